@@ -1,0 +1,101 @@
+/* engine.h - the one machine behind both drivers: records in, warehouse tables out.
+ *
+ *     record -> parse, derive, rules -> unique -> tables (store, aggregate, sessionize) -> SQLite
+ *               [engine_stage]          [engine_apply ..................... engine_flush]
+ *
+ * Every operator maps changes (+row, -row) to changes, so that any arrival order of the same records
+ * ends in the same tables, and at every prefix of the input the tables are those of a batch over it.
+ *
+ * FRESH (batch): starts from nothing, records come in order of their positions; builds the tables as
+ * `millrace_new_NAME` beside the old ones.
+ *
+ *     BEGIN IMMEDIATE; engine_open; { engine_file | engine_record }...; engine_flush; engine_install; COMMIT
+ *
+ * LIVE (stream): any order, state is read from the database when it is needed and written back by
+ * engine_flush; several processes may do this to one database, BEGIN IMMEDIATE keeps them apart.
+ *
+ *     BEGIN IMMEDIATE; engine_open; COMMIT          (makes the tables and views if there are none)
+ *     repeat:
+ *         engine_stage ... engine_stage             (no database access: outside of the transaction)
+ *         BEGIN IMMEDIATE; engine_begin
+ *         { engine_file | engine_apply }...         (in any order; leave out what is loaded already)
+ *         engine_flush; COMMIT
+ *         on any failure: ROLLBACK; engine_forget
+ *
+ * The engine never begins, commits or rolls back: the transaction is the caller's, so that offsets
+ * move together with what they stand for.
+ *
+ * Results: 0; ENGINE_RULE_FAILED (1) when a rule with severity `fail` is broken: roll back, exit status
+ * 1; a negative `enum err` otherwise. engine_error tells the person what happened in both cases.
+ *
+ * Ownership: the definition and the database must outlive the engine; records are copied. */
+#ifndef MILLRACE_ETL_ENGINE_H
+#define MILLRACE_ETL_ENGINE_H
+
+#include <sqlite3.h>
+
+#include "etl/definition.h"
+#include "etl/row.h"
+#include "lib/base/err.h"
+
+enum engine_mode { ENGINE_FRESH, ENGINE_LIVE };
+
+#define ENGINE_RULE_FAILED 1
+
+/* What is known of a source file: one row of the table `files`. Which of two identical files counts as
+ * the copy is decided over the whole list (smaller name first), never by arrival. */
+struct file_fact {
+    struct slice file;                    /* relative to --in */
+    struct slice digest;                  /* SHA-256, 64 hexadecimal digits */
+    uint64_t bytes;                       /* of the file */
+    uint64_t lines;                       /* physical lines, headers included */
+    struct slice skipped_as_identical_to; /* name of the twin that is read instead; empty: this one is read */
+};
+
+/* Of this engine since engine_open (not of the database): for progress lines. */
+struct engine_counts {
+    uint64_t records;  /* applied */
+    uint64_t accepted; /* without a rejecting violation */
+    uint64_t rejected;
+    uint64_t warned;
+};
+
+struct engine;
+
+/* Registers a run in `millrace_runs` and gives its number, the `run` of quarantine rows. Inside a write
+ * transaction. `kind` is "batch" or "stream". */
+int engine_run_begin(sqlite3 *db, const struct definition *definition, const char *kind, int64_t *run,
+                     struct err_text *error);
+
+/* Opens an engine on `db`, inside a write transaction. ERR_EXISTS when the database holds something
+ * else: a stream's warehouse (FRESH), a batch warehouse or one of another definition (LIVE), or a
+ * foreign table under a name that is needed; nothing has been changed then. */
+int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
+                struct engine **out, struct err_text *error);
+
+/* LIVE: call it first in every transaction. Drops cached state if another process has committed since. */
+int engine_begin(struct engine *e);
+
+/* Parses and validates a record without touching the database. *index counts from 0 since the last
+ * engine_flush or engine_forget. LIVE only. */
+int engine_stage(struct engine *e, const struct record *record, size_t *index);
+/* Applies a staged record. Inside the transaction. A position must be applied only once, ever. */
+int engine_apply(struct engine *e, size_t index);
+/* engine_stage and engine_apply in one, for a caller that is inside the transaction anyway. */
+int engine_record(struct engine *e, const struct record *record);
+/* Writes (or replaces) the row of a file. */
+int engine_file(struct engine *e, const struct file_fact *fact);
+
+/* Writes all pending state and drops what was staged. Inside the transaction. */
+int engine_flush(struct engine *e);
+/* FRESH: builds indexes, replaces the old tables by the new ones, makes the views. After engine_flush. */
+int engine_install(struct engine *e);
+/* Drops cached state and staged records: after a rollback. */
+void engine_forget(struct engine *e);
+
+const struct engine_counts *engine_counts(const struct engine *e);
+/* The sentence for a person about the first failure since engine_open or engine_forget; "" if none. */
+const char *engine_error(const struct engine *e);
+void engine_close(struct engine *e); /* NULL is allowed */
+
+#endif
