@@ -1,7 +1,7 @@
-/* row.h - what travels through a pipeline: values, positions, rows, violations, changes.
+/* row.h - what travels through a pipeline: values, positions, records, rows, violations.
  *
- *     file bytes -> [source] -> record -> [parse, derive] -> row -> [rules] -> change (+row / -row)
- *                                                                        -> [operators] -> [sink]
+ *     file bytes -> [source] -> record -> [row_parser: split, type, derive, rules] -> row
+ *                                      -> [unique] -> change (+row / -row) -> [operators] -> [sink]
  *
  * Both drivers (batch, stream) push the same records through the same stages. An operator receives
  * changes: sign +1 adds a row, -1 takes an earlier one back (a duplicate whose earlier twin arrived
@@ -20,14 +20,14 @@ enum value_type {
     VALUE_NULL,
     VALUE_INTEGER,   /* i: the number; booleans are 0 and 1 */
     VALUE_DECIMAL,   /* i: number x 10^scale of its column; the scale is static, per column */
-    VALUE_TEXT,      /* text: UTF-8 (converted by the source) */
+    VALUE_TEXT,      /* text: UTF-8 (converted by the row parser) */
     VALUE_TIMESTAMP, /* i: seconds since 1970-01-01T00:00:00 of the declared zone's wall clock (UTC when the
                         column converts), no fraction */
     VALUE_DATE,      /* i: days since 1970-01-01 */
 };
 
 struct value {
-    enum value_type type;
+    enum value_type type; /* VALUE_NULL, or the static type of the column */
     int64_t i;
     struct slice text;
 };
@@ -41,29 +41,39 @@ struct position {
 };
 
 /* What a source yields and what a topic carries: raw bytes plus what only a reader of the file in
- * order can know. */
+ * order can know. A stream must carry every member: row_parse needs all of them. */
 struct record {
     struct position at;
-    struct slice raw;  /* the record's bytes as in the file, without the line end */
-    bool repeated;     /* an identical record stands earlier in this file (only when the source asks) */
-    int64_t late_s;    /* seconds older than the largest event time before it in this file, 0 if not (when asked) */
+    struct slice raw; /* the record's bytes as in the file, without the line end */
+    /* How the fields of this file map to the declared columns, from its header line: short text made
+     * by the source and read by the row parser ("8" or "8:0,2,1"); empty when the file has no header. */
+    struct slice layout;
+    bool repeated;  /* an identical record stands earlier in this file (only when the source asks) */
+    int64_t late_s; /* seconds older than the largest event time before it in this file, 0 if not (when asked) */
 };
 
-/* One broken rule. `ordinal` counts the rules in the definition from 1; 0 is the format itself. */
+/* One broken rule. `ordinal` counts the rules in the definition from 1; 0 is the format itself
+ * (rule name "format"); definition.rule_count + 1 is a value that does not fit its column's type where
+ * no `type` rule is declared for that column (rule name "type"). */
 struct violation {
     int ordinal;
     struct slice rule;   /* its name */
     struct slice column; /* "" when it concerns the whole row */
-    struct slice value;  /* the offending text as read */
+    struct slice value;  /* the offending text as read, "" when it concerns the whole row */
 };
 
-/* A parsed row: one value for each column of the definition's source (declared, then derived). */
+enum { ROW_VALID = -1 };
+
+/* A parsed row: one value for each of definition.columns (declared, then derived, then built in). */
 struct row {
     const struct record *record;
     struct value *values;
     int value_count;
-    struct violation *violations; /* ascending ordinal */
+    struct violation *violations; /* ascending ordinal; has room for one more per unique rule */
     int violation_count;
+    /* The row's bucket: the lowest ordinal among its violations whose severity is reject or fail, else
+     * ROW_VALID. row_parse does not know about `unique`: the engine lowers it. */
+    int bucket;
 };
 
 #endif

@@ -1,0 +1,174 @@
+/* definition.h - a pipeline definition, loaded: one JSON file turned into plain structs.
+ *
+ * docs/formats/pipeline.md is the language. definition_load reads, checks and resolves everything:
+ * names are indexes afterwards, expressions are compiled and typed, macros in views are expanded. What
+ * it returns is immutable and may be shared by threads.
+ *
+ *     source.columns[]  derive[]  built in          rules[]          tables[]            views[]
+ *     +--------------+----------+-----------+       ordinal i+1      store      <- rows   SQL text
+ *     | fields typed | computed | _file ... |  -->  is rules[i] -->  aggregate  <- table
+ *     +--------------+----------+-----------+                        sessions   <- table
+ *          definition.columns: the values of a struct row, in this order
+ *
+ * Every error names the file and the key path: `web.json: source.columns[3].type: unknown type "int";
+ * did you mean "integer"?`. All memory belongs to the definition. */
+#ifndef MILLRACE_ETL_DEFINITION_H
+#define MILLRACE_ETL_DEFINITION_H
+
+#include "etl/expr/expr.h"
+#include "etl/row.h"
+#include "lib/base/bytes.h"
+#include "lib/base/err.h"
+
+/* --- columns of a row --- */
+
+enum column_origin { COLUMN_FIELD, COLUMN_DERIVED, COLUMN_BUILTIN };
+
+/* The built-in columns stand last, in this order; definition.builtin is the index of the first. */
+enum builtin_column {
+    BUILTIN_FILE,        /* _file: text */
+    BUILTIN_LINE,        /* _line: integer */
+    BUILTIN_BYTE_OFFSET, /* _byte_offset: integer */
+    BUILTIN_REPEATED,    /* _repeated: integer, 0 or 1; needs source.in_file.repeats */
+    BUILTIN_LATE_S,      /* _late_s: integer; needs source.in_file.lateness */
+    BUILTIN_COUNT,
+};
+
+struct column {
+    const char *name;
+    enum value_type type;
+    int scale; /* digits after the point of VALUE_DECIMAL, else 0 */
+    enum column_origin origin;
+    const struct field_spec *field; /* COLUMN_FIELD: how its text becomes a value (etl/source/field.h) */
+    const struct expr *expr;        /* COLUMN_DERIVED: over the columns before it */
+};
+
+/* --- the source --- */
+
+enum source_format { SOURCE_CSV, SOURCE_ACCESS_LOG };
+
+/* --- rules: rules[i] has ordinal i + 1 --- */
+
+enum severity {
+    SEVERITY_WARN,   /* recorded in `warnings`; the row passes */
+    SEVERITY_REJECT, /* recorded in `quarantine`; the row goes to this rule's bucket */
+    SEVERITY_FAIL,   /* the run ends with status 1, the database stays as it was */
+};
+
+struct rule {
+    const char *name; /* unique within the definition */
+    enum severity severity;
+    const struct rule_class *class; /* etl/rule/rule.h */
+    bool unique;                    /* stateful: evaluated by the engine, see row_parser_unique_key */
+    int column;                     /* index in definition.columns, or -1 when it concerns the whole row */
+    const char *at;                 /* key path, for messages */
+    const void *spec;               /* what the class parsed */
+};
+
+/* --- tables --- */
+
+enum table_kind {
+    TABLE_STORE,     /* keeps rows */
+    TABLE_AGGREGATE, /* one row per group of an earlier table */
+    TABLE_SESSIONS,  /* one row per session of a stored table */
+};
+
+enum aggregate_function {
+    AGGREGATE_NONE, /* not an aggregate: a copied or a `by` column */
+    AGGREGATE_COUNT,
+    AGGREGATE_COUNT_DISTINCT, /* NULL is not counted */
+    AGGREGATE_SUM,            /* integer or decimal; NULL adds nothing; 0 for an empty set */
+    AGGREGATE_MIN,            /* NULL is skipped */
+    AGGREGATE_MAX,
+    AGGREGATE_FIRST, /* the value of the row with the smallest (event time, _file, _byte_offset) */
+    AGGREGATE_LAST,
+    AGGREGATE_DURATION, /* sessions only: max(time) - min(time), seconds */
+};
+
+struct table_column {
+    const char *name;
+    enum value_type type; /* integer, decimal, text, timestamp or date */
+    int scale;
+    enum aggregate_function function;
+    /* AGGREGATE_NONE: the input column that is copied. Otherwise the argument; -1 for count() and
+     * duration(). "Input" is definition.columns for a store, the parent's columns for the others. */
+    int input;
+    const struct expr *where; /* over the input; the row counts for this column only where true; NULL: always */
+};
+
+struct table {
+    const char *name;
+    const char *at; /* key path, for messages */
+    enum table_kind kind;
+    /* Store: which rows. ROW_VALID for valid ones, else the ordinal of the rule whose bucket is kept
+     * (for typed rows of rejects; a value that did not fit its type is NULL there). */
+    int bucket;
+    int parent;               /* aggregate, sessions: index in definition.tables, smaller than its own; -1 for a store.
+                                 An aggregate's parent is a store or sessions, the parent of sessions is a store. */
+    const struct expr *where; /* over the input (see table_column); NULL: all rows */
+    /* Columns in table order. Aggregate and sessions: the `by` columns first, by_count of them. A store
+     * has, in the database, `_file` and `_byte_offset` after these (the record's position, its key);
+     * they are not listed here and a definition may not list them. */
+    struct table_column *columns;
+    int column_count;
+    int by_count;  /* 0 for an aggregate: one row, always there */
+    int time;      /* sessions: index of the time column (VALUE_TIMESTAMP) in the parent's columns.
+                      store: index in its own columns of the source's event time, -1 when it does not keep it
+                      (needed by sessions, first and last: the loader checks) */
+    int64_t gap_s; /* sessions: a gap of more than this splits, exactly this does not */
+    int **indexes; /* column lists of secondary indexes asked for by the definition; each ends with -1 */
+    int index_count;
+};
+
+/* A view: `CREATE VIEW name AS sql`. Macros are expanded; plain SQLite that its shell can read. */
+struct view {
+    const char *name;
+    const char *sql;
+    const char *at;
+};
+
+/* --- the whole --- */
+
+struct definition {
+    const char *path;  /* as given, for messages */
+    const char *name;  /* "pipeline" */
+    const char *topic; /* "topic", default the name */
+    char digest[65];   /* SHA-256 of the file's bytes, hexadecimal */
+    enum source_format format;
+    const struct source_spec *source; /* etl/source/source.h; opaque to operators and drivers */
+    int time;                         /* index in columns of the event time (source.time), -1 when none is declared */
+
+    struct column *columns;
+    int column_count;
+    int field_count; /* columns[0 .. field_count) are declared fields */
+    int builtin;     /* index of BUILTIN_FILE */
+
+    struct rule *rules;
+    int rule_count;
+    int unique_count; /* how many of them are `unique` */
+
+    struct table *tables;
+    int table_count;
+    struct view *views;
+    int view_count;
+
+    struct arena arena;
+};
+
+/* Loads and checks a file. On failure (ERR_IO, ERR_NOTFOUND, ERR_INVALID) `error` says what and where
+ * and *out is NULL. */
+int definition_load(const char *path, struct definition **out, struct err_text *error);
+/* The same from memory; `path` is for messages. */
+int definition_parse(struct slice text, const char *path, struct definition **out, struct err_text *error);
+void definition_free(struct definition *d); /* NULL is allowed */
+
+/* Index in `columns` or -1. */
+int definition_column(const struct definition *d, const char *name);
+/* Index in `tables` or -1. */
+int definition_table(const struct definition *d, const char *name);
+/* The name of a bucket: rules[ordinal - 1].name, "format" for 0, "type" for rule_count + 1. */
+const char *definition_rule_name(const struct definition *d, int ordinal);
+/* "integer", "decimal", ... */
+const char *value_type_name(enum value_type type);
+
+#endif

@@ -1,0 +1,54 @@
+/* source.h - from a folder of files to records: listing, digests, record boundaries.
+ *
+ *     source_list_read   names (byte order) + digest + lines, identical files marked
+ *       source_open      one file: its header line is read and checked against the columns
+ *         source_next    one record after the other, zero-copy from the mapped file
+ *       source_close
+ *     source_list_release
+ *
+ * A record is the raw bytes between line ends (LF or CRLF; inside quotes of a CSV with doubled quotes
+ * a line end belongs to the field); nothing is decoded here: that is row_parser's work (etl/parse.h), which
+ * needs only the record, so that a record can travel over a topic in between. What only a reader of the
+ * whole file can know travels with it: position, layout of the header, repeated, late_s. */
+#ifndef MILLRACE_ETL_SOURCE_H
+#define MILLRACE_ETL_SOURCE_H
+
+#include "etl/definition.h"
+#include "etl/row.h"
+
+struct source_file {
+    const char *name; /* relative to the directory */
+    char digest[65];  /* SHA-256, hexadecimal */
+    uint64_t bytes;
+    uint64_t lines; /* line ends, plus one when the last line has none */
+    /* The name of the smallest file with the same digest, when that is not this one: the file is not
+     * read. NULL otherwise. */
+    const char *same_as;
+};
+
+struct source_list {
+    struct source_file *files; /* byte order of the names */
+    int count;
+    uint64_t bytes, lines; /* of those that are read */
+    struct arena arena;
+};
+
+/* Lists the regular files of `dir` that match the source's glob, not recursively, and reads each once
+ * for its digest. No match is an error (ERR_NOTFOUND). The error text names the directory or file. */
+int source_list_read(const struct definition *d, const char *dir, struct source_list *out, struct err_text *error);
+void source_list_release(struct source_list *list);
+
+struct source_reader;
+
+/* Opens one file of the list. ERR_INVALID when its header lacks a declared column (text names file and
+ * column), ERR_CORRUPT when bytes are not in the declared encoding and the source says "fail". */
+int source_open(const struct definition *d, const char *dir, const struct source_file *file, struct source_reader **out,
+                struct err_text *error);
+/* 1: *out is the next record, valid until source_close. 0: end of file. Negative: `error` names file,
+ * line and reason. */
+int source_next(struct source_reader *r, struct record *out, struct err_text *error);
+/* Bytes of the file consumed so far, for progress. */
+uint64_t source_consumed(const struct source_reader *r);
+void source_close(struct source_reader *r); /* NULL is allowed */
+
+#endif
