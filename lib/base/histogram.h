@@ -11,6 +11,8 @@
 
 #include "lib/base/bytes.h"
 
+enum { HISTOGRAM_BITS = 42, HISTOGRAM_BUCKETS = 2048 + (HISTOGRAM_BITS - 11) * 1024 };
+
 struct histogram {
     uint64_t *counts; /* HISTOGRAM_BUCKETS of them */
     uint64_t total;
@@ -23,13 +25,16 @@ void histogram_release(struct histogram *h);
 void histogram_reset(struct histogram *h);
 void histogram_record(struct histogram *h, int64_t value); /* negative counts as 0, too large as the top */
 void histogram_merge(struct histogram *into, const struct histogram *from);
-/* Highest value equivalent to the recorded one at `percentile` (0..100). 0 when empty. */
+/* Highest value equivalent to the recorded one at `percentile` (0..100), but never above
+ * `max`. 0 when empty. */
 int64_t histogram_percentile(const struct histogram *h, double percentile);
 double histogram_mean(const struct histogram *h);
-/* "value count" pairs, sparse: [[upper_bound, count], ...] as JSON, and back. */
+/* The buckets that hold something, ascending: [[upper_bound,count],...] as JSON. A reader feeds the
+ * pairs to histogram_record_count and gets the same buckets back. */
 void histogram_to_json(const struct histogram *h, struct buf *out);
 /* Calls `each` for every bucket that holds something, ascending. */
-void histogram_each(const struct histogram *h, void (*each)(void *context, int64_t upper, uint64_t count), void *context);
+void histogram_each(const struct histogram *h, void (*each)(void *context, int64_t upper, uint64_t count),
+                    void *context);
 /* Adds `count` observations of `value` (to rebuild a stored histogram). */
 void histogram_record_count(struct histogram *h, int64_t value, uint64_t count);
 
