@@ -1,0 +1,67 @@
+# lib.sh - what every end-to-end script needs: the program, a scratch folder, a broker of its own.
+#
+# Usage: . tests/e2e/lib.sh   (from the repository root; MILLRACE names the program)
+# A script that sources this gets $scratch (removed at the end), broker_start / broker_stop /
+# broker_kill / broker_restart, $bootstrap, story, pass, fail. Servers are stopped by their pid, always.
+
+set -u
+MILLRACE=${MILLRACE:-build/millrace}
+case $MILLRACE in /*) ;; *) MILLRACE=$PWD/$MILLRACE ;; esac
+[ -x "$MILLRACE" ] || { echo "no program at $MILLRACE: run make first" >&2; exit 2; }
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/millrace-e2e.XXXXXX")
+broker_pid=
+bootstrap=
+failures=0
+
+story() { printf -- '- %s\n' "$*"; }
+fail() { printf 'FAIL %s\n' "$*" >&2; failures=$((failures + 1)); }
+die() { fail "$*"; [ -f "$scratch/broker.log" ] && tail -20 "$scratch/broker.log" >&2; exit 1; }
+
+# broker_start [-o key=value ...]: on a free port (or $port), data in $scratch/broker; waits for `ready HOST:PORT`.
+broker_start() {
+    : >"$scratch/broker.out"
+    "$MILLRACE" broker -o "listeners=PLAINTEXT://127.0.0.1:${port:-0}" -o "log.dirs=$scratch/broker" \
+        -o group.initial.rebalance.delay.ms=0 "$@" >"$scratch/broker.out" 2>>"$scratch/broker.log" &
+    broker_pid=$!
+    for _ in $(seq 500); do
+        bootstrap=$(sed -n '1s/^ready //p' "$scratch/broker.out")
+        [ -n "$bootstrap" ] && return 0
+        kill -0 "$broker_pid" 2>/dev/null || die "the broker ended before it was ready"
+        sleep 0.02
+    done
+    die "the broker was not ready within 10 seconds"
+}
+
+broker_stop() { # cleanly; fails when it does not end with status 0
+    [ -n "$broker_pid" ] || return 0
+    kill -TERM "$broker_pid" 2>/dev/null
+    wait "$broker_pid"
+    status=$?
+    broker_pid=
+    [ "$status" -eq 0 ] || fail "the broker ended with status $status after SIGTERM"
+}
+
+broker_kill() { # as a crash would
+    kill -KILL "$broker_pid" 2>/dev/null
+    wait "$broker_pid" 2>/dev/null
+    broker_pid=
+}
+
+# Starts again on the same port, so that clients find it where it was.
+broker_restart() {
+    port=${bootstrap##*:}
+    broker_start "$@"
+}
+
+finish() {
+    [ -z "$broker_pid" ] || broker_kill
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+done_testing() {
+    if [ "$failures" -eq 0 ]; then echo "ok: $0"; exit 0; fi
+    echo "FAILED ($failures): $0" >&2
+    exit 1
+}
