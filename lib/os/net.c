@@ -1,0 +1,191 @@
+#include "lib/os/net.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+
+enum { LISTEN_BACKLOG = 1024 };
+
+/* --- addresses as text --- */
+
+static int address_invalid(const char *text, struct err_text *error)
+{
+    return err_set(error, ERR_INVALID, "\"%s\" is not HOST:PORT (port 0 to 65535; [ADDRESS]:PORT for IPv6)", text);
+}
+
+int net_address_parse(const char *text, struct net_address *out, struct err_text *error)
+{
+    const char *colon = strrchr(text, ':'), *host = text;
+    int64_t port;
+    if (!colon || !text_to_i64(slice_str(colon + 1), &port) || port < 0 || port > 65535)
+        return address_invalid(text, error);
+    size_t n = (size_t)(colon - text);
+    bool bracketed = n >= 2 && host[0] == '[' && host[n - 1] == ']';
+    if (bracketed) {
+        host++;
+        n -= 2;
+    }
+    if (n >= sizeof out->host || (!bracketed && memchr(host, ':', n))) return address_invalid(text, error);
+    memcpy(out->host, host, n);
+    out->host[n] = '\0';
+    out->port = (int)port;
+    return 0;
+}
+
+int net_listener_parse(const char *text, struct net_address *out, struct err_text *error)
+{
+    static const char plaintext[] = "PLAINTEXT://";
+    const char *separator = strstr(text, "://");
+    if (!separator) return err_set(error, ERR_INVALID, "\"%s\" is not PLAINTEXT://HOST:PORT", text);
+    if (strncmp(text, plaintext, sizeof plaintext - 1) != 0)
+        return err_set(error, ERR_UNSUPPORTED, "\"%s\": only PLAINTEXT listeners are served", text);
+    return net_address_parse(separator + 3, out, error);
+}
+
+void net_address_format(const struct net_address *a, char *out, size_t size)
+{
+    snprintf(out, size, strchr(a->host, ':') ? "[%s]:%d" : "%s:%d", a->host, a->port);
+}
+
+bool net_address_is_loopback(const struct net_address *a)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, a->host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, a->host, &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcmp(a->host, "localhost") == 0;
+}
+
+static void address_from_socket(const struct sockaddr_storage *from, struct net_address *out)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+    bool is_v6 = from->ss_family == AF_INET6;
+    const void *bytes = is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr;
+    if (!inet_ntop(from->ss_family, bytes, out->host, sizeof out->host)) out->host[0] = '\0';
+    out->port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+}
+
+/* --- sockets --- */
+
+int net_set_blocking(int descriptor, bool blocking)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return err_from_errno(errno);
+    flags = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+    return fcntl(descriptor, F_SETFL, flags) == 0 ? 0 : err_from_errno(errno);
+}
+
+void net_tune(int descriptor)
+{
+    int one = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    struct net_address a;
+    if (getsockname(descriptor, (struct sockaddr *)&local, &length) != 0) return;
+    address_from_socket(&local, &a);
+    if (net_address_is_loopback(&a)) setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+}
+
+/* getaddrinfo with a sentence; the caller frees `*out`. */
+static int address_resolve(const struct net_address *a, bool passive, struct addrinfo **out, struct err_text *error)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    if (passive) hints.ai_flags = AI_PASSIVE;
+    if (!a->host[0]) hints.ai_family = AF_INET; /* Kafka's empty host: 0.0.0.0 */
+    char port[8];
+    snprintf(port, sizeof port, "%d", a->port);
+    int status = getaddrinfo(a->host[0] ? a->host : NULL, port, &hints, out);
+    if (status == 0) return 0;
+    return err_set(error, ERR_NOTFOUND, "cannot resolve \"%s\": %s", a->host, gai_strerror(status));
+}
+
+static int socket_failed(int descriptor, const char *verb, const struct net_address *a, struct err_text *error)
+{
+    int cause = errno;
+    char text[300];
+    net_address_format(a, text, sizeof text);
+    if (descriptor >= 0) close(descriptor);
+    return err_set(error, err_from_errno(cause), "cannot %s %s: %s", verb, text, strerror(cause));
+}
+
+static int bound_port(int descriptor)
+{
+    struct sockaddr_storage local = {0};
+    struct net_address a;
+    socklen_t length = sizeof local;
+    getsockname(descriptor, (struct sockaddr *)&local, &length);
+    address_from_socket(&local, &a);
+    return a.port;
+}
+
+int net_listen(const struct net_address *a, int *port, struct err_text *error)
+{
+    struct addrinfo *list;
+    int status = address_resolve(a, true, &list, error), one = 1;
+    if (status < 0) return status;
+    int s = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* A broker that was killed comes back at once on its port, connections in TIME_WAIT or not. */
+    if (s >= 0) setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    bool ok = s >= 0 && bind(s, list->ai_addr, list->ai_addrlen) == 0 && listen(s, LISTEN_BACKLOG) == 0;
+    status = ok ? s : socket_failed(s, "listen on", a, error);
+    freeaddrinfo(list);
+    if (status >= 0) *port = bound_port(s);
+    return status;
+}
+
+int net_accept(int listener, struct net_address *peer)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t length = sizeof from;
+    int s;
+    do s = accept4(listener, (struct sockaddr *)&from, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    while (s < 0 && errno == EINTR);
+    if (s < 0) return errno == ECONNABORTED ? ERR_CLOSED : err_from_errno(errno);
+    net_tune(s);
+    if (peer) address_from_socket(&from, peer);
+    return s;
+}
+
+/* connect(2) with a limit: nonblocking, then wait until writable, then ask how it went. */
+static bool socket_connect(int s, const struct addrinfo *to, int timeout_ms)
+{
+    if (connect(s, to->ai_addr, to->ai_addrlen) == 0) return true;
+    if (errno != EINPROGRESS) return false;
+    struct pollfd wait = {.fd = s, .events = POLLOUT};
+    int ready = poll(&wait, 1, timeout_ms), cause = 0;
+    socklen_t length = sizeof cause;
+    if (ready > 0) getsockopt(s, SOL_SOCKET, SO_ERROR, &cause, &length);
+    errno = ready > 0 ? cause : ETIMEDOUT;
+    return errno == 0;
+}
+
+int net_connect(const struct net_address *a, int timeout_ms, struct err_text *error)
+{
+    struct addrinfo *list;
+    int s = address_resolve(a, false, &list, error);
+    if (s < 0) return s;
+    bool connected = false;
+    for (struct addrinfo *to = list; to && !connected; to = to->ai_next) {
+        if (to != list && s >= 0) close(s);
+        s = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        connected = s >= 0 && socket_connect(s, to, timeout_ms);
+    }
+    int status = connected ? s : socket_failed(s, "connect to", a, error);
+    freeaddrinfo(list);
+    if (status < 0) return status;
+    net_tune(s);
+    net_set_blocking(s, true);
+    return s;
+}
