@@ -1,0 +1,180 @@
+#include "workloads/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FLUSH_BYTES (256 * 1024)
+#define MARKER      "ground_truth/RULES.md"
+
+void output_init(struct output *o, struct disk *disk, struct err_text *why)
+{
+    memset(o, 0, sizeof *o);
+    o->disk = disk;
+    o->why = why;
+}
+
+void output_release(struct output *o)
+{
+    if (o->file) o->disk->call->close(o->disk, o->file);
+    o->file = NULL;
+    buf_release(&o->pending);
+}
+
+static void output_failed(struct output *o, int error)
+{
+    if (!o->error) o->error = err_set(o->why, error, "%s: cannot write: %s", o->name, err_name(error));
+}
+
+void output_open(struct output *o, const char *name)
+{
+    if (o->error) return;
+    snprintf(o->name, sizeof o->name, "%s", name);
+    o->at = 0;
+    int rc = o->disk->call->open(o->disk, name, DISK_CREATE, &o->file);
+    if (rc < 0) {
+        output_failed(o, rc);
+        return;
+    }
+    o->files++;
+}
+
+static void output_flush(struct output *o)
+{
+    if (!o->error && o->file) {
+        int rc = o->disk->call->write_at(o->disk, o->file, o->at, o->pending.p, o->pending.n);
+        if (rc < 0) output_failed(o, rc);
+        o->at += o->pending.n;
+    }
+    buf_reset(&o->pending);
+}
+
+void output_flush_when_full(struct output *o)
+{
+    if (o->pending.n >= FLUSH_BYTES) output_flush(o);
+}
+
+void output_close(struct output *o)
+{
+    output_flush(o);
+    if (!o->file) return;
+    o->disk->call->close(o->disk, o->file);
+    o->file = NULL;
+    o->bytes += o->at;
+}
+
+int output_copy(struct output *o, const char *from, const char *to)
+{
+    struct disk_file *source = NULL;
+    if (o->error) return o->error;
+    int rc = o->disk->call->open(o->disk, from, DISK_READ, &source);
+    if (rc < 0) {
+        output_failed(o, rc);
+        return o->error;
+    }
+    output_open(o, to);
+    int64_t n = 1;
+    for (uint64_t at = 0; !o->error && n > 0; at += (uint64_t)n) {
+        n = o->disk->call->read_at(o->disk, source, at, buf_reserve(&o->pending, FLUSH_BYTES), FLUSH_BYTES);
+        if (n < 0) {
+            output_failed(o, (int)n);
+            break;
+        }
+        o->pending.n += (size_t)n;
+        output_flush(o);
+    }
+    o->disk->call->close(o->disk, source);
+    output_close(o);
+    return o->error;
+}
+
+void output_csv_field(struct buf *b, struct slice field)
+{
+    bool quote = memchr(field.p, ',', field.n) || memchr(field.p, '"', field.n);
+    if (!quote) {
+        buf_append_slice(b, field);
+        return;
+    }
+    buf_append_byte(b, '"');
+    for (size_t i = 0; i < field.n; i++) {
+        if (field.p[i] == '"') buf_append_byte(b, '"');
+        buf_append_byte(b, field.p[i]);
+    }
+    buf_append_byte(b, '"');
+}
+
+void output_number(struct buf *b, uint64_t number)
+{
+    char digits[20];
+    size_t n = sizeof digits;
+    do {
+        digits[--n] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    buf_append(b, digits + n, sizeof digits - n);
+}
+
+struct survey {
+    bool (*is_input)(const char *name);
+    struct buf names; /* NUL-terminated, of the input files */
+    bool has_truth;
+    const char *foreign;
+    char foreign_name[256];
+};
+
+static void survey_entry(void *context, const char *name, bool is_dir)
+{
+    struct survey *s = context;
+    if (is_dir && strcmp(name, "ground_truth") == 0)
+        s->has_truth = true;
+    else if (!is_dir && s->is_input(name)) {
+        buf_append(&s->names, name, strlen(name) + 1);
+    } else if (!s->foreign) {
+        snprintf(s->foreign_name, sizeof s->foreign_name, "%s", name);
+        s->foreign = s->foreign_name;
+    }
+}
+
+/* Real data may have the same names: only the marker says that a generator wrote them. */
+static bool was_generated(struct disk *d)
+{
+    struct buf rules = {0};
+    bool ours = disk_read_all(d, MARKER, 65536, &rules) >= 0 && strstr(buf_cstr(&rules), "millrace generate");
+    buf_release(&rules);
+    return ours;
+}
+
+static int folder_clear(struct disk *d, const char *path, struct survey *s, struct err_text *error)
+{
+    const char *found = s->foreign     ? s->foreign
+                        : s->names.n   ? (char *)s->names.p
+                        : s->has_truth ? "ground_truth"
+                                       : NULL;
+    if (found && (s->foreign || !was_generated(d)))
+        return err_set(error, ERR_EXISTS, "%s: is not empty and was not generated (it holds %s): choose another folder",
+                       path, found);
+    for (size_t at = 0; at < s->names.n; at += strlen((char *)s->names.p + at) + 1) {
+        const char *name = (const char *)s->names.p + at;
+        int rc = d->call->remove(d, name);
+        if (rc < 0) return err_set(error, rc, "%s/%s: cannot be replaced: %s", path, name, err_name(rc));
+    }
+    int rc = disk_remove_tree(d, "ground_truth");
+    return rc < 0 && rc != ERR_NOTFOUND ? err_set(error, rc, "%s/ground_truth: cannot be replaced", path) : 0;
+}
+
+int output_folder(const char *path, bool (*is_input)(const char *name), struct disk **out, struct err_text *error)
+{
+    struct survey s = {.is_input = is_input};
+    *out = NULL;
+    int rc = disk_linux_new(path, out, error);
+    if (rc < 0) return err_set(error, rc, "%s: cannot be opened or created: %s", path, err_name(rc));
+    rc = (*out)->call->list(*out, "", survey_entry, &s);
+    if (rc >= 0) rc = folder_clear(*out, path, &s, error);
+    if (rc >= 0) rc = (*out)->call->make_dir(*out, "ground_truth");
+    if (rc < 0) {
+        err_set(error, rc, "%s: %s", path, err_name(rc));
+        disk_linux_free(*out);
+        *out = NULL;
+    }
+    buf_release(&s.names);
+    return rc < 0 ? rc : 0;
+}
