@@ -53,6 +53,8 @@ struct group_config {
     int64_t retention_check_ms;         /* offsets.retention.check.interval.ms (600,000) */
     int32_t offset_metadata_bytes_max;  /* offset.metadata.max.bytes (4,096) */
     int32_t group_count_max;            /* ours: groups in memory (100,000) */
+    int32_t member_count_max;           /* ours: members of all groups, pending ones too (100,000) */
+    int64_t bytes_max;                  /* ours: what all groups hold: metadata, assignments, offsets (512 MiB) */
     int32_t protocol_count_max;         /* ours: distinct protocols a member may name (100) */
     int32_t member_bytes_max;           /* ours: a member's metadata over all its protocols (4 MiB) */
 };
@@ -141,6 +143,8 @@ struct group_commit {
     int32_t generation; /* -1 with an empty member id: a consumer that assigns by itself */
     struct kafka_string member_id, instance_id;
     int64_t retention_ms; /* OffsetCommit 2-4; -1: the broker's */
+    bool group_named;     /* a generation of an unknown group is GROUP_ID_NOT_FOUND (OffsetCommit 9) rather than
+                             ILLEGAL_GENERATION */
     const struct group_offset *offsets;
     int32_t offset_count;
 };
