@@ -1,0 +1,82 @@
+/* The records of a batch, front to back. batch.h draws a record. */
+#include "lib/kafka/batch.h"
+#include "lib/kafka/cursor.h"
+
+void batch_records_init(struct batch_records *r, const struct batch_header *h, struct slice payload)
+{
+    *r = (struct batch_records){.rest = payload, .header = *h, .index = 0, .last_offset_delta = -1};
+}
+
+/* Length as a varint, -1 for null. */
+static struct kafka_bytes record_bytes(struct cursor *c)
+{
+    int32_t n = cursor_varint32(c);
+    if (n < -1) cursor_fail(c, ERR_CORRUPT);
+    if (n < 0) return KAFKA_BYTES_NULL;
+    return kafka_bytes_of_slice(cursor_slice(c, (size_t)n));
+}
+
+static struct batch_record_header record_header(struct cursor *c)
+{
+    struct batch_record_header h;
+    struct kafka_bytes key = record_bytes(c);
+    if (key.n < 0) cursor_fail(c, ERR_CORRUPT); /* only the value of a header may be null */
+    h.key = (struct kafka_string){(const char *)key.p, key.n};
+    h.value = record_bytes(c);
+    return h;
+}
+
+static void record_headers(struct cursor *c, struct batch_record *out)
+{
+    out->header_count = cursor_varint32(c);
+    if (out->header_count < 0) cursor_fail(c, ERR_CORRUPT);
+    const uint8_t *start = c->p;
+    for (int32_t i = 0; i < out->header_count && !c->error; i++) record_header(c);
+    out->headers = (struct slice){start, (size_t)(c->p - start)};
+}
+
+/* Timestamps are a producer's free choice, so their sum may wrap; Java wraps too. */
+static int64_t record_timestamp(const struct batch_header *h, int64_t delta)
+{
+    if (h->attributes & BATCH_LOG_APPEND_TIME) return h->max_timestamp;
+    return (int64_t)((uint64_t)h->base_timestamp + (uint64_t)delta);
+}
+
+static int record_parse(struct batch_records *r, struct slice body, struct batch_record *out)
+{
+    struct cursor c = cursor_of(body);
+    cursor_u8(&c); /* attributes of a record: none is defined */
+    out->timestamp = record_timestamp(&r->header, cursor_varint64(&c));
+    int32_t delta = cursor_varint32(&c);
+    if (delta <= r->last_offset_delta || delta > r->header.last_offset_delta) cursor_fail(&c, ERR_CORRUPT);
+    out->offset = r->header.base_offset + delta;
+    out->key = record_bytes(&c);
+    out->value = record_bytes(&c);
+    record_headers(&c, out);
+    if (!c.error && cursor_left(&c) > 0) cursor_fail(&c, ERR_CORRUPT);
+    r->last_offset_delta = delta;
+    return c.error;
+}
+
+int batch_records_next(struct batch_records *r, struct batch_record *out)
+{
+    if (r->index == r->header.count) return r->rest.n == 0 ? 0 : ERR_CORRUPT;
+    struct cursor c = cursor_of(r->rest);
+    int32_t n = cursor_varint32(&c);
+    if (n < 0) cursor_fail(&c, ERR_CORRUPT);
+    struct slice body = cursor_slice(&c, c.error ? 0 : (size_t)n);
+    int err = c.error ? c.error : record_parse(r, body, out);
+    if (err) return err;
+    r->rest = (struct slice){c.p, cursor_left(&c)};
+    r->index++;
+    return 1;
+}
+
+bool batch_record_header_next(struct slice *headers, struct batch_record_header *out)
+{
+    if (headers->n == 0) return false;
+    struct cursor c = cursor_of(*headers);
+    *out = record_header(&c);
+    *headers = (struct slice){c.p, cursor_left(&c)};
+    return c.error == 0;
+}
