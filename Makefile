@@ -1,11 +1,14 @@
 # millrace: one Makefile. `make lab` is the tour, `make test` the whole suite, `make help` the rest.
 #
-# Every MODE (release, debug, asan, tsan, coverage) has its own object tree under $(BUILD), so they
+# Every MODE (release, debug, asan, tsan, coverage, fuzz) has its own object tree under $(BUILD), so they
 # stand side by side. A folder is an archive; a program links the archives of its own floor and below.
 
 BUILD ?= build
 MODE  ?= release
-CC    ?= gcc
+JOBS  ?= $(shell nproc)
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
+endif
 
 # Folders by floor, lowest first (docs/architecture.md has the picture; `make layers` checks it).
 FLOOR0 := lib/base
@@ -22,6 +25,7 @@ tests   = $(shell find $(1) -name '*_test.c' 2>/dev/null | LC_ALL=C sort)
 FOLDERS := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5)
 PRESENT := $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(f)))
 
+# Evaluated when this file is read: a target that installs packages must call make again to build.
 PACKAGES := rdkafka jansson sqlite3 libpcre2-8 zlib liblz4 libzstd libcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lsnappy -lpthread -lm
@@ -33,8 +37,9 @@ CFLAGS_debug    := -O0
 CFLAGS_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan     := -O1 -fsanitize=thread -DUNIT_PLAIN
 CFLAGS_coverage := -O0 --coverage
+CFLAGS_fuzz     := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ALL_CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE)) $(CFLAGS)
-LINK_FLAGS = $(filter -fsanitize% --coverage,$(CFLAGS_$(MODE))) $(LDFLAGS)
+LINK_FLAGS = $(filter-out -fsanitize=fuzzer%,$(filter -fsanitize% --coverage,$(CFLAGS_$(MODE)))) $(LDFLAGS)
 
 OBJ := $(BUILD)/$(MODE)
 PROGRAM := $(if $(filter release,$(MODE)),$(BUILD)/millrace,$(OBJ)/millrace)
@@ -44,11 +49,20 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(call sources,$(1)))
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(PROGRAM)
+all: $(PROGRAM) ## build the program: build/millrace (MODE=debug, asan, tsan: build/MODE/millrace)
 
-$(OBJ)/%.o: %.c Makefile
+# Everything is built again when the compiler or a flag changes, and only then.
+$(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+.PHONY: FORCE
+FORCE:
+
+Q := $(if $(V),,@)
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC $(MODE) $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 define ARCHIVE_RULE
 $(call archive,$(1)): $(call objects,$(1))
@@ -58,11 +72,13 @@ $(foreach f,$(PRESENT),$(eval $(call ARCHIVE_RULE,$(f))))
 
 # Highest floor first, which is the order the linker wants.
 reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
-ARCHIVES := $(foreach f,$(call reverse,$(PRESENT)),$(call archive,$(f)))
+archives_of = $(foreach f,$(call reverse,$(1)),$(if $(filter $(f),$(PRESENT)),$(call archive,$(f))))
+ARCHIVES := $(call archives_of,$(FOLDERS))
 
 $(PROGRAM): $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(LINK_FLAGS) -o $@ -Wl,--whole-archive $(call archive,cli) -Wl,--no-whole-archive $(ARCHIVES) $(PKG_LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ -Wl,--whole-archive $(call archive,cli) -Wl,--no-whole-archive $(ARCHIVES) $(PKG_LIBS)
 
 # Folders of a lower floor than $(1), in link order.
 floor_of = $(strip $(if $(filter $(1),$(FLOOR0)),0)$(if $(filter $(1),$(FLOOR1)),1)$(if $(filter $(1),$(FLOOR2)),2)$(if $(filter $(1),$(FLOOR3)),3)$(if $(filter $(1),$(FLOOR4)),4)$(if $(filter $(1),$(FLOOR5)),5))
@@ -74,27 +90,154 @@ below_4 := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3)
 below_5 := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4)
 below = $(foreach f,$(call reverse,$(below_$(call floor_of,$(1)))),$(if $(filter $(f),$(PRESENT)),$(f)))
 
+# Inside a recipe: make again, in parallel unless the caller chose how.
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+# --- the two commands of the README ---
+
+.PHONY: lab test check
+lab: deps ## install what is missing, build, and run the whole tour: results/latest/report.html
+	@$(AGAIN) all
+	$(BUILD)/millrace lab $(LAB_FLAGS)
+
+test: deps deps-test ## install what is missing, build, and run the whole suite (ONLY="unit faults" for parts)
+	@$(AGAIN) all unit-programs
+	@BUILD=$(BUILD) scripts/test.sh $(ONLY)
+
+check: ## under a minute: build, floors, unit tests
+	@$(AGAIN) all unit-programs
+	@BUILD=$(BUILD) scripts/test.sh layers unit
+
+.PHONY: deps deps-test deps-dev
+deps: ## install the Debian packages that building and running needs and that are missing
+	@scripts/deps.sh product
+deps-test: ## the same for the test suite
+	@scripts/deps.sh test
+deps-dev: ## the same for linters and fuzzers
+	@scripts/deps.sh product test dev
+
 # --- unit tests: `make unit` for all, `make unit-lib_kafka` for one folder ---
 TESTED := $(foreach f,$(PRESENT),$(if $(call tests,$(f)),$(f)))
 UNIT_MAIN := $(if $(filter tsan,$(MODE)),$(OBJ)/tests/unit_plain.o)
 UNIT_LIBS := $(if $(filter tsan,$(MODE)),,-lcriterion)
+unit_program = $(OBJ)/unit/$(subst /,_,$(1))
 
 define UNIT_RULE
-$(OBJ)/unit/$(subst /,_,$(1)): $(patsubst %.c,$(OBJ)/%.o,$(call tests,$(1))) $(UNIT_MAIN) $(call archive,$(1)) $(foreach g,$(call below,$(1)),$(call archive,$(g)))
+$(call unit_program,$(1)): $(patsubst %.c,$(OBJ)/%.o,$(call tests,$(1))) $(UNIT_MAIN) $(call archive,$(1)) $(foreach g,$(call below,$(1)),$(call archive,$(g)))
 	@mkdir -p $$(@D)
-	$(CC) $$(LINK_FLAGS) -o $$@ $$^ $$(PKG_LIBS) $(UNIT_LIBS)
+	$(Q)$(CC) $$(LINK_FLAGS) -o $$@ $$^ $$(PKG_LIBS) $(UNIT_LIBS)
 .PHONY: unit-$(subst /,_,$(1))
-unit-$(subst /,_,$(1)): $(OBJ)/unit/$(subst /,_,$(1))
+unit-$(subst /,_,$(1)): $(call unit_program,$(1))
 	@echo "unit tests of $(1) ($(MODE))"
 	@timeout 600 $$<
 endef
 $(foreach f,$(TESTED),$(eval $(call UNIT_RULE,$(f))))
 
-.PHONY: unit
-unit: $(foreach f,$(TESTED),unit-$(subst /,_,$(f)))
+.PHONY: unit unit-programs
+unit: $(foreach f,$(TESTED),unit-$(subst /,_,$(f))) ## unit tests of every folder (unit-lib_kafka: of one; MODE=asan, tsan)
+unit-programs: $(foreach f,$(TESTED),$(call unit_program,$(f)))
 
-.PHONY: clean
-clean:
+# --- floors, linters ---
+
+.PHONY: layers lint format
+layers: ## fail when an include breaks the floors; draw the graph: build/layers.svg
+	@scripts/layers.sh $(BUILD)
+
+OURS = $(shell find lib broker workloads etl bench cli tests -name '*.[ch]' 2>/dev/null | LC_ALL=C sort)
+TIDY = $(patsubst %.c,$(OBJ)/%.tidy,$(filter %.c,$(OURS)))
+
+lint: ## clang-format, clang-tidy, cppcheck; fails on a finding
+	clang-format --dry-run -Werror $(OURS)
+	@$(AGAIN) -k tidy
+	cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	    --suppressions-list=scripts/cppcheck.txt --template='{file}:{line}: {severity}: {message} [{id}]' -I. -D__x86_64__ \
+	    $(filter-out tests/%,$(filter-out %_test.c,$(filter %.c,$(OURS))))
+
+.PHONY: tidy
+tidy: $(TIDY)
+# After the object, so that a changed header is a reason to look again; LIMIT is not needed: it is per file.
+$(OBJ)/%.tidy: %.c .clang-tidy $(OBJ)/%.o
+	@echo "  TIDY $<"
+	@clang-tidy --quiet $< -- -std=c17 -D_GNU_SOURCE -I. $(PKG_CFLAGS) >$@.log 2>/dev/null || { cat $@.log; false; }
+	@mv $@.log $@
+
+format: ## rewrite the sources as clang-format wants them
+	clang-format -i $(OURS)
+
+# --- sanitizers: Criterion under ASan and UBSan, the plain runner under TSan (Criterion aborts there); the
+# --- broker of each build serves clients that are not instrumented ---
+
+SMOKE := $(wildcard tests/e2e/broker_smoke.sh)
+.PHONY: sanitize
+sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
+	@$(AGAIN) -k MODE=asan unit-programs all
+	@$(MAKE) --no-print-directory -k MODE=asan unit
+	@$(AGAIN) -k MODE=tsan unit-programs all
+	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory -k MODE=tsan unit
+	@for mode in asan tsan; do for script in $(SMOKE); do \
+	    echo "$$script ($$mode)"; MILLRACE=$(BUILD)/$$mode/millrace TSAN_OPTIONS=halt_on_error=1 bash $$script || exit 1; \
+	done; done
+
+# --- fuzzers: tests/fuzz/NAME_fuzz.c with libFuzzer, over everything but the command line ---
+
+FUZZ_SECONDS ?= 20
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
+$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli,$(FOLDERS)))
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
+
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZERS)
+fuzz: ## every decoder's fuzzer, FUZZ_SECONDS=20 each
+	@$(AGAIN) MODE=fuzz fuzz-programs
+	@status=0; for program in $(FUZZERS); do scripts/fuzz.sh $$program $(FUZZ_SECONDS) || status=1; done; exit $$status
+
+# --- the simulator: the node on a fake disk, network and clock ---
+
+SIM_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %_test.c,$(shell find tests/sim -name '*.c' 2>/dev/null | LC_ALL=C sort)))
+$(OBJ)/sim: $(SIM_OBJECTS) $(call archives_of,$(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(PKG_LIBS)
+
+RUNS ?= 1000
+.PHONY: sim sim-program
+sim-program: $(OBJ)/sim
+sim: ## replay one run of the simulator (SEED=7) or search for failures (RUNS=1000)
+	@$(AGAIN) sim-program
+	MILLRACE_COMMIT=$$(git rev-parse --short HEAD 2>/dev/null) $(OBJ)/sim $(if $(SEED),--seed $(SEED),--runs $(RUNS))
+
+# --- measuring ---
+
+.PHONY: coverage bench
+coverage: ## what the unit tests reach, a line per folder (gcov)
+	@$(AGAIN) MODE=coverage unit-programs
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory MODE=coverage unit
+	@scripts/coverage.sh $(BUILD)/coverage
+
+PROFILE ?= quick
+EXPERIMENTS ?= E1 E5 E7
+OUT ?= results/$(shell date +%Y-%m-%d)-local
+bench: deps ## run the experiments and write the report (PROFILE=full, EXPERIMENTS="E1", OUT=DIR)
+	@$(AGAIN) all
+	$(BUILD)/millrace bench run $(EXPERIMENTS) --profile $(PROFILE) --out $(OUT)
+	$(BUILD)/millrace bench report $(OUT)
+
+# --- the rest ---
+
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share/millrace
+.PHONY: install clean help
+install: $(PROGRAM) ## install the program and the pipeline definitions (PREFIX=/usr/local, DESTDIR=)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/millrace
+	@for file in $$(find workloads -name '*.json' 2>/dev/null) LICENSE README.md; do \
+	    install -D -m 644 "$$file" "$(SHARE)/$$file"; done
+
+clean: ## remove everything that was built
 	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F'\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

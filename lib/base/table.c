@@ -61,6 +61,7 @@ static struct table_entry *table_find(const struct table *t, struct slice key)
 static void table_rebuild(struct table *t)
 {
     uint32_t live = 0;
+    assert(t->entries || t->entry_count == 0);
     for (uint32_t i = 0; i < t->entry_count; i++)
         if (t->entries[i].key.p) t->entries[live++] = t->entries[i];
     assert(live == t->count && live < UINT32_MAX / 8);
@@ -104,6 +105,7 @@ void *table_set(struct table *t, struct slice key, void *value)
         return before;
     }
     if (t->entry_count == t->entry_capacity) table_rebuild(t);
+    assert(t->entries && t->index);
     uint32_t *slot = table_slot(t, key);
     t->entries[t->entry_count] = (struct table_entry){{memory_copy(key.p, key.n), key.n}, value};
     *slot = ++t->entry_count;

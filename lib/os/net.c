@@ -68,12 +68,14 @@ bool net_address_is_loopback(const struct net_address *a)
 
 static void address_from_socket(const struct sockaddr_storage *from, struct net_address *out)
 {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    memcpy(&v4, from, sizeof v4);
+    memcpy(&v6, from, sizeof v6);
     bool is_v6 = from->ss_family == AF_INET6;
-    const void *bytes = is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr;
+    const void *bytes = is_v6 ? (const void *)&v6.sin6_addr : (const void *)&v4.sin_addr;
     if (!inet_ntop(from->ss_family, bytes, out->host, sizeof out->host)) out->host[0] = '\0';
-    out->port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+    out->port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
 }
 
 /* --- sockets --- */
@@ -90,7 +92,7 @@ void net_tune(int descriptor)
 {
     int one = 1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    struct sockaddr_storage local;
+    struct sockaddr_storage local = {0};
     socklen_t length = sizeof local;
     struct net_address a;
     if (getsockname(descriptor, (struct sockaddr *)&local, &length) != 0) return;

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# test.sh [NAME...] - the whole suite, one line per stage; `make test` and `make test ONLY="unit faults"`.
+#
+# Stages: layers, unit (all folders), then every script of tests/e2e, tests/faults, tests/sim, tests/truth
+# but lib*.sh. A NAME selects the stages that contain it. What a stage prints goes to build/test/STAGE.log,
+# its end is shown when it fails. There is no skipping: a client or tool that is missing is a failure. Only
+# what needs the shared documents (real data, seed programs) runs just where ../shared (or $SHARED) exists.
+# A stage counts as the tests that it counts itself ("N passed, N failed", Criterion's synthesis), else as
+# one. Last line: `N passed, N failed`; the exit status is not 0 when something failed.
+set -u
+cd "$(dirname "$0")/.."
+exec </dev/null
+build=${BUILD:-build}
+shared=${SHARED:-../shared}
+export MILLRACE=${MILLRACE:-$build/millrace} BUILD=$build SHARED=$shared
+logs=$build/test
+mkdir -p "$logs"
+only=("$@")
+passed=0 failed=0
+
+selected() { # NAME
+    [ ${#only[@]} -gt 0 ] || return 0
+    for name in "${only[@]}"; do case $1 in *"$name"*) return 0 ;; esac; done
+    return 1
+}
+
+# Adds up what a log says about its tests: "PASSED FAILED".
+count() { # LOG
+    awk '/Synthesis: Tested:/ { gsub(/\033\[[0-9;]*m/, ""); gsub(/[^0-9]+/, " "); p += $2; f += $3 + $4; n++ }
+         /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; n++ }
+         END { if (n) print p + 0, f + 0 }' "$1"
+}
+
+stage() { # NAME LIMIT_S COMMAND...
+    local name=$1 limit=$2 log status start p f
+    selected "$name" || return 0
+    shift 2
+    log=$logs/${name//\//-}.log
+    start=$(date +%s)
+    timeout --kill-after=20 "$limit" "$@" >"$log" 2>&1
+    status=$?
+    read -r p f < <(count "$log") || { p=$((status == 0)) f=0; }
+    [ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+    passed=$((passed + p)) failed=$((failed + f))
+    if [ "$f" -eq 0 ]; then
+        printf 'ok    %-32s %4d passed  %4d s\n' "$name" "$p" $(($(date +%s) - start))
+        return
+    fi
+    [ "$status" -ne 124 ] || echo "(stopped after $limit s)" >>"$log"
+    printf 'FAIL  %-32s %4d failed  %4d s, status %d, %s:\n' "$name" "$f" $(($(date +%s) - start)) "$status" "$log"
+    grep -E 'FAIL|Assertion|Unexpected signal|ERROR: |runtime error|is [^ ]+, not ' "$log" | head -20 | sed 's/^/      > /'
+    tail -15 "$log" | sed 's/^/      | /'
+}
+
+# The argument of a script that works on the shared documents, or nothing.
+shared_argument() {
+    case $1 in
+    */seed_*) echo "$shared/seeds" ;;
+    */real_*) echo "$shared/data" ;;
+    esac
+}
+
+stage layers 60 scripts/layers.sh "$build"
+stage unit 900 make --no-print-directory -k unit
+for script in tests/e2e/*.sh tests/faults/*.sh tests/sim/*.sh tests/truth/*.sh; do
+    [ -f "$script" ] || continue
+    case $script in */lib*.sh) continue ;; esac
+    name=${script#tests/}
+    argument=$(shared_argument "$script")
+    if [ -n "$argument" ] && [ ! -d "$shared" ]; then
+        echo "      ${name%.sh}: no $shared here, so there is nothing to run it on"
+        continue
+    fi
+    stage "${name%.sh}" "${TEST_LIMIT_S:-600}" bash "$script" ${argument:+"$argument"}
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
