@@ -3,6 +3,10 @@
  * each case runs in a child of its own fork: the others still get their turn.
  *
  * Usage: unit [SUITE or SUITE/NAME ...]. Last line: `N passed, N failed`. */
+#ifndef UNIT_PLAIN
+#define UNIT_PLAIN /* also for a linter that looks at this file alone */
+#endif
+
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
