@@ -21,7 +21,7 @@
 
 /* The scale is a fixed-point number; 1.000000 is a million events (order lines, log lines). */
 #define GENERATE_SCALE_DIGITS 6
-#define GENERATE_SCALE_MIN    1000        /* 0.001: every kind of dirt still occurs */
+#define GENERATE_SCALE_MIN    1000       /* 0.001: every kind of dirt still occurs */
 #define GENERATE_SCALE_MAX    1000000000 /* 1000 */
 
 struct generate_options {

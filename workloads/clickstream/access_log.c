@@ -1,0 +1,152 @@
+#include "workloads/clickstream/access_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+#include "lib/base/table.h"
+#include "lib/base/text.h"
+
+#define NO_TIME (-1)
+
+void access_log_init(struct access_log *l, const char *site, int64_t first_time, int second_of_day, struct disk *disk,
+                     struct line_counts *counts, struct err_text *why)
+{
+    memset(l, 0, sizeof *l);
+    l->site = site;
+    l->counts = counts;
+    l->rotation = first_time - first_time % 86400 + second_of_day;
+    if (l->rotation <= first_time) l->rotation += 86400;
+    l->newest = NO_TIME;
+    l->seen_size = 4096;
+    l->seen = memory_new(l->seen_size * sizeof *l->seen);
+    output_init(&l->out, disk, why);
+}
+
+void access_log_release(struct access_log *l)
+{
+    for (int i = 0; i < ACCESS_LOG_HELD_MAX; i++) buf_release(&l->held[i].text);
+    free(l->seen);
+    output_release(&l->out);
+}
+
+static bool seen_insert(uint64_t *set, uint64_t size, uint64_t hash)
+{
+    for (uint64_t at = hash & (size - 1);; at = (at + 1) & (size - 1)) {
+        if (set[at] == hash) return false;
+        if (set[at] == 0) {
+            set[at] = hash;
+            return true;
+        }
+    }
+}
+
+/* Lines are told apart by 64-bit hashes: among the some 100,000 lines of a file two different ones
+ * agree with a probability below one in a thousand million. */
+static bool seen_before(struct access_log *l, struct slice text)
+{
+    uint64_t hash = hash_bytes(text.p, text.n, 0);
+    if (hash == 0) hash = 1;
+    if (!seen_insert(l->seen, l->seen_size, hash)) return true;
+    if (++l->seen_count * 2 < l->seen_size) return false;
+    uint64_t *larger = memory_new(2 * l->seen_size * sizeof *larger);
+    for (uint64_t i = 0; i < l->seen_size; i++) {
+        if (l->seen[i]) seen_insert(larger, 2 * l->seen_size, l->seen[i]);
+    }
+    free(l->seen);
+    l->seen = larger;
+    l->seen_size *= 2;
+    return false;
+}
+
+/* A file is created by its first line: an empty file would be identical to another empty one. */
+static void file_open(struct access_log *l)
+{
+    char name[160];
+    int64_t year;
+    int month, day;
+    civil_from_days(l->rotation / 86400, &year, &month, &day);
+    snprintf(name, sizeof name, "%s.access.log-%04d%02d%02d", l->site, (int)year, month, day);
+    if (!l->first_name[0]) snprintf(l->first_name, sizeof l->first_name, "%s", name);
+    output_open(&l->out, name);
+    l->counts->files++;
+}
+
+static void write_line(struct access_log *l, struct slice text, int64_t time)
+{
+    if (!output_is_open(&l->out)) file_open(l);
+    buf_append_slice(&l->out.pending, text);
+    buf_append_byte(&l->out.pending, '\n');
+    output_flush_when_full(&l->out);
+    l->counts->lines++;
+    l->counts->identical += seen_before(l, text);
+    if (time == NO_TIME) return;
+    if (time < l->newest) {
+        l->counts->late++;
+        if (l->newest - time > l->counts->lateness_max_s) l->counts->lateness_max_s = l->newest - time;
+    } else {
+        l->newest = time;
+    }
+}
+
+/* Writes held lines whose release is not after `now`, oldest release first. */
+static void release_held(struct access_log *l, int64_t now)
+{
+    for (;;) {
+        int first = -1;
+        for (int i = 0; i < l->held_count; i++) {
+            if (l->held[i].release <= now && (first < 0 || l->held[i].release < l->held[first].release)) first = i;
+        }
+        if (first < 0) return;
+        struct held_line line = l->held[first];
+        write_line(l, buf_slice(&line.text), line.time);
+        buf_reset(&line.text);
+        l->held[first] = l->held[--l->held_count];
+        l->held[l->held_count] = line; /* its memory is used again */
+    }
+}
+
+static void rotate(struct access_log *l, int64_t now)
+{
+    release_held(l, INT64_MAX);
+    output_close(&l->out);
+    while (l->rotation <= now) l->rotation += 86400;
+    l->newest = NO_TIME;
+    memset(l->seen, 0, l->seen_size * sizeof *l->seen);
+    l->seen_count = 0;
+}
+
+static void arrive(struct access_log *l, int64_t time)
+{
+    if (time >= l->rotation) rotate(l, time);
+    if (l->held_count > 0) release_held(l, time);
+}
+
+void access_log_line(struct access_log *l, struct slice text, int64_t time, int late_s)
+{
+    arrive(l, time);
+    if (late_s <= 0 || l->held_count == ACCESS_LOG_HELD_MAX) {
+        write_line(l, text, time);
+        return;
+    }
+    /* Written before the first line of `release` or later, so never more than late_s behind. */
+    struct held_line *held = &l->held[l->held_count++];
+    buf_reset(&held->text);
+    buf_append_slice(&held->text, text);
+    held->time = time;
+    held->release = time + late_s + 1;
+}
+
+void access_log_malformed(struct access_log *l, struct slice text, int64_t time)
+{
+    arrive(l, time);
+    write_line(l, text, NO_TIME);
+    l->counts->malformed++;
+}
+
+void access_log_finish(struct access_log *l)
+{
+    release_held(l, INT64_MAX);
+    output_close(&l->out);
+}

@@ -1,0 +1,327 @@
+#include "workloads/clickstream/hit_truth.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+#include "lib/base/text.h"
+
+#define ADDRESSES (SITE_VISITORS + 256)
+
+static const char *const method_names[METHODS] = {
+    "(bad request line)", "CONNECT", "GET", "HEAD", "OPTIONS", "POST", "PROPFIND"};
+
+const char *method_name(enum method m)
+{
+    return method_names[m];
+}
+
+void hit_truth_init(struct hit_truth *t, const struct sites *sites, struct disk *disk, struct err_text *why)
+{
+    memset(t, 0, sizeof *t);
+    t->sites = sites;
+    t->hour.number = t->day.number = t->first = -1;
+    t->client_day = memory_new(ADDRESSES * sizeof *t->client_day);
+    for (int i = 0; i < ADDRESSES; i++) t->client_day[i] = -1;
+    t->queue_size = 1024;
+    t->queue = memory_new(t->queue_size * sizeof *t->queue);
+    t->latest = memory_new((size_t)SITE_COUNT * SITE_VISITORS * sizeof *t->latest);
+    output_init(&t->hours, disk, why);
+    output_init(&t->days, disk, why);
+    output_init(&t->closed, disk, why);
+    output_open(&t->hours, "ground_truth/hits_per_hour_utc.csv");
+    output_open(&t->days, "ground_truth/per_day_utc.csv");
+    output_open(&t->closed, "ground_truth/sessions.csv");
+    buf_append_str(&t->hours.pending, "hour_start_utc,hits,bytes\n");
+    buf_append_str(&t->days.pending, "day_utc,hits,bytes,distinct_clients\n");
+    buf_append_str(&t->closed.pending, "site,client,user_agent,start_utc,end_utc,hits,bytes,duration_s\n");
+}
+
+void hit_truth_release(struct hit_truth *t)
+{
+    output_release(&t->hours);
+    output_release(&t->days);
+    output_release(&t->closed);
+    free(t->client_day);
+    free(t->queue);
+    free(t->latest);
+}
+
+static void put_day(struct buf *b, int64_t day)
+{
+    int64_t year;
+    int month, day_of_month;
+    civil_from_days(day, &year, &month, &day_of_month);
+    buf_printf(b, "%04d-%02d-%02d", (int)year, month, day_of_month);
+}
+
+static void put_instant(struct buf *b, int64_t at)
+{
+    put_day(b, at / 86400);
+    buf_printf(b, "T%02d:%02d:%02dZ", (int)(at % 86400 / 3600), (int)(at % 3600 / 60), (int)(at % 60));
+}
+
+/* --- hours and days --- */
+
+static void hour_end(struct hit_truth *t)
+{
+    struct buf *b = &t->hours.pending;
+    if (t->hour.hits == 0) return;
+    put_day(b, t->hour.number / 24);
+    buf_printf(b, " %02d:00:00,%llu,%llu\n", (int)(t->hour.number % 24), (unsigned long long)t->hour.hits,
+               (unsigned long long)t->hour.bytes);
+    output_flush_when_full(&t->hours);
+    t->hour_count++;
+}
+
+static void day_end(struct hit_truth *t)
+{
+    struct buf *b = &t->days.pending;
+    if (t->day.hits == 0) return;
+    put_day(b, t->day.number);
+    buf_printf(b, ",%llu,%llu,%llu\n", (unsigned long long)t->day.hits, (unsigned long long)t->day.bytes,
+               (unsigned long long)t->day.clients);
+    output_flush_when_full(&t->days);
+}
+
+static void add_to_spans(struct hit_truth *t, const struct hit *h, uint64_t bytes)
+{
+    int64_t hour = h->time / 3600, day = h->time / 86400;
+    assert(hour >= t->hour.number);
+    if (hour != t->hour.number) {
+        hour_end(t);
+        t->hour = (struct span){.number = hour};
+    }
+    if (day != t->day.number) {
+        day_end(t);
+        t->day = (struct span){.number = day};
+    }
+    t->hour.hits++;
+    t->hour.bytes += bytes;
+    t->day.hits++;
+    t->day.bytes += bytes;
+    int64_t *seen = &t->client_day[t->sites->visitor[h->visitor].address];
+    t->clients += *seen < 0;
+    t->day.clients += *seen != day;
+    *seen = day;
+}
+
+/* --- sessions --- */
+
+static struct session *session_at(struct hit_truth *t, uint64_t number)
+{
+    return &t->queue[number & (t->queue_size - 1)];
+}
+
+static void session_write(struct hit_truth *t, const struct session *s)
+{
+    struct buf *b = &t->closed.pending;
+    const struct visitor *v = &t->sites->visitor[s->visitor];
+    buf_append_str(b, site_name(s->site));
+    buf_append_byte(b, ',');
+    site_put_address(b, v);
+    buf_append_byte(b, ',');
+    output_csv_field(b, slice_str(site_agent(v->agent)));
+    buf_append_byte(b, ',');
+    put_instant(b, s->start);
+    buf_append_byte(b, ',');
+    put_instant(b, s->last);
+    int64_t duration = s->last - s->start;
+    buf_printf(b, ",%llu,%llu,%lld\n", (unsigned long long)s->hits, (unsigned long long)s->bytes, (long long)duration);
+    output_flush_when_full(&t->closed);
+    t->sessions++;
+    t->single += s->hits == 1;
+    if (s->hits > t->hits_max) t->hits_max = s->hits;
+    if (duration > t->duration_max) t->duration_max = duration;
+    t->duration_sum += duration;
+}
+
+/* Writes the sessions at the head that can't go on at `now`. */
+static void sessions_close(struct hit_truth *t, int64_t now)
+{
+    while (t->head < t->tail && now - session_at(t, t->head)->last > SESSION_GAP_S)
+        session_write(t, session_at(t, t->head++));
+}
+
+static struct session *session_open(struct hit_truth *t, const struct hit *h, uint64_t *latest)
+{
+    if (t->tail - t->head == t->queue_size) {
+        struct session *larger = memory_new(2 * t->queue_size * sizeof *larger);
+        for (uint64_t n = t->head; n < t->tail; n++) larger[n & (2 * t->queue_size - 1)] = *session_at(t, n);
+        free(t->queue);
+        t->queue = larger;
+        t->queue_size *= 2;
+    }
+    struct session *s = session_at(t, t->tail++);
+    t->keys += *latest == 0;
+    *latest = t->tail;
+    *s = (struct session){.start = h->time, .last = h->time, .site = h->site, .visitor = h->visitor};
+    return s;
+}
+
+static void add_to_session(struct hit_truth *t, const struct hit *h, uint64_t bytes)
+{
+    uint64_t *latest = &t->latest[(size_t)h->site * SITE_VISITORS + (size_t)h->visitor];
+    sessions_close(t, h->time);
+    /* A session that has left the queue is closed. */
+    struct session *s = *latest > t->head ? session_at(t, *latest - 1) : NULL;
+    if (!s || h->time - s->last > SESSION_GAP_S) s = session_open(t, h, latest);
+    s->last = h->time;
+    s->hits++;
+    s->bytes += bytes;
+}
+
+void hit_truth_add(struct hit_truth *t, const struct hit *h)
+{
+    uint64_t bytes = h->bytes < 0 ? 0 : (uint64_t)h->bytes;
+    t->hits++;
+    t->bytes += bytes;
+    if (t->first < 0) t->first = h->time;
+    t->last = h->time;
+    t->method[h->method]++;
+    t->status[h->status]++;
+    if (h->method == METHOD_BAD) {
+        t->bad_requests++;
+    } else {
+        t->path_hits[h->path]++;
+        if (h->method == METHOD_GET && h->status == 200 && !t->sites->path[h->path].is_static) t->path_views[h->path]++;
+    }
+    add_to_spans(t, h, bytes);
+    add_to_session(t, h, bytes);
+}
+
+/* --- the files that are written at the end --- */
+
+static void write_methods(struct hit_truth *t, struct buf *b)
+{
+    buf_append_str(b, "method,hits\n");
+    for (int i = 0; i < METHODS; i++) {
+        if (t->method[i]) buf_printf(b, "%s,%llu\n", method_names[i], (unsigned long long)t->method[i]);
+    }
+}
+
+static void write_status(struct hit_truth *t, struct buf *b)
+{
+    buf_append_str(b, "status,hits\n");
+    for (int i = 0; i < 1000; i++) {
+        if (t->status[i]) buf_printf(b, "%03d,%llu\n", i, (unsigned long long)t->status[i]);
+    }
+}
+
+static void write_top(struct hit_truth *t, struct buf *b, const uint64_t *count, const char *header)
+{
+    int best[20], kept = 0;
+    for (int i = 0; i < SITE_PATHS; i++) {
+        if (count[i] == 0) continue;
+        int at = kept < 20 ? kept++ : 20;
+        for (; at > 0; at--) {
+            int other = best[at - 1];
+            if (count[other] > count[i]) break;
+            if (count[other] == count[i] && strcmp(t->sites->path[other].text, t->sites->path[i].text) < 0) break;
+            if (at < 20) best[at] = other;
+        }
+        if (at < 20) best[at] = i;
+    }
+    buf_append_str(b, header);
+    for (int i = 0; i < kept; i++) {
+        buf_printf(b, "%d,", i + 1);
+        output_csv_field(b, slice_str(t->sites->path[best[i]].text));
+        buf_printf(b, ",%llu\n", (unsigned long long)count[best[i]]);
+    }
+}
+
+static void write_paths(struct hit_truth *t, struct buf *b)
+{
+    write_top(t, b, t->path_hits, "rank,path,hits\n");
+}
+static void write_views(struct hit_truth *t, struct buf *b)
+{
+    write_top(t, b, t->path_views, "rank,path,pageviews\n");
+}
+
+static void json_count(struct buf *b, const char *key, uint64_t value)
+{
+    buf_printf(b, ",\n \"%s\": %llu", key, (unsigned long long)value);
+}
+
+static void json_instant(struct buf *b, const char *key, int64_t at)
+{
+    buf_printf(b, ",\n \"%s\": \"", key);
+    put_instant(b, at);
+    buf_append_byte(b, '"');
+}
+
+static void summary_lines(struct buf *b, const struct hit_truth *t, const struct line_counts *lines)
+{
+    buf_append_str(b, "{\n \"format\": \"combined\"");
+    json_count(b, "files", lines->files);
+    buf_append_str(b, ",\n \"files_skipped_as_identical\": [");
+    if (lines->skipped[0])
+        buf_printf(b, "\n  [\n   \"%s\",\n   \"same content as %s\"\n  ]\n ", lines->skipped, lines->same_as);
+    buf_append_str(b, "]");
+    json_count(b, "lines", lines->lines);
+    json_count(b, "parsed", t->hits);
+    json_count(b, "malformed", lines->malformed);
+    json_count(b, "bad_request_line_but_parsed", t->bad_requests);
+    json_count(b, "identical_lines_within_a_file", lines->identical);
+    json_count(b, "rows_older_than_running_max_within_file", lines->late);
+    json_count(b, "max_lateness_s", (uint64_t)lines->lateness_max_s);
+}
+
+static void summary_hits(struct buf *b, const struct hit_truth *t)
+{
+    uint64_t paths = 0, viewed = 0, views = 0;
+    for (int i = 0; i < SITE_PATHS; i++) {
+        paths += t->path_hits[i] > 0;
+        viewed += t->path_views[i] > 0;
+        views += t->path_views[i];
+    }
+    json_count(b, "bytes_total", t->bytes);
+    json_count(b, "distinct_clients", t->clients);
+    json_count(b, "distinct_paths", paths);
+    json_count(b, "pageviews", views);
+    json_count(b, "distinct_pageview_paths", viewed);
+    json_instant(b, "first_event_utc", t->first);
+    json_instant(b, "last_event_utc", t->last);
+    json_count(b, "hours_with_hits", t->hour_count);
+    json_count(b, "session_keys", t->keys);
+    json_count(b, "sessions_30min", t->sessions);
+    json_count(b, "sessions_with_one_hit", t->single);
+    json_count(b, "max_hits_in_a_session", t->hits_max);
+    json_count(b, "max_session_duration_s", (uint64_t)t->duration_max);
+    json_count(b, "total_session_duration_s", (uint64_t)t->duration_sum);
+    buf_append_str(b, "\n}\n");
+}
+
+int hit_truth_finish(struct hit_truth *t, const struct line_counts *lines, struct disk *disk, struct err_text *why)
+{
+    static const struct {
+        const char *name;
+        void (*write)(struct hit_truth *t, struct buf *b);
+    } files[] = {{"ground_truth/hits_per_method.csv", write_methods},
+                 {"ground_truth/hits_per_status.csv", write_status},
+                 {"ground_truth/top20_paths.csv", write_paths},
+                 {"ground_truth/top20_pageviews.csv", write_views}};
+    struct output out;
+    hour_end(t);
+    day_end(t);
+    sessions_close(t, INT64_MAX);
+    output_close(&t->hours);
+    output_close(&t->days);
+    output_close(&t->closed);
+    output_init(&out, disk, why);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        output_open(&out, files[i].name);
+        files[i].write(t, &out.pending);
+        output_close(&out);
+    }
+    output_open(&out, "ground_truth/summary.json");
+    summary_lines(&out.pending, t, lines);
+    summary_hits(&out.pending, t);
+    output_close(&out);
+    int error = t->hours.error ? t->hours.error : t->days.error;
+    if (!error) error = t->closed.error ? t->closed.error : out.error;
+    output_release(&out);
+    return error;
+}
