@@ -1,0 +1,266 @@
+/* The generators against the second opinions in tests/truth, which share no code with them. */
+#include "workloads/generate.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/checksum.h"
+#include "lib/os/clock.h"
+#include "lib/os/disk.h"
+#include "tests/unit.h"
+#include "workloads/chance.h"
+
+typedef int generator(const struct generate_options *options, struct generate_result *result, struct err_text *error);
+
+static char *folder_new(void)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/millrace-generate-XXXXXX", P_tmpdir);
+    check(mkdtemp(path) != NULL);
+    return path;
+}
+
+static void folder_remove(const char *path)
+{
+    struct disk *disk;
+    check_int(disk_linux_new(P_tmpdir, &disk, NULL), 0);
+    disk_remove_tree(disk, path + strlen(P_tmpdir) + 1);
+    disk_linux_free(disk);
+}
+
+static struct generate_result generate(generator *g, const char *out, int64_t scale, uint64_t seed)
+{
+    struct generate_options options = {.out = out, .scale = scale, .seed = seed};
+    struct generate_result result;
+    struct err_text error = {0};
+    if (g(&options, &result, &error) != 0) unit_fail("%s", error.text);
+    return result;
+}
+
+/* --- the same seed, the same bytes --- */
+
+struct digest {
+    struct disk *disk;
+    struct sha256 *sha;
+    const char *folder;
+};
+
+static void digest_entry(void *context, const char *name, bool is_dir)
+{
+    struct digest *d = context;
+    char path[256];
+    struct buf content = {0};
+    snprintf(path, sizeof path, "%s%s%s", d->folder, d->folder[0] ? "/" : "", name);
+    sha256_update(d->sha, name, strlen(name));
+    if (is_dir) {
+        struct digest inner = {d->disk, d->sha, path};
+        check_int(d->disk->call->list(d->disk, path, digest_entry, &inner), 0);
+        return;
+    }
+    check(disk_read_all(d->disk, path, 64 << 20, &content) >= 0);
+    sha256_update(d->sha, content.p, content.n);
+    buf_release(&content);
+}
+
+static void digest(const char *path, char out[65])
+{
+    struct digest d = {.sha = sha256_new(), .folder = ""};
+    check_int(disk_linux_new(path, &d.disk, NULL), 0);
+    check_int(d.disk->call->list(d.disk, "", digest_entry, &d), 0);
+    disk_linux_free(d.disk);
+    sha256_take_hex(d.sha, out);
+}
+
+static void check_repeats(generator *g, const char *known)
+{
+    char first[65], again[65], other[65];
+    const char *out = folder_new();
+    generate(g, out, 20000, 7);
+    digest(out, first);
+    generate(g, out, 20000, 8);
+    digest(out, other);
+    generate(g, out, 20000, 7);
+    digest(out, again);
+    folder_remove(out);
+    check_str(again, first);
+    check(strcmp(other, first) != 0);
+    check_str(first, known);
+}
+
+/* The known digests hold on every machine; a change of a generator changes them on purpose. */
+TEST(generate, ecommerce_repeats_byte_for_byte)
+{
+    check_repeats(generate_ecommerce, "a5f619ba6f76f5f7eb3f5ad8e7084f217987c43d80bb581ad0ba91d92831c0bc");
+}
+
+TEST(generate, clickstream_repeats_byte_for_byte)
+{
+    check_repeats(generate_clickstream, "da4586c1eff9b71f8c77225c982ed5ab5b5506e5692b1a2d0fa70973942c752f");
+}
+
+/* --- the truth --- */
+
+static int second_opinion(const char *script, const char *out)
+{
+    char command[512];
+    snprintf(command, sizeof command, "python3 tests/truth/%s '%s' '%s/ground_truth'", script, out, out);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void check_truth(generator *g, const char *script)
+{
+    static const int64_t scales[] = {1000, 3001, 40000};
+    const char *out = folder_new();
+    for (int i = 0; i < 3; i++) {
+        generate(g, out, scales[i], (uint64_t)(100 + i));
+        check_int(second_opinion(script, out), 0);
+    }
+    folder_remove(out);
+}
+
+TEST(generate, ecommerce_truth_holds_by_a_second_opinion)
+{
+    check_truth(generate_ecommerce, "retail.py");
+}
+
+TEST(generate, clickstream_truth_holds_by_a_second_opinion)
+{
+    check_truth(generate_clickstream, "weblog.py");
+}
+
+/* The second opinion notices one changed byte of input. */
+TEST(generate, a_wrong_truth_is_noticed)
+{
+    const char *out = folder_new();
+    char path[128];
+    generate(generate_ecommerce, out, 1000, 1);
+    snprintf(path, sizeof path, "%s/2010-12-02.csv", out);
+    FILE *file = fopen(path, "a");
+    check(file != NULL);
+    fputs("999999,POST,POSTAGE,1,2010-12-02 20:00:00,0.001,,France\n", file);
+    fclose(file);
+    check_int(second_opinion("retail.py", out), 1);
+    folder_remove(out);
+}
+
+/* --- every kind of dirt at the smallest scale --- */
+
+static void check_summary_has(const char *out, const char *const keys[])
+{
+    struct disk *disk;
+    struct buf text = {0};
+    check_int(disk_linux_new(out, &disk, NULL), 0);
+    check(disk_read_all(disk, "ground_truth/summary.json", 65536, &text) >= 0);
+    for (int i = 0; keys[i]; i++) {
+        char quoted[64];
+        snprintf(quoted, sizeof quoted, "\"%s\": ", keys[i]);
+        const char *at = strstr(buf_cstr(&text), quoted);
+        if (!at || atoll(at + strlen(quoted)) <= 0) unit_fail("%s: none in %s", keys[i], out);
+    }
+    buf_release(&text);
+    disk_linux_free(disk);
+}
+
+TEST(generate, small_inputs_have_all_dirt)
+{
+    static const char *const orders[] = {
+        "duplicate",          "bad_date", "cancellation", "non_sale_invoice", "quantity_not_positive",
+        "price_not_positive", NULL};
+    static const char *const hits[] = {"malformed", "bad_request_line_but_parsed", "identical_lines_within_a_file",
+                                       "rows_older_than_running_max_within_file", NULL};
+    const char *out = folder_new();
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        generate(generate_ecommerce, out, 1000, seed);
+        check_summary_has(out, orders);
+    }
+    folder_remove(out);
+    out = folder_new();
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        generate(generate_clickstream, out, 1000, seed);
+        check_summary_has(out, hits);
+    }
+    folder_remove(out);
+}
+
+/* --- what is refused --- */
+
+TEST(generate, a_folder_of_somebody_else_is_left_alone)
+{
+    const char *out = folder_new();
+    char path[128];
+    struct generate_options options = {.out = out, .scale = 1000};
+    struct err_text error = {0};
+    snprintf(path, sizeof path, "%s/2010-12-01.csv", out);
+    FILE *file = fopen(path, "w");
+    check(file != NULL);
+    fputs("mine\n", file);
+    fclose(file);
+    check_int(generate_ecommerce(&options, NULL, &error), ERR_EXISTS);
+    check(strstr(error.text, out) && strstr(error.text, "2010-12-01.csv"));
+    struct stat st;
+    check_int(stat(path, &st), 0);
+    check_int(st.st_size, 5);
+    folder_remove(out);
+}
+
+TEST(generate, scale_has_bounds)
+{
+    struct generate_options options = {.out = "never-created", .scale = 999};
+    struct err_text error = {0};
+    check_int(generate_ecommerce(&options, NULL, &error), ERR_RANGE);
+    check_int(generate_clickstream(&options, NULL, &error), ERR_RANGE);
+    check(access("never-created", F_OK) != 0);
+}
+
+/* --- chance --- */
+
+TEST(chance, popularity_falls_and_leaves_nobody_out)
+{
+    static struct popularity p;
+    int count[4000] = {0};
+    popularity_init(&p, 4000, 40);
+    for (int i = 0; i < POPULARITY_SLOTS; i++) count[p.slot[i]]++;
+    for (int i = 0; i < 4000; i++) check(count[i] >= 1);
+    check(count[0] > 5 * count[400] && count[400] >= count[3999]);
+}
+
+TEST(chance, due_keeps_its_interval)
+{
+    struct random r;
+    struct due d;
+    int taken = 0;
+    random_seed(&r, 3);
+    due_init(&d, &r, 50, 100000);
+    for (uint64_t i = 0; i < 100000; i++) taken += due_take(&d, &r, i);
+    check(taken > 1600 && taken < 2000); /* a tenth passes before the first: 90,000 / 50 */
+}
+
+/* --- the rate, where the build is one that people run --- */
+
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+static void check_rate(generator *g)
+{
+    const char *out = folder_new();
+    int64_t best_ns = INT64_MAX;
+    for (int i = 0; i < 4; i++) {
+        int64_t begin_ns = clock_mono_ns();
+        generate(g, out, 500000, 1);
+        int64_t took_ns = clock_mono_ns() - begin_ns;
+        if (took_ns < best_ns) best_ns = took_ns;
+    }
+    folder_remove(out);
+    if (best_ns > 500000000) unit_fail("500,000 events took %lld ms", (long long)(best_ns / 1000000));
+}
+
+TEST(generate, ecommerce_makes_a_million_events_a_second)
+{
+    check_rate(generate_ecommerce);
+}
+
+TEST(generate, clickstream_makes_a_million_events_a_second)
+{
+    check_rate(generate_clickstream);
+}
+#endif
