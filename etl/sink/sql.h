@@ -1,0 +1,34 @@
+/* sql.h - the few SQLite calls that everything here makes, with their errors as `enum err`.
+ *
+ * Formats are sqlite3_mprintf's: %w inside double quotes for names, %Q for text, %lld. */
+#ifndef MILLRACE_ETL_SINK_SQL_H
+#define MILLRACE_ETL_SINK_SQL_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/err.h"
+
+/* The `enum err` of a SQLite result code; 0 for SQLITE_OK, _ROW and _DONE. */
+int sql_err(int code);
+/* Reports the last failure of `db` as "FILE: what: SQLite's words"; returns its `enum err`. */
+int sql_fail(sqlite3 *db, struct err_text *error, const char *what);
+
+/* Runs statements that give no rows. */
+int sql_exec(sqlite3 *db, struct err_text *error, const char *format, ...);
+/* Prepares a statement that is used many times. */
+int sql_prepare(sqlite3 *db, sqlite3_stmt **out, struct err_text *error, const char *format, ...);
+/* Runs a prepared statement that gives no rows and resets it. */
+int sql_step(sqlite3_stmt *s, struct err_text *error);
+/* The single integer a query gives; `otherwise` when it gives no row or NULL. */
+int sql_integer(sqlite3 *db, int64_t otherwise, int64_t *out, struct err_text *error, const char *format, ...);
+
+static inline void sql_bind_slice(sqlite3_stmt *s, int at, struct slice text)
+{
+    sqlite3_bind_text(s, at, text.p ? (const char *)text.p : "", (int)text.n, SQLITE_STATIC);
+}
+/* The text of a column, valid until the next step; empty for NULL. */
+struct slice sql_column_slice(sqlite3_stmt *s, int column);
+
+#endif
