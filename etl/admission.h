@@ -1,0 +1,50 @@
+/* admission.h - where a row belongs, given all the others: the rule `unique` for any order of arrival.
+ *
+ * A judged row knows its own violations; `unique` is decided among rows. The rules are a chain in
+ * ordinal order. A row enters at the first, and
+ *
+ *     does not take part (null key, rejected by an earlier rule)  -> next rule
+ *     holds the key (smallest position)                           -> next rule; the former holder is demoted
+ *     does not                                                    -> it has lost here: settled
+ *
+ * After the last rule it is settled without a loss. `settle` tells the engine that a row now stands with
+ * a set of losses (a bit per unique rule), or (sign -1) no longer does. A row that is demoted or
+ * promoted at rule k leaves what it did in the rules after k, which may promote others there, and
+ * enters again. Rules with severity `warn` only note the loss and let the row go on.
+ *
+ * In a batch rows come in order of their positions, so the first one holds and nobody is ever moved. */
+#ifndef MILLRACE_ETL_ADMISSION_H
+#define MILLRACE_ETL_ADMISSION_H
+
+#include "etl/operator/unique.h"
+#include "etl/parse.h"
+
+enum { ADMISSION_UNIQUE_MAX = 32 };
+
+/* A parsed row and its keys; everything in it lives in one arena. */
+struct judged {
+    struct record record;
+    struct row row; /* row.record is &record */
+    struct fingerprint keys[ADMISSION_UNIQUE_MAX];
+    uint32_t takes_part; /* bit per unique rule */
+};
+
+struct admission {
+    struct operator_context *context;
+    struct row_parser *parser;
+    struct unique *uniques[ADMISSION_UNIQUE_MAX];
+    int rules[ADMISSION_UNIQUE_MAX]; /* index in definition.rules */
+    int count;
+    int (*settle)(void *owner, const struct judged *row, uint32_t lost, int sign);
+    void *owner;
+};
+
+int admission_open(struct admission *a, struct operator_context *c, struct row_parser *parser);
+void admission_close(struct admission *a);
+
+/* Parses a record; the copy of the row and of its record is in `arena`. */
+struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena);
+/* Takes a row in; calls `settle` for it and for every row that moves. */
+int admission_add(struct admission *a, const struct judged *row);
+
+#endif

@@ -1,0 +1,270 @@
+#include "etl/engine.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/admission.h"
+#include "etl/operator/operator.h"
+#include "etl/parse.h"
+#include "etl/sink/quarantine.h"
+#include "etl/sink/schema.h"
+#include "etl/sink/sql.h"
+#include "etl/sink/value.h"
+
+struct engine {
+    struct operator_context context;
+    struct arena cycle;        /* one flush */
+    struct arena staged_arena; /* rows that wait for engine_apply; live */
+    struct buf staged;         /* struct judged * */
+    struct err_text error;
+    struct row_parser *parser;
+    struct admission admission;
+    struct quarantine quarantine;
+    struct operator** operators;  /* one per definition.tables */
+    struct violation *violations; /* of the row being settled: its own and its losses */
+    struct engine_counts counts;
+    int64_t data_version; /* of the database when the caches were last known to be good; 0: not known */
+    bool rule_failed;
+};
+
+/* --- a row takes its place --- */
+
+/* The row as it stands with these losses: violations in ordinal order, and its bucket. */
+static void row_with_losses(struct engine *e, const struct judged *j, uint32_t lost, struct row *out)
+{
+    const struct definition *d = e->context.definition;
+    *out = j->row;
+    if (lost == 0) return;
+    int n = 0, own = 0;
+    for (int k = 0; k < e->admission.count; k++) {
+        if (!(lost & UINT32_C(1) << k)) continue;
+        const struct rule *rule = &d->rules[e->admission.rules[k]];
+        int ordinal = e->admission.rules[k] + 1;
+        while (own < j->row.violation_count && j->row.violations[own].ordinal < ordinal)
+            e->violations[n++] = j->row.violations[own++];
+        struct violation *v = &e->violations[n++];
+        *v = (struct violation){.ordinal = ordinal, .rule = slice_str(rule->name)};
+        if (rule->column >= 0) {
+            v->column = slice_str(d->columns[rule->column].name);
+            if (j->row.values[rule->column].type == VALUE_TEXT) v->value = j->row.values[rule->column].text;
+        }
+        if (rule->severity != SEVERITY_WARN && (out->bucket == ROW_VALID || ordinal < out->bucket))
+            out->bucket = ordinal;
+    }
+    while (own < j->row.violation_count) e->violations[n++] = j->row.violations[own++];
+    out->violations = e->violations;
+    out->violation_count = n;
+}
+
+/* A broken rule of severity `fail` ends the run. */
+static int failures_check(struct engine *e, const struct row *row)
+{
+    const struct definition *d = e->context.definition;
+    for (int i = 0; i < row->violation_count; i++) {
+        const struct violation *v = &row->violations[i];
+        if (quarantine_severity(d, v->ordinal) != SEVERITY_FAIL) continue;
+        e->rule_failed = true;
+        return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s",
+                       (int)row->record->at.file.n, (const char *)row->record->at.file.p, row->record->at.line,
+                       (int)v->rule.n, (const char *)v->rule.p, v->column.n ? ": column " : "", (int)v->column.n,
+                       (const char *)v->column.p, v->column.n ? ", value " : "",
+                       v->value.n > 200 ? 200 : (int)v->value.n, (const char *)v->value.p);
+    }
+    return 0;
+}
+
+static int settle(void *owner, const struct judged *j, uint32_t lost, int sign)
+{
+    struct engine *e = owner;
+    const struct definition *d = e->context.definition;
+    struct row row;
+    row_with_losses(e, j, lost, &row);
+    int result = sign > 0 ? failures_check(e, &row) : 0;
+    if (result == 0) result = quarantine_row(&e->quarantine, &row, sign);
+    struct change change = {.sign = sign, .values = row.values};
+    change.order.file = j->record.at.file;
+    change.order.byte_offset = j->record.at.byte_offset;
+    if (d->time >= 0 && row.values[d->time].type != VALUE_NULL) change.order.time = row.values[d->time].i;
+    for (int i = 0; i < d->table_count && result == 0; i++)
+        if (d->tables[i].kind == TABLE_STORE && d->tables[i].bucket == row.bucket)
+            result = operator_process(e->operators[i], &change);
+    return result;
+}
+
+/* --- opening --- */
+
+static int operators_open(struct engine *e)
+{
+    const struct definition *d = e->context.definition;
+    int result = 0;
+    e->operators = calloc((size_t)d->table_count + 1, sizeof(struct operator*));
+    if (!e->operators) abort();
+    for (int i = 0; i < d->table_count && result == 0; i++) {
+        const struct table *t = &d->tables[i];
+        result = operator_open(&e->context, t, &e->operators[i]);
+        if (result == 0 && t->parent >= 0) operator_child_add(e->operators[t->parent], e->operators[i]);
+    }
+    return result;
+}
+
+static int operators_flush(struct engine *e)
+{
+    int result = 0;
+    for (int i = 0; i < e->context.definition->table_count && result == 0; i++)
+        result = operator_flush(e->operators[i]);
+    return result;
+}
+
+int engine_run_begin(sqlite3 *db, const struct definition *definition, const char *kind, int64_t *run,
+                     struct err_text *error)
+{
+    return schema_run_begin(definition, db, kind, run, error);
+}
+
+int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
+                struct engine **out, struct err_text *error)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    if (!e) abort();
+    bool live = mode == ENGINE_LIVE;
+    e->context = (struct operator_context){definition, db, live, &e->cycle, &e->error};
+    e->parser = row_parser_new(definition);
+    e->violations = calloc((size_t)(definition->rule_count + definition->column_count) + 2, sizeof *e->violations);
+    if (!e->violations) abort();
+    int result = schema_prepare(definition, db, live, &e->error);
+    if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);
+    if (result == 0) result = operators_open(e);
+    if (result == 0) result = admission_open(&e->admission, &e->context, e->parser);
+    if (result == 0 && live) result = operators_flush(e); /* the rows that are always there */
+    e->admission.settle = settle;
+    e->admission.owner = e;
+    *out = e;
+    if (result < 0) {
+        err_set(error, result, "%s", e->error.text);
+        engine_close(e);
+        *out = NULL;
+    }
+    return result;
+}
+
+void engine_close(struct engine *e)
+{
+    if (!e) return;
+    for (int i = 0; e->operators && i < e->context.definition->table_count; i++) operator_close(e->operators[i]);
+    admission_close(&e->admission);
+    if (e->quarantine.context) quarantine_close(&e->quarantine);
+    row_parser_free(e->parser);
+    arena_release(&e->cycle);
+    arena_release(&e->staged_arena);
+    buf_release(&e->staged);
+    free(e->operators);
+    free(e->violations);
+    free(e);
+}
+
+/* --- records --- */
+
+static int outcome(const struct engine *e, int result)
+{
+    return result < 0 && e->rule_failed ? ENGINE_RULE_FAILED : result;
+}
+
+int engine_begin(struct engine *e)
+{
+    int64_t version;
+    int result = sql_integer(e->context.db, 0, &version, &e->error, "PRAGMA data_version");
+    if (result < 0) return result;
+    if (version != e->data_version) {
+        struct buf staged = e->staged; /* parsed rows depend on nothing in the database: they stay */
+        for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
+        e->staged = staged;
+    }
+    e->data_version = version;
+    return 0;
+}
+
+int engine_stage(struct engine *e, const struct record *record, size_t *index)
+{
+    assert(e->context.live);
+    struct judged *j = admission_judge(&e->admission, record, &e->staged_arena);
+    *index = e->staged.n / sizeof j;
+    buf_append(&e->staged, &j, sizeof(struct judged *));
+    return 0;
+}
+
+static int judged_apply(struct engine *e, const struct judged *j)
+{
+    int64_t rejected = e->quarantine.rejected, warned = e->quarantine.warned;
+    quarantine_read(&e->quarantine);
+    int result = admission_add(&e->admission, j);
+    e->counts.records++;
+    e->counts.rejected += e->quarantine.rejected > rejected;
+    e->counts.accepted += e->quarantine.rejected <= rejected;
+    e->counts.warned += e->quarantine.warned > warned;
+    return outcome(e, result);
+}
+
+int engine_apply(struct engine *e, size_t index)
+{
+    assert(index < e->staged.n / sizeof(struct judged *));
+    return judged_apply(e, ((struct judged **)(void *)e->staged.p)[index]);
+}
+
+int engine_record(struct engine *e, const struct record *record)
+{
+    if (e->context.live) {
+        size_t index;
+        int result = engine_stage(e, record, &index);
+        return result < 0 ? result : engine_apply(e, index);
+    }
+    arena_reset(&e->cycle);
+    return judged_apply(e, admission_judge(&e->admission, record, &e->cycle));
+}
+
+int engine_file(struct engine *e, const struct file_fact *fact)
+{
+    return quarantine_file(&e->quarantine, fact);
+}
+
+static void staged_drop(struct engine *e)
+{
+    buf_reset(&e->staged);
+    arena_reset(&e->staged_arena);
+}
+
+int engine_flush(struct engine *e)
+{
+    int result = operators_flush(e);
+    if (result == 0) result = quarantine_flush(&e->quarantine);
+    arena_reset(&e->cycle);
+    staged_drop(e);
+    return result;
+}
+
+int engine_install(struct engine *e)
+{
+    assert(!e->context.live);
+    return schema_install(e->context.definition, e->context.db, &e->error);
+}
+
+void engine_forget(struct engine *e)
+{
+    for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
+    quarantine_forget(&e->quarantine);
+    arena_reset(&e->cycle);
+    staged_drop(e);
+    e->data_version = 0;
+    e->rule_failed = false;
+    e->error.text[0] = 0;
+}
+
+const struct engine_counts *engine_counts(const struct engine *e)
+{
+    return &e->counts;
+}
+const char *engine_error(const struct engine *e)
+{
+    return e->error.text;
+}

@@ -1,0 +1,216 @@
+/* aggregate: one row per group of the parent's rows.
+ *
+ *     {"name": "daily", "aggregate": "sales", "by": ["day"],
+ *      "columns": {"lines": "count()", "invoices": "count_distinct(invoice)", "revenue": "sum(revenue)"}}
+ *
+ * A change finds its group (in memory, else in the database, else new) and changes its accumulators.
+ * Flush writes every changed group; a group without rows is erased, but for the one of `"by": []`,
+ * which is always there. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/operator/group.h"
+#include "etl/sink/output.h"
+#include "etl/sink/value.h"
+
+enum { CACHED_MAX = 1 << 19 }; /* live: more groups than this are not kept from one commit to the next */
+
+struct aggregate {
+    struct operator base;
+    struct output output;
+    struct tally **tallies; /* one per column, NULL where it is no count_distinct */
+    struct arena arena;     /* groups */
+    struct fingerprint_map groups;
+    struct buf dirty;         /* struct group * */
+    struct buf key, last_key; /* encoded `by` values of this change and of the one before */
+    struct group *last;
+    struct buf state;
+    struct value *row;
+};
+
+static int tallies_open(struct aggregate *a, struct operator_context *c, const struct table *t)
+{
+    int result = 0;
+    for (int i = 0; i < t->column_count && result == 0; i++)
+        if (t->columns[i].function == AGGREGATE_COUNT_DISTINCT)
+            result = tally_open(c, t->name, t->columns[i].name, &a->tallies[i]);
+    return result;
+}
+
+struct loading {
+    struct aggregate *a;
+    struct group *g;
+};
+
+static bool state_load(void *context, int64_t id, struct slice state)
+{
+    struct loading *l = context;
+    l->g->id = id;
+    return group_decode(l->g, l->a->base.table, state, &l->a->arena);
+}
+
+/* The group of the values in `key`; `input` has the change's values. */
+static int group_find(struct aggregate *a, const struct value *input, struct group **out)
+{
+    if (a->last && a->key.n == a->last_key.n && memcmp(a->key.p, a->last_key.p, a->key.n) == 0) {
+        *out = a->last;
+        return 0;
+    }
+    struct fingerprint key = fingerprint_of(a->key.p, a->key.n);
+    bool added;
+    struct fingerprint_entry *e = fingerprint_map_at(&a->groups, key, &added);
+    int result = 0;
+    if (added) {
+        struct group *g = group_new(a->base.table, key, &a->arena);
+        group_by_set(g, a->base.table, input, &a->arena);
+        e->value = (int64_t)(intptr_t)g;
+        if (a->base.context->live) result = output_states(&a->output, key, state_load, &(struct loading){a, g});
+    }
+    *out = a->last = (struct group *)(intptr_t)e->value;
+    struct buf swapped = a->last_key;
+    a->last_key = a->key;
+    a->key = swapped;
+    return result;
+}
+
+/* Before a group's first change since the last flush. */
+static int group_touch(struct aggregate *a, struct group *g)
+{
+    if (g->dirty) return 0;
+    g->dirty = true;
+    buf_append(&a->dirty, &g, sizeof g);
+    g->before = NULL;
+    if (a->base.child_count == 0 || g->id == 0) return 0;
+    const struct table *t = a->base.table;
+    g->before = arena_alloc(a->base.context->cycle, (size_t)t->column_count * sizeof *g->before);
+    int result = group_row(g, t, g->before, a->base.context->error);
+    for (int i = t->by_count; i < t->column_count && result == 0; i++)
+        g->before[i] = value_copy(&g->before[i], a->base.context->cycle);
+    return result;
+}
+
+static int global_group_touch(struct aggregate *a)
+{
+    struct group *g;
+    buf_reset(&a->key);
+    buf_append_byte(&a->key, 0); /* the key of all rows, so that it is not the empty `last_key` */
+    int result = group_find(a, NULL, &g);
+    return result == 0 && g->id == 0 ? group_touch(a, g) : result;
+}
+
+static int aggregate_open(struct operator_context *c, const struct table *t, struct operator** out)
+{
+    struct aggregate *a = calloc(1, sizeof *a);
+    if (!a) abort();
+    *out = &a->base;
+    a->base.context = c;
+    a->base.table = t;
+    a->row = calloc((size_t)t->column_count + 1, sizeof *a->row);
+    a->tallies = calloc((size_t)t->column_count + 1, sizeof(struct tally *));
+    int result = output_open(&a->output, c, t);
+    if (result == 0) result = tallies_open(a, c, t);
+    if (result == 0 && t->by_count == 0) result = global_group_touch(a);
+    return result;
+}
+
+static int aggregate_process(struct operator* o, const struct change *change)
+{
+    struct aggregate *a = (struct aggregate *)o;
+    const struct table *t = o->table;
+    if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;
+    buf_reset(&a->key);
+    for (int i = 0; i < t->by_count; i++) fingerprint_encode(&a->key, &change->values[t->columns[i].input]);
+    if (t->by_count == 0) buf_append_byte(&a->key, 0);
+    struct group *g;
+    int result = group_find(a, change->values, &g);
+    if (result == 0) result = group_touch(a, g);
+    return result < 0 ? result : group_change(g, t, change, a->tallies, &a->arena, o->context->cycle);
+}
+
+/* --- flush --- */
+
+static int extreme_row(void *context, const struct change *row)
+{
+    struct loading *l = context;
+    const struct operator* o = & l->a->base;
+    if (o->table->where && !expr_true(o->table->where, row->values, o->context->cycle)) return 0;
+    group_extremes_add(l->g, o->table, row, &l->a->arena, o->context->cycle);
+    return 0;
+}
+
+static int extremes_rebuild(struct aggregate *a, struct group *g)
+{
+    group_extremes_reset(g, a->base.table);
+    return output_parent_rows(&a->output, g->by, extreme_row, &(struct loading){a, g});
+}
+
+static int row_emit(struct aggregate *a, int sign, const struct value *row)
+{
+    return row ? operator_emit(&a->base, &(struct change){.sign = sign, .values = row}) : 0;
+}
+
+static int group_flush(struct aggregate *a, struct group *g)
+{
+    const struct table *t = a->base.table;
+    bool gone = g->rows == 0 && t->by_count > 0;
+    int result = !gone && group_is_lost(g, t) ? extremes_rebuild(a, g) : 0;
+    if (result == 0 && !gone) {
+        result = group_row(g, t, a->row, a->base.context->error);
+        buf_reset(&a->state);
+        if (a->base.context->live) group_encode(g, t, &a->state);
+        if (result == 0) result = output_write(&a->output, &g->id, a->row, g->key, buf_slice(&a->state));
+    } else if (result == 0 && g->id) {
+        result = output_erase(&a->output, g->id);
+        g->id = 0;
+    }
+    if (result == 0) result = row_emit(a, -1, g->before);
+    if (result == 0 && !gone) result = row_emit(a, 1, a->row);
+    g->dirty = false;
+    g->before = NULL;
+    return result;
+}
+
+static void aggregate_forget(struct operator* o)
+{
+    struct aggregate *a = (struct aggregate *)o;
+    fingerprint_map_reset(&a->groups);
+    buf_reset(&a->dirty);
+    arena_reset(&a->arena);
+    a->last = NULL;
+    for (int i = 0; i < o->table->column_count; i++)
+        if (a->tallies[i]) tally_forget(a->tallies[i]);
+}
+
+static int aggregate_flush(struct operator* o)
+{
+    struct aggregate *a = (struct aggregate *)o;
+    struct group **dirty = (struct group **)(void *)a->dirty.p;
+    size_t count = a->dirty.n / sizeof *dirty;
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) result = group_flush(a, dirty[i]);
+    buf_reset(&a->dirty);
+    for (int i = 0; i < o->table->column_count && result == 0; i++)
+        if (a->tallies[i]) result = tally_flush(a->tallies[i]);
+    if (o->context->live && a->groups.count > CACHED_MAX) aggregate_forget(o);
+    return result;
+}
+
+static void aggregate_close(struct operator* o)
+{
+    struct aggregate *a = (struct aggregate *)o;
+    for (int i = 0; i < o->table->column_count; i++) tally_close(a->tallies[i]);
+    output_close(&a->output);
+    fingerprint_map_release(&a->groups);
+    arena_release(&a->arena);
+    buf_release(&a->dirty);
+    buf_release(&a->key);
+    buf_release(&a->last_key);
+    buf_release(&a->state);
+    free(a->tallies);
+    free(a->row);
+    free(a);
+}
+
+const struct operator_class operator_aggregate = {aggregate_open, aggregate_process, aggregate_flush, aggregate_forget,
+                                                  aggregate_close};

@@ -1,0 +1,94 @@
+#include "etl/operator/fingerprint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/table.h"
+
+enum { MAP_SIZE_MIN = 256, MAP_SIZE_KEPT = 1 << 16 };
+
+struct fingerprint fingerprint_of(const void *p, size_t n)
+{
+    struct fingerprint f = {hash_bytes(p, n, 0x9e3779b97f4a7c15), hash_bytes(p, n, 0xc2b2ae3d27d4eb4f)};
+    if (f.high == 0 && f.low == 0) f.low = 1;
+    return f;
+}
+
+void fingerprint_put(struct fingerprint f, uint8_t out[16])
+{
+    put_u64be(out, f.high);
+    put_u64be(out + 8, f.low);
+}
+
+struct fingerprint fingerprint_get(const uint8_t bytes[16])
+{
+    struct fingerprint f = {get_u64be(bytes), get_u64be(bytes + 8)};
+    if (f.high == 0 && f.low == 0) f.low = 1;
+    return f;
+}
+
+/* Type and length stand before the bytes, so that no two lists of values run into each other. */
+void fingerprint_encode(struct buf *out, const struct value *v)
+{
+    bool text = v->type == VALUE_TEXT;
+    uint64_t number = v->type == VALUE_NULL ? 0 : text ? v->text.n : (uint64_t)v->i;
+    uint8_t *p = buf_reserve(out, 9 + (text ? v->text.n : 0));
+    *p = (uint8_t)v->type;
+    memcpy(p + 1, &number, 8);
+    out->n += 9;
+    if (text && v->text.n) {
+        memcpy(p + 9, v->text.p, v->text.n);
+        out->n += v->text.n;
+    }
+}
+
+static bool slot_free(const struct fingerprint_entry *e)
+{
+    return e->key.high == 0 && e->key.low == 0;
+}
+
+static struct fingerprint_entry *slot_find(struct fingerprint_map *m, struct fingerprint key)
+{
+    size_t at = key.low & (m->size - 1);
+    while (!slot_free(&m->slots[at]) && !fingerprint_equal(m->slots[at].key, key)) at = (at + 1) & (m->size - 1);
+    return &m->slots[at];
+}
+
+static void map_grow(struct fingerprint_map *m)
+{
+    struct fingerprint_map bigger = {.size = m->size ? m->size * 2 : MAP_SIZE_MIN, .count = m->count};
+    bigger.slots = calloc(bigger.size, sizeof *bigger.slots);
+    if (!bigger.slots) abort();
+    for (size_t i = 0; i < m->size; i++)
+        if (!slot_free(&m->slots[i])) *slot_find(&bigger, m->slots[i].key) = m->slots[i];
+    free(m->slots);
+    *m = bigger;
+}
+
+struct fingerprint_entry *fingerprint_map_at(struct fingerprint_map *m, struct fingerprint key, bool *added)
+{
+    if (m->count * 2 >= m->size) map_grow(m); /* at most half full: short probes */
+    struct fingerprint_entry *e = slot_find(m, key);
+    *added = slot_free(e);
+    if (*added) {
+        *e = (struct fingerprint_entry){key, 0};
+        m->count++;
+    }
+    return e;
+}
+
+void fingerprint_map_reset(struct fingerprint_map *m)
+{
+    if (m->size > MAP_SIZE_KEPT) {
+        fingerprint_map_release(m);
+        return;
+    }
+    if (m->count) memset(m->slots, 0, m->size * sizeof *m->slots);
+    m->count = 0;
+}
+
+void fingerprint_map_release(struct fingerprint_map *m)
+{
+    free(m->slots);
+    *m = (struct fingerprint_map){0};
+}

@@ -1,0 +1,154 @@
+#include "etl/operator/group.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "etl/sink/value.h"
+
+struct group *group_new(const struct table *t, struct fingerprint key, struct arena *arena)
+{
+    struct group *g = arena_alloc(arena, sizeof *g);
+    g->key = key;
+    g->accumulators = arena_alloc(arena, (size_t)(t->column_count - t->by_count + 1) * sizeof *g->accumulators);
+    return g;
+}
+
+void group_by_set(struct group *g, const struct table *t, const struct value *input, struct arena *arena)
+{
+    g->by = arena_alloc(arena, (size_t)(t->by_count + 1) * sizeof *g->by);
+    for (int i = 0; i < t->by_count; i++) g->by[i] = value_copy(&input[t->columns[i].input], arena);
+}
+
+static bool is_extreme(enum aggregate_function f)
+{
+    return f == AGGREGATE_MIN || f == AGGREGATE_MAX || f == AGGREGATE_FIRST || f == AGGREGATE_LAST;
+}
+
+static bool keeps_null(enum aggregate_function f)
+{
+    return f == AGGREGATE_FIRST || f == AGGREGATE_LAST;
+}
+
+/* The argument of a column for this row, or NULL when the row does not count for it. */
+static const struct value *argument(const struct table_column *c, const struct change *change, struct arena *scratch)
+{
+    static const struct value one = {.type = VALUE_INTEGER, .i = 1};
+    if (c->function == AGGREGATE_DURATION) return NULL; /* made from start and end */
+    if (c->where && !expr_true(c->where, change->values, scratch)) return NULL;
+    if (c->input < 0) return &one;
+    const struct value *v = &change->values[c->input];
+    return v->type == VALUE_NULL && !keeps_null(c->function) ? NULL : v;
+}
+
+/* The fingerprint of (group, value): the value's own, mixed with the group's. */
+static struct fingerprint distinct_key(const struct group *g, const struct value *v)
+{
+    uint8_t room[128];
+    size_t text = v->type == VALUE_TEXT ? v->text.n : 0;
+    struct buf big = {0};
+    uint8_t *p = 17 + 8 + text <= sizeof room ? room : buf_reserve(&big, 17 + 8 + text);
+    memcpy(p, &g->key, 16);
+    p[16] = (uint8_t)v->type;
+    memcpy(p + 17, &v->i, 8);
+    if (text) memcpy(p + 25, v->text.p, text);
+    struct fingerprint f = fingerprint_of(p, text ? 25 + text : 25);
+    buf_release(&big);
+    return f;
+}
+
+static int distinct_change(struct group *g, struct accumulator *a, struct tally *tally, const struct value *v, int sign)
+{
+    int change;
+    struct value plain = *v;
+    if (plain.type == VALUE_TEXT) plain.i = 0;
+    int result = tally_change(tally, distinct_key(g, &plain), sign, &change);
+    if (result == 0) a->n += change;
+    return result;
+}
+
+int group_change(struct group *g, const struct table *t, const struct change *change, struct tally *const *tallies,
+                 struct arena *arena, struct arena *scratch)
+{
+    g->rows += change->sign;
+    assert(g->rows >= 0);
+    int result = 0;
+    for (int i = t->by_count; i < t->column_count && result == 0; i++) {
+        const struct table_column *c = &t->columns[i];
+        struct accumulator *a = &g->accumulators[i - t->by_count];
+        const struct value *v = argument(c, change, scratch);
+        if (!v) continue;
+        if (c->function == AGGREGATE_COUNT_DISTINCT)
+            result = distinct_change(g, a, tallies[i], v, change->sign);
+        else
+            accumulator_change(a, c->function, v, &change->order, change->sign, arena);
+    }
+    return result;
+}
+
+void group_merge(struct group *g, const struct table *t, const struct group *from, struct arena *arena)
+{
+    g->rows += from->rows;
+    if (from->start < g->start) g->start = from->start;
+    if (from->end > g->end) g->end = from->end;
+    for (int i = t->by_count; i < t->column_count; i++)
+        accumulator_merge(&g->accumulators[i - t->by_count], t->columns[i].function,
+                          &from->accumulators[i - t->by_count], arena);
+}
+
+bool group_is_lost(const struct group *g, const struct table *t)
+{
+    for (int i = 0; i < t->column_count - t->by_count; i++)
+        if (g->accumulators[i].lost > 0 && g->accumulators[i].n > 0) return true;
+    return false;
+}
+
+void group_extremes_reset(struct group *g, const struct table *t)
+{
+    for (int i = t->by_count; i < t->column_count; i++)
+        if (is_extreme(t->columns[i].function)) g->accumulators[i - t->by_count].n = 0;
+}
+
+void group_extremes_add(struct group *g, const struct table *t, const struct change *row, struct arena *arena,
+                        struct arena *scratch)
+{
+    for (int i = t->by_count; i < t->column_count; i++) {
+        const struct table_column *c = &t->columns[i];
+        const struct value *v = is_extreme(c->function) ? argument(c, row, scratch) : NULL;
+        if (v) accumulator_change(&g->accumulators[i - t->by_count], c->function, v, &row->order, 1, arena);
+    }
+}
+
+int group_row(const struct group *g, const struct table *t, struct value *out, struct err_text *error)
+{
+    for (int i = 0; i < t->by_count; i++) out[i] = g->by[i];
+    for (int i = t->by_count; i < t->column_count; i++) {
+        const struct table_column *c = &t->columns[i];
+        if (c->function == AGGREGATE_DURATION)
+            out[i] = (struct value){.type = VALUE_INTEGER, .i = g->end - g->start};
+        else if (!accumulator_value(&g->accumulators[i - t->by_count], c, &out[i]))
+            return err_set(error, ERR_RANGE, "table %s: the sum in column %s does not fit 64 bits", t->name, c->name);
+    }
+    return 0;
+}
+
+void group_encode(const struct group *g, const struct table *t, struct buf *out)
+{
+    buf_put_u64(out, (uint64_t)g->rows);
+    buf_put_u64(out, (uint64_t)g->start);
+    buf_put_u64(out, (uint64_t)g->end);
+    for (int i = t->by_count; i < t->column_count; i++)
+        accumulator_encode(&g->accumulators[i - t->by_count], t->columns[i].function, out);
+}
+
+bool group_decode(struct group *g, const struct table *t, struct slice in, struct arena *arena)
+{
+    if (in.n < 24) return false;
+    g->rows = (int64_t)get_u64be(in.p);
+    g->start = (int64_t)get_u64be(in.p + 8);
+    g->end = (int64_t)get_u64be(in.p + 16);
+    in.p += 24;
+    in.n -= 24;
+    for (int i = t->by_count; i < t->column_count; i++)
+        if (!accumulator_decode(&g->accumulators[i - t->by_count], t->columns[i].function, &in, arena)) return false;
+    return in.n == 0;
+}

@@ -1,0 +1,63 @@
+#include "etl/operator/operator.h"
+
+#include <stdlib.h>
+
+int order_compare(const struct order *a, const struct order *b)
+{
+    if (a->time != b->time) return a->time < b->time ? -1 : 1;
+    int files = slice_compare(a->file, b->file);
+    if (files != 0) return files;
+    return (a->byte_offset > b->byte_offset) - (a->byte_offset < b->byte_offset);
+}
+
+int operator_open(struct operator_context *c, const struct table *t, struct operator** out)
+{
+    static const struct operator_class *const classes[] = {
+        [TABLE_STORE] = &operator_store,
+        [TABLE_AGGREGATE] = &operator_aggregate,
+        [TABLE_SESSIONS] = &operator_sessionize,
+    };
+    const struct operator_class *class = classes[t->kind];
+    int result = class->open(c, t, out);
+    if (*out) {
+        (*out)->class = class;
+        (*out)->context = c;
+        (*out)->table = t;
+    }
+    return result;
+}
+
+void operator_child_add(struct operator* parent, struct operator* child)
+{
+    size_t size = (size_t)(parent->child_count + 1) * sizeof(struct operator*);
+    parent->children = realloc(parent->children, size);
+    if (!parent->children) abort();
+    parent->children[parent->child_count++] = child;
+}
+
+int operator_emit(struct operator* o, const struct change *change)
+{
+    int result = 0;
+    for (int i = 0; i < o->child_count && result == 0; i++) result = operator_process(o->children[i], change);
+    return result;
+}
+
+int operator_process(struct operator* o, const struct change *change)
+{
+    return o->class->process(o, change);
+}
+int operator_flush(struct operator* o)
+{
+    return o->class->flush(o);
+}
+void operator_forget(struct operator* o)
+{
+    o->class->forget(o);
+}
+
+void operator_close(struct operator* o)
+{
+    if (!o) return;
+    free(o->children);
+    o->class->close(o);
+}

@@ -1,0 +1,82 @@
+/* operator.h - what turns changes of rows into changes of tables.
+ *
+ *     engine --change--> store -----change----> aggregate
+ *                          |                      (writes its groups at flush)
+ *                          +--------change----> sessionize --change at flush--> aggregate
+ *
+ * A change adds (+1) or takes back (-1) a row. Each operator keeps one table of the database up to
+ * date. A store writes at once; the others collect and write at flush, parents before children (the
+ * order of definition.tables), so a child may read its parent's stored rows during its own flush:
+ * that is how an extreme or a session is found again after a row was taken back.
+ *
+ *     operator_open -> { operator_process }... -> operator_flush -> ... -> operator_close
+ *
+ * Everything happens inside the caller's transaction. After a rollback, or when another process wrote,
+ * operator_forget drops what was read or collected; the database is the only truth.
+ *
+ * Lifetime: a change and its values live during the call; what is kept is copied. */
+#ifndef MILLRACE_ETL_OPERATOR_OPERATOR_H
+#define MILLRACE_ETL_OPERATOR_OPERATOR_H
+
+#include <sqlite3.h>
+
+#include "etl/definition.h"
+#include "etl/row.h"
+#include "lib/base/err.h"
+
+/* The order behind `first` and `last`: event time, then position. */
+struct order {
+    int64_t time;
+    struct slice file;
+    uint64_t byte_offset;
+};
+int order_compare(const struct order *a, const struct order *b);
+
+struct change {
+    int sign;                   /* +1 or -1 */
+    const struct value *values; /* one for each column of the input */
+    struct order order;
+};
+
+/* What all operators of an engine share. */
+struct operator_context {
+    const struct definition *definition;
+    sqlite3 *db;
+    bool live;           /* state is kept in the database; else all in memory, and no row is taken back */
+    struct arena *cycle; /* reset after every flush of the engine */
+    struct err_text *error;
+};
+
+struct operator;
+
+/* Each of these has a file of its own. */
+struct operator_class {
+    int (*open)(struct operator_context *c, const struct table *t, struct operator** out);
+    int (*process)(struct operator* o, const struct change *change);
+    int (*flush)(struct operator* o);
+    void (*forget)(struct operator* o);
+    void (*close)(struct operator* o);
+};
+extern const struct operator_class operator_store, operator_aggregate, operator_sessionize;
+
+/* First member of every operator. */
+struct operator
+{
+    const struct operator_class *class;
+    struct operator_context *context;
+    const struct table *table;
+    struct operator** children;
+    int child_count;
+};
+
+int operator_open(struct operator_context *c, const struct table *t, struct operator** out);
+void operator_child_add(struct operator* parent, struct operator* child);
+int operator_process(struct operator* o, const struct change *change);
+int operator_flush(struct operator* o);
+void operator_forget(struct operator* o);
+void operator_close(struct operator* o); /* NULL is allowed */
+
+/* For the operators: hands a change of their table on. */
+int operator_emit(struct operator* o, const struct change *change);
+
+#endif

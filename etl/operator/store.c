@@ -1,0 +1,57 @@
+/* store: keeps rows.
+ *
+ *     {"name": "sales", "rows": "valid", "columns": ["invoice", "quantity"], "where": "quantity < 100"}
+ *
+ * The row of a position is inserted, or deleted when it is taken back. Children get the stored columns
+ * (not the input's), in table order: they can be read back from the database later. */
+#include <stdlib.h>
+
+#include "etl/operator/operator.h"
+#include "etl/sink/output.h"
+
+struct store {
+    struct operator base;
+    struct output output;
+    struct value *row; /* the stored columns of the current change */
+};
+
+static int store_open(struct operator_context *c, const struct table *t, struct operator** out)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (!s) abort();
+    s->row = calloc((size_t)t->column_count + 1, sizeof *s->row);
+    *out = &s->base;
+    return output_open(&s->output, c, t);
+}
+
+static int store_process(struct operator* o, const struct change *change)
+{
+    struct store *s = (struct store *)o;
+    const struct table *t = o->table;
+    if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;
+    int result = change->sign > 0 ? output_store(&s->output, change) : output_take_back(&s->output, &change->order);
+    if (result < 0 || o->child_count == 0) return result;
+    for (int i = 0; i < t->column_count; i++) s->row[i] = change->values[t->columns[i].input];
+    return operator_emit(o, &(struct change){change->sign, s->row, change->order});
+}
+
+static int store_flush(struct operator* o)
+{
+    (void)o; /* rows are written as they come */
+    return 0;
+}
+
+static void store_forget(struct operator* o)
+{
+    (void)o;
+}
+
+static void store_close(struct operator* o)
+{
+    struct store *s = (struct store *)o;
+    output_close(&s->output);
+    free(s->row);
+    free(s);
+}
+
+const struct operator_class operator_store = {store_open, store_process, store_flush, store_forget, store_close};

@@ -1,0 +1,112 @@
+#include "etl/operator/tally.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "etl/sink/sql.h"
+
+enum { CACHED_MAX = 1 << 20 }; /* live: more counts than this are not kept from one commit to the next */
+
+/* In the map a count stands with a flag: value = count * 2 + (1 if it is to be written). */
+struct tally {
+    struct operator_context *context;
+    struct fingerprint_map counts;
+    struct buf dirty; /* struct fingerprint, each once */
+    sqlite3_stmt *get, *put, *erase;
+};
+
+static int statements_prepare(struct tally *t, const char *table, const char *column)
+{
+    sqlite3 *db = t->context->db;
+    struct err_text *error = t->context->error;
+    char *name = sqlite3_mprintf("millrace_distinct_%s_%s", table, column);
+    int result = sql_exec(
+        db, error, "CREATE TABLE IF NOT EXISTS \"%w\"(k BLOB PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID", name);
+    if (result == 0) result = sql_prepare(db, &t->get, error, "SELECT n FROM \"%w\" WHERE k = ?1", name);
+    if (result == 0) result = sql_prepare(db, &t->put, error, "INSERT OR REPLACE INTO \"%w\" VALUES(?1, ?2)", name);
+    if (result == 0) result = sql_prepare(db, &t->erase, error, "DELETE FROM \"%w\" WHERE k = ?1", name);
+    sqlite3_free(name);
+    return result;
+}
+
+int tally_open(struct operator_context *c, const char *table, const char *column, struct tally **out)
+{
+    struct tally *t = calloc(1, sizeof *t);
+    if (!t) abort();
+    t->context = c;
+    *out = t;
+    return c->live ? statements_prepare(t, table, column) : 0;
+}
+
+static int count_load(struct tally *t, struct fingerprint key, int64_t *count)
+{
+    uint8_t k[16];
+    fingerprint_put(key, k);
+    sqlite3_bind_blob(t->get, 1, k, sizeof k, SQLITE_STATIC);
+    int code = sqlite3_step(t->get);
+    *count = code == SQLITE_ROW ? sqlite3_column_int64(t->get, 0) : 0;
+    sqlite3_reset(t->get);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? 0
+                                                     : sql_fail(t->context->db, t->context->error, "distinct values");
+}
+
+int tally_change(struct tally *t, struct fingerprint key, int sign, int *change)
+{
+    bool added;
+    struct fingerprint_entry *e = fingerprint_map_at(&t->counts, key, &added);
+    if (added && t->context->live) {
+        int64_t stored;
+        int result = count_load(t, key, &stored);
+        if (result < 0) return result;
+        e->value = stored * 2;
+    }
+    int64_t count = e->value >> 1, now = count + sign;
+    assert(now >= 0); /* only what was added is taken back */
+    if (t->context->live && !(e->value & 1)) buf_append(&t->dirty, &key, sizeof key);
+    e->value = now * 2 + 1;
+    *change = (now > 0) - (count > 0);
+    return 0;
+}
+
+static int count_write(struct tally *t, struct fingerprint key, int64_t count)
+{
+    uint8_t k[16];
+    fingerprint_put(key, k);
+    sqlite3_stmt *s = count > 0 ? t->put : t->erase;
+    sqlite3_bind_blob(s, 1, k, sizeof k, SQLITE_STATIC);
+    if (count > 0) sqlite3_bind_int64(s, 2, count);
+    return sql_step(s, t->context->error);
+}
+
+int tally_flush(struct tally *t)
+{
+    int result = 0;
+    const struct fingerprint *keys = (const struct fingerprint *)(const void *)t->dirty.p;
+    for (size_t i = 0; i < t->dirty.n / sizeof *keys && result == 0; i++) {
+        bool added;
+        struct fingerprint_entry *e = fingerprint_map_at(&t->counts, keys[i], &added);
+        assert(!added);
+        e->value &= ~(int64_t)1;
+        result = count_write(t, keys[i], e->value >> 1);
+    }
+    buf_reset(&t->dirty);
+    if (t->context->live && t->counts.count > CACHED_MAX) tally_forget(t);
+    return result;
+}
+
+void tally_forget(struct tally *t)
+{
+    fingerprint_map_reset(&t->counts);
+    buf_reset(&t->dirty);
+}
+
+void tally_close(struct tally *t)
+{
+    if (!t) return;
+    sqlite3_finalize(t->get);
+    sqlite3_finalize(t->put);
+    sqlite3_finalize(t->erase);
+    fingerprint_map_release(&t->counts);
+    buf_release(&t->dirty);
+    free(t);
+}

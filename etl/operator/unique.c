@@ -1,0 +1,128 @@
+#include "etl/operator/unique.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "etl/sink/sql.h"
+
+struct unique {
+    struct operator_context *context;
+    struct fingerprint_map seen; /* batch */
+    sqlite3_stmt *winner, *add, *remove;
+};
+
+int position_compare(const struct position *a, const struct position *b)
+{
+    int files = slice_compare(a->file, b->file);
+    if (files != 0) return files;
+    return (a->byte_offset > b->byte_offset) - (a->byte_offset < b->byte_offset);
+}
+
+static int live_prepare(struct unique *u, const char *rule)
+{
+    sqlite3 *db = u->context->db;
+    struct err_text *error = u->context->error;
+    int result =
+        sql_exec(db, error,
+                 "CREATE TABLE IF NOT EXISTS \"millrace_unique_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
+                 "file TEXT NOT NULL, byte_offset INTEGER NOT NULL, line INTEGER NOT NULL, layout TEXT NOT NULL, "
+                 "repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, raw BLOB NOT NULL);"
+                 "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high)",
+                 rule, rule, rule);
+    if (result == 0)
+        result =
+            sql_prepare(db, &u->winner, error,
+                        "SELECT file, byte_offset, line, layout, repeated, late_s, raw FROM \"millrace_unique_%w\" "
+                        "WHERE high = ?1 AND low = ?2 ORDER BY file, byte_offset LIMIT 1",
+                        rule);
+    if (result == 0)
+        result = sql_prepare(db, &u->add, error,
+                             "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", rule);
+    if (result == 0)
+        result = sql_prepare(
+            db, &u->remove, error,
+            "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND file = ?3 AND byte_offset = ?4", rule);
+    return result;
+}
+
+int unique_open(struct operator_context *c, const char *rule, struct unique **out)
+{
+    struct unique *u = calloc(1, sizeof *u);
+    if (!u) abort();
+    u->context = c;
+    *out = u;
+    return c->live ? live_prepare(u, rule) : 0;
+}
+
+void unique_close(struct unique *u)
+{
+    if (!u) return;
+    sqlite3_finalize(u->winner);
+    sqlite3_finalize(u->add);
+    sqlite3_finalize(u->remove);
+    fingerprint_map_release(&u->seen);
+    free(u);
+}
+
+bool unique_first(struct unique *u, struct fingerprint key)
+{
+    bool added;
+    fingerprint_map_at(&u->seen, key, &added);
+    return added;
+}
+
+static void key_bind(sqlite3_stmt *s, struct fingerprint key)
+{
+    sqlite3_bind_int64(s, 1, (int64_t)key.high);
+    sqlite3_bind_int64(s, 2, (int64_t)key.low);
+}
+
+static struct slice column_copy(sqlite3_stmt *s, int column, struct arena *arena)
+{
+    const void *p = sqlite3_column_blob(s, column);
+    size_t n = (size_t)sqlite3_column_bytes(s, column);
+    return (struct slice){n ? arena_copy(arena, p, n) : NULL, n};
+}
+
+int unique_winner(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out)
+{
+    sqlite3_stmt *s = u->winner;
+    key_bind(s, key);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW) {
+        out->at.file = column_copy(s, 0, arena);
+        out->at.byte_offset = (uint64_t)sqlite3_column_int64(s, 1);
+        out->at.line = (uint64_t)sqlite3_column_int64(s, 2);
+        out->layout = column_copy(s, 3, arena);
+        out->repeated = sqlite3_column_int(s, 4);
+        out->late_s = sqlite3_column_int64(s, 5);
+        out->raw = column_copy(s, 6, arena);
+    }
+    sqlite3_reset(s);
+    if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
+    return sql_fail(u->context->db, u->context->error, "unique rows");
+}
+
+int unique_add(struct unique *u, struct fingerprint key, const struct record *record)
+{
+    sqlite3_stmt *s = u->add;
+    key_bind(s, key);
+    sql_bind_slice(s, 3, record->at.file);
+    sqlite3_bind_int64(s, 4, (int64_t)record->at.byte_offset);
+    sqlite3_bind_int64(s, 5, (int64_t)record->at.line);
+    sql_bind_slice(s, 6, record->layout);
+    sqlite3_bind_int(s, 7, record->repeated);
+    sqlite3_bind_int64(s, 8, record->late_s);
+    sqlite3_bind_blob(s, 9, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n, SQLITE_STATIC);
+    return sql_step(s, u->context->error);
+}
+
+int unique_remove(struct unique *u, struct fingerprint key, const struct position *at)
+{
+    key_bind(u->remove, key);
+    sql_bind_slice(u->remove, 3, at->file);
+    sqlite3_bind_int64(u->remove, 4, (int64_t)at->byte_offset);
+    int result = sql_step(u->remove, u->context->error);
+    assert(result < 0 || sqlite3_changes(u->context->db) == 1); /* only what is there is removed */
+    return result;
+}

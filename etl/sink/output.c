@@ -1,0 +1,219 @@
+#include "etl/sink/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/sink/schema.h"
+#include "etl/sink/sql.h"
+#include "etl/sink/value.h"
+
+static void placeholders_append(struct buf *sql, int count)
+{
+    for (int i = 0; i < count; i++) buf_append_str(sql, i ? ", ?" : "?");
+}
+
+/* A store's row is its columns and its position; the others may come with a rowid. */
+static int put_prepare(struct output *o)
+{
+    const struct table *t = o->table;
+    bool store = t->kind == TABLE_STORE, addressed = !store && o->context->live;
+    struct buf names = {0}, marks = {0};
+    if (addressed) buf_append_str(&names, "rowid");
+    for (int i = 0; i < t->column_count; i++) {
+        char *text = sqlite3_mprintf("%s\"%w\"", names.n ? ", " : "", t->columns[i].name);
+        buf_append_str(&names, text);
+        sqlite3_free(text);
+    }
+    if (store) buf_append_str(&names, ", _file, _byte_offset");
+    placeholders_append(&marks, t->column_count + (store ? 2 : addressed));
+    int result = sql_prepare(o->context->db, &o->put, o->context->error, "INSERT %s INTO \"%s%w\"(%s) VALUES(%s)",
+                             addressed ? "OR REPLACE" : "", schema_prefix(o->context->live), t->name, buf_cstr(&names),
+                             buf_cstr(&marks));
+    buf_release(&names);
+    buf_release(&marks);
+    return result;
+}
+
+static int live_prepare(struct output *o)
+{
+    sqlite3 *db = o->context->db;
+    struct err_text *error = o->context->error;
+    const char *name = o->table->name;
+    if (o->table->kind == TABLE_STORE)
+        return sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE _byte_offset = ?1 AND _file = ?2", name);
+    int result = sql_exec(db, error,
+                          "CREATE TABLE IF NOT EXISTS \"millrace_state_%w\"(id INTEGER PRIMARY KEY, k BLOB NOT NULL, "
+                          "state BLOB NOT NULL);"
+                          "CREATE INDEX IF NOT EXISTS \"millrace_group_%w\" ON \"millrace_state_%w\"(k)",
+                          name, name, name);
+    if (result == 0) result = sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE rowid = ?1", name);
+    if (result == 0)
+        result =
+            sql_prepare(db, &o->state_get, error, "SELECT id, state FROM \"millrace_state_%w\" WHERE k = ?1", name);
+    if (result == 0)
+        result = sql_prepare(db, &o->state_put, error,
+                             "INSERT OR REPLACE INTO \"millrace_state_%w\" VALUES(?1, ?2, ?3)", name);
+    if (result == 0)
+        result = sql_prepare(db, &o->state_erase, error, "DELETE FROM \"millrace_state_%w\" WHERE id = ?1", name);
+    return result;
+}
+
+int output_open(struct output *o, struct operator_context *c, const struct table *t)
+{
+    *o = (struct output){.context = c, .table = t};
+    o->rooms = calloc((size_t)t->column_count + 1, sizeof *o->rooms);
+    if (!o->rooms) abort();
+    int result = put_prepare(o);
+    return result == 0 && c->live ? live_prepare(o) : result;
+}
+
+void output_close(struct output *o)
+{
+    sqlite3_finalize(o->put);
+    sqlite3_finalize(o->erase);
+    sqlite3_finalize(o->state_get);
+    sqlite3_finalize(o->state_put);
+    sqlite3_finalize(o->state_erase);
+    sqlite3_finalize(o->parent_rows);
+    free(o->rooms);
+}
+
+int output_store(struct output *o, const struct change *change)
+{
+    const struct table *t = o->table;
+    int n = t->column_count;
+    for (int i = 0; i < n; i++) value_bind(o->put, i + 1, &change->values[t->columns[i].input], &o->rooms[i]);
+    sql_bind_slice(o->put, n + 1, change->order.file);
+    sqlite3_bind_int64(o->put, n + 2, (int64_t)change->order.byte_offset);
+    return sql_step(o->put, o->context->error);
+}
+
+int output_take_back(struct output *o, const struct order *position)
+{
+    sqlite3_bind_int64(o->erase, 1, (int64_t)position->byte_offset);
+    sql_bind_slice(o->erase, 2, position->file);
+    return sql_step(o->erase, o->context->error);
+}
+
+static int state_write(struct output *o, int64_t id, struct fingerprint group, struct slice state)
+{
+    uint8_t k[16];
+    fingerprint_put(group, k);
+    sqlite3_bind_int64(o->state_put, 1, id);
+    sqlite3_bind_blob(o->state_put, 2, k, sizeof k, SQLITE_STATIC);
+    sqlite3_bind_blob(o->state_put, 3, state.p, (int)state.n, SQLITE_STATIC);
+    return sql_step(o->state_put, o->context->error);
+}
+
+int output_write(struct output *o, int64_t *id, const struct value *values, struct fingerprint group,
+                 struct slice state)
+{
+    int at = 1;
+    if (o->context->live) {
+        if (*id)
+            sqlite3_bind_int64(o->put, at++, *id);
+        else
+            sqlite3_bind_null(o->put, at++);
+    }
+    for (int i = 0; i < o->table->column_count; i++) value_bind(o->put, at + i, &values[i], &o->rooms[i]);
+    int result = sql_step(o->put, o->context->error);
+    if (result < 0) return result;
+    if (*id == 0) *id = sqlite3_last_insert_rowid(o->context->db);
+    return o->context->live ? state_write(o, *id, group, state) : 0;
+}
+
+int output_erase(struct output *o, int64_t id)
+{
+    sqlite3_bind_int64(o->erase, 1, id);
+    int result = sql_step(o->erase, o->context->error);
+    if (result < 0) return result;
+    sqlite3_bind_int64(o->state_erase, 1, id);
+    return sql_step(o->state_erase, o->context->error);
+}
+
+int output_states(struct output *o, struct fingerprint group,
+                  bool (*each)(void *context, int64_t id, struct slice state), void *context)
+{
+    uint8_t k[16];
+    fingerprint_put(group, k);
+    sqlite3_bind_blob(o->state_get, 1, k, sizeof k, SQLITE_STATIC);
+    int result = 0, code;
+    while ((code = sqlite3_step(o->state_get)) == SQLITE_ROW && result == 0) {
+        struct slice state = {sqlite3_column_blob(o->state_get, 1), (size_t)sqlite3_column_bytes(o->state_get, 1)};
+        if (!each(context, sqlite3_column_int64(o->state_get, 0), state))
+            result = err_set(o->context->error, ERR_CORRUPT, "%s: millrace_state_%s: a state is damaged",
+                             sqlite3_db_filename(o->context->db, "main"), o->table->name);
+    }
+    if (result == 0 && code != SQLITE_DONE) result = sql_fail(o->context->db, o->context->error, o->table->name);
+    sqlite3_reset(o->state_get);
+    return result;
+}
+
+/* --- the rows of a group, from the stored parent --- */
+
+/* Only a stream that took back an extreme comes here, which is rare: so the index that it needs is
+ * made then, not before. */
+static int parent_rows_prepare(struct output *o, const struct table *parent)
+{
+    const struct table *t = o->table;
+    struct buf columns = {0}, by = {0}, where = {0};
+    for (int i = 0; i < parent->column_count; i++) {
+        char *text = sqlite3_mprintf("%s\"%w\"", i ? ", " : "", parent->columns[i].name);
+        buf_append_str(&columns, text);
+        sqlite3_free(text);
+    }
+    if (parent->kind == TABLE_STORE) buf_append_str(&columns, ", _file, _byte_offset");
+    for (int i = 0; i < t->by_count; i++) {
+        const char *name = parent->columns[t->columns[i].input].name;
+        char *text = sqlite3_mprintf("%s\"%w\"", i ? ", " : "", name);
+        buf_append_str(&by, text);
+        sqlite3_free(text);
+        text = sqlite3_mprintf("%s\"%w\" IS ?%d", i ? " AND " : "WHERE ", name, i + 1);
+        buf_append_str(&where, text);
+        sqlite3_free(text);
+    }
+    int result = 0;
+    if (t->by_count > 0)
+        result =
+            sql_exec(o->context->db, o->context->error, "CREATE INDEX IF NOT EXISTS \"millrace_by_%w\" ON \"%w\"(%s)",
+                     t->name, parent->name, buf_cstr(&by));
+    if (result == 0)
+        result = sql_prepare(o->context->db, &o->parent_rows, o->context->error, "SELECT %s FROM \"%w\" %s",
+                             buf_cstr(&columns), parent->name, buf_cstr(&where));
+    buf_release(&columns);
+    buf_release(&by);
+    buf_release(&where);
+    return result;
+}
+
+static void parent_row_read(struct output *o, const struct table *parent, struct value *values, struct order *order)
+{
+    int n = parent->column_count;
+    for (int i = 0; i < n; i++) values[i] = value_column(o->parent_rows, i, parent->columns[i].type);
+    *order = (struct order){0};
+    if (parent->kind != TABLE_STORE) return;
+    if (parent->time >= 0 && values[parent->time].type != VALUE_NULL) order->time = values[parent->time].i;
+    order->file = sql_column_slice(o->parent_rows, n);
+    order->byte_offset = (uint64_t)sqlite3_column_int64(o->parent_rows, n + 1);
+}
+
+int output_parent_rows(struct output *o, const struct value *by, int (*each)(void *context, const struct change *row),
+                       void *context)
+{
+    const struct table *parent = &o->context->definition->tables[o->table->parent];
+    int result = o->parent_rows ? 0 : parent_rows_prepare(o, parent);
+    if (result < 0) return result;
+    for (int i = 0; i < o->table->by_count; i++) value_bind(o->parent_rows, i + 1, &by[i], &o->rooms[i]);
+    struct value *values = calloc((size_t)parent->column_count, sizeof *values);
+    if (!values) abort();
+    int code = SQLITE_DONE;
+    while (result == 0 && (code = sqlite3_step(o->parent_rows)) == SQLITE_ROW) {
+        struct change row = {.sign = 1, .values = values};
+        parent_row_read(o, parent, values, &row.order);
+        result = each(context, &row);
+    }
+    if (result == 0 && code != SQLITE_DONE) result = sql_fail(o->context->db, o->context->error, parent->name);
+    sqlite3_reset(o->parent_rows);
+    free(values);
+    return result;
+}

@@ -1,0 +1,264 @@
+#include "etl/sink/schema.h"
+
+#include <string.h>
+
+#include "etl/sink/sql.h"
+#include "etl/sink/value.h"
+
+/* The tables that every warehouse has. A violation keeps the raw bytes; text that is not UTF-8 is
+ * stored as a BLOB. */
+static const struct fixed_table {
+    const char *name, *columns;
+} fixed_tables[] = {
+    {"files", "file TEXT PRIMARY KEY, digest TEXT NOT NULL, bytes INTEGER NOT NULL, lines INTEGER NOT NULL, "
+              "skipped_as_identical_to TEXT"},
+    {"records", "read INTEGER NOT NULL, accepted INTEGER NOT NULL, rejected INTEGER NOT NULL, "
+                "warned INTEGER NOT NULL"},
+    {"rejects", "rule TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, rows INTEGER NOT NULL"},
+    {"quarantine", "run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset INTEGER NOT NULL, "
+                   "\"column\" TEXT, rule TEXT NOT NULL, ordinal INTEGER NOT NULL, value, raw"},
+    {"warnings", "run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset INTEGER NOT NULL, "
+                 "\"column\" TEXT, rule TEXT NOT NULL, ordinal INTEGER NOT NULL, value, raw"},
+};
+enum { FIXED_COUNT = sizeof fixed_tables / sizeof fixed_tables[0] };
+
+static const char internal_tables[] =
+    "CREATE TABLE IF NOT EXISTS millrace_warehouse(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS millrace_objects(name TEXT PRIMARY KEY, type TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS millrace_runs(run INTEGER PRIMARY KEY, kind TEXT NOT NULL, pipeline TEXT NOT NULL, "
+    "definition TEXT NOT NULL, started TEXT NOT NULL);";
+
+const char *schema_prefix(bool live)
+{
+    return live ? "" : "millrace_new_";
+}
+
+bool schema_reserved(const char *name)
+{
+    for (int i = 0; i < FIXED_COUNT; i++)
+        if (sqlite3_stricmp(name, fixed_tables[i].name) == 0) return true;
+    return sqlite3_strnicmp(name, "millrace_", 9) == 0 || sqlite3_strnicmp(name, "sqlite_", 7) == 0;
+}
+
+/* --- ownership --- */
+
+/* A database with tables but without millrace_warehouse is somebody else's; it is welcome as long as no
+ * name clashes. */
+static int name_check(sqlite3 *db, const char *name, struct err_text *error)
+{
+    int64_t foreign;
+    int result = sql_integer(db, 0, &foreign, error,
+                             "SELECT count(*) FROM sqlite_schema WHERE name = %Q COLLATE NOCASE AND name NOT IN "
+                             "(SELECT name FROM millrace_objects)",
+                             name);
+    if (result == 0 && foreign)
+        return err_set(error, ERR_EXISTS, "%s: there is already a table or view \"%s\" that no pipeline made",
+                       sqlite3_db_filename(db, "main"), name);
+    return result;
+}
+
+/* The stored value of `key` must be `value`, or there is none yet. */
+static int fact_check(sqlite3 *db, const char *key, const char *value, const char *sentence, struct err_text *error)
+{
+    sqlite3_stmt *s;
+    int result = sql_prepare(db, &s, error, "SELECT value FROM millrace_warehouse WHERE key = %Q", key);
+    if (result < 0) return result;
+    if (sqlite3_step(s) == SQLITE_ROW) {
+        const char *stored = (const char *)sqlite3_column_text(s, 0);
+        if (strcmp(stored, value) != 0)
+            result = err_set(error, ERR_EXISTS, "%s: %s (here: %s, there: %s)", sqlite3_db_filename(db, "main"),
+                             sentence, value, stored);
+    }
+    sqlite3_finalize(s);
+    return result;
+}
+
+static int ownership_check(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+{
+    int result = sql_exec(db, error, "%s", internal_tables);
+    if (result == 0)
+        result = fact_check(db, "kind", live ? "stream" : "batch",
+                            "the database holds a warehouse of the other kind; use another file", error);
+    if (result == 0)
+        result = fact_check(db, "pipeline", d->name, "the database holds the warehouse of another pipeline", error);
+    if (result == 0 && live)
+        result = fact_check(db, "definition", d->digest,
+                            "the definition has changed since this stream began; use another file", error);
+    for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = name_check(db, fixed_tables[i].name, error);
+    for (int i = 0; i < d->table_count && result == 0; i++) result = name_check(db, d->tables[i].name, error);
+    for (int i = 0; i < d->view_count && result == 0; i++) result = name_check(db, d->views[i].name, error);
+    return result;
+}
+
+static int facts_write(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+{
+    return sql_exec(db, error,
+                    "INSERT OR REPLACE INTO millrace_warehouse VALUES('kind', %Q), ('pipeline', %Q), "
+                    "('definition', %Q), ('schema', '1')",
+                    live ? "stream" : "batch", d->name, d->digest);
+}
+
+static int object_add(sqlite3 *db, const char *name, const char *type, struct err_text *error)
+{
+    return sql_exec(db, error, "INSERT OR REPLACE INTO millrace_objects VALUES(%Q, %Q)", name, type);
+}
+
+/* --- tables, indexes, views --- */
+
+static int table_create(sqlite3 *db, const struct table *t, bool live, struct err_text *error)
+{
+    struct buf columns = {0};
+    for (int i = 0; i < t->column_count; i++) {
+        char *text =
+            sqlite3_mprintf("%s\"%w\" %s", i ? ", " : "", t->columns[i].name, value_sql_type(t->columns[i].type));
+        buf_append_str(&columns, text);
+        sqlite3_free(text);
+    }
+    if (t->kind == TABLE_STORE) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
+    int result = sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", schema_prefix(live), t->name, buf_cstr(&columns));
+    buf_release(&columns);
+    return result;
+}
+
+/* Takes rows back by their position, which happens only in a stream. */
+static int position_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    int result = 0;
+    if (d->unique_count == 0) return 0;
+    for (int i = 0; i < d->table_count && result == 0; i++)
+        if (d->tables[i].kind == TABLE_STORE)
+            result = sql_exec(db, error, "CREATE UNIQUE INDEX \"millrace_key_%w\" ON \"%w\"(_byte_offset, _file)",
+                              d->tables[i].name, d->tables[i].name);
+    if (result == 0)
+        result = sql_exec(db, error,
+                          "CREATE INDEX millrace_key_quarantine ON quarantine(byte_offset, file);"
+                          "CREATE INDEX millrace_key_warnings ON warnings(byte_offset, file)");
+    return result;
+}
+
+static int index_create(sqlite3 *db, const struct table *t, int number, struct err_text *error)
+{
+    struct buf columns = {0};
+    for (const int *c = t->indexes[number]; *c >= 0; c++) {
+        char *text = sqlite3_mprintf("%s\"%w\"", columns.n ? ", " : "", t->columns[*c].name);
+        buf_append_str(&columns, text);
+        sqlite3_free(text);
+    }
+    int result = sql_exec(db, error, "CREATE INDEX \"%w_index_%d\" ON \"%w\"(%s)", t->name, number + 1, t->name,
+                          buf_cstr(&columns));
+    buf_release(&columns);
+    return result;
+}
+
+static int indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    int result = 0;
+    for (int i = 0; i < d->table_count; i++)
+        for (int k = 0; k < d->tables[i].index_count && result == 0; k++)
+            result = index_create(db, &d->tables[i], k, error);
+    return result;
+}
+
+/* A view is created and then compiled, so that a name it gets wrong is found now and not by a reader. */
+static int views_create(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    int result = 0;
+    for (int i = 0; i < d->view_count && result == 0; i++) {
+        const struct view *v = &d->views[i];
+        sqlite3_stmt *s = NULL;
+        struct err_text detail = {0};
+        result = sql_exec(db, &detail, "CREATE VIEW \"%w\" AS %s", v->name, v->sql);
+        if (result == 0) result = sql_prepare(db, &s, &detail, "SELECT * FROM \"%w\"", v->name);
+        sqlite3_finalize(s);
+        if (result < 0) return err_set(error, ERR_INVALID, "%s: %s.sql: %s", d->path, v->at, sqlite3_errmsg(db));
+        result = object_add(db, v->name, "view", error);
+    }
+    return result;
+}
+
+static int tables_create(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+{
+    int result = 0;
+    const char *prefix = schema_prefix(live);
+    for (int i = 0; i < FIXED_COUNT && result == 0; i++)
+        result =
+            sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", prefix, fixed_tables[i].name, fixed_tables[i].columns);
+    if (result == 0) result = sql_exec(db, error, "INSERT INTO \"%srecords\" VALUES(0, 0, 0, 0)", prefix);
+    for (int i = 0; i < d->table_count && result == 0; i++) result = table_create(db, &d->tables[i], live, error);
+    return result;
+}
+
+static int objects_register(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    int result = 0;
+    for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = object_add(db, fixed_tables[i].name, "table", error);
+    for (int i = 0; i < d->table_count && result == 0; i++) result = object_add(db, d->tables[i].name, "table", error);
+    return result;
+}
+
+int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+{
+    int result = ownership_check(d, db, live, error);
+    if (result < 0 || !live) return result < 0 ? result : tables_create(d, db, false, error);
+    int64_t present;
+    result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
+    if (result < 0 || present) return result;
+    result = tables_create(d, db, true, error);
+    if (result == 0) result = facts_write(d, db, true, error);
+    if (result == 0) result = objects_register(d, db, error);
+    if (result == 0) result = position_indexes_create(d, db, error);
+    if (result == 0) result = indexes_create(d, db, error);
+    if (result == 0) result = views_create(d, db, error);
+    return result;
+}
+
+/* --- the swap --- */
+
+static int old_drop(sqlite3 *db, struct err_text *error)
+{
+    /* Collected first: a table can not be dropped while its name is being read. Views go first. */
+    struct buf sql = {0};
+    sqlite3_stmt *s;
+    int result = sql_prepare(db, &s, error, "SELECT type, name FROM millrace_objects ORDER BY type DESC");
+    if (result < 0) return result;
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        char *drop = sqlite3_mprintf("DROP %s IF EXISTS \"%w\";", sqlite3_column_text(s, 0), sqlite3_column_text(s, 1));
+        buf_append_str(&sql, drop);
+        sqlite3_free(drop);
+    }
+    sqlite3_finalize(s);
+    result = sql_exec(db, error, "%s DELETE FROM millrace_objects", buf_cstr(&sql));
+    buf_release(&sql);
+    return result;
+}
+
+static int new_rename(sqlite3 *db, const char *name, struct err_text *error)
+{
+    return sql_exec(db, error, "ALTER TABLE \"%s%w\" RENAME TO \"%w\"", schema_prefix(false), name, name);
+}
+
+int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    /* A user's own view over a table that is away for a moment must not stop the renaming. */
+    int result = sql_exec(db, error, "PRAGMA legacy_alter_table = ON");
+    if (result == 0) result = old_drop(db, error);
+    for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = new_rename(db, fixed_tables[i].name, error);
+    for (int i = 0; i < d->table_count && result == 0; i++) result = new_rename(db, d->tables[i].name, error);
+    if (result == 0) result = facts_write(d, db, false, error);
+    if (result == 0) result = objects_register(d, db, error);
+    if (result == 0) result = indexes_create(d, db, error);
+    if (result == 0) result = views_create(d, db, error);
+    return result;
+}
+
+int schema_run_begin(const struct definition *d, sqlite3 *db, const char *kind, int64_t *run, struct err_text *error)
+{
+    int result = sql_exec(db, error, "%s", internal_tables);
+    if (result == 0)
+        result = sql_exec(db, error,
+                          "INSERT INTO millrace_runs(kind, pipeline, definition, started) "
+                          "VALUES(%Q, %Q, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now'))",
+                          kind, d->name, d->digest);
+    if (result == 0) *run = sqlite3_last_insert_rowid(db);
+    return result;
+}

@@ -1,0 +1,31 @@
+/* schema.h - the tables of a warehouse: who made them, how they are made and replaced.
+ *
+ *     business   the definition's tables; files, records, rejects, quarantine, warnings
+ *     internal   millrace_warehouse (key, value)   kind batch|stream, pipeline, definition digest
+ *                millrace_objects (name, type)     what this pipeline made: only that is ever dropped
+ *                millrace_runs                     one row per run
+ *                millrace_state_..., millrace_distinct_..., millrace_unique_...   (stream only)
+ *
+ * A batch builds `millrace_new_NAME` and puts it in place of NAME at its end; a stream makes NAME. */
+#ifndef MILLRACE_ETL_SINK_SCHEMA_H
+#define MILLRACE_ETL_SINK_SCHEMA_H
+
+#include <sqlite3.h>
+
+#include "etl/definition.h"
+#include "lib/base/err.h"
+
+/* "" or "millrace_new_": what stands before a table's name while it is built. */
+const char *schema_prefix(bool live);
+
+/* Checks that the database is empty or holds this pipeline's warehouse of the same kind (see
+ * engine_open), then makes the tables, for a stream only those that are not there. */
+int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error);
+/* Batch: drops the old tables and views, renames the new tables, makes indexes and views. */
+int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error);
+/* Registers a run; see engine_run_begin. */
+int schema_run_begin(const struct definition *d, sqlite3 *db, const char *kind, int64_t *run, struct err_text *error);
+/* True for the tables that every warehouse has; a definition can not use these names. */
+bool schema_reserved(const char *name);
+
+#endif
