@@ -1,0 +1,46 @@
+/* etl.c - `millrace etl run DEFINITION --in DIR --db FILE`: a full refresh of a warehouse. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "etl/batch/batch.h"
+#include "etl/engine.h"
+
+static int usage(FILE *to)
+{
+    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE\n"
+          "\n"
+          "Loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
+          "transaction that replaces what an earlier run of the same pipeline made there.\n"
+          "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
+          "broken, 2 usage, definition or I/O; the database is as before unless 0.\n",
+          to);
+    return to == stdout ? 0 : 2;
+}
+
+int cli_etl(int argc, char **argv)
+{
+    struct batch_options options = {0};
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) return usage(stdout);
+    if (argc < 2 || strcmp(argv[1], "run") != 0) return usage(stderr);
+    for (int i = 2; i < argc; i++) {
+        const char **option = strcmp(argv[i], "--in") == 0   ? &options.in
+                              : strcmp(argv[i], "--db") == 0 ? &options.db
+                                                             : NULL;
+        if (strcmp(argv[i], "--help") == 0) return usage(stdout);
+        if (option && i + 1 < argc) {
+            *option = argv[++i];
+        } else if (argv[i][0] != '-' && !options.definition) {
+            options.definition = argv[i];
+        } else {
+            fprintf(stderr, "millrace etl run: unexpected argument or missing value: %s\n", argv[i]);
+            return usage(stderr);
+        }
+    }
+    if (!options.definition || !options.in || !options.db) return usage(stderr);
+    struct err_text error = {0};
+    int result = batch_run(&options, &error);
+    if (result == 0) return 0;
+    fprintf(stderr, "millrace etl run: %s\n", error.text);
+    return result == ENGINE_RULE_FAILED ? 1 : 2;
+}

@@ -1,0 +1,26 @@
+/* batch.h - the full refresh: a folder of files in, a new set of tables out.
+ *
+ *     definition, list of files            nothing is touched if these are wrong
+ *     BEGIN IMMEDIATE                      a locked database is an error here
+ *       every file in byte order of names  -> millrace_new_... tables
+ *       flush, swap, indexes, views
+ *     COMMIT                               the one instant at which the warehouse changes
+ *
+ * kill -9 at any moment leaves the old warehouse or the new one, never anything between. */
+#ifndef MILLRACE_ETL_BATCH_BATCH_H
+#define MILLRACE_ETL_BATCH_BATCH_H
+
+#include "lib/base/err.h"
+
+struct batch_options {
+    const char *definition; /* file */
+    const char *in;         /* folder of sources */
+    const char *db;         /* SQLite file, created when missing */
+};
+
+/* 0; ENGINE_RULE_FAILED (1) when a rule with severity `fail` was broken; a negative `enum err`. In both
+ * latter cases the database is as it was (a file that was not there before is removed again) and
+ * `error` says why. Progress goes to standard error. */
+int batch_run(const struct batch_options *options, struct err_text *error);
+
+#endif
