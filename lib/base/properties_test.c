@@ -70,8 +70,9 @@ TEST(properties, a_later_value_replaces_and_keeps_its_place)
     check_str(p.items[0].key, "a");
     check_str(p.items[0].value, "3");
     check_str(p.items[0].origin, "-o");
-    properties_set(&p, "b", value_of(&p, "a"), p.items[0].origin, 1); /* from its own memory */
-    check_str(value_of(&p, "b"), "3");
+    properties_set(&p, "a", value_of(&p, "a"), p.items[0].origin, 1); /* from its own memory */
+    check_str(value_of(&p, "a"), "3");
+    check_str(p.items[0].origin, "-o");
     properties_release(&p);
 }
 

@@ -14,6 +14,8 @@ TEST(random, known_sequence)
     check_int(r.s[3], 0xf88bb8a8724c81ec);
     check_int(random_u64(&r), 0x99ec5f36cb75f2b4);
     check_int(random_u64(&r), 0xbf6e1f784956452a);
+    for (int i = 2; i < 99; i++) random_u64(&r);
+    check_int(random_u64(&r), 0x3cb72d021fba219c);
 }
 
 TEST(random, below_is_in_range_and_even)

@@ -19,6 +19,8 @@ TEST(table, empty_and_empty_key)
     check(table_get_str(&t, "") == &value);
     check(table_remove(&t, SLICE_LIT("")) == &value);
     check_int(t.count, 0);
+    table_set_str(&t, "other", &value);
+    check(table_get_str(&t, "") == NULL); /* what was removed is no empty key */
     table_release(&t);
 }
 
