@@ -178,11 +178,11 @@ sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
 	    echo "$$script ($$mode)"; MILLRACE=$(BUILD)/$$mode/millrace TSAN_OPTIONS=halt_on_error=1 bash $$script || exit 1; \
 	done; done
 
-# --- fuzzers: tests/fuzz/NAME_fuzz.c with libFuzzer, over everything but the command line ---
+# --- fuzzers: tests/fuzz/NAME_fuzz.c with libFuzzer, over everything with a decoder ---
 
 FUZZ_SECONDS ?= 20
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
-$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli,$(FOLDERS)))
+$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli bench,$(FOLDERS)))
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
 

@@ -21,6 +21,8 @@ TEST(table, empty_and_empty_key)
     check_int(t.count, 0);
     table_set_str(&t, "other", &value);
     check(table_get_str(&t, "") == NULL); /* what was removed is no empty key */
+    check(table_set_str(&t, "", &value) == NULL);
+    check_int(t.count, 2);
     table_release(&t);
 }
 
