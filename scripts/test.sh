@@ -26,7 +26,7 @@ selected() { # NAME
 
 # Adds up what a log says about its tests: "PASSED FAILED".
 count() { # LOG
-    awk '/Synthesis: Tested:/ { gsub(/\033\[[0-9;]*m/, ""); gsub(/[^0-9]+/, " "); p += $2; f += $3 + $4; n++ }
+    awk '/Synthesis: Tested:/ { gsub(/\033\[[0-9;]*m/, ""); gsub(/[^0-9]+/, " "); p += $2; f += $1 - $2; n++ }
          /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; n++ }
          END { if (n) print p + 0, f + 0 }' "$1"
 }
@@ -48,7 +48,7 @@ stage() { # NAME LIMIT_S COMMAND...
     fi
     [ "$status" -ne 124 ] || echo "(stopped after $limit s)" >>"$log"
     printf 'FAIL  %-32s %4d failed  %4d s, status %d, %s:\n' "$name" "$f" $(($(date +%s) - start)) "$status" "$log"
-    grep -E 'FAIL|Assertion|Unexpected signal|ERROR: |runtime error|is [^ ]+, not ' "$log" | head -20 | sed 's/^/      > /'
+    grep -E 'FAIL|Assertion|Unexpected signal|ERROR: |error:|is [^ ]+, not ' "$log" | head -20 | sed 's/^/      > /'
     tail -15 "$log" | sed 's/^/      | /'
 }
 

@@ -1,5 +1,6 @@
 #include "workloads/output.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,6 +153,7 @@ static int folder_clear(struct disk *d, const char *path, struct survey *s, stru
     if (found && (s->foreign || !was_generated(d)))
         return err_set(error, ERR_EXISTS, "%s: is not empty and was not generated (it holds %s): choose another folder",
                        path, found);
+    assert(s->names.p || s->names.n == 0);
     for (size_t at = 0; at < s->names.n; at += strlen((char *)s->names.p + at) + 1) {
         const char *name = (const char *)s->names.p + at;
         int rc = d->call->remove(d, name);

@@ -23,7 +23,7 @@ static inline struct slice hex(struct arena *a, const char *text)
         if (*s == '\'') {
             for (s++; *s != '\''; s++) out[n++] = (uint8_t)*s;
         } else if (isxdigit((unsigned char)*s)) {
-            out[n++] = (uint8_t)(hex_digit(s[0]) << 4 | hex_digit(s[1]));
+            out[n++] = (uint8_t)((unsigned)hex_digit(s[0]) << 4 | (unsigned)hex_digit(s[1]));
             s++;
         }
     }

@@ -8,6 +8,8 @@
 #include "lib/kafka/cursor.h"
 #include "lib/kafka/schema_internal.h"
 
+#include <assert.h>
+
 struct decoder {
     struct cursor in;
     int version;
@@ -106,6 +108,7 @@ static void decode_value(struct decoder *d, enum kafka_type type, bool nullable,
 static uint8_t *decode_array_alloc(struct decoder *d, const struct kafka_field *f, int32_t count)
 {
     size_t n = (size_t)count, smallest = type_size_min(f->element, f->nested, d->version, d->flexible);
+    assert(smallest > 0);
     if (n > cursor_left(&d->in) / smallest) cursor_fail(&d->in, ERR_CORRUPT);
     size_t size = n * field_element_size(f);
     if (!d->in.error && size > d->arena_left) cursor_fail(&d->in, ERR_NOMEM);
