@@ -59,6 +59,7 @@ struct metadata_topic {
     struct metadata_partition *partitions; /* index = partition number */
     int32_t partition_count;
     struct metadata_configs configs;
+    struct metadata_topic *next, *previous; /* in order of creation */
 };
 
 struct metadata_endpoint {
@@ -83,9 +84,10 @@ struct metadata_feature {
 };
 
 struct metadata_image {
-    struct table topics_by_name;     /* name -> struct metadata_topic; also the order of creation */
+    struct table topics_by_name;     /* name -> struct metadata_topic */
     struct table topics_by_id;       /* 16 bytes -> the same */
     struct table topics_by_likeness; /* name with '.' as '_' -> the same: these must not collide */
+    struct metadata_topic *first, *last;
     struct metadata_broker *brokers; /* ascending ids */
     int32_t broker_count;
     struct table broker_configs; /* broker id as text, "" for the cluster's default -> struct metadata_configs */
@@ -183,7 +185,8 @@ struct metadata_outcome {
 };
 
 /* A client's CreateTopics, and auto-creation (all -1). `random` draws the topic id. On error nothing is
- * added to `out`. For validate_only throw the changes away. */
+ * added to `out`. For validate_only throw the changes away. Names of the broker's own topics are refused:
+ * it creates them itself. That a name comes twice in one request is for the caller to see. */
 struct metadata_outcome metadata_create_topic(const struct metadata_image *m, const struct metadata_limits *limits,
                                               const struct metadata_create *request, struct random *random,
                                               struct metadata_changes *out);

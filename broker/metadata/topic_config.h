@@ -26,6 +26,8 @@ enum topic_config_type {
     TOPIC_CONFIG_REPLICAS, /* "*" or partition:broker,... */
 };
 
+enum { TOPIC_CONFIG_SYNONYMS = 3 };
+
 /* A broker key and what its number is multiplied with (hours to milliseconds). */
 struct topic_config_synonym {
     const char *name;
@@ -35,10 +37,11 @@ struct topic_config_synonym {
 struct topic_config {
     const char *name;
     enum topic_config_type type;
-    const char *default_value;
-    int64_t min, max;                        /* INT, LONG; DOUBLE in these units too */
-    const char *choices;                     /* "compact,delete" */
-    struct topic_config_synonym synonyms[3]; /* highest first; ends with a NULL name */
+    const char *default_value; /* NULL: not set (hidden ones only) */
+    int64_t min, max;          /* INT, LONG; DOUBLE in these units too */
+    const char *choices;       /* "compact,delete" */
+    bool hidden;               /* works, but is not listed to clients (Kafka's internal.segment.bytes) */
+    struct topic_config_synonym synonyms[TOPIC_CONFIG_SYNONYMS]; /* highest first; a NULL name ends the list */
 };
 
 /* All of them in byte order of the names. */
@@ -52,8 +55,9 @@ const struct topic_config *topic_config_of_broker_key(struct slice broker_key);
 
 /* 0, or ERR_INVALID with a sentence that names the config, the value and what would be right. */
 int topic_config_check(const struct topic_config *c, struct slice value, struct err_text *error);
-/* Also between configs: min.compaction.lag.ms must not exceed max.compaction.lag.ms, local.retention the
- * whole retention. */
+/* What a client wants to set for a new topic: every name is known, every value good, and they fit together:
+ * min.compaction.lag.ms is not above max.compaction.lag.ms, and remote.storage.enable stays off, since there
+ * is none. */
 int topic_config_check_all(const struct metadata_setting *settings, int32_t count, struct err_text *error);
 
 /* Where an effective value comes from; the numbers are the protocol's ConfigSource. */
@@ -64,7 +68,7 @@ enum topic_config_source {
 };
 
 struct topic_config_value {
-    const char *text; /* `scratch` below, or memory of the topic, of the properties or of the table */
+    const char *text; /* `scratch` below, or memory of the topic, of the properties or of the table; NULL: not set */
     enum topic_config_source source;
     char scratch[24];
 };
@@ -74,7 +78,7 @@ struct topic_config_value {
 void topic_config_effective(const struct topic_config *c, const struct metadata_configs *topic,
                             const struct properties *broker, struct topic_config_value *out);
 
-/* The same, parsed: INT, LONG and BOOLEAN as a number. The name must exist. */
+/* The same, parsed: INT, LONG and BOOLEAN as a number. The name must exist. -1 for a hidden one not set. */
 int64_t topic_config_number(const char *name, const struct metadata_configs *topic, const struct properties *broker);
 /* Whether a LIST or CHOICE contains the word ("cleanup.policy", "compact"). The name must exist. */
 bool topic_config_has(const char *name, const char *word, const struct metadata_configs *topic,
