@@ -186,6 +186,7 @@ $(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-ou
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
 
+.SECONDARY: # objects of fuzzers are worth keeping
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZERS)
 fuzz: ## every decoder's fuzzer, FUZZ_SECONDS=20 each
