@@ -47,7 +47,7 @@ struct node_time {
 /* ---- events ---- */
 
 enum event_kind {
-    EVENT_CONNECTED,    /* connection */
+    EVENT_CONNECTED,    /* connection, data: the peer's address as text, may be empty */
     EVENT_DISCONNECTED, /* connection: nothing more will be sent to it */
     EVENT_FRAME,        /* connection, frame: one request without its length prefix */
     EVENT_APPENDED,     /* token, err */

@@ -1,0 +1,370 @@
+/* One table: a row is a key with its type, range, default and the field that takes it. Keys that Kafka
+ * knows and that have no meaning on one node of this kind are listed too, so that a server.properties
+ * from elsewhere starts here without a false alarm about spelling. */
+#include "broker/node/config.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/memory.h"
+#include "lib/base/text.h"
+#include "lib/os/address.h"
+
+enum key_type { KEY_LONG, KEY_BOOL, KEY_TEXT, KEY_NO_EFFECT };
+
+struct key {
+    const char *name;
+    enum key_type type;
+    size_t offset;
+    int64_t min, max, otherwise;
+    const char *text; /* default of a KEY_TEXT */
+};
+
+#define LONG(name, field, min, max, otherwise)                                                                         \
+    {                                                                                                                  \
+        name, KEY_LONG, offsetof(struct node_config, field), min, max, otherwise, NULL                                 \
+    }
+#define BOOL(name, field, otherwise)                                                                                   \
+    {                                                                                                                  \
+        name, KEY_BOOL, offsetof(struct node_config, field), 0, 1, otherwise, NULL                                     \
+    }
+#define TEXT(name, field, text_otherwise)                                                                              \
+    {                                                                                                                  \
+        name, KEY_TEXT, offsetof(struct node_config, field), 0, 0, 0, text_otherwise                                   \
+    }
+#define NO_EFFECT(name)                                                                                                \
+    {                                                                                                                  \
+        name, KEY_NO_EFFECT, 0, 0, 0, 0, NULL                                                                          \
+    }
+
+enum { BYTES_KIB = 1024, BYTES_MIB = 1024 * 1024 };
+#define MS_HOUR 3600000LL
+
+static const struct key keys[] = {
+    LONG("node.id", node_id, 0, INT32_MAX, 1),
+    TEXT("broker.rack", rack, NULL),
+    BOOL("auto.create.topics.enable", auto_create_topics, true),
+    BOOL("delete.topic.enable", delete_topics, true),
+    LONG("num.partitions", partitions_default, 1, INT32_MAX, 1),
+    LONG("default.replication.factor", replication_factor_default, 1, INT16_MAX, 1),
+    LONG("min.insync.replicas", min_insync_replicas, 1, INT32_MAX, 1),
+    LONG("message.max.bytes", message_bytes_max, 0, INT32_MAX, BYTES_MIB + 12),
+    LONG("log.segment.bytes", segment_bytes, BYTES_MIB, INT32_MAX, 1024LL * BYTES_MIB),
+    LONG("log.index.interval.bytes", index_interval_bytes, 0, INT32_MAX, 4096),
+    LONG("log.index.size.max.bytes", index_bytes_max, 4, INT32_MAX, 10LL * BYTES_MIB),
+    LONG("log.retention.bytes", retention_bytes, -1, INT64_MAX, -1),
+    LONG("log.segment.delete.delay.ms", file_delete_delay_ms, 0, INT64_MAX, 60000),
+    LONG("log.flush.interval.messages", flush_messages, 1, INT64_MAX, INT64_MAX),
+    LONG("log.retention.check.interval.ms", retention_check_ms, 1, INT64_MAX, 300000),
+    LONG("log.flush.offset.checkpoint.interval.ms", recovery_checkpoint_ms, 0, INT32_MAX, 60000),
+    LONG("log.flush.start.offset.checkpoint.interval.ms", log_start_checkpoint_ms, 0, INT32_MAX, 60000),
+    LONG("replica.high.watermark.checkpoint.interval.ms", high_watermark_checkpoint_ms, 0, INT64_MAX, 5000),
+    LONG("group.initial.rebalance.delay.ms", group_initial_rebalance_delay_ms, 0, INT32_MAX, 3000),
+    LONG("group.min.session.timeout.ms", group_session_timeout_min_ms, 0, INT32_MAX, 6000),
+    LONG("group.max.session.timeout.ms", group_session_timeout_max_ms, 0, INT32_MAX, 1800000),
+    LONG("group.max.size", group_size_max, 1, INT32_MAX, INT32_MAX),
+    LONG("offsets.topic.num.partitions", offsets_partitions, 1, 10000, 50),
+    LONG("offsets.topic.segment.bytes", offsets_segment_bytes, BYTES_MIB, INT32_MAX, 100LL * BYTES_MIB),
+    LONG("offsets.retention.minutes", offsets_retention_minutes, 1, INT32_MAX, 10080),
+    LONG("offsets.retention.check.interval.ms", offsets_retention_check_ms, 1, INT64_MAX, 600000),
+    LONG("offset.metadata.max.bytes", offset_metadata_bytes_max, 0, INT32_MAX, 4096),
+    LONG("producer.id.expiration.ms", producer_id_expiration_ms, 1, INT32_MAX, 86400000),
+    LONG("socket.request.max.bytes", request_bytes_max, 1, INT32_MAX, 100LL * BYTES_MIB),
+    LONG("queued.max.request.bytes", request_memory_bytes, -1, INT64_MAX, -1),
+    LONG("connections.max.idle.ms", connections_idle_ms, -1, INT64_MAX, 600000),
+    LONG("max.connections", connections_max, 0, INT32_MAX, INT32_MAX),
+    LONG("socket.send.buffer.bytes", send_buffer_bytes, -1, INT32_MAX, -1),
+    LONG("socket.receive.buffer.bytes", receive_buffer_bytes, -1, INT32_MAX, -1),
+    LONG("socket.listen.backlog.size", listen_backlog, 1, INT32_MAX, 50),
+    LONG("fetch.max.bytes", fetch_bytes_max, 1024, INT32_MAX, 55LL * BYTES_MIB),
+    LONG("millrace.worker.threads", worker_threads, 1, 64, 2),
+    LONG("millrace.open.segment.files", open_files_max, 8, 1000000, 512),
+    NO_EFFECT("num.network.threads"),
+    NO_EFFECT("num.io.threads"),
+    NO_EFFECT("num.recovery.threads.per.data.dir"),
+    NO_EFFECT("background.threads"),
+    NO_EFFECT("queued.max.requests"),
+    NO_EFFECT("inter.broker.listener.name"),
+    NO_EFFECT("listener.security.protocol.map"),
+    NO_EFFECT("controller.listener.names"),
+    NO_EFFECT("controller.quorum.voters"),
+    NO_EFFECT("controller.quorum.bootstrap.servers"),
+    NO_EFFECT("transaction.state.log.replication.factor"),
+    NO_EFFECT("transaction.state.log.min.isr"),
+    NO_EFFECT("transaction.state.log.num.partitions"),
+    NO_EFFECT("share.coordinator.state.topic.replication.factor"),
+    NO_EFFECT("share.coordinator.state.topic.min.isr"),
+    NO_EFFECT("offsets.topic.replication.factor"),
+    NO_EFFECT("log.flush.scheduler.interval.ms"),
+    NO_EFFECT("log.cleaner.enable"),
+    NO_EFFECT("log.cleaner.threads"),
+    NO_EFFECT("unclean.leader.election.enable"),
+    NO_EFFECT("auto.leader.rebalance.enable"),
+    NO_EFFECT("replica.lag.time.max.ms"),
+    NO_EFFECT("replica.fetch.max.bytes"),
+    NO_EFFECT("group.coordinator.rebalance.protocols"),
+    NO_EFFECT("metadata.log.dir"),
+};
+enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+
+/* Keys with more than one spelling, read by hand below. */
+static const char *const special_keys[] = {
+    "listeners",
+    "advertised.listeners",
+    "log.dirs",
+    "log.dir",
+    "broker.id",
+    "process.roles",
+    "log.retention.ms",
+    "log.retention.minutes",
+    "log.retention.hours",
+    "log.roll.ms",
+    "log.roll.hours",
+    "log.flush.interval.ms",
+    "log.message.timestamp.type",
+    "log.cleanup.policy",
+    "compression.type",
+    NULL,
+};
+
+/* With no queued.max.request.bytes Kafka has no bound. We always have one. */
+enum { REQUEST_MEMORY_MIB_DEFAULT = 256 };
+
+static int complain(struct err_text *error, const struct property *p, const char *what)
+{
+    if (p->line) return err_set(error, ERR_INVALID, "%s:%d: %s=%s: %s", p->origin, p->line, p->key, p->value, what);
+    return err_set(error, ERR_INVALID, "%s %s=%s: %s", p->origin, p->key, p->value, what);
+}
+
+static int long_read(const struct property *p, int64_t min, int64_t max, int64_t *out, struct err_text *error)
+{
+    int64_t v;
+    if (!text_to_i64(slice_str(p->value), &v)) return complain(error, p, "must be a whole number");
+    if (v < min || v > max) {
+        char what[96];
+        if (max == INT64_MAX)
+            snprintf(what, sizeof what, "must be at least %lld", (long long)min);
+        else
+            snprintf(what, sizeof what, "must be from %lld to %lld", (long long)min, (long long)max);
+        return complain(error, p, what);
+    }
+    *out = v;
+    return 0;
+}
+
+static int bool_read(const struct property *p, bool *out, struct err_text *error)
+{
+    bool yes = strcasecmp(p->value, "true") == 0;
+    if (!yes && strcasecmp(p->value, "false") != 0) return complain(error, p, "must be true or false");
+    *out = yes;
+    return 0;
+}
+
+static int table_read(struct node_config *c, struct err_text *error)
+{
+    for (int i = 0; i < KEY_COUNT; i++) {
+        const struct key *k = &keys[i];
+        void *field = (char *)c + k->offset;
+        const struct property *p = properties_find(&c->properties, k->name);
+        int rc = 0;
+        switch (k->type) {
+        case KEY_LONG:
+            *(int64_t *)field = k->otherwise;
+            if (p) rc = long_read(p, k->min, k->max, field, error);
+            break;
+        case KEY_BOOL:
+            *(bool *)field = k->otherwise;
+            if (p) rc = bool_read(p, field, error);
+            break;
+        case KEY_TEXT: *(char **)field = p ? memory_str(p->value) : k->text ? memory_str(k->text) : NULL; break;
+        case KEY_NO_EFFECT: break;
+        }
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+/* --- keys with a history --- */
+
+/* The finest unit that was given wins, as in Kafka. `names` is ended by NULL, `unit_ms` goes with it. */
+static int duration_read(const struct node_config *c, const char *const *names, const int64_t *unit_ms, int64_t min,
+                         int64_t otherwise, int64_t *out, struct err_text *error)
+{
+    *out = otherwise;
+    for (int i = 0; names[i]; i++) {
+        const struct property *p = properties_find(&c->properties, names[i]);
+        if (!p) continue;
+        int64_t v;
+        int rc = long_read(p, min, INT64_MAX / unit_ms[i], &v, error);
+        if (rc < 0) return rc;
+        *out = v < 0 ? -1 : v * unit_ms[i];
+        return 0;
+    }
+    return 0;
+}
+
+static int listener_read(const struct property *p, char **host, int *port, struct err_text *error)
+{
+    struct net_address address;
+    struct err_text why = {0};
+    if (strchr(p->value, ',')) return complain(error, p, "one listener is served, PLAINTEXT://HOST:PORT");
+    if (net_listener_parse(p->value, &address, &why) < 0) return complain(error, p, why.text);
+    *host = memory_str(address.host);
+    *port = address.port;
+    return 0;
+}
+
+static int listeners_read(struct node_config *c, struct err_text *error)
+{
+    static struct property otherwise = {"listeners", "PLAINTEXT://127.0.0.1:9092", "default", 0};
+    const struct property *p = properties_find(&c->properties, "listeners");
+    int rc = listener_read(p ? p : &otherwise, &c->host, &c->port, error);
+    if (rc < 0) return rc;
+    const struct property *a = properties_find(&c->properties, "advertised.listeners");
+    if (a) return listener_read(a, &c->advertised_host, &c->advertised_port, error);
+    c->advertised_host = memory_str(c->host[0] ? c->host : "127.0.0.1");
+    c->advertised_port = c->port;
+    return 0;
+}
+
+static int log_dir_read(struct node_config *c, struct err_text *error)
+{
+    const struct property *p = properties_find(&c->properties, "log.dirs");
+    if (!p) p = properties_find(&c->properties, "log.dir");
+    if (p && strchr(p->value, ',')) return complain(error, p, "one directory is served, not a list");
+    if (p && !p->value[0]) return complain(error, p, "must name a directory");
+    c->log_dir = memory_str(p ? p->value : "/tmp/kafka-logs");
+    return 0;
+}
+
+/* One of the words, or an error that lists them. Returns its position. */
+static int word_read(const struct node_config *c, const char *name, const char *const *words, int *out,
+                     struct err_text *error)
+{
+    const struct property *p = properties_find(&c->properties, name);
+    *out = 0;
+    if (!p) return 0;
+    char list[128] = "must be ";
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(p->value, words[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+        if (i) strcat(list, " or ");
+        strcat(list, words[i]);
+    }
+    return complain(error, p, list);
+}
+
+static int words_read(struct node_config *c, struct err_text *error)
+{
+    static const char *const times[] = {"CreateTime", "LogAppendTime", NULL};
+    static const char *const policies[] = {"delete", NULL};
+    static const char *const codecs[] = {"producer", NULL};
+    static const char *const roles[] = {"broker,controller", "controller,broker", NULL};
+    int which;
+    int rc = word_read(c, "log.message.timestamp.type", times, &which, error);
+    c->log_append_time = which == 1;
+    if (rc == 0) rc = word_read(c, "log.cleanup.policy", policies, &which, error);
+    if (rc == 0) rc = word_read(c, "compression.type", codecs, &which, error);
+    if (rc == 0) rc = word_read(c, "process.roles", roles, &which, error);
+    return rc;
+}
+
+static int special_read(struct node_config *c, struct err_text *error)
+{
+    static const char *const retention[] = {"log.retention.ms", "log.retention.minutes", "log.retention.hours", NULL};
+    static const int64_t retention_units[] = {1, 60000, MS_HOUR};
+    static const char *const roll[] = {"log.roll.ms", "log.roll.hours", NULL};
+    static const int64_t roll_units[] = {1, MS_HOUR};
+    static const char *const flush[] = {"log.flush.interval.ms", NULL};
+    static const int64_t one[] = {1};
+    const struct property *id = properties_find(&c->properties, "broker.id");
+    int rc = 0;
+    if (id && !properties_find(&c->properties, "node.id")) rc = long_read(id, 0, INT32_MAX, &c->node_id, error);
+    if (rc == 0) rc = duration_read(c, retention, retention_units, -1, 168 * MS_HOUR, &c->retention_ms, error);
+    if (rc == 0) rc = duration_read(c, roll, roll_units, 1, 168 * MS_HOUR, &c->segment_ms, error);
+    if (rc == 0) rc = duration_read(c, flush, one, 0, INT64_MAX, &c->flush_ms, error);
+    if (rc == 0) rc = listeners_read(c, error);
+    if (rc == 0) rc = log_dir_read(c, error);
+    if (rc == 0) rc = words_read(c, error);
+    return rc;
+}
+
+/* What no single row can say. */
+static int whole_check(struct node_config *c, struct err_text *error)
+{
+    if (c->request_memory_bytes < 0) c->request_memory_bytes = (int64_t)REQUEST_MEMORY_MIB_DEFAULT * BYTES_MIB;
+    if (c->group_session_timeout_min_ms > c->group_session_timeout_max_ms)
+        return err_set(error, ERR_INVALID, "group.min.session.timeout.ms is above group.max.session.timeout.ms");
+    if (c->replication_factor_default > 1)
+        return err_set(error, ERR_INVALID, "default.replication.factor=%lld: one node holds one replica",
+                       (long long)c->replication_factor_default);
+    return 0;
+}
+
+static bool is_special(const char *name)
+{
+    for (int i = 0; special_keys[i]; i++)
+        if (strcmp(special_keys[i], name) == 0) return true;
+    return false;
+}
+
+static const struct key *key_find(const char *name)
+{
+    for (int i = 0; i < KEY_COUNT; i++)
+        if (strcmp(keys[i].name, name) == 0) return &keys[i];
+    return NULL;
+}
+
+static void doubts_say(const struct node_config *c, node_config_say_fn *say, void *context)
+{
+    for (int i = 0; i < c->properties.count; i++) {
+        const struct property *p = &c->properties.items[i];
+        const struct key *k = key_find(p->key);
+        if (is_special(p->key) || (k && k->type != KEY_NO_EFFECT)) continue;
+        char line[512], where[256];
+        if (p->line)
+            snprintf(where, sizeof where, "%s:%d:", p->origin, p->line);
+        else
+            snprintf(where, sizeof where, "%s", p->origin);
+        snprintf(line, sizeof line, "%s %s: %s", where, p->key, k ? "has no effect here" : "unknown key, ignored");
+        say(context, line);
+    }
+}
+
+int node_config_load(struct node_config *c, struct properties *p, node_config_say_fn *say, void *context,
+                     struct err_text *error)
+{
+    memset(c, 0, sizeof *c);
+    c->properties = *p;
+    memset(p, 0, sizeof *p);
+    int rc = table_read(c, error);
+    if (rc == 0) rc = special_read(c, error);
+    if (rc == 0) rc = whole_check(c, error);
+    if (rc < 0) {
+        node_config_release(c);
+        return rc;
+    }
+    if (say) doubts_say(c, say, context);
+    return 0;
+}
+
+void node_config_release(struct node_config *c)
+{
+    properties_release(&c->properties);
+    free(c->rack);
+    free(c->log_dir);
+    free(c->host);
+    free(c->advertised_host);
+    memset(c, 0, sizeof *c);
+}
+
+const char *node_config_given(const struct node_config *c, const char *key)
+{
+    const struct property *p = properties_find(&c->properties, key);
+    return p ? p->value : NULL;
+}

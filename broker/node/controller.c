@@ -1,0 +1,311 @@
+/* The controller of a quorum of one: changes of the metadata, one after the other.
+ *
+ *     decide (a batch of records) -> append to __cluster_metadata-0 -> durable -> replay into the image
+ *         -> make folders (a job) -> done
+ *
+ * A decision reads the image, and the image does not know of a decision before its records are replayed.
+ * Items of one request are decided in one batch unless their names are too much alike, which only the
+ * image of the next round can judge. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/node/node_internal.h"
+#include "lib/base/memory.h"
+
+struct change *change_new(enum change_kind kind, struct request *r, int32_t items,
+                          void (*done)(struct node *, struct change *))
+{
+    struct arena arena = {0};
+    struct change *c = arena_alloc(&arena, sizeof *c);
+    c->items = arena_alloc(&arena, (size_t)(items + 1) * sizeof *c->items);
+    c->item_count = items;
+    c->kind = kind;
+    c->request = r;
+    c->done = done;
+    c->arena = arena;
+    return c;
+}
+
+void change_free(struct change *c)
+{
+    struct arena arena = c->arena;
+    arena_release(&arena);
+}
+
+static void changes_continue(struct node *n);
+
+static void change_end(struct node *n, struct change *c)
+{
+    n->changes = c->next;
+    if (!n->changes) n->changes_last = &n->changes;
+    n->change_running = false;
+    c->done(n, c);
+    change_free(c);
+}
+
+void change_submit(struct node *n, struct change *c)
+{
+    c->next = NULL;
+    *n->changes_last = c;
+    n->changes_last = &c->next;
+    changes_continue(n);
+}
+
+/* --- deciding --- */
+
+static struct metadata_limits limits_of(const struct node *n)
+{
+    enum { PARTITION_COUNT_MAX = 20000 };
+    return (struct metadata_limits){
+        .num_partitions = (int32_t)n->config->partitions_default,
+        .default_replication_factor = (int16_t)n->config->replication_factor_default,
+        .partition_count_max = PARTITION_COUNT_MAX,
+        .directory = n->directory_id,
+        .broker_id = (int32_t)n->config->node_id,
+    };
+}
+
+/* '.' and '_' make the same metric name, so Kafka takes only one of such a pair. */
+static bool alike(struct kafka_string a, struct kafka_string b)
+{
+    if (a.n != b.n) return false;
+    for (int32_t i = 0; i < a.n; i++) {
+        char x = a.p[i] == '.' ? '_' : a.p[i], y = b.p[i] == '.' ? '_' : b.p[i];
+        if (x != y) return false;
+    }
+    return true;
+}
+
+/* Whether this item must wait until the ones decided in this round are in the image. */
+static bool item_must_wait(const struct change *c, int32_t first, int32_t at)
+{
+    for (int32_t i = first; i < at; i++)
+        if (c->items[i].outcome.error == KAFKA_NONE && alike(c->items[i].name, c->items[at].name)) return true;
+    return false;
+}
+
+static void item_decide(struct node *n, struct change *c, struct change_item *item)
+{
+    struct metadata_limits limits = limits_of(n);
+    switch (c->kind) {
+    case CHANGE_CREATE:
+        item->outcome = metadata_create_topic(&n->image, &limits, &item->create, &n->random, &n->decided);
+        break;
+    case CHANGE_OFFSETS_TOPIC:
+        item->outcome =
+            metadata_create_offsets_topic(&n->image, &limits, (int32_t)n->config->offsets_partitions,
+                                          (int32_t)n->config->offsets_segment_bytes, &n->random, &n->decided);
+        break;
+    case CHANGE_DELETE: item->outcome = metadata_delete_topic(&n->image, item->name, item->id, &n->decided); break;
+    case CHANGE_PRODUCER_IDS: break;
+    }
+    item->decided = true;
+    if (item->outcome.message) item->outcome.message = arena_str(&c->arena, slice_str(item->outcome.message));
+}
+
+/* A round: as many items as one image can judge. */
+static void round_decide(struct node *n, struct change *c)
+{
+    metadata_changes_reset(&n->decided);
+    if (c->kind == CHANGE_PRODUCER_IDS) {
+        if (!c->items[0].decided)
+            c->first_producer_id = metadata_allocate_producer_ids(&n->image, (int32_t)n->config->node_id, &n->decided);
+        c->items[0].decided = true;
+        return;
+    }
+    int32_t first = 0;
+    while (first < c->item_count && c->items[first].decided) first++;
+    for (int32_t i = first; i < c->item_count; i++) {
+        if (item_must_wait(c, first, i)) break;
+        item_decide(n, c, &c->items[i]);
+    }
+}
+
+static bool all_decided(const struct change *c)
+{
+    for (int32_t i = 0; i < c->item_count; i++)
+        if (!c->items[i].decided) return false;
+    return true;
+}
+
+static void decided_append(struct node *n)
+{
+    struct own_record *records = arena_alloc(&n->out->arena, (size_t)n->decided.count * sizeof *records);
+    for (int32_t i = 0; i < n->decided.count; i++)
+        records[i] = (struct own_record){KAFKA_BYTES_NULL, kafka_bytes_of_slice(n->decided.values[i])};
+    append_own(n, n->metadata, APPEND_CONTROLLER, records, n->decided.count, 0);
+}
+
+static void changes_continue(struct node *n)
+{
+    while (n->changes && !n->change_running) {
+        struct change *c = n->changes;
+        n->change_running = true;
+        if (!all_decided(c)) round_decide(n, c);
+        if (n->decided.count > 0 && !c->validate_only) {
+            decided_append(n);
+            return; /* controller_appended goes on, perhaps it already has */
+        }
+        metadata_changes_reset(&n->decided);
+        if (all_decided(c))
+            change_end(n, c);
+        else
+            n->change_running = false; /* only refusals in this round: the next one */
+    }
+}
+
+/* --- folders of new topics --- */
+
+struct folder {
+    char dir[300];
+    uint8_t topic_id[16];
+};
+
+struct folders_job {
+    struct job job;
+    struct folder *folders;
+    int32_t count;
+    struct err_text error;
+};
+
+static int folders_run(struct node_job *base, struct disk *disk)
+{
+    struct folders_job *f = (struct folders_job *)base;
+    for (int32_t i = 0; i < f->count; i++) {
+        int rc = log_create(disk, f->folders[i].dir, f->folders[i].topic_id, &f->error);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static void folders_drop(struct job *j)
+{
+    struct folders_job *f = (struct folders_job *)j;
+    free(f->folders);
+    free(f);
+}
+
+/* Topics of the image whose partitions are not here yet. */
+static void topics_attach(struct node *n)
+{
+    for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t;
+         t = metadata_topic_next(&n->image, t)) {
+        if (topic_find(n, slice_str(t->name))) continue;
+        struct topic *mine = topic_new(n, t);
+        struct log_config config = partition_log_config(n, t);
+        for (int32_t i = 0; i < t->partition_count; i++) {
+            char dir[300];
+            partition_dir(t->name, i, dir, sizeof dir);
+            partition_new(n, mine, i, log_new(&n->files, dir, t->id.bytes, &config));
+            if (strcmp(t->name, OFFSETS_TOPIC) == 0) group_partition_load_empty(n, i);
+        }
+    }
+}
+
+static void round_done(struct node *n)
+{
+    struct change *c = n->changes;
+    if (all_decided(c))
+        change_end(n, c);
+    else
+        n->change_running = false;
+    changes_continue(n);
+}
+
+static void folders_done(struct node *n, struct job *j, int err)
+{
+    struct folders_job *f = (struct folders_job *)j;
+    if (err < 0) {
+        /* The topic is in the metadata; its folders are made at the next start. */
+        action_say(n, LOG_LEVEL_ERROR, "cannot make the folders of a topic: %s",
+                   f->error.text[0] ? f->error.text : err_name(err));
+        n->changes->error = KAFKA_KAFKA_STORAGE_ERROR;
+    } else {
+        topics_attach(n);
+    }
+    folders_drop(j);
+    round_done(n);
+}
+
+/* NULL when no topic is new. */
+static struct folders_job *folders_plan(struct node *n)
+{
+    struct folders_job *f = memory_new(sizeof *f);
+    for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t;
+         t = metadata_topic_next(&n->image, t)) {
+        if (topic_find(n, slice_str(t->name))) continue;
+        f->folders = memory_grow(f->folders, (size_t)(f->count + t->partition_count), sizeof *f->folders);
+        for (int32_t i = 0; i < t->partition_count; i++) {
+            struct folder *x = &f->folders[f->count++];
+            partition_dir(t->name, i, x->dir, sizeof x->dir);
+            memcpy(x->topic_id, t->id.bytes, sizeof x->topic_id);
+        }
+    }
+    if (f->count > 0) return f;
+    free(f);
+    return NULL;
+}
+
+static void folders_make(struct node *n)
+{
+    struct folders_job *f = folders_plan(n);
+    if (!f) {
+        round_done(n);
+        return;
+    }
+    f->job.base = (struct node_job){.name = "make-folders", .order = ORDER_CHECKPOINTS, .run = folders_run};
+    f->job.done = folders_done;
+    f->job.drop = folders_drop;
+    job_start(n, &f->job);
+}
+
+/* --- after the append --- */
+
+/* Topics that are here and not in the image any more. */
+static void topics_detach(struct node *n)
+{
+    for (struct table_entry *e = table_first(&n->topics); e; e = table_next(&n->topics, e)) {
+        struct topic *t = e->value;
+        if (metadata_topic_find_id(&n->image, t->id)) continue;
+        group_topic_deleted(n, kafka_string_of(t->name));
+        topic_delete(n, t);
+    }
+}
+
+static void decided_replay(struct node *n)
+{
+    for (int32_t i = 0; i < n->decided.count; i++) {
+        struct err_text error = {0};
+        int rc = metadata_replay(&n->image, n->decided.values[i], &error);
+        /* The decision was made from this very image. */
+        if (rc < 0) action_say(n, LOG_LEVEL_ERROR, "a metadata record of our own cannot be replayed: %s", error.text);
+        assert(rc == 0);
+    }
+    metadata_changes_reset(&n->decided);
+}
+
+void controller_appended(struct node *n, struct append *a)
+{
+    struct change *c = n->changes;
+    assert(c && n->change_running);
+    if (a->error != KAFKA_NONE) {
+        metadata_changes_reset(&n->decided);
+        c->error = KAFKA_KAFKA_STORAGE_ERROR;
+        change_end(n, c);
+        changes_continue(n);
+        return;
+    }
+    decided_replay(n);
+    if (c->kind == CHANGE_DELETE) topics_detach(n);
+    folders_make(n);
+}
+
+void controller_release(struct node *n)
+{
+    for (struct change *c = n->changes, *next; c; c = next) {
+        next = c->next;
+        change_free(c);
+    }
+    metadata_changes_release(&n->decided);
+}

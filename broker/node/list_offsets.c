@@ -1,0 +1,130 @@
+/* ListOffsets: the ends are known at once; a time is looked up in the files, by a job (T37).
+ *
+ *     -1 latest  -2 earliest  -3 of the largest timestamp (KIP-734)  -4 earliest local (KIP-405)  >= 0 a time */
+#include <stdlib.h>
+
+#include "broker/node/node_internal.h"
+#include "lib/base/memory.h"
+
+enum { TIME_LATEST = -1, TIME_EARLIEST = -2, TIME_EARLIEST_LOCAL = -4 };
+
+struct list_offsets {
+    struct list_offsets_response *response;
+    int32_t pending;
+};
+
+struct lookup_job {
+    struct job job;
+    struct request *request;
+    struct list_offsets_response_list_offsets_partition_response *line;
+    struct log_lookup *lookup;
+};
+
+static void pending_drop(struct node *n, struct request *r)
+{
+    struct list_offsets *s = r->state;
+    if (--s->pending == 0) request_answer(n, r, s->response);
+}
+
+static int lookup_run(struct node_job *base, struct disk *disk)
+{
+    return log_lookup_run(((struct lookup_job *)base)->lookup, disk);
+}
+
+static void lookup_drop(struct job *j)
+{
+    struct lookup_job *l = (struct lookup_job *)j;
+    log_lookup_free(l->lookup);
+    free(l);
+}
+
+static void lookup_done(struct node *n, struct job *j, int err)
+{
+    struct lookup_job *l = (struct lookup_job *)j;
+    if (err < 0) {
+        l->line->error_code = err == ERR_CORRUPT ? KAFKA_CORRUPT_MESSAGE : KAFKA_KAFKA_STORAGE_ERROR;
+    } else if (l->lookup->found) {
+        l->line->offset = l->lookup->offset;
+        l->line->timestamp = l->lookup->found_timestamp;
+        l->line->leader_epoch = l->lookup->leader_epoch;
+    }
+    struct request *r = l->request;
+    lookup_drop(j);
+    pending_drop(n, r);
+}
+
+static void lookup_begin(struct node *n, struct request *r, struct partition *p, int64_t timestamp,
+                         struct list_offsets_response_list_offsets_partition_response *line)
+{
+    struct list_offsets *s = r->state;
+    struct lookup_job *l = memory_new(sizeof *l);
+    l->job.base = (struct node_job){.name = "log-lookup", .order = p->order, .run = lookup_run};
+    l->job.done = lookup_done;
+    l->job.drop = lookup_drop;
+    l->request = r;
+    l->line = line;
+    l->lookup = log_lookup_new(p->log, timestamp);
+    s->pending++;
+    job_start(n, &l->job);
+}
+
+static int16_t epoch_check(const struct node *n, struct slice topic,
+                           const struct list_offsets_request_list_offsets_partition *in)
+{
+    const struct metadata_partition *p =
+        metadata_partition_find(metadata_topic_find(&n->image, topic), in->partition_index);
+    if (!p || in->current_leader_epoch < 0 || in->current_leader_epoch == p->leader_epoch) return KAFKA_NONE;
+    return in->current_leader_epoch < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
+}
+
+static void line_begin(struct node *n, struct request *r, struct slice topic,
+                       const struct list_offsets_request_list_offsets_partition *in,
+                       struct list_offsets_response_list_offsets_partition_response *out)
+{
+    out->partition_index = in->partition_index;
+    struct partition *p = partition_find(n, topic, in->partition_index);
+    if (!p) {
+        const struct metadata_topic *t = metadata_topic_find(&n->image, topic);
+        out->error_code = metadata_partition_find(t, in->partition_index) ? KAFKA_NOT_LEADER_OR_FOLLOWER
+                                                                          : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+        return;
+    }
+    const struct log_offsets *o = log_offsets(p->log);
+    out->error_code = n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : epoch_check(n, topic, in);
+    if (out->error_code != KAFKA_NONE) return;
+    switch (in->timestamp) {
+    case TIME_LATEST: out->offset = o->high_watermark; break;
+    case TIME_EARLIEST:
+    case TIME_EARLIEST_LOCAL: out->offset = o->start; break;
+    default:
+        if (in->timestamp < 0 && in->timestamp != LOG_LOOKUP_MAX_TIMESTAMP)
+            out->error_code = KAFKA_UNSUPPORTED_VERSION;
+        else
+            lookup_begin(n, r, p, in->timestamp, out);
+        return;
+    }
+    out->leader_epoch = log_epoch_at(p->log, out->offset);
+}
+
+void list_offsets_begin(struct node *n, struct request *r)
+{
+    const struct list_offsets_request *in = r->body;
+    struct list_offsets *s = arena_alloc(&r->arena, sizeof *s);
+    struct list_offsets_response *out = KAFKA_NEW(&r->arena, list_offsets_response, 1);
+    r->state = s;
+    s->response = out;
+    s->pending = 1;
+    out->topics_count = in->topics_count;
+    out->topics = KAFKA_NEW(&r->arena, list_offsets_response_list_offsets_topic_response, in->topics_count);
+    for (int32_t t = 0; t < in->topics_count; t++) {
+        const struct list_offsets_request_list_offsets_topic *topic = &in->topics[t];
+        struct list_offsets_response_list_offsets_topic_response *answer = &out->topics[t];
+        answer->name = topic->name;
+        answer->partitions_count = topic->partitions_count;
+        answer->partitions =
+            KAFKA_NEW(&r->arena, list_offsets_response_list_offsets_partition_response, topic->partitions_count);
+        for (int32_t i = 0; i < topic->partitions_count; i++)
+            line_begin(n, r, kafka_string_slice(topic->name), &topic->partitions[i], &answer->partitions[i]);
+    }
+    pending_drop(n, r);
+}

@@ -1,0 +1,198 @@
+/* Metadata and FindCoordinator: who is where. Both may have to create a topic first, and answer when it is
+ * there, so that a client need not come back to learn of its leader. */
+#include <string.h>
+
+#include "broker/node/node_internal.h"
+
+/* --- Metadata --- */
+
+static void partition_fill(struct node *n, struct request *r, const struct metadata_topic *t, int32_t index,
+                           struct metadata_response_metadata_response_partition *out)
+{
+    const struct metadata_partition *p = &t->partitions[index];
+    bool here = partition_find(n, slice_str(t->name), index) && !n->disk_failed;
+    out->error_code = here ? KAFKA_NONE : KAFKA_LEADER_NOT_AVAILABLE;
+    out->partition_index = index;
+    out->leader_id = here ? p->leader : -1;
+    out->leader_epoch = p->leader_epoch;
+    out->replica_nodes = arena_copy(&r->arena, p->replicas, (size_t)p->replica_count * sizeof *p->replicas);
+    out->replica_nodes_count = p->replica_count;
+    out->isr_nodes = arena_copy(&r->arena, p->isr, (size_t)p->isr_count * sizeof *p->isr);
+    out->isr_nodes_count = p->isr_count;
+    if (!here) {
+        out->offline_replicas = out->replica_nodes;
+        out->offline_replicas_count = p->replica_count;
+    }
+}
+
+static void topic_fill(struct node *n, struct request *r, const struct metadata_topic *t,
+                       struct metadata_response_metadata_response_topic *out)
+{
+    /* The name outlives the answer only in the arena: the image may change. */
+    out->name = kafka_string_of(arena_str(&r->arena, slice_str(t->name)));
+    out->topic_id = t->id;
+    out->is_internal = t->internal;
+    out->partitions_count = t->partition_count;
+    out->partitions = KAFKA_NEW(&r->arena, metadata_response_metadata_response_partition, t->partition_count);
+    for (int32_t i = 0; i < t->partition_count; i++) partition_fill(n, r, t, i, &out->partitions[i]);
+}
+
+/* What became of the attempt to create it, if there was one. */
+static int16_t missing_error(const struct change *c, struct kafka_string name)
+{
+    int16_t error = metadata_topic_name_check(name); /* T10 */
+    if (error != KAFKA_NONE) return error;
+    for (int32_t i = 0; c && i < c->item_count; i++)
+        if (kafka_string_equal(c->items[i].name, name))
+            return c->error != KAFKA_NONE ? c->error : c->items[i].outcome.error;
+    return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+static void asked_fill(struct node *n, struct request *r, const struct change *c,
+                       const struct metadata_request_metadata_request_topic *in,
+                       struct metadata_response_metadata_response_topic *out)
+{
+    bool by_id = r->header.api_version >= 10 && in->name.n < 0;
+    const struct metadata_topic *t = by_id ? metadata_topic_find_id(&n->image, in->topic_id)
+                                           : metadata_topic_find(&n->image, kafka_string_slice(in->name));
+    if (t) {
+        topic_fill(n, r, t, out);
+        return;
+    }
+    out->topic_id = in->topic_id;
+    out->name = in->name;
+    if (by_id && r->header.api_version < 12) out->name = KAFKA_STRING_LIT("");
+    out->error_code = by_id ? KAFKA_UNKNOWN_TOPIC_ID : missing_error(c, in->name);
+    if (out->error_code == KAFKA_NONE || out->error_code == KAFKA_TOPIC_ALREADY_EXISTS)
+        out->error_code = KAFKA_LEADER_NOT_AVAILABLE;
+}
+
+static bool wants_all(const struct request *r)
+{
+    const struct metadata_request *in = r->body;
+    return in->topics_count < 0 || (r->header.api_version == 0 && in->topics_count == 0);
+}
+
+static void all_fill(struct node *n, struct request *r, struct metadata_response *out)
+{
+    int32_t count = (int32_t)n->image.topics_by_name.count, i = 0;
+    out->topics = KAFKA_NEW(&r->arena, metadata_response_metadata_response_topic, count);
+    for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t && i < count;
+         t = metadata_topic_next(&n->image, t))
+        topic_fill(n, r, t, &out->topics[i++]);
+    out->topics_count = i;
+}
+
+static void metadata_answer(struct node *n, struct request *r, const struct change *c)
+{
+    const struct metadata_request *in = r->body;
+    struct metadata_response *out = KAFKA_NEW(&r->arena, metadata_response, 1);
+    out->brokers = KAFKA_NEW(&r->arena, metadata_response_metadata_response_broker, 1);
+    out->brokers_count = 1;
+    out->brokers[0].node_id = (int32_t)n->config->node_id;
+    out->brokers[0].host = kafka_string_of(n->config->advertised_host);
+    out->brokers[0].port = n->config->advertised_port;
+    out->brokers[0].rack = kafka_string_of(n->config->rack);
+    out->cluster_id = kafka_string_of(n->cluster_id);
+    out->controller_id = (int32_t)n->config->node_id;
+    if (wants_all(r)) {
+        all_fill(n, r, out);
+    } else {
+        out->topics_count = in->topics_count;
+        out->topics = KAFKA_NEW(&r->arena, metadata_response_metadata_response_topic, in->topics_count);
+        for (int32_t i = 0; i < in->topics_count; i++) asked_fill(n, r, c, &in->topics[i], &out->topics[i]);
+    }
+    request_answer(n, r, out);
+}
+
+static void topics_created(struct node *n, struct change *c)
+{
+    metadata_answer(n, c->request, c);
+}
+
+static void default_create(struct change_item *item, struct kafka_string name)
+{
+    item->name = name;
+    item->create = (struct metadata_create){.name = name, .num_partitions = -1, .replication_factor = -1};
+}
+
+void metadata_begin(struct node *n, struct request *r)
+{
+    const struct metadata_request *in = r->body;
+    bool create = n->config->auto_create_topics && (r->header.api_version < 4 || in->allow_auto_topic_creation);
+    struct change *c = NULL;
+    for (int32_t i = 0; create && i < in->topics_count; i++) {
+        struct kafka_string name = in->topics[i].name;
+        if (name.n < 0 || metadata_topic_find(&n->image, kafka_string_slice(name))) continue;
+        if (metadata_topic_name_check(name) != KAFKA_NONE) continue;
+        if (metadata_topic_is_internal(kafka_string_slice(name))) continue;
+        if (!c) {
+            c = change_new(CHANGE_CREATE, r, in->topics_count, topics_created);
+            c->item_count = 0;
+        }
+        default_create(&c->items[c->item_count++], name);
+    }
+    if (c)
+        change_submit(n, c);
+    else
+        metadata_answer(n, r, NULL);
+}
+
+/* --- FindCoordinator --- */
+
+enum { KEY_TYPE_GROUP = 0 };
+
+static void coordinator_fill(struct node *n, struct find_coordinator_response_coordinator *out, int16_t error)
+{
+    out->error_code = error;
+    out->node_id = error == KAFKA_NONE ? (int32_t)n->config->node_id : -1;
+    out->host = error == KAFKA_NONE ? kafka_string_of(n->config->advertised_host) : KAFKA_STRING_LIT("");
+    out->port = error == KAFKA_NONE ? n->config->advertised_port : -1;
+    out->error_message = KAFKA_STRING_NULL;
+}
+
+static void coordinator_answer(struct node *n, struct request *r, int16_t error)
+{
+    const struct find_coordinator_request *in = r->body;
+    struct find_coordinator_response *out = KAFKA_NEW(&r->arena, find_coordinator_response, 1);
+    bool batched = r->header.api_version >= 4; /* T43 */
+    int32_t count = batched ? in->coordinator_keys_count : 1;
+    out->coordinators = KAFKA_NEW(&r->arena, find_coordinator_response_coordinator, count);
+    out->coordinators_count = count;
+    for (int32_t i = 0; i < count; i++) {
+        coordinator_fill(n, &out->coordinators[i], error);
+        if (batched) out->coordinators[i].key = in->coordinator_keys[i];
+    }
+    if (!batched) {
+        out->error_code = error;
+        out->error_message = KAFKA_STRING_NULL;
+        out->node_id = out->coordinators[0].node_id;
+        out->host = out->coordinators[0].host;
+        out->port = out->coordinators[0].port;
+    }
+    request_answer(n, r, out);
+}
+
+static void offsets_topic_created(struct node *n, struct change *c)
+{
+    bool there = metadata_topic_find(&n->image, SLICE_LIT(OFFSETS_TOPIC)) != NULL;
+    coordinator_answer(n, c->request, there && !c->error ? KAFKA_NONE : KAFKA_COORDINATOR_NOT_AVAILABLE);
+}
+
+void find_coordinator_begin(struct node *n, struct request *r)
+{
+    const struct find_coordinator_request *in = r->body;
+    if (in->key_type != KEY_TYPE_GROUP) {
+        /* Transactions are not served; a client must not keep trying. */
+        coordinator_answer(n, r,
+                           in->key_type == 1 ? KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED : KAFKA_INVALID_REQUEST);
+        return;
+    }
+    if (topic_find(n, SLICE_LIT(OFFSETS_TOPIC))) {
+        coordinator_answer(n, r, n->disk_failed ? KAFKA_COORDINATOR_NOT_AVAILABLE : KAFKA_NONE);
+        return;
+    }
+    struct change *c = change_new(CHANGE_OFFSETS_TOPIC, r, 1, offsets_topic_created);
+    c->items[0].name = KAFKA_STRING_LIT(OFFSETS_TOPIC);
+    change_submit(n, c);
+}

@@ -1,0 +1,380 @@
+/* node_internal.h - what the files of this folder share: the node's parts and how they call each other.
+ *
+ *     node.c          node_step: an event to the part that waits for it; the deadlines
+ *     open.c          node_open: format or recover, replay metadata and group offsets
+ *     connection.c    frames to requests, answers in request order, depth of a pipeline
+ *     dispatch.c      the table of APIs; ApiVersions
+ *     produce.c       Produce         ---+
+ *     group_api.c     groups          ---+--> append.c   one batch to one partition, until it may be seen
+ *     controller.c    metadata changes --+
+ *     fetch.c         Fetch, long polls; woken by append.c
+ *     list_offsets.c  ListOffsets
+ *     metadata_api.c  Metadata, FindCoordinator
+ *     admin_api.c     CreateTopics, DeleteTopics, InitProducerId
+ *     partition.c     the partitions that are here: their logs, syncs, jobs
+ *     storage.c       checkpoints, retention, shutdown
+ *
+ * A request lives until it is answered. Its connection may be gone by then: r->connection is NULL and
+ * the answer is dropped. */
+#ifndef MILLRACE_BROKER_NODE_INTERNAL_H
+#define MILLRACE_BROKER_NODE_INTERNAL_H
+
+#include "broker/group/deadline.h"
+#include "broker/group/group.h"
+#include "broker/log/log.h"
+#include "broker/metadata/metadata.h"
+#include "broker/node/config.h"
+#include "broker/node/node.h"
+#include "lib/base/log.h"
+#include "lib/base/random.h"
+#include "lib/base/table.h"
+#include "lib/kafka/api.h"
+#include "lib/kafka/error_code.h"
+#include "lib/kafka/messages.h"
+
+#define METADATA_TOPIC "__cluster_metadata"
+#define OFFSETS_TOPIC  "__consumer_offsets"
+
+/* Requests of one connection that may be under way; beyond that its frames are not read. */
+enum { PIPELINE_DEPTH_MAX = 64, PIPELINE_DEPTH_RESUME = 32 };
+/* A compressed batch may not grow beyond this while it is checked. */
+enum { DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024 };
+
+struct node;
+struct partition;
+struct append;
+
+/* ---- deadlines: in milliseconds of the monotonic clock, rounded up ---- */
+
+enum deadline_kind {
+    DEADLINE_REQUEST,         /* owner: struct request */
+    DEADLINE_FLUSH,           /* owner: struct partition; log.flush.interval.ms */
+    DEADLINE_GROUPS,          /* what the coordinator waits for */
+    DEADLINE_RETENTION,       /* log.retention.check.interval.ms */
+    DEADLINE_RECOVERY_POINTS, /* log.flush.offset.checkpoint.interval.ms */
+    DEADLINE_HIGH_WATERMARKS, /* replica.high.watermark.checkpoint.interval.ms */
+    DEADLINE_LOG_STARTS,      /* log.flush.start.offset.checkpoint.interval.ms */
+};
+
+/* `in_ms` from now; at least that long. */
+void node_deadline_in(struct node *n, struct deadline *d, int64_t in_ms);
+
+/* ---- requests ---- */
+
+struct request {
+    struct connection *connection; /* NULL: gone */
+    struct kafka_request_header header;
+    const struct kafka_api *api;
+    struct shared *frame; /* what strings and records of `body` point into */
+    void *body;           /* decoded; in the arena */
+    void *state;          /* of the part that works on it; in the arena */
+    struct arena arena;   /* reset when the request ends */
+    struct deadline deadline;
+    uint64_t token; /* what `awaited` knows it by; 0: nothing is awaited */
+    bool answered;
+    struct action_piece *pieces; /* the answer while it waits for its turn; in the arena */
+    int piece_count;
+    struct request *next;        /* in the connection's order, or in the free list */
+    struct request *made_before; /* every request ever made, for node_free */
+};
+
+struct connection {
+    uint64_t id;
+    char peer[64];
+    struct request *first, **last;
+    int depth;
+    bool paused;
+};
+
+void connection_opened(struct node *n, uint64_t id, struct slice peer);
+void connection_gone(struct node *n, uint64_t id);
+void connection_frame(struct node *n, uint64_t id, struct shared *frame);
+/* For node_free. */
+void connections_release(struct node *n);
+
+/* Encodes and sends when its turn has come. The request is gone afterwards. */
+void request_answer(struct node *n, struct request *r, const void *response);
+/* The same with file ranges for the holes, in their order; their references are taken over. */
+struct file_range {
+    struct log_file *file;
+    uint64_t at, length;
+};
+void request_answer_ranges(struct node *n, struct request *r, const void *response, const struct file_range *ranges,
+                           int range_count);
+/* Ends it without an answer (acks=0). */
+void request_finish_silently(struct node *n, struct request *r);
+/* Ends it and its connection. */
+void request_refuse(struct node *n, struct request *r, const char *why);
+
+void dispatch(struct node *n, struct request *r);
+/* ApiVersions is answered also where its version is not known (KIP-511). */
+void api_versions_unknown(struct node *n, struct request *r);
+
+/* ---- partitions ---- */
+
+enum durability {
+    DURABILITY_PAGE_CACHE,   /* seen and acknowledged when written */
+    DURABILITY_GROUP_COMMIT, /* seen and acknowledged when synced */
+    DURABILITY_INTERVAL,     /* as page cache, and synced from time to time */
+};
+
+struct append_list {
+    struct append *first, *last;
+};
+
+struct partition {
+    struct topic *topic;
+    int32_t index;
+    struct log *log;
+    uint64_t order; /* of its jobs */
+    enum durability durability;
+    int64_t flush_messages, flush_ms;
+    bool compacted;
+    bool internal;
+    struct append_list checking; /* batches whose records a job looks at, and those behind them */
+    struct append_list writing;  /* given to the disk, in the order of the appends */
+    struct append_list waiting;  /* for the high watermark, by the offset they need */
+    struct watch *watches;       /* fetches that wait for more */
+    int64_t visible_bytes;       /* ever made visible; only differences count */
+    bool syncing, check_running, job_running;
+    int reads;         /* of fetches, under way */
+    int64_t unflushed; /* records written and not yet given to a sync */
+    struct deadline flush;
+    bool doomed; /* its topic is deleted */
+};
+
+struct topic {
+    char *name;
+    struct kafka_uuid id;
+    struct partition **partitions;
+    int32_t partition_count; /* with a log so far */
+};
+
+/* NULL when it is not here. */
+struct partition *partition_find(struct node *n, struct slice topic, int32_t index);
+struct topic *topic_find(struct node *n, struct slice name);
+/* Makes the partition around its log, which it takes. `t` NULL: the metadata log. */
+struct partition *partition_new(struct node *n, struct topic *t, int32_t index, struct log *log);
+struct topic *topic_new(struct node *n, const struct metadata_topic *t);
+struct log_config partition_log_config(const struct node *n, const struct metadata_topic *t);
+void partition_dir(const char *topic, int32_t index, char *out, size_t size);
+/* Starts what its log wants done on a helper thread. */
+void partition_jobs(struct node *n, struct partition *p);
+/* A sync of what is written, unless one is under way. */
+void partition_sync(struct node *n, struct partition *p);
+void partition_synced(struct node *n, struct partition *p, int err);
+/* Writes were reported or a sync ended: moves the high watermark, answers, starts the next sync. */
+void partition_advance(struct node *n, struct partition *p);
+/* Fails everything that waits; the topic is being deleted. */
+void topic_delete(struct node *n, struct topic *t);
+/* Goes on with deletions that wait for references; frees what is gone. */
+void partitions_doomed_continue(struct node *n);
+void partitions_release(struct node *n);
+/* Calls `each` for every partition, the metadata log included. */
+void partitions_each(struct node *n, void (*each)(struct node *n, struct partition *p));
+/* After a failed sync: nothing on this disk is to be trusted. */
+void node_disk_failed(struct node *n, const char *what);
+
+/* ---- appends: one batch on its way into one partition ---- */
+
+enum append_origin { APPEND_PRODUCE, APPEND_GROUP, APPEND_CONTROLLER };
+
+struct append {
+    struct partition *partition;
+    enum append_origin origin;
+    struct shared *frame; /* holds the batch; a reference */
+    uint8_t *batch;
+    size_t size;
+    struct batch_header header;
+    int32_t leader_epoch;
+    bool unchecked; /* its records must be looked at first, in a job */
+    bool check_done;
+    /* who is told */
+    struct request *request; /* APPEND_PRODUCE */
+    int32_t topic_at, partition_at;
+    uint64_t token; /* APPEND_GROUP: of GROUP_STORED */
+    /* how it goes */
+    int16_t error;
+    int32_t bad_record;        /* with INVALID_RECORD: which one, or -1 */
+    int64_t base_offset, need; /* need: the high watermark that makes it seen */
+    int64_t log_append_time_ms;
+    bool duplicate, is_writing, write_reported, is_done;
+    int write_err;
+    struct append *next_checking, *next_writing, *next_waiting;
+};
+
+struct append *append_new(struct partition *p, enum append_origin origin, struct shared *frame, uint8_t *batch,
+                          size_t size, const struct batch_header *header);
+/* Starts it; append_done is called when it is seen or has failed, possibly at once. */
+void append_submit(struct node *n, struct append *a);
+void append_written(struct node *n, struct append *a, int err);
+/* Completes those that the high watermark has reached. */
+void appends_complete(struct node *n, struct partition *p, int64_t high_watermark);
+/* Fails those that need an offset above `end`, as log_written undid them. */
+void appends_fail_above(struct node *n, struct partition *p, int64_t end, int16_t error);
+/* Builds a batch of the node's own records and submits it. */
+struct own_record {
+    struct kafka_bytes key, value;
+};
+void append_own(struct node *n, struct partition *p, enum append_origin origin, const struct own_record *records,
+                int32_t count, uint64_t token);
+/* What the three origins do when an append ends. */
+void produce_appended(struct node *n, struct append *a);
+void group_appended(struct node *n, struct append *a);
+void controller_appended(struct node *n, struct append *a);
+void appends_release(struct node *n, struct partition *p);
+
+/* ---- fetch ---- */
+
+/* A long poll waits in the list of each partition that it names. */
+struct watch {
+    struct partition *partition;
+    struct request *request;
+    int64_t seen_bytes; /* visible_bytes when it was last counted */
+    struct watch *next, **link;
+};
+
+void fetch_begin(struct node *n, struct request *r);
+void fetch_read_done(struct node *n, struct request *r, int err, struct slice data);
+void fetch_expired(struct node *n, struct request *r);
+/* The connection is gone: forget it now if nothing is under way for it. */
+void fetch_abandoned(struct node *n, struct request *r);
+/* More became visible in `p`, or it is going away. */
+void fetch_wake(struct node *n, struct partition *p);
+
+/* ---- the other APIs ---- */
+
+void produce_begin(struct node *n, struct request *r);
+void produce_expired(struct node *n, struct request *r);
+void list_offsets_begin(struct node *n, struct request *r);
+void metadata_begin(struct node *n, struct request *r);
+void find_coordinator_begin(struct node *n, struct request *r);
+void create_topics_begin(struct node *n, struct request *r);
+void delete_topics_begin(struct node *n, struct request *r);
+void init_producer_id_begin(struct node *n, struct request *r);
+
+/* Groups: one function for the seven requests; answers come as actions of the coordinator. */
+void group_api_begin(struct node *n, struct request *r);
+void group_timer(struct node *n);
+void group_topic_deleted(struct node *n, struct kafka_string topic);
+/* `e` to the coordinator, and what it wants done. */
+void group_event_step(struct node *n, const struct group_event *e);
+/* Partition by partition at start: the records of its log, or none. */
+int group_partition_load(struct node *n, struct partition *p, struct disk *disk, struct err_text *error);
+void group_partition_load_empty(struct node *n, int32_t partition);
+
+/* ---- the controller: changes of the metadata, one after the other ---- */
+
+enum change_kind { CHANGE_CREATE, CHANGE_OFFSETS_TOPIC, CHANGE_DELETE, CHANGE_PRODUCER_IDS };
+
+/* One thing of a request that wants a change: a topic, or a block of ids. */
+struct change_item {
+    struct kafka_string name; /* create, delete by name */
+    struct kafka_uuid id;     /* delete by id */
+    struct metadata_create create;
+    bool decided;
+    struct metadata_outcome outcome; /* message is copied to the request's arena */
+};
+
+struct change {
+    enum change_kind kind;
+    struct request *request; /* who is answered; NULL: nobody, but continuation tells */
+    struct change_item *items;
+    int32_t item_count;
+    bool validate_only;
+    int64_t first_producer_id;
+    int16_t error; /* the log refused */
+    void (*done)(struct node *n, struct change *c);
+    struct arena arena; /* holds the change itself and its items */
+    struct change *next;
+};
+
+struct change *change_new(enum change_kind kind, struct request *r, int32_t items,
+                          void (*done)(struct node *, struct change *));
+/* Queues it; `done` is called with every outcome filled in, possibly at once, and the change is freed. */
+void change_submit(struct node *n, struct change *c);
+/* Frees a change that was not submitted. */
+void change_free(struct change *c);
+void controller_release(struct node *n);
+
+/* ---- jobs and storage ---- */
+
+/* A job of the node's own. `done` is called in the step of its EVENT_JOB_DONE and frees it. */
+struct job {
+    struct node_job base;
+    void (*done)(struct node *n, struct job *j, int err);
+    void (*drop)(struct job *j); /* frees it when the node goes away first */
+    struct job *next, **link;    /* of those under way */
+};
+void job_start(struct node *n, struct job *j);
+
+/* Orders of jobs that belong to no partition. */
+enum { ORDER_CHECKPOINTS = 1, ORDER_PARTITION_FIRST = 16 };
+
+void storage_timers_start(struct node *n);
+void storage_deadline(struct node *n, enum deadline_kind kind);
+void shutdown_begin(struct node *n);
+/* Looks whether the next stage of the shutdown can begin. */
+void shutdown_continue(struct node *n);
+
+/* ---- the node ---- */
+
+enum shutdown_stage { SHUTDOWN_NOT, SHUTDOWN_LOGS, SHUTDOWN_CHECKPOINTS, SHUTDOWN_DONE };
+
+struct node {
+    const struct node_config *config;
+    struct random random;
+    struct node_time now;
+    struct actions *out; /* during a step */
+
+    struct kafka_uuid directory_id;
+    char cluster_id[64];
+    struct metadata_image image;
+    struct partition *metadata; /* __cluster_metadata-0 */
+    int32_t metadata_epoch;
+
+    struct log_file_ids files;
+    uint64_t last_order, last_token;
+    struct table topics; /* name -> struct topic: those whose logs are here */
+    struct partition **doomed;
+    int doomed_count, doomed_capacity;
+
+    struct table connections; /* 8 bytes of id -> struct connection */
+    struct request *free_requests, *requests_made;
+    struct table awaited; /* 8 bytes of token -> struct append, partition or request, as the event knows */
+    struct deadlines deadlines;
+    int64_t wake_told_ns;
+
+    struct group_coordinator *groups;
+    struct deadline group_deadline, retention, recovery_points, high_watermarks, log_starts;
+
+    struct change *changes, **changes_last; /* the first one is under way */
+    bool change_running;
+    struct metadata_changes decided;
+    int64_t producer_id_next, producer_id_end; /* our block */
+    struct request *producer_id_first;         /* those that wait for a block */
+    bool producer_id_asked;
+
+    struct job *jobs;
+    enum shutdown_stage shutdown;
+    int32_t logs_open; /* counted by shutdown_continue */
+    bool disk_failed;
+    struct buf opening_text; /* what recovery has to say, told in the first step */
+};
+
+/* A token for something awaited, found again by node_take_awaited. */
+uint64_t node_await(struct node *n, void *owner);
+void *node_take_awaited(struct node *n, uint64_t token);
+
+/* actions.c: all take the references that an action holds. */
+struct action *action_add(struct node *n, enum action_kind kind);
+void action_say(struct node *n, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void action_append(struct node *n, const struct log_write *w, struct shared *holder, uint64_t token);
+void action_connection(struct node *n, enum action_kind kind, uint64_t connection);
+
+static inline struct kafka_string request_client(const struct request *r)
+{
+    return r->header.client_id;
+}
+
+#endif

@@ -1,0 +1,222 @@
+/* What happens by the clock and at the end: checkpoints, retention, the clean shutdown.
+ *
+ *     shutdown: long polls are answered -> every log closes (a job each) -> checkpoints and the marker of a
+ *               clean stop (one job) -> ACTION_STOPPED */
+#include <stdlib.h>
+
+#include "broker/log/checkpoint.h"
+#include "broker/node/node_internal.h"
+#include "lib/base/memory.h"
+
+/* --- jobs --- */
+
+void job_start(struct node *n, struct job *j)
+{
+    j->next = n->jobs;
+    j->link = &n->jobs;
+    if (n->jobs) n->jobs->link = &j->next;
+    n->jobs = j;
+    action_add(n, ACTION_JOB)->job = &j->base;
+}
+
+/* --- checkpoints: the text is made here, put in place by a job --- */
+
+struct checkpoint_file {
+    const char *path;
+    struct buf text;
+};
+
+struct checkpoints_job {
+    struct job job;
+    struct checkpoint_file files[4];
+    int count;
+    bool final; /* the last ones of a shutdown */
+};
+
+static int checkpoints_run(struct node_job *base, struct disk *disk)
+{
+    struct checkpoints_job *c = (struct checkpoints_job *)base;
+    for (int i = 0; i < c->count; i++) {
+        int rc = disk_replace(disk, c->files[i].path, buf_slice(&c->files[i].text));
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static void checkpoints_drop(struct job *j)
+{
+    struct checkpoints_job *c = (struct checkpoints_job *)j;
+    for (int i = 0; i < c->count; i++) buf_release(&c->files[i].text);
+    free(c);
+}
+
+static void checkpoints_done(struct node *n, struct job *j, int err)
+{
+    struct checkpoints_job *c = (struct checkpoints_job *)j;
+    if (err < 0) action_say(n, LOG_LEVEL_ERROR, "cannot write %s: %s", c->files[0].path, err_name(err));
+    bool final = c->final;
+    checkpoints_drop(j);
+    if (final) {
+        n->shutdown = SHUTDOWN_DONE;
+        action_add(n, ACTION_STOPPED);
+    }
+}
+
+static struct checkpoints_job *checkpoints_new(const char *name)
+{
+    struct checkpoints_job *c = memory_new(sizeof *c);
+    c->job.base = (struct node_job){.name = name, .order = ORDER_CHECKPOINTS, .run = checkpoints_run};
+    c->job.done = checkpoints_done;
+    c->job.drop = checkpoints_drop;
+    return c;
+}
+
+static int64_t recovery_point_of(const struct partition *p)
+{
+    return log_recovery_point(p->log);
+}
+
+static int64_t high_watermark_of(const struct partition *p)
+{
+    return log_offsets(p->log)->high_watermark;
+}
+
+static int64_t start_of(const struct partition *p)
+{
+    return log_offsets(p->log)->start;
+}
+
+/* What a checkpoint file holds of each partition. */
+struct checkpoint_kind {
+    const char *path;
+    int64_t (*offset)(const struct partition *p);
+};
+static const struct checkpoint_kind recovery_points = {CHECKPOINT_RECOVERY_POINT, recovery_point_of};
+static const struct checkpoint_kind high_watermarks = {CHECKPOINT_HIGH_WATERMARK, high_watermark_of};
+static const struct checkpoint_kind log_starts = {CHECKPOINT_LOG_START, start_of};
+
+static void checkpoint_add_file(struct node *n, struct checkpoints_job *c, const struct checkpoint_kind *kind)
+{
+    struct checkpoint text = {0};
+    struct slice metadata = SLICE_LIT(METADATA_TOPIC);
+    checkpoint_add(&text, metadata, 0, kind->offset(n->metadata));
+    for (struct table_entry *e = table_first(&n->topics); e; e = table_next(&n->topics, e)) {
+        const struct topic *t = e->value;
+        for (int32_t i = 0; i < t->partition_count; i++)
+            if (t->partitions[i]) checkpoint_add(&text, slice_str(t->name), i, kind->offset(t->partitions[i]));
+    }
+    struct checkpoint_file *f = &c->files[c->count++];
+    f->path = kind->path;
+    checkpoint_format(&text, &f->text);
+    checkpoint_release(&text);
+}
+
+static void checkpoint_write(struct node *n, const struct checkpoint_kind *kind)
+{
+    struct checkpoints_job *c = checkpoints_new("write-checkpoint");
+    checkpoint_add_file(n, c, kind);
+    job_start(n, &c->job);
+}
+
+/* --- by the clock --- */
+
+static void partition_retain(struct node *n, struct partition *p)
+{
+    if (log_state(p->log) != LOG_ONLINE) return;
+    log_retain(p->log, n->now.wall_ms);
+    partition_jobs(n, p);
+}
+
+static void partition_snapshot(struct node *n, struct partition *p)
+{
+    if (log_state(p->log) != LOG_ONLINE) return;
+    log_snapshot_begin(p->log);
+    partition_jobs(n, p);
+}
+
+void storage_timers_start(struct node *n)
+{
+    n->retention = (struct deadline){.kind = DEADLINE_RETENTION};
+    n->recovery_points = (struct deadline){.kind = DEADLINE_RECOVERY_POINTS};
+    n->high_watermarks = (struct deadline){.kind = DEADLINE_HIGH_WATERMARKS};
+    n->log_starts = (struct deadline){.kind = DEADLINE_LOG_STARTS};
+    node_deadline_in(n, &n->retention, n->config->retention_check_ms);
+    node_deadline_in(n, &n->recovery_points, n->config->recovery_checkpoint_ms);
+    node_deadline_in(n, &n->high_watermarks, n->config->high_watermark_checkpoint_ms);
+    node_deadline_in(n, &n->log_starts, n->config->log_start_checkpoint_ms);
+}
+
+/* A period of 0 would never let the node rest. */
+static int64_t period_ms(int64_t ms)
+{
+    return ms > 0 ? ms : 1;
+}
+
+void storage_deadline(struct node *n, enum deadline_kind kind)
+{
+    if (n->disk_failed || n->shutdown != SHUTDOWN_NOT) return;
+    switch (kind) {
+    case DEADLINE_RETENTION:
+        partitions_each(n, partition_retain);
+        node_deadline_in(n, &n->retention, period_ms(n->config->retention_check_ms));
+        return;
+    case DEADLINE_RECOVERY_POINTS:
+        partitions_each(n, partition_snapshot);
+        checkpoint_write(n, &recovery_points);
+        node_deadline_in(n, &n->recovery_points, period_ms(n->config->recovery_checkpoint_ms));
+        return;
+    case DEADLINE_HIGH_WATERMARKS:
+        checkpoint_write(n, &high_watermarks);
+        node_deadline_in(n, &n->high_watermarks, period_ms(n->config->high_watermark_checkpoint_ms));
+        return;
+    case DEADLINE_LOG_STARTS:
+        checkpoint_write(n, &log_starts);
+        node_deadline_in(n, &n->log_starts, period_ms(n->config->log_start_checkpoint_ms));
+        return;
+    default: return;
+    }
+}
+
+/* --- shutdown --- */
+
+static void partition_close(struct node *n, struct partition *p)
+{
+    fetch_wake(n, p); /* long polls end with what is there */
+    log_close_begin(p->log);
+    partition_jobs(n, p);
+}
+
+void shutdown_begin(struct node *n)
+{
+    if (n->shutdown != SHUTDOWN_NOT) return;
+    n->shutdown = SHUTDOWN_LOGS;
+    partitions_each(n, partition_close);
+    shutdown_continue(n);
+}
+
+static void partition_count_open(struct node *n, struct partition *p)
+{
+    enum log_state s = log_state(p->log);
+    if (s != LOG_CLOSED && s != LOG_OFFLINE) n->logs_open++;
+    if (p->job_running || p->syncing) n->logs_open++;
+}
+
+void shutdown_continue(struct node *n)
+{
+    if (n->shutdown != SHUTDOWN_LOGS) return;
+    n->logs_open = 0;
+    partitions_each(n, partition_count_open);
+    if (n->logs_open > 0) return;
+    n->shutdown = SHUTDOWN_CHECKPOINTS;
+    struct checkpoints_job *c = checkpoints_new("write-last-checkpoints");
+    c->final = true;
+    checkpoint_add_file(n, c, &recovery_points);
+    checkpoint_add_file(n, c, &high_watermarks);
+    checkpoint_add_file(n, c, &log_starts);
+    if (!n->disk_failed) {
+        struct checkpoint_file *f = &c->files[c->count++];
+        f->path = CHECKPOINT_CLEAN_SHUTDOWN;
+        clean_shutdown_format(&f->text);
+    }
+    job_start(n, &c->job);
+}

@@ -1,0 +1,201 @@
+#include "broker/server/workers.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/memory.h"
+
+/* A list with its end, so that adding is cheap and order is kept. */
+struct task_list {
+    struct worker_task *first, **last;
+};
+
+struct workers {
+    pthread_mutex_t lock;
+    pthread_cond_t wanted;
+    struct task_list waiting, done;
+    uint64_t *running_orders; /* of each thread; 0 when it runs no job */
+    pthread_t *threads;
+    int thread_count, started;
+    bool stopping;
+    struct disk *disk;
+    struct loop *loop;
+};
+
+static void list_init(struct task_list *l)
+{
+    l->first = NULL;
+    l->last = &l->first;
+}
+
+static void list_add(struct task_list *l, struct worker_task *t)
+{
+    t->next = NULL;
+    *l->last = t;
+    l->last = &t->next;
+}
+
+static struct worker_task *list_take(struct task_list *l, struct worker_task **link)
+{
+    struct worker_task *t = *link;
+    *link = t->next;
+    if (!*link) l->last = link;
+    t->next = NULL;
+    return t;
+}
+
+static bool order_is_running(const struct workers *w, uint64_t order)
+{
+    for (int i = 0; i < w->thread_count; i++)
+        if (w->running_orders[i] == order + 1) return true;
+    return false;
+}
+
+/* The first task that nothing of the same order precedes. Waiting jobs of a running order are passed
+ * over, and so are those behind them of the same order: they stay in the list in their order. */
+static struct worker_task *task_choose(struct workers *w)
+{
+    for (struct worker_task **link = &w->waiting.first; *link; link = &(*link)->next)
+        if (!(*link)->job || !order_is_running(w, (*link)->job->order)) return list_take(&w->waiting, link);
+    return NULL;
+}
+
+static void sync_run(struct worker_task *t)
+{
+    for (int i = 0; i < t->descriptor_count; i++) {
+        int d = t->descriptors[i];
+        if (d < 0) {
+            if (t->err == 0) t->err = ERR_IO;
+            continue;
+        }
+        if (fdatasync(d) != 0 && t->err == 0) t->err = err_from_errno(errno);
+        close(d);
+    }
+    t->descriptor_count = 0;
+}
+
+static void task_run(struct workers *w, struct worker_task *t)
+{
+    if (t->job)
+        t->err = t->job->run(t->job, w->disk);
+    else
+        sync_run(t);
+}
+
+static void *worker_main(void *argument)
+{
+    struct workers *w = argument;
+    pthread_mutex_lock(&w->lock);
+    int me = w->started++;
+    for (;;) {
+        struct worker_task *t = w->stopping ? NULL : task_choose(w);
+        if (!t) {
+            if (w->stopping) break;
+            pthread_cond_wait(&w->wanted, &w->lock);
+            continue;
+        }
+        w->running_orders[me] = t->job ? t->job->order + 1 : 0;
+        pthread_mutex_unlock(&w->lock);
+        task_run(w, t);
+        pthread_mutex_lock(&w->lock);
+        w->running_orders[me] = 0;
+        list_add(&w->done, t);
+        /* A job of this order may have been passed over. */
+        if (w->waiting.first) pthread_cond_broadcast(&w->wanted);
+        loop_wake(w->loop);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+struct workers *workers_new(int threads, struct disk *disk, struct loop *loop)
+{
+    struct workers *w = memory_new(sizeof *w);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wanted, NULL);
+    list_init(&w->waiting);
+    list_init(&w->done);
+    w->running_orders = memory_new((size_t)threads * sizeof *w->running_orders);
+    w->threads = memory_new((size_t)threads * sizeof *w->threads);
+    w->disk = disk;
+    w->loop = loop;
+    w->thread_count = threads;
+    /* Signals belong to the loop thread. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (int i = 0; i < threads; i++) {
+        int rc = pthread_create(&w->threads[i], NULL, worker_main, w);
+        assert(rc == 0);
+        (void)rc;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return w;
+}
+
+static void list_free(struct task_list *l)
+{
+    while (l->first) worker_task_free(list_take(l, &l->first));
+}
+
+void workers_free(struct workers *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_broadcast(&w->wanted);
+    pthread_mutex_unlock(&w->lock);
+    for (int i = 0; i < w->thread_count; i++) pthread_join(w->threads[i], NULL);
+    list_free(&w->waiting);
+    list_free(&w->done);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wanted);
+    free(w->running_orders);
+    free(w->threads);
+    free(w);
+}
+
+static void task_submit(struct workers *w, struct worker_task *t)
+{
+    pthread_mutex_lock(&w->lock);
+    list_add(&w->waiting, t);
+    pthread_cond_signal(&w->wanted);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void workers_sync(struct workers *w, uint64_t token, const int *descriptors, int count)
+{
+    struct worker_task *t = memory_new(sizeof *t);
+    t->token = token;
+    t->descriptors = memory_new((size_t)count * sizeof *descriptors);
+    for (int i = 0; i < count; i++) t->descriptors[i] = descriptors[i];
+    t->descriptor_count = count;
+    task_submit(w, t);
+}
+
+void workers_job(struct workers *w, struct node_job *job)
+{
+    struct worker_task *t = memory_new(sizeof *t);
+    t->job = job;
+    task_submit(w, t);
+}
+
+struct worker_task *workers_take_done(struct workers *w)
+{
+    pthread_mutex_lock(&w->lock);
+    struct worker_task *t = w->done.first ? list_take(&w->done, &w->done.first) : NULL;
+    pthread_mutex_unlock(&w->lock);
+    return t;
+}
+
+void worker_task_free(struct worker_task *t)
+{
+    for (int i = 0; i < t->descriptor_count; i++)
+        if (t->descriptors[i] >= 0) close(t->descriptors[i]);
+    free(t->descriptors);
+    free(t);
+}

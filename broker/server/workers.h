@@ -1,0 +1,43 @@
+/* workers.h - the helper threads: everything that may block or burn happens here.
+ *
+ *     loop thread                          helper threads
+ *     workers_sync(token, fds)  ------>    fdatasync each              --+
+ *     workers_job(job)          ------>    job->run(job, disk)         --+--> loop_wake
+ *     workers_take_done()       <------------------------------------------
+ *
+ * Jobs with equal `order` run one after the other in the order given; everything else runs side by
+ * side. The queue is bounded by what the node has under way: at most a sync and a few jobs for each
+ * partition. */
+#ifndef MILLRACE_BROKER_SERVER_WORKERS_H
+#define MILLRACE_BROKER_SERVER_WORKERS_H
+
+#include <stdint.h>
+
+#include "broker/node/node.h"
+#include "lib/os/disk.h"
+#include "lib/os/loop.h"
+
+struct workers;
+
+struct worker_task {
+    struct node_job *job; /* NULL: a sync */
+    uint64_t token;       /* of the sync */
+    int *descriptors;     /* of the sync; closed when it is done */
+    int descriptor_count;
+    int err; /* 0 or negative, once done */
+    struct worker_task *next;
+};
+
+/* `disk` is what jobs run on; `loop` is woken when a task is done. */
+struct workers *workers_new(int threads, struct disk *disk, struct loop *loop);
+/* Waits for what runs, drops what waits. */
+void workers_free(struct workers *w);
+
+/* Takes the descriptors (not the array). A negative one is an error that opening already met. */
+void workers_sync(struct workers *w, uint64_t token, const int *descriptors, int count);
+void workers_job(struct workers *w, struct node_job *job);
+/* The next finished task, in the order of finishing, or NULL. Free it with worker_task_free. */
+struct worker_task *workers_take_done(struct workers *w);
+void worker_task_free(struct worker_task *t);
+
+#endif

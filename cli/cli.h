@@ -1,0 +1,22 @@
+/* cli.h - the subcommands of `millrace`: one file each, one function each.
+ *
+ * argv[0] is the subcommand's name. The value is the exit status of the process: 0 success (rejects
+ * included), 1 a difference or a rule of severity fail, 2 wrong usage, a bad definition, or I/O. */
+#ifndef MILLRACE_CLI_H
+#define MILLRACE_CLI_H
+
+enum { CLI_OK = 0, CLI_DIFFERENCE = 1, CLI_USAGE = 2 };
+
+int cli_broker(int argc, char **argv);
+int cli_topic(int argc, char **argv);
+int cli_produce(int argc, char **argv);
+int cli_consume(int argc, char **argv);
+int cli_dump_log(int argc, char **argv);
+int cli_etl(int argc, char **argv);
+int cli_stream(int argc, char **argv);
+int cli_warehouse(int argc, char **argv);
+int cli_generate(int argc, char **argv);
+int cli_bench(int argc, char **argv);
+int cli_lab(int argc, char **argv);
+
+#endif

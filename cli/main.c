@@ -1,0 +1,64 @@
+/* millrace - the one program: finds the subcommand and runs it. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A subcommand whose file is not part of this build is weak, and then says so instead of running. */
+#pragma weak cli_topic
+#pragma weak cli_produce
+#pragma weak cli_consume
+#pragma weak cli_dump_log
+#pragma weak cli_etl
+#pragma weak cli_stream
+#pragma weak cli_warehouse
+#pragma weak cli_generate
+#pragma weak cli_bench
+#pragma weak cli_lab
+
+struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *purpose;
+};
+
+static const struct subcommand subcommands[] = {
+    {"lab", cli_lab, "both workloads through both pipelines, proven equal, measured, reported"},
+    {"generate", cli_generate, "a workload with its truth, from a seed"},
+    {"etl", cli_etl, "the batch pipeline: files into a warehouse"},
+    {"stream", cli_stream, "the streaming pipeline: files to topics, topics into a warehouse"},
+    {"warehouse", cli_warehouse, "digest, compare and check warehouses"},
+    {"broker", cli_broker, "a Kafka-compatible broker on this machine"},
+    {"topic", cli_topic, "create, list and delete topics"},
+    {"produce", cli_produce, "a line of standard input is a record"},
+    {"consume", cli_consume, "records to standard output"},
+    {"dump-log", cli_dump_log, "what is in a broker's files"},
+    {"bench", cli_bench, "experiments and their report"},
+};
+enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };
+
+static void usage(FILE *to)
+{
+    fprintf(to, "usage: millrace SUBCOMMAND [ARGUMENTS]\n\n");
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++)
+        if (subcommands[i].run) fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].purpose);
+    fprintf(to, "\n`millrace SUBCOMMAND --help` says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return CLI_OK;
+    }
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++)
+        if (strcmp(subcommands[i].name, argv[1]) == 0 && subcommands[i].run)
+            return subcommands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "millrace: no subcommand \"%s\"\n\n", argv[1]);
+    usage(stderr);
+    return CLI_USAGE;
+}
