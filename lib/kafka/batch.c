@@ -104,6 +104,7 @@ int batch_payload(struct slice batch, const struct batch_header *h, size_t max, 
     size_t start = scratch->n;
     int err = compression_decompress(batch_codec(h), stored, max, scratch);
     if (err) return err;
-    *payload = slice_of(scratch->p + start, scratch->n - start);
+    uint8_t *first = buf_reserve(scratch, 0) - (scratch->n - start); /* there even when nothing came out */
+    *payload = slice_of(first, scratch->n - start);
     return 0;
 }

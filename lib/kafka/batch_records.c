@@ -49,7 +49,7 @@ static int record_parse(struct batch_records *r, struct slice body, struct batch
     out->timestamp = record_timestamp(&r->header, cursor_varint64(&c));
     int32_t delta = cursor_varint32(&c);
     if (delta <= r->last_offset_delta || delta > r->header.last_offset_delta) cursor_fail(&c, ERR_CORRUPT);
-    out->offset = r->header.base_offset + delta;
+    out->offset = c.error ? -1 : r->header.base_offset + delta; /* cannot overflow within the last offset */
     out->key = record_bytes(&c);
     out->value = record_bytes(&c);
     record_headers(&c, out);

@@ -340,6 +340,40 @@ TEST(batch, t35_control_batches)
     arena_release(&a);
 }
 
+/* Found by batch_fuzz: an offset delta beyond the batch must not even be added. */
+TEST(batch, an_offset_beyond_the_last_one_is_not_computed)
+{
+    struct arena a = {0};
+    struct batch_header h = {.magic = BATCH_MAGIC, .base_offset = INT64_MAX, .count = 1};
+    struct batch_records it;
+    struct batch_record r;
+    batch_records_init(&it, &h, hex(&a, "10 00 00 02 02 'k' 02 'v' 00"));
+    check_int(batch_records_next(&it, &r), ERR_CORRUPT);
+    arena_release(&a);
+}
+
+/* Found by batch_fuzz: a compressed stream of nothing, into a scratch buffer that has no memory yet. */
+TEST(batch, a_stream_of_no_bytes_has_no_records)
+{
+    struct arena a = {0};
+    struct buf scratch = {0};
+    struct batch_header h = {.magic = BATCH_MAGIC, .attributes = COMPRESSION_SNAPPY, .count = 0, .length = 49 + 16};
+    struct batch_records it;
+    struct batch_record r;
+    struct buf batch = {0};
+    struct slice payload, stream = hex(&a, "82'SNAPPY'00 00000001 00000001");
+    memset(buf_reserve(&batch, BATCH_HEADER_SIZE), 0, BATCH_HEADER_SIZE);
+    batch.n = BATCH_HEADER_SIZE;
+    buf_append_slice(&batch, stream);
+    check_int(batch_payload(buf_slice(&batch), &h, 100, &scratch, &payload), 0);
+    check_int(payload.n, 0);
+    batch_records_init(&it, &h, payload);
+    check_int(batch_records_next(&it, &r), 0);
+    buf_release(&batch);
+    buf_release(&scratch);
+    arena_release(&a);
+}
+
 /* Any bytes may follow a header that is in order. */
 TEST(batch, damaged_records_do_no_harm)
 {
