@@ -61,8 +61,12 @@ struct rule {
     const struct rule_class *class; /* etl/rule/rule.h */
     bool unique;                    /* stateful: evaluated by the engine, see row_parser_unique_key */
     int column;                     /* index in definition.columns, or -1 when it concerns the whole row */
-    const char *at;                 /* key path, for messages */
-    const void *spec;               /* what the class parsed */
+    /* What it reads, indexes in definition.columns: it is not evaluated for a row in which one of these did
+     * not fit its type. unique: the columns of its key; none of them means all raw fields as read. */
+    int *columns;
+    int column_count;
+    const char *at; /* key path, for messages */
+    void *spec;     /* what the class made of its own keys */
 };
 
 /* --- tables --- */
@@ -168,7 +172,7 @@ int definition_column(const struct definition *d, const char *name);
 int definition_table(const struct definition *d, const char *name);
 /* The name of a bucket: rules[ordinal - 1].name, "format" for 0, "type" for rule_count + 1. */
 const char *definition_rule_name(const struct definition *d, int ordinal);
-/* "integer", "decimal", ... */
+/* "integer", "decimal", ...; "null" for VALUE_NULL. */
 const char *value_type_name(enum value_type type);
 
 #endif

@@ -1,0 +1,210 @@
+#include "etl/document.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void node_fail(struct node n, const char *format, ...)
+{
+    if (n.doc->failed) return;
+    n.doc->failed = true;
+    va_list list;
+    char sentence[sizeof(struct err_text)];
+    va_start(list, format);
+    vsnprintf(sentence, sizeof sentence, format, list);
+    va_end(list);
+    err_set(n.doc->error, ERR_INVALID, "%s: %s%s%s", n.doc->file, n.path, *n.path ? ": " : "", sentence);
+}
+
+/* --- names --- */
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+enum { NAME_LENGTH_MAX = 64 };
+
+/* Edit distance (Levenshtein), case folded; one row of the matrix at a time. */
+static size_t name_distance(const char *a, const char *b)
+{
+    size_t row[NAME_LENGTH_MAX + 1], n = strlen(a), m = strlen(b);
+    if (n > NAME_LENGTH_MAX || m > NAME_LENGTH_MAX) return NAME_LENGTH_MAX;
+    for (size_t j = 0; j <= m; j++) row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t substitute = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            diagonal = row[j];
+            row[j] = min3(row[j] + 1, row[j - 1] + 1, substitute);
+        }
+    }
+    return row[m];
+}
+
+const char *name_nearest(const char *name, const char *const *names)
+{
+    const char *nearest = NULL;
+    size_t smallest = strlen(name) / 3 + 2; /* further away is no help */
+    for (; *names; names++) {
+        size_t distance = name_distance(name, *names);
+        bool begins = strlen(name) >= 3 && strncmp(name, *names, strlen(name)) == 0;
+        if (begins) distance = 1;
+        if (distance < smallest) {
+            smallest = distance;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}
+
+const char *node_hint(struct node n, const char *name, const char *const *names)
+{
+    const char *nearest = name_nearest(name, names);
+    return nearest ? arena_printf(n.doc->arena, "; did you mean \"%s\"?", nearest) : "";
+}
+
+static bool list_has(const char *const *list, const char *name)
+{
+    for (; *list; list++)
+        if (strcmp(*list, name) == 0) return true;
+    return false;
+}
+
+static const char *list_joined(struct node n, const char *const *list)
+{
+    const char *text = "";
+    for (; *list; list++) text = arena_printf(n.doc->arena, "%s%s%s", text, *text ? ", " : "", *list);
+    return text;
+}
+
+/* --- objects and arrays --- */
+
+static const char *member_path(struct node n, const char *key)
+{
+    return arena_printf(n.doc->arena, "%s%s%s", n.path, *n.path ? "." : "", key);
+}
+
+void node_keys(struct node n, const char *const *known)
+{
+    const char *key;
+    json_t *value;
+    if (n.doc->failed) return;
+    if (!json_is_object(n.json)) {
+        node_fail(n, "must be an object {...}");
+        return;
+    }
+    json_object_foreach(n.json, key, value)
+    {
+        if (list_has(known, key) || strcmp(key, "comment") == 0) continue;
+        const char *hint = node_hint(n, key, known);
+        struct node at = {n.doc, value, member_path(n, key)};
+        if (*hint)
+            node_fail(at, "unknown key%s", hint);
+        else
+            node_fail(at, "unknown key; known here: %s", list_joined(n, known));
+    }
+}
+
+bool node_present(struct node n)
+{
+    return n.json && !n.doc->failed;
+}
+
+struct node node_member(struct node n, const char *key)
+{
+    return (struct node){n.doc, n.doc->failed ? NULL : json_object_get(n.json, key), member_path(n, key)};
+}
+
+struct node node_required(struct node n, const char *key)
+{
+    struct node member = node_member(n, key);
+    if (!member.json) node_fail(n, "the key \"%s\" is missing", key);
+    return member;
+}
+
+size_t node_count(struct node n)
+{
+    if (!node_present(n)) return 0;
+    if (!json_is_array(n.json)) node_fail(n, "must be a list [...]");
+    return json_array_size(n.json);
+}
+
+struct node node_item(struct node n, size_t i)
+{
+    return (struct node){n.doc, json_array_get(n.json, i), arena_printf(n.doc->arena, "%s[%zu]", n.path, i)};
+}
+
+/* --- scalars --- */
+
+static const char *node_string(struct node n)
+{
+    size_t length = json_string_length(n.json);
+    if (memchr(json_string_value(n.json), '\0', length)) node_fail(n, "must not hold a zero byte");
+    return arena_copy(n.doc->arena, json_string_value(n.json), length + 1);
+}
+
+const char *node_text(struct node n, const char *fallback)
+{
+    if (n.doc->failed) return fallback ? fallback : "";
+    if (json_is_string(n.json)) return node_string(n);
+    if (n.json || !fallback) node_fail(n, n.json ? "must be a text \"...\"" : "is missing");
+    return fallback ? fallback : "";
+}
+
+bool node_bool(struct node n, bool fallback)
+{
+    if (!node_present(n)) return fallback;
+    if (!json_is_boolean(n.json)) node_fail(n, "must be true or false");
+    return json_is_true(n.json);
+}
+
+int64_t node_integer(struct node n, int64_t fallback, int64_t low, int64_t high)
+{
+    if (!node_present(n)) return fallback;
+    int64_t value = json_integer_value(n.json);
+    if (json_is_integer(n.json) && value >= low && value <= high) return value;
+    node_fail(n, "must be a whole number from %lld to %lld", (long long)low, (long long)high);
+    return fallback;
+}
+
+const char *node_number_text(struct node n)
+{
+    if (!node_present(n)) return "";
+    if (json_is_string(n.json)) return node_string(n);
+    if (json_is_integer(n.json)) return arena_printf(n.doc->arena, "%lld", (long long)json_integer_value(n.json));
+    node_fail(n, json_is_real(n.json) ? "write this number as a text, such as \"0.25\", so that it is exact"
+                                      : "must be a text or a whole number");
+    return "";
+}
+
+const char *const *node_text_list(struct node n, int *count)
+{
+    size_t items = json_is_string(n.json) ? 1 : node_count(n);
+    const char **list = arena_alloc(n.doc->arena, (items + 1) * sizeof *list);
+    for (size_t i = 0; i < items; i++) list[i] = node_text(json_is_string(n.json) ? n : node_item(n, i), NULL);
+    if (count) *count = (int)items;
+    return list;
+}
+
+int node_choice(struct node n, const char *const *choices, int fallback)
+{
+    if (!node_present(n)) return fallback;
+    const char *text = node_text(n, NULL);
+    for (int i = 0; choices[i]; i++)
+        if (strcmp(choices[i], text) == 0) return i;
+    node_fail(n, "\"%s\" is none of: %s%s", text, list_joined(n, choices), node_hint(n, text, choices));
+    return fallback;
+}
+
+const char *node_name(struct node n)
+{
+    const char *name = node_text(n, NULL);
+    bool good = isalpha((unsigned char)*name) && strlen(name) < NAME_LENGTH_MAX;
+    for (const char *c = name; *c; c++) good = good && (isalnum((unsigned char)*c) || *c == '_');
+    if (!good)
+        node_fail(n, "\"%s\" is not a name: letters, digits and _, the first a letter, at most %d", name,
+                  NAME_LENGTH_MAX - 1);
+    return name;
+}

@@ -1,0 +1,194 @@
+/* Functions of timestamps and dates. A week begins on Monday (ISO 8601). */
+#include "etl/expr/node.h"
+#include "etl/time_format.h"
+#include "lib/base/text.h"
+
+#define STRICT(name)                                                                                                   \
+    static enum expr_outcome name(const struct expr *e, const struct value *a, struct arena *arena, struct value *out)
+
+enum { DAY_S = 86400, HOUR_S = 3600, MINUTE_S = 60 };
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static int64_t days_of(const struct value *v)
+{
+    return v->type == VALUE_DATE ? v->i : floor_div(v->i, DAY_S);
+}
+
+static int64_t seconds_of(const struct value *v)
+{
+    return v->type == VALUE_DATE ? v->i * DAY_S : v->i;
+}
+
+static enum expr_outcome give_date(struct value *out, int64_t days)
+{
+    *out = (struct value){.type = VALUE_DATE, .i = days};
+    return EXPR_OK;
+}
+
+static enum expr_outcome give_timestamp(struct value *out, int64_t seconds)
+{
+    *out = (struct value){.type = VALUE_TIMESTAMP, .i = seconds};
+    return EXPR_OK;
+}
+
+/* --- cutting down --- */
+
+STRICT(date_call)
+{
+    (void)e, (void)arena;
+    return give_date(out, days_of(&a[0]));
+}
+
+STRICT(hour_start_call)
+{
+    (void)e, (void)arena;
+    return give_timestamp(out, floor_div(a[0].i, HOUR_S) * HOUR_S);
+}
+
+STRICT(minute_start_call)
+{
+    (void)e, (void)arena;
+    return give_timestamp(out, floor_div(a[0].i, MINUTE_S) * MINUTE_S);
+}
+
+/* window_start(timestamp, seconds): windows are aligned to 1970-01-01T00:00:00. */
+STRICT(window_start_call)
+{
+    (void)e, (void)arena;
+    if (a[1].i <= 0) return EXPR_ZERO_DIVISION;
+    return give_timestamp(out, floor_div(a[0].i, a[1].i) * a[1].i);
+}
+
+STRICT(week_start_call)
+{
+    (void)e, (void)arena;
+    int64_t days = days_of(&a[0]);
+    return give_date(out, days - ((days % 7 + 10) % 7)); /* 1970-01-01 was a Thursday */
+}
+
+STRICT(month_start_call)
+{
+    (void)e, (void)arena;
+    int64_t year;
+    int month, day;
+    civil_from_days(days_of(&a[0]), &year, &month, &day);
+    return give_date(out, days_of(&a[0]) - day + 1);
+}
+
+/* --- parts --- */
+
+enum { PART_YEAR, PART_MONTH, PART_DAY, PART_WEEKDAY, PART_HOUR, PART_MINUTE, PART_SECOND };
+
+static enum expr_outcome part_give(const struct value *v, int part, struct value *out)
+{
+    int64_t year, days = days_of(v), of_day = seconds_of(v) - days * DAY_S;
+    int month, day;
+    civil_from_days(days, &year, &month, &day);
+    int64_t parts[] = {year, month, day, (days % 7 + 10) % 7 + 1, of_day / HOUR_S, of_day / MINUTE_S % 60, of_day % 60};
+    return expr_give_integer(out, parts[part]);
+}
+
+#define PART(name, part)                                                                                               \
+    STRICT(name)                                                                                                       \
+    {                                                                                                                  \
+        (void)e, (void)arena;                                                                                          \
+        return part_give(&a[0], part, out);                                                                            \
+    }
+
+PART(year_call, PART_YEAR)
+PART(month_number_call, PART_MONTH)
+PART(day_of_month_call, PART_DAY)
+PART(day_of_week_call, PART_WEEKDAY)
+PART(hour_call, PART_HOUR)
+PART(minute_call, PART_MINUTE)
+PART(second_call, PART_SECOND)
+
+/* --- texts --- */
+
+static enum expr_outcome print_give(const char *format, const struct value *v, struct arena *arena, struct value *out)
+{
+    struct buf b = {0};
+    time_print(format, seconds_of(v), &b);
+    struct slice made = slice_of(arena_copy(arena, b.p, b.n), b.n);
+    buf_release(&b);
+    return expr_give_text(out, made);
+}
+
+STRICT(month_call)
+{
+    (void)e;
+    return print_give("%Y-%m", &a[0], arena, out);
+}
+
+STRICT(format_call)
+{
+    return print_give(e->format, &a[0], arena, out);
+}
+
+STRICT(read_call)
+{
+    (void)arena;
+    int64_t seconds;
+    if (!time_read(e->format, a[0].text, &seconds)) return EXPR_NO_NUMBER;
+    return e->type == VALUE_DATE ? give_date(out, floor_div(seconds, DAY_S)) : give_timestamp(out, seconds);
+}
+
+/* format(when, 'pattern'), parse_timestamp(text, 'pattern'), parse_date(text, 'pattern'). */
+static struct expr *format_build(struct expr_builder *b, const struct expr_function *f, struct expr **args, int count)
+{
+    (void)count;
+    struct expr *e = expr_strict_node(b, f->type, 0, f->call, args, 1);
+    e->format = expr_literal_text(b, f, args[1]);
+    const char *wrong = time_format_wrong(e->format, f->call == read_call, b->arena);
+    if (wrong) expr_fail(b, "%s(): %s", f->name, wrong);
+    return e;
+}
+
+/* --- numbers --- */
+
+STRICT(unix_call)
+{
+    (void)e, (void)arena;
+    return expr_give_integer(out, seconds_of(&a[0]));
+}
+
+STRICT(from_unix_call)
+{
+    (void)e, (void)arena;
+    if (!time_in_range(a[0].i)) return EXPR_OVERFLOW;
+    return give_timestamp(out, a[0].i);
+}
+
+STRICT(timestamp_call)
+{
+    (void)e, (void)arena;
+    return give_timestamp(out, seconds_of(&a[0]));
+}
+
+const struct expr_function EXPR_TIME_FUNCTIONS[] = {
+    {"date", "w", VALUE_DATE, date_call, NULL},
+    {"timestamp", "w", VALUE_TIMESTAMP, timestamp_call, NULL},
+    {"hour_start", "T", VALUE_TIMESTAMP, hour_start_call, NULL},
+    {"minute_start", "T", VALUE_TIMESTAMP, minute_start_call, NULL},
+    {"window_start", "Ti", VALUE_TIMESTAMP, window_start_call, NULL},
+    {"week_start", "w", VALUE_DATE, week_start_call, NULL},
+    {"month_start", "w", VALUE_DATE, month_start_call, NULL},
+    {"month", "w", VALUE_TEXT, month_call, NULL},
+    {"year", "w", VALUE_INTEGER, year_call, NULL},
+    {"month_number", "w", VALUE_INTEGER, month_number_call, NULL},
+    {"day_of_month", "w", VALUE_INTEGER, day_of_month_call, NULL},
+    {"day_of_week", "w", VALUE_INTEGER, day_of_week_call, NULL},
+    {"hour", "T", VALUE_INTEGER, hour_call, NULL},
+    {"minute", "T", VALUE_INTEGER, minute_call, NULL},
+    {"second", "T", VALUE_INTEGER, second_call, NULL},
+    {"format", "w*", VALUE_TEXT, format_call, format_build},
+    {"parse_timestamp", "t*", VALUE_TIMESTAMP, read_call, format_build},
+    {"parse_date", "t*", VALUE_DATE, read_call, format_build},
+    {"unix", "w", VALUE_INTEGER, unix_call, NULL},
+    {"from_unix", "i", VALUE_TIMESTAMP, from_unix_call, NULL},
+    {NULL, NULL, VALUE_NULL, NULL, NULL},
+};

@@ -1,0 +1,298 @@
+#include "etl/parse.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/operator/fingerprint.h"
+#include "etl/rule/rule.h"
+#include "etl/source/layout.h"
+#include "etl/source/spec.h"
+#include "lib/base/memory.h"
+
+struct row_parser {
+    const struct definition *definition;
+    const struct source_spec *spec;
+    struct slice *fields; /* of the record that was parsed last */
+    int field_count;
+    bool split; /* it fitted the format */
+    struct layout layout;
+    struct buf layout_text; /* what `layout` was made of: files have many records */
+    bool layout_good;
+    struct value *values;
+    bool *failed;        /* by column: the text did not fit, or it depends on one that did not */
+    bool *reported;      /* by column: failed for a reason of its own */
+    struct slice *texts; /* by declared column: as read */
+    struct violation *violations;
+    int violation_count;
+    struct buf key;  /* of the unique rule that is asked about */
+    int **reads;     /* by derived column: the columns that its expression reads; ends with -1 */
+    int *type_rules; /* by column: ordinal of its type rule; the common one when it has none */
+};
+
+/* --- making one --- */
+
+struct reads {
+    int *list, count;
+};
+
+static void reads_enter(void *context, int column)
+{
+    struct reads *r = context;
+    r->list = memory_grow(r->list, (size_t)r->count + 2, sizeof *r->list);
+    r->list[r->count++] = column;
+}
+
+static int *reads_of(const struct expr *e)
+{
+    struct reads r = {memory_new(sizeof(int)), 0};
+    expr_columns(e, reads_enter, &r);
+    r.list[r.count] = -1;
+    return r.list;
+}
+
+/* A type that does not fit is a violation of the column's type rule if there is one. In an access log it
+ * otherwise means that the line is none (ordinal 0); in a CSV it comes after all rules. */
+static void type_rules_find(struct row_parser *p)
+{
+    const struct definition *d = p->definition;
+    for (int c = 0; c < d->column_count; c++) {
+        bool log_field = d->format == SOURCE_ACCESS_LOG && c < d->field_count;
+        p->type_rules[c] = log_field ? 0 : d->rule_count + 1;
+    }
+    for (int i = 0; i < d->rule_count; i++)
+        if (d->rules[i].class == &RULE_TYPE) p->type_rules[d->rules[i].column] = i + 1;
+}
+
+struct row_parser *row_parser_new(const struct definition *d)
+{
+    struct row_parser *p = memory_new(sizeof *p);
+    size_t columns = (size_t)d->column_count;
+    p->definition = d;
+    p->spec = d->source;
+    p->fields = memory_new(CSV_FIELDS_MAX * sizeof *p->fields);
+    p->layout.fields = memory_new((size_t)d->field_count * sizeof *p->layout.fields);
+    layout_fixed(d, &p->layout);
+    p->layout_good = true;
+    p->values = memory_new(columns * sizeof *p->values);
+    p->failed = memory_new(columns * sizeof *p->failed);
+    p->reported = memory_new(columns * sizeof *p->reported);
+    p->texts = memory_new(columns * sizeof *p->texts);
+    /* At most one per rule and one per column; unique rules find room for theirs too. */
+    p->violations = memory_new((2 * (size_t)d->rule_count + columns + 1) * sizeof *p->violations);
+    p->reads = memory_new(columns * sizeof *p->reads);
+    p->type_rules = memory_new(columns * sizeof *p->type_rules);
+    for (int c = d->field_count; c < d->builtin; c++) p->reads[c] = reads_of(d->columns[c].expr);
+    type_rules_find(p);
+    return p;
+}
+
+void row_parser_free(struct row_parser *p)
+{
+    if (!p) return;
+    for (int c = 0; c < p->definition->column_count; c++) free(p->reads[c]);
+    void *parts[] = {p->fields, p->layout.fields, p->values, p->failed,    p->reported,
+                     p->texts,  p->violations,    p->reads,  p->type_rules};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
+    buf_release(&p->layout_text);
+    buf_release(&p->key);
+    free(p);
+}
+
+/* --- splitting --- */
+
+/* Records of one file come together: the layout is read again only when its text changes. */
+static bool layout_use(struct row_parser *p, struct slice text)
+{
+    bool headed = p->definition->format == SOURCE_CSV && p->spec->header;
+    if (!headed) return text.n == 0;
+    if (p->layout_text.p && slice_equal(buf_slice(&p->layout_text), text)) return p->layout_good;
+    buf_reset(&p->layout_text);
+    buf_append_slice(&p->layout_text, text);
+    buf_cstr(&p->layout_text);
+    p->layout_good = layout_parse(p->definition, text, &p->layout);
+    return p->layout_good;
+}
+
+/* Adapts the number of fields of ragged files, refuses it in others. */
+static bool field_count_fits(struct row_parser *p)
+{
+    int wanted = p->layout.field_count ? p->layout.field_count : p->spec->fields_least;
+    if (!p->spec->ragged) return p->layout.field_count ? p->field_count == wanted : p->field_count >= wanted;
+    for (; p->field_count < wanted; p->field_count++) p->fields[p->field_count] = slice_of(NULL, 0);
+    return true;
+}
+
+static bool record_split(struct row_parser *p, const struct record *record, struct arena *arena)
+{
+    size_t bad;
+    p->field_count = 0;
+    if (!layout_use(p, record->layout) || !encoding_check(p->spec->encoding, record->raw, &bad)) return false;
+    struct slice text = encoding_decode(p->spec->encoding, record->raw, arena);
+    if (p->spec->format == SOURCE_CSV)
+        return csv_split(&p->spec->csv, text, arena, p->fields, &p->field_count) && field_count_fits(p);
+    if (!log_split(p->spec->layout, text, p->spec->decode, arena, p->fields)) return false;
+    while (log_layout_fields(p->spec->layout)[p->field_count]) p->field_count++;
+    return true;
+}
+
+/* Escapes can stand for any bytes: what they gave must be text again. */
+static bool fields_are_text(const struct row_parser *p)
+{
+    bool decodes = p->spec->format == SOURCE_CSV ? p->spec->csv.decode && p->spec->csv.escape == CSV_ESCAPE_BACKSLASH
+                                                 : p->spec->decode;
+    size_t bad;
+    for (int i = 0; decodes && i < p->field_count; i++)
+        if (p->fields[i].p && !encoding_check(ENCODING_UTF_8, p->fields[i], &bad)) return false;
+    return true;
+}
+
+/* --- values --- */
+
+static void builtins_set(struct row_parser *p, const struct record *record)
+{
+    struct value *v = p->values + p->definition->builtin;
+    v[BUILTIN_FILE] = (struct value){.type = VALUE_TEXT, .text = record->at.file};
+    v[BUILTIN_LINE] = (struct value){.type = VALUE_INTEGER, .i = (int64_t)record->at.line};
+    v[BUILTIN_BYTE_OFFSET] = (struct value){.type = VALUE_INTEGER, .i = (int64_t)record->at.byte_offset};
+    v[BUILTIN_REPEATED] = (struct value){.type = VALUE_INTEGER, .i = record->repeated};
+    v[BUILTIN_LATE_S] = (struct value){.type = VALUE_INTEGER, .i = record->late_s};
+}
+
+static void fields_convert(struct row_parser *p)
+{
+    for (int c = 0; c < p->definition->field_count; c++) {
+        int field = p->layout.fields[c];
+        p->texts[c] = field >= 0 ? p->fields[field] : slice_of(NULL, 0);
+        p->failed[c] = p->reported[c] = !field_convert(p->definition->columns[c].field, p->texts[c], &p->values[c]);
+    }
+}
+
+/* A derived value that depends on a failed one is NULL and failed too, but that is no violation of its own. */
+static void columns_derive(struct row_parser *p, struct arena *arena)
+{
+    for (int c = p->definition->field_count; c < p->definition->builtin; c++) {
+        bool blocked = false;
+        for (const int *read = p->reads[c]; *read >= 0; read++) blocked = blocked || p->failed[*read];
+        p->values[c] = (struct value){.type = VALUE_NULL};
+        p->texts[c] = slice_of(NULL, 0);
+        p->reported[c] = false;
+        if (!blocked)
+            p->reported[c] = expr_evaluate(p->definition->columns[c].expr, p->values, arena, &p->values[c]) != EXPR_OK;
+        p->failed[c] = blocked || p->reported[c];
+    }
+}
+
+/* --- violations --- */
+
+static void violate(struct row_parser *p, int ordinal, int column)
+{
+    const struct definition *d = p->definition;
+    struct violation *v = &p->violations[p->violation_count++];
+    *v = (struct violation){.ordinal = ordinal, .rule = slice_str(definition_rule_name(d, ordinal))};
+    v->column = column >= 0 ? slice_str(d->columns[column].name) : SLICE_LIT("");
+    v->value = column >= 0 && column < d->field_count && p->texts[column].p ? p->texts[column] : SLICE_LIT("");
+}
+
+static bool rule_is_blocked(const struct row_parser *p, const struct rule *rule)
+{
+    for (int i = 0; i < rule->column_count; i++)
+        if (p->failed[rule->columns[i]]) return true;
+    return false;
+}
+
+/* What did not fit and has ordinal `ordinal`: columns of an access log (0), those without a type rule (last). */
+static void types_judge(struct row_parser *p, int ordinal)
+{
+    for (int c = 0; c < p->definition->builtin; c++)
+        if (p->reported[c] && p->type_rules[c] == ordinal) violate(p, ordinal, c);
+}
+
+static void rules_judge(struct row_parser *p, struct arena *arena)
+{
+    const struct definition *d = p->definition;
+    for (int i = 0; i < d->rule_count; i++) {
+        const struct rule *rule = &d->rules[i];
+        if (rule->unique) continue;
+        if (rule->class == &RULE_TYPE) {
+            if (p->reported[rule->column]) violate(p, i + 1, rule->column);
+        } else if (!rule_is_blocked(p, rule) && rule->class->broken(rule, p->values, arena))
+            violate(p, i + 1, rule->column);
+    }
+}
+
+static int bucket_of(const struct row_parser *p)
+{
+    const struct definition *d = p->definition;
+    for (int i = 0; i < p->violation_count; i++) {
+        int ordinal = p->violations[i].ordinal;
+        bool ruled = ordinal >= 1 && ordinal <= d->rule_count;
+        if (!ruled || d->rules[ordinal - 1].severity != SEVERITY_WARN) return ordinal;
+    }
+    return ROW_VALID;
+}
+
+/* A line that is none: only where it stands is known of it. */
+static void malformed_set(struct row_parser *p)
+{
+    for (int c = 0; c < p->definition->builtin; c++) p->values[c] = (struct value){.type = VALUE_NULL};
+    p->split = false;
+    if (p->violation_count == 0) violate(p, 0, -1);
+}
+
+void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
+{
+    p->violation_count = 0;
+    builtins_set(p, record);
+    p->split = record_split(p, record, arena) && fields_are_text(p);
+    if (p->split) {
+        fields_convert(p);
+        types_judge(p, 0);
+        p->split = p->violation_count == 0;
+    }
+    if (p->split) {
+        columns_derive(p, arena);
+        rules_judge(p, arena);
+        types_judge(p, p->definition->rule_count + 1);
+    } else
+        malformed_set(p);
+    *row = (struct row){.record = record,
+                        .values = p->values,
+                        .value_count = p->definition->column_count,
+                        .violations = p->violations,
+                        .violation_count = p->violation_count,
+                        .bucket = bucket_of(p)};
+}
+
+/* --- the key of unique --- */
+
+static bool key_of_columns(struct row_parser *p, const struct rule *rule)
+{
+    for (int i = 0; i < rule->column_count; i++) {
+        int column = rule->columns[i];
+        if (p->failed[column] || p->values[column].type == VALUE_NULL) return false;
+        fingerprint_encode(&p->key, &p->values[column]);
+    }
+    return true;
+}
+
+static void key_of_fields(struct row_parser *p)
+{
+    for (int i = 0; i < p->field_count; i++)
+        fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->fields[i]});
+}
+
+bool row_parser_unique_key(struct row_parser *p, int rule, uint8_t key[16])
+{
+    const struct rule *r = &p->definition->rules[rule];
+    assert(r->unique);
+    int bucket = bucket_of(p);
+    if (!p->split || (bucket != ROW_VALID && bucket <= rule)) return false;
+    buf_reset(&p->key);
+    if (r->column_count == 0)
+        key_of_fields(p);
+    else if (!key_of_columns(p, r))
+        return false;
+    fingerprint_put(fingerprint_of(p->key.p, p->key.n), key);
+    return true;
+}

@@ -1,0 +1,69 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "etl/regex.h"
+
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/memory.h"
+
+struct regex {
+    pcre2_code *code;
+    int groups;
+};
+
+struct regex *regex_new(const char *pattern, bool ignore_case, char message[200])
+{
+    int code = 0;
+    PCRE2_SIZE at = 0;
+    uint32_t options = PCRE2_UTF | (ignore_case ? PCRE2_CASELESS : 0), groups = 0;
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &at, NULL);
+    if (!compiled) {
+        PCRE2_UCHAR text[128];
+        pcre2_get_error_message(code, text, sizeof text);
+        snprintf(message, 200, "bad regular expression at character %zu: %s", at + 1, (char *)text);
+        return NULL;
+    }
+    pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE); /* without JIT it is only slower */
+    pcre2_pattern_info(compiled, PCRE2_INFO_CAPTURECOUNT, &groups);
+    struct regex *r = memory_new(sizeof *r);
+    *r = (struct regex){compiled, (int)groups};
+    return r;
+}
+
+void regex_free(struct regex *r)
+{
+    if (!r) return;
+    pcre2_code_free(r->code);
+    free(r);
+}
+
+int regex_group_count(const struct regex *r)
+{
+    return r->groups;
+}
+
+enum { PAIRS_MAX = 32 }; /* higher group numbers exist but cannot be asked for */
+
+static pcre2_match_data *scratch(void)
+{
+    static _Thread_local pcre2_match_data *data;
+    if (!data) data = pcre2_match_data_create(PAIRS_MAX, NULL);
+    return data;
+}
+
+enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group)
+{
+    pcre2_match_data *data = scratch();
+    if (!data) return REGEX_GAVE_UP;
+    PCRE2_SPTR text = subject.p ? subject.p : (PCRE2_SPTR) "";
+    int found = pcre2_match(r->code, text, subject.n, 0, PCRE2_NO_UTF_CHECK, data, NULL);
+    if (found == PCRE2_ERROR_NOMATCH) return REGEX_NO;
+    if (found < 0) return REGEX_GAVE_UP;
+    if (!group) return REGEX_YES;
+    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data) + 2 * (size_t)number;
+    bool set = (found == 0 || number < found) && number < PAIRS_MAX && ends[0] != PCRE2_UNSET;
+    *group = set ? slice_of(text + ends[0], ends[1] - ends[0]) : slice_of(NULL, 0);
+    return REGEX_YES;
+}

@@ -1,0 +1,27 @@
+/* regex.h - Perl-compatible regular expressions (PCRE2), compiled once, matched often.
+ *
+ * Subjects are UTF-8 that has been checked before. A compiled expression is immutable and may be shared by threads; the
+ * scratch memory of a match is one block per thread. A match that exceeds PCRE2's own limits (a pattern
+ * that backtracks without end) does not hang: it counts as REGEX_GAVE_UP. */
+#ifndef MILLRACE_ETL_REGEX_H
+#define MILLRACE_ETL_REGEX_H
+
+#include <stdbool.h>
+
+#include "lib/base/bytes.h"
+
+struct regex;
+
+enum regex_outcome { REGEX_NO, REGEX_YES, REGEX_GAVE_UP };
+
+/* NULL when the pattern is wrong; `message` (at least 200 bytes) then says why and where. */
+struct regex *regex_new(const char *pattern, bool ignore_case, char message[200]);
+void regex_free(struct regex *r); /* NULL is allowed */
+
+/* Groups in the pattern, not counting the whole match. */
+int regex_group_count(const struct regex *r);
+/* Searches anywhere in `subject`. With REGEX_YES and `group` not NULL, *group is what group number
+ * `number` matched (0: the whole match); its p is NULL when the group took no part. */
+enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group);
+
+#endif

@@ -1,0 +1,115 @@
+#include "etl/rule/rule.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "etl/time_format.h"
+#include "lib/base/text.h"
+
+static const struct rule_class *const CLASSES[] = {&RULE_NOT_NULL, &RULE_TYPE,   &RULE_RANGE,     &RULE_IN,
+                                                   &RULE_REGEX,    &RULE_UNIQUE, &RULE_EXPRESSION};
+enum { CLASS_COUNT = sizeof CLASSES / sizeof *CLASSES, KEYS_MAX = 16 };
+
+static const struct rule_class *class_read(struct node n)
+{
+    const char *names[CLASS_COUNT + 1];
+    for (int i = 0; i < CLASS_COUNT; i++) names[i] = CLASSES[i]->name;
+    names[CLASS_COUNT] = NULL;
+    return CLASSES[node_choice(n, names, 0)];
+}
+
+static void keys_check(struct node n, const struct rule_class *class)
+{
+    const char *keys[KEYS_MAX] = {"rule", "name", "severity"};
+    for (int i = 0; class->keys[i]; i++) keys[3 + i] = class->keys[i];
+    node_keys(n, keys);
+}
+
+/* A person who got one key wrong wants to see the others. */
+static void usage_append(struct err_text *error, const struct rule_class *class)
+{
+    size_t n = error ? strlen(error->text) : 0;
+    if (error) snprintf(error->text + n, sizeof error->text - n, " (usage: %s)", class->usage);
+}
+
+/* Without a name a rule is called after what it does: "range_quantity". */
+static const char *name_read(struct node n, const struct definition *d, const struct rule *rule)
+{
+    if (node_present(node_member(n, "name"))) return node_name(node_member(n, "name"));
+    const char *column = rule->column >= 0 ? d->columns[rule->column].name : "row";
+    return arena_printf(n.doc->arena, "%s_%s", rule->class->name, column);
+}
+
+static void name_check(struct node n, const struct definition *d, const struct rule *rule)
+{
+    bool reserved = strcmp(rule->name, "format") == 0 || (strcmp(rule->name, "type") == 0);
+    if (reserved) node_fail(n, "the name \"%s\" is reserved for what fits no rule; choose another", rule->name);
+    for (const struct rule *other = d->rules; other < rule; other++)
+        if (strcmp(other->name, rule->name) == 0)
+            node_fail(n, "the name \"%s\" is taken by %s; give this rule a \"name\"", rule->name, other->at);
+}
+
+void rule_read(struct node n, const struct definition *d, struct rule *rule)
+{
+    static const char *const severities[] = {"warn", "reject", "fail", NULL};
+    *rule = (struct rule){.at = n.path, .column = -1, .severity = SEVERITY_REJECT};
+    rule->class = class_read(node_required(n, "rule"));
+    if (!n.doc->failed) keys_check(n, rule->class);
+    if (n.doc->failed) return;
+    rule->unique = rule->class == &RULE_UNIQUE;
+    rule->severity = (enum severity)node_choice(node_member(n, "severity"), severities, SEVERITY_REJECT);
+    rule->class->open(n, d, rule);
+    if (n.doc->failed) usage_append(n.doc->error, rule->class);
+    rule->name = name_read(n, d, rule);
+    name_check(n, d, rule);
+}
+
+void rule_release(struct rule *rule)
+{
+    if (rule->class && rule->class->close) rule->class->close(rule);
+}
+
+/* --- for the classes --- */
+
+int column_name_read(struct node n, const struct definition *d)
+{
+    const char *name = node_text(n, NULL);
+    int column = definition_column(d, name);
+    if (column >= 0 || n.doc->failed) return column;
+    const char **names = arena_alloc(n.doc->arena, ((size_t)d->column_count + 1) * sizeof *names);
+    for (int i = 0; i < d->column_count; i++) names[i] = d->columns[i].name;
+    node_fail(n, "there is no column \"%s\"%s", name, node_hint(n, name, names));
+    return -1;
+}
+
+int rule_column_read(struct node n, const struct definition *d, struct rule *rule)
+{
+    rule->column = column_name_read(node_required(n, "column"), d);
+    rule->columns = arena_alloc(n.doc->arena, sizeof *rule->columns);
+    rule->columns[0] = rule->column;
+    rule->column_count = 1;
+    return rule->column;
+}
+
+struct value column_literal_read(struct node n, const struct column *c)
+{
+    struct value v = {.type = c->type};
+    struct slice text = slice_str(node_number_text(n));
+    bool fits = true;
+    switch (c->type) {
+    case VALUE_INTEGER: fits = text_to_i64(text, &v.i); break;
+    case VALUE_DECIMAL: fits = text_to_decimal(text, c->scale, &v.i); break;
+    case VALUE_TIMESTAMP: fits = time_read("%F %T", text, &v.i); break;
+    case VALUE_DATE:
+        fits = time_read("%F", text, &v.i);
+        v.i /= 86400;
+        break;
+    default: v.text = text; break;
+    }
+    if (!fits)
+        node_fail(n, "\"%s\" is no value of column %s (%s%s)", (const char *)text.p, c->name, value_type_name(c->type),
+                  c->type == VALUE_TIMESTAMP ? ", written YYYY-MM-DD HH:MM:SS"
+                  : c->type == VALUE_DATE    ? ", written YYYY-MM-DD"
+                                             : "");
+    return v;
+}

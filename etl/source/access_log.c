@@ -1,0 +1,220 @@
+#include "etl/source/access_log.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "etl/source/csv.h"
+
+enum part_kind { PART_WORD, PART_QUOTED, PART_QUOTED_LAST, PART_BRACKETS };
+
+/* A field and the text that stands behind it. */
+struct part {
+    enum part_kind kind;
+    struct slice after;
+};
+
+struct log_layout {
+    struct slice before; /* the text ahead of the first field */
+    struct part parts[LOG_FIELDS_MAX];
+    int count;
+    const char *names[LOG_FIELDS_MAX + 4];
+    int request, status, bytes; /* indexes or -1 */
+};
+
+static const struct {
+    const char *name, *layout;
+} NAMED[] = {
+    {"common", "{client} {ident} {user} [{time}] \"{request+}\" {status} {bytes}"},
+    {"combined", "{client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\""},
+    {"combined_plus",
+     "{client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\" \"{extra}\""},
+    {"vhost_common", "{site}:{port} {client} {ident} {user} [{time}] \"{request+}\" {status} {bytes}"},
+    {"vhost_combined",
+     "{site}:{port} {client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\""},
+};
+enum { NAMED_COUNT = sizeof NAMED / sizeof *NAMED };
+
+/* --- compiling a layout --- */
+
+static const char *layout_text(struct node n)
+{
+    const char *text = node_text(n, NULL), *known[NAMED_COUNT + 1] = {NULL};
+    for (int i = 0; i < NAMED_COUNT; i++) {
+        known[i] = NAMED[i].name;
+        if (strcmp(text, NAMED[i].name) == 0) return NAMED[i].layout;
+    }
+    if (!strchr(text, '{'))
+        node_fail(n,
+                  "\"%s\" is no layout: common, combined, combined_plus, vhost_common, vhost_combined, or a text "
+                  "with fields in braces%s",
+                  text, node_hint(n, text, known));
+    return text;
+}
+
+static enum part_kind part_kind(const char *text, const char *open, const char *after, bool last)
+{
+    bool quoted = open > text && open[-1] == '"' && *after == '"';
+    if (quoted) return last ? PART_QUOTED_LAST : PART_QUOTED;
+    return open > text && open[-1] == '[' && *after == ']' ? PART_BRACKETS : PART_WORD;
+}
+
+static int name_index(const struct log_layout *l, const char *name)
+{
+    for (int i = 0; i < l->count; i++)
+        if (strcmp(l->names[i], name) == 0) return i;
+    return -1;
+}
+
+/* One `{name}` at `open` and the text behind it; gives where the next brace or the end is. */
+static const char *part_read(struct node n, struct log_layout *l, const char *text, const char *open)
+{
+    const char *close = strchr(open, '}');
+    size_t length = close ? (size_t)(close - open - 1) : 0;
+    bool last = length > 1 && close[-1] == '+';
+    if (length - last < 1 || l->count == LOG_FIELDS_MAX) {
+        node_fail(n, length ? "has more than %d fields" : "a { without its name and }; at most %d fields",
+                  LOG_FIELDS_MAX);
+        return "";
+    }
+    const char *name = arena_str(n.doc->arena, slice_of(open + 1, length - last));
+    for (const char *c = name; *c; c++)
+        if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
+            node_fail(n, "the field name \"%s\" must be of a-z, 0-9 and _", name);
+    if (name_index(l, name) >= 0) node_fail(n, "the field {%s} stands twice", name);
+    for (int i = 0; last && i < l->count; i++) /* two of them could try every pair of quotes */
+        if (l->parts[i].kind == PART_QUOTED_LAST) node_fail(n, "only one field may be written {name+}");
+    size_t behind = strcspn(close + 1, "{");
+    enum part_kind kind = part_kind(text, open, close + 1, last);
+    if (last && kind != PART_QUOTED_LAST) node_fail(n, "{%s+} must stand between quotes", name);
+    if (behind == 0 && close[1]) node_fail(n, "{%s} and the next field need a text between them", name);
+    l->names[l->count] = name;
+    l->parts[l->count++] = (struct part){kind, slice_of(arena_copy(n.doc->arena, close + 1, behind + 1), behind)};
+    return close + 1 + behind;
+}
+
+const struct log_layout *log_layout_read(struct node n)
+{
+    struct log_layout *l = arena_alloc(n.doc->arena, sizeof *l);
+    const char *text = layout_text(n), *at = text + strcspn(text, "{");
+    l->before = slice_of(text, (size_t)(at - text));
+    while (*at && !n.doc->failed) at = part_read(n, l, text, at);
+    if (n.doc->failed) return NULL;
+    l->request = name_index(l, "request");
+    l->status = name_index(l, "status");
+    l->bytes = name_index(l, "bytes");
+    if (l->request >= 0) {
+        static const char *const made[] = {"method", "target", "protocol"};
+        for (int i = 0; i < 3; i++) {
+            if (name_index(l, made[i]) >= 0) node_fail(n, "{%s} stands beside {request}, which gives it", made[i]);
+            l->names[l->count + i] = made[i];
+        }
+    }
+    return n.doc->failed ? NULL : l;
+}
+
+const char *const *log_layout_fields(const struct log_layout *layout)
+{
+    return layout->names;
+}
+
+/* --- matching a line --- */
+
+static bool text_follows(struct slice line, size_t at, struct slice text)
+{
+    return line.n - at >= text.n && memcmp(line.p + at, text.p, text.n) == 0;
+}
+
+/* The quote that ends the field beginning at `at`, or SIZE_MAX. */
+static size_t quote_find(struct slice line, size_t at)
+{
+    for (; at < line.n; at++) {
+        if (line.p[at] == '"') return at;
+        if (line.p[at] == '\\') at++;
+    }
+    return SIZE_MAX;
+}
+
+static size_t word_end(struct slice line, size_t at, struct slice after)
+{
+    size_t end = at;
+    while (end < line.n && line.p[end] != ' ' && line.p[end] != '\t') end++;
+    if (after.n == 0 || after.p[0] == ' ' || after.p[0] == '\t') return end > at ? end : SIZE_MAX;
+    for (size_t i = end; i-- > at + 1;)
+        if (text_follows(line, i, after)) return i;
+    return SIZE_MAX;
+}
+
+static size_t part_end(const struct part *part, struct slice line, size_t at)
+{
+    if (part->kind == PART_QUOTED) return quote_find(line, at);
+    if (part->kind == PART_WORD) return word_end(line, at, part->after);
+    const uint8_t *p = at < line.n ? memchr(line.p + at, ']', line.n - at) : NULL;
+    return p ? (size_t)(p - line.p) : SIZE_MAX;
+}
+
+/* Matches parts from number `i` on. The only choice is a last quote: it is tried from the line's end. */
+static bool parts_match(const struct log_layout *l, int i, struct slice line, size_t at, struct slice *fields)
+{
+    for (; i < l->count; i++) {
+        const struct part *part = &l->parts[i];
+        if (part->kind == PART_QUOTED_LAST) {
+            for (size_t end = line.n; end-- > at;) {
+                fields[i] = slice_of(line.p + at, end - at);
+                if (line.p[end] == '"' && text_follows(line, end, part->after) &&
+                    parts_match(l, i + 1, line, end + part->after.n, fields))
+                    return true;
+            }
+            return false;
+        }
+        size_t end = part_end(part, line, at);
+        if (end == SIZE_MAX || !text_follows(line, end, part->after)) return false;
+        fields[i] = slice_of(line.p + at, end - at);
+        at = end + part->after.n;
+    }
+    return at == line.n;
+}
+
+static bool all_digits(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!isdigit(s.p[i])) return false;
+    return s.n > 0;
+}
+
+static bool is_http_version(struct slice s)
+{
+    if (s.n < 6 || memcmp(s.p, "HTTP/", 5) != 0) return false;
+    struct slice version = slice_of(s.p + 5, s.n - 5);
+    const uint8_t *point = memchr(version.p, '.', version.n);
+    if (!point) return all_digits(version);
+    size_t major = (size_t)(point - version.p);
+    return all_digits(slice_of(version.p, major)) && all_digits(slice_of(point + 1, version.n - major - 1));
+}
+
+/* METHOD SP TARGET SP HTTP/x[.y] -> three fields, or three absent ones. */
+static void request_split(struct slice request, struct slice *fields)
+{
+    fields[0] = fields[1] = fields[2] = slice_of(NULL, 0);
+    const uint8_t *end = request.p + request.n, *first = memchr(request.p, ' ', request.n);
+    const uint8_t *second = first ? memchr(first + 1, ' ', (size_t)(end - first - 1)) : NULL;
+    if (!second || first == request.p || second == first + 1) return;
+    struct slice protocol = slice_of(second + 1, (size_t)(end - second - 1));
+    for (const uint8_t *c = request.p; c < first; c++)
+        if (*c < 'A' || *c > 'Z') return;
+    if (!is_http_version(protocol)) return;
+    fields[0] = slice_of(request.p, (size_t)(first - request.p));
+    fields[1] = slice_of(first + 1, (size_t)(second - first - 1));
+    fields[2] = protocol;
+}
+
+bool log_split(const struct log_layout *l, struct slice line, bool decode, struct arena *arena, struct slice *fields)
+{
+    if (!line.p || !text_follows(line, 0, l->before) || !parts_match(l, 0, line, l->before.n, fields)) return false;
+    if (l->status >= 0 && (fields[l->status].n != 3 || !all_digits(fields[l->status]))) return false;
+    if (l->bytes >= 0 && !slice_equal(fields[l->bytes], SLICE_LIT("-")) && !all_digits(fields[l->bytes])) return false;
+    for (int i = 0; decode && i < l->count; i++)
+        if (l->parts[i].kind == PART_QUOTED || l->parts[i].kind == PART_QUOTED_LAST)
+            fields[i] = backslash_decode(fields[i], arena);
+    if (l->request >= 0) request_split(fields[l->request], fields + l->count);
+    return true;
+}

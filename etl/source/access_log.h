@@ -1,0 +1,38 @@
+/* access_log.h - one line of a web server's log, by a declared layout.
+ *
+ * A layout is text with fields in braces; the text must stand in the line as it is:
+ *
+ *     {client} {ident} {user} [{time}] "{request}" {status} {bytes} "{referer}" "{agent}"
+ *
+ *     "{x}"   quoted: everything to the next quote that no backslash protects; may be empty
+ *     "{x+}"  the same, but to the last quote with which the rest of the line still fits
+ *     [{x}]   everything to the next ]
+ *     {x}     otherwise: one or more bytes without a blank; when the text behind it is no blank, to the
+ *             last place where that text stands before the next blank (host:port with a host of colons)
+ *
+ * The whole line must fit. The fields `status` (three digits) and `bytes` (digits or -) are checked, and
+ * `request` gives three more: method, target and protocol, absent when it is not `METHOD TARGET HTTP/x[.y]`. */
+#ifndef MILLRACE_ETL_SOURCE_ACCESS_LOG_H
+#define MILLRACE_ETL_SOURCE_ACCESS_LOG_H
+
+#include <stdbool.h>
+
+#include "etl/document.h"
+#include "lib/base/bytes.h"
+
+enum { LOG_FIELDS_MAX = 32 };
+
+struct log_layout;
+
+/* Compiles the layout in `n`: a name (common, combined, ...) or a text with braces. Failures go to the
+ * document; the result is then NULL. */
+const struct log_layout *log_layout_read(struct node n);
+/* Field names in the order of their indexes, those made of the request last; ends with NULL. */
+const char *const *log_layout_fields(const struct log_layout *layout);
+
+/* Splits a line; fields[i] belongs to name i, p is NULL where method, target and protocol are absent.
+ * `decode` replaces backslash escapes in quoted fields. False when the line does not fit. */
+bool log_split(const struct log_layout *layout, struct slice line, bool decode, struct arena *arena,
+               struct slice *fields);
+
+#endif

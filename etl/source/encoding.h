@@ -1,0 +1,23 @@
+/* encoding.h - bytes of a declared encoding to UTF-8.
+ *
+ * Sources: RFC 3629 (UTF-8); the WHATWG encoding standard and Microsoft's cp1252 table (windows-1252,
+ * where 81, 8D, 8F, 90 and 9D stand for nothing); ISO/IEC 8859-1 and 8859-15. All of them agree with ASCII, so
+ * line ends and delimiters are found before anything is decoded. */
+#ifndef MILLRACE_ETL_SOURCE_ENCODING_H
+#define MILLRACE_ETL_SOURCE_ENCODING_H
+
+#include <stdbool.h>
+
+#include "lib/base/bytes.h"
+
+enum encoding { ENCODING_UTF_8, ENCODING_WINDOWS_1252, ENCODING_ISO_8859_1, ENCODING_ISO_8859_15, ENCODING_ASCII };
+
+extern const char *const ENCODING_NAMES[]; /* by enum, ends with NULL */
+
+/* True when every byte has a meaning. Else *at is the offset of the first that has none. */
+bool encoding_check(enum encoding e, struct slice s, size_t *at);
+/* What the bytes say, in UTF-8: the same slice when nothing changes, else a copy in the arena. Bytes
+ * without a meaning must have been refused before. */
+struct slice encoding_decode(enum encoding e, struct slice s, struct arena *arena);
+
+#endif

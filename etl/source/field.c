@@ -1,0 +1,205 @@
+#include "etl/source/field.h"
+
+#include <string.h>
+
+#include "etl/expr/node.h"
+#include "etl/time_format.h"
+#include "lib/base/text.h"
+
+const char *const FIELD_KEYS[] = {"name",          "header", "field",   "optional", "type",          "scale",
+                                  "trim",          "null",   "default", "strip",    "decimal_point", "thousands",
+                                  "decimal_zeros", "format", "zone",    NULL};
+
+/* --- reading the declaration --- */
+
+static const char *const NO_TEXTS[] = {NULL};
+
+static char separator_read(struct node n, char fallback, const char *allowed)
+{
+    const char *text = node_text(n, "");
+    if (!node_present(n)) return fallback;
+    if (strlen(text) != 1 || !strchr(allowed, *text)) node_fail(n, "must be one of the characters %s", allowed);
+    return *text;
+}
+
+static void number_read(struct node column, struct field_spec *f)
+{
+    bool decimal = f->type == VALUE_DECIMAL;
+    if (decimal) f->scale = (int)node_integer(node_required(column, "scale"), 1, 1, DECIMAL_SCALE_MAX);
+    f->point = separator_read(node_member(column, "decimal_point"), '.', ".,");
+    f->thousands = separator_read(node_member(column, "thousands"), 0, ".,' _");
+    if (f->point == f->thousands)
+        node_fail(node_member(column, "thousands"), "is the decimal point too; set decimal_point");
+    f->strips = node_text_list(node_member(column, "strip"), NULL);
+    f->zeros = node_bool(node_member(column, "decimal_zeros"), false);
+    for (int i = 0; f->strips[i]; i++)
+        if (!*f->strips[i]) node_fail(node_member(column, "strip"), "an empty text cannot be taken off");
+}
+
+static void formats_check(struct node format, struct field_spec *f, int count, bool *zoned)
+{
+    for (int i = 0; i < count; i++) {
+        const char *wrong = time_format_wrong(f->formats[i], true, format.doc->arena);
+        if (wrong) node_fail(format, "%s", wrong);
+        *zoned = *zoned || time_format_has_zone(f->formats[i]);
+    }
+}
+
+static void time_keys_read(struct node column, struct field_spec *f)
+{
+    int count;
+    bool zoned = false;
+    struct node zone = node_member(column, "zone");
+    struct node format = node_required(column, "format");
+    f->formats = node_text_list(format, &count);
+    if (node_present(format) && count == 0) node_fail(format, "needs at least one pattern such as \"%%Y-%%m-%%d\"");
+    formats_check(format, f, count, &zoned);
+    const char *text = node_text(zone, "keep");
+    if (strcmp(text, "keep") == 0 || column.doc->failed) return;
+    if (zoned) node_fail(zone, "the pattern holds the zone already (%%z or %%s)");
+    if (f->type == VALUE_DATE) node_fail(zone, "a date has no zone; declare a timestamp and derive date()");
+    if (!time_zone_read(slice_str(text), &f->zone_s))
+        node_fail(zone, "must be \"keep\", \"UTC\" or an offset such as \"+02:00\", not \"%s\"", text);
+}
+
+static void key_refuse(struct node column, const char *const *keys, enum value_type type)
+{
+    static const char *const names[] = {"", "integer", "decimal", "text", "timestamp", "date"};
+    for (; *keys; keys++)
+        if (node_present(node_member(column, *keys)))
+            node_fail(node_member(column, *keys), "has no meaning for a column of type %s", names[type]);
+}
+
+struct field_spec *field_spec_read(struct node column, enum value_type type, const char *const *nulls, bool trim)
+{
+    static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros", "scale", NULL};
+    static const char *const time_keys[] = {"format", "zone", NULL};
+    struct field_spec *f = arena_alloc(column.doc->arena, sizeof *f);
+    bool number = type == VALUE_INTEGER || type == VALUE_DECIMAL, time = type == VALUE_TIMESTAMP || type == VALUE_DATE;
+    *f = (struct field_spec){.at = column.path, .type = type, .number = -1, .strips = NO_TEXTS};
+    f->trim = node_bool(node_member(column, "trim"), trim);
+    struct node null = node_member(column, "null"), fallback = node_member(column, "default");
+    f->nulls = node_present(null) ? node_text_list(null, NULL) : nulls;
+    f->has_fallback = node_present(fallback);
+    f->fallback = slice_str(f->has_fallback ? node_number_text(fallback) : "");
+    if (number)
+        number_read(column, f);
+    else
+        key_refuse(column, number_keys, type);
+    if (type == VALUE_INTEGER) key_refuse(column, number_keys + 4, type);
+    if (time)
+        time_keys_read(column, f);
+    else
+        key_refuse(column, time_keys, type);
+    struct value v;
+    if (f->has_fallback && !column.doc->failed && !field_convert(f, f->fallback, &v))
+        node_fail(fallback, "\"%s\" does not fit the column's own type", (const char *)f->fallback.p);
+    return f;
+}
+
+/* --- converting --- */
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct slice trimmed(struct slice s)
+{
+    while (s.n && is_blank(s.p[0])) s = slice_of(s.p + 1, s.n - 1);
+    while (s.n && is_blank(s.p[s.n - 1])) s.n--;
+    return s;
+}
+
+static bool is_null(const struct field_spec *f, struct slice s)
+{
+    for (const char *const *null = f->nulls; *null; null++)
+        if (strlen(*null) == s.n && memcmp(*null, s.p, s.n) == 0) return true;
+    return false;
+}
+
+static struct slice stripped(const struct field_spec *f, struct slice s)
+{
+    for (const char *const *strip = f->strips; *strip; strip++) {
+        size_t n = strlen(*strip);
+        if (s.n >= n && memcmp(s.p, *strip, n) == 0) s = slice_of(s.p + n, s.n - n);
+        if (s.n >= n && memcmp(s.p + s.n - n, *strip, n) == 0) s.n -= n;
+    }
+    return s;
+}
+
+enum { NUMBER_BYTES_MAX = 64 };
+
+/* Takes thousands separators out and makes the decimal sign a point. A separator must stand between
+ * digits, every three digits before the point: 1.234.567,8 but not 1.23,4. False when it does not. */
+static bool separators_normalize(const struct field_spec *f, struct slice s, char *out, size_t *n)
+{
+    size_t group = 0, digits = 0, end = 0;
+    bool grouped = false, fraction = false;
+    if (s.n > NUMBER_BYTES_MAX) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = (char)s.p[i];
+        if (f->thousands && c == f->thousands) {
+            if (fraction || digits == 0 || (grouped ? group != 3 : group > 3)) return false;
+            grouped = true;
+            group = 0;
+            continue;
+        }
+        if (c == f->point) {
+            if (grouped && group != 3) return false;
+            fraction = true;
+            grouped = false;
+            c = '.';
+        } else if (c == '.')
+            return false;
+        bool digit = c >= '0' && c <= '9';
+        digits += digit;
+        group += digit;
+        out[end++] = c;
+    }
+    *n = end;
+    return !grouped || group == 3;
+}
+
+static bool number_convert(const struct field_spec *f, struct slice s, struct value *out)
+{
+    char plain[NUMBER_BYTES_MAX];
+    if (*f->strips) s = stripped(f, s);
+    if (f->thousands || f->point != '.') {
+        size_t n;
+        if (!separators_normalize(f, s, plain, &n)) return false;
+        s = slice_of(plain, n);
+    }
+    if (f->type == VALUE_INTEGER && !f->zeros) return text_to_i64(s, &out->i);
+    return text_to_decimal(s, f->scale, &out->i);
+}
+
+static bool time_convert(const struct field_spec *f, struct slice s, struct value *out)
+{
+    int64_t seconds;
+    const char *const *format = f->formats;
+    while (*format && !time_read(*format, s, &seconds)) format++;
+    if (!*format) return false;
+    seconds -= f->zone_s;
+    out->i = f->type == VALUE_DATE ? seconds / 86400 - (seconds % 86400 < 0) : seconds;
+    return true;
+}
+
+bool field_convert(const struct field_spec *f, struct slice text, struct value *out)
+{
+    struct slice s = f->trim && text.p ? trimmed(text) : text;
+    *out = (struct value){.type = VALUE_NULL};
+    if (!s.p || is_null(f, s)) {
+        if (!f->has_fallback) return true;
+        s = f->fallback;
+    }
+    bool fits = true;
+    if (f->type == VALUE_TEXT)
+        out->text = s;
+    else if (f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL)
+        fits = number_convert(f, s, out);
+    else
+        fits = time_convert(f, s, out);
+    if (fits) out->type = f->type;
+    return fits;
+}

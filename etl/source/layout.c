@@ -1,0 +1,113 @@
+#include "etl/source/layout.h"
+
+#include <string.h>
+
+#include "lib/base/text.h"
+
+void layout_fixed(const struct definition *d, struct layout *l)
+{
+    l->field_count = d->source->fields;
+    for (int c = 0; c < d->field_count; c++) l->fields[c] = d->columns[c].field->number;
+}
+
+/* --- the text form --- */
+
+static bool number_take(struct slice *s, char close, int low, int high, int *out)
+{
+    int64_t value;
+    const uint8_t *end = s->n ? memchr(s->p, close, s->n) : NULL;
+    size_t n = end ? (size_t)(end - s->p) : s->n;
+    if (n > 9 || !text_to_i64(slice_of(s->p, n), &value) || value < low || value > high) return false;
+    *s = end ? slice_of(end + 1, s->n - n - 1) : slice_of(NULL, 0);
+    *out = (int)value;
+    return true;
+}
+
+bool layout_parse(const struct definition *d, struct slice text, struct layout *l)
+{
+    if (!number_take(&text, ':', 1, CSV_FIELDS_MAX, &l->field_count)) return false;
+    bool plain = text.n == 0;
+    for (int c = 0; c < d->field_count; c++) {
+        l->fields[c] = c;
+        if (plain ? c >= l->field_count : !number_take(&text, ',', -1, l->field_count - 1, &l->fields[c])) return false;
+    }
+    return text.n == 0;
+}
+
+void layout_print(const struct definition *d, const struct layout *l, struct buf *out)
+{
+    bool plain = true;
+    for (int c = 0; c < d->field_count; c++) plain = plain && l->fields[c] == c;
+    buf_printf(out, "%d", l->field_count);
+    for (int c = 0; c < d->field_count && !plain; c++) buf_printf(out, "%c%d", c ? ',' : ':', l->fields[c]);
+}
+
+/* --- the header --- */
+
+static struct slice title_trimmed(struct slice s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = slice_of(s.p + 1, s.n - 1);
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
+    return s;
+}
+
+/* Index of the only field with this title; -1: none, -2: several. */
+static int title_find(const struct slice *titles, int count, const char *name)
+{
+    int found = -1;
+    for (int i = 0; i < count; i++)
+        if (slice_equal(title_trimmed(titles[i]), slice_str(name))) found = found == -1 ? i : -2;
+    return found;
+}
+
+static void titles_print(const struct slice *titles, int count, struct buf *out)
+{
+    for (int i = 0; i < count && out->n < 400; i++)
+        buf_printf(out, "%s\"%.*s\"", i ? ", " : "", (int)(titles[i].n < 80 ? titles[i].n : 80),
+                   (const char *)titles[i].p);
+}
+
+/* A header that is one field with other separators in it is read with the wrong delimiter. */
+static const char *delimiter_hint(const struct slice *titles, int count, char delimiter)
+{
+    static const char *const hints[] = {";", "\t", "|", ","};
+    for (size_t i = 0; count == 1 && i < sizeof hints / sizeof *hints; i++)
+        if (*hints[i] != delimiter && memchr(titles[0].p, *hints[i], titles[0].n))
+            return *hints[i] == '\t' ? "; is the delimiter a tab (\"\\t\")?"
+                                     : (const char *[]){"; is the delimiter \";\"?", "", "; is the delimiter \"|\"?",
+                                                        "; is the delimiter \",\"?"}[i];
+    return "";
+}
+
+static int missing(const struct definition *d, const char *file, const struct column *c, const struct slice *titles,
+                   int count, struct err_text *error)
+{
+    struct buf wanted = {0}, there = {0};
+    for (const char *const *name = c->field->headers; *name; name++)
+        buf_printf(&wanted, "%s\"%s\"", wanted.n ? " or " : "", *name);
+    titles_print(titles, count, &there);
+    int err =
+        err_set(error, ERR_INVALID, "%s: the header has no column %s (%s of %s); it has: %s%s", file, buf_cstr(&wanted),
+                c->field->at, d->path, buf_cstr(&there), delimiter_hint(titles, count, d->source->csv.delimiter));
+    buf_release(&wanted);
+    buf_release(&there);
+    return err;
+}
+
+int layout_from_header(const struct definition *d, const char *file, const struct slice *titles, int count,
+                       struct layout *l, struct err_text *error)
+{
+    l->field_count = count;
+    for (int i = 0; i < d->field_count; i++) {
+        const struct column *c = &d->columns[i];
+        int found = -1;
+        for (const char *const *name = c->field->headers; *name && found == -1; name++)
+            found = title_find(titles, count, *name);
+        if (found == -2)
+            return err_set(error, ERR_INVALID, "%s: the header has the column of %s (%s of %s) more than once", file,
+                           c->name, c->field->at, d->path);
+        if (found == -1 && !c->field->optional) return missing(d, file, c, titles, count, error);
+        l->fields[i] = found;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,140 @@
+/* Which files a source has: names in byte order, digests, and which of them are copies. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "etl/source/source.h"
+#include "etl/source/spec.h"
+#include "lib/base/checksum.h"
+#include "lib/base/memory.h"
+
+struct names {
+    const char **items;
+    int count, capacity;
+};
+
+static int name_order(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b); /* as unsigned bytes: C11 7.24.4 */
+}
+
+/* Names of regular files (also behind symbolic links) that match. */
+static int names_read(const char *dir, const char *glob, struct arena *arena, struct names *out, struct err_text *error)
+{
+    DIR *d = opendir(dir);
+    if (!d) return err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno));
+    struct dirent *entry;
+    for (errno = 0; (entry = readdir(d)); errno = 0) {
+        struct stat st;
+        if (fnmatch(glob, entry->d_name, FNM_PERIOD) != 0) continue;
+        if (fstatat(dirfd(d), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode)) continue;
+        if (out->count == out->capacity) {
+            out->capacity = out->capacity ? out->capacity * 2 : 64;
+            out->items = memory_grow(out->items, (size_t)out->capacity, sizeof *out->items);
+        }
+        out->items[out->count++] = arena_str(arena, slice_str(entry->d_name));
+    }
+    int err = errno ? err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno)) : ERR_OK;
+    closedir(d);
+    if (out->count) qsort(out->items, (size_t)out->count, sizeof *out->items, name_order);
+    return err;
+}
+
+static uint64_t line_ends_count(const uint8_t *p, size_t n)
+{
+    uint64_t lines = 0;
+    for (const uint8_t *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++) lines++;
+    return lines;
+}
+
+enum { READ_BYTES = 256 * 1024 };
+
+static int file_scan(int fd, uint8_t *block, struct source_file *f)
+{
+    struct sha256 *sha = sha256_new();
+    bool open_line = false;
+    ssize_t n;
+    while ((n = read(fd, block, READ_BYTES)) > 0) {
+        sha256_update(sha, block, (size_t)n);
+        f->bytes += (uint64_t)n;
+        f->lines += line_ends_count(block, (size_t)n);
+        open_line = block[n - 1] != '\n';
+    }
+    int failed = errno;
+    sha256_take_hex(sha, f->digest);
+    f->lines += open_line;
+    return n < 0 ? err_from_errno(failed) : ERR_OK;
+}
+
+static int file_read(const char *dir, const char *name, uint8_t *block, struct source_file *f, struct err_text *error)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%s/%s", dir, name);
+    *f = (struct source_file){.name = name};
+    int fd = open(buf_cstr(&path), O_RDONLY | O_CLOEXEC);
+    int err = fd < 0 ? err_from_errno(errno) : file_scan(fd, block, f);
+    if (err) err_set(error, err, "%s: cannot be read: %s", (char *)path.p, strerror(errno));
+    if (fd >= 0) close(fd);
+    buf_release(&path);
+    return err;
+}
+
+static int digest_order(const void *a, const void *b)
+{
+    const struct source_file *const *x = a, *const *y = b;
+    int order = strcmp((*x)->digest, (*y)->digest);
+    return order ? order : strcmp((*x)->name, (*y)->name);
+}
+
+/* The first file of a digest, in order of names, is the one that is read. */
+static void copies_mark(struct source_list *list)
+{
+    size_t count = (size_t)list->count;
+    struct source_file **sorted = memory_new(count * sizeof *sorted);
+    for (size_t i = 0; i < count; i++) sorted[i] = &list->files[i];
+    qsort(sorted, count, sizeof *sorted, digest_order);
+    for (size_t i = 0, first = 0; i < count; i++) {
+        if (strcmp(sorted[i]->digest, sorted[first]->digest) != 0) first = i;
+        if (i != first) {
+            sorted[i]->same_as = sorted[first]->name;
+            continue;
+        }
+        list->bytes += sorted[i]->bytes;
+        list->lines += sorted[i]->lines;
+    }
+    free(sorted);
+}
+
+int source_list_read(const struct definition *d, const char *dir, struct source_list *out, struct err_text *error)
+{
+    struct names names = {0};
+    *out = (struct source_list){0};
+    int err = names_read(dir, d->source->glob, &out->arena, &names, error);
+    if (!err && names.count == 0)
+        err = err_set(error, ERR_NOTFOUND, "%s: no file here matches \"%s\" (source.glob of %s)", dir, d->source->glob,
+                      d->path);
+    uint8_t *block = memory_new(READ_BYTES);
+    out->files = arena_alloc(&out->arena, ((size_t)names.count + 1) * sizeof *out->files);
+    for (int i = 0; i < names.count && !err; i++) {
+        err = file_read(dir, names.items[i], block, &out->files[i], error);
+        out->count = i + 1;
+    }
+    free(block);
+    free(names.items);
+    if (err)
+        source_list_release(out);
+    else
+        copies_mark(out);
+    return err;
+}
+
+void source_list_release(struct source_list *list)
+{
+    arena_release(&list->arena);
+    *list = (struct source_list){0};
+}

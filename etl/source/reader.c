@@ -1,0 +1,204 @@
+/* One file, record by record, from a mapping: nothing is copied, a record is a stretch of the file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "etl/operator/fingerprint.h"
+#include "etl/parse.h"
+#include "etl/source/layout.h"
+#include "etl/source/source.h"
+#include "lib/base/memory.h"
+
+struct source_reader {
+    const struct definition *definition;
+    const struct source_spec *spec;
+    struct slice name; /* of the file, as positions have it */
+    char *path;        /* for messages */
+    void *map;
+    struct slice bytes;
+    size_t at;     /* next byte to read */
+    uint64_t line; /* number of the line that begins at `at`, from 1 */
+    struct buf layout;
+    struct fingerprint_map seen; /* repeats: the records of this file so far */
+    struct row_parser *parser;   /* lateness: the event time may be computed, so the whole row is */
+    struct arena arena;
+    bool has_time;
+    int64_t time_max;
+};
+
+/* --- opening --- */
+
+static int file_map(struct source_reader *r, uint64_t bytes_expected, struct err_text *error)
+{
+    struct stat st;
+    int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        int err = err_set(error, err_from_errno(errno), "%s: cannot be read: %s", r->path, strerror(errno));
+        if (fd >= 0) close(fd);
+        return err;
+    }
+    size_t n = (size_t)st.st_size;
+    void *map = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    int err = map == MAP_FAILED
+                  ? err_set(error, err_from_errno(errno), "%s: cannot be mapped: %s", r->path, strerror(errno))
+                  : ERR_OK;
+    close(fd);
+    if (err) return err;
+    if (map) madvise(map, n, MADV_SEQUENTIAL);
+    r->map = map;
+    r->bytes = map ? slice_of(map, n) : SLICE_LIT("");
+    if (n != bytes_expected)
+        return err_set(error, ERR_INVALID, "%s: the file changed while it was read (%llu bytes, now %zu)", r->path,
+                       (unsigned long long)bytes_expected, n);
+    return ERR_OK;
+}
+
+static void bom_skip(struct source_reader *r)
+{
+    static const uint8_t bom[] = {0xef, 0xbb, 0xbf};
+    if (r->spec->encoding == ENCODING_UTF_8 && r->bytes.n >= 3 && memcmp(r->bytes.p, bom, 3) == 0) r->at = 3;
+}
+
+static struct slice rest_of(const struct source_reader *r)
+{
+    return slice_of(r->bytes.p + r->at, r->bytes.n - r->at);
+}
+
+static void line_skip(struct source_reader *r)
+{
+    size_t next;
+    source_line_length(rest_of(r), &next);
+    r->at += next;
+    r->line++;
+}
+
+static bool is_comment(const struct source_reader *r)
+{
+    size_t n = strlen(r->spec->comment_prefix);
+    struct slice rest = rest_of(r);
+    return n && rest.n >= n && memcmp(rest.p, r->spec->comment_prefix, n) == 0;
+}
+
+/* Names the byte that the declared encoding has no character for. */
+static int encoding_error(const struct source_reader *r, struct slice s, size_t at, struct err_text *error)
+{
+    const char *hint = r->spec->encoding == ENCODING_UTF_8 ? "; is the file windows-1252?" : "";
+    uint64_t line = r->line;
+    for (size_t i = 0; i < at; i++) line += s.p[i] == '\n';
+    return err_set(error, ERR_CORRUPT,
+                   "%s: line %llu, byte offset %llu: the byte %02X is not %s (source.encoding of %s)%s", r->path,
+                   (unsigned long long)line, (unsigned long long)(s.p + at - r->bytes.p), s.p[at],
+                   ENCODING_NAMES[r->spec->encoding], r->definition->path, hint);
+}
+
+static int header_read(struct source_reader *r, struct err_text *error)
+{
+    struct slice *titles = memory_new(CSV_FIELDS_MAX * sizeof *titles);
+    struct layout l = {.fields = arena_alloc(&r->arena, (size_t)r->definition->field_count * sizeof *l.fields)};
+    size_t next = 0, bad;
+    int count = 0, err = ERR_OK;
+    struct slice rest = rest_of(r),
+                 header = slice_of(rest.p, rest.n ? csv_record_length(&r->spec->csv, rest, &next) : 0);
+    if (rest.n == 0)
+        err = err_set(error, ERR_INVALID, "%s: has no header line", r->path);
+    else if (!encoding_check(r->spec->encoding, header, &bad))
+        err = encoding_error(r, header, bad, error);
+    else if (!csv_split(&r->spec->csv, encoding_decode(r->spec->encoding, header, &r->arena), &r->arena, titles,
+                        &count))
+        err = err_set(error, ERR_INVALID, "%s: line %llu: the header cannot be split into fields", r->path,
+                      (unsigned long long)r->line);
+    else
+        err = layout_from_header(r->definition, r->path, titles, count, &l, error);
+    if (!err) layout_print(r->definition, &l, &r->layout);
+    for (size_t i = 0; i < next; i++) r->line += rest.p[i] == '\n';
+    r->at += next;
+    free(titles);
+    return err;
+}
+
+int source_open(const struct definition *d, const char *dir, const struct source_file *file, struct source_reader **out,
+                struct err_text *error)
+{
+    struct buf path = {0};
+    struct source_reader *r = memory_new(sizeof *r);
+    buf_printf(&path, "%s/%s", dir, file->name);
+    *r = (struct source_reader){.definition = d, .spec = d->source, .line = 1, .path = memory_str(buf_cstr(&path))};
+    buf_release(&path);
+    r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
+    if (r->spec->lateness) r->parser = row_parser_new(d);
+    int err = file_map(r, file->bytes, error);
+    if (!err) bom_skip(r);
+    for (int i = 0; i < r->spec->skip_lines && r->at < r->bytes.n; i++) line_skip(r);
+    while (!err && r->at < r->bytes.n && is_comment(r)) line_skip(r);
+    if (!err && d->format == SOURCE_CSV && r->spec->header && r->bytes.n) err = header_read(r, error);
+    if (err) {
+        source_close(r);
+        r = NULL;
+    }
+    *out = r;
+    return err;
+}
+
+/* --- reading --- */
+
+/* Seconds that this record is older than the newest before it. Only records that fit the format count. */
+static int64_t lateness_of(struct source_reader *r, const struct record *record)
+{
+    struct row row;
+    arena_reset(&r->arena);
+    row_parse(r->parser, record, &r->arena, &row);
+    const struct value *time = &row.values[r->definition->time];
+    bool malformed = row.violation_count && row.violations[0].ordinal == 0;
+    if (malformed || time->type == VALUE_NULL) return 0;
+    int64_t late = r->has_time ? r->time_max - time->i : 0;
+    if (!r->has_time || time->i > r->time_max) r->time_max = time->i;
+    r->has_time = true;
+    return late > 0 ? late : 0;
+}
+
+int source_next(struct source_reader *r, struct record *out, struct err_text *error)
+{
+    const bool csv = r->spec->format == SOURCE_CSV;
+    size_t next, bad;
+    for (;;) {
+        while (r->at < r->bytes.n && is_comment(r)) line_skip(r);
+        if (r->at >= r->bytes.n) return 0;
+        struct slice rest = rest_of(r);
+        size_t n = csv ? csv_record_length(&r->spec->csv, rest, &next) : source_line_length(rest, &next);
+        *out = (struct record){.at = {r->name, r->at, r->line}, .raw = {rest.p, n}, .layout = buf_slice(&r->layout)};
+        if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))
+            return encoding_error(r, out->raw, bad, error);
+        r->at += next;
+        r->line++;
+        for (const uint8_t *p = rest.p; csv && (p = memchr(p, '\n', (size_t)(rest.p + n - p))); p++) r->line++;
+        if (n > 0 || !csv) break; /* an empty line of a CSV is no record */
+    }
+    if (r->spec->repeats) {
+        bool added;
+        fingerprint_map_at(&r->seen, fingerprint_of(out->raw.p, out->raw.n), &added);
+        out->repeated = !added;
+    }
+    if (r->spec->lateness) out->late_s = lateness_of(r, out);
+    return 1;
+}
+
+uint64_t source_consumed(const struct source_reader *r)
+{
+    return r->at;
+}
+
+void source_close(struct source_reader *r)
+{
+    if (!r) return;
+    if (r->map) munmap(r->map, r->bytes.n);
+    row_parser_free(r->parser);
+    fingerprint_map_release(&r->seen);
+    buf_release(&r->layout);
+    arena_release(&r->arena);
+    free(r->path);
+    free(r);
+}

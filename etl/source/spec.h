@@ -1,0 +1,40 @@
+/* spec.h - the `source` object of a definition, read. Inside etl only. */
+#ifndef MILLRACE_ETL_SOURCE_SPEC_H
+#define MILLRACE_ETL_SOURCE_SPEC_H
+
+#include "etl/definition.h"
+#include "etl/document.h"
+#include "etl/source/access_log.h"
+#include "etl/source/csv.h"
+#include "etl/source/encoding.h"
+#include "etl/source/field.h"
+
+struct source_spec {
+    enum source_format format;
+    const char *glob;
+    enum encoding encoding;
+    bool encoding_rejects; /* a record with undecodable bytes is rejected; otherwise reading stops there */
+    bool repeats, lateness;
+    const char *const *nulls;
+    bool trim;
+    /* CSV */
+    struct csv_spec csv;
+    bool header;
+    bool ragged;                /* missing fields are NULL, surplus ones are ignored */
+    int fields;                 /* exact number of fields without a header, 0: as many as the columns need */
+    int fields_least;           /* without a header: the largest field number that a column names */
+    int skip_lines;             /* before the header, or before the first record */
+    const char *comment_prefix; /* lines that begin so are no records; "" for none */
+    /* access log */
+    const struct log_layout *layout;
+    bool decode;
+};
+
+/* Reads `source`: fills d->format, d->source and the declared columns (d->columns, d->field_count). `room` more
+ * columns fit into the array. Failures go to the node's document. */
+void source_spec_read(struct node source, struct definition *d, int room);
+
+/* One line of text at the start of `rest`: its length without LF or CRLF; *next as in csv_record_length. */
+size_t source_line_length(struct slice rest, size_t *next);
+
+#endif
