@@ -96,7 +96,7 @@ void log_free(struct log *log);
 enum log_state {
     LOG_ONLINE,
     LOG_REPAIRING, /* a write failed: appends are refused until the truncate job is done */
-    LOG_OFFLINE,   /* a sync failed: nothing is accepted any more, reads still work */
+    LOG_OFFLINE,   /* the disk failed: nothing is accepted any more, reads still work; no clean shutdown */
     LOG_CLOSING,   /* log_close_begin was called */
     LOG_CLOSED,    /* everything is on disk, the log may be freed */
     LOG_DELETING,  /* log_delete_begin was called */
@@ -108,7 +108,8 @@ const uint8_t *log_topic_id(const struct log *log); /* 16 bytes; zeros when part
 void log_set_config(struct log *log, const struct log_config *config);
 
 /* No further appends. When the writes under way are reported, log_take_job gives the closing job: sync,
- * indexes, producer snapshot, epochs. */
+ * indexes, producer snapshot, epochs. Ends in LOG_CLOSED (at once when nothing changed since the log was
+ * opened), or in LOG_OFFLINE when the disk failed: then the clean-shutdown marker must not be written. */
 void log_close_begin(struct log *log);
 /* No further appends or reads. When nobody holds a reference to a file any more, log_take_job gives the
  * job that removes the directory (renamed to DIR.<id>-delete first, as Kafka does). */
@@ -258,8 +259,8 @@ void log_lookup_free(struct log_lookup *lookup); /* on the loop thread */
 
 /* The epoch of an offset, -1 when unknown. `end` has the latest epoch. */
 int32_t log_epoch_at(const struct log *log, int64_t offset);
-/* OffsetForLeaderEpoch: the largest known epoch <= `epoch` and the offset after its last record; both -1
- * when there is none (KIP-279). */
+/* OffsetForLeaderEpoch: the largest known epoch <= `epoch` and the offset after its last record; `epoch` itself
+ * and the first known offset when all known ones are larger; -1 and -1 when `epoch` is newer than all (KIP-279). */
 void log_epoch_end(const struct log *log, int32_t epoch, int32_t *found_epoch, int64_t *end_offset);
 
 /* ---- housekeeping ---- */

@@ -1,0 +1,159 @@
+/* Reading: from an offset to a range of a file.
+ *
+ *     begin -- recent batches know it ------------------------------------> range
+ *       |
+ *       +-- index not in memory: read .index --+
+ *       |                                      v
+ *       +-------------------------> floor of the index: read some headers --> range
+ *                                              ^            |
+ *                                              +-- further -+
+ *
+ * The search starts again from the beginning when the log changed under it (a segment went). */
+#include <assert.h>
+
+#include "broker/log/log_state.h"
+
+enum stage { STAGE_INDEX = 1, STAGE_SCAN };
+
+static const struct mark *limit_of(const struct log *log, const struct log_read *r)
+{
+    return r->isolation == LOG_VISIBLE ? &log->high_watermark : &log->written;
+}
+
+static const struct bad_range *bad_find(const struct log *log, int64_t offset)
+{
+    for (int i = 0; i < log->bad_count; i++)
+        if (offset >= log->bad[i].from && offset < log->bad[i].to) return &log->bad[i];
+    return NULL;
+}
+
+/* Where a range that begins at `at` has to stop because of damage. */
+static uint64_t bad_limit(const struct log *log, const struct segment *s, uint64_t at, uint64_t limit)
+{
+    for (int i = 0; i < log->bad_count; i++) {
+        const struct bad_range *b = &log->bad[i];
+        if (b->segment_base == s->base_offset && b->position > at && b->position < limit) limit = b->position;
+    }
+    return limit;
+}
+
+/* Largest known beginning of a batch in (at, end]; `end` if none is known. Cuts a range at whole batches
+ * where that costs nothing. */
+static uint64_t whole_batches(const struct log *log, const struct segment *s, uint64_t at, uint64_t end)
+{
+    uint64_t boundary = s == log_active(log) ? recent_boundary(&log->recent, end) : 0;
+    if (boundary <= at && s->indexed) boundary = offset_index_boundary(&s->offsets, end);
+    return boundary > at ? boundary : end;
+}
+
+/* The batch that holds the offset begins at `at` and ends at `next`. */
+static enum log_read_outcome finish(const struct log *log, struct log_read *r, const struct segment *s, uint64_t at,
+                                    uint64_t next)
+{
+    uint64_t limit = bad_limit(log, s, at, log_limit_in(s, limit_of(log, r)));
+    uint64_t most = r->max_bytes > 0 ? (uint64_t)r->max_bytes : 0;
+    if (next > limit) return LOG_READ_CORRUPT;
+    r->file = s->log;
+    r->at = at;
+    r->length = limit - at;
+    if (next - at > most) {
+        if (!r->min_one) return LOG_READ_EMPTY;
+        r->length = next - at;
+    } else if (r->length > most) {
+        uint64_t end = whole_batches(log, s, at, at + most);
+        r->length = (end > next ? end : at + most) - at;
+    }
+    return LOG_READ_RANGE;
+}
+
+static enum log_read_outcome more(struct log_read *r, const struct segment *s, enum stage stage, uint64_t at,
+                                  uint64_t length)
+{
+    r->segment_base = s->base_offset;
+    r->stage = stage;
+    r->file = stage == STAGE_INDEX ? s->index : s->log;
+    r->at = at;
+    r->length = length;
+    return LOG_READ_MORE;
+}
+
+static enum log_read_outcome scan_from(const struct log *log, struct log_read *r, const struct segment *s, uint64_t at)
+{
+    uint64_t limit = log_limit_in(s, limit_of(log, r));
+    if (at >= limit) return LOG_READ_CORRUPT; /* the index leads out of the file */
+    return more(r, s, STAGE_SCAN, at, limit - at < LOG_SCAN_BYTES ? limit - at : LOG_SCAN_BYTES);
+}
+
+static enum log_read_outcome scan_floor(const struct log *log, struct log_read *r, const struct segment *s)
+{
+    int64_t relative = r->offset > s->base_offset ? r->offset - s->base_offset : 0;
+    uint32_t key = relative < UINT32_MAX ? (uint32_t)relative : UINT32_MAX;
+    return scan_from(log, r, s, offset_index_floor(&s->offsets, key));
+}
+
+static enum log_read_outcome read_in(const struct log *log, struct log_read *r, const struct segment *s)
+{
+    uint64_t at, next;
+    if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next))
+        return finish(log, r, s, at, next);
+    if (!s->indexed && s->index_size > 0) return more(r, s, STAGE_INDEX, 0, s->index_size);
+    return scan_floor(log, r, s);
+}
+
+enum log_read_outcome log_read_begin(struct log *log, struct log_read *r)
+{
+    r->file = NULL;
+    r->at = r->length = 0;
+    if (log->state >= LOG_DELETING) return LOG_READ_OUT_OF_RANGE;
+    if (r->offset < log->offsets.start || r->offset > log->offsets.end) return LOG_READ_OUT_OF_RANGE;
+    if (r->offset >= limit_of(log, r)->offset) return LOG_READ_EMPTY;
+    if (bad_find(log, r->offset)) return LOG_READ_CORRUPT;
+    int i = log_segment_find(log, r->offset);
+    assert(i >= 0);
+    return read_in(log, r, log->segments[i]);
+}
+
+/* The offset lies behind the last batch of its segment (compaction left a gap): on to the next one. */
+static enum log_read_outcome read_next_segment(const struct log *log, struct log_read *r, const struct segment *s)
+{
+    int i = log_segment_find(log, s->base_offset) + 1;
+    if (i >= log->segment_count) return LOG_READ_CORRUPT;
+    if (log->segments[i]->base_offset >= limit_of(log, r)->offset) return LOG_READ_EMPTY;
+    return scan_from(log, r, log->segments[i], 0);
+}
+
+static enum log_read_outcome scan(const struct log *log, struct log_read *r, const struct segment *s, struct slice data)
+{
+    uint64_t at = r->at, limit = log_limit_in(s, limit_of(log, r));
+    struct batch_header h;
+    while (at < limit) {
+        const struct bad_range *bad = log_bad_at(log, s->base_offset, at);
+        if (bad) at = bad->resume;
+        if (at >= limit) break;
+        uint64_t skip = at - r->at;
+        if (skip + BATCH_HEADER_SIZE > data.n)
+            return skip > 0 ? scan_from(log, r, s, at) : LOG_READ_CORRUPT; /* the file is too short */
+        if (batch_header_read(slice_of(data.p + skip, data.n - skip), &h) < 0) return LOG_READ_CORRUPT;
+        if (batch_size(&h) > limit - at) return LOG_READ_CORRUPT;
+        if (batch_last_offset(&h) >= r->offset) return finish(log, r, s, at, at + batch_size(&h));
+        at += batch_size(&h);
+    }
+    return read_next_segment(log, r, s);
+}
+
+enum log_read_outcome log_read_continue(struct log *log, struct log_read *r, int err, struct slice data)
+{
+    int i = log_segment_find(log, r->segment_base);
+    if (i < 0 || log->segments[i]->base_offset != r->segment_base || log->state >= LOG_DELETING)
+        return log_read_begin(log, r);
+    struct segment *s = log->segments[i];
+    if (err < 0) return LOG_READ_CORRUPT;
+    if (r->stage == STAGE_SCAN) return scan(log, r, s, data);
+    if (!s->indexed) {
+        /* A damaged index only makes the search longer: its good prefix is used. */
+        offset_index_parse(&s->offsets, data, s->size);
+        s->indexed = true;
+        log_index_cached(log, s);
+    }
+    return scan_floor(log, r, s);
+}
