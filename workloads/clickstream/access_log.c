@@ -21,14 +21,14 @@ void access_log_init(struct access_log *l, const char *site, int64_t first_time,
     l->newest = NO_TIME;
     l->seen_size = 4096;
     l->seen = memory_new(l->seen_size * sizeof *l->seen);
-    output_init(&l->out, disk, why);
+    out_file_init(&l->out, disk, why);
 }
 
 void access_log_release(struct access_log *l)
 {
     for (int i = 0; i < ACCESS_LOG_HELD_MAX; i++) buf_release(&l->held[i].text);
     free(l->seen);
-    output_release(&l->out);
+    out_file_release(&l->out);
 }
 
 static bool seen_insert(uint64_t *set, uint64_t size, uint64_t hash)
@@ -69,16 +69,16 @@ static void file_open(struct access_log *l)
     civil_from_days(l->rotation / 86400, &year, &month, &day);
     snprintf(name, sizeof name, "%s.access.log-%04d%02d%02d", l->site, (int)year, month, day);
     if (!l->first_name[0]) snprintf(l->first_name, sizeof l->first_name, "%s", name);
-    output_open(&l->out, name);
+    out_file_open(&l->out, name);
     l->counts->files++;
 }
 
 static void write_line(struct access_log *l, struct slice text, int64_t time)
 {
-    if (!output_is_open(&l->out)) file_open(l);
+    if (!out_file_is_open(&l->out)) file_open(l);
     buf_append_slice(&l->out.pending, text);
     buf_append_byte(&l->out.pending, '\n');
-    output_flush_when_full(&l->out);
+    out_file_flush_when_full(&l->out);
     l->counts->lines++;
     l->counts->identical += seen_before(l, text);
     if (time == NO_TIME) return;
@@ -110,7 +110,7 @@ static void release_held(struct access_log *l, int64_t now)
 static void rotate(struct access_log *l, int64_t now)
 {
     release_held(l, INT64_MAX);
-    output_close(&l->out);
+    out_file_close(&l->out);
     while (l->rotation <= now) l->rotation += 86400;
     l->newest = NO_TIME;
     memset(l->seen, 0, l->seen_size * sizeof *l->seen);
@@ -148,5 +148,5 @@ void access_log_malformed(struct access_log *l, struct slice text, int64_t time)
 void access_log_finish(struct access_log *l)
 {
     release_held(l, INT64_MAX);
-    output_close(&l->out);
+    out_file_close(&l->out);
 }

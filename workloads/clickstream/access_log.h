@@ -21,7 +21,7 @@ struct held_line {
 
 struct access_log {
     const char *site;
-    struct output out;
+    struct out_file out;
     struct line_counts *counts;
     int64_t rotation; /* of the open file: lines from this instant on go to the next one */
     int64_t newest;   /* running maximum of the open file; -1 when it has no line */

@@ -27,12 +27,12 @@ void hit_truth_init(struct hit_truth *t, const struct sites *sites, struct disk 
     t->queue_size = 1024;
     t->queue = memory_new(t->queue_size * sizeof *t->queue);
     t->latest = memory_new((size_t)SITE_COUNT * SITE_VISITORS * sizeof *t->latest);
-    output_init(&t->hours, disk, why);
-    output_init(&t->days, disk, why);
-    output_init(&t->closed, disk, why);
-    output_open(&t->hours, "ground_truth/hits_per_hour_utc.csv");
-    output_open(&t->days, "ground_truth/per_day_utc.csv");
-    output_open(&t->closed, "ground_truth/sessions.csv");
+    out_file_init(&t->hours, disk, why);
+    out_file_init(&t->days, disk, why);
+    out_file_init(&t->closed, disk, why);
+    out_file_open(&t->hours, "ground_truth/hits_per_hour_utc.csv");
+    out_file_open(&t->days, "ground_truth/per_day_utc.csv");
+    out_file_open(&t->closed, "ground_truth/sessions.csv");
     buf_append_str(&t->hours.pending, "hour_start_utc,hits,bytes\n");
     buf_append_str(&t->days.pending, "day_utc,hits,bytes,distinct_clients\n");
     buf_append_str(&t->closed.pending, "site,client,user_agent,start_utc,end_utc,hits,bytes,duration_s\n");
@@ -40,9 +40,9 @@ void hit_truth_init(struct hit_truth *t, const struct sites *sites, struct disk 
 
 void hit_truth_release(struct hit_truth *t)
 {
-    output_release(&t->hours);
-    output_release(&t->days);
-    output_release(&t->closed);
+    out_file_release(&t->hours);
+    out_file_release(&t->days);
+    out_file_release(&t->closed);
     free(t->client_day);
     free(t->queue);
     free(t->latest);
@@ -71,7 +71,7 @@ static void hour_end(struct hit_truth *t)
     put_day(b, t->hour.number / 24);
     buf_printf(b, " %02d:00:00,%llu,%llu\n", (int)(t->hour.number % 24), (unsigned long long)t->hour.hits,
                (unsigned long long)t->hour.bytes);
-    output_flush_when_full(&t->hours);
+    out_file_flush_when_full(&t->hours);
     t->hour_count++;
 }
 
@@ -82,7 +82,7 @@ static void day_end(struct hit_truth *t)
     put_day(b, t->day.number);
     buf_printf(b, ",%llu,%llu,%llu\n", (unsigned long long)t->day.hits, (unsigned long long)t->day.bytes,
                (unsigned long long)t->day.clients);
-    output_flush_when_full(&t->days);
+    out_file_flush_when_full(&t->days);
 }
 
 static void add_to_spans(struct hit_truth *t, const struct hit *h, uint64_t bytes)
@@ -122,14 +122,14 @@ static void session_write(struct hit_truth *t, const struct session *s)
     buf_append_byte(b, ',');
     site_put_address(b, v);
     buf_append_byte(b, ',');
-    output_csv_field(b, slice_str(site_agent(v->agent)));
+    out_csv_field(b, slice_str(site_agent(v->agent)));
     buf_append_byte(b, ',');
     put_instant(b, s->start);
     buf_append_byte(b, ',');
     put_instant(b, s->last);
     int64_t duration = s->last - s->start;
     buf_printf(b, ",%llu,%llu,%lld\n", (unsigned long long)s->hits, (unsigned long long)s->bytes, (long long)duration);
-    output_flush_when_full(&t->closed);
+    out_file_flush_when_full(&t->closed);
     t->sessions++;
     t->single += s->hits == 1;
     if (s->hits > t->hits_max) t->hits_max = s->hits;
@@ -226,7 +226,7 @@ static void write_top(struct hit_truth *t, struct buf *b, const uint64_t *count,
     buf_append_str(b, header);
     for (int i = 0; i < kept; i++) {
         buf_printf(b, "%d,", i + 1);
-        output_csv_field(b, slice_str(t->sites->path[best[i]].text));
+        out_csv_field(b, slice_str(t->sites->path[best[i]].text));
         buf_printf(b, ",%llu\n", (unsigned long long)count[best[i]]);
     }
 }
@@ -303,25 +303,25 @@ int hit_truth_finish(struct hit_truth *t, const struct line_counts *lines, struc
                  {"ground_truth/hits_per_status.csv", write_status},
                  {"ground_truth/top20_paths.csv", write_paths},
                  {"ground_truth/top20_pageviews.csv", write_views}};
-    struct output out;
+    struct out_file out;
     hour_end(t);
     day_end(t);
     sessions_close(t, INT64_MAX);
-    output_close(&t->hours);
-    output_close(&t->days);
-    output_close(&t->closed);
-    output_init(&out, disk, why);
+    out_file_close(&t->hours);
+    out_file_close(&t->days);
+    out_file_close(&t->closed);
+    out_file_init(&out, disk, why);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        output_open(&out, files[i].name);
+        out_file_open(&out, files[i].name);
         files[i].write(t, &out.pending);
-        output_close(&out);
+        out_file_close(&out);
     }
-    output_open(&out, "ground_truth/summary.json");
+    out_file_open(&out, "ground_truth/summary.json");
     summary_lines(&out.pending, t, lines);
     summary_hits(&out.pending, t);
-    output_close(&out);
+    out_file_close(&out);
     int error = t->hours.error ? t->hours.error : t->days.error;
     if (!error) error = t->closed.error ? t->closed.error : out.error;
-    output_release(&out);
+    out_file_release(&out);
     return error;
 }

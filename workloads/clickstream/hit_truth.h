@@ -11,7 +11,7 @@
 #define MILLRACE_WORKLOADS_CLICKSTREAM_HIT_TRUTH_H
 
 #include "workloads/clickstream/site.h"
-#include "workloads/output.h"
+#include "workloads/out_file.h"
 
 #define SESSION_GAP_S 1800
 
@@ -50,7 +50,7 @@ struct span { /* an hour or a day */
 
 struct hit_truth {
     const struct sites *sites;
-    struct output hours, days, closed;
+    struct out_file hours, days, closed;
     struct span hour, day;
     uint64_t hits, bytes, bad_requests, hour_count;
     uint64_t method[METHODS], status[1000];

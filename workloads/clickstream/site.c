@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "workloads/output.h"
+#include "workloads/out_file.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -112,11 +112,11 @@ void site_put_address(struct buf *b, const struct visitor *v)
 {
     uint32_t a = v->address;
     buf_append(b, "100.", 4);
-    output_number(b, 64 + (a >> 16));
+    out_number(b, 64 + (a >> 16));
     buf_append_byte(b, '.');
-    output_number(b, a >> 8 & 255);
+    out_number(b, a >> 8 & 255);
     buf_append_byte(b, '.');
-    output_number(b, a & 255);
+    out_number(b, a & 255);
 }
 
 static void page(struct path *p, int index)

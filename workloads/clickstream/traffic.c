@@ -87,7 +87,7 @@ static void put_time(struct buf *b, int64_t time, int offset_minutes)
     buf_append_byte(b, '/');
     buf_append(b, months + 3 * (month - 1), 3);
     buf_append_byte(b, '/');
-    output_number(b, (uint64_t)year);
+    out_number(b, (uint64_t)year);
     for (int unit = 3600; unit > 0; unit /= 60) {
         buf_append_byte(b, ':');
         put_two(b, second / unit % 60);
@@ -134,12 +134,12 @@ static void put_hit(struct traffic *t, const struct hit *h, int referer)
     buf_append_str(b, "] \"");
     put_request(t, h);
     buf_append_str(b, "\" ");
-    output_number(b, (uint64_t)h->status);
+    out_number(b, (uint64_t)h->status);
     buf_append_byte(b, ' ');
     if (h->bytes < 0)
         buf_append_byte(b, '-');
     else
-        output_number(b, (uint64_t)h->bytes);
+        out_number(b, (uint64_t)h->bytes);
     buf_append_str(b, " \"");
     if (referer >= 0) {
         buf_append_str(b, "https://");
@@ -387,33 +387,33 @@ static const char rules[] =
 static int copy_first_file(struct traffic *t, struct disk *disk, struct err_text *error)
 {
     struct access_log *l = &t->log[0];
-    struct output out;
+    struct out_file out;
     int64_t year;
     int month, day;
     if (!l->first_name[0]) return 0;
-    output_init(&out, disk, error);
+    out_file_init(&out, disk, error);
     civil_from_days(l->rotation / 86400 + 1, &year, &month, &day);
     snprintf(t->counts.skipped, sizeof t->counts.skipped, "%s.access.log-%04d%02d%02d", l->site, (int)year, month, day);
     memcpy(t->counts.same_as, l->first_name, sizeof t->counts.same_as);
-    int rc = output_copy(&out, l->first_name, t->counts.skipped);
+    int rc = out_file_copy(&out, l->first_name, t->counts.skipped);
     t->counts.files++;
     l->out.bytes += out.bytes;
-    output_release(&out);
+    out_file_release(&out);
     return rc;
 }
 
 static int write_notes(struct disk *disk, struct err_text *error)
 {
-    struct output out;
-    output_init(&out, disk, error);
-    output_open(&out, "ground_truth/RULES.md"); /* first: it marks the folder as ours */
+    struct out_file out;
+    out_file_init(&out, disk, error);
+    out_file_open(&out, "ground_truth/RULES.md"); /* first: it marks the folder as ours */
     buf_append_str(&out.pending, rules);
-    output_close(&out);
-    output_open(&out, "ground_truth/malformed_lines.csv");
+    out_file_close(&out);
+    out_file_open(&out, "ground_truth/malformed_lines.csv");
     buf_append_str(&out.pending, "(see summary.json: only their number is part of the truth)\n");
-    output_close(&out);
+    out_file_close(&out);
     int rc = out.error;
-    output_release(&out);
+    out_file_release(&out);
     return rc;
 }
 
@@ -444,7 +444,7 @@ int generate_clickstream(const struct generate_options *options, struct generate
     struct disk *disk;
     if (options->scale < GENERATE_SCALE_MIN || options->scale > GENERATE_SCALE_MAX)
         return err_set(error, ERR_RANGE, "scale: must be between 0.001 and 1000");
-    int rc = output_folder(options->out, is_input, &disk, error);
+    int rc = out_folder_open(options->out, is_input, &disk, error);
     if (rc < 0) return rc;
     struct traffic *t = memory_new(sizeof *t);
     t->options = options;

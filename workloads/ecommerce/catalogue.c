@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "workloads/output.h"
+#include "workloads/out_file.h"
 
 /* Home first: the popularity of a country is its place in this list. */
 static const char *const countries[CATALOGUE_COUNTRIES] = {"United Kingdom",
@@ -133,7 +133,7 @@ static void products_init(struct catalogue *c, struct random *r)
         other_case(p->upper, p->variant);
         if (strcmp(p->variant, p->code) == 0) p->variant[0] = 0;
         buf_reset(&field);
-        output_csv_field(&field, slice_str(p->description));
+        out_csv_field(&field, slice_str(p->description));
         p->csv = slice_of(arena_copy(&c->memory, field.p, field.n), field.n);
     }
     buf_release(&field);

@@ -37,18 +37,18 @@ void order_truth_init(struct order_truth *t, const struct catalogue *c, struct d
     t->hour_number = -1;
     for (int i = 0; i < CATALOGUE_CUSTOMERS; i++)
         t->customer[i] = (struct customer_truth){.first = -1, .month_seen = -1};
-    output_init(&t->days, disk, why);
-    output_init(&t->by_hour, disk, why);
-    output_open(&t->days, "ground_truth/daily.csv");
-    output_open(&t->by_hour, "ground_truth/revenue_by_hour.csv");
+    out_file_init(&t->days, disk, why);
+    out_file_init(&t->by_hour, disk, why);
+    out_file_open(&t->days, "ground_truth/daily.csv");
+    out_file_open(&t->by_hour, "ground_truth/revenue_by_hour.csv");
     buf_append_str(&t->days.pending, "day,valid_lines,invoices,quantity,revenue\n");
     buf_append_str(&t->by_hour.pending, "hour_start,valid_lines,revenue\n");
 }
 
 void order_truth_release(struct order_truth *t)
 {
-    output_release(&t->days);
-    output_release(&t->by_hour);
+    out_file_release(&t->days);
+    out_file_release(&t->by_hour);
     free(t->month);
     free(t->cancelled);
 }
@@ -87,7 +87,7 @@ static void hour_end(struct order_truth *t)
     put_day(b, t->hour_number / 24);
     buf_printf(b, " %02d:00:00,%llu", (int)(t->hour_number % 24), (unsigned long long)t->hour.lines);
     put_money(b, ',', t->hour.value, "\n");
-    output_flush_when_full(&t->by_hour);
+    out_file_flush_when_full(&t->by_hour);
     t->hours++;
     t->hour = (struct tally){0};
 }
@@ -156,7 +156,7 @@ void order_truth_day_end(struct order_truth *t)
         buf_printf(b, ",%llu,%llu,%lld", (unsigned long long)t->day.lines, (unsigned long long)t->day.invoices,
                    (long long)t->day.quantity);
         put_money(b, ',', t->day.value, "\n");
-        output_flush_when_full(&t->days);
+        out_file_flush_when_full(&t->days);
     }
     t->day = (struct tally){0};
 }
@@ -251,7 +251,7 @@ static void write_top(struct order_truth *t, struct buf *b, bool by_value)
     for (int i = 0; i < count; i++) {
         const struct tally *s = &t->stock[best[i]];
         buf_printf(b, "%d,%s,", i + 1, t->catalogue->products[best[i]].upper);
-        output_csv_field(b, trimmed(t->catalogue->products[best[i]].description));
+        out_csv_field(b, trimmed(t->catalogue->products[best[i]].description));
         buf_printf(b, ",%llu,%lld", (unsigned long long)s->lines, (long long)s->quantity);
         put_money(b, ',', s->value, "\n");
     }
@@ -324,16 +324,16 @@ int order_truth_finish(struct order_truth *t, struct disk *disk, struct err_text
                  {"ground_truth/top10_products_by_quantity.csv", write_top_by_quantity},
                  {"ground_truth/top10_products_by_revenue.csv", write_top_by_value},
                  {"ground_truth/summary.json", write_summary}};
-    struct output out;
-    output_close(&t->days);
-    output_close(&t->by_hour);
-    output_init(&out, disk, why);
+    struct out_file out;
+    out_file_close(&t->days);
+    out_file_close(&t->by_hour);
+    out_file_init(&out, disk, why);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        output_open(&out, files[i].name);
+        out_file_open(&out, files[i].name);
         files[i].write(t, &out.pending);
-        output_close(&out);
+        out_file_close(&out);
     }
     int error = t->days.error ? t->days.error : t->by_hour.error ? t->by_hour.error : out.error;
-    output_release(&out);
+    out_file_release(&out);
     return error;
 }

@@ -11,7 +11,7 @@
 #define MILLRACE_WORKLOADS_ECOMMERCE_ORDER_TRUTH_H
 
 #include "workloads/ecommerce/catalogue.h"
-#include "workloads/output.h"
+#include "workloads/out_file.h"
 
 enum bucket {
     BUCKET_DUPLICATE,
@@ -59,7 +59,7 @@ struct order_truth {
     int month_first, months; /* month_first: year * 12 + month - 1 */
     struct tally invoice;    /* the open invoice: what of it was valid or cancelled */
     struct sale invoice_sale;
-    struct output days, by_hour;
+    struct out_file days, by_hour;
 };
 
 /* `days_first` and `days_last` bound the dates; `disk` holds the ground_truth folder. */

@@ -60,7 +60,7 @@ struct orders {
     struct random random;
     struct catalogue catalogue;
     struct order_truth truth;
-    struct output out;
+    struct out_file out;
     struct due due[DIRT_COUNT];
     uint64_t row, total;
     uint64_t day_from, day_to; /* rows of the open day */
@@ -86,7 +86,7 @@ static void put_price(struct buf *b, int64_t thousandths)
     char digits[4];
     if (thousandths < 0) buf_append_byte(b, '-');
     uint64_t value = (uint64_t)(thousandths < 0 ? -thousandths : thousandths);
-    output_number(b, value / 1000);
+    out_number(b, value / 1000);
     uint64_t fraction = value % 1000;
     for (int i = 2; i >= 0; i--, fraction /= 10) digits[i] = (char)('0' + fraction % 10);
     size_t n = digits[2] != '0' ? 3 : digits[1] != '0' ? 2 : 1;
@@ -130,7 +130,7 @@ static void row_done(struct orders *o, const struct sale *s)
 {
     order_truth_line(&o->truth, s);
     o->row++;
-    output_flush_when_full(&o->out);
+    out_file_flush_when_full(&o->out);
     if (o->row % PROGRESS_ROWS == 0 && o->options->progress)
         o->options->progress(o->options->context, o->row, o->total);
 }
@@ -156,14 +156,14 @@ static void write_row(struct orders *o, const struct invoice *v, const struct sa
     buf_append_slice(b, description);
     buf_append_byte(b, ',');
     if (s->quantity < 0) buf_append_byte(b, '-');
-    output_number(b, (uint64_t)(s->quantity < 0 ? -s->quantity : s->quantity));
+    out_number(b, (uint64_t)(s->quantity < 0 ? -s->quantity : s->quantity));
     buf_append_byte(b, ',');
     put_date(b, o, s, bad_date);
     buf_append_byte(b, ',');
     put_price(b, s->price_thousandths);
     buf_append_byte(b, ',');
     if (s->customer >= 0) {
-        output_number(b, (uint64_t)(CATALOGUE_FIRST_CUSTOMER + s->customer));
+        out_number(b, (uint64_t)(CATALOGUE_FIRST_CUSTOMER + s->customer));
         buf_append(b, ".0", 2);
     }
     buf_append_byte(b, ',');
@@ -366,10 +366,10 @@ static void one_day(struct orders *o, int64_t day, uint64_t rows)
     o->day = day;
     o->day_from = o->row;
     o->day_to = o->row + rows;
-    output_open(&o->out, name);
+    out_file_open(&o->out, name);
     buf_append_str(&o->out.pending, HEADER);
     while (o->row < o->day_to && !o->out.error) next_invoice(o);
-    output_close(&o->out);
+    out_file_close(&o->out);
     order_truth_day_end(&o->truth);
 }
 
@@ -418,10 +418,10 @@ static int run(struct orders *o, struct disk *disk, struct err_text *error)
     uint64_t days = (o->total + ROWS_PER_DAY - 1) / ROWS_PER_DAY;
     if (days < DAYS_MIN) days = DAYS_MIN;
     int64_t last = FIRST_DAY + (int64_t)days * 7 / 6 + 7;
-    output_init(&o->out, disk, error);
-    output_open(&o->out, "ground_truth/RULES.md"); /* first: it marks the folder as ours */
+    out_file_init(&o->out, disk, error);
+    out_file_open(&o->out, "ground_truth/RULES.md"); /* first: it marks the folder as ours */
     buf_append_str(&o->out.pending, rules);
-    output_close(&o->out);
+    out_file_close(&o->out);
     o->out.bytes = 0;
     o->out.files = 0;
     order_truth_init(&o->truth, &o->catalogue, disk, FIRST_DAY, last, error);
@@ -429,7 +429,7 @@ static int run(struct orders *o, struct disk *disk, struct err_text *error)
     int rc = order_truth_finish(&o->truth, disk, error);
     if (o->out.error) rc = o->out.error;
     order_truth_release(&o->truth);
-    output_release(&o->out);
+    out_file_release(&o->out);
     return rc;
 }
 
@@ -438,7 +438,7 @@ int generate_ecommerce(const struct generate_options *options, struct generate_r
     struct disk *disk;
     if (options->scale < GENERATE_SCALE_MIN || options->scale > GENERATE_SCALE_MAX)
         return err_set(error, ERR_RANGE, "scale: must be between 0.001 and 1000");
-    int rc = output_folder(options->out, is_input, &disk, error);
+    int rc = out_folder_open(options->out, is_input, &disk, error);
     if (rc < 0) return rc;
     struct orders *o = memory_new(sizeof *o);
     o->options = options;

@@ -1,4 +1,4 @@
-#include "workloads/output.h"
+#include "workloads/out_file.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -7,88 +7,88 @@
 #define FLUSH_BYTES (256 * 1024)
 #define MARKER      "ground_truth/RULES.md"
 
-void output_init(struct output *o, struct disk *disk, struct err_text *why)
+void out_file_init(struct out_file *o, struct disk *disk, struct err_text *why)
 {
     memset(o, 0, sizeof *o);
     o->disk = disk;
     o->why = why;
 }
 
-void output_release(struct output *o)
+void out_file_release(struct out_file *o)
 {
     if (o->file) o->disk->call->close(o->disk, o->file);
     o->file = NULL;
     buf_release(&o->pending);
 }
 
-static void output_failed(struct output *o, int error)
+static void out_file_failed(struct out_file *o, int error)
 {
     if (!o->error) o->error = err_set(o->why, error, "%s: cannot write: %s", o->name, err_name(error));
 }
 
-void output_open(struct output *o, const char *name)
+void out_file_open(struct out_file *o, const char *name)
 {
     if (o->error) return;
     snprintf(o->name, sizeof o->name, "%s", name);
     o->at = 0;
     int rc = o->disk->call->open(o->disk, name, DISK_CREATE, &o->file);
     if (rc < 0) {
-        output_failed(o, rc);
+        out_file_failed(o, rc);
         return;
     }
     o->files++;
 }
 
-static void output_flush(struct output *o)
+static void out_file_flush(struct out_file *o)
 {
     if (!o->error && o->file) {
         int rc = o->disk->call->write_at(o->disk, o->file, o->at, o->pending.p, o->pending.n);
-        if (rc < 0) output_failed(o, rc);
+        if (rc < 0) out_file_failed(o, rc);
         o->at += o->pending.n;
     }
     buf_reset(&o->pending);
 }
 
-void output_flush_when_full(struct output *o)
+void out_file_flush_when_full(struct out_file *o)
 {
-    if (o->pending.n >= FLUSH_BYTES) output_flush(o);
+    if (o->pending.n >= FLUSH_BYTES) out_file_flush(o);
 }
 
-void output_close(struct output *o)
+void out_file_close(struct out_file *o)
 {
-    output_flush(o);
+    out_file_flush(o);
     if (!o->file) return;
     o->disk->call->close(o->disk, o->file);
     o->file = NULL;
     o->bytes += o->at;
 }
 
-int output_copy(struct output *o, const char *from, const char *to)
+int out_file_copy(struct out_file *o, const char *from, const char *to)
 {
     struct disk_file *source = NULL;
     if (o->error) return o->error;
     int rc = o->disk->call->open(o->disk, from, DISK_READ, &source);
     if (rc < 0) {
-        output_failed(o, rc);
+        out_file_failed(o, rc);
         return o->error;
     }
-    output_open(o, to);
+    out_file_open(o, to);
     int64_t n = 1;
     for (uint64_t at = 0; !o->error && n > 0; at += (uint64_t)n) {
         n = o->disk->call->read_at(o->disk, source, at, buf_reserve(&o->pending, FLUSH_BYTES), FLUSH_BYTES);
         if (n < 0) {
-            output_failed(o, (int)n);
+            out_file_failed(o, (int)n);
             break;
         }
         o->pending.n += (size_t)n;
-        output_flush(o);
+        out_file_flush(o);
     }
     o->disk->call->close(o->disk, source);
-    output_close(o);
+    out_file_close(o);
     return o->error;
 }
 
-void output_csv_field(struct buf *b, struct slice field)
+void out_csv_field(struct buf *b, struct slice field)
 {
     bool quote = memchr(field.p, ',', field.n) || memchr(field.p, '"', field.n);
     if (!quote) {
@@ -103,7 +103,7 @@ void output_csv_field(struct buf *b, struct slice field)
     buf_append_byte(b, '"');
 }
 
-void output_number(struct buf *b, uint64_t number)
+void out_number(struct buf *b, uint64_t number)
 {
     char digits[20];
     size_t n = sizeof digits;
@@ -163,7 +163,7 @@ static int folder_clear(struct disk *d, const char *path, struct survey *s, stru
     return rc < 0 && rc != ERR_NOTFOUND ? err_set(error, rc, "%s/ground_truth: cannot be replaced", path) : 0;
 }
 
-int output_folder(const char *path, bool (*is_input)(const char *name), struct disk **out, struct err_text *error)
+int out_folder_open(const char *path, bool (*is_input)(const char *name), struct disk **out, struct err_text *error)
 {
     struct survey s = {.is_input = is_input};
     *out = NULL;

@@ -1,16 +1,16 @@
-/* output.h - buffered files of a generator, through the table of disk functions.
+/* out_file.h - buffered files of a generator, through the table of disk functions.
  *
- *     output_open -> (append to `pending`, output_flush_when_full)* -> output_close
+ *     out_file_open -> (append to `pending`, out_file_flush_when_full)* -> out_file_close
  *
  * The first failure stays in `error` and makes every later call a no-op: check it once at the end. */
-#ifndef MILLRACE_WORKLOADS_OUTPUT_H
-#define MILLRACE_WORKLOADS_OUTPUT_H
+#ifndef MILLRACE_WORKLOADS_OUT_FILE_H
+#define MILLRACE_WORKLOADS_OUT_FILE_H
 
 #include <stdbool.h>
 
 #include "lib/os/disk.h"
 
-struct output {
+struct out_file {
     struct disk *disk; /* borrowed */
     struct disk_file *file;
     struct buf pending;
@@ -22,24 +22,24 @@ struct output {
     char name[160];
 };
 
-void output_init(struct output *o, struct disk *disk, struct err_text *why);
-void output_release(struct output *o);
-void output_open(struct output *o, const char *name);
-static inline bool output_is_open(const struct output *o)
+void out_file_init(struct out_file *o, struct disk *disk, struct err_text *why);
+void out_file_release(struct out_file *o);
+void out_file_open(struct out_file *o, const char *name);
+static inline bool out_file_is_open(const struct out_file *o)
 {
     return o->file != NULL;
 }
-void output_flush_when_full(struct output *o);
-void output_close(struct output *o);
+void out_file_flush_when_full(struct out_file *o);
+void out_file_close(struct out_file *o);
 /* Writes `from` again under the name `to`; returns the error of the output. */
-int output_copy(struct output *o, const char *from, const char *to);
+int out_file_copy(struct out_file *o, const char *from, const char *to);
 /* Appends a CSV field, quoted (RFC 4180) when it must be. */
-void output_csv_field(struct buf *b, struct slice field);
+void out_csv_field(struct buf *b, struct slice field);
 /* Appends a non-negative number in decimal; faster than printf by far. */
-void output_number(struct buf *b, uint64_t number);
+void out_number(struct buf *b, uint64_t number);
 
 /* The folder that a generator may write to: missing, empty, or with an earlier output of a generator,
  * which is removed. `is_input` tells which names in it are input files. Opens it as `*out`. */
-int output_folder(const char *path, bool (*is_input)(const char *name), struct disk **out, struct err_text *error);
+int out_folder_open(const char *path, bool (*is_input)(const char *name), struct disk **out, struct err_text *error);
 
 #endif

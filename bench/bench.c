@@ -1,0 +1,260 @@
+#include "bench/bench.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/environment.h"
+#include "bench/experiment.h"
+#include "bench/limits.h"
+#include "lib/base/bytes.h"
+#include "lib/os/clock.h"
+
+enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000 };
+
+static const struct bench_experiment_name names[] = {
+    {"E1", "what do acks=0, 1, all cost, in each durability mode?"},
+    {"E5", "how fresh is the warehouse: batch at several periods against streaming, on the same arrivals?"},
+    {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
+    {NULL, NULL},
+};
+static int (*const runs[])(struct bench *b, struct err_text *error) = {experiment_acks, experiment_freshness,
+                                                                       experiment_replay};
+
+const struct bench_experiment_name *bench_experiments(void)
+{
+    return names;
+}
+
+/* --- files and folders --- */
+
+void bench_path(char out[PATH_MAX], const char *folder, const char *name)
+{
+    int n = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+    assert(n > 0 && n < PATH_MAX);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st, (void)type, (void)where;
+    remove(path);
+    return 0;
+}
+
+void bench_remove(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int folder_make(const char *path, struct err_text *error)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
+    return err_set(error, err_from_errno(errno), "%s: cannot be created: %s", path, strerror(errno));
+}
+
+int bench_folder(const struct bench *b, const char *name, char out[PATH_MAX], struct err_text *error)
+{
+    bench_path(out, b->work, name);
+    bench_remove(out);
+    return folder_make(out, error);
+}
+
+/* --- child processes --- */
+
+static void arguments(const struct bench *b, const char *argv[EXPERIMENT_ARGUMENTS_MAX], va_list list)
+{
+    int count = 0;
+    argv[count++] = b->program;
+    while ((argv[count] = va_arg(list, const char *)) != NULL) {
+        count++;
+        assert(count < EXPERIMENT_ARGUMENTS_MAX);
+    }
+}
+
+static void command_text(const char *const argv[], struct buf *out)
+{
+    buf_append_str(out, "millrace");
+    for (int i = 1; argv[i]; i++) buf_printf(out, " %s", argv[i]);
+}
+
+int bench_start(const struct bench *b, struct process *p, int flags, struct err_text *error, ...)
+{
+    const char *argv[EXPERIMENT_ARGUMENTS_MAX];
+    va_list list;
+    va_start(list, error);
+    arguments(b, argv, list);
+    va_end(list);
+    return process_start(p, argv, flags | PROCESS_QUIET_ERR, error);
+}
+
+static int command_run(const char *const argv[], double *wall_s, double *cpu_s, struct err_text *error)
+{
+    struct process p;
+    struct buf text = {0};
+    int64_t begin_ns = clock_mono_ns(), cpu_ns = environment_children_cpu_ns();
+    int rc = process_start(&p, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
+    if (rc < 0) return rc;
+    char line[256];
+    while (process_read_line(&p, line, sizeof line, -1) >= 0) {}
+    int status = process_wait(&p, -1);
+    if (wall_s) *wall_s = (double)(clock_mono_ns() - begin_ns) / 1e9;
+    if (cpu_s) *cpu_s = (double)(environment_children_cpu_ns() - cpu_ns) / 1e9;
+    if (status == 0) return 0;
+    command_text(argv, &text);
+    err_set(error, ERR_IO, "`%s` ended with status %d: run it by hand to see why", buf_cstr(&text), status);
+    buf_release(&text);
+    return ERR_IO;
+}
+
+int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct err_text *error, ...)
+{
+    const char *argv[EXPERIMENT_ARGUMENTS_MAX];
+    va_list list;
+    va_start(list, error);
+    arguments(b, argv, list);
+    va_end(list);
+    return command_run(argv, wall_s, cpu_s, error);
+}
+
+int target_start(struct target *t, const struct bench *b, const char *name, const char *const settings[],
+                 struct err_text *error)
+{
+    const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {b->program, "broker", "-o", "listeners=PLAINTEXT://127.0.0.1:0",
+                                                  "-o"};
+    char log_dirs[PATH_MAX + 16], line[256] = "";
+    int count = 5;
+    *t = (struct target){0};
+    int rc = bench_folder(b, name, t->folder, error);
+    if (rc < 0) return rc;
+    snprintf(log_dirs, sizeof log_dirs, "log.dirs=%s", t->folder);
+    argv[count++] = log_dirs;
+    for (int i = 0; settings && settings[i]; i++) {
+        argv[count++] = "-o";
+        argv[count++] = settings[i];
+        assert(count < EXPERIMENT_ARGUMENTS_MAX);
+    }
+    rc = process_start(&t->process, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
+    if (rc == 0) rc = process_read_line(&t->process, line, sizeof line, BROKER_READY_MS);
+    if (rc >= 0 && strncmp(line, "ready ", 6) == 0) {
+        snprintf(t->bootstrap, sizeof t->bootstrap, "%.*s", (int)sizeof t->bootstrap - 1, line + 6);
+        return 0;
+    }
+    target_stop(t);
+    return err_set(error, ERR_IO, "millrace broker with %s did not become ready (it said: %s)", log_dirs, line);
+}
+
+void target_stop(struct target *t)
+{
+    process_stop(&t->process, BROKER_STOP_MS);
+    if (t->folder[0]) bench_remove(t->folder);
+    *t = (struct target){0};
+}
+
+/* --- runs --- */
+
+int bench_keep(const struct bench *b, struct trial *t, struct err_text *error, const char *format, ...)
+{
+    va_list list;
+    int rc = trial_write(t, b->dir, b->environment, error);
+    printf("  %-26s trial %d  ", t->cell, t->number);
+    va_start(list, format);
+    if (t->void_reason[0])
+        printf("VOID: %s", t->void_reason);
+    else
+        vprintf(format, list);
+    va_end(list);
+    printf("\n");
+    fflush(stdout);
+    trial_release(t);
+    return rc;
+}
+
+static int measure_limits(struct bench *b, struct err_text *error)
+{
+    struct trial t;
+    int rc = limits_measure(&t, b->work, error);
+    const struct histogram *sync = trial_values(&t, "fdatasync_4k");
+    if (rc == 0)
+        return bench_keep(b, &t, error, "fdatasync p50 %.0f us, SQLite %.0f rows/s",
+                          (double)histogram_percentile(sync, 50) / 1e3, trial_value(&t, "sqlite_insert"));
+    trial_release(&t);
+    return rc;
+}
+
+static int workloads_find(struct bench *b, const char *given, struct err_text *error)
+{
+    char beside[PATH_MAX], probe[PATH_MAX];
+    snprintf(beside, sizeof beside, "%s", b->program);
+    for (int up = 0; up < 2 && strrchr(beside, '/'); up++) *strrchr(beside, '/') = 0;
+    char installed[PATH_MAX], tree[PATH_MAX];
+    bench_path(tree, beside, "workloads");
+    bench_path(installed, beside, "share/millrace/workloads");
+    const char *const places[] = {given ? given : "workloads", tree, installed};
+    for (int i = 0; i < (given ? 1 : 3); i++) {
+        bench_path(probe, places[i], "ecommerce/online_retail.json");
+        if (access(probe, R_OK) != 0) continue;
+        snprintf(b->workloads, sizeof b->workloads, "%s", places[i]);
+        return 0;
+    }
+    return err_set(error, ERR_NOTFOUND, "%s: no pipeline definitions there (ecommerce/online_retail.json)", places[0]);
+}
+
+static int id_index(const char *id)
+{
+    for (int i = 0; names[i].id; i++) {
+        if (strcmp(names[i].id, id) == 0) return i;
+    }
+    return -1;
+}
+
+static int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error)
+{
+    *b = (struct bench){.full = options->full, .trials = options->full ? 7 : EXPERIMENT_TRIALS_MIN};
+    int rc = folder_make(options->dir, error);
+    if (rc < 0) return rc;
+    if (!realpath(options->dir, b->dir) || strlen(b->dir) > PATH_MAX / 2)
+        return err_set(error, ERR_INVALID, "%s: the path is too long", options->dir);
+    if (options->program)
+        snprintf(b->program, sizeof b->program, "%s", options->program);
+    else
+        rc = process_self(b->program, sizeof b->program);
+    if (rc == 0) rc = workloads_find(b, options->workloads, error);
+    bench_path(b->work, b->dir, "work");
+    bench_remove(b->work);
+    if (rc == 0) rc = folder_make(b->work, error);
+    b->environment = environment_read(b->dir);
+    return rc;
+}
+
+int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
+{
+    struct bench b;
+    char path[PATH_MAX];
+    for (int i = 0; ids[i]; i++) {
+        if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
+    }
+    int rc = bench_prepare(&b, options, error);
+    if (rc == 0) {
+        printf("limits of this machine\n");
+        rc = measure_limits(&b, error);
+    }
+    for (int i = 0; ids[i] && rc == 0; i++) {
+        int index = id_index(ids[i]);
+        int64_t begin_ns = clock_mono_ns();
+        printf("%s: %s\n", names[index].id, names[index].question);
+        fflush(stdout);
+        bench_path(path, b.dir, ids[i]);
+        bench_remove(path);
+        rc = runs[index](&b, error);
+        printf("  %s took %.1f s\n", ids[i], (double)(clock_mono_ns() - begin_ns) / 1e9);
+    }
+    bench_remove(b.work);
+    json_decref(b.environment);
+    return rc;
+}

@@ -1,0 +1,39 @@
+/* bench.h - the harness: experiments run into a results folder, and a report made from it.
+ *
+ *     bench_run(E1 E5 E7) --> DIR/E1/trial-*.json ... DIR/limits/trial-*.json     every trial, void ones too
+ *     bench_report        --> DIR/report.html, DIR/figures/NAME.svg .png .gnuplot .tsv
+ *
+ * The report is made from the files alone: it can be rebuilt later, or elsewhere. What is measured are
+ * child processes of the program itself (`millrace broker`, `etl run`, `stream ...`), talked to as any
+ * client would. The call order is free; each call stands for itself. */
+#ifndef MILLRACE_BENCH_BENCH_H
+#define MILLRACE_BENCH_BENCH_H
+
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+
+struct bench_options {
+    const char *dir;       /* results; created */
+    bool full;             /* the full profile: more and longer trials */
+    const char *program;   /* the millrace executable; NULL: this one */
+    const char *workloads; /* the folder of pipeline definitions; NULL: "workloads" of the current
+                              folder or beside the executable */
+};
+
+/* Runs experiments by their ids ("E1"), NULL at the end, one after the other. 0, or a negative `enum
+ * err` with a sentence; ERR_INVALID for an id that does not exist, before anything runs. Earlier trials
+ * of the same experiments in DIR are removed. */
+int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error);
+
+/* Writes the figures and DIR/report.html. Needs gnuplot. Experiments without results are left out;
+ * ERR_NOTFOUND when there are none at all. A lab.json in DIR (the verdicts of `millrace lab`) is shown. */
+int bench_report(const char *dir, struct err_text *error);
+
+/* The experiments that exist, for help texts: id and question; NULL id at the end. */
+struct bench_experiment_name {
+    const char *id, *question;
+};
+const struct bench_experiment_name *bench_experiments(void);
+
+#endif

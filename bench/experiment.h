@@ -1,0 +1,58 @@
+/* experiment.h - what all experiments share while they run (inside this folder only). */
+#ifndef MILLRACE_BENCH_EXPERIMENT_H
+#define MILLRACE_BENCH_EXPERIMENT_H
+
+#include <limits.h>
+
+#include "bench/bench.h"
+#include "bench/trial.h"
+#include "lib/os/process.h"
+
+enum { EXPERIMENT_TRIALS_MIN = 3, EXPERIMENT_ARGUMENTS_MAX = 32 };
+
+struct bench {
+    char dir[PATH_MAX];
+    char work[PATH_MAX]; /* DIR/work: brokers' logs, databases; removed at the end */
+    char program[PATH_MAX];
+    char workloads[PATH_MAX];
+    bool full;
+    int trials; /* per cell */
+    json_t *environment;
+};
+
+/* A broker of our own on a free port, with a data folder DIR/work/NAME. */
+struct target {
+    struct process process;
+    char bootstrap[128];
+    char folder[PATH_MAX];
+};
+
+/* `settings`: key=value entries for the broker, NULL at the end. */
+int target_start(struct target *t, const struct bench *b, const char *name, const char *const settings[],
+                 struct err_text *error);
+/* Stops it and removes its folder. A target that never started is fine. */
+void target_stop(struct target *t);
+
+/* Starts `millrace ARGUMENTS...` (NULL at the end) with its messages hidden. */
+int bench_start(const struct bench *b, struct process *p, int flags, struct err_text *error, ...)
+    __attribute__((sentinel));
+/* Runs it to its end; 0, or ERR_IO naming the command and its exit status. `wall_s` and `cpu_s` (may be
+ * NULL) get what it took. */
+int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct err_text *error, ...)
+    __attribute__((sentinel));
+
+/* Stores a finished trial and prints a line about it; releases it. `text` says what came out. */
+int bench_keep(const struct bench *b, struct trial *t, struct err_text *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A folder inside of the work folder, created empty. */
+int bench_folder(const struct bench *b, const char *name, char out[PATH_MAX], struct err_text *error);
+/* Joins two names with a slash; aborts when the result does not fit (paths were checked at the start). */
+void bench_path(char out[PATH_MAX], const char *folder, const char *name);
+void bench_remove(const char *path); /* a file or a folder with all in it; missing is fine */
+
+int experiment_acks(struct bench *b, struct err_text *error);      /* E1 */
+int experiment_freshness(struct bench *b, struct err_text *error); /* E5 */
+int experiment_replay(struct bench *b, struct err_text *error);    /* E7 */
+
+#endif

@@ -1,0 +1,281 @@
+#include "bench/load.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/client.h"
+#include "bench/schedule.h"
+#include "lib/base/memory.h"
+#include "lib/os/clock.h"
+
+enum { ADMIN_TIMEOUT_MS = 10000 };
+#define HELLO UINT64_MAX /* the number of the message that opens connections before the schedule starts */
+
+/* --- topics --- */
+
+static int admin_wait(rd_kafka_queue_t *queue, const char *what, const char *topic, struct err_text *error)
+{
+    const rd_kafka_topic_result_t **topics = NULL;
+    size_t count = 0;
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS);
+    if (!event) return err_set(error, ERR_IO, "%s %s: no answer within %d ms", what, topic, ADMIN_TIMEOUT_MS);
+    int rc = 0;
+    if (rd_kafka_event_error(event))
+        rc = err_set(error, ERR_IO, "%s %s: %s", what, topic, rd_kafka_event_error_string(event));
+    else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT)
+        topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    else
+        topics = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+    if (rc == 0 && count == 1 && rd_kafka_topic_result_error(topics[0]))
+        rc = err_set(error, ERR_IO, "%s %s: %s", what, topic, rd_kafka_err2str(rd_kafka_topic_result_error(topics[0])));
+    rd_kafka_event_destroy(event);
+    return rc;
+}
+
+int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error)
+{
+    char text[256];
+    rd_kafka_t *client = client_new(RD_KAFKA_PRODUCER, client_conf(bootstrap, NULL), error);
+    if (!client) return ERR_IO;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, 1, text, sizeof text);
+    rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
+    int rc = admin_wait(queue, "create topic", topic, error);
+    rd_kafka_NewTopic_destroy(new_topic);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+    return rc;
+}
+
+int load_topic_delete(const char *bootstrap, const char *topic, struct err_text *error)
+{
+    rd_kafka_t *client = client_new(RD_KAFKA_PRODUCER, client_conf(bootstrap, NULL), error);
+    if (!client) return ERR_IO;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DeleteTopic_t *gone = rd_kafka_DeleteTopic_new(topic);
+    rd_kafka_DeleteTopics(client, &gone, 1, NULL, queue);
+    int rc = admin_wait(queue, "delete topic", topic, error);
+    rd_kafka_DeleteTopic_destroy(gone);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+    return rc;
+}
+
+/* --- a run: this thread sends, one thread takes delivery reports, one consumes --- */
+
+struct load {
+    const struct load_options *options;
+    struct load_result *result;
+    struct err_text *error;
+    struct schedule schedule;
+    rd_kafka_t *producer, *consumer;
+    rd_kafka_topic_t *topic;
+    char *message;
+    pthread_t reports, reader;
+    _Atomic int64_t answered, acked, failed, consumed; /* schedule's messages only */
+    _Atomic int64_t last_answer_ns;
+    _Atomic bool hello_answered, hello_consumed, stop;
+};
+
+static uint64_t message_number(const void *p)
+{
+    uint64_t number;
+    memcpy(&number, p, sizeof number);
+    return number;
+}
+
+static void record(const struct load *l, struct histogram *h, uint64_t number, int64_t now_ns)
+{
+    if (h && (int64_t)number >= l->options->warm_up)
+        histogram_record(h, now_ns - schedule_instant(&l->schedule, (int64_t)number));
+}
+
+static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
+{
+    (void)client;
+    struct load *l = opaque;
+    int64_t now_ns = clock_mono_ns();
+    uint64_t number = message_number(m->payload);
+    if (number == HELLO) {
+        l->hello_answered = true;
+        return;
+    }
+    if (m->err)
+        l->failed++;
+    else
+        l->acked++;
+    l->last_answer_ns = now_ns;
+    if (!m->err) record(l, l->result->ack, number, now_ns);
+    l->answered++;
+}
+
+static void *take_reports(void *context)
+{
+    struct load *l = context;
+    while (!l->stop) rd_kafka_poll(l->producer, 20);
+    return NULL;
+}
+
+static void *consume(void *context)
+{
+    struct load *l = context;
+    while (!l->stop) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(l->consumer, 20);
+        int64_t now_ns = clock_mono_ns();
+        if (!m) continue;
+        if (!m->err && m->len >= sizeof(uint64_t)) {
+            uint64_t number = message_number(m->payload);
+            if (number == HELLO) {
+                l->hello_consumed = true;
+            } else {
+                record(l, l->result->end_to_end, number, now_ns);
+                l->consumed++;
+            }
+        }
+        rd_kafka_message_destroy(m);
+    }
+    return NULL;
+}
+
+static int send_number(struct load *l, uint64_t number)
+{
+    memcpy(l->message, &number, sizeof number);
+    for (;;) {
+        if (rd_kafka_produce(l->topic, 0, RD_KAFKA_MSG_F_COPY, l->message, (size_t)l->options->message_bytes, NULL, 0,
+                             NULL) == 0)
+            return 0;
+        rd_kafka_resp_err_t why = rd_kafka_last_error();
+        if (why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            return err_set(l->error, ERR_IO, "produce to %s: %s", l->options->topic, rd_kafka_err2str(why));
+        clock_sleep_ms(1);
+    }
+}
+
+static int send_on_schedule(void *context, int64_t i, int64_t intended_ns)
+{
+    struct load *l = context;
+    if (i >= l->options->warm_up) histogram_record(l->result->lag, clock_mono_ns() - intended_ns);
+    return send_number(l, (uint64_t)i);
+}
+
+static bool wait_for(const struct load *l, const _Atomic bool *flag)
+{
+    int64_t give_up_ns = clock_mono_ns() + (int64_t)l->options->timeout_ms * 1000000;
+    while (!*flag && clock_mono_ns() < give_up_ns) clock_sleep_ms(1);
+    return *flag;
+}
+
+/* Waits for the last answers; what has not come by then is simply missing in the counts. */
+static void drain(struct load *l, int64_t sent, bool consuming)
+{
+    int64_t give_up_ns = clock_mono_ns() + (int64_t)l->options->timeout_ms * 1000000;
+    while (clock_mono_ns() < give_up_ns && (l->answered < sent || (consuming && l->consumed < l->acked)))
+        clock_sleep_ms(1);
+}
+
+static int producer_open(struct load *l)
+{
+    char linger[16];
+    const struct load_options *o = l->options;
+    snprintf(linger, sizeof linger, "%d", o->linger_ms);
+    rd_kafka_conf_t *conf =
+        client_conf(o->bootstrap, "acks", o->acks, "linger.ms", linger, "queue.buffering.max.messages", "1000000",
+                    "queue.buffering.max.kbytes", "1048576", NULL);
+    rd_kafka_conf_set_opaque(conf, l);
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    l->producer = client_new(RD_KAFKA_PRODUCER, conf, l->error);
+    if (!l->producer) return ERR_IO;
+    l->topic = rd_kafka_topic_new(l->producer, o->topic, NULL);
+    l->message = memory_new((size_t)o->message_bytes);
+    return 0;
+}
+
+static int consumer_open(struct load *l)
+{
+    rd_kafka_conf_t *conf =
+        client_conf(l->options->bootstrap, "group.id", "bench", "enable.auto.commit", "false", "fetch.wait.max.ms",
+                    "100", "fetch.error.backoff.ms", "5", "auto.offset.reset", "earliest", NULL);
+    l->consumer = client_new(RD_KAFKA_CONSUMER, conf, l->error);
+    if (!l->consumer) return ERR_IO;
+    rd_kafka_poll_set_consumer(l->consumer);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, l->options->topic, 0)->offset = 0;
+    rd_kafka_resp_err_t rc = rd_kafka_assign(l->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc ? err_set(l->error, ERR_IO, "assign %s: %s", l->options->topic, rd_kafka_err2str(rc)) : 0;
+}
+
+/* Opens every connection and fills every cache with one message before anything is measured. */
+static int say_hello(struct load *l, bool consuming)
+{
+    pthread_create(&l->reports, NULL, take_reports, l);
+    if (consuming) pthread_create(&l->reader, NULL, consume, l);
+    int rc = send_number(l, HELLO);
+    if (rc == 0 && (!wait_for(l, &l->hello_answered) || (consuming && !wait_for(l, &l->hello_consumed))))
+        rc = err_set(l->error, ERR_IO, "%s at %s: the first message was not %s within %d ms", l->options->topic,
+                     l->options->bootstrap, l->hello_answered ? "consumed" : "acknowledged", l->options->timeout_ms);
+    return rc;
+}
+
+/* Without the hello. With acks=0 a report only means "sent": give the broker time to get there. */
+static int64_t log_length(const struct load *l)
+{
+    int64_t length = -1, give_up_ns = clock_mono_ns() + 2000000000;
+    while (l->producer && clock_mono_ns() < give_up_ns) {
+        length = client_log_length(l->producer, l->options->topic, 2000) - 1;
+        if (length >= l->acked) break;
+        clock_sleep_ms(5);
+    }
+    return length < 0 ? -1 : length;
+}
+
+static void load_close(struct load *l, bool consuming)
+{
+    l->stop = true;
+    if (l->reports) pthread_join(l->reports, NULL);
+    if (consuming && l->reader) pthread_join(l->reader, NULL);
+    l->result->acked = l->acked;
+    l->result->failed = l->failed;
+    l->result->consumed = l->consumed;
+    l->result->in_log = log_length(l);
+    if (l->topic) rd_kafka_topic_destroy(l->topic);
+    if (l->producer) {
+        rd_kafka_purge(l->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_destroy(l->producer);
+    }
+    if (l->consumer) {
+        rd_kafka_consumer_close(l->consumer);
+        rd_kafka_destroy(l->consumer);
+    }
+    free(l->message);
+}
+
+int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error)
+{
+    struct load l = {.options = options, .result = result, .error = error};
+    int rc = producer_open(&l);
+    if (rc == 0) rc = say_hello(&l, false);
+    int64_t begin_ns = clock_mono_ns();
+    for (int64_t i = 0; i < options->count && rc == 0; i++) rc = send_number(&l, (uint64_t)i);
+    if (rc == 0) drain(&l, options->count, false);
+    result->seconds = (double)(l.last_answer_ns - begin_ns) / 1e9;
+    load_close(&l, false);
+    return rc;
+}
+
+int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error)
+{
+    struct load l = {.options = options, .result = result, .error = error};
+    int rc = producer_open(&l);
+    if (rc == 0) rc = consumer_open(&l);
+    bool consuming = rc == 0;
+    if (rc == 0) rc = say_hello(&l, true);
+    l.schedule = (struct schedule){.start_ns = clock_mono_ns() + 20000000, .rate = options->rate};
+    if (rc == 0) rc = pacer_run(&l.schedule, options->count, &pacer_real_clock, send_on_schedule, &l);
+    if (rc == 0) drain(&l, options->count, true);
+    load_close(&l, consuming);
+    return rc;
+}

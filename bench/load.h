@@ -1,0 +1,41 @@
+/* load.h - the load generator of E1: an ordinary Kafka client (librdkafka) on any cluster.
+ *
+ *     load_topic_create -> load_saturate | load_paced -> load_topic_delete
+ *
+ * load_saturate sends as fast as the client can: what is the most that gets through? load_paced sends on
+ * an absolute schedule (schedule.h) and measures, from the intended instant of each message, when it was
+ * acknowledged and when a consumer had it. */
+#ifndef MILLRACE_BENCH_LOAD_H
+#define MILLRACE_BENCH_LOAD_H
+
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/histogram.h"
+
+struct load_options {
+    const char *bootstrap, *topic;
+    const char *acks; /* "0", "1" or "all" */
+    int linger_ms;
+    int message_bytes; /* at least 8 */
+    int64_t count;     /* messages, those of the warm-up included */
+    int64_t rate;      /* per second; of load_paced only */
+    int64_t warm_up;   /* the first ones are not recorded */
+    int timeout_ms;    /* for the last answer after the last send */
+};
+
+struct load_result {
+    int64_t acked, failed; /* delivery reports without and with an error, warm-up included */
+    int64_t consumed;      /* load_paced: messages that came back */
+    int64_t in_log;        /* the log's length afterwards; -1 when it could not be asked */
+    double seconds;        /* load_saturate: from the first send to the last delivery report */
+    /* load_paced, nanoseconds from the intended instant. The caller's, initialised. */
+    struct histogram *ack, *end_to_end, *lag; /* lag: how late the generator itself was */
+};
+
+int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error);
+int load_topic_delete(const char *bootstrap, const char *topic, struct err_text *error);
+int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error);
+int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error);
+
+#endif

@@ -1,0 +1,81 @@
+/* trial.h - the result of one measurement, and its file.
+ *
+ *     DIR/E1/trial-acks_1-page_cache-2.json
+ *     {"experiment": "E1", "cell": "acks=1 page-cache", "trial": 2, "void": null,
+ *      "settings": {"acks": "1", "durability": "page-cache", ...},      what was set, as text
+ *      "metrics": {"throughput": {"unit": "messages/s", "value": 1.2e6}, ...},
+ *      "histograms": {"ack": {"unit": "ns", "n": 2000, "counts": [[upper, count], ...]}, ...},
+ *      "environment": {...}}                                            see environment.h
+ *
+ * A trial that failed a validity gate is kept with the reason in "void" and takes no part in any figure.
+ * Histograms are stored whole, so that percentiles can be merged later and are never averaged. */
+#ifndef MILLRACE_BENCH_TRIAL_H
+#define MILLRACE_BENCH_TRIAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+#include "lib/base/histogram.h"
+
+enum { TRIAL_SETTINGS_MAX = 12, TRIAL_METRICS_MAX = 24, TRIAL_HISTOGRAMS_MAX = 4, TRIAL_NAME_MAX = 64 };
+
+struct trial_setting {
+    char name[TRIAL_NAME_MAX], value[256];
+};
+
+struct trial_metric {
+    char name[TRIAL_NAME_MAX], unit[TRIAL_NAME_MAX];
+    double value;
+};
+
+struct trial_histogram {
+    char name[TRIAL_NAME_MAX], unit[TRIAL_NAME_MAX];
+    struct histogram values;
+};
+
+struct trial {
+    char experiment[16], cell[TRIAL_NAME_MAX];
+    int number;            /* from 1; a repeated one gets a new number */
+    char void_reason[256]; /* empty: valid */
+    struct trial_setting settings[TRIAL_SETTINGS_MAX];
+    int setting_count;
+    struct trial_metric metrics[TRIAL_METRICS_MAX];
+    int metric_count;
+    struct trial_histogram histograms[TRIAL_HISTOGRAMS_MAX];
+    int histogram_count;
+};
+
+void trial_init(struct trial *t, const char *experiment, const char *cell, int number);
+void trial_release(struct trial *t);
+void trial_set(struct trial *t, const char *name, const char *value);
+void trial_metric(struct trial *t, const char *name, const char *unit, double value);
+/* A new empty histogram of the trial. The trial owns it. */
+struct histogram *trial_histogram(struct trial *t, const char *name, const char *unit);
+/* Marks the trial void; the first reason stays. */
+void trial_void(struct trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* NULL / NAN / NULL when the trial has none of that name. */
+const char *trial_get(const struct trial *t, const char *name);
+double trial_value(const struct trial *t, const char *metric);
+const struct histogram *trial_values(const struct trial *t, const char *histogram);
+
+/* Writes DIR/EXPERIMENT/trial-CELL-N.json (the folder is created); `environment` is borrowed. */
+int trial_write(const struct trial *t, const char *dir, json_t *environment, struct err_text *error);
+int trial_read(struct trial *t, const char *path, struct err_text *error);
+
+/* All trials of one experiment in a results folder, in byte order of their file names. */
+struct trials {
+    struct trial *items;
+    int count;
+};
+
+/* A folder that is not there has no trials: 0. */
+int trials_load(struct trials *all, const char *dir, const char *experiment, struct err_text *error);
+void trials_release(struct trials *all);
+/* Merges the histograms of a cell's valid trials into `into` (initialised); returns how many. */
+int trials_merge(const struct trials *all, const char *cell, const char *histogram, struct histogram *into);
+/* The values of a metric in a cell's valid trials; at most `max` of them. Returns how many. */
+int trials_values(const struct trials *all, const char *cell, const char *metric, double *values, int max);
+
+#endif
