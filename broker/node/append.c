@@ -48,7 +48,7 @@ static void append_end(struct node *n, struct append *a, int16_t error)
     a->error = error;
     switch (a->origin) {
     case APPEND_PRODUCE: produce_appended(n, a); break;
-    case APPEND_GROUP: group_appended(n, a); break;
+    case APPEND_GROUP: group_api_appended(n, a); break;
     case APPEND_CONTROLLER: controller_appended(n, a); break;
     }
     append_maybe_free(a);

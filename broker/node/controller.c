@@ -198,7 +198,7 @@ static void topics_attach(struct node *n)
             char dir[300];
             partition_dir(t->name, i, dir, sizeof dir);
             partition_new(n, mine, i, log_new(&n->files, dir, t->id.bytes, &config));
-            if (strcmp(t->name, OFFSETS_TOPIC) == 0) group_partition_load_empty(n, i);
+            if (strcmp(t->name, OFFSETS_TOPIC) == 0) group_api_load_empty(n, i);
         }
     }
 }
@@ -268,7 +268,7 @@ static void topics_detach(struct node *n)
     for (struct table_entry *e = table_first(&n->topics); e; e = table_next(&n->topics, e)) {
         struct topic *t = e->value;
         if (metadata_topic_find_id(&n->image, t->id)) continue;
-        group_topic_deleted(n, kafka_string_of(t->name));
+        group_api_topic_deleted(n, kafka_string_of(t->name));
         topic_delete(n, t);
     }
 }

@@ -49,7 +49,7 @@ static void join_begin(struct node *n, struct request *r)
                 .skip_assignment_served = r->header.api_version >= 9,
             },
     };
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void join_answer(struct node *n, struct request *r, const struct group_action *a)
@@ -99,7 +99,7 @@ static void sync_begin(struct node *n, struct request *r)
                 .assignment_count = in->assignments_count,
             },
     };
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void sync_answer(struct node *n, struct request *r, const struct group_action *a)
@@ -123,7 +123,7 @@ static void heartbeat_begin(struct node *n, struct request *r)
         .group_id = in->group_id,
         .heartbeat = {in->generation_id, in->member_id, in->group_instance_id},
     };
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void heartbeat_answer(struct node *n, struct request *r, const struct group_action *a)
@@ -150,7 +150,7 @@ static void leave_begin(struct node *n, struct request *r)
         .group_id = in->group_id,
         .leave = {members, count},
     };
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void leave_answer(struct node *n, struct request *r, const struct group_action *a)
@@ -250,7 +250,7 @@ static void commit_begin(struct node *n, struct request *r)
                 .group_named = r->header.api_version >= 9,
             },
     };
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void commit_answer(struct node *n, struct request *r, const struct group_action *a)
@@ -304,7 +304,7 @@ static void offset_fetch_one(struct node *n, struct request *r, int32_t group_at
         .group_id = group_id,
         .fetch = {topics.all, topics.offsets, topics.count},
     };
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void offset_fetch_drop(struct node *n, struct request *r)
@@ -430,7 +430,7 @@ static void answer(struct node *n, const struct group_action *a)
 static void stored_tell(struct node *n, uint64_t token, int16_t error)
 {
     struct group_event e = {.kind = GROUP_STORED, .token = token, .error = error};
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static void records_append(struct node *n, const struct group_action *a)
@@ -446,14 +446,14 @@ static void records_append(struct node *n, const struct group_action *a)
     append_own(n, p, APPEND_GROUP, records, a->append.record_count, a->token);
 }
 
-void group_appended(struct node *n, struct append *a)
+void group_api_appended(struct node *n, struct append *a)
 {
     stored_tell(n, a->token, a->error);
 }
 
 /* An append can fail at once and tell the coordinator of it while the actions of this step are carried
  * out; so each step has a list of its own. */
-void group_event_step(struct node *n, const struct group_event *e)
+void group_api_step(struct node *n, const struct group_event *e)
 {
     struct group_actions actions = {0};
     struct group_time now = {n->now.monotonic_ns / 1000000, n->now.wall_ms};
@@ -474,16 +474,16 @@ void group_event_step(struct node *n, const struct group_event *e)
     group_actions_release(&actions);
 }
 
-void group_timer(struct node *n)
+void group_api_timer(struct node *n)
 {
     struct group_event e = {.kind = GROUP_TIMER};
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
-void group_topic_deleted(struct node *n, struct kafka_string topic)
+void group_api_topic_deleted(struct node *n, struct kafka_string topic)
 {
     struct group_event e = {.kind = GROUP_TOPIC_DELETED, .topic = topic};
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 void group_api_begin(struct node *n, struct request *r)
@@ -508,7 +508,7 @@ static void load_step(struct node *n, enum group_event_kind kind, int32_t partit
         e.key = r->key;
         e.value = r->value;
     }
-    group_event_step(n, &e);
+    group_api_step(n, &e);
 }
 
 static int batch_load(struct node *n, struct partition *p, struct slice batch, const struct batch_header *h,
@@ -526,7 +526,7 @@ static int batch_load(struct node *n, struct partition *p, struct slice batch, c
     return rc;
 }
 
-int group_partition_load(struct node *n, struct partition *p, struct disk *disk, struct err_text *error)
+int group_api_load(struct node *n, struct partition *p, struct disk *disk, struct err_text *error)
 {
     struct log_cursor *cursor;
     struct slice batch;
@@ -546,7 +546,7 @@ int group_partition_load(struct node *n, struct partition *p, struct disk *disk,
     return rc;
 }
 
-void group_partition_load_empty(struct node *n, int32_t partition)
+void group_api_load_empty(struct node *n, int32_t partition)
 {
     load_step(n, GROUP_LOAD_BEGIN, partition, NULL);
     load_step(n, GROUP_LOAD_END, partition, NULL);

@@ -43,7 +43,7 @@ static void deadlines_fire(struct node *n)
         switch ((enum deadline_kind)d->kind) {
         case DEADLINE_REQUEST: request_expired(n, d->owner); break;
         case DEADLINE_FLUSH: partition_sync(n, d->owner); break;
-        case DEADLINE_GROUPS: group_timer(n); break;
+        case DEADLINE_GROUPS: group_api_timer(n); break;
         default: storage_deadline(n, (enum deadline_kind)d->kind); break;
         }
     }

@@ -76,9 +76,9 @@ enum action_kind {
     ACTION_READ,   /* file, at, length; then EVENT_READ */
     ACTION_SEND,   /* connection, pieces: in order, after what was sent before */
     ACTION_CLOSE,  /* connection: close it when what was sent has left; no EVENT_DISCONNECTED follows */
-    ACTION_JOB,    /* job: run on a helper thread; jobs with the same `order` one after the other; then EVENT_JOB_DONE */
-    ACTION_WAKE,   /* at_ns: send EVENT_TIMER then; replaces the earlier one; INT64_MAX for never */
-    ACTION_PAUSE,  /* connection: stop reading frames from it (its pipeline is full) */
+    ACTION_JOB,   /* job: run on a helper thread; jobs with the same `order` one after the other; then EVENT_JOB_DONE */
+    ACTION_WAKE,  /* at_ns: send EVENT_TIMER then; replaces the earlier one; INT64_MAX for never */
+    ACTION_PAUSE, /* connection: stop reading frames from it (its pipeline is full) */
     ACTION_RESUME, /* connection: read again */
     ACTION_FORGET, /* file: its descriptor may be closed, nothing will be asked of it any more */
     ACTION_SAY,    /* level, text: a line for the operator's log */
@@ -112,8 +112,8 @@ struct action {
 /* What may block or burn: runs away from the node on a struct disk; owns its input and its result.
  * `run` must not touch the node. */
 struct node_job {
-    const char *name;  /* "write-checkpoints", for logs and traces */
-    uint64_t order;    /* jobs with equal order run one after the other */
+    const char *name;                                    /* "write-checkpoints", for logs and traces */
+    uint64_t order;                                      /* jobs with equal order run one after the other */
     int (*run)(struct node_job *job, struct disk *disk); /* 0 or negative enum err -> EVENT_JOB_DONE.err */
 };
 
@@ -123,7 +123,7 @@ struct actions {
     struct arena arena; /* small pieces of memory and arrays */
 };
 
-void actions_reset(struct actions *a);   /* drops references, keeps memory */
+void actions_reset(struct actions *a); /* drops references, keeps memory */
 void actions_release(struct actions *a);
 
 /* ---- the node ---- */

@@ -220,7 +220,7 @@ void append_own(struct node *n, struct partition *p, enum append_origin origin, 
                 int32_t count, uint64_t token);
 /* What the three origins do when an append ends. */
 void produce_appended(struct node *n, struct append *a);
-void group_appended(struct node *n, struct append *a);
+void group_api_appended(struct node *n, struct append *a);
 void controller_appended(struct node *n, struct append *a);
 void appends_release(struct node *n, struct partition *p);
 
@@ -255,13 +255,13 @@ void init_producer_id_begin(struct node *n, struct request *r);
 
 /* Groups: one function for the seven requests; answers come as actions of the coordinator. */
 void group_api_begin(struct node *n, struct request *r);
-void group_timer(struct node *n);
-void group_topic_deleted(struct node *n, struct kafka_string topic);
+void group_api_timer(struct node *n);
+void group_api_topic_deleted(struct node *n, struct kafka_string topic);
 /* `e` to the coordinator, and what it wants done. */
-void group_event_step(struct node *n, const struct group_event *e);
+void group_api_step(struct node *n, const struct group_event *e);
 /* Partition by partition at start: the records of its log, or none. */
-int group_partition_load(struct node *n, struct partition *p, struct disk *disk, struct err_text *error);
-void group_partition_load_empty(struct node *n, int32_t partition);
+int group_api_load(struct node *n, struct partition *p, struct disk *disk, struct err_text *error);
+void group_api_load_empty(struct node *n, int32_t partition);
 
 /* ---- the controller: changes of the metadata, one after the other ---- */
 

@@ -400,7 +400,7 @@ static int partition_load(struct opening *o, struct topic *mine, const struct me
     }
     if (rc < 0) return rc;
     struct partition *p = partition_new(n, mine, index, log);
-    if (strcmp(t->name, OFFSETS_TOPIC) == 0) rc = group_partition_load(n, p, o->disk, o->error);
+    if (strcmp(t->name, OFFSETS_TOPIC) == 0) rc = group_api_load(n, p, o->disk, o->error);
     return rc;
 }
 

@@ -1,0 +1,73 @@
+/* server_internal.h - what server.c (the loop), perform.c (actions) and clients.c (sockets) share. */
+#ifndef MILLRACE_BROKER_SERVER_INTERNAL_H
+#define MILLRACE_BROKER_SERVER_INTERNAL_H
+
+#include "broker/node/config.h"
+#include "broker/node/node.h"
+#include "broker/server/channel.h"
+#include "broker/server/data_dir.h"
+#include "broker/server/file_cache.h"
+#include "broker/server/workers.h"
+#include "lib/base/log.h"
+#include "lib/base/table.h"
+#include "lib/os/loop.h"
+
+/* An event that waits for the step under way to end. */
+struct queued_event {
+    struct event event;
+    uint8_t *read; /* malloc'ed bytes of an EVENT_READ */
+};
+
+struct server {
+    struct node_config *config;
+    struct loop loop;
+    struct data_dir data_dir;
+    struct disk *disk;
+    struct file_cache files;
+    struct workers *workers;
+    struct node *node;
+    struct actions actions;
+
+    struct queued_event *events; /* a ring */
+    int event_first, event_count, event_capacity;
+    bool stepping;
+
+    struct loop_watch listener, signals;
+    bool listening;
+    int64_t accept_again_ns; /* descriptors had run out: listen again then */
+    uint64_t last_connection;
+    struct table channels;           /* 8 bytes of id -> struct channel */
+    struct channel *newest, *oldest; /* by activity */
+    struct channel *dead;            /* freed at the end of the round */
+    uint8_t *scratch;                /* what is read before it is known where it belongs */
+
+    int64_t frame_bytes;   /* of complete frames that somebody holds */
+    int64_t partial_bytes; /* of frames that are coming in */
+    int64_t short_since_ns;
+    bool any_starved, any_resumed;
+
+    int64_t wake_ns; /* of the last ACTION_WAKE */
+    bool stopping, stopped;
+    int signal_count;
+};
+
+/* Queues an event and, unless a step is under way, steps until the queue is empty. */
+void server_post(struct server *s, const struct event *e);
+/* The same for an EVENT_READ, whose bytes (malloc'ed) are freed after its step. */
+void server_post_read(struct server *s, uint64_t token, int err, uint8_t *bytes, size_t n);
+
+/* perform.c */
+void actions_perform(struct server *s, struct actions *a);
+
+/* clients.c */
+int clients_listen(struct server *s, struct err_text *error);
+void clients_release(struct server *s);
+void client_send(struct server *s, uint64_t id, const struct action_piece *pieces, int count);
+void client_close(struct server *s, uint64_t id);
+void client_pause(struct server *s, uint64_t id, bool pause);
+/* What the clock asks for; the instant of the next one. */
+int64_t clients_tend(struct server *s, int64_t now_ns);
+/* Frees those that died in this round. */
+void clients_bury(struct server *s);
+
+#endif
