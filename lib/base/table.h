@@ -7,6 +7,7 @@
 #define MILLRACE_BASE_TABLE_H
 
 #include "lib/base/bytes.h"
+#include "lib/base/hash.h"
 
 struct table_entry {
     struct slice key;
@@ -34,8 +35,5 @@ void *table_remove(struct table *t, struct slice key); /* the value, or NULL */
  * entry while iterating is allowed, inserting is not. */
 struct table_entry *table_first(const struct table *t);
 struct table_entry *table_next(const struct table *t, const struct table_entry *e);
-
-/* 64-bit hash of bytes (wyhash-like quality; not cryptographic). */
-uint64_t hash_bytes(const void *p, size_t n, uint64_t seed);
 
 #endif
