@@ -95,7 +95,7 @@ static enum log_read_outcome read_in(const struct log *log, struct log_read *r, 
 {
     uint64_t at, next;
     if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next))
-        return finish(log, r, s, at, next);
+        return finish(log, r, s, at, bad_limit(log, s, at, next)); /* damage may lie between two batches */
     if (!s->indexed && s->index_size > 0) return more(r, s, STAGE_INDEX, 0, s->index_size);
     return scan_floor(log, r, s);
 }
@@ -117,7 +117,7 @@ enum log_read_outcome log_read_begin(struct log *log, struct log_read *r)
 static enum log_read_outcome read_next_segment(const struct log *log, struct log_read *r, const struct segment *s)
 {
     int i = log_segment_find(log, s->base_offset) + 1;
-    if (i >= log->segment_count) return LOG_READ_CORRUPT;
+    if (i >= log->segment_count || log->config.deletes) return LOG_READ_CORRUPT;
     if (log->segments[i]->base_offset >= limit_of(log, r)->offset) return LOG_READ_EMPTY;
     return scan_from(log, r, log->segments[i], 0);
 }
@@ -135,6 +135,8 @@ static enum log_read_outcome scan(const struct log *log, struct log_read *r, con
             return skip > 0 ? scan_from(log, r, s, at) : LOG_READ_CORRUPT; /* the file is too short */
         if (batch_header_read(slice_of(data.p + skip, data.n - skip), &h) < 0) return LOG_READ_CORRUPT;
         if (batch_size(&h) > limit - at) return LOG_READ_CORRUPT;
+        /* Only compaction leaves gaps; anywhere else a missing offset was lost. */
+        if (h.base_offset > r->offset && log->config.deletes) return LOG_READ_CORRUPT;
         if (batch_last_offset(&h) >= r->offset) return finish(log, r, s, at, at + batch_size(&h));
         at += batch_size(&h);
     }

@@ -284,16 +284,51 @@ static void take(struct recovery *x, struct segment *s, struct scan *sc, bool ac
     scan_skip(sc);
 }
 
+/* The batch taken last, so that it can be doubted. */
+struct previous {
+    bool any;
+    uint64_t position;
+    int64_t expected;
+    struct segment_mark segment;
+};
+
+/* Below the recovery point headers are believed, so a damaged length or offset shows only in that nothing fits
+ * behind it. When the previous batch's CRC is wrong the damage begins there. */
+static int doubt_previous(struct recovery *x, struct segment *s, struct scan *sc, struct previous *p)
+{
+    uint64_t position = sc->position;
+    const char *why = sc->why;
+    if (!p->any || x->expected > x->verify_from) return 0;
+    sc->position = p->position;
+    int status = scan_check(sc);
+    if (status < 0) return status;
+    if (status == SCAN_BAD) {
+        segment_undo(s, &p->segment);
+        recent_cut(&x->log->recent, p->expected);
+        x->expected = p->expected;
+        return 0;
+    }
+    sc->position = position;
+    sc->why = why;
+    return 0;
+}
+
 static int walk(struct recovery *x, struct segment *s, struct scan *sc, int64_t below)
 {
     int status;
+    struct previous previous = {0};
     while ((status = judge(x, sc, below)) > SCAN_END) {
-        if (status == SCAN_BAD && x->expected >= x->info.recovery_point) {
-            x->ended = true;
-            return cut_tail(x, s, sc->position, sc->end, sc->why);
+        if (status == SCAN_BAD) {
+            status = doubt_previous(x, s, sc, &previous);
+            if (status < 0) return status;
+            if (x->expected >= x->info.recovery_point) {
+                x->ended = true;
+                return cut_tail(x, s, sc->position, sc->end, sc->why);
+            }
+            status = pass_damage(x, s, sc, below);
+            if (status <= SCAN_END) return status;
         }
-        if (status == SCAN_BAD) status = pass_damage(x, s, sc, below);
-        if (status <= SCAN_END) return status;
+        previous = (struct previous){true, sc->position, x->expected, segment_mark(s)};
         take(x, s, sc, below == INT64_MAX);
     }
     return status;

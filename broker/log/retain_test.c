@@ -1,0 +1,280 @@
+/* Retention, rolling, jobs, closing and deleting. */
+#include "broker/log/drive_test.h"
+
+/* Segments of two batches each, one record per batch, timestamps 1000, 1001, ... */
+static void fill(struct drive *d, int count)
+{
+    d->config.segment_bytes = 200;
+    log_set_config(d->log, &d->config);
+    for (int i = 0; i < count; i++) drive_append(d, SPEC(.timestamp = 1000 + i));
+    log_raise_high_watermark(d->log, INT64_MAX);
+    drive_jobs(d);
+}
+
+TEST(log_roll, a_job_syncs_the_full_segment_and_raises_durable)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 5);
+    check_int(log_offsets(d.log)->durable, 4);
+    check(drive_file(&d, 0, "index") != NULL);
+    check_int(drive_file(&d, 0, "timeindex")->bytes.n, 12);
+    check(drive_file(&d, 2, "snapshot") != NULL);
+    check(drive_file(&d, 4, "snapshot") != NULL);
+    drive_release(&d);
+}
+
+TEST(log_roll, by_record_time)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_ms = 100;
+    log_set_config(d.log, &d.config);
+    drive_append(&d, SPEC(.timestamp = 1000));
+    drive_append(&d, SPEC(.timestamp = 1100));
+    check(drive_file(&d, 2, "log") == NULL);
+    drive_append(&d, SPEC(.timestamp = 1101));
+    check(drive_file(&d, 2, "log") != NULL);
+    drive_append(&d, SPEC(.timestamp = 5)); /* an old record does not roll */
+    check(drive_file(&d, 3, "log") == NULL);
+    drive_release(&d);
+}
+
+TEST(log_roll, by_a_full_index)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.index_interval_bytes = 1;
+    d.config.segment_index_bytes = 40;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 20; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "index")->bytes.n <= 40);
+    check(drive_file(&d, 0, "timeindex")->bytes.n <= 40);
+    for (int64_t i = 0; i < 20; i++) check_int(drive_read_base(&d, i), i);
+    drive_release(&d);
+}
+
+TEST(log_retain, by_size_keeps_at_least_that_much)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 9);
+    int64_t size = log_offsets(d.log)->size_bytes;
+    d.config.retention_ms = -1;
+    d.config.retention_bytes = size / 9 * 5;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, d.now_ms), 2);
+    check_int(log_offsets(d.log)->start, 4);
+    check_int(log_offsets(d.log)->size_bytes, size / 9 * 5);
+    check_int(drive_read(&d, 3, 100, true, NULL), LOG_READ_OUT_OF_RANGE);
+    check_int(drive_read_base(&d, 4), 4);
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    check(drive_file(&d, 0, "index") == NULL);
+    check(drive_file(&d, 2, "snapshot") == NULL);
+    check(drive_file(&d, 4, "log") != NULL);
+    drive_release(&d);
+}
+
+TEST(log_retain, forever)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 9);
+    d.config.retention_ms = -1;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, INT64_MAX / 2), 0);
+    d.config.retention_ms = 1;
+    d.config.deletes = false; /* compacted only */
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, INT64_MAX / 2), 0);
+    drive_release(&d);
+}
+
+/* T52 */
+TEST(log_retain, by_time_takes_the_active_segment_too_and_offsets_go_on)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 5);
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, 1000), 0);
+    check_int(log_retain(d.log, 1101 + 1), 1); /* newest of the first segment: 1001 */
+    check_int(log_retain(d.log, 1105), 2);
+    check_int(log_offsets(d.log)->start, 5);
+    check_int(log_offsets(d.log)->end, 5);
+    check_int(log_offsets(d.log)->size_bytes, 0);
+    check_int(drive_read(&d, 5, 100, true, NULL), LOG_READ_EMPTY);
+    drive_jobs(&d);
+    check(drive_file(&d, 4, "log") == NULL);
+    check(drive_file(&d, 5, "log") != NULL); /* or a crash would begin at 0 again */
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(log_offsets(d.log)->start, 5);
+    check_int(drive_append(&d, SPEC()).base_offset, 5);
+    drive_release(&d);
+}
+
+TEST(log_retain, never_beyond_the_high_watermark)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    d.config.retention_ms = 1;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 6; i++) drive_append(&d, SPEC());
+    check_int(log_retain(d.log, d.now_ms), 0);
+    log_raise_high_watermark(d.log, 5);
+    check_int(log_retain(d.log, d.now_ms), 2);
+    check_int(log_offsets(d.log)->start, 4);
+    drive_release(&d);
+}
+
+TEST(log_retain, files_stay_as_long_as_somebody_refers_to_them)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 5);
+    struct log_read r = {.offset = 0, .max_bytes = 1 << 20, .min_one = true, .isolation = LOG_WRITTEN};
+    while (log_read_begin(d.log, &r) == LOG_READ_MORE) {
+        struct fake_file *f = fake_find(&d.fake, r.file->path);
+        if (log_read_continue(d.log, &r, 0, buf_slice(&f->bytes)) == LOG_READ_RANGE) break;
+    }
+    check(r.file != NULL);
+    struct log_file *held = log_file_ref(r.file);
+    d.config.retention_ms = 0;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, d.now_ms), 3);
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") != NULL);
+    log_file_unref(held);
+    struct log_job *job = log_take_job(d.log);
+    struct log_file *const *forget;
+    check_str(log_job_name(job), "log-delete");
+    check_int(log_job_forget(job, &forget), 9);
+    check_str(forget[0]->path, "orders-0/00000000000000000000.log");
+    log_job_done(d.log, job, log_job_run(job, &d.fake.disk));
+    check(drive_file(&d, 0, "log") == NULL);
+    drive_release(&d);
+}
+
+TEST(log_retain, leader_epochs_of_what_is_gone_are_forgotten)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 6; i++) {
+        d.leader_epoch = i / 2;
+        drive_append(&d, SPEC(.timestamp = 1000 + i));
+    }
+    log_raise_high_watermark(d.log, 6);
+    d.config.retention_ms = 0;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, 1004), 2);
+    check_int(log_epoch_at(d.log, 3), -1);
+    check_int(log_epoch_at(d.log, 4), 2);
+    drive_release(&d);
+}
+
+TEST(log_retain, a_full_disk_is_waited_out)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 3; i++) drive_append(&d, SPEC());
+    struct log_job *job = log_take_job(d.log);
+    check_str(log_job_name(job), "log-roll");
+    log_job_done(d.log, job, ERR_NOSPACE);
+    check_int(log_state(d.log), LOG_ONLINE);
+    check(log_take_job(d.log) == NULL);
+    log_retain(d.log, d.now_ms);
+    drive_jobs(&d);
+    check_int(log_offsets(d.log)->durable, 2);
+    drive_release(&d);
+}
+
+TEST(log_job, a_sync_that_fails_in_a_job_is_final)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 3; i++) drive_append(&d, SPEC());
+    d.fake.fail_at = d.fake.calls + 2; /* open, sync */
+    d.fake.fail_with = ERR_NOSPACE;
+    drive_jobs(&d);
+    check_int(log_state(d.log), LOG_OFFLINE);
+    check_int(log_offsets(d.log)->durable, 0);
+    drive_release(&d);
+}
+
+TEST(log_close, what_was_closed_opens_without_a_scan)
+{
+    struct drive d;
+    drive_init(&d);
+    for (int i = 0; i < 50; i++) drive_append(&d, SPEC(.producer_id = 3, .sequence = i));
+    drive_close(&d);
+    check_int(log_offsets(d.log)->durable, 50);
+    check_int(log_recovery_point(d.log), 50);
+    check_int(drive_append(&d, SPEC()).outcome, LOG_REFUSED);
+    check(drive_file(&d, 50, "snapshot") != NULL);
+    check_int(drive_reopen(&d, true, 50), 0);
+    check_int(d.report.verified_bytes, 0);
+    check_int(log_offsets(d.log)->end, 50);
+    check_int(drive_append(&d, SPEC(.producer_id = 3, .sequence = 50)).base_offset, 50);
+    drive_release(&d);
+}
+
+TEST(log_close, any_disk_call_may_fail)
+{
+    for (int k = 1;; k++) {
+        struct drive d;
+        drive_init(&d);
+        for (int i = 0; i < 3; i++) drive_append(&d, SPEC(.producer_id = 3, .sequence = i));
+        d.fake.calls = 0;
+        d.fake.fail_at = k;
+        d.fake.fail_with = ERR_NOSPACE;
+        log_close_begin(d.log);
+        drive_jobs(&d);
+        bool done = d.fake.calls < k;
+        check_int(log_state(d.log), done ? LOG_CLOSED : LOG_OFFLINE);
+        d.fake.fail_at = 0;
+        check_int(drive_reopen(&d, done, done ? 3 : 0), 0);
+        check_int(log_offsets(d.log)->end, 3);
+        drive_release(&d);
+        if (done) break;
+        check(k < 100);
+    }
+}
+
+TEST(log_delete, removes_the_directory_when_nobody_reads_any_more)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC());
+    struct log_read r = {.offset = 0, .max_bytes = 100, .min_one = true, .isolation = LOG_WRITTEN};
+    check_int(log_read_begin(d.log, &r), LOG_READ_RANGE);
+    struct log_file *held = log_file_ref(r.file);
+    log_delete_begin(d.log);
+    check(log_take_job(d.log) == NULL);
+    check_int(log_read_begin(d.log, &r), LOG_READ_OUT_OF_RANGE);
+    log_file_unref(held);
+    drive_jobs(&d);
+    check_int(log_state(d.log), LOG_DELETED);
+    check(fake_find(&d.fake, "orders-0") == NULL);
+    drive_release(&d);
+}
+
+TEST(log_new, a_created_partition_can_be_opened)
+{
+    struct drive d;
+    drive_init(&d);
+    check_int(drive_reopen(&d, true, 0), 0);
+    check_int(log_offsets(d.log)->end, 0);
+    check_int(log_topic_id(d.log)[0], 1);
+    check_int(drive_append(&d, SPEC()).base_offset, 0);
+    drive_release(&d);
+}
