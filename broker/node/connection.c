@@ -246,7 +246,7 @@ static void request_start(struct node *n, struct request *r, struct slice body)
         return;
     }
     r->body = arena_alloc(&r->arena, r->api->request->root->size);
-    int rc = kafka_decode(r->api->request, h->api_version, body, &r->arena, r->body);
+    int rc = kafka_decode_front(r->api->request, h->api_version, body, &r->arena, r->body);
     if (rc < 0) {
         char why[96];
         snprintf(why, sizeof why, "a %s request of version %d that cannot be read (%s)", r->api->name, h->api_version,

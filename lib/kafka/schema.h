@@ -131,6 +131,9 @@ enum { KAFKA_ARENA_FACTOR = 32 };
 
 /* Decodes all of `in` into `out`, a struct of m->root->size bytes that is overwritten. */
 int kafka_decode(const struct message *m, int version, struct slice in, struct arena *a, void *out);
+/* The same, but bytes may follow the message: Kafka's brokers ignore them, and librdkafka 2.x relies on it (its
+ * Metadata 12 for all topics carries three bytes too many). */
+int kafka_decode_front(const struct message *m, int version, struct slice in, struct arena *a, void *out);
 /* Appends `in` to `out`; on error `out` is as before. A hole is ERR_INVALID here. */
 int kafka_encode(const struct message *m, int version, const void *in, struct buf *out);
 

@@ -212,6 +212,11 @@ int kafka_decode(const struct message *m, int version, struct slice in, struct a
     return decode_message(m, version, false, in, a, out);
 }
 
+int kafka_decode_front(const struct message *m, int version, struct slice in, struct arena *a, void *out)
+{
+    return decode_message(m, version, true, in, a, out);
+}
+
 int kafka_decode_versioned(const struct message *m, struct slice in, bool lenient, struct arena *a, void *out,
                            int *version)
 {

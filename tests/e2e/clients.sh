@@ -46,7 +46,7 @@ kcat_stories() {
     printf 'k1:v1\nk2:v2\n' | kcat -b "$bootstrap" -P -t kcat-keys -K: -H colour=blue
     [ "$(kcat -b "$bootstrap" -C -t kcat-keys -e -q -f '%k=%s/%h\n' | head -1)" = "k1=v1/colour=blue" ] || fail "keys and headers survive"
     [ "$(kcat -b "$bootstrap" -C -t kcat-lines -o -3 -e -q | wc -l)" = 3 ] || fail "kcat reads the last three"
-    timeout 30 kcat -b "$bootstrap" -G kcat-group -e -q kcat-lines >"$scratch/group.txt" 2>/dev/null
+    timeout 30 kcat -b "$bootstrap" -G kcat-group -X auto.offset.reset=earliest -e -q kcat-lines >"$scratch/group.txt" 2>/dev/null
     [ "$(wc -l <"$scratch/group.txt")" = 1000 ] || fail "a group of one reads all: $(wc -l <"$scratch/group.txt")"
     seq 1 100 | kcat -b "$bootstrap" -P -t kcat-idempotent -X enable.idempotence=true || fail "kcat, idempotent"
     [ "$(kcat -b "$bootstrap" -C -t kcat-idempotent -e -q | wc -l)" = 100 ] || fail "kcat reads the idempotent records"
