@@ -57,6 +57,7 @@ kcat_stories() {
 
 kcat_stories
 client "kafka-python $($python -c 'import kafka; print(kafka.__version__)') of Debian" kafka_python.py $python
+client "confluent-kafka $($python -c 'import confluent_kafka; print(confluent_kafka.version()[0])') of Debian" confluent.py $python
 codecs="lz4 zstandard python-snappy"
 while read -r name script packages; do
     # shellcheck disable=SC2086
