@@ -5,7 +5,7 @@
 
 #include "etl/source/csv.h"
 
-enum part_kind { PART_WORD, PART_QUOTED, PART_QUOTED_LAST, PART_BRACKETS };
+enum part_kind { PART_WORD, PART_WORD_LAST, PART_QUOTED, PART_QUOTED_LAST, PART_BRACKETS };
 
 /* A field and the text that stands behind it. */
 struct part {
@@ -28,9 +28,9 @@ static const struct {
     {"combined", "{client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\""},
     {"combined_plus",
      "{client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\" \"{extra}\""},
-    {"vhost_common", "{site}:{port} {client} {ident} {user} [{time}] \"{request+}\" {status} {bytes}"},
+    {"vhost_common", "{site+}:{port} {client} {ident} {user} [{time}] \"{request+}\" {status} {bytes}"},
     {"vhost_combined",
-     "{site}:{port} {client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\""},
+     "{site+}:{port} {client} {ident} {user} [{time}] \"{request}\" {status} {bytes} \"{referer}\" \"{agent}\""},
 };
 enum { NAMED_COUNT = sizeof NAMED / sizeof *NAMED };
 
@@ -55,7 +55,8 @@ static enum part_kind part_kind(const char *text, const char *open, const char *
 {
     bool quoted = open > text && open[-1] == '"' && *after == '"';
     if (quoted) return last ? PART_QUOTED_LAST : PART_QUOTED;
-    return open > text && open[-1] == '[' && *after == ']' ? PART_BRACKETS : PART_WORD;
+    if (open > text && open[-1] == '[' && *after == ']') return PART_BRACKETS;
+    return last ? PART_WORD_LAST : PART_WORD;
 }
 
 static int name_index(const struct log_layout *l, const char *name)
@@ -81,11 +82,11 @@ static const char *part_read(struct node n, struct log_layout *l, const char *te
         if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
             node_fail(n, "the field name \"%s\" must be of a-z, 0-9 and _", name);
     if (name_index(l, name) >= 0) node_fail(n, "the field {%s} stands twice", name);
-    for (int i = 0; last && i < l->count; i++) /* two of them could try every pair of quotes */
-        if (l->parts[i].kind == PART_QUOTED_LAST) node_fail(n, "only one field may be written {name+}");
     size_t behind = strcspn(close + 1, "{");
     enum part_kind kind = part_kind(text, open, close + 1, last);
-    if (last && kind != PART_QUOTED_LAST) node_fail(n, "{%s+} must stand between quotes", name);
+    for (int i = 0; kind == PART_QUOTED_LAST && i < l->count; i++) /* two could try every pair of quotes */
+        if (l->parts[i].kind == PART_QUOTED_LAST) node_fail(n, "only one quoted field may be written {name+}");
+    if (last && kind == PART_BRACKETS) node_fail(n, "{%s+} cannot stand between brackets", name);
     if (behind == 0 && close[1]) node_fail(n, "{%s} and the next field need a text between them", name);
     l->names[l->count] = name;
     l->parts[l->count++] = (struct part){kind, slice_of(arena_copy(n.doc->arena, close + 1, behind + 1), behind)};
@@ -134,20 +135,21 @@ static size_t quote_find(struct slice line, size_t at)
     return SIZE_MAX;
 }
 
-static size_t word_end(struct slice line, size_t at, struct slice after)
+/* A word ends before the next blank, or within it where the text behind it stands first (or last). */
+static size_t word_end(const struct part *part, struct slice line, size_t at)
 {
-    size_t end = at;
+    size_t end = at, found = SIZE_MAX;
     while (end < line.n && line.p[end] != ' ' && line.p[end] != '\t') end++;
-    if (after.n == 0 || after.p[0] == ' ' || after.p[0] == '\t') return end > at ? end : SIZE_MAX;
-    for (size_t i = end; i-- > at + 1;)
-        if (text_follows(line, i, after)) return i;
-    return SIZE_MAX;
+    if (part->after.n == 0 || part->after.p[0] == ' ' || part->after.p[0] == '\t') return end > at ? end : SIZE_MAX;
+    for (size_t i = at + 1; i < end && (found == SIZE_MAX || part->kind == PART_WORD_LAST); i++)
+        if (text_follows(line, i, part->after)) found = i;
+    return found;
 }
 
 static size_t part_end(const struct part *part, struct slice line, size_t at)
 {
     if (part->kind == PART_QUOTED) return quote_find(line, at);
-    if (part->kind == PART_WORD) return word_end(line, at, part->after);
+    if (part->kind != PART_BRACKETS) return word_end(part, line, at);
     const uint8_t *p = at < line.n ? memchr(line.p + at, ']', line.n - at) : NULL;
     return p ? (size_t)(p - line.p) : SIZE_MAX;
 }

@@ -7,8 +7,9 @@
  *     "{x}"   quoted: everything to the next quote that no backslash protects; may be empty
  *     "{x+}"  the same, but to the last quote with which the rest of the line still fits
  *     [{x}]   everything to the next ]
- *     {x}     otherwise: one or more bytes without a blank; when the text behind it is no blank, to the
- *             last place where that text stands before the next blank (host:port with a host of colons)
+ *     {x}     otherwise: one or more bytes without a blank, to the next blank or to the first place before it
+ *             where the text behind the field stands
+ *     {x+}    the same, but to the last such place: {site+}:{port}, for a host with colons
  *
  * The whole line must fit. The fields `status` (three digits) and `bytes` (digits or -) are checked, and
  * `request` gives three more: method, target and protocol, absent when it is not `METHOD TARGET HTTP/x[.y]`. */

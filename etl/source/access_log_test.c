@@ -1,0 +1,118 @@
+#include "etl/source/access_log.h"
+
+#include "tests/unit.h"
+
+struct fixture {
+    struct arena arena;
+    struct err_text error;
+    struct document doc;
+    json_t *json;
+    const struct log_layout *layout;
+};
+
+static void fixture_open(struct fixture *f, const char *layout)
+{
+    memset(f, 0, sizeof *f);
+    f->json = json_string(layout);
+    f->doc = (struct document){.file = "f.json", .arena = &f->arena, .error = &f->error};
+    f->layout = log_layout_read((struct node){&f->doc, f->json, "layout"});
+}
+
+static void fixture_close(struct fixture *f)
+{
+    json_decref(f->json);
+    arena_release(&f->arena);
+}
+
+/* "name=value" of every field, absent ones left out; "bad" when the line does not fit. */
+static const char *split(const char *layout, const char *line, bool decode)
+{
+    static char out[4000];
+    struct fixture f;
+    struct slice fields[LOG_FIELDS_MAX + 4];
+    fixture_open(&f, layout);
+    check(f.layout != NULL);
+    size_t n = 0;
+    out[0] = '\0';
+    if (!log_split(f.layout, slice_str(line), decode, &f.arena, fields))
+        strcpy(out, "bad");
+    else
+        for (int i = 0; log_layout_fields(f.layout)[i]; i++)
+            if (fields[i].p)
+                n += (size_t)snprintf(out + n, sizeof out - n, "%s=%.*s;", log_layout_fields(f.layout)[i],
+                                      (int)fields[i].n, (const char *)fields[i].p);
+    fixture_close(&f);
+    return out;
+}
+
+TEST(access_log, combined)
+{
+    check_str(split("combined",
+                    "1.2.3.4 - bob [07/Oct/2024:00:33:22 +0000] \"GET /a?b HTTP/1.1\" 200 17 \"-\" \"M (X)\"", false),
+              "client=1.2.3.4;ident=-;user=bob;time=07/Oct/2024:00:33:22 +0000;request=GET /a?b HTTP/1.1;status=200;"
+              "bytes=17;referer=-;agent=M (X);method=GET;target=/a?b;protocol=HTTP/1.1;");
+    /* TLS bytes instead of a request: a line all the same, but no method */
+    check_str(split("combined", "h - - [t] \"\\x16\\x03\\\"\" 400 - \"\" \"\"", false),
+              "client=h;ident=-;user=-;time=t;request=\\x16\\x03\\\";status=400;bytes=-;referer=;agent=;");
+    check_str(split("combined", "h - - [t] \"a\\\"b\\x41\" 400 - \"\" \"\"", true),
+              "client=h;ident=-;user=-;time=t;request=a\"bA;status=400;bytes=-;referer=;agent=;");
+}
+
+TEST(access_log, refuses_lines_that_do_not_fit)
+{
+    static const char *const bad[] = {
+        "",
+        "h - - [t] \"r\" 200 1 \"-\" \"-\" x",       /* something behind the end */
+        "h - two words [t] \"r\" 200 1 \"-\" \"-\"", /* user with a blank */
+        "h - - [t] \"r\" 20 1 \"-\" \"-\"",          /* status */
+        "h - - [t] \"r\" 2000 1 \"-\" \"-\"",
+        "h - - [t] \"r\" 200 1x \"-\" \"-\"", /* bytes */
+        "h - - [t] \"r\" 200 1 \"-\" \"-",    /* open quote */
+        "h - - [t] \"r\" 200  1 \"-\" \"-\"", /* two blanks */
+        "h - - t \"r\" 200 1 \"-\" \"-\"",
+        "h - - [t] \"r\" 200 1",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_str(split("combined", bad[i], false), "bad");
+}
+
+TEST(access_log, common_requests_may_hold_quotes)
+{
+    check_str(split("common", "h - - [t] \"GET /\"x\" HTTP/1.0\" 200 5", false),
+              "client=h;ident=-;user=-;time=t;request=GET /\"x\" HTTP/1.0;status=200;bytes=5;method=GET;target=/\"x\";"
+              "protocol=HTTP/1.0;");
+    check_str(split("common", "h - - [t] \"GET /a b HTTP/1.0\" 200 5", false),
+              "client=h;ident=-;user=-;time=t;request=GET /a b HTTP/1.0;status=200;bytes=5;");
+    check_str(split("common", "h - - [t] \"GET /\" 302 -", false),
+              "client=h;ident=-;user=-;time=t;request=GET /;status=302;bytes=-;");
+}
+
+TEST(access_log, hosts_and_own_layouts)
+{
+    check_str(split("vhost_combined", "[::1]:80 h - - [t] \"r\" 200 1 \"a\" \"b\"", false),
+              "site=[::1];port=80;client=h;ident=-;user=-;time=t;request=r;status=200;bytes=1;referer=a;agent=b;");
+    check_str(split("{time}|{client}|took={took}s", "12:00|h|took=0.5s", false), "time=12:00;client=h;took=0.5;");
+    check_str(split("{time}|{client}|took={took}s", "12:00|h|took=0.5", false), "bad");
+    check_str(split("combined_plus", "h - - [t] \"r\" 200 1 \"a\" \"b\" \"1.2.3.4\"", false),
+              "client=h;ident=-;user=-;time=t;request=r;status=200;bytes=1;referer=a;agent=b;extra=1.2.3.4;");
+}
+
+static void check_refused(const char *layout, const char *part)
+{
+    struct fixture f;
+    fixture_open(&f, layout);
+    check(f.layout == NULL);
+    if (!strstr(f.error.text, part)) unit_fail("\"%s\" is not in \"%s\"", part, f.error.text);
+    fixture_close(&f);
+}
+
+TEST(access_log, layouts_are_checked)
+{
+    check_refused("combind", "did you mean \"combined\"?");
+    check_refused("{client", "a { without its name");
+    check_refused("{a} {a}", "stands twice");
+    check_refused("{a}{b}", "need a text between");
+    check_refused("{A}", "must be of a-z");
+    check_refused("[{a+}]", "cannot stand between brackets");
+    check_refused("\"{a+}\" \"{b+}\"", "only one quoted field");
+    check_refused("\"{request}\" {method}", "stands beside {request}");
+}

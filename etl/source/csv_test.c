@@ -1,0 +1,97 @@
+#include "etl/source/csv.h"
+
+#include "tests/unit.h"
+
+static const struct csv_spec RFC = {',', '"', CSV_ESCAPE_DOUBLED, false, true, false};
+static const struct csv_spec LOG = {',', '"', CSV_ESCAPE_BACKSLASH, false, false, false};
+static const struct csv_spec DECODED = {';', '"', CSV_ESCAPE_BACKSLASH, true, false, false};
+static const struct csv_spec PLAIN = {'\t', 0, CSV_ESCAPE_NONE, false, false, false};
+static const struct csv_spec TRIMMED = {',', '"', CSV_ESCAPE_DOUBLED, false, true, true};
+
+/* The fields joined with '|', "bad" for a malformed record. */
+static const char *split(const struct csv_spec *spec, const char *text)
+{
+    static char out[2000];
+    static struct slice fields[CSV_FIELDS_MAX];
+    struct arena arena = {0};
+    int count;
+    size_t n = 0;
+    bool good = csv_split(spec, slice_str(text), &arena, fields, &count);
+    for (int i = 0; good && i < count; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i ? "|" : "", (int)fields[i].n,
+                              (const char *)fields[i].p);
+    if (!good) strcpy(out, "bad");
+    if (good && n == 0) strcpy(out, count == 1 ? "" : "?");
+    arena_release(&arena);
+    return out;
+}
+
+TEST(csv, splits_doubled_quotes)
+{
+    check_str(split(&RFC, "a,b,c"), "a|b|c");
+    check_str(split(&RFC, ""), "");
+    check_str(split(&RFC, ",,"), "||");
+    check_str(split(&RFC, "\"a,b\",\"c\"\"d\""), "a,b|c\"d");
+    check_str(split(&RFC, "\"\",x"), "|x");
+    check_str(split(&RFC, "\"a\nb\",c"), "a\nb|c");
+    check_str(split(&RFC, "5\" pipe,x"), "5\" pipe|x"); /* a quote that does not begin a field */
+    check_str(split(&RFC, "\"a\"b,c"), "bad");
+    check_str(split(&RFC, "\"a,b"), "bad");
+    check_str(split(&RFC, "a\\,b"), "a\\|b");
+    check_str(split(&RFC, "a, \"b\""), "a| \"b\"");
+}
+
+TEST(csv, splits_backslash_escapes)
+{
+    check_str(split(&LOG, "a,\"b\\\"c,d\",e"), "a|b\\\"c,d|e");
+    check_str(split(&LOG, "\"a\\\\\",b"), "a\\\\|b");
+    check_str(split(&LOG, "a\\,b,c"), "a\\,b|c");
+    check_str(split(&LOG, "\"a\"\"b\""), "bad");
+    check_str(split(&LOG, "\"a\\\""), "bad");
+    check_str(split(&DECODED, "\"a\\\"b\";\"\\x41\\t\\\\\";c\\;d"), "a\"b|A\t\\|c\\;d");
+    check_str(split(&DECODED, "\\q"), "\\q");
+}
+
+TEST(csv, splits_without_quotes_and_with_blanks)
+{
+    check_str(split(&PLAIN, "\"a\tb\"\tc"), "\"a|b\"|c");
+    check_str(split(&TRIMMED, "a, \"b,c\" ,d"), "a|b,c|d");
+    check_str(split(&TRIMMED, "\"b\" x,d"), "bad");
+}
+
+TEST(csv, bounds_the_number_of_fields)
+{
+    char many[CSV_FIELDS_MAX + 1];
+    memset(many, ',', sizeof many);
+    many[CSV_FIELDS_MAX - 1] = '\0';
+    check(strcmp(split(&RFC, many), "bad") != 0);
+    many[CSV_FIELDS_MAX - 1] = ',';
+    many[CSV_FIELDS_MAX] = '\0';
+    check_str(split(&RFC, many), "bad");
+}
+
+static void check_record(const struct csv_spec *spec, const char *text, size_t length, size_t next)
+{
+    size_t n = 0;
+    check_int(csv_record_length(spec, slice_str(text), &n), length);
+    check_int(n, next);
+}
+
+TEST(csv, finds_where_a_record_ends)
+{
+    check_record(&RFC, "a,b\nc", 3, 4);
+    check_record(&RFC, "a,b\r\nc", 3, 5);
+    check_record(&RFC, "a,b", 3, 3);
+    check_record(&RFC, "a,b\r", 3, 4);
+    check_record(&RFC, "\n", 0, 1);
+    check_record(&RFC, "\"a\nb\",c\nd", 7, 8);
+    check_record(&RFC, "x,\"a\"\"\nb\"\nd", 9, 10);
+    check_record(&RFC, "5\" pipe\nb\"", 7, 8);
+    check_record(&LOG, "\"a\nb\",c\nd", 2, 3); /* not multiline */
+    check_record(&PLAIN, "\"a\nb\"", 2, 3);
+}
+
+TEST(csv, an_open_quote_costs_one_line)
+{
+    check_record(&RFC, "\"a,b\nc,d\ne,f\n", 4, 5);
+}

@@ -1,0 +1,106 @@
+#include "etl/source/field.h"
+
+#include "tests/unit.h"
+
+/* A column read from JSON and a text put through it: the value's number, or the text; "bad", "NULL". */
+static const char *convert(const char *column, enum value_type type, const char *text)
+{
+    static const char *const empty[] = {"", NULL};
+    static char out[sizeof(struct err_text)];
+    struct arena arena = {0};
+    struct err_text error = {{0}};
+    struct document doc = {.file = "f.json", .arena = &arena, .error = &error};
+    json_t *json = json_loads(column, 0, NULL);
+    check(json != NULL);
+    struct field_spec *f = field_spec_read((struct node){&doc, json, "c"}, type, empty, false);
+    struct value v;
+    if (doc.failed)
+        snprintf(out, sizeof out, "%s", error.text);
+    else if (!field_convert(f, text ? slice_str(text) : slice_of(NULL, 0), &v))
+        strcpy(out, "bad");
+    else if (v.type == VALUE_NULL)
+        strcpy(out, "NULL");
+    else if (v.type == VALUE_TEXT)
+        snprintf(out, sizeof out, "'%.*s'", (int)v.text.n, (const char *)v.text.p);
+    else
+        snprintf(out, sizeof out, "%lld", (long long)v.i);
+    json_decref(json);
+    arena_release(&arena);
+    return out;
+}
+
+TEST(field, integers)
+{
+    check_str(convert("{}", VALUE_INTEGER, "17850"), "17850");
+    check_str(convert("{}", VALUE_INTEGER, "-3"), "-3");
+    check_str(convert("{}", VALUE_INTEGER, "17850.0"), "bad");
+    check_str(convert("{\"decimal_zeros\": true}", VALUE_INTEGER, "17850.0"), "17850");
+    check_str(convert("{\"decimal_zeros\": true}", VALUE_INTEGER, "17850.5"), "bad");
+    check_str(convert("{}", VALUE_INTEGER, " 5"), "bad");
+    check_str(convert("{\"trim\": true}", VALUE_INTEGER, " 5\t"), "5");
+    check_str(convert("{}", VALUE_INTEGER, ""), "NULL");
+    check_str(convert("{}", VALUE_INTEGER, "9223372036854775808"), "bad");
+    check_str(convert("{\"thousands\": \",\"}", VALUE_INTEGER, "1,234,567"), "1234567");
+    check_str(convert("{\"thousands\": \",\"}", VALUE_INTEGER, "12,34"), "bad");
+    check_str(convert("{\"thousands\": \",\"}", VALUE_INTEGER, "1,2345"), "bad");
+    check_str(convert("{\"thousands\": \",\"}", VALUE_INTEGER, "1234,567"), "bad");
+}
+
+TEST(field, decimals)
+{
+    const char *european = "{\"scale\": 2, \"decimal_point\": \",\", \"thousands\": \".\"}";
+    check_str(convert("{\"scale\": 3}", VALUE_DECIMAL, "2.55"), "2550");
+    check_str(convert("{\"scale\": 2}", VALUE_DECIMAL, "2.555"), "bad");
+    check_str(convert("{\"scale\": 2}", VALUE_DECIMAL, "2,55"), "bad");
+    check_str(convert(european, VALUE_DECIMAL, "1.234,5"), "123450");
+    check_str(convert(european, VALUE_DECIMAL, "-1.234.567,89"), "-123456789");
+    check_str(convert(european, VALUE_DECIMAL, "12,5"), "1250");
+    check_str(convert(european, VALUE_DECIMAL, "1.23,4"), "bad");
+    check_str(convert(european, VALUE_DECIMAL, "2.55"), "bad");
+    check_str(convert("{\"scale\": 2, \"decimal_point\": \",\"}", VALUE_DECIMAL, "2.55"), "bad");
+    check_str(convert("{\"scale\": 2, \"strip\": [\"$\", \" EUR\"]}", VALUE_DECIMAL, "$2.50"), "250");
+    check_str(convert("{\"scale\": 2, \"strip\": [\"$\", \" EUR\"]}", VALUE_DECIMAL, "2.50 EUR"), "250");
+    check_str(convert("{}", VALUE_DECIMAL, "1"), "f.json: c: the key \"scale\" is missing");
+}
+
+TEST(field, null_and_default)
+{
+    check_str(convert("{\"null\": [\"-\", \"NA\"]}", VALUE_TEXT, "NA"), "NULL");
+    check_str(convert("{\"null\": [\"-\", \"NA\"]}", VALUE_TEXT, ""), "''");
+    check_str(convert("{\"null\": []}", VALUE_TEXT, ""), "''");
+    check_str(convert("{\"null\": \"-\", \"default\": 0}", VALUE_INTEGER, "-"), "0");
+    check_str(convert("{\"default\": \"x\"}", VALUE_TEXT, NULL), "'x'");
+    check_str(convert("{}", VALUE_TEXT, NULL), "NULL");
+    check_str(convert("{\"default\": \"x\"}", VALUE_INTEGER, ""),
+              "f.json: c.default: \"x\" does not fit the column's own type");
+}
+
+TEST(field, times)
+{
+    const char *two = "{\"format\": [\"%d/%m/%Y %H:%M\", \"%d/%m/%Y\"], \"zone\": \"+02:00\"}";
+    check_str(convert("{\"format\": \"%Y-%m-%d\"}", VALUE_DATE, "1970-01-31"), "30");
+    check_str(convert("{\"format\": \"%Y-%m-%d\"}", VALUE_DATE, "1969-12-31"), "-1");
+    check_str(convert("{\"format\": \"%F %T\"}", VALUE_TIMESTAMP, "1970-01-02 00:00:01"), "86401");
+    check_str(convert(two, VALUE_TIMESTAMP, "01/01/1970 03:00"), "3600");
+    check_str(convert(two, VALUE_TIMESTAMP, "02/01/1970"), "79200");
+    check_str(convert(two, VALUE_TIMESTAMP, "1970-01-02"), "bad");
+}
+
+static void check_refused(const char *column, enum value_type type, const char *part)
+{
+    const char *message = convert(column, type, "");
+    if (!strstr(message, part)) unit_fail("%s: \"%s\" is not in \"%s\"", column, part, message);
+}
+
+TEST(field, declarations_are_checked)
+{
+    check_refused("{\"format\": \"%H:%M\"}", VALUE_TIMESTAMP, "c.format: \"%H:%M\" does not hold year, month and day");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe/Berlin\"}", VALUE_TIMESTAMP, "c.zone: must be \"keep\"");
+    check_refused("{\"format\": \"%F%z\", \"zone\": \"UTC\"}", VALUE_TIMESTAMP, "holds the zone already");
+    check_refused("{\"format\": \"%F\"}", VALUE_TEXT, "c.format: has no meaning for a column of type text");
+    check_refused("{\"scale\": 2}", VALUE_INTEGER, "c.scale: has no meaning");
+    check_refused("{\"scale\": 10}", VALUE_DECIMAL, "from 1 to 9");
+    check_refused("{\"decimal_point\": \",\", \"thousands\": \",\", \"scale\": 1}", VALUE_DECIMAL,
+                  "is the decimal point too");
+    check_refused("{\"decimal_point\": \"x\", \"scale\": 1}", VALUE_DECIMAL, "must be one of the characters");
+}
