@@ -58,6 +58,20 @@ static int folder_make(const char *path, struct err_text *error)
     return err_set(error, err_from_errno(errno), "%s: cannot be created: %s", path, strerror(errno));
 }
 
+/* With its parents. */
+static int folders_make(const char *path, struct err_text *error)
+{
+    char part[PATH_MAX];
+    int rc = 0;
+    snprintf(part, sizeof part, "%s", path);
+    for (char *slash = strchr(part + 1, '/'); slash && rc == 0; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        rc = folder_make(part, error);
+        *slash = '/';
+    }
+    return rc == 0 ? folder_make(part, error) : rc;
+}
+
 int bench_folder(const struct bench *b, const char *name, char out[PATH_MAX], struct err_text *error)
 {
     bench_path(out, b->work, name);
@@ -216,7 +230,7 @@ static int id_index(const char *id)
 static int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error)
 {
     *b = (struct bench){.full = options->full, .trials = options->full ? 7 : EXPERIMENT_TRIALS_MIN};
-    int rc = folder_make(options->dir, error);
+    int rc = folders_make(options->dir, error);
     if (rc < 0) return rc;
     if (!realpath(options->dir, b->dir) || strlen(b->dir) > PATH_MAX / 2)
         return err_set(error, ERR_INVALID, "%s: the path is too long", options->dir);

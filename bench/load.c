@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/client.h"
+#include "bench/kafka_client.h"
 #include "bench/schedule.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
@@ -38,7 +38,7 @@ static int admin_wait(rd_kafka_queue_t *queue, const char *what, const char *top
 int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error)
 {
     char text[256];
-    rd_kafka_t *client = client_new(RD_KAFKA_PRODUCER, client_conf(bootstrap, NULL), error);
+    rd_kafka_t *client = kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf(bootstrap, NULL), error);
     if (!client) return ERR_IO;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, 1, text, sizeof text);
@@ -52,7 +52,7 @@ int load_topic_create(const char *bootstrap, const char *topic, int partitions, 
 
 int load_topic_delete(const char *bootstrap, const char *topic, struct err_text *error)
 {
-    rd_kafka_t *client = client_new(RD_KAFKA_PRODUCER, client_conf(bootstrap, NULL), error);
+    rd_kafka_t *client = kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf(bootstrap, NULL), error);
     if (!client) return ERR_IO;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_DeleteTopic_t *gone = rd_kafka_DeleteTopic_new(topic);
@@ -182,11 +182,11 @@ static int producer_open(struct load *l)
     const struct load_options *o = l->options;
     snprintf(linger, sizeof linger, "%d", o->linger_ms);
     rd_kafka_conf_t *conf =
-        client_conf(o->bootstrap, "acks", o->acks, "linger.ms", linger, "queue.buffering.max.messages", "1000000",
-                    "queue.buffering.max.kbytes", "1048576", NULL);
+        kafka_client_conf(o->bootstrap, "acks", o->acks, "linger.ms", linger, "queue.buffering.max.messages", "1000000",
+                          "queue.buffering.max.kbytes", "1048576", NULL);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
-    l->producer = client_new(RD_KAFKA_PRODUCER, conf, l->error);
+    l->producer = kafka_client_new(RD_KAFKA_PRODUCER, conf, l->error);
     if (!l->producer) return ERR_IO;
     l->topic = rd_kafka_topic_new(l->producer, o->topic, NULL);
     l->message = memory_new((size_t)o->message_bytes);
@@ -195,10 +195,10 @@ static int producer_open(struct load *l)
 
 static int consumer_open(struct load *l)
 {
-    rd_kafka_conf_t *conf =
-        client_conf(l->options->bootstrap, "group.id", "bench", "enable.auto.commit", "false", "fetch.wait.max.ms",
-                    "100", "fetch.error.backoff.ms", "5", "auto.offset.reset", "earliest", NULL);
-    l->consumer = client_new(RD_KAFKA_CONSUMER, conf, l->error);
+    rd_kafka_conf_t *conf = kafka_client_conf(l->options->bootstrap, "group.id", "bench", "enable.auto.commit", "false",
+                                              "fetch.wait.max.ms", "100", "fetch.error.backoff.ms", "5",
+                                              "auto.offset.reset", "earliest", NULL);
+    l->consumer = kafka_client_new(RD_KAFKA_CONSUMER, conf, l->error);
     if (!l->consumer) return ERR_IO;
     rd_kafka_poll_set_consumer(l->consumer);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -225,7 +225,7 @@ static int64_t log_length(const struct load *l)
 {
     int64_t length = -1, give_up_ns = clock_mono_ns() + 2000000000;
     while (l->producer && clock_mono_ns() < give_up_ns) {
-        length = client_log_length(l->producer, l->options->topic, 2000) - 1;
+        length = kafka_client_log_length(l->producer, l->options->topic, 2000) - 1;
         if (length >= l->acked) break;
         clock_sleep_ms(5);
     }

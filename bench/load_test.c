@@ -6,7 +6,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#include "bench/client.h"
+#include "bench/kafka_client.h"
 #include "tests/unit.h"
 
 struct mock {
@@ -16,7 +16,7 @@ struct mock {
 
 static const char *mock_start(struct mock *m)
 {
-    m->client = client_new(RD_KAFKA_PRODUCER, client_conf("127.0.0.1:1", NULL), NULL);
+    m->client = kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf("127.0.0.1:1", NULL), NULL);
     check(m->client != NULL);
     m->cluster = rd_kafka_mock_cluster_new(m->client, 1);
     check(rd_kafka_mock_topic_create(m->cluster, "t", 1, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);

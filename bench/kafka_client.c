@@ -1,4 +1,4 @@
-#include "bench/client.h"
+#include "bench/kafka_client.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ static int socket_tuned(int domain, int type, int protocol, void *opaque)
     return descriptor;
 }
 
-rd_kafka_conf_t *client_conf(const char *bootstrap, ...)
+rd_kafka_conf_t *kafka_client_conf(const char *bootstrap, ...)
 {
     char text[512];
     va_list list;
@@ -37,7 +37,7 @@ rd_kafka_conf_t *client_conf(const char *bootstrap, ...)
     return conf;
 }
 
-rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err_text *error)
+rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err_text *error)
 {
     char text[512];
     rd_kafka_t *client = rd_kafka_new(type, conf, text, sizeof text);
@@ -47,7 +47,7 @@ rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err_t
     return NULL;
 }
 
-int64_t client_log_length(rd_kafka_t *client, const char *topic, int timeout_ms)
+int64_t kafka_client_log_length(rd_kafka_t *client, const char *topic, int timeout_ms)
 {
     int64_t low, high;
     if (rd_kafka_query_watermark_offsets(client, topic, 0, &low, &high, timeout_ms)) return -1;

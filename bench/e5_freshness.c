@@ -1,0 +1,377 @@
+/* e5_freshness.c - E5: how fresh is the warehouse, batch against streaming, on the same arrivals?
+ *
+ *     arrival i (an order line) is born at start + i / rate, in every cell the same line
+ *
+ *     batch, period P    a thread appends the lines to a CSV file as they are born;
+ *                        `millrace etl run` (full refresh) starts at start + k * P
+ *     stream             `millrace stream publish --rate` sends them to a topic as they are born;
+ *                        `millrace stream run --follow` loads them
+ *
+ *     watch              another reader of the database notes how many arrivals can be seen, and when
+ *
+ * Whole periods are sampled, after the first: a batch's age would else depend on where the trial stops. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/environment.h"
+#include "bench/experiment.h"
+#include "bench/kafka_client.h"
+#include "bench/watch.h"
+#include "lib/base/memory.h"
+#include "lib/os/clock.h"
+#include "workloads/generate.h"
+
+#define SECOND_NS INT64_C(1000000000)
+#define STEP_NS   INT64_C(1000000)
+/* Every line counts: also a rejected one is visible, in the quarantine. */
+#define VISIBLE_QUERY "SELECT value FROM summary WHERE key = 'data_rows'"
+
+enum { CELLS = 4, REPEATS_MAX = 1 };
+
+static const struct {
+    const char *name;
+    int64_t period_ms; /* 0: stream */
+} cells[CELLS] = {{"batch every 0.25 s", 250}, {"batch every 1 s", 1000}, {"batch every 4 s", 4000}, {"stream", 0}};
+
+struct arrivals {
+    char *text; /* the whole CSV, header first */
+    size_t size;
+    size_t *end; /* end[i]: where the text ends with i lines behind the header */
+    int64_t count;
+};
+
+/* When what is measured begins and ends, relative to the first arrival. */
+struct window {
+    int64_t sample_from_ns, sample_to_ns; /* ages */
+    int64_t born_from_ns, born_to_ns;     /* latencies of arrivals */
+    int64_t end_ns;                       /* arrivals go on until here */
+};
+
+struct freshness_run {
+    struct bench *bench;
+    struct arrivals arrivals;
+    char definition[PATH_MAX];
+    int64_t rate;
+};
+
+/* Three seconds are whole multiples of both short periods. */
+static struct window window_of(const struct bench *b, int64_t period_ms)
+{
+    int64_t period_ns = period_ms * 1000000, length_ns = period_ms == 4000 ? 4 * SECOND_NS : 3 * SECOND_NS;
+    if (b->full) length_ns = 24 * SECOND_NS;
+    struct window w = {.sample_from_ns = period_ns + SECOND_NS};
+    w.sample_to_ns = w.sample_from_ns + length_ns;
+    w.born_from_ns = w.sample_from_ns - period_ns;
+    w.born_to_ns = w.sample_to_ns - period_ns;
+    w.end_ns = w.sample_to_ns + SECOND_NS / 2;
+    return w;
+}
+
+/* --- arrivals: the lines of one generated day after the other, in one file --- */
+
+static int text_append_file(struct arrivals *a, const char *path)
+{
+    struct stat st;
+    FILE *file = fopen(path, "r");
+    if (!file || fstat(fileno(file), &st) != 0) return ERR_IO;
+    size_t skip = 0;
+    char *all = memory_new((size_t)st.st_size + 1);
+    size_t n = fread(all, 1, (size_t)st.st_size, file);
+    fclose(file);
+    if (a->size > 0) skip = strcspn(all, "\n") + 1; /* one header is enough */
+    a->text = memory_grow(a->text, a->size + n + 1, 1);
+    memcpy(a->text + a->size, all + skip, n - skip);
+    a->size += n - skip;
+    free(all);
+    return 0;
+}
+
+static void lines_find(struct arrivals *a)
+{
+    size_t at = 0, capacity = 0;
+    a->count = -1; /* the header */
+    for (const char *end; (end = memchr(a->text + at, '\n', a->size - at)) != NULL;) {
+        at = (size_t)(end - a->text) + 1;
+        if ((size_t)++a->count >= capacity) {
+            capacity = capacity ? 2 * capacity : 4096;
+            a->end = memory_grow(a->end, capacity, sizeof *a->end);
+        }
+        a->end[a->count] = at;
+    }
+}
+
+static int file_names(const char *folder, struct arrivals *a)
+{
+    char path[PATH_MAX], name[32];
+    /* Seven days from 2010-12-01 on; a Saturday is missing. Their order is that of time. */
+    for (int day = 1; day <= 31; day++) {
+        snprintf(name, sizeof name, "2010-12-%02d.csv", day);
+        bench_path(path, folder, name);
+        if (access(path, R_OK) == 0 && text_append_file(a, path) < 0) return ERR_IO;
+    }
+    return a->size > 0 ? 0 : ERR_NOTFOUND;
+}
+
+static int arrivals_make(struct freshness_run *run, int64_t count, struct err_text *error)
+{
+    char folder[PATH_MAX];
+    int rc = bench_folder(run->bench, "arrivals", folder, error);
+    struct generate_options options = {.out = folder, .scale = count, .seed = 5};
+    if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
+    if (rc == 0 && file_names(folder, &run->arrivals) < 0)
+        rc = err_set(error, ERR_IO, "%s: the generated files cannot be read", folder);
+    if (rc == 0) lines_find(&run->arrivals);
+    bench_remove(folder);
+    return rc;
+}
+
+/* --- batch --- */
+
+struct appender {
+    const struct arrivals *arrivals;
+    struct schedule births;
+    int64_t count;
+    int file;
+    int failed;
+};
+
+static int append_line(void *context, int64_t i, int64_t intended_ns)
+{
+    (void)intended_ns;
+    struct appender *a = context;
+    const size_t *end = a->arrivals->end;
+    size_t n = end[i + 1] - end[i];
+    return write(a->file, a->arrivals->text + end[i], n) == (ssize_t)n ? 0 : ERR_IO;
+}
+
+static void *append_all(void *context)
+{
+    struct appender *a = context;
+    a->failed = pacer_run(&a->births, a->count, &pacer_real_clock, append_line, a);
+    return NULL;
+}
+
+static int refreshes(struct freshness_run *run, const char *in, const char *db, const struct window *w,
+                     int64_t period_ns, int64_t start_ns, struct trial *t, struct err_text *error)
+{
+    struct histogram *took = trial_histogram(t, "refresh", "ns");
+    int64_t cpu_ns = environment_children_cpu_ns();
+    int rc = 0;
+    for (int64_t k = 1; rc == 0; k++) {
+        int64_t at_ns = start_ns + k * period_ns;
+        if (at_ns > start_ns + w->end_ns) break;
+        if (clock_mono_ns() > at_ns + period_ns) continue; /* the last one took longer than a period: skip */
+        clock_sleep_until(at_ns, 0);
+        double wall_s;
+        rc = bench_command(run->bench, &wall_s, NULL, error, "etl", "run", run->definition, "--in", in, "--db", db,
+                           NULL);
+        histogram_record(took, (int64_t)(wall_s * 1e9));
+    }
+    trial_metric(t, "refreshes", "runs", (double)took->total);
+    trial_metric(t, "cpu", "s", (double)(environment_children_cpu_ns() - cpu_ns) / 1e9);
+    return rc;
+}
+
+static int batch_trial(struct freshness_run *run, int64_t period_ms, struct trial *t, struct watch *watch,
+                       struct schedule *births, struct err_text *error)
+{
+    char in[PATH_MAX], path[PATH_MAX];
+    struct window w = window_of(run->bench, period_ms);
+    pthread_t thread;
+    int rc = bench_folder(run->bench, "in", in, error);
+    if (rc < 0) return rc;
+    bench_path(path, in, "orders.csv");
+    struct appender a = {.arrivals = &run->arrivals, .count = w.end_ns * run->rate / SECOND_NS};
+    a.file = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    if (a.file < 0 || write(a.file, run->arrivals.text, run->arrivals.end[0]) != (ssize_t)run->arrivals.end[0])
+        return err_set(error, ERR_IO, "%s: cannot be written", path);
+    a.births = *births = (struct schedule){.start_ns = clock_mono_ns() + 50000000, .rate = run->rate};
+    pthread_create(&thread, NULL, append_all, &a);
+    rc = refreshes(run, in, watch->db, &w, period_ms * 1000000, births->start_ns, t, error);
+    pthread_join(thread, NULL);
+    close(a.file);
+    if (rc == 0 && a.failed) rc = err_set(error, ERR_IO, "%s: cannot be written", path);
+    return rc;
+}
+
+/* --- stream --- */
+
+/* When the publisher sent each line: the timestamps of the records, milliseconds of the wall clock. The first
+ * sets the births; how far the others are off their instants is the generator's lag. */
+static int births_read(const char *bootstrap, const char *topic, struct schedule *births, int64_t count,
+                       struct trial *t, struct err_text *error)
+{
+    rd_kafka_t *client =
+        kafka_client_new(RD_KAFKA_CONSUMER,
+                         kafka_client_conf(bootstrap, "group.id", "bench", "enable.auto.commit", "false", NULL), error);
+    if (!client) return ERR_IO;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, 0)->offset = 0;
+    rd_kafka_assign(client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    int64_t wall_to_mono_ns = clock_mono_ns() - clock_wall_ms() * 1000000, i = 0;
+    struct histogram *lag = trial_histogram(t, "generator_lag", "ns");
+    int64_t give_up_ns = clock_mono_ns() + 10 * SECOND_NS;
+    while (i < count && clock_mono_ns() < give_up_ns) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(client, 200);
+        if (!m) continue;
+        rd_kafka_headers_t *headers;
+        const void *kind;
+        size_t size;
+        /* Records about files and ends have a kind; lines have none. */
+        bool is_line = !m->err && (rd_kafka_message_headers(m, &headers) != 0 ||
+                                   rd_kafka_header_get_last(headers, "millrace-kind", &kind, &size) != 0);
+        if (is_line) {
+            int64_t at_ns = rd_kafka_message_timestamp(m, NULL) * 1000000 + wall_to_mono_ns;
+            if (i == 0) births->start_ns = at_ns;
+            histogram_record(lag, at_ns - schedule_instant(births, i));
+            i++;
+        }
+        rd_kafka_message_destroy(m);
+    }
+    rd_kafka_consumer_close(client);
+    rd_kafka_destroy(client);
+    return i == count ? 0
+                      : err_set(error, ERR_IO, "topic %s: only %lld of %lld lines came back", topic, (long long)i,
+                                (long long)count);
+}
+
+static int file_write(const char *path, const char *text, size_t n, struct err_text *error)
+{
+    FILE *file = fopen(path, "w");
+    bool done = file && fwrite(text, 1, n, file) == n;
+    if (file && fclose(file) != 0) done = false;
+    return done ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
+}
+
+/* The topic of a definition: "topic", else "pipeline". */
+static void topic_of(const char *definition, char out[256])
+{
+    json_t *json = json_load_file(definition, 0, NULL);
+    const char *topic = json_string_value(json_object_get(json, "topic"));
+    if (!topic) topic = json_string_value(json_object_get(json, "pipeline"));
+    snprintf(out, 256, "%s", topic ? topic : "");
+    json_decref(json);
+}
+
+static void wait_visible(const struct watch *watch, int64_t count, int64_t timeout_ns)
+{
+    int64_t give_up_ns = clock_mono_ns() + timeout_ns;
+    while (watch->visible < count && clock_mono_ns() < give_up_ns) clock_sleep_ms(5);
+}
+
+static int stream_run(struct freshness_run *run, const struct target *target, const char *in, const char *rate,
+                      int64_t count, struct watch *watch, struct trial *t, struct err_text *error)
+{
+    struct process loader = {0};
+    int64_t cpu_ns = environment_children_cpu_ns(), broker_ns = environment_process_cpu_ns(target->process.pid);
+    int rc = bench_start(run->bench, &loader, PROCESS_PIPE_OUT, error, "stream", "run", run->definition, "--db",
+                         watch->db, "--workers", "1", "--follow", "--bootstrap", target->bootstrap, NULL);
+    if (rc < 0) return rc;
+    clock_sleep_ms(500); /* the worker is up before the first arrival, as in any running pipeline */
+    rc = bench_command(run->bench, NULL, NULL, error, "stream", "publish", run->definition, "--in", in, "--partitions",
+                       "1", "--rate", rate, "--bootstrap", target->bootstrap, NULL);
+    if (rc == 0) wait_visible(watch, count, 5 * SECOND_NS);
+    process_stop(&loader, 5000);
+    double broker_s = (double)(environment_process_cpu_ns(target->process.pid) - broker_ns) / 1e9;
+    trial_metric(t, "cpu", "s", (double)(environment_children_cpu_ns() - cpu_ns) / 1e9 + broker_s);
+    return rc;
+}
+
+static int stream_trial(struct freshness_run *run, struct trial *t, struct watch *watch, struct schedule *births,
+                        struct err_text *error)
+{
+    char in[PATH_MAX], path[PATH_MAX], topic[256], rate[32];
+    struct target target = {0};
+    struct window w = window_of(run->bench, 0);
+    int64_t count = w.end_ns * run->rate / SECOND_NS;
+    snprintf(rate, sizeof rate, "%lld", (long long)run->rate);
+    topic_of(run->definition, topic);
+    int rc = bench_folder(run->bench, "in", in, error);
+    bench_path(path, in, "orders.csv");
+    if (rc == 0) rc = file_write(path, run->arrivals.text, run->arrivals.end[count], error);
+    if (rc == 0) rc = target_start(&target, run->bench, "broker", NULL, error);
+    if (rc == 0) rc = stream_run(run, &target, in, rate, count, watch, t, error);
+    *births = (struct schedule){.rate = run->rate};
+    if (rc == 0) rc = births_read(target.bootstrap, topic, births, count, t, error);
+    target_stop(&target);
+    return rc;
+}
+
+/* --- cells and trials --- */
+
+static void judge(struct freshness_run *run, int64_t period_ms, const struct watch *watch,
+                  const struct schedule *births, struct trial *t)
+{
+    struct window w = window_of(run->bench, period_ms);
+    int64_t start_ns = births->start_ns;
+    struct histogram *ages = trial_histogram(t, "age", "ns"), *latencies = trial_histogram(t, "latency", "ns");
+    freshness_ages(&watch->seen, births, start_ns + w.sample_from_ns, start_ns + w.sample_to_ns, STEP_NS, ages);
+    int64_t unseen =
+        freshness_latencies(&watch->seen, births, start_ns + w.born_from_ns, start_ns + w.born_to_ns, latencies);
+    trial_metric(t, "samples", "ages", (double)ages->total);
+    trial_metric(t, "arrivals", "rows", (double)latencies->total);
+    trial_metric(t, "changes_seen", "commits", (double)watch->seen.count);
+    const struct histogram *lag = trial_values(t, "generator_lag");
+    if (unseen > 0)
+        trial_void(t, "%lld arrivals never became visible", (long long)unseen);
+    else if (lag && histogram_percentile(lag, 99) > 50000000)
+        trial_void(t, "the publisher was %lld ms late (99th percentile)",
+                   (long long)(histogram_percentile(lag, 99) / 1000000));
+}
+
+static int one_trial(struct freshness_run *run, int cell, int number, bool *is_void, struct err_text *error)
+{
+    char db[PATH_MAX], folder[PATH_MAX], rate[32];
+    struct trial t;
+    struct watch watch;
+    struct schedule births;
+    int rc = bench_folder(run->bench, "db", folder, error);
+    if (rc < 0) return rc;
+    bench_path(db, folder, "warehouse.db");
+    trial_init(&t, "E5", cells[cell].name, number);
+    snprintf(rate, sizeof rate, "%lld", (long long)run->rate);
+    trial_set(&t, "rate", rate);
+    trial_set(&t, "pipeline", "ecommerce/online_retail.json");
+    trial_set(&t, "durability",
+              cells[cell].period_ms ? "SQLite WAL, synchronous=NORMAL" : "broker: page-cache; SQLite WAL");
+    trial_metric(&t, "period", "s", (double)cells[cell].period_ms / 1000);
+    watch_start(&watch, db, VISIBLE_QUERY);
+    rc = cells[cell].period_ms ? batch_trial(run, cells[cell].period_ms, &t, &watch, &births, error)
+                               : stream_trial(run, &t, &watch, &births, error);
+    watch_stop(&watch);
+    if (rc == 0) judge(run, cells[cell].period_ms, &watch, &births, &t);
+    freshness_release(&watch.seen);
+    *is_void = t.void_reason[0] != 0;
+    if (rc == 0)
+        return bench_keep(run->bench, &t, error, "age of the newest row: median %.3f s, 99th percentile %.3f s",
+                          (double)histogram_percentile(trial_values(&t, "age"), 50) / 1e9,
+                          (double)histogram_percentile(trial_values(&t, "age"), 99) / 1e9);
+    trial_release(&t);
+    return rc;
+}
+
+int experiment_freshness(struct bench *b, struct err_text *error)
+{
+    struct freshness_run run = {.bench = b, .rate = 500};
+    int numbers[CELLS] = {0};
+    bench_path(run.definition, b->workloads, "ecommerce/online_retail.json");
+    struct window longest = window_of(b, 4000);
+    int rc = arrivals_make(&run, (longest.end_ns / SECOND_NS + 2) * run.rate, error);
+    for (int round = 0; round < b->trials && rc == 0; round++) {
+        for (int i = 0; i < CELLS && rc == 0; i++) {
+            int cell = round % 2 ? CELLS - 1 - i : i;
+            bool is_void = true;
+            for (int attempt = 0; attempt <= REPEATS_MAX && is_void && rc == 0; attempt++)
+                rc = one_trial(&run, cell, ++numbers[cell], &is_void, error);
+        }
+    }
+    free(run.arrivals.text);
+    free(run.arrivals.end);
+    return rc;
+}

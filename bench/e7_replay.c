@@ -1,0 +1,166 @@
+/* e7_replay.c - E7: rows per second of a bulk load and of a replay, and what limits them.
+ *
+ *     batch      millrace etl run                       files -> warehouse, one transaction
+ *     publish    millrace stream publish                files -> topic
+ *     replay     millrace stream run                    topic -> warehouse, everything is there already
+ *
+ * The bottleneck of a batch is found by taking stages away: the same pipeline without its aggregates,
+ * then without its tables, then without its rules. What a run gets faster by is what that stage costs.
+ * The bottleneck of a replay is the process that uses most of a processor. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/environment.h"
+#include "bench/experiment.h"
+#include "lib/os/clock.h"
+#include "workloads/generate.h"
+
+enum { PARTITIONS = 4, WORKERS = 2 };
+
+/* What is left of the pipeline in each step of taking away. */
+static const char *const steps[] = {"extract", "extract+validate", "extract+validate+store"};
+enum { STEPS = 3 };
+
+struct replay_run {
+    struct bench *bench;
+    char in[PATH_MAX], definition[PATH_MAX];
+    char step_definition[STEPS][PATH_MAX];
+    int64_t rows;
+};
+
+/* --- definitions with less and less in them --- */
+
+static void drop_aggregates(json_t *definition)
+{
+    json_t *tables = json_object_get(definition, "tables");
+    for (size_t i = json_array_size(tables); i-- > 0;) {
+        json_t *table = json_array_get(tables, i);
+        if (json_object_get(table, "aggregate") || json_object_get(table, "sessions")) json_array_remove(tables, i);
+    }
+    json_object_set_new(definition, "views", json_array());
+}
+
+static int step_definitions(struct replay_run *run, struct err_text *error)
+{
+    char folder[PATH_MAX], name[64];
+    json_error_t where;
+    int rc = bench_folder(run->bench, "definitions", folder, error);
+    json_t *definition = json_load_file(run->definition, 0, &where);
+    if (!definition) return err_set(error, ERR_INVALID, "%s:%d: %s", run->definition, where.line, where.text);
+    for (int step = STEPS - 1; step >= 0 && rc == 0; step--) {
+        if (step == 2) drop_aggregates(definition);
+        if (step == 1) json_object_set_new(definition, "tables", json_array());
+        if (step == 0) json_object_set_new(definition, "rules", json_array());
+        if (step == 0) json_object_set_new(definition, "derive", json_array());
+        snprintf(name, sizeof name, "%s.json", steps[step]);
+        bench_path(run->step_definition[step], folder, name);
+        if (json_dump_file(definition, run->step_definition[step], JSON_INDENT(1)) != 0)
+            rc = err_set(error, ERR_IO, "%s: cannot be written", run->step_definition[step]);
+    }
+    json_decref(definition);
+    return rc;
+}
+
+/* --- trials --- */
+
+static void trial_begin(const struct replay_run *run, struct trial *t, const char *cell, int number)
+{
+    char rows[32];
+    trial_init(t, "E7", cell, number);
+    snprintf(rows, sizeof rows, "%lld", (long long)run->rows);
+    trial_set(t, "rows", rows);
+    trial_set(t, "pipeline", "ecommerce/online_retail.json");
+    trial_set(t, "durability", "broker: page-cache; SQLite WAL, synchronous=NORMAL");
+}
+
+static int batch_trial(struct replay_run *run, const char *cell, const char *definition, int number,
+                       struct err_text *error)
+{
+    char folder[PATH_MAX], db[PATH_MAX];
+    struct trial t;
+    double wall_s, cpu_s;
+    int rc = bench_folder(run->bench, "db", folder, error);
+    bench_path(db, folder, "warehouse.db");
+    trial_begin(run, &t, cell, number);
+    if (rc == 0)
+        rc = bench_command(run->bench, &wall_s, &cpu_s, error, "etl", "run", definition, "--in", run->in, "--db", db,
+                           NULL);
+    if (rc < 0) return rc;
+    trial_metric(&t, "seconds", "s", wall_s);
+    trial_metric(&t, "rate", "rows/s", (double)run->rows / wall_s);
+    trial_metric(&t, "cpu", "s", cpu_s);
+    return bench_keep(run->bench, &t, error, "%9.0f rows/s", trial_value(&t, "rate"));
+}
+
+static int publish_trial(struct replay_run *run, const struct target *target, int number, struct err_text *error)
+{
+    char partitions[16];
+    struct trial t;
+    double wall_s, cpu_s;
+    int64_t broker_ns = environment_process_cpu_ns(target->process.pid);
+    snprintf(partitions, sizeof partitions, "%d", PARTITIONS);
+    trial_begin(run, &t, "publish", number);
+    trial_set(&t, "partitions", partitions);
+    int rc = bench_command(run->bench, &wall_s, &cpu_s, error, "stream", "publish", run->definition, "--in", run->in,
+                           "--partitions", partitions, "--bootstrap", target->bootstrap, NULL);
+    if (rc < 0) return rc;
+    double broker_s = (double)(environment_process_cpu_ns(target->process.pid) - broker_ns) / 1e9;
+    trial_metric(&t, "seconds", "s", wall_s);
+    trial_metric(&t, "rate", "rows/s", (double)run->rows / wall_s);
+    trial_metric(&t, "busy_publisher", "processors", cpu_s / wall_s);
+    trial_metric(&t, "busy_broker", "processors", broker_s / wall_s);
+    return bench_keep(run->bench, &t, error, "%9.0f rows/s", trial_value(&t, "rate"));
+}
+
+static int replay_trial(struct replay_run *run, const struct target *target, int number, struct err_text *error)
+{
+    char folder[PATH_MAX], db[PATH_MAX], workers[16];
+    struct trial t;
+    double wall_s, cpu_s;
+    int64_t broker_ns = environment_process_cpu_ns(target->process.pid);
+    int rc = bench_folder(run->bench, "db", folder, error);
+    bench_path(db, folder, "warehouse.db");
+    snprintf(workers, sizeof workers, "%d", WORKERS);
+    trial_begin(run, &t, "replay", number);
+    trial_set(&t, "workers", workers);
+    if (rc == 0)
+        rc = bench_command(run->bench, &wall_s, &cpu_s, error, "stream", "run", run->definition, "--db", db,
+                           "--workers", workers, "--bootstrap", target->bootstrap, NULL);
+    if (rc < 0) return rc;
+    double broker_s = (double)(environment_process_cpu_ns(target->process.pid) - broker_ns) / 1e9;
+    trial_metric(&t, "seconds", "s", wall_s);
+    trial_metric(&t, "rate", "rows/s", (double)run->rows / wall_s);
+    trial_metric(&t, "busy_workers", "processors", cpu_s / wall_s);
+    trial_metric(&t, "busy_broker", "processors", broker_s / wall_s);
+    trial_metric(&t, "workers", "processes", WORKERS);
+    return bench_keep(run->bench, &t, error, "%9.0f rows/s", trial_value(&t, "rate"));
+}
+
+/* A new broker for each round: a topic is published to once. */
+static int stream_round(struct replay_run *run, int number, struct err_text *error)
+{
+    struct target target = {0};
+    int rc = target_start(&target, run->bench, "broker", NULL, error);
+    if (rc == 0) rc = publish_trial(run, &target, number, error);
+    if (rc == 0) rc = replay_trial(run, &target, number, error);
+    target_stop(&target);
+    return rc;
+}
+
+int experiment_replay(struct bench *b, struct err_text *error)
+{
+    struct replay_run run = {.bench = b, .rows = b->full ? 1000000 : 100000};
+    bench_path(run.definition, b->workloads, "ecommerce/online_retail.json");
+    int rc = bench_folder(b, "orders", run.in, error);
+    struct generate_options options = {.out = run.in, .scale = run.rows, .seed = 7};
+    if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
+    if (rc == 0) rc = step_definitions(&run, error);
+    for (int number = 1; number <= b->trials && rc == 0; number++) {
+        rc = batch_trial(&run, "batch", run.definition, number, error);
+        for (int step = 0; step < STEPS && rc == 0; step++)
+            rc = batch_trial(&run, steps[step], run.step_definition[step], number, error);
+        if (rc == 0) rc = stream_round(&run, number, error);
+    }
+    return rc;
+}

@@ -1,0 +1,115 @@
+#include "bench/figure.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/os/process.h"
+
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
+
+const char *figure_colour(int series)
+{
+    return colours[series % (int)(sizeof colours / sizeof colours[0])];
+}
+
+void figure_begin(struct figure *f, const char *name, int width, int height)
+{
+    memset(f, 0, sizeof *f);
+    snprintf(f->name, sizeof f->name, "%s", name);
+    f->width = width;
+    f->height = height;
+    buf_printf(&f->script,
+               "# Draws %s.svg, or %s.png with: gnuplot -e \"kind='png'\" %s.gnuplot\n"
+               "if (!exists(\"kind\")) kind = 'svg'\n"
+               "if (kind eq 'svg') set terminal svg size %d,%d dynamic font 'sans-serif,14' name '%s' background "
+               "'#ffffff'\n"
+               "if (kind eq 'png') set terminal pngcairo size %d,%d font 'sans-serif,11' background '#ffffff'\n"
+               "set output '%s.'.kind\n"
+               "set grid ytics lc rgb '#dddddd' lt 1\n"
+               "set border 3 lc rgb '#555555'\n"
+               "set tics nomirror\n"
+               "set encoding utf8\n",
+               name, name, name, width, height, name, width, height, name);
+}
+
+void figure_release(struct figure *f)
+{
+    buf_release(&f->script);
+    buf_release(&f->svg);
+}
+
+static int script_write(const struct figure *f, const char *folder, struct err_text *error)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s.gnuplot", folder, f->name);
+    FILE *file = fopen(path, "w");
+    bool done = file && fwrite(f->script.p, 1, f->script.n, file) == f->script.n;
+    if (file && fclose(file) != 0) done = false;
+    return done ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
+}
+
+/* In gnuplot's single quotes a quote is doubled. */
+static void quoted(struct buf *b, const char *text)
+{
+    buf_append_byte(b, '\'');
+    for (; *text; text++) {
+        if (*text == '\'') buf_append_byte(b, '\'');
+        buf_append_byte(b, (uint8_t)*text);
+    }
+    buf_append_byte(b, '\'');
+}
+
+static int draw(const struct figure *f, const char *folder, const char *kind, struct err_text *error)
+{
+    struct buf first = {0};
+    struct process p;
+    char script[80];
+    buf_append_str(&first, "cd ");
+    quoted(&first, folder);
+    buf_printf(&first, "; kind='%s'", kind);
+    snprintf(script, sizeof script, "%s.gnuplot", f->name);
+    const char *const argv[] = {"gnuplot", "-e", buf_cstr(&first), script, NULL};
+    int rc = process_start(&p, argv, 0, error);
+    if (rc == 0 && process_wait(&p, 60000) != 0) rc = err_set(error, ERR_IO, "gnuplot failed on %s/%s", folder, script);
+    buf_release(&first);
+    return rc;
+}
+
+/* Several drawings on one page must not share ids: gnuplot calls its symbols gpDot and gpPt0 in each. */
+static void take_svg(struct figure *f, const char *text, size_t n)
+{
+    const char *end = text + n, *at = strstr(text, "<svg");
+    while (at && at < end) {
+        const char *symbol = strstr(at, "gp");
+        if (!symbol) symbol = end;
+        buf_append(&f->svg, at, (size_t)(symbol - at));
+        if (symbol == end) break;
+        if (strncmp(symbol, "gpPt", 4) == 0 || strncmp(symbol, "gpDot", 5) == 0) buf_printf(&f->svg, "%s_", f->name);
+        buf_append(&f->svg, symbol, 2);
+        at = symbol + 2;
+    }
+}
+
+static int svg_read(struct figure *f, const char *folder, struct err_text *error)
+{
+    char path[PATH_MAX], block[65536];
+    struct buf text = {0};
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s.svg", folder, f->name);
+    FILE *file = fopen(path, "r");
+    if (!file) return err_set(error, ERR_IO, "%s: cannot be read", path);
+    while ((n = fread(block, 1, sizeof block, file)) > 0) buf_append(&text, block, n);
+    fclose(file);
+    take_svg(f, buf_cstr(&text), text.n);
+    buf_release(&text);
+    return f->svg.n > 0 ? 0 : err_set(error, ERR_CORRUPT, "%s: is not a drawing", path);
+}
+
+int figure_draw(struct figure *f, const char *folder, struct err_text *error)
+{
+    int rc = script_write(f, folder, error);
+    if (rc == 0) rc = draw(f, folder, "svg", error);
+    if (rc == 0) rc = draw(f, folder, "png", error);
+    return rc == 0 ? svg_read(f, folder, error) : rc;
+}

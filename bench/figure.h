@@ -1,0 +1,29 @@
+/* figure.h - one figure of the report: a gnuplot script with its data inside, drawn as SVG and PNG.
+ *
+ *     figure_begin -> append data and commands to f.script -> figure_draw -> figure_release
+ *
+ * DIR/figures/NAME.gnuplot stands alone: `gnuplot NAME.gnuplot` in that folder draws NAME.svg again.
+ * Colours are those of Okabe and Ito, told apart by all kinds of colour vision, and every series also
+ * differs in its dashes or its pattern. */
+#ifndef MILLRACE_BENCH_FIGURE_H
+#define MILLRACE_BENCH_FIGURE_H
+
+#include "lib/base/bytes.h"
+#include "lib/base/err.h"
+
+struct figure {
+    char name[64];
+    int width, height; /* pixels; the SVG scales */
+    struct buf script;
+    struct buf svg; /* after figure_draw: to be put into a page, with ids of its own */
+};
+
+void figure_begin(struct figure *f, const char *name, int width, int height);
+void figure_release(struct figure *f);
+/* Writes and runs the script. ERR_NOTFOUND when there is no gnuplot. */
+int figure_draw(struct figure *f, const char *folder, struct err_text *error);
+
+/* "#0072B2" and so on, by the number of the series. */
+const char *figure_colour(int series);
+
+#endif

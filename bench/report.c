@@ -1,0 +1,245 @@
+/* report.c - the page: answers first, then each figure with how to read it and the command that rebuilds it. */
+#include "bench/report.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bench/bench.h"
+
+static const char head[] =
+    "<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>millrace: report</title>\n"
+    "<meta name=viewport content='width=device-width, initial-scale=1'>\n<style>\n"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
+    "1rem;color:#222;background:#fff}\n"
+    "h1{font-size:1.6rem}h2{margin-top:2.5rem;border-bottom:1px solid #ccc;font-size:1.3rem}\n"
+    "figure{margin:1.5rem 0}figure svg{width:100%;height:auto}figcaption{font-size:.95rem}\n"
+    "figcaption b{display:block}code{background:#f2f2f2;padding:.1em .3em;border-radius:3px;font-size:.9em}\n"
+    "table{border-collapse:collapse;font-size:.9rem;margin:1rem 0}caption{text-align:left;font-weight:600;padding:.3em "
+    "0}\n"
+    "td,th{padding:.2rem .6rem;border-bottom:1px solid "
+    "#ddd;text-align:right}td:first-child,th:first-child{text-align:left}\n"
+    ".note{color:#555;font-size:.9rem}.good{color:#00664a;font-weight:600}.bad{color:#a33b00;font-weight:600}\n"
+    "li{margin:.5rem 0}\n</style></head><body>\n";
+
+static void put_html(struct buf *b, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '<': buf_append_str(b, "&lt;"); break;
+        case '>': buf_append_str(b, "&gt;"); break;
+        case '&': buf_append_str(b, "&amp;"); break;
+        default: buf_append_byte(b, (uint8_t)*text); break;
+        }
+    }
+}
+
+/* --- what the experiments' parts ask for --- */
+
+bool report_estimate(const struct trials *all, const char *cell, const char *metric, struct estimate *out)
+{
+    double values[REPORT_TRIALS_MAX];
+    int n = trials_values(all, cell, metric, values, REPORT_TRIALS_MAX);
+    if (n > 0) *out = estimate_median(values, n);
+    return n > 0;
+}
+
+double report_percentile(const struct trials *all, const char *cell, const char *histogram, double percentile)
+{
+    struct histogram merged;
+    histogram_init(&merged);
+    trials_merge(all, cell, histogram, &merged);
+    double value = merged.total ? (double)histogram_percentile(&merged, percentile) : -1;
+    histogram_release(&merged);
+    return value;
+}
+
+uint64_t report_total(const struct trials *all, const char *cell, const char *histogram)
+{
+    uint64_t total = 0;
+    for (int i = 0; i < all->count; i++) {
+        const struct histogram *h = trial_values(&all->items[i], histogram);
+        if (h && !all->items[i].void_reason[0] && strcmp(all->items[i].cell, cell) == 0) total += h->total;
+    }
+    return total;
+}
+
+double report_limit(const struct report *r, const char *metric)
+{
+    return r->limits.count ? trial_value(&r->limits.items[0], metric) : NAN;
+}
+
+double report_limit_percentile(const struct report *r, const char *histogram, double percentile)
+{
+    const struct histogram *h = r->limits.count ? trial_values(&r->limits.items[0], histogram) : NULL;
+    return h ? (double)histogram_percentile(h, percentile) : NAN;
+}
+
+/* A heading, and which trials were void: a reader must know what was left out. */
+void report_section(struct report *r, const char *heading, const struct trials *all)
+{
+    int voided = 0;
+    buf_append_str(&r->body, "<h2>");
+    put_html(&r->body, heading);
+    buf_append_str(&r->body, "</h2>\n");
+    for (int i = 0; i < all->count; i++) voided += all->items[i].void_reason[0] != 0;
+    if (voided == 0) {
+        buf_printf(&r->body, "<p class=note>%d trials, none void.</p>\n", all->count);
+        return;
+    }
+    buf_printf(&r->body,
+               "<p class=note>%d trials; %d void (kept in the files, run again, left out of every figure):</p><ul "
+               "class=note>\n",
+               all->count, voided);
+    for (int i = 0; i < all->count; i++) {
+        const struct trial *t = &all->items[i];
+        if (!t->void_reason[0]) continue;
+        buf_printf(&r->body, "<li>%s, trial %d: ", t->cell, t->number);
+        put_html(&r->body, t->void_reason);
+        buf_append_str(&r->body, "</li>\n");
+    }
+    buf_append_str(&r->body, "</ul>\n");
+}
+
+int report_figure(struct report *r, struct figure *f, const struct caption *c, struct err_text *error)
+{
+    int rc = figure_draw(f, r->figures, error);
+    if (rc < 0) return rc;
+    buf_printf(&r->body, "<figure id=%s>\n", f->name);
+    buf_append_slice(&r->body, buf_slice(&f->svg));
+    buf_printf(
+        &r->body,
+        "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. Again: <code>millrace bench run %s --out DIR "
+        "&amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures &amp;&amp; gnuplot "
+        "%s.gnuplot</code></span></figcaption></figure>\n",
+        c->title, c->read, c->n, c->durability, c->experiment, f->name);
+    return 0;
+}
+
+/* --- parts of the page --- */
+
+static void yes_no(struct buf *b, json_t *value)
+{
+    buf_append_str(b, json_is_true(value) ? "<td class=good>yes" : "<td class=bad>NO");
+}
+
+/* lab.json is written by `millrace lab`; without it nothing is claimed. */
+static void verdicts(struct report *r, struct buf *b)
+{
+    char path[PATH_MAX + 16];
+    size_t index;
+    json_t *verdict;
+    snprintf(path, sizeof path, "%s/lab.json", r->dir);
+    json_t *lab = json_load_file(path, 0, NULL);
+    if (!lab) return;
+    buf_append_str(b, "<table><caption>Batch = stream = truth?</caption><tr><th>workload<th>batch = stream<th>batch = "
+                      "truth<th>stream "
+                      "= truth<th>batch s<th>stream s</tr>\n");
+    json_array_foreach(json_object_get(lab, "verdicts"), index, verdict)
+    {
+        const char *name = json_string_value(json_object_get(verdict, "workload"));
+        buf_append_str(b, "<tr><td>");
+        put_html(b, name ? name : "?");
+        buf_append_str(b, json_is_true(json_object_get(verdict, "generated")) ? " (generated)" : " (given)");
+        yes_no(b, json_object_get(verdict, "batch_equals_stream"));
+        yes_no(b, json_object_get(verdict, "batch_equals_truth"));
+        yes_no(b, json_object_get(verdict, "stream_equals_truth"));
+        buf_printf(b, "<td>%.2f<td>%.2f</tr>\n", json_number_value(json_object_get(verdict, "batch_s")),
+                   json_number_value(json_object_get(verdict, "stream_s")));
+    }
+    buf_append_str(
+        b, "</table>\n<p class=note>Each workload ran through both pipelines; a digest of every table was compared, "
+           "and both warehouses with the ground truth.</p>\n");
+    json_decref(lab);
+}
+
+static void limits_table(const struct report *r, struct buf *b)
+{
+    if (r->limits.count == 0) return;
+    buf_append_str(b, "<h2>What this machine can do at best</h2>\n<table><tr><th>limit<th>value</tr>\n");
+    buf_printf(b, "<tr><td>loopback round trip, 64 B, two threads<td>p50 %.1f &micro;s, p99 %.1f &micro;s</tr>\n",
+               report_limit_percentile(r, "loopback_round_trip", 50) / 1e3,
+               report_limit_percentile(r, "loopback_round_trip", 99) / 1e3);
+    buf_printf(b, "<tr><td>append of 100 B, a write() each<td>%.2f million/s</tr>\n",
+               report_limit(r, "append_100B") / 1e6);
+    buf_printf(b, "<tr><td>append of 64 KiB blocks<td>%.2f GB/s</tr>\n", report_limit(r, "append_64K") / 1e9);
+    buf_printf(b, "<tr><td>append of 4 KiB and fdatasync<td>p50 %.3f ms, p99 %.3f ms</tr>\n",
+               report_limit_percentile(r, "fdatasync_4k", 50) / 1e6,
+               report_limit_percentile(r, "fdatasync_4k", 99) / 1e6);
+    buf_printf(b, "<tr><td>SQLite insert, 8 columns, WAL, 1,000 rows a transaction<td>%.0f rows/s</tr>\n</table>\n",
+               report_limit(r, "sqlite_insert"));
+    buf_append_str(b, "<p class=note>Measured right before the experiments, in the same folder.</p>\n");
+}
+
+static void environment_table(const struct report *r, struct buf *b)
+{
+    char path[PATH_MAX + 64];
+    const char *key;
+    json_t *value;
+    snprintf(path, sizeof path, "%s/limits/trial-limits-1.json", r->dir);
+    json_t *json = json_load_file(path, 0, NULL);
+    if (!json) return;
+    buf_append_str(b, "<h2>Where it was measured</h2>\n<table>\n");
+    json_object_foreach(json_object_get(json, "environment"), key, value)
+    {
+        buf_append_str(b, "<tr><td>");
+        put_html(b, key);
+        buf_append_str(b, "<td>");
+        if (json_is_string(value))
+            put_html(b, json_string_value(value));
+        else if (json_is_integer(value))
+            buf_printf(b, "%lld", (long long)json_integer_value(value));
+        buf_append_str(b, "</tr>\n");
+    }
+    buf_append_str(b, "</table>\n");
+    json_decref(json);
+}
+
+static int page_write(struct report *r, struct err_text *error)
+{
+    char path[PATH_MAX + 16];
+    struct buf page = {0};
+    snprintf(path, sizeof path, "%s/report.html", r->dir);
+    buf_append_str(&page, head);
+    buf_append_str(&page, "<h1>Batch ETL and streaming over a Kafka-compatible broker: what was measured here</h1>\n");
+    verdicts(r, &page);
+    buf_append_str(&page, "<ul>\n");
+    buf_append_slice(&page, buf_slice(&r->answers));
+    buf_append_str(
+        &page,
+        "</ul>\n<p class=note>Figures of one machine in one run: compare ratios, not absolute values, with those of "
+        "others. Each trial with its whole histograms is in the folders E1, E5 and E7 beside this page.</p>\n");
+    buf_append_slice(&page, buf_slice(&r->body));
+    limits_table(r, &page);
+    environment_table(r, &page);
+    buf_append_str(&page, "</body></html>\n");
+    FILE *file = fopen(path, "w");
+    bool done = file && fwrite(page.p, 1, page.n, file) == page.n;
+    if (file && fclose(file) != 0) done = false;
+    buf_release(&page);
+    return done ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
+}
+
+int bench_report(const char *dir, struct err_text *error)
+{
+    struct report r = {0};
+    if (!realpath(dir, r.dir) || strlen(r.dir) > PATH_MAX / 2)
+        return err_set(error, ERR_NOTFOUND, "%s: there is no such folder", dir);
+    snprintf(r.figures, sizeof r.figures, "%.*s/figures", PATH_MAX / 2, r.dir);
+    if (mkdir(r.figures, 0777) != 0 && errno != EEXIST)
+        return err_set(error, err_from_errno(errno), "%s: cannot be created", r.figures);
+    int rc = trials_load(&r.limits, r.dir, "limits", error);
+    if (rc == 0) rc = report_acks(&r, error);
+    if (rc == 0) rc = report_freshness(&r, error);
+    if (rc == 0) rc = report_replay(&r, error);
+    if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
+    if (rc == 0) rc = page_write(&r, error);
+    trials_release(&r.limits);
+    buf_release(&r.answers);
+    buf_release(&r.body);
+    return rc;
+}

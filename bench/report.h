@@ -1,0 +1,47 @@
+/* report.h - the parts of the page, made per experiment from its trials (inside this folder only). */
+#ifndef MILLRACE_BENCH_REPORT_H
+#define MILLRACE_BENCH_REPORT_H
+
+#include <limits.h>
+
+#include "bench/figure.h"
+#include "bench/statistics.h"
+#include "bench/trial.h"
+
+enum { REPORT_TRIALS_MAX = 64 };
+
+struct report {
+    char dir[PATH_MAX], figures[PATH_MAX];
+    struct trials limits;
+    struct buf answers; /* <li>...</li>: what came out, first thing on the page */
+    struct buf body;    /* sections */
+    int experiments;
+};
+
+/* Text that explains a figure; all of it is HTML. */
+struct caption {
+    const char *title;
+    const char *read;       /* how to read it */
+    const char *n;          /* how many trials and observations */
+    const char *durability; /* and other conditions */
+    const char *experiment; /* "E1": names the command that rebuilds it */
+};
+
+/* Draws the figure and appends it to the body. */
+int report_figure(struct report *r, struct figure *f, const struct caption *caption, struct err_text *error);
+void report_section(struct report *r, const char *heading, const struct trials *all);
+/* Median and interval of a metric over a cell's valid trials; false when there are none. */
+bool report_estimate(const struct trials *all, const char *cell, const char *metric, struct estimate *out);
+/* A percentile of the merged histograms of a cell; -1 when there are none. */
+double report_percentile(const struct trials *all, const char *cell, const char *histogram, double percentile);
+uint64_t report_total(const struct trials *all, const char *cell, const char *histogram);
+/* A value of the limits trial, or NAN. */
+double report_limit(const struct report *r, const char *metric);
+double report_limit_percentile(const struct report *r, const char *histogram, double percentile);
+
+/* Each adds its answers, section, tables and figures; nothing when there are no trials. */
+int report_acks(struct report *r, struct err_text *error);
+int report_freshness(struct report *r, struct err_text *error);
+int report_replay(struct report *r, struct err_text *error);
+
+#endif
