@@ -1,0 +1,215 @@
+#include "etl/definition.h"
+
+#include "etl/source/spec.h"
+#include "tests/unit.h"
+
+#define SOURCE                                                                                                         \
+    "\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*.csv\", \"time\": \"at\", "   \
+    "\"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, {\"name\": \"kind\", \"type\": \"text\"}, "              \
+    "{\"name\": \"money\", \"type\": \"decimal\", \"scale\": 2}, "                                                     \
+    "{\"name\": \"at\", \"type\": \"timestamp\", \"format\": \"%F %T\"}]}"
+#define RULES  "\"rules\": [{\"rule\": \"not_null\", \"name\": \"no_kind\", \"column\": \"kind\"}]"
+#define STORE  "{\"name\": \"rows\", \"columns\": [\"id\", \"kind\", \"money\", \"at\"]}"
+#define TABLES "\"tables\": [" STORE "]"
+
+static struct definition *load(const char *json)
+{
+    struct definition *d;
+    struct err_text error = {{0}};
+    if (definition_parse(slice_str(json), "d.json", &d, &error) != 0) unit_fail("%s", error.text);
+    return d;
+}
+
+static void check_refused(const char *json, const char *part)
+{
+    struct definition *d;
+    struct err_text error = {{0}};
+    check_int(definition_parse(slice_str(json), "d.json", &d, &error), ERR_INVALID);
+    check(d == NULL);
+    if (!strstr(error.text, part)) unit_fail("\"%s\" is not in \"%s\"", part, error.text);
+    check(strncmp(error.text, "d.json:", 7) == 0);
+}
+
+TEST(definition, resolves_names)
+{
+    struct definition *d =
+        load("{" SOURCE ", " RULES ", \"derive\": [{\"name\": \"twice\", \"expr\": \"money * 2\"}],"
+             "\"tables\": [{\"name\": \"rows\", \"columns\": [\"id\", {\"name\": \"sum\", \"column\": \"twice\"}, "
+             "\"at\", \"_line\"],"
+             "              \"where\": \"id > 0\", \"indexes\": [[\"sum\", \"id\"]]},"
+             "             {\"name\": \"bad\", \"rows\": {\"rejected_as\": \"no_kind\"}},"
+             "             {\"name\": \"total\", \"aggregate\": \"rows\", \"by\": [],"
+             "              \"columns\": {\"n\": \"count()\", \"s\": \"sum(sum) where id < 9\", \"l\": \"last(id)\"}},"
+             "             {\"name\": \"visits\", \"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"at\", "
+             "\"gap_s\": 60,"
+             "              \"columns\": {\"d\": \"duration()\", \"e\": \"max(at)\"}},"
+             "             {\"name\": \"longest\", \"aggregate\": \"visits\", \"by\": [\"id\"], \"columns\": {\"d\": "
+             "\"max(d)\"}}]}");
+    check_str(d->name, "p");
+    check_str(d->topic, "p");
+    check_int(d->field_count, 4);
+    check_int(d->builtin, 5);
+    check_int(d->column_count, 5 + BUILTIN_COUNT);
+    check_int(d->columns[4].type, VALUE_DECIMAL);
+    check_int(d->columns[4].scale, 2);
+    check_int(d->time, 3);
+    check_str(definition_rule_name(d, 0), "format");
+    check_str(definition_rule_name(d, 1), "no_kind");
+    check_str(definition_rule_name(d, 2), "type");
+
+    const struct table *rows = &d->tables[0], *total = &d->tables[2], *visits = &d->tables[3];
+    check_int(rows->bucket, ROW_VALID);
+    check_int(rows->column_count, 4);
+    check_str(rows->columns[1].name, "sum");
+    check_int(rows->columns[1].input, 4);
+    check_int(rows->columns[3].input, d->builtin + BUILTIN_LINE);
+    check_int(rows->time, 2);
+    check_int(rows->indexes[0][0], 1);
+    check_int(rows->indexes[0][1], 0);
+    check_int(rows->indexes[0][2], -1);
+    check(rows->where != NULL);
+    check_int(d->tables[1].bucket, 1);
+    check_int(d->tables[1].column_count, 5); /* all declared and derived ones */
+
+    check_int(total->parent, 0);
+    check_int(total->by_count, 0);
+    check_int(total->columns[0].function, AGGREGATE_COUNT);
+    check_int(total->columns[0].input, -1);
+    check_int(total->columns[1].input, 1);
+    check_int(total->columns[1].scale, 2);
+    check(total->columns[1].where != NULL && total->columns[0].where == NULL);
+    check_int(visits->time, 2);
+    check_int(visits->gap_s, 60);
+    check_int(visits->columns[1].function, AGGREGATE_DURATION);
+    check_int(visits->columns[2].type, VALUE_TIMESTAMP);
+    check_int(d->tables[4].parent, 3);
+    definition_free(d);
+}
+
+TEST(definition, same_bytes_same_digest)
+{
+    struct definition *a = load("{" SOURCE ", " TABLES "}"), *b = load("{" SOURCE ", " TABLES " }");
+    check_int(strlen(a->digest), 64);
+    check(strcmp(a->digest, b->digest) != 0);
+    definition_free(a);
+    definition_free(b);
+}
+
+TEST(definition, views_expand_decimal)
+{
+    struct definition *d =
+        load("{" SOURCE ", " TABLES ", \"views\": ["
+             "{\"name\": \"a\", \"sql\": [\"SELECT decimal(sum(x), 2) AS y,\", \"'decimal(x, 2)' FROM rows\"]},"
+             "{\"name\": \"b\", \"sql\": \"SELECT DECIMAL (x, 0), decimals FROM rows\"}]}");
+    check_str(d->views[0].sql, "SELECT (CASE WHEN (sum(x)) < 0 THEN '-' ELSE '' END || abs((sum(x)) / 100) || '.' || "
+                               "substr('00' || abs((sum(x)) % 100), -2)) AS y,\n'decimal(x, 2)' FROM rows");
+    check_str(d->views[1].sql, "SELECT CAST((x) AS TEXT), decimals FROM rows");
+    definition_free(d);
+}
+
+TEST(definition, errors_name_the_key_path)
+{
+    check_refused("{", "d.json:1:1: not JSON");
+    check_refused("{\"a\": 1, \"a\": 2}", "duplicate");
+    check_refused("[]", "must be an object");
+    check_refused("{\"version\": 1}", "the key \"pipeline\" is missing");
+    check_refused("{" SOURCE "}", "the key \"tables\" is missing");
+    check_refused("{" SOURCE ", " TABLES ", \"viws\": []}", "viws: unknown key; did you mean \"views\"?");
+    check_refused("{\"pipeline\": \"p\", \"version\": 2}", "version: must be a whole number from 1 to 1");
+    check_refused("{\"pipeline\": \"a b\", \"version\": 1}", "pipeline: \"a b\" is not a name");
+    check_refused("{" SOURCE ", " TABLES ", \"derive\": [{\"name\": \"x\", \"expr\": \"mony\"}]}",
+                  "derive[0].expr: there is no column \"mony\" here; did you mean \"money\"?");
+    check_refused("{" SOURCE ", " TABLES
+                  ", \"derive\": [{\"name\": \"x\", \"expr\": \"y\"}, {\"name\": \"y\", \"expr\": \"1\"}]}",
+                  "derive[0].expr: there is no column \"y\"");
+    check_refused("{" SOURCE ", " TABLES ", \"derive\": [{\"name\": \"Kind\", \"expr\": \"1\"}]}",
+                  "there is a column \"Kind\" already");
+    check_refused("{" SOURCE ", " TABLES ", \"derive\": [{\"name\": \"x\", \"expr\": \"null\"}]}", "always null");
+}
+
+#define CSV(keys)                                                                                                      \
+    "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", " keys "}, " TABLES "}"
+#define ID "\"columns\": [{\"name\": \"id\", \"type\": \"integer\"}]"
+
+TEST(definition, source_errors)
+{
+    check_refused(CSV("\"columns\": []"), "source.columns: needs at least one column");
+    check_refused(CSV("\"columns\": [{\"name\": \"id\", \"type\": \"int\"}]"),
+                  "source.columns[0].type: \"int\" is none of: integer, decimal, text, timestamp, date; did you mean "
+                  "\"integer\"?");
+    check_refused(CSV("\"columns\": [{\"name\": \"id\", \"typ\": \"text\"}]"),
+                  "source.columns[0].typ: unknown key; did you mean \"type\"?");
+    check_refused(CSV("\"encoding\": \"latin1\", " ID), "source.encoding: \"latin1\" is none of: utf-8, windows-1252");
+    check_refused(CSV("\"delimiter\": \";;\", " ID), "source.delimiter: must be one ASCII character");
+    check_refused(CSV("\"delimiter\": \"\\\"\", " ID), "source.quote: is the delimiter too");
+    check_refused(CSV("\"header\": false, " ID), "source.columns[0]: the key \"field\" is missing");
+    check_refused(
+        CSV("\"header\": false, \"fields\": 2, \"columns\": [{\"name\": \"id\", \"type\": \"text\", \"field\": 3}]"),
+        "source.fields: a column names field 3");
+    check_refused(CSV("\"layout\": \"combined\", " ID), "source.layout: unknown key");
+    check_refused(CSV("\"time\": \"id\", " ID),
+                  "source.time: column id is integer; the event time must be a timestamp");
+    check_refused(CSV("\"in_file\": {\"lateness\": true}, " ID), "source.time: in_file.lateness needs the event time");
+    check_refused("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"access_log\", \"glob\": \"*\", "
+                  "\"layout\": \"common\", \"columns\": [\"clint\"]}, " TABLES "}",
+                  "source.columns[0]: the layout has no field \"clint\"; did you mean \"client\"?");
+    check_refused(CSV("\"glob\": \"a/b\", " ID), "duplicate");
+}
+
+#define TABLE(keys) "{" SOURCE ", " RULES ", \"tables\": [" STORE ", {\"name\": \"x\", " keys "}]}"
+#define TOTAL(spec) TABLE("\"aggregate\": \"rows\", \"by\": [\"id\"], \"columns\": {\"c\": \"" spec "\"}")
+
+TEST(definition, table_errors)
+{
+    check_refused(TABLE("\"columns\": [\"nope\"]"), "tables[1].columns[0]: there is no column \"nope\"");
+    check_refused(TABLE("\"columns\": [\"id\", \"ID\"]"), "there is no column \"ID\"");
+    check_refused(TABLE("\"columns\": [\"id\", \"id\"]"), "the column \"id\" stands twice");
+    check_refused(TABLE("\"columns\": [\"_file\"]"), "in every stored table anyway");
+    check_refused(TABLE("\"rows\": {\"rejected_as\": \"no_kin\"}"), "did you mean \"no_kind\"?");
+    check_refused(TABLE("\"rows\": \"all\""), "tables[1].rows: \"all\" is none of: valid");
+    check_refused(TABLE("\"where\": \"kind\""), "must be a condition");
+    check_refused(TABLE("\"aggregate\": \"row\", \"by\": [], \"columns\": {}"), "did you mean \"rows\"?");
+    check_refused(TABLE("\"aggregate\": \"x\", \"by\": [], \"columns\": {}"),
+                  "there is no table \"x\" before this one");
+    check_refused(TABLE("\"aggregate\": \"rows\", \"columns\": {}"), "the key \"by\" is missing");
+    check_refused(TABLE("\"aggregate\": \"rows\", \"by\": [\"id\"], \"columns\": {}"), "needs at least one column");
+    check_refused(TOTAL("cont()"), "tables[1].columns.c: there is no aggregate cont(); did you mean \"count\"?");
+    check_refused(TOTAL("sum(kind)"), "sum() of kind, which is text");
+    check_refused(TOTAL("sum()"), "sum() needs a column");
+    check_refused(TOTAL("count(id)"), "count() takes no column");
+    check_refused(TOTAL("count() wher id"), "must be function(column)");
+    check_refused(TOTAL("count() where kind"), "must be a condition");
+    check_refused(TOTAL("sum(id"), "must be function(column)");
+    check_refused(TOTAL("duration()"), "duration() is for sessions");
+    check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"id\", \"gap_s\": 1, \"columns\": {}"),
+                  "tables[1].time: must be a column of type timestamp");
+    check_refused("{" SOURCE ", \"tables\": [{\"name\": \"files\"}]}",
+                  "every warehouse has a table \"files\" of its own");
+    check_refused("{" SOURCE ", \"tables\": [{\"name\": \"millrace_x\"}]}", "are reserved");
+    check_refused("{" SOURCE ", \"tables\": [" STORE ", " STORE "]}", "there is a table \"rows\" already");
+    check_refused("{" SOURCE
+                  ", \"tables\": [{\"name\": \"r\", \"columns\": [\"id\"]}, {\"name\": \"f\", \"aggregate\": \"r\", "
+                  "\"by\": [], \"columns\": {\"x\": \"first(id)\"}}]}",
+                  "first() goes by event time");
+}
+
+#define VIEW(sql) "{" SOURCE ", " TABLES ", \"views\": [{\"name\": \"v\", \"sql\": \"" sql "\"}]}"
+
+TEST(definition, view_errors)
+{
+    check_refused(VIEW("DROP TABLE rows"), "views[0].sql: must begin with SELECT or WITH");
+    check_refused(VIEW("SELECT 1; SELECT 2"), "one statement without a semicolon");
+    check_refused(VIEW("SELECT decimal(x)"), "decimal() needs two arguments");
+    check_refused(VIEW("SELECT decimal(x, y)"), "must be a number of decimals");
+    check_refused(VIEW("SELECT decimal(x, 2"), "decimal() needs two arguments");
+    check_refused("{" SOURCE ", " TABLES ", \"views\": [{\"name\": \"rows\", \"sql\": \"SELECT 1\"}]}",
+                  "there is a table \"rows\" already");
+}
+
+TEST(definition, a_missing_file_is_named)
+{
+    struct definition *d;
+    struct err_text error = {{0}};
+    check_int(definition_load("no/such/file.json", &d, &error), ERR_NOTFOUND);
+    check(strstr(error.text, "no/such/file.json: No such file") != NULL);
+}

@@ -1,0 +1,186 @@
+#include "etl/source/source.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit.h"
+
+struct fixture {
+    char dir[64];
+    struct definition *d;
+    struct source_list list;
+    struct err_text error;
+};
+
+static void file_write(const struct fixture *f, const char *name, const char *content)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", f->dir, name);
+    FILE *file = fopen(path, "wb");
+    check(file != NULL);
+    fwrite(content, 1, strlen(content), file);
+    fclose(file);
+}
+
+static void fixture_open(struct fixture *f, const char *source)
+{
+    struct buf json = {0};
+    memset(f, 0, sizeof *f);
+    strcpy(f->dir, "/tmp/millrace-source-XXXXXX");
+    check(mkdtemp(f->dir) != NULL);
+    buf_printf(&json, "{\"pipeline\": \"p\", \"version\": 1, \"source\": {%s}, \"tables\": [{\"name\": \"rows\"}]}",
+               source);
+    if (definition_parse(buf_slice(&json), "s.json", &f->d, &f->error) != 0) unit_fail("%s", f->error.text);
+    buf_release(&json);
+}
+
+static void fixture_close(struct fixture *f)
+{
+    for (int i = 0; i < f->list.count; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/%s", f->dir, f->list.files[i].name);
+        unlink(path);
+    }
+    rmdir(f->dir);
+    source_list_release(&f->list);
+    definition_free(f->d);
+}
+
+/* "offset/line/layout/repeated/late:raw" of every record of file `i`, or the error. */
+static const char *records(struct fixture *f, int i)
+{
+    static char out[4000];
+    struct source_reader *r;
+    struct record record;
+    size_t n = 0;
+    int got;
+    out[0] = '\0';
+    if (source_open(f->d, f->dir, &f->list.files[i], &r, &f->error) != 0) return f->error.text;
+    while ((got = source_next(r, &record, &f->error)) == 1)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%d/%d/%.*s/%d/%d:%.*s\n", (int)record.at.byte_offset,
+                              (int)record.at.line, (int)record.layout.n, (const char *)record.layout.p, record.repeated,
+                              (int)record.late_s, (int)record.raw.n, (const char *)record.raw.p);
+    if (got == 0) check_int(source_consumed(r), f->list.files[i].bytes);
+    source_close(r);
+    return got < 0 ? f->error.text : out;
+}
+
+#define COLUMNS                                                                                                        \
+    "\"columns\": [{\"name\": \"a\", \"type\": \"text\"}, {\"name\": \"b\", \"header\": [\"B\", \"bee\"], \"type\": "  \
+    "\"text\"}]"
+#define CSV "\"format\": \"csv\", \"glob\": \"*.csv\", "
+
+TEST(source, lists_files_in_byte_order_and_finds_copies)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "b.csv", "a,bee\n1,2\n3,4");
+    file_write(&f, "a.csv", "a,bee\n");
+    file_write(&f, "Z.csv", "a,bee\n1,2\n3,4");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(f.list.count, 3);
+    check_str(f.list.files[0].name, "Z.csv");
+    check_str(f.list.files[1].name, "a.csv");
+    check_str(f.list.files[2].same_as, "Z.csv");
+    check(f.list.files[0].same_as == NULL);
+    check_int(f.list.files[0].lines, 3);
+    check_int(f.list.files[1].lines, 1);
+    check_int(f.list.files[0].bytes, 13);
+    check_int(f.list.bytes, 13 + 6);
+    check_int(f.list.lines, 4);
+    check_str(f.list.files[1].digest, "e3d1cb945dddc9491fa08189b8c917da3f2d8bb8a36ef122c2bfce0ce28a44b2");
+    fixture_close(&f);
+}
+
+TEST(source, only_matching_regular_files)
+{
+    struct fixture f;
+    char path[200];
+    fixture_open(&f, CSV COLUMNS);
+    snprintf(path, sizeof path, "%s/folder.csv", f.dir);
+    check_int(mkdir(path, 0700), 0);
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_NOTFOUND);
+    check(strstr(f.error.text, "no file here matches \"*.csv\"") != NULL);
+    rmdir(path);
+    fixture_close(&f);
+}
+
+TEST(source, a_missing_folder_is_named)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    check_int(source_list_read(f.d, "/no/such/folder", &f.list, &f.error), ERR_NOTFOUND);
+    check(strstr(f.error.text, "/no/such/folder: No such file") != NULL);
+    fixture_close(&f);
+}
+
+TEST(source, records_know_where_they_stand)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "1.csv",
+               "\xef\xbb\xbf"
+               "a,bee\r\n1,2\r\n\r\n\"x\ny\",3\n4,5");
+    file_write(&f, "2.csv", "c,B,a\n0,2,1\n");
+    file_write(&f, "3.csv", "");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_str(records(&f, 0), "10/2/2/0/0:1,2\n17/4/2/0/0:\"x\ny\",3\n25/6/2/0/0:4,5\n");
+    check_str(records(&f, 1), "6/2/3:2,1/0/0:0,2,1\n");
+    check_str(records(&f, 2), "");
+    fixture_close(&f);
+}
+
+TEST(source, comments_and_leading_lines_are_no_records)
+{
+    struct fixture f;
+    fixture_open(&f, CSV "\"skip_lines\": 1, \"comment_prefix\": \"#\", " COLUMNS);
+    file_write(&f, "1.csv", "exported today\n# about\na,B\n1,2\n#3,4\n5,6\n");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_str(records(&f, 0), "27/4/2/0/0:1,2\n36/6/2/0/0:5,6\n");
+    fixture_close(&f);
+}
+
+TEST(source, facts_of_the_file_in_its_order)
+{
+    struct fixture f;
+    fixture_open(&f, "\"format\": \"csv\", \"glob\": \"*\", \"header\": false, \"time\": \"t\", "
+                     "\"in_file\": {\"repeats\": true, \"lateness\": true}, "
+                     "\"columns\": [{\"name\": \"t\", \"field\": 1, \"type\": \"timestamp\", \"format\": \"%s\"}]");
+    file_write(&f, "x", "100\n90\n100\nbad\n130\n90\n");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_str(records(&f, 0),
+              "0/1//0/0:100\n4/2//0/10:90\n7/3//1/0:100\n11/4//0/0:bad\n15/5//0/0:130\n19/6//1/40:90\n");
+    fixture_close(&f);
+}
+
+TEST(source, errors_name_file_and_place)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "1.csv", "a;bee\n1;2\n");
+    file_write(&f, "2.csv", "a,bee\n1,2\n3,caf\xe9\n");
+    file_write(&f, "3.csv", "a,bee,a\n1,2,3\n");
+    file_write(&f, "4.csv", "a,bee\n1,2\n");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check(strstr(records(&f, 0), "1.csv: the header has no column \"a\" (source.columns[0] of s.json); it has: "
+                                 "\"a;bee\"; is the delimiter \";\"?"));
+    f.error.text[0] = '\0';
+    check(strstr(records(&f, 1), "2.csv: line 3, byte offset 15: the byte E9 is not utf-8 (source.encoding of s.json); "
+                                 "is the file windows-1252?"));
+    f.error.text[0] = '\0';
+    check(strstr(records(&f, 2), "3.csv: the header has the column of a (source.columns[0] of s.json) more than once"));
+    f.error.text[0] = '\0';
+    file_write(&f, "4.csv", "a,bee\n1,2\n3,4\n");
+    check(strstr(records(&f, 3), "4.csv: the file changed while it was read"));
+    fixture_close(&f);
+}
+
+TEST(source, an_access_log_keeps_going_after_bad_bytes)
+{
+    struct fixture f;
+    fixture_open(&f, "\"format\": \"access_log\", \"layout\": \"common\", \"glob\": \"*\"");
+    file_write(&f, "log", "one\n\xff\xfe\n\nfour");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_str(records(&f, 0), "0/1//0/0:one\n4/2//0/0:\xff\xfe\n7/3//0/0:\n8/4//0/0:four\n");
+    fixture_close(&f);
+}
