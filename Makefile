@@ -121,11 +121,12 @@ TESTED := $(foreach f,$(PRESENT),$(if $(call tests,$(f)),$(f)))
 UNIT_MAIN := $(if $(filter tsan,$(MODE)),$(OBJ)/tests/unit_plain.o)
 UNIT_LIBS := $(if $(filter tsan,$(MODE)),,-lcriterion)
 unit_program = $(OBJ)/unit/$(subst /,_,$(1))
+# The test library comes before the archives: its main must win over the one in cli/main.c.
 
 define UNIT_RULE
 $(call unit_program,$(1)): $(patsubst %.c,$(OBJ)/%.o,$(call tests,$(1))) $(UNIT_MAIN) $(call archive,$(1)) $(foreach g,$(call below,$(1)),$(call archive,$(g)))
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $$(LINK_FLAGS) -o $$@ $$^ $$(PKG_LIBS) $(UNIT_LIBS)
+	$(Q)$(CC) $$(LINK_FLAGS) -o $$@ $$(filter %.o,$$^) $(UNIT_LIBS) $$(filter %.a,$$^) $$(PKG_LIBS)
 .PHONY: unit-$(subst /,_,$(1))
 unit-$(subst /,_,$(1)): $(call unit_program,$(1))
 	@echo "unit tests of $(1) ($(MODE))"

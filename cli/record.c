@@ -4,8 +4,7 @@
 
 #include "lib/base/text.h"
 
-/* Bytes as JSON: null, a string, or base64 when they are not UTF-8. */
-static void bytes_json(const void *p, size_t n, struct buf *out)
+void record_bytes_json(const void *p, size_t n, struct buf *out)
 {
     struct slice s = slice_of(p, n);
     if (!p) {
@@ -31,7 +30,7 @@ static void headers_json(const rd_kafka_message_t *m, struct buf *out)
             buf_append_str(out, i ? ",{\"name\":" : "{\"name\":");
             text_json_string(slice_str(name), out);
             buf_append_str(out, ",\"value\":");
-            bytes_json(value, n, out);
+            record_bytes_json(value, n, out);
             buf_append_byte(out, '}');
         }
     }
@@ -50,9 +49,9 @@ void record_json(const rd_kafka_message_t *m, struct buf *out)
     else
         buf_printf(out, "%" PRId64, timestamp_ms);
     buf_append_str(out, ",\"key\":");
-    bytes_json(m->key, m->key_len, out);
+    record_bytes_json(m->key, m->key_len, out);
     buf_append_str(out, ",\"value\":");
-    bytes_json(m->payload, m->len, out);
+    record_bytes_json(m->payload, m->len, out);
     buf_append_str(out, ",\"headers\":");
     headers_json(m, out);
     buf_append_str(out, "}\n");

@@ -1,4 +1,4 @@
-/* record.h - how `produce` and `consume` show a Kafka record: as text, or as one JSON object a line.
+/* record.h - how `produce`, `consume` and `dump-log` show a Kafka record: as text, or as one JSON object a line.
  *
  *     {"topic":"t","partition":0,"offset":7,"timestamp":1700000000000,"key":null,"value":"text",
  *      "headers":[{"name":"colour","value":"blue"}]}
@@ -12,6 +12,8 @@
 
 #include "lib/base/bytes.h"
 
+/* Bytes as JSON: null for p == NULL, a string, or base64 when they are not UTF-8. */
+void record_bytes_json(const void *p, size_t n, struct buf *out);
 /* Appends the object and a line end. */
 void record_json(const rd_kafka_message_t *m, struct buf *out);
 /* Appends key, separator and value (the value alone without a separator) and a line end. */
