@@ -1,0 +1,77 @@
+#include "etl/stream/client.h"
+
+#include <string.h>
+
+enum { ADMIN_TIMEOUT_MS = 30000 };
+
+rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *const *settings,
+                       const struct client_callbacks *callbacks, struct err_text *error)
+{
+    char why[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int ok = rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, why, sizeof why) == RD_KAFKA_CONF_OK;
+    /* A broker that is being restarted is no news for a person; what matters arrives as an error of the call. */
+    ok = ok && rd_kafka_conf_set(conf, "log_level", "2", why, sizeof why) == RD_KAFKA_CONF_OK;
+    ok = ok && rd_kafka_conf_set(conf, "reconnect.backoff.max.ms", "1000", why, sizeof why) == RD_KAFKA_CONF_OK;
+    for (int i = 0; ok && settings[i]; i += 2)
+        ok = rd_kafka_conf_set(conf, settings[i], settings[i + 1], why, sizeof why) == RD_KAFKA_CONF_OK;
+    rd_kafka_conf_set_opaque(conf, callbacks->opaque);
+    if (callbacks->delivered) rd_kafka_conf_set_dr_msg_cb(conf, callbacks->delivered);
+    if (callbacks->rebalance) rd_kafka_conf_set_rebalance_cb(conf, callbacks->rebalance);
+    rd_kafka_t *rk = ok ? rd_kafka_new(type, conf, why, sizeof why) : NULL;
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        err_set(error, ERR_INVALID, "Kafka client: %s", why);
+    }
+    return rk;
+}
+
+int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topic, NULL);
+    int count = 0;
+    if (rd_kafka_metadata(rk, 0, rkt, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            count = metadata->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(rkt);
+    return count;
+}
+
+static int topic_result(rd_kafka_event_t *event, const char *topic, struct err_text *error)
+{
+    if (!event)
+        return err_set(error, ERR_IO, "topic %s: no answer to its creation within %d s", topic,
+                       ADMIN_TIMEOUT_MS / 1000);
+    if (rd_kafka_event_error(event))
+        return err_set(error, ERR_IO, "topic %s: %s", topic, rd_kafka_event_error_string(event));
+    size_t count;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    rd_kafka_resp_err_t err = rd_kafka_topic_result_error(results[0]);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+    if (err == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return ERR_EXISTS;
+    const char *text = rd_kafka_topic_result_error_string(results[0]);
+    return err_set(error, ERR_INVALID, "topic %s: %s", topic, text ? text : rd_kafka_err2str(err));
+}
+
+int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, struct err_text *error)
+{
+    char why[256];
+    rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, -1, why, sizeof why);
+    if (!new_topic) return err_set(error, ERR_INVALID, "topic %s: %s", topic, why);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_set_request_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);
+    rd_kafka_AdminOptions_set_operation_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_CreateTopics(rk, &new_topic, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS + 1000);
+    int result = topic_result(event, topic, error);
+    if (event) rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_NewTopic_destroy(new_topic);
+    return result;
+}

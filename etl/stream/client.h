@@ -1,0 +1,25 @@
+/* client.h - the few things that publisher, supervisor and workers ask of librdkafka alike. */
+#ifndef MILLRACE_ETL_STREAM_CLIENT_H
+#define MILLRACE_ETL_STREAM_CLIENT_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "lib/base/err.h"
+
+/* A producer or consumer with the given "key", "value", ..., NULL settings on top of bootstrap.servers. `opaque` is
+ * what librdkafka's callbacks get. NULL after a failure. */
+struct client_callbacks {
+    void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
+    void (*rebalance)(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque);
+    void *opaque;
+};
+rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *const *settings,
+                       const struct client_callbacks *callbacks, struct err_text *error);
+
+/* The partitions of a topic; 0 when there is no such topic (yet), or nobody answered within `timeout_ms`. */
+int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms);
+
+/* Makes the topic; ERR_EXISTS when it is there. */
+int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, struct err_text *error);
+
+#endif

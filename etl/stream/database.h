@@ -1,0 +1,17 @@
+/* database.h - a connection to a warehouse that several processes fill at the same time. */
+#ifndef MILLRACE_ETL_STREAM_DATABASE_H
+#define MILLRACE_ETL_STREAM_DATABASE_H
+
+#include <sqlite3.h>
+
+#include "lib/base/err.h"
+
+/* Opens FILE, which is created when it is missing; nothing is written yet. Who must wait for another process's
+ * transaction looks again every millisecond, up to a minute (ERR_LOCKED then). Close with sqlite3_close. */
+int database_open(const char *path, sqlite3 **out, struct err_text *error);
+
+/* How this connection works from now on: write-ahead log, synced at checkpoints only, and checkpoints are the
+ * supervisor's work, off the path of a commit. Writes to the file: after it is known to be ours. */
+int database_tune(sqlite3 *db, struct err_text *error);
+
+#endif

@@ -1,0 +1,47 @@
+/* loader.h - messages into the warehouse, exactly once: what a worker has pending, and its transaction.
+ *
+ *     loader_assign            where a partition stands -> the offset to fetch from
+ *     loader_take ...          verify or stage a message, in offset order of its partition
+ *     loader_commit            BEGIN IMMEDIATE; offsets move; records that are new go through the engine; COMMIT
+ *     loader_revoke            all partitions go: what is pending is dropped, nothing was written
+ *
+ * The partition's first message after an assignment is the last one that was loaded before: it must be the same one
+ * (see offsets.h), else the log is not the one that this warehouse was filled from. */
+#ifndef MILLRACE_ETL_STREAM_LOADER_H
+#define MILLRACE_ETL_STREAM_LOADER_H
+
+#include <librdkafka/rdkafka.h>
+#include <sqlite3.h>
+
+#include "etl/definition.h"
+#include "lib/base/err.h"
+
+struct loader;
+
+/* Another worker has moved a partition's offset: this one must drop everything and join again. Besides 0,
+ * ENGINE_RULE_FAILED and errors, a result of loader_commit. */
+#define LOADER_FENCED 2
+
+/* Opens an engine on a database that the supervisor has prepared. `topic` is for messages to people. */
+int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const char *topic, struct loader **out,
+                struct err_text *error);
+void loader_close(struct loader *l); /* NULL is allowed */
+
+/* A partition is ours from now on; *start is the offset to fetch from. */
+int loader_assign(struct loader *l, int32_t partition, int64_t *start, struct err_text *error);
+void loader_revoke(struct loader *l);
+
+/* Takes over a message. ERR_CORRUPT: it is not what the topic must hold here; the text says what and where. */
+int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error);
+/* There is no more in a partition for now. ERR_CORRUPT when its last loaded message has not been seen. */
+int loader_reached_end(struct loader *l, int32_t partition, struct err_text *error);
+/* The fetch position of a partition is outside of its log: always an error, in words. */
+int loader_out_of_range(struct loader *l, int32_t partition, struct err_text *error);
+
+/* When what is pending should be committed, on the monotonic clock: at once when there is enough of it, INT64_MAX
+ * when there is nothing. */
+int64_t loader_due_ns(const struct loader *l);
+/* Writes what is pending in one transaction; after anything but 0 the database is as before. */
+int loader_commit(struct loader *l, struct err_text *error);
+
+#endif

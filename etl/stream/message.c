@@ -1,0 +1,146 @@
+#include "etl/stream/message.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/checksum.h"
+#include "lib/base/text.h"
+
+static void add(rd_kafka_headers_t *h, const char *name, const void *value, size_t n)
+{
+    rd_kafka_header_add(h, name, -1, value, (ssize_t)n);
+}
+
+static void add_number(rd_kafka_headers_t *h, const char *name, int64_t value)
+{
+    char text[24];
+    add(h, name, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
+}
+
+rd_kafka_headers_t *message_record_headers(const char *stream, const struct record *r)
+{
+    rd_kafka_headers_t *h = rd_kafka_headers_new(7);
+    add(h, "millrace-stream", stream, strlen(stream));
+    add(h, "millrace-file", r->at.file.p, r->at.file.n);
+    add_number(h, "millrace-line", (int64_t)r->at.line);
+    add_number(h, "millrace-offset", (int64_t)r->at.byte_offset);
+    if (r->layout.n) add(h, "millrace-layout", r->layout.p, r->layout.n);
+    if (r->repeated) add_number(h, "millrace-repeated", 1);
+    if (r->late_s) add_number(h, "millrace-late", r->late_s);
+    return h;
+}
+
+rd_kafka_headers_t *message_plain_headers(const char *stream, enum message_kind kind)
+{
+    rd_kafka_headers_t *h = rd_kafka_headers_new(2);
+    add(h, "millrace-stream", stream, strlen(stream));
+    const char *name = kind == MESSAGE_FILE ? "file" : "end";
+    add(h, "millrace-kind", name, strlen(name));
+    return h;
+}
+
+void message_file_value(const struct file_fact *f, struct buf *out)
+{
+    buf_append_str(out, "{\"file\":");
+    text_json_string(f->file, out);
+    buf_append_str(out, ",\"digest\":");
+    text_json_string(f->digest, out);
+    buf_printf(out, ",\"bytes\":%" PRIu64 ",\"lines\":%" PRIu64 ",\"skipped_as_identical_to\":", f->bytes, f->lines);
+    text_json_string(f->skipped_as_identical_to, out);
+    buf_append_byte(out, '}');
+}
+
+/* The header's value; p is NULL when there is none. */
+static struct slice header(const rd_kafka_headers_t *h, const char *name)
+{
+    const void *p = NULL;
+    size_t n = 0;
+    if (!h || rd_kafka_header_get_last(h, name, &p, &n) != RD_KAFKA_RESP_ERR_NO_ERROR || !p) return slice_of(NULL, 0);
+    return slice_of(p, n);
+}
+
+static int wrong(const rd_kafka_message_t *m, const char *what, struct err_text *error)
+{
+    return err_set(error, ERR_CORRUPT, "topic %s, partition %" PRId32 ", offset %" PRId64 ": %s",
+                   rd_kafka_topic_name(m->rkt), m->partition, m->offset, what);
+}
+
+static int record_decode(const rd_kafka_message_t *m, const rd_kafka_headers_t *h, struct record *r,
+                         struct err_text *error)
+{
+    int64_t line, offset, repeated = 0;
+    memset(r, 0, sizeof *r);
+    r->at.file = header(h, "millrace-file");
+    if (r->at.file.n == 0) return wrong(m, "no header millrace-file", error);
+    if (!text_to_i64(header(h, "millrace-line"), &line) || line < 1)
+        return wrong(m, "header millrace-line is no line number", error);
+    if (!text_to_i64(header(h, "millrace-offset"), &offset) || offset < 0)
+        return wrong(m, "header millrace-offset is no byte offset", error);
+    struct slice text = header(h, "millrace-repeated");
+    if (text.n && !text_to_i64(text, &repeated)) return wrong(m, "header millrace-repeated is no number", error);
+    text = header(h, "millrace-late");
+    if (text.n && !text_to_i64(text, &r->late_s)) return wrong(m, "header millrace-late is no number", error);
+    r->at.line = (uint64_t)line;
+    r->at.byte_offset = (uint64_t)offset;
+    r->repeated = repeated != 0;
+    r->layout = header(h, "millrace-layout");
+    r->raw = slice_of(m->payload, m->len);
+    return 0;
+}
+
+static struct slice copy(struct arena *arena, const char *text)
+{
+    return slice_of(arena_copy(arena, text, strlen(text)), strlen(text));
+}
+
+static int file_decode(const rd_kafka_message_t *m, struct arena *arena, struct file_fact *f, struct err_text *error)
+{
+    const char *file, *digest, *skipped;
+    json_int_t bytes, lines;
+    json_error_t where;
+    json_t *all = json_loadb(m->payload, m->len, 0, &where);
+    if (!all || json_unpack(all, "{s:s, s:s, s:I, s:I, s:s}", "file", &file, "digest", &digest, "bytes", &bytes,
+                            "lines", &lines, "skipped_as_identical_to", &skipped) != 0) {
+        json_decref(all);
+        return wrong(m, "not a file message: it needs file, digest, bytes, lines, skipped_as_identical_to", error);
+    }
+    *f = (struct file_fact){.file = copy(arena, file),
+                            .digest = copy(arena, digest),
+                            .bytes = (uint64_t)bytes,
+                            .lines = (uint64_t)lines,
+                            .skipped_as_identical_to = copy(arena, skipped)};
+    json_decref(all);
+    return 0;
+}
+
+int message_decode(const rd_kafka_message_t *m, struct arena *arena, struct message *out, struct err_text *error)
+{
+    rd_kafka_headers_t *h = NULL;
+    rd_kafka_message_headers(m, &h);
+    out->stream = header(h, "millrace-stream");
+    if (out->stream.n == 0) return wrong(m, "no header millrace-stream: not a published pipeline", error);
+    struct slice kind = header(h, "millrace-kind");
+    if (kind.n == 0) {
+        out->kind = MESSAGE_RECORD;
+        return record_decode(m, h, &out->record, error);
+    }
+    if (slice_equal(kind, SLICE_LIT("file"))) {
+        out->kind = MESSAGE_FILE;
+        return file_decode(m, arena, &out->file, error);
+    }
+    if (!slice_equal(kind, SLICE_LIT("end"))) return wrong(m, "header millrace-kind is neither file nor end", error);
+    out->kind = MESSAGE_END;
+    return 0;
+}
+
+uint32_t message_crc(const rd_kafka_message_t *m)
+{
+    uint8_t lengths[8];
+    put_u32be(lengths, m->key ? (uint32_t)m->key_len : UINT32_MAX);
+    put_u32be(lengths + 4, m->payload ? (uint32_t)m->len : UINT32_MAX);
+    uint32_t crc = crc32c(0, lengths, sizeof lengths);
+    if (m->key) crc = crc32c(crc, m->key, m->key_len);
+    return m->payload ? crc32c(crc, m->payload, m->len) : crc;
+}

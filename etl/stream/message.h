@@ -1,0 +1,44 @@
+/* message.h - what a topic carries: the three kinds of message of a published pipeline.
+ *
+ *   kind    key                      value                          headers (all text)
+ *   record  FILE:LINE                the record's bytes             millrace-stream, -file, -line, -offset,
+ *                                                                   -layout, -repeated, -late
+ *   file    FILE                     JSON: file, digest, bytes,     millrace-stream, -kind=file
+ *                                    lines, skipped
+ *   end     (none)                   the stream id                  millrace-stream, -kind=end
+ *
+ * The headers are what makes a record know where it comes from; docs/formats/stream.md describes them for
+ * those who publish by other means. `millrace-stream` is the stream id: the SHA-256 over the definition and
+ * the input files, so that a publisher that was killed and started again continues the same stream. */
+#ifndef MILLRACE_ETL_STREAM_MESSAGE_H
+#define MILLRACE_ETL_STREAM_MESSAGE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "etl/engine.h"
+#include "etl/row.h"
+
+enum message_kind { MESSAGE_RECORD, MESSAGE_FILE, MESSAGE_END };
+
+struct message {
+    enum message_kind kind;
+    struct slice stream;   /* the stream id */
+    struct record record;  /* MESSAGE_RECORD */
+    struct file_fact file; /* MESSAGE_FILE; its texts live in the arena */
+};
+
+/* New headers for a message; the producer takes them over. */
+rd_kafka_headers_t *message_record_headers(const char *stream, const struct record *r);
+rd_kafka_headers_t *message_plain_headers(const char *stream, enum message_kind kind);
+/* The value of a file message. */
+void message_file_value(const struct file_fact *f, struct buf *out);
+
+/* Reads a consumed message. Slices point into it and into the arena. ERR_CORRUPT with a sentence naming the header
+ * that is missing or wrong. */
+int message_decode(const rd_kafka_message_t *m, struct arena *arena, struct message *out, struct err_text *error);
+
+/* CRC-32C over key and value, with their lengths: what is kept of the last loaded message of a partition to
+ * recognise it again. */
+uint32_t message_crc(const rd_kafka_message_t *m);
+
+#endif

@@ -1,0 +1,126 @@
+#include "etl/stream/own_broker.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/log.h"
+#include "lib/os/clock.h"
+#include "lib/os/disk.h"
+#include "lib/os/net.h"
+
+enum { CONNECT_MS = 1000, START_MS = 60000, SHARED_WAIT_MS = 15000, STOP_MS = 15000 };
+static const char address_file[] = "millrace.address";
+
+/* True when somebody accepts connections at b->bootstrap. */
+static bool answers(const struct own_broker *b)
+{
+    struct net_address address;
+    struct err_text ignored = {{0}};
+    if (net_address_parse(b->bootstrap, &address, &ignored) != 0 || address.port == 0) return false;
+    int descriptor = net_connect(&address, CONNECT_MS, &ignored);
+    if (descriptor < 0) return false;
+    close(descriptor);
+    return true;
+}
+
+/* What DIR/millrace.address says, into b->bootstrap; false when there is none. */
+static bool address_read(struct own_broker *b)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", b->dir, address_file);
+    FILE *f = fopen(path, "r");
+    if (!f) return false;
+    bool ok = fgets(b->bootstrap, sizeof b->bootstrap, f) != NULL;
+    fclose(f);
+    b->bootstrap[strcspn(b->bootstrap, "\n")] = 0;
+    return ok;
+}
+
+static int address_write(const struct own_broker *b, struct err_text *error)
+{
+    struct disk *disk;
+    struct buf line = {0};
+    int result = disk_linux_new(b->dir, &disk, error);
+    if (result != 0) return result;
+    buf_printf(&line, "%s\n", b->bootstrap);
+    result = disk_replace(disk, address_file, buf_slice(&line));
+    buf_release(&line);
+    disk_linux_free(disk);
+    return result != 0 ? err_set(error, result, "%s/%s: cannot be written", b->dir, address_file) : 0;
+}
+
+/* Starts one; ERR_CLOSED when it ended before it was ready (somebody else holds the folder). */
+static int start(struct own_broker *b, struct err_text *error)
+{
+    char program[PATH_MAX], listener[192], log_dirs[PATH_MAX + 16], line[160];
+    int result = process_self(program, sizeof program);
+    if (result != 0) return err_set(error, result, "cannot find this program's own path");
+    snprintf(listener, sizeof listener, "listeners=PLAINTEXT://%s", b->bootstrap[0] ? b->bootstrap : "127.0.0.1:0");
+    snprintf(log_dirs, sizeof log_dirs, "log.dirs=%s", b->dir);
+    const char *argv[] = {program, "broker", "-o", listener, "-o", log_dirs, "-o", "group.initial.rebalance.delay.ms=0",
+                          NULL};
+    result = process_start(&b->child, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
+    if (result != 0) return result;
+    result = process_read_line(&b->child, line, sizeof line, START_MS);
+    if (result != 0 || strncmp(line, "ready ", 6) != 0) {
+        process_stop(&b->child, STOP_MS);
+        b->child = (struct process){0};
+        return ERR_CLOSED;
+    }
+    snprintf(b->bootstrap, sizeof b->bootstrap, "%.*s", (int)sizeof b->bootstrap - 1, line + 6);
+    return address_write(b, error);
+}
+
+/* Finds a running broker of the folder, else starts one on the port that it had last, else on any. */
+static int find_or_start(struct own_broker *b, struct err_text *error)
+{
+    int64_t until_ns = clock_mono_ns() + (int64_t)SHARED_WAIT_MS * 1000000;
+    do {
+        if (address_read(b) && answers(b)) return 0;
+        int result = start(b, error);
+        if (result != ERR_CLOSED) return result;
+        b->bootstrap[0] = 0; /* the old port may be somebody else's by now */
+        result = start(b, error);
+        if (result != ERR_CLOSED) return result;
+        clock_sleep_ms(200); /* somebody else is starting one this very moment */
+    } while (clock_mono_ns() < until_ns);
+    return err_set(error, ERR_IO, "%s: no broker can be started there (see `millrace broker -o log.dirs=%s`)", b->dir,
+                   b->dir);
+}
+
+int own_broker_open(struct own_broker *b, const char *bootstrap, const char *dir, struct err_text *error)
+{
+    memset(b, 0, sizeof *b);
+    if (bootstrap) {
+        if (strlen(bootstrap) >= sizeof b->bootstrap)
+            return err_set(error, ERR_INVALID, "--bootstrap: too long: %s", bootstrap);
+        strcpy(b->bootstrap, bootstrap);
+        return 0;
+    }
+    b->dir = dir;
+    mkdir(dir, 0777); /* when it cannot be made the broker says why */
+    return find_or_start(b, error);
+}
+
+int own_broker_ensure(struct own_broker *b, struct err_text *error)
+{
+    if (!b->dir) return 0;
+    if (b->child.pid != 0) {
+        if (process_wait(&b->child, 0) == ERR_LOCKED) return 0;
+        b->child = (struct process){0};
+    } else if (answers(b)) {
+        return 0;
+    }
+    log_warn("stream", "the broker on %s is gone: starting it again", b->dir);
+    return find_or_start(b, error);
+}
+
+void own_broker_close(struct own_broker *b)
+{
+    if (b->child.pid != 0) process_stop(&b->child, STOP_MS);
+    b->child = (struct process){0};
+}

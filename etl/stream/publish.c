@@ -1,0 +1,309 @@
+#include "etl/stream/publish.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/parse.h"
+#include "etl/source/source.h"
+#include "etl/stream/client.h"
+#include "etl/stream/message.h"
+#include "etl/stream/own_broker.h"
+#include "lib/base/checksum.h"
+#include "lib/base/hash.h"
+#include "lib/base/random.h"
+#include "lib/os/clock.h"
+#include "lib/os/progress.h"
+
+enum { POLL_EVERY = 256, ENSURE_EVERY_MS = 500, SPIN_NS = 50000 };
+
+struct publish {
+    const struct publish_options *options;
+    struct definition *definition;
+    struct source_list list;
+    struct own_broker broker;
+    rd_kafka_t *producer;
+    const char *topic;
+    int partitions;
+    char stream[65];
+    struct progress progress;
+    char title[128];
+    uint64_t sent;
+    int64_t ensured_ns;
+    /* delivery */
+    uint64_t failed;
+    rd_kafka_resp_err_t first_failure;
+    /* pace */
+    int64_t started_ns;
+    struct row_parser *parser; /* --speed: reads the event time */
+    struct arena arena;
+    bool has_first_time;
+    int64_t first_time_s;
+    struct err_text *error;
+};
+
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+    (void)rk;
+    struct publish *p = opaque;
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    if (p->failed++ == 0) p->first_failure = m->err;
+}
+
+/* What identifies the stream: the definition and every file, in byte order of names. */
+static void stream_id(struct publish *p)
+{
+    struct sha256 *s = sha256_new();
+    sha256_update(s, p->definition->digest, 64);
+    for (int i = 0; i < p->list.count; i++) {
+        sha256_update(s, p->list.files[i].name, strlen(p->list.files[i].name) + 1);
+        sha256_update(s, p->list.files[i].digest, 64);
+    }
+    sha256_take_hex(s, p->stream);
+}
+
+/* ---- sending ---- */
+
+/* Serves callbacks and looks after the broker, now and then. */
+static int serve(struct publish *p, int timeout_ms)
+{
+    rd_kafka_poll(p->producer, timeout_ms);
+    if (p->failed)
+        return err_set(p->error, ERR_IO, "%s: %" PRIu64 " messages were not acknowledged: %s", p->topic, p->failed,
+                       rd_kafka_err2str(p->first_failure));
+    int64_t now_ns = clock_mono_ns();
+    if (now_ns - p->ensured_ns < (int64_t)ENSURE_EVERY_MS * 1000000) return 0;
+    p->ensured_ns = now_ns;
+    return own_broker_ensure(&p->broker, p->error);
+}
+
+static int message_send(struct publish *p, int32_t partition, struct slice key, struct slice value,
+                        rd_kafka_headers_t *headers)
+{
+    for (;;) {
+        rd_kafka_resp_err_t err =
+            rd_kafka_producev(p->producer, RD_KAFKA_V_TOPIC(p->topic), RD_KAFKA_V_PARTITION(partition),
+                              RD_KAFKA_V_KEY(key.p, key.n), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+        int result = err == RD_KAFKA_RESP_ERR__QUEUE_FULL
+                         ? serve(p, 20)
+                         : err_set(p->error, ERR_IO, "%s: %s", p->topic, rd_kafka_err2str(err));
+        if (result != 0) {
+            rd_kafka_headers_destroy(headers);
+            return result;
+        }
+    }
+    return ++p->sent % POLL_EVERY == 0 ? serve(p, 0) : 0;
+}
+
+/* The same key always goes to the same partition, whoever sends it. */
+static int32_t partition_of(const struct publish *p, struct slice key)
+{
+    return (int32_t)(crc32c(0, key.p, key.n) % (uint32_t)p->partitions);
+}
+
+/* The event time of a record, if it has one. */
+static bool event_time(struct publish *p, const struct record *r, int64_t *out_s)
+{
+    struct row row;
+    arena_reset(&p->arena);
+    row_parse(p->parser, r, &p->arena, &row);
+    const struct value *v = &row.values[p->definition->time];
+    *out_s = v->type == VALUE_DATE ? v->i * 86400 : v->i;
+    return v->type != VALUE_NULL;
+}
+
+/* Waits until the record's instant on an absolute schedule: a late record does not delay the ones after it. */
+static int pace(struct publish *p, const struct record *r, uint64_t records_before)
+{
+    double due_s = 0;
+    if (p->options->rate > 0) due_s = (double)records_before / p->options->rate;
+    if (p->parser) {
+        int64_t time_s;
+        if (!event_time(p, r, &time_s)) return 0;
+        if (!p->has_first_time) p->first_time_s = time_s;
+        p->has_first_time = true;
+        due_s = (double)(time_s - p->first_time_s) / p->options->speed;
+    }
+    int64_t due_ns = p->started_ns + (int64_t)(due_s * 1e9);
+    for (int64_t left_ns; (left_ns = due_ns - clock_mono_ns()) > 20000000;) {
+        int result = serve(p, left_ns > 100000000 ? 100 : (int)(left_ns / 2000000));
+        if (result != 0) return result;
+    }
+    clock_sleep_until(due_ns, SPIN_NS);
+    return 0;
+}
+
+static int record_send(struct publish *p, const struct record *r)
+{
+    if (p->options->rate > 0 || p->parser) {
+        int result = pace(p, r, p->sent);
+        if (result != 0) return result;
+    }
+    uint8_t key[4096 + 32];
+    int n = snprintf((char *)key, sizeof key, "%.*s:%" PRIu64, r->at.file.n > 4096 ? 4096 : (int)r->at.file.n,
+                     (const char *)r->at.file.p, r->at.line);
+    int32_t partition = partition_of(p, slice_of(key, (size_t)n));
+    if (p->sent % 1024 == 0) progress_update(&p->progress, p->sent);
+    return message_send(p, partition, slice_of(key, (size_t)n), r->raw, message_record_headers(p->stream, r));
+}
+
+static int file_send(struct publish *p, const struct source_file *f)
+{
+    struct file_fact fact = {slice_str(f->name), slice_str(f->digest), f->bytes, f->lines, {0}};
+    if (f->same_as) fact.skipped_as_identical_to = slice_str(f->same_as);
+    struct buf value = {0};
+    message_file_value(&fact, &value);
+    int32_t partition = partition_of(p, fact.file);
+    int result =
+        message_send(p, partition, fact.file, buf_slice(&value), message_plain_headers(p->stream, MESSAGE_FILE));
+    buf_release(&value);
+    return result;
+}
+
+static int in_order(struct publish *p)
+{
+    int result = 0;
+    for (int i = 0; i < p->list.count && result == 0; i++) {
+        const struct source_file *f = &p->list.files[i];
+        result = file_send(p, f);
+        if (result != 0 || f->same_as) continue;
+        struct source_reader *reader;
+        result = source_open(p->definition, p->options->in, f, &reader, p->error);
+        if (result != 0) continue;
+        struct record record;
+        while ((result = source_next(reader, &record, p->error)) == 1)
+            if ((result = record_send(p, &record)) != 0) break;
+        source_close(reader);
+    }
+    return result;
+}
+
+/* ---- --shuffle: all records first, then a permutation ---- */
+
+struct pool {
+    struct record *records;
+    size_t count, capacity;
+    struct source_reader **readers; /* open until the end: records point into them */
+};
+
+static int pool_fill(struct publish *p, struct pool *pool)
+{
+    int result = 0;
+    for (int i = 0; i < p->list.count && result == 0; i++) {
+        if (p->list.files[i].same_as) continue;
+        result = source_open(p->definition, p->options->in, &p->list.files[i], &pool->readers[i], p->error);
+        if (result != 0) break;
+        for (;;) {
+            if (pool->count == pool->capacity) {
+                pool->capacity = pool->capacity ? 2 * pool->capacity : 4096;
+                pool->records = realloc(pool->records, pool->capacity * sizeof *pool->records);
+                if (!pool->records) abort();
+            }
+            result = source_next(pool->readers[i], &pool->records[pool->count], p->error);
+            if (result != 1) break;
+            pool->count++;
+        }
+    }
+    return result;
+}
+
+static int shuffled(struct publish *p)
+{
+    struct pool pool = {.readers = calloc((size_t)p->list.count, sizeof *pool.readers)};
+    struct random random;
+    random_seed(&random, p->options->seed);
+    int result = pool_fill(p, &pool);
+    for (size_t i = pool.count; i > 1; i--) {
+        size_t j = (size_t)random_below(&random, i);
+        struct record r = pool.records[i - 1];
+        pool.records[i - 1] = pool.records[j];
+        pool.records[j] = r;
+    }
+    for (size_t i = 0; i < pool.count && result == 0; i++) result = record_send(p, &pool.records[i]);
+    for (int i = p->list.count - 1; i >= 0 && result == 0; i--) result = file_send(p, &p->list.files[i]);
+    for (int i = 0; i < p->list.count; i++) source_close(pool.readers[i]);
+    free(pool.readers);
+    free(pool.records);
+    return result;
+}
+
+/* ---- the run ---- */
+
+static int ends_send(struct publish *p)
+{
+    int result = 0;
+    for (int32_t i = 0; i < p->partitions && result == 0; i++)
+        result =
+            message_send(p, i, slice_of(NULL, 0), slice_str(p->stream), message_plain_headers(p->stream, MESSAGE_END));
+    while (result == 0 && rd_kafka_outq_len(p->producer) > 0) result = serve(p, 100);
+    return result != 0 ? result : serve(p, 0);
+}
+
+static int topic_prepare(struct publish *p)
+{
+    static const char *const settings[] = {
+        "enable.idempotence",         "true",   "linger.ms", "5", "queue.buffering.max.messages", "200000",
+        "queue.buffering.max.kbytes", "262144", NULL};
+    const struct client_callbacks callbacks = {.delivered = delivered, .opaque = p};
+    p->topic = p->options->topic ? p->options->topic : p->definition->topic;
+    p->producer = client_new(RD_KAFKA_PRODUCER, p->broker.bootstrap, settings, &callbacks, p->error);
+    if (!p->producer) return ERR_INVALID;
+    int wanted = p->options->partitions;
+    int result = client_topic_create(p->producer, p->topic, wanted ? wanted : 1, p->error);
+    if (result != 0 && result != ERR_EXISTS) return result;
+    for (int tries = 0; tries < 100 && p->partitions == 0; tries++) {
+        p->partitions = client_partition_count(p->producer, p->topic, 5000);
+        if (p->partitions == 0) clock_sleep_ms(100);
+    }
+    if (p->partitions == 0)
+        return err_set(p->error, ERR_IO, "%s: no broker at %s knows the topic", p->topic, p->broker.bootstrap);
+    if (wanted && wanted != p->partitions)
+        return err_set(p->error, ERR_INVALID, "--partitions %d: topic %s has %d", wanted, p->topic, p->partitions);
+    return 0;
+}
+
+static int pace_prepare(struct publish *p)
+{
+    if (p->options->speed <= 0) return 0;
+    if (p->definition->time < 0)
+        return err_set(p->error, ERR_INVALID, "--speed: %s declares no event time (source.time)", p->definition->path);
+    p->parser = row_parser_new(p->definition);
+    return 0;
+}
+
+static int publish(struct publish *p)
+{
+    int result = topic_prepare(p);
+    if (result == 0) result = pace_prepare(p);
+    if (result != 0) return result;
+    stream_id(p);
+    snprintf(p->title, sizeof p->title, "publish %s", p->definition->name);
+    progress_start(&p->progress, p->title, "lines", p->list.lines);
+    p->started_ns = clock_mono_ns();
+    result = p->options->shuffle ? shuffled(p) : in_order(p);
+    if (result == 0) result = ends_send(p);
+    if (result == 0) progress_finish(&p->progress, p->sent);
+    return result;
+}
+
+int publish_run(const struct publish_options *options, struct err_text *error)
+{
+    struct publish p = {.options = options, .error = error};
+    int result = definition_load(options->definition, &p.definition, error);
+    if (result == 0) result = source_list_read(p.definition, options->in, &p.list, error);
+    if (result == 0) result = own_broker_open(&p.broker, options->bootstrap, options->broker_dir, error);
+    if (result == 0) result = publish(&p);
+    if (p.producer) {
+        if (result != 0) rd_kafka_purge(p.producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_destroy(p.producer);
+    }
+    own_broker_close(&p.broker);
+    row_parser_free(p.parser);
+    arena_release(&p.arena);
+    source_list_release(&p.list);
+    definition_free(p.definition);
+    return result;
+}

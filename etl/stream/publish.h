@@ -1,0 +1,30 @@
+/* publish.h - a folder of files into a topic: records, a message per file, an end to each partition.
+ *
+ * The same input gives the same messages: the partition of a record follows from its position, the stream id from
+ * the definition and the files' digests. So a publisher that was killed starts from the beginning, and the workers
+ * ignore what they have loaded. */
+#ifndef MILLRACE_ETL_STREAM_PUBLISH_H
+#define MILLRACE_ETL_STREAM_PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct publish_options {
+    const char *definition; /* file */
+    const char *in;         /* folder of sources */
+    const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
+    const char *broker_dir;
+    const char *topic; /* NULL: the definition's */
+    int partitions;    /* of the topic if it must be made; 0: 1, or what it has */
+    double rate;       /* records/s, 0: as fast as it goes */
+    double speed;      /* event time passes this many times faster than real time; 0: not paced by it */
+    bool shuffle;      /* any order instead of that of the files, drawn from `seed` */
+    uint64_t seed;
+};
+
+/* 0 when every message was acknowledged by all in-sync replicas; else a negative `enum err` and a sentence. */
+int publish_run(const struct publish_options *options, struct err_text *error);
+
+#endif

@@ -1,0 +1,253 @@
+#include "etl/stream/run.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "etl/engine.h"
+#include "etl/sink/sql.h"
+#include "etl/stream/client.h"
+#include "etl/stream/crew.h"
+#include "etl/stream/database.h"
+#include "etl/stream/offsets.h"
+#include "etl/stream/own_broker.h"
+#include "lib/base/checksum.h"
+#include "lib/base/log.h"
+#include "lib/os/clock.h"
+#include "lib/os/progress.h"
+
+enum {
+    WATCH_MS = 50,
+    SLOW_EVERY = 20, /* of the watches: what need not be done as often */
+    TOPIC_SAID_AFTER_MS = 2000,
+    METADATA_MS = 500
+};
+
+struct run {
+    const struct run_options *options;
+    struct definition *definition;
+    const char *topic;
+    struct own_broker broker;
+    rd_kafka_t *client; /* for metadata only */
+    int partitions;
+    sqlite3 *db;
+    int lock;        /* a descriptor of the database file that holds the lock; -1 */
+    bool created;    /* the database file was not there */
+    char group[160]; /* of this run alone */
+    int64_t number;  /* in millrace_runs */
+    struct crew crew;
+    struct progress progress;
+    char title[128];
+    int64_t loaded_before; /* messages, by earlier runs */
+    struct err_text *error;
+};
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal_number)
+{
+    (void)signal_number;
+    stopping = 1;
+}
+
+static void signals_set(void)
+{
+    struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* ---- the topic ---- */
+
+static int topic_wait(struct run *r)
+{
+    const struct client_callbacks none = {0};
+    const char *const settings[] = {"allow.auto.create.topics", "false", NULL};
+    r->client = client_new(RD_KAFKA_CONSUMER, r->broker.bootstrap, settings, &none, r->error);
+    if (!r->client) return ERR_INVALID;
+    int64_t say_ns = clock_mono_ns() + (int64_t)TOPIC_SAID_AFTER_MS * 1000000;
+    int result = 0;
+    while (result == 0 && !stopping) {
+        r->partitions = client_partition_count(r->client, r->topic, METADATA_MS);
+        if (r->partitions > 0) return 0;
+        if (clock_mono_ns() >= say_ns) {
+            log_info("stream", "waiting for topic %s at %s (`millrace stream publish` makes it)", r->topic,
+                     r->broker.bootstrap);
+            say_ns = INT64_MAX;
+        }
+        clock_sleep_ms(WATCH_MS);
+        result = own_broker_ensure(&r->broker, r->error);
+    }
+    return result;
+}
+
+/* ---- the warehouse ---- */
+
+/* flock does not meet SQLite's own locks, which are fcntl's. The descriptor stays open as long as the database is:
+ * closing any descriptor of a file drops all fcntl locks that the process holds on it. */
+static int database_lock(struct run *r)
+{
+    r->lock = open(r->options->db, O_RDONLY | O_CLOEXEC);
+    if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) == 0) return 0;
+    return err_set(r->error, ERR_LOCKED, "%s: another `millrace stream run` loads into it", r->options->db);
+}
+
+static int identity_check(struct run *r)
+{
+    int result = offsets_identity(r->db, "topic", slice_str(r->topic), r->error);
+    char *cluster = rd_kafka_clusterid(r->client, METADATA_MS * 10);
+    if (cluster && result == 0) result = offsets_identity(r->db, "cluster", slice_str(cluster), r->error);
+    if (cluster) rd_kafka_mem_free(r->client, cluster);
+    return result;
+}
+
+static int tables_make(struct run *r)
+{
+    struct engine *engine = NULL;
+    int result = engine_run_begin(r->db, r->definition, "stream", &r->number, r->error);
+    if (result == 0) result = engine_open(r->definition, r->db, ENGINE_LIVE, r->number, &engine, r->error);
+    if (result == 0) result = offsets_init(r->db, r->partitions, r->error);
+    if (result == 0) result = identity_check(r);
+    engine_close(engine);
+    return result;
+}
+
+/* Everything in one transaction, so that a database that is somebody else's stays untouched. */
+static int database_prepare(struct run *r)
+{
+    r->created = access(r->options->db, F_OK) != 0;
+    int result = database_open(r->options->db, &r->db, r->error);
+    if (result == 0) result = database_lock(r);
+    if (result == 0) result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
+    if (result != 0) return result;
+    result = tables_make(r);
+    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
+    if (result != 0) {
+        sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+        return result;
+    }
+    r->created = false; /* it holds a warehouse now, and is kept whatever happens */
+    result = database_tune(r->db, r->error);
+    return result == 0 ? offsets_loaded(r->db, &r->loaded_before, r->error) : result;
+}
+
+static void database_release(struct run *r)
+{
+    if (r->db) sqlite3_exec(r->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    sqlite3_close(r->db);
+    if (r->created && r->lock >= 0) unlink(r->options->db);
+    if (r->lock >= 0) close(r->lock);
+}
+
+/* ---- the watch ---- */
+
+/* A group of its own for each run: positions are in the database, and a member that an earlier run left behind must
+ * not keep its partitions until its session ends. */
+static void group_name(struct run *r)
+{
+    char path[PATH_MAX] = "", digest[65];
+    int64_t salt[2] = {clock_wall_ms(), getpid()};
+    if (!realpath(r->options->db, path)) path[0] = 0;
+    struct sha256 *s = sha256_new();
+    sha256_update(s, path, strlen(path));
+    sha256_update(s, salt, sizeof salt);
+    sha256_take_hex(s, digest);
+    snprintf(r->group, sizeof r->group, "millrace-%.100s-%.12s", r->definition->name, digest);
+}
+
+/* How many messages the topic holds now; stays as it was when a broker does not answer. */
+static void total_update(struct run *r)
+{
+    int64_t total = -r->loaded_before;
+    for (int32_t p = 0; p < r->partitions; p++) {
+        int64_t low, high;
+        if (rd_kafka_query_watermark_offsets(r->client, r->topic, p, &low, &high, METADATA_MS) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+            return;
+        total += high;
+    }
+    r->progress.total = total > 0 ? (uint64_t)total : 0;
+}
+
+static int progress_show(struct run *r, bool finished)
+{
+    int64_t loaded;
+    int result = offsets_loaded(r->db, &loaded, r->error);
+    if (result != 0) return result;
+    uint64_t done = loaded > r->loaded_before ? (uint64_t)(loaded - r->loaded_before) : 0;
+    if (finished)
+        progress_finish(&r->progress, done);
+    else
+        progress_update(&r->progress, done);
+    return 0;
+}
+
+static int housekeeping(struct run *r)
+{
+    total_update(r);
+    int result = progress_show(r, false);
+    if (result == 0) result = own_broker_ensure(&r->broker, r->error);
+    /* Moves what can be moved without waiting for anybody. */
+    sqlite3_wal_checkpoint_v2(r->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return result;
+}
+
+/* Until all ends are loaded, a signal came, or something failed. */
+static int watch(struct run *r, bool *complete)
+{
+    for (uint64_t round = 0;; round++) {
+        int result = crew_watch(&r->crew, r->error);
+        if (result != 0) return result;
+        int open = offsets_open_partitions(r->db, r->error);
+        if (open < 0) return open;
+        *complete = open == 0;
+        if (stopping || (*complete && !r->options->follow)) return 0;
+        if (round % SLOW_EVERY == 0 && (result = housekeeping(r)) != 0) return result;
+        clock_sleep_ms(WATCH_MS);
+    }
+}
+
+static int load(struct run *r)
+{
+    group_name(r);
+    const struct worker_options worker = {.definition = r->options->definition,
+                                          .db = r->options->db,
+                                          .bootstrap = r->broker.bootstrap,
+                                          .topic = r->topic,
+                                          .group = r->group,
+                                          .run = r->number};
+    snprintf(r->title, sizeof r->title, "stream %s", r->definition->name);
+    progress_start(&r->progress, r->title, "messages", 0);
+    bool complete = false;
+    int result = crew_start(&r->crew, &worker, r->options->workers, r->error);
+    if (result == 0) result = watch(r, &complete);
+    crew_stop(&r->crew);
+    if (result != 0) return result;
+    result = progress_show(r, true);
+    if (result == 0 && !complete && !r->options->follow)
+        result = err_set(r->error, ERR_CLOSED, "stopped before the end of topic %s; run it again to go on", r->topic);
+    return result;
+}
+
+int run_stream(const struct run_options *options, struct err_text *error)
+{
+    struct run r = {.options = options, .error = error, .lock = -1};
+    signals_set();
+    int result = definition_load(options->definition, &r.definition, error);
+    if (result == 0) r.topic = options->topic ? options->topic : r.definition->topic;
+    if (result == 0) result = own_broker_open(&r.broker, options->bootstrap, options->broker_dir, error);
+    if (result == 0) result = topic_wait(&r);
+    if (result == 0 && !stopping) result = database_prepare(&r);
+    if (result == 0 && !stopping) result = load(&r);
+    database_release(&r);
+    if (r.client) rd_kafka_destroy(r.client);
+    own_broker_close(&r.broker);
+    definition_free(r.definition);
+    return result;
+}

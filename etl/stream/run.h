@@ -1,0 +1,34 @@
+/* run.h - `millrace stream run`: the supervisor of the workers that load a topic into a warehouse.
+ *
+ *     broker (named, or one of our own)    found or started, started again when it dies
+ *     topic                                waited for
+ *     warehouse                            tables made, identity stored or compared
+ *     workers                              N processes; a dead one is replaced
+ *     until every partition's end record is loaded, or a signal
+ *
+ * The supervisor holds a lock on the database file, so that one run at a time loads into it, and does
+ * the checkpoints of its write-ahead log. */
+#ifndef MILLRACE_ETL_STREAM_RUN_H
+#define MILLRACE_ETL_STREAM_RUN_H
+
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+
+enum { RUN_WORKERS_MAX = 64 };
+
+struct run_options {
+    const char *definition; /* file */
+    const char *db;         /* SQLite file, created when missing */
+    int workers;            /* 1 .. RUN_WORKERS_MAX */
+    bool follow;            /* goes on after the ends, until SIGTERM or SIGINT */
+    const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
+    const char *broker_dir;
+    const char *topic; /* NULL: the definition's */
+};
+
+/* 0 when every partition is loaded up to its end (with follow: after a signal); ENGINE_RULE_FAILED (1); a negative
+ * `enum err` with a sentence. */
+int run_stream(const struct run_options *options, struct err_text *error);
+
+#endif

@@ -1,0 +1,155 @@
+#include "etl/stream/worker.h"
+
+#include <inttypes.h>
+#include <signal.h>
+
+#include "etl/engine.h"
+#include "etl/stream/client.h"
+#include "etl/stream/database.h"
+#include "etl/stream/loader.h"
+#include "lib/base/log.h"
+#include "lib/os/clock.h"
+
+enum { POLL_MS = 100 };
+
+struct worker {
+    const struct worker_options *options;
+    sqlite3 *db;
+    struct loader *loader;
+    rd_kafka_t *consumer;
+    int assigned_result; /* of the last assignment, which happens inside of a poll */
+    struct err_text *error;
+};
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal_number)
+{
+    (void)signal_number;
+    stopping = 1;
+}
+
+/* Ctrl-C reaches the whole process group; the supervisor decides what it means. */
+static void signals_set(void)
+{
+    struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, SIG_IGN);
+}
+
+static int positions_read(struct worker *w, rd_kafka_topic_partition_list_t *list)
+{
+    int result = 0;
+    for (int i = 0; i < list->cnt && result == 0; i++)
+        result = loader_assign(w->loader, list->elems[i].partition, &list->elems[i].offset, w->error);
+    return result;
+}
+
+/* The assignor is an eager one: all partitions go before any comes. */
+static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct worker *w = opaque;
+    loader_revoke(w->loader);
+    if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        w->assigned_result = positions_read(w, list);
+        if (w->assigned_result == 0) {
+            rd_kafka_assign(rk, list);
+            return;
+        }
+    }
+    rd_kafka_assign(rk, NULL);
+}
+
+static int join(struct worker *w)
+{
+    const struct worker_options *o = w->options;
+    const char *const settings[] = {"group.id", o->group, "group.instance.id", o->instance,
+                                    /* positions are in the database, and nowhere else */
+                                    "enable.auto.commit", "false", "enable.auto.offset.store", "false",
+                                    "auto.offset.reset", "error", "enable.partition.eof", "true",
+                                    "partition.assignment.strategy", "range",
+                                    /* a worker that hangs loses its partitions soon, and all notice a rebalance soon */
+                                    "session.timeout.ms", "10000", "heartbeat.interval.ms", "250", NULL};
+    const struct client_callbacks callbacks = {.rebalance = rebalance, .opaque = w};
+    w->consumer = client_new(RD_KAFKA_CONSUMER, o->bootstrap, settings, &callbacks, w->error);
+    if (!w->consumer) return ERR_INVALID;
+    rd_kafka_poll_set_consumer(w->consumer);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, o->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t err = rd_kafka_subscribe(w->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return err ? err_set(w->error, ERR_INVALID, "topic %s: %s", o->topic, rd_kafka_err2str(err)) : 0;
+}
+
+/* An event that is no message. What passes by itself (a broker that is away for a moment) is 0. */
+static int event_handle(struct worker *w, const rd_kafka_message_t *m)
+{
+    const char *topic = w->options->topic;
+    switch (m->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF: return loader_reached_end(w->loader, m->partition, w->error);
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return loader_out_of_range(w->loader, m->partition, w->error);
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return err_set(w->error, ERR_NOTFOUND, "topic %s is not there any more", topic);
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        return err_set(w->error, ERR_INVALID, "topic %s: %s", topic, rd_kafka_message_errstr(m));
+    case RD_KAFKA_RESP_ERR__FATAL: /* another process has this member's name now (KIP-345) */
+        err_set(w->error, ERR_CLOSED, "topic %s: %s", topic, rd_kafka_message_errstr(m));
+        return LOADER_FENCED;
+    default: log_debug("stream", "%s: %s", w->options->instance, rd_kafka_message_errstr(m)); return 0;
+    }
+}
+
+static int poll_wait_ms(const struct worker *w)
+{
+    int64_t due_ns = loader_due_ns(w->loader);
+    if (due_ns == INT64_MAX) return POLL_MS;
+    int64_t left_ns = due_ns - clock_mono_ns();
+    return left_ns <= 0 ? 0 : (int)((left_ns + 999999) / 1000000);
+}
+
+static int poll_once(struct worker *w)
+{
+    int result = 0;
+    rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, poll_wait_ms(w));
+    if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        result = loader_take(w->loader, m, w->error);
+    } else if (m) {
+        result = event_handle(w, m);
+        rd_kafka_message_destroy(m);
+    }
+    if (w->assigned_result != 0) return w->assigned_result;
+    return result == 0 && loader_due_ns(w->loader) <= clock_mono_ns() ? loader_commit(w->loader, w->error) : result;
+}
+
+static int work(struct worker *w)
+{
+    int result = join(w);
+    while (result == 0 && !stopping) result = poll_once(w);
+    return result == 0 ? loader_commit(w->loader, w->error) : result;
+}
+
+static int exit_status(int result)
+{
+    return result == 0 ? 0 : result == ENGINE_RULE_FAILED ? 1 : result == LOADER_FENCED ? WORKER_REPLACE : 2;
+}
+
+int worker_run(const struct worker_options *options, struct err_text *error)
+{
+    struct worker w = {.options = options, .error = error};
+    struct definition *definition = NULL;
+    signals_set();
+    int result = definition_load(options->definition, &definition, error);
+    if (result == 0) result = database_open(options->db, &w.db, error);
+    if (result == 0) result = database_tune(w.db, error);
+    if (result == 0) result = loader_open(definition, w.db, options->run, options->topic, &w.loader, error);
+    if (result == 0) result = work(&w);
+    loader_close(w.loader);
+    /* Leaving the group is not needed: the supervisor ends the whole group or replaces this very member. */
+    if (w.consumer) rd_kafka_destroy_flags(w.consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    sqlite3_close(w.db);
+    definition_free(definition);
+    return exit_status(result);
+}
