@@ -306,12 +306,12 @@ void append_written(struct node *n, struct append *a, int err)
         p->writing.first = w->next_writing;
         if (!p->writing.first) p->writing.last = NULL;
         w->next_writing = NULL;
-        w->is_writing = false;
         log_written(p->log, w->base_offset, w->write_err);
         if (w->write_err < 0) {
             action_say(n, LOG_LEVEL_ERROR, "%s: cannot append: %s", log_dir(p->log), err_name(w->write_err));
             appends_fail_above(n, p, log_offsets(p->log)->end, KAFKA_KAFKA_STORAGE_ERROR);
         }
+        w->is_writing = false; /* not before: failing it would free it */
         append_maybe_free(w);
     }
     partition_advance(n, p);
