@@ -137,6 +137,26 @@ TEST(log_read, finds_every_offset_in_a_log_of_many_segments)
     drive_release(&d);
 }
 
+/* Positions of the segment before must not cut ranges of this one. */
+TEST(log_read, ranges_of_the_active_segment_end_at_whole_batches)
+{
+    struct drive d;
+    struct buf bytes = {0};
+    struct batch_header h;
+    drive_init(&d);
+    d.config.segment_bytes = 3000;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 60; i++) drive_append(&d, SPEC(.value_size = 10 + (size_t)i % 7));
+    for (int64_t offset = 50; offset < 60; offset++) {
+        check_int(drive_read(&d, offset, 500, false, &bytes), LOG_READ_RANGE);
+        size_t at = 0;
+        for (; at < bytes.n; at += batch_size(&h)) check_int(batch_check(slice_of(bytes.p + at, bytes.n - at), &h), 0);
+        check_int(at, bytes.n);
+    }
+    buf_release(&bytes);
+    drive_release(&d);
+}
+
 TEST(log_read, an_index_that_is_damaged_or_short_still_leads_there)
 {
     struct drive d;
@@ -238,6 +258,7 @@ TEST(log_written, later_writes_are_undone_with_the_failed_one)
     log_set_config(d.log, &d.config);
     for (int i = 0; i < 4; i++) r[i] = drive_append_begin(&d, SPEC(.producer_id = 9, .sequence = i), &b[i]);
     check_int(log_offsets(d.log)->end, 4);
+    check(log_take_job(d.log) == NULL); /* the rolled segment is not complete yet */
     drive_written(&d, &r[0], 0);
     log_written(d.log, r[1].base_offset, ERR_IO);
     check_int(log_offsets(d.log)->end, 1);
@@ -256,6 +277,24 @@ TEST(log_written, later_writes_are_undone_with_the_failed_one)
     check_int(log_offsets(d.log)->end, 3);
     check_int(d.report.cut_bytes, 0);
     for (int i = 0; i < 4; i++) buf_release(&b[i]);
+    drive_release(&d);
+}
+
+TEST(log_written, what_was_undone_is_not_remembered_as_a_place_to_read)
+{
+    struct drive d;
+    struct buf b[3] = {{0}};
+    struct log_append_result r[3];
+    drive_init(&d);
+    drive_append(&d, SPEC());
+    for (int i = 0; i < 3; i++) r[i] = drive_append_begin(&d, SPEC(), &b[i]);
+    for (int i = 0; i < 3; i++) drive_written(&d, &r[i], ERR_NOSPACE);
+    drive_jobs(&d);
+    drive_append(&d, SPEC(.count = 5, .value_size = 50)); /* offsets 1 to 5, where three batches would have been */
+    drive_append(&d, SPEC());
+    for (int64_t offset = 1; offset <= 5; offset++) check_int(drive_read_base(&d, offset), 1);
+    check_int(drive_read_base(&d, 6), 6);
+    for (int i = 0; i < 3; i++) buf_release(&b[i]);
     drive_release(&d);
 }
 

@@ -38,6 +38,10 @@ TEST(index, damage_ends_the_good_prefix)
     offset_index_release(&x);
     check(!offset_index_parse(&x, slice_of(zeros_behind, 8), 256)); /* points behind the log */
     check_int(x.count, 0);
+    static const uint8_t same_position[] = {0, 0, 0, 5, 0, 0, 1, 0, 0, 0, 0, 6, 0, 0, 1, 0};
+    check(!offset_index_parse(&x, slice_of(same_position, 16), 1000));
+    check_int(x.count, 1);
+    offset_index_release(&x);
     check(!offset_index_parse(&x, slice_of(zeros_behind, 11), 1000)); /* half an entry */
     check_int(x.count, 1);
     offset_index_release(&x);

@@ -95,6 +95,7 @@ TEST(lookup, the_largest_timestamp)
     drive_append(&d, SPEC(.timestamp = 9000));
     log_raise_high_watermark(d.log, 3);
     check_found(look(&d, LOG_LOOKUP_MAX_TIMESTAMP), 2, 1010); /* what is above the high watermark does not count */
+    check_found(look(&d, 1500), -1, -1);
     log_raise_high_watermark(d.log, 7);
     check_found(look(&d, LOG_LOOKUP_MAX_TIMESTAMP), 3, 2000);
     log_raise_high_watermark(d.log, 8);

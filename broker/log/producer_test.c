@@ -44,6 +44,14 @@ TEST(producer, sequences_wrap_from_the_largest_number_to_zero)
     check_int(send(&d, 0, 3, 1), LOG_OUT_OF_ORDER_SEQUENCE);
     check_int(send(&d, 0, 2, 1), LOG_APPENDED);
     check_int(send(&d, 0, INT32_MAX, 1), LOG_DUPLICATE_SEQUENCE);
+    /* A batch that spans the wrap, in a snapshot. */
+    check_int(drive_append(&d, SPEC(.count = 3, .producer_id = 43, .sequence = INT32_MAX - 1)).outcome, LOG_APPENDED);
+    drive_close(&d);
+    check_int(drive_reopen(&d, true, log_offsets(d.log)->end), 0);
+    r = drive_append(&d, SPEC(.count = 3, .producer_id = 43, .sequence = INT32_MAX - 1));
+    check_int(r.outcome, LOG_DUPLICATE);
+    check_int(r.base_offset, 8);
+    check_int(drive_append(&d, SPEC(.producer_id = 43, .sequence = 1)).outcome, LOG_APPENDED);
     drive_release(&d);
 }
 

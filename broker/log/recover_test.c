@@ -232,6 +232,26 @@ TEST(log_recover, missing_and_damaged_indexes_are_rebuilt_byte_for_byte)
     drive_release(&d);
 }
 
+TEST(log_recover, reads_pass_over_damage_in_a_rolled_segment)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 2000;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 60; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    drive_close(&d);
+    struct fake_file *f = drive_file(&d, 0, "log");
+    size_t one = get_u32be(f->bytes.p + 8) + 12; /* all are equally long */
+    check_int(f->bytes.n % one, 0);
+    f->bytes.p[3 * one + 8] ^= 0x40; /* a length */
+    d.fake.disk.call->remove(&d.fake.disk, drive_file(&d, 0, "index")->path);
+    check_int(drive_reopen(&d, false, 60), 0);
+    check_int(d.report.cut_bytes, 0);
+    for (int64_t offset = 0; offset < 60; offset++)
+        check_int(drive_read_base(&d, offset), offset == 3 ? -1 - LOG_READ_CORRUPT : offset);
+    drive_release(&d);
+}
+
 TEST(log_recover, after_a_crash_the_active_index_is_rebuilt_without_a_word)
 {
     struct drive d;
