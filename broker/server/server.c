@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -115,8 +116,18 @@ static uint64_t seed_draw(void)
     return seed;
 }
 
+/* Connections and segments take a descriptor each: as many as we are allowed. */
+static void descriptors_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int server_open(struct server *s, struct err_text *error)
 {
+    descriptors_raise();
     int rc = data_dir_open(&s->data_dir, s->config->log_dir, error);
     if (rc < 0) return rc;
     rc = disk_linux_new(s->config->log_dir, &s->disk, error);

@@ -1,0 +1,119 @@
+"""Clients that no library would write: garbage, greed and crowds on the broker's socket.
+
+raw_socket.py garbage|crowd HOST:PORT, raw_socket.py greedy HOST:PORT PID
+"""
+import random
+import socket
+import struct
+import sys
+import time
+
+
+def connect(bootstrap):
+    host, port = bootstrap.rsplit(":", 1)
+    s = socket.create_connection((host, int(port)), timeout=20)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def receive(s, n):
+    data = b""
+    while len(data) < n:
+        part = s.recv(n - len(data))
+        if not part:
+            return data
+        data += part
+    return data
+
+
+def api_versions(s, correlation):
+    """A small request and its answer; the seconds it took."""
+    start = time.monotonic()
+    body = struct.pack(">hhih", 18, 0, correlation, -1)
+    s.sendall(struct.pack(">i", len(body)) + body)
+    size, = struct.unpack(">i", receive(s, 4))
+    answer = receive(s, size)
+    assert struct.unpack(">ih", answer[:6]) == (correlation, 0), answer[:6]
+    return time.monotonic() - start
+
+
+def garbage(bootstrap):
+    rng = random.Random(1)
+    well = connect(bootstrap)
+    for i in range(200):
+        s = connect(bootstrap)
+        n = rng.randrange(1, 2000)
+        kind = i % 4
+        data = rng.randbytes(n)
+        if kind == 1:  # a frame of the right size with nonsense inside
+            data = struct.pack(">i", n) + data
+        elif kind == 2:  # a known API and version with nonsense behind
+            data = struct.pack(">ihhih", n + 10, rng.choice([0, 1, 2, 3, 8, 9, 11, 19]), rng.randrange(10), i, -1) + data
+        elif kind == 3:  # a size that is negative or beyond every bound
+            data = struct.pack(">i", rng.choice([-1, -2**31, 2**31 - 1, 104857601])) + data
+        try:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            s.settimeout(5)
+            while s.recv(65536):
+                pass
+        except (ConnectionError, TimeoutError) as error:
+            assert not isinstance(error, TimeoutError), f"kind {kind} left hanging"
+        s.close()
+        assert api_versions(well, i) < 1, "another client waited"
+
+
+def memory_kib(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return {line.split(":")[0]: int(line.split()[1]) for line in f if line.startswith(("RssAnon", "VmRSS"))}["RssAnon"]
+
+
+def greedy(bootstrap, pid):
+    before = memory_kib(pid)
+    connections = []
+    for _ in range(10):
+        s = connect(bootstrap)
+        s.sendall(struct.pack(">i", 90 << 20) + struct.pack(">hhih", 0, 7, 1, -1) + bytes(1000))
+        connections.append(s)
+    time.sleep(0.2)
+    grown = memory_kib(pid) - before
+    assert grown < 4096, f"ten promises of 90 MiB cost {grown} KiB"
+    well = connect(bootstrap)
+    for i in range(200):
+        for s in connections:
+            s.sendall(bytes(1000))
+        took = api_versions(well, i)
+        assert took < 0.5, f"another client waited {took:.3f} s"
+    # more than the memory for requests: small requests still get through at once
+    for s in connections:
+        s.setblocking(False)
+    chunk, sent, until = bytes(1 << 20), 0, time.monotonic() + 8
+    while time.monotonic() < until and sent < 600 << 20:
+        alive = list(connections)
+        for s in alive:
+            try:
+                sent += s.send(chunk)
+            except BlockingIOError:
+                pass
+            except ConnectionError:
+                connections.remove(s)
+        took = api_versions(well, 1000)
+        assert took < 0.5, f"another client waited {took:.3f} s while memory was short"
+    grown = memory_kib(pid) - before
+    assert grown < 600 * 1024, f"{sent >> 20} MiB of unfinished requests cost {grown >> 10} MiB"
+    print(f"  {sent >> 20} MiB of unfinished requests, {grown >> 10} MiB of memory, {len(connections)} of 10 connections left")
+
+
+def crowd(bootstrap):
+    connections = [connect(bootstrap) for _ in range(1000)]
+    start = time.monotonic()
+    for i, s in enumerate(connections):
+        api_versions(s, i)
+    took = time.monotonic() - start
+    assert took < 10, f"a thousand requests took {took:.1f} s"
+    for s in connections:
+        s.close()
+
+
+if __name__ == "__main__":
+    {"garbage": garbage, "greedy": greedy, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
