@@ -321,7 +321,7 @@ static void indexes_read(struct node n, struct definition *d, struct table *t)
 
 void relation_name_check(struct node n, const struct definition *d, const char *name)
 {
-    static const char *const reserved[] = {"quarantine", "warnings", "files", "rejects", NULL};
+    static const char *const reserved[] = {"quarantine", "warnings", "files", "records", "rejects", NULL};
     for (int i = 0; reserved[i]; i++)
         if (strcasecmp(name, reserved[i]) == 0) node_fail(n, "every warehouse has a table \"%s\" of its own", name);
     if (strncasecmp(name, "millrace_", 9) == 0 || strncasecmp(name, "sqlite_", 7) == 0)

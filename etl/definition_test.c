@@ -153,7 +153,9 @@ TEST(definition, source_errors)
     check_refused("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"access_log\", \"glob\": \"*\", "
                   "\"layout\": \"common\", \"columns\": [\"clint\"]}, " TABLES "}",
                   "source.columns[0]: the layout has no field \"clint\"; did you mean \"client\"?");
-    check_refused(CSV("\"glob\": \"a/b\", " ID), "duplicate");
+    check_refused("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"a/b\", " ID
+                  "}, " TABLES "}",
+                  "source.glob: matches names of files in one folder");
 }
 
 #define TABLE(keys) "{" SOURCE ", " RULES ", \"tables\": [" STORE ", {\"name\": \"x\", " keys "}]}"

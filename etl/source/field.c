@@ -6,9 +6,9 @@
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-const char *const FIELD_KEYS[] = {"name",          "header", "field",   "optional", "type",          "scale",
-                                  "trim",          "null",   "default", "strip",    "decimal_point", "thousands",
-                                  "decimal_zeros", "format", "zone",    NULL};
+const char *const FIELD_KEYS[] = {"name",   "header",  "field", "optional",      "type",      "scale",         "trim",
+                                  "null",   "default", "strip", "decimal_point", "thousands", "decimal_zeros", "round",
+                                  "format", "zone",    NULL};
 
 /* --- reading the declaration --- */
 
@@ -32,6 +32,7 @@ static void number_read(struct node column, struct field_spec *f)
         node_fail(node_member(column, "thousands"), "is the decimal point too; set decimal_point");
     f->strips = node_text_list(node_member(column, "strip"), NULL);
     f->zeros = node_bool(node_member(column, "decimal_zeros"), false);
+    f->round = node_bool(node_member(column, "round"), false);
     for (int i = 0; f->strips[i]; i++)
         if (!*f->strips[i]) node_fail(node_member(column, "strip"), "an empty text cannot be taken off");
 }
@@ -72,7 +73,8 @@ static void key_refuse(struct node column, const char *const *keys, enum value_t
 
 struct field_spec *field_spec_read(struct node column, enum value_type type, const char *const *nulls, bool trim)
 {
-    static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros", "scale", NULL};
+    static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros",
+                                              "round",         "scale",     NULL};
     static const char *const time_keys[] = {"format", "zone", NULL};
     struct field_spec *f = arena_alloc(column.doc->arena, sizeof *f);
     bool number = type == VALUE_INTEGER || type == VALUE_DECIMAL, time = type == VALUE_TIMESTAMP || type == VALUE_DATE;
@@ -86,7 +88,7 @@ struct field_spec *field_spec_read(struct node column, enum value_type type, con
         number_read(column, f);
     else
         key_refuse(column, number_keys, type);
-    if (type == VALUE_INTEGER) key_refuse(column, number_keys + 4, type);
+    if (type == VALUE_INTEGER) key_refuse(column, number_keys + 5, type);
     if (time)
         time_keys_read(column, f);
     else
@@ -118,17 +120,24 @@ static bool is_null(const struct field_spec *f, struct slice s)
     return false;
 }
 
-static struct slice stripped(const struct field_spec *f, struct slice s)
+enum { NUMBER_BYTES_MAX = 64 };
+
+/* Takes the declared texts off both ends; a sign may stand ahead of them: -$5.00. The result is in `room` when it
+ * is not a part of `s`. */
+static struct slice stripped(const struct field_spec *f, struct slice s, char room[NUMBER_BYTES_MAX])
 {
+    bool sign = s.n && (s.p[0] == '-' || s.p[0] == '+');
+    struct slice rest = slice_of(s.p + sign, s.n - sign);
     for (const char *const *strip = f->strips; *strip; strip++) {
         size_t n = strlen(*strip);
-        if (s.n >= n && memcmp(s.p, *strip, n) == 0) s = slice_of(s.p + n, s.n - n);
-        if (s.n >= n && memcmp(s.p + s.n - n, *strip, n) == 0) s.n -= n;
+        if (rest.n >= n && memcmp(rest.p, *strip, n) == 0) rest = slice_of(rest.p + n, rest.n - n);
+        if (rest.n >= n && memcmp(rest.p + rest.n - n, *strip, n) == 0) rest.n -= n;
     }
-    return s;
+    if (!sign || rest.n >= NUMBER_BYTES_MAX) return rest;
+    room[0] = (char)s.p[0];
+    memmove(room + 1, rest.p, rest.n);
+    return slice_of(room, rest.n + 1);
 }
-
-enum { NUMBER_BYTES_MAX = 64 };
 
 /* Takes thousands separators out and makes the decimal sign a point. A separator must stand between
  * digits, every three digits before the point: 1.234.567,8 but not 1.23,4. False when it does not. */
@@ -161,15 +170,29 @@ static bool separators_normalize(const struct field_spec *f, struct slice s, cha
     return !grouped || group == 3;
 }
 
+/* Half away from zero: the digits behind the scale are cut off, the first of them decides. */
+static bool rounded_convert(struct slice s, int scale, int64_t *out)
+{
+    const uint8_t *point = memchr(s.p, '.', s.n);
+    size_t kept = point ? (size_t)(point - s.p) + 1 + (size_t)scale : s.n;
+    if (kept >= s.n) return text_to_decimal(s, scale, out);
+    for (size_t i = kept; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    if (!text_to_decimal(slice_of(s.p, kept), scale, out)) return false;
+    int64_t step = s.p[kept] < '5' ? 0 : s.p[0] == '-' ? -1 : 1;
+    return !__builtin_add_overflow(*out, step, out);
+}
+
 static bool number_convert(const struct field_spec *f, struct slice s, struct value *out)
 {
-    char plain[NUMBER_BYTES_MAX];
-    if (*f->strips) s = stripped(f, s);
+    char room[NUMBER_BYTES_MAX], plain[NUMBER_BYTES_MAX];
+    if (*f->strips) s = stripped(f, s, room);
     if (f->thousands || f->point != '.') {
         size_t n;
         if (!separators_normalize(f, s, plain, &n)) return false;
         s = slice_of(plain, n);
     }
+    if (f->round) return rounded_convert(s, f->scale, &out->i);
     if (f->type == VALUE_INTEGER && !f->zeros) return text_to_i64(s, &out->i);
     return text_to_decimal(s, f->scale, &out->i);
 }

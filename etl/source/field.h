@@ -23,6 +23,7 @@ struct field_spec {
     const char *const *strips;  /* texts taken off the ends of a number: "$", " EUR" */
     char point, thousands;      /* decimal sign; thousands separator, 0 if none */
     bool zeros;                 /* "decimal_zeros": 17850.0 is the integer 17850 */
+    bool round;                 /* digits behind the scale are rounded, half away from zero, not refused */
     const char *const *formats; /* time patterns, tried in order */
     int64_t zone_s;             /* subtracted: what the declared zone is east of UTC, 0 when kept */
 };

@@ -60,6 +60,17 @@ TEST(field, decimals)
     check_str(convert("{\"scale\": 2, \"decimal_point\": \",\"}", VALUE_DECIMAL, "2.55"), "bad");
     check_str(convert("{\"scale\": 2, \"strip\": [\"$\", \" EUR\"]}", VALUE_DECIMAL, "$2.50"), "250");
     check_str(convert("{\"scale\": 2, \"strip\": [\"$\", \" EUR\"]}", VALUE_DECIMAL, "2.50 EUR"), "250");
+    check_str(convert("{\"scale\": 2, \"strip\": [\"$\", \" EUR\"]}", VALUE_DECIMAL, "-$2.50 EUR"), "-250");
+    check_str(convert("{\"scale\": 2, \"strip\": \"$\", \"thousands\": \",\"}", VALUE_DECIMAL, "-$1,002.50"),
+              "-100250");
+    check_str(convert("{\"scale\": 2, \"strip\": \"$\"}", VALUE_DECIMAL, "$-2.50"), "-250");
+    check_str(convert("{\"scale\": 2, \"strip\": \"$\"}", VALUE_DECIMAL, "-$"), "bad");
+    check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "2.555"), "256");
+    check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "-2.5549999"), "-255");
+    check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "-0.005"), "-1");
+    check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "2.5"), "250");
+    check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "2.55x"), "bad");
+    check_str(convert("{\"round\": true}", VALUE_INTEGER, "2.5"), "3");
     check_str(convert("{}", VALUE_DECIMAL, "1"), "f.json: c: the key \"scale\" is missing");
 }
 

@@ -100,7 +100,14 @@ int layout_from_header(const struct definition *d, const char *file, const struc
     l->field_count = count;
     for (int i = 0; i < d->field_count; i++) {
         const struct column *c = &d->columns[i];
-        int found = -1;
+        int found = c->field->number;
+        if (found >= count)
+            return err_set(error, ERR_INVALID, "%s: the header has %d columns, no number %d (%s of %s)", file, count,
+                           found + 1, c->field->at, d->path);
+        if (found >= 0) {
+            l->fields[i] = found;
+            continue;
+        }
         for (const char *const *name = c->field->headers; *name && found == -1; name++)
             found = title_find(titles, count, *name);
         if (found == -2)

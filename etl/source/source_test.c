@@ -130,6 +130,18 @@ TEST(source, records_know_where_they_stand)
     fixture_close(&f);
 }
 
+TEST(source, a_column_may_be_found_by_its_number)
+{
+    struct fixture f;
+    fixture_open(&f, CSV "\"columns\": [{\"name\": \"a\", \"field\": 2, \"type\": \"text\"}]");
+    file_write(&f, "1.csv", "x,x\n1,2\n");
+    file_write(&f, "2.csv", "x\n1\n");
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_str(records(&f, 0), "4/2/2:1/0/0:1,2\n");
+    check(strstr(records(&f, 1), "2.csv: the header has 1 columns, no number 2 (source.columns[0] of s.json)"));
+    fixture_close(&f);
+}
+
 TEST(source, comments_and_leading_lines_are_no_records)
 {
     struct fixture f;

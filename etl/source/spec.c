@@ -49,11 +49,12 @@ static void csv_place_read(struct node n, const struct source_spec *s, struct fi
     own[0] = name;
     f->headers = node_present(header) ? node_text_list(header, NULL) : own;
     f->optional = node_bool(node_member(n, "optional"), false);
-    if (!s->header) {
-        if (node_present(header)) node_fail(header, "the source has \"header\": false; give \"field\", counted from 1");
+    if (!s->header && node_present(header))
+        node_fail(header, "the source has \"header\": false; give \"field\", counted from 1");
+    if (node_present(header) && node_present(field))
+        node_fail(field, "stands beside \"header\": a column is found by one of them");
+    if (!s->header || node_present(field))
         f->number = (int)node_integer(node_required(n, "field"), 1, 1, CSV_FIELDS_MAX) - 1;
-    } else if (node_present(field))
-        node_fail(field, "the source has a header line; give \"header\" (the column's title there)");
 }
 
 static void column_read(struct node n, struct definition *d, struct source_spec *s)
