@@ -276,7 +276,8 @@ struct group_member *group_member_new(struct group *g, struct kafka_string id, c
 
 void group_member_add(struct group *g, struct group_member *m, struct kafka_string protocol_type)
 {
-    if (group_member_count(g) == 0) string_set(&g->protocol_type, protocol_type);
+    bool first = group_member_count(g) == 0;
+    if (first) string_set(&g->protocol_type, protocol_type);
     void *before = table_set(&g->members, kafka_string_slice(m->id), m);
     assert(!before);
     if (m->instance_id.n >= 0) {
@@ -284,7 +285,7 @@ void group_member_add(struct group *g, struct group_member *m, struct kafka_stri
         assert(!before);
     }
     support_count(g, m, 1);
-    if (!g->leader) g->leader = m;
+    if (first) g->leader = m;
 }
 
 struct group_member *group_member_pending_add(struct group *g, struct kafka_string id)
@@ -346,8 +347,7 @@ void group_member_remove(struct group_member *m, int16_t error)
         support_count(g, m, -1);
         table_remove(&g->members, kafka_string_slice(m->id));
         if (m->instance_id.n >= 0) table_remove(&g->static_members, kafka_string_slice(m->instance_id));
-        struct table_entry *next = table_first(&g->members);
-        if (g->leader == m) g->leader = next ? next->value : NULL;
+        if (g->leader == m) g->leader = NULL; /* elected when the join phase ends */
     }
     member_free(m);
 }

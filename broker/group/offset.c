@@ -155,6 +155,13 @@ static void commit_store(struct group *g, struct group_append_pending *p)
         group_stored(g->coordinator, p->token, KAFKA_NONE);
 }
 
+/* -1 for none; what would overflow is for ever. */
+static int64_t expiry(const struct group_coordinator *c, int64_t retention_ms)
+{
+    if (retention_ms < 0) return -1;
+    return retention_ms > INT64_MAX - c->now.wall_ms ? INT64_MAX : c->now.wall_ms + retention_ms;
+}
+
 void group_commit_handle(struct group_coordinator *c, const struct group_event *e)
 {
     const struct group_commit *r = &e->commit;
@@ -172,7 +179,7 @@ void group_commit_handle(struct group_coordinator *c, const struct group_event *
     p->offset_count = r->offset_count > 0 ? r->offset_count : 0;
     p->offsets = commit_offsets(c, r, KAFKA_NONE, &p->arena);
     p->commit_timestamp = c->now.wall_ms;
-    p->expire_timestamp = r->retention_ms < 0 ? -1 : c->now.wall_ms + r->retention_ms;
+    p->expire_timestamp = expiry(c, r->retention_ms);
     commit_store(g, p);
     if (g->append_count == 0) group_discard(g);
 }

@@ -130,6 +130,7 @@ static bool offset_expired(const struct group *g, const struct group_committed *
     if (o->expire_timestamp >= 0) return c->now.wall_ms >= o->expire_timestamp;
     bool since_empty = g->state == GROUP_EMPTY && g->protocol_type.n >= 0 && g->state_timestamp >= 0;
     int64_t base = since_empty ? g->state_timestamp : o->commit_timestamp;
+    if (base < 0) base = 0; /* a record may hold any number */
     return c->now.wall_ms - base >= c->config.offsets_retention_ms;
 }
 

@@ -85,7 +85,7 @@ struct group {
     int32_t generation;
     struct kafka_string protocol_type; /* owned; null: never had a member */
     struct kafka_string protocol_name; /* owned; null: no generation */
-    struct group_member *leader;       /* NULL: none */
+    struct group_member *leader;       /* NULL: none; never so in CompletingRebalance and Stable */
     struct table members;              /* member id -> struct group_member, in order of joining */
     struct table pending_members;      /* member id -> struct group_member */
     struct table static_members;       /* instance id -> struct group_member */
@@ -169,8 +169,8 @@ struct group_member *group_member_new(struct group *g, struct kafka_string id, c
 void group_member_add(struct group *g, struct group_member *m, struct kafka_string protocol_type);
 /* A newcomer that has an id only. */
 struct group_member *group_member_pending_add(struct group *g, struct kafka_string id);
-/* Takes a member (pending or not) out and frees it; what it waits for is answered with `error` first. The next
- * member leads if it led. */
+/* Takes a member (pending or not) out and frees it; what it waits for is answered with `error` first. If it led,
+ * nobody does until the next join phase ends: a rebalance must follow. */
 void group_member_remove(struct group_member *m, int16_t error);
 /* New protocols and timeouts of a member that joins again. */
 void group_member_update(struct group_member *m, const struct group_join *join);

@@ -1,6 +1,7 @@
 /* Traps that broke other brokers, by their number in docs/traps.md, and the bounds of this coordinator. */
 #include <stdlib.h>
 
+#include "broker/group/record.h"
 #include "broker/group/world_test.h"
 #include "tests/unit.h"
 
@@ -427,6 +428,32 @@ TEST(group_traps, before_and_while_loading)
     world_step(&w, NULL, &end);
     check(strstr(world_text(&w), "1 records that cannot be read were left out") != NULL);
     check_int(ask(&w, fetch), KAFKA_NONE);
+    world_release(&w);
+}
+
+/* Found by group_record_fuzz: an age beyond 64 bits. A client's retention may be any number, too. */
+TEST(group_traps, timestamps_of_any_size)
+{
+    struct world w;
+    struct arena a = {0};
+    world_init(&w, 1);
+    w.config.partition_count = 1;
+    config_again(&w);
+    struct group_offset o = {.topic = str("t"), .offset = 1, .leader_epoch = -1, .metadata = str("")};
+    world_log_add(&w, 0, group_record_offset_key(&a, str("g"), str("t"), 0),
+                  group_record_offset_value(&a, &o, INT64_MIN, -1));
+    w.autostore = true;
+    world_restart(&w);
+    struct group_event c = {.kind = GROUP_COMMIT, .group_id = str("h"), .commit = {.generation = -1}};
+    c.commit.instance_id = c.commit.member_id = KAFKA_STRING_NULL;
+    c.commit.offsets = &o;
+    c.commit.offset_count = 1;
+    c.commit.retention_ms = INT64_MAX;
+    world_step(&w, "c", &c);
+    world_wait(&w, 600000);
+    check(group_find(w.c, str("g")) == NULL); /* long expired */
+    check(group_find(w.c, str("h")) != NULL);
+    arena_release(&a);
     world_release(&w);
 }
 

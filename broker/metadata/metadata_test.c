@@ -429,6 +429,22 @@ TEST(metadata_replay, every_kind_of_record_has_its_effect)
     controller_release(&c);
 }
 
+/* Found by metadata_record_fuzz: an offset into no array at all. */
+TEST(metadata_replay, a_config_that_was_never_set_can_be_removed)
+{
+    struct controller c;
+    struct err_text error = {0};
+    controller_init(&c, 1);
+    struct config_record config = {4, kafka_string_of(""), kafka_string_of("k"), KAFKA_STRING_NULL};
+    check_int(replay(&c, METADATA_RECORD_CONFIG, 0, &config, &error), 0);
+    config.value = kafka_string_of("v");
+    check_int(replay(&c, METADATA_RECORD_CONFIG, 0, &config, &error), 0);
+    config.value = KAFKA_STRING_NULL;
+    check_int(replay(&c, METADATA_RECORD_CONFIG, 0, &config, &error), 0);
+    check_int(((struct metadata_configs *)table_get_str(&c.image.broker_configs, ""))->count, 0);
+    controller_release(&c);
+}
+
 TEST(metadata_replay, unknown_and_broken_records_are_named)
 {
     struct controller c;

@@ -233,7 +233,7 @@ static void config_set(struct metadata_configs *c, const char *name, struct kafk
     int32_t at = 0;
     while (at < c->count && strcmp(c->items[at].name, name) < 0) at++;
     bool there = at < c->count && strcmp(c->items[at].name, name) == 0;
-    struct metadata_config *item = &c->items[at];
+    struct metadata_config *item = there ? &c->items[at] : NULL;
     if (there && value.n < 0) {
         free(item->name);
         free(item->value);
