@@ -61,7 +61,13 @@ static int start(struct own_broker *b, struct err_text *error)
     if (result != 0) return err_set(error, result, "cannot find this program's own path");
     snprintf(listener, sizeof listener, "listeners=PLAINTEXT://%s", b->bootstrap[0] ? b->bootstrap : "127.0.0.1:0");
     snprintf(log_dirs, sizeof log_dirs, "log.dirs=%s", b->dir);
-    const char *argv[] = {program, "broker", "-o", listener, "-o", log_dirs, "-o", "group.initial.rebalance.delay.ms=0",
+    /* Workers start together: who waits this long for the others is spared a second rebalance, which costs librdkafka
+     * more than a second. Nobody commits offsets to the group, so one partition is plenty for them. */
+    const char *argv[] = {program, "broker",
+                          "-o",    listener,
+                          "-o",    log_dirs,
+                          "-o",    "group.initial.rebalance.delay.ms=100",
+                          "-o",    "offsets.topic.num.partitions=1",
                           NULL};
     result = process_start(&b->child, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
     if (result != 0) return result;
