@@ -172,92 +172,16 @@ static void append_start(struct node *n, struct append *a)
         appends_complete(n, p, log_offsets(p->log)->high_watermark);
 }
 
-/* --- looking at records --- */
-
-/* Every record must parse; in a compacted topic every record must have a key (T23). */
-static int16_t records_check(const struct append *a, bool keyed, int32_t *bad)
-{
-    struct buf scratch = {0};
-    struct slice payload;
-    struct batch_records records;
-    struct batch_record record;
-    int16_t error = KAFKA_NONE;
-    *bad = -1;
-    int rc = batch_payload(slice_of(a->batch, a->size), &a->header, DECOMPRESSED_BYTES_MAX, &scratch, &payload);
-    if (rc < 0) {
-        error = rc == ERR_RANGE ? KAFKA_MESSAGE_TOO_LARGE : KAFKA_CORRUPT_MESSAGE;
-        goto out;
-    }
-    batch_records_init(&records, &a->header, payload);
-    while ((rc = batch_records_next(&records, &record)) > 0) {
-        if (!keyed || record.key.n >= 0) continue;
-        *bad = records.index - 1;
-        error = KAFKA_INVALID_RECORD;
-        goto out;
-    }
-    if (rc < 0) error = KAFKA_CORRUPT_MESSAGE;
-out:
-    buf_release(&scratch);
-    return error;
-}
-
-struct check_job {
-    struct job job;
-    struct append *append;
-    bool keyed;
-    int16_t error;
-    int32_t bad;
-};
-
-static int check_run(struct node_job *base, struct disk *disk)
-{
-    (void)disk;
-    struct check_job *c = (struct check_job *)base;
-    c->error = records_check(c->append, c->keyed, &c->bad);
-    return 0;
-}
-
-static void checks_continue(struct node *n, struct partition *p);
-
-static void check_done(struct node *n, struct job *j, int err)
-{
-    (void)err;
-    struct check_job *c = (struct check_job *)j;
-    struct append *a = c->append;
-    struct partition *p = a->partition;
-    a->check_done = true;
-    a->error = c->error;
-    a->bad_record = c->bad;
-    p->check_running = false;
-    free(c);
-    checks_continue(n, p);
-}
-
-static void check_drop(struct job *j)
-{
-    free(j);
-}
-
-static void check_begin(struct node *n, struct append *a)
-{
-    struct check_job *c = memory_new(sizeof *c);
-    c->job.base = (struct node_job){.name = "check-records", .order = a->partition->order, .run = check_run};
-    c->job.done = check_done;
-    c->job.drop = check_drop;
-    c->append = a;
-    c->keyed = a->partition->compacted;
-    a->partition->check_running = true;
-    job_start(n, &c->job);
-}
+/* --- looking at records (check.c) --- */
 
 /* The line of those that wait for a check, in the order in which they came: the first one is appended
  * or sent to be checked, as the case is. */
-static void checks_continue(struct node *n, struct partition *p)
+void appends_checked_continue(struct node *n, struct partition *p)
 {
     while (p->checking.first && !p->check_running) {
         struct append *a = p->checking.first;
         if (a->unchecked && !a->check_done && !p->doomed) {
-            check_begin(n, a);
+            append_check_begin(n, a);
             return;
         }
         p->checking.first = a->next_checking;
@@ -274,14 +198,12 @@ void append_submit(struct node *n, struct append *a)
 {
     struct partition *p = a->partition;
     if (a->origin == APPEND_PRODUCE) {
-        a->unchecked = batch_codec(&a->header) != COMPRESSION_NONE;
         /* Plain records are looked at here: it costs less than handing them over. */
-        if (!a->unchecked) {
-            int16_t error = records_check(a, p->compacted, &a->bad_record);
-            if (error != KAFKA_NONE) {
-                append_end(n, a, error);
-                return;
-            }
+        a->unchecked = batch_codec(&a->header) != COMPRESSION_NONE || append_is_recoded(a);
+        int16_t error = a->unchecked ? KAFKA_NONE : append_records_check(a, &a->bad_record);
+        if (error != KAFKA_NONE) {
+            append_end(n, a, error);
+            return;
         }
     }
     if (!a->unchecked && !p->checking.first) {
@@ -290,7 +212,7 @@ void append_submit(struct node *n, struct append *a)
     }
     *(p->checking.last ? &p->checking.last->next_checking : &p->checking.first) = a;
     p->checking.last = a;
-    checks_continue(n, p);
+    appends_checked_continue(n, p);
 }
 
 /* --- written --- */

@@ -263,7 +263,7 @@ static int words_read(struct node_config *c, struct err_text *error)
 {
     static const char *const times[] = {"CreateTime", "LogAppendTime", NULL};
     static const char *const policies[] = {"delete", NULL};
-    static const char *const codecs[] = {"producer", NULL};
+    static const char *const codecs[] = {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd", NULL};
     static const char *const roles[] = {"broker,controller", "controller,broker", NULL};
     int which;
     int rc = word_read(c, "log.message.timestamp.type", times, &which, error);

@@ -368,7 +368,43 @@ TEST(node_data, compressed_garbage_is_corrupt)
     driver_close(&d);
 }
 
+TEST(node_data, a_topic_s_own_codec_is_what_is_stored)
+{
+    driver_open(&d, "");
+    check_int(driver_create(&d, "t", 1, "compression.type", "lz4"), KAFKA_NONE);
+    for (int codec = COMPRESSION_NONE; codec <= COMPRESSION_ZSTD; codec++) {
+        struct driver_batch b = DRIVER_BATCH;
+        b.codec = codec;
+        b.count = 4;
+        check_int(driver_produce(&d, "t", &b).base_offset, 4 * codec);
+        struct fetch_response_partition_data p = fetch_at(4 * codec);
+        struct batch_header h;
+        check_int(batch_check(kafka_bytes_slice(p.records), &h), 0);
+        check_int(batch_codec(&h), COMPRESSION_LZ4);
+        check_int(h.count, 4);
+    }
+    check_int(driver_create(&d, "plain", 1, "compression.type", "uncompressed"), KAFKA_NONE);
+    struct driver_batch b = DRIVER_BATCH;
+    b.codec = COMPRESSION_GZIP;
+    check_int(driver_produce(&d, "plain", &b).error_code, KAFKA_NONE);
+    driver_close(&d);
+}
+
 /* --- fetch --- */
+
+TEST(node_data, t22_a_topic_of_zstd_needs_fetch_10)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, "compression.type", "zstd");
+    struct driver_fetch f = DRIVER_FETCH;
+    f.version = 9;
+    driver_fetch_begin(&d, 2, "t", &f);
+    check_int(driver_fetched(&d, 2).error_code, KAFKA_UNSUPPORTED_COMPRESSION_TYPE);
+    f.version = 10;
+    driver_fetch_begin(&d, 2, "t", &f);
+    check_int(driver_fetched(&d, 2).error_code, KAFKA_NONE);
+    driver_close(&d);
+}
 
 TEST(node_data, t28_records_are_empty_never_null)
 {

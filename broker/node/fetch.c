@@ -82,7 +82,7 @@ static int16_t epoch_check(const struct node *n, const struct fetch_line *line)
     return theirs < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
 }
 
-static int16_t line_check(struct node *n, struct fetch_line *line, struct partition **p)
+static int16_t line_check(struct node *n, const struct request *r, struct fetch_line *line, struct partition **p)
 {
     struct slice topic = kafka_string_slice(line->topic);
     *p = partition_find(n, topic, line->in->partition);
@@ -91,6 +91,8 @@ static int16_t line_check(struct node *n, struct fetch_line *line, struct partit
         return metadata_partition_find(t, line->in->partition) ? KAFKA_NOT_LEADER_OR_FOLLOWER
                                                                : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
     }
+    /* T22: a client of that age cannot read what this topic stores (KIP-110). */
+    if ((*p)->codec == COMPRESSION_ZSTD && r->header.api_version < 10) return KAFKA_UNSUPPORTED_COMPRESSION_TYPE;
     return n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : epoch_check(n, line);
 }
 
@@ -148,7 +150,7 @@ static bool line_pass(struct node *n, struct request *r, struct fetch_line *line
     struct fetch *f = r->state;
     struct partition *p;
     line_reset(line);
-    int16_t error = line_check(n, line, &p);
+    int16_t error = line_check(n, r, line, &p);
     if (error != KAFKA_NONE) {
         line_fail(f, line, error);
         return true;

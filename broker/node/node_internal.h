@@ -7,6 +7,7 @@
  *     produce.c       Produce         ---+
  *     group_api.c     groups          ---+--> append.c   one batch to one partition, until it may be seen
  *     controller.c    metadata changes --+
+ *     check.c         records looked at, and recoded, before they are appended
  *     fetch.c         Fetch, long polls; woken by append.c
  *     list_offsets.c  ListOffsets
  *     metadata_api.c  Metadata, FindCoordinator
@@ -118,6 +119,8 @@ enum durability {
     DURABILITY_INTERVAL,     /* as page cache, and synced from time to time */
 };
 
+enum { CODEC_OF_PRODUCER = -1 };
+
 struct append_list {
     struct append *first, *last;
 };
@@ -131,6 +134,7 @@ struct partition {
     int64_t flush_messages, flush_ms;
     bool compacted;
     bool internal;
+    int codec;                   /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
     struct append_list checking; /* batches whose records a job looks at, and those behind them */
     struct append_list writing;  /* given to the disk, in the order of the appends */
     struct append_list waiting;  /* for the high watermark, by the offset they need */
@@ -218,6 +222,13 @@ struct own_record {
 };
 void append_own(struct node *n, struct partition *p, enum append_origin origin, const struct own_record *records,
                 int32_t count, uint64_t token);
+/* check.c: the records of a batch: an error and which record is bad. */
+int16_t append_records_check(const struct append *a, int32_t *bad);
+/* The topic stores another codec than the batch has. */
+bool append_is_recoded(const struct append *a);
+/* Starts the job that checks and recodes; appends_checked_continue goes on afterwards. */
+void append_check_begin(struct node *n, struct append *a);
+void appends_checked_continue(struct node *n, struct partition *p);
 /* What the three origins do when an append ends. */
 void produce_appended(struct node *n, struct append *a);
 void group_api_appended(struct node *n, struct append *a);

@@ -79,6 +79,17 @@ static void durability_set(struct node *n, struct partition *p, const struct met
         p->durability = DURABILITY_PAGE_CACHE;
 }
 
+/* compression.type: producer, uncompressed or the name of a codec. */
+static int stored_codec(struct node *n, const struct metadata_topic *t)
+{
+    struct topic_config_value value;
+    const struct topic_config *c = topic_config_find(SLICE_LIT("compression.type"));
+    if (!t || !c) return CODEC_OF_PRODUCER;
+    topic_config_effective(c, &t->configs, &n->config->properties, &value);
+    if (strcmp(value.text, "uncompressed") == 0) return COMPRESSION_NONE;
+    return compression_find(value.text); /* "producer" is none of them: -1 */
+}
+
 struct topic *topic_new(struct node *n, const struct metadata_topic *m)
 {
     struct topic *t = memory_new(sizeof *t);
@@ -100,6 +111,7 @@ struct partition *partition_new(struct node *n, struct topic *t, int32_t index, 
     p->flush = (struct deadline){.kind = DEADLINE_FLUSH, .owner = p};
     const struct metadata_topic *m = t ? metadata_topic_find(&n->image, slice_str(t->name)) : NULL;
     durability_set(n, p, m);
+    p->codec = stored_codec(n, m);
     p->internal = !m || m->internal;
     if (t) {
         assert(index < t->partition_count && !t->partitions[index]);
