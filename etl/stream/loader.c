@@ -9,6 +9,7 @@
 #include "etl/stream/loaded.h"
 #include "etl/stream/message.h"
 #include "etl/stream/offsets.h"
+#include "etl/stream/verify.h"
 #include "lib/os/clock.h"
 
 /* What is pending is committed at this age, so that readers see results grow; or at this size. */
@@ -125,46 +126,24 @@ void loader_revoke(struct loader *l)
     for (int32_t i = 0; i < l->partition_count; i++) l->partitions[i].assigned = false;
 }
 
-static int other_log(const struct loader *l, int32_t partition, const char *finding, struct err_text *error)
-{
-    return err_set(error, ERR_CORRUPT,
-                   "topic %s, partition %" PRId32 ", offset %" PRId64
-                   ": %s: the topic was made again or has lost its end since %s was filled from it",
-                   l->topic, partition, l->partitions[partition].stored.next - 1, finding,
-                   sqlite3_db_filename(l->db, "main"));
-}
-
 static bool owned(const struct loader *l, int32_t partition)
 {
     return partition >= 0 && partition < l->partition_count && l->partitions[partition].assigned;
 }
 
+static int missing(const struct loader *l, int32_t partition, struct err_text *error)
+{
+    return verify_missing(l->db, &l->partitions[partition].stored, l->topic, partition, error);
+}
+
 int loader_reached_end(struct loader *l, int32_t partition, struct err_text *error)
 {
-    if (!owned(l, partition) || !l->partitions[partition].verify) return 0;
-    return other_log(l, partition, "the last loaded message is not there any more", error);
+    return owned(l, partition) && l->partitions[partition].verify ? missing(l, partition, error) : 0;
 }
 
 int loader_out_of_range(struct loader *l, int32_t partition, struct err_text *error)
 {
-    if (!owned(l, partition)) return 0;
-    if (l->partitions[partition].stored.next > 0)
-        return other_log(l, partition, "the log does not reach this far", error);
-    return err_set(error, ERR_CORRUPT,
-                   "topic %s, partition %" PRId32 ": the log does not begin at offset 0 any more (retention?), so the "
-                   "warehouse can not be filled from its beginning",
-                   l->topic, partition);
-}
-
-static int verify(struct loader *l, const rd_kafka_message_t *m, struct err_text *error)
-{
-    struct partition *p = &l->partitions[m->partition];
-    p->verify = false;
-    if (m->offset != p->stored.next - 1)
-        return other_log(l, m->partition, "the last loaded message is not there any more", error);
-    if (message_crc(m) != p->stored.crc)
-        return other_log(l, m->partition, "another message stands where the last loaded one stood", error);
-    return 0;
+    return owned(l, partition) ? missing(l, partition, error) : 0;
 }
 
 /* ---- messages ---- */
@@ -208,7 +187,8 @@ int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
 {
     int result = 0;
     if (owned(l, m->partition) && l->partitions[m->partition].verify) {
-        result = verify(l, m, error);
+        l->partitions[m->partition].verify = false;
+        result = verify_message(l->db, &l->partitions[m->partition].stored, m, error);
     } else if (owned(l, m->partition) && m->offset >= l->partitions[m->partition].next.next) {
         result = stage(l, m, error);
         if (result == 0) return 0; /* kept until the commit */

@@ -6,7 +6,7 @@
  *     loader_revoke            all partitions go: what is pending is dropped, nothing was written
  *
  * The partition's first message after an assignment is the last one that was loaded before: it must be the same one
- * (see offsets.h), else the log is not the one that this warehouse was filled from. */
+ * (see verify.h), else the log is not the one that this warehouse was filled from. */
 #ifndef MILLRACE_ETL_STREAM_LOADER_H
 #define MILLRACE_ETL_STREAM_LOADER_H
 

@@ -17,6 +17,7 @@
 #include "etl/stream/database.h"
 #include "etl/stream/offsets.h"
 #include "etl/stream/own_broker.h"
+#include "etl/stream/verify.h"
 #include "lib/base/checksum.h"
 #include "lib/base/log.h"
 #include "lib/os/clock.h"
@@ -244,6 +245,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0) result = own_broker_open(&r.broker, options->bootstrap, options->broker_dir, error);
     if (result == 0) result = topic_wait(&r);
     if (result == 0 && !stopping) result = database_prepare(&r);
+    if (result == 0 && !stopping) result = verify_topic(r.db, r.broker.bootstrap, r.topic, r.partitions, error);
     if (result == 0 && !stopping) result = load(&r);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);

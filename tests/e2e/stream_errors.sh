@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# stream_errors.sh - what must stop a stream with an error that names the thing, and leave the database as it was.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/e2e/lib.sh
+definition=workloads/ecommerce/online_retail.json
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.005 --seed 31 2>/dev/null || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/other" --scale 0.005 --seed 32 2>/dev/null || die "generate"
+broker_start
+
+# refused NAME STATUS TEXT COMMAND...: ends with STATUS within 20 s and says TEXT
+refused() {
+    local name=$1 expected=$2 text=$3 status
+    shift 3
+    story "$name"
+    timeout 20 "$@" >"$scratch/out" 2>"$scratch/err"
+    status=$?
+    [ $status -eq "$expected" ] || fail "$name: status $status, not $expected: $(tail -2 "$scratch/err")"
+    grep -qE -- "$text" "$scratch/err" || fail "$name: no \"$text\" in: $(tail -2 "$scratch/err")"
+}
+publish() { "$MILLRACE" stream publish "${2:-$definition}" --in "$scratch/$1" --topic "$topic" --bootstrap "$bootstrap" 2>"$scratch/err" || fail "publish $1: $(cat "$scratch/err")"; }
+load() { "$MILLRACE" stream run "${2:-$definition}" --db "$scratch/$1" --topic "$topic" --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || fail "load $1: $(cat "$scratch/err")"; }
+run() { # DB [DEFINITION]
+    printf '%s\n' "$MILLRACE" stream run "${2:-$definition}" --db "$scratch/$1" --topic "$topic" --bootstrap "$bootstrap"
+}
+same() { cmp -s "$scratch/$1" "$scratch/$2" || fail "$1 was touched"; }
+
+topic=first
+publish in
+load stream.db
+
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
+cp "$scratch/batch.db" "$scratch/before.db"
+mapfile -t command < <(run batch.db)
+refused "a database that holds a batch" 2 "batch.db.*batch" "${command[@]}"
+same batch.db before.db
+
+cp "$scratch/stream.db" "$scratch/before.db"
+refused "a batch into a stream's database" 2 "stream.db.*stream" \
+    "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/stream.db"
+same stream.db before.db
+
+topic=second
+publish other
+mapfile -t command < <(run stream.db)
+refused "another topic" 2 "stream.db: this warehouse was filled from another topic" "${command[@]}"
+topic=first
+
+sed 's/"version": 1/"version": 1 /; s/"pipeline"/ "pipeline"/' $definition >"$scratch/changed.json"
+mapfile -t command < <(run stream.db "$scratch/changed.json")
+refused "another definition" 2 "stream.db.*definition has changed" "${command[@]}"
+
+story "the topic was made again with other records: nothing is loaded"
+"$MILLRACE" topic delete first --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "topic delete"
+cp "$scratch/stream.db" "$scratch/before.db"
+publish other
+mapfile -t command < <(run stream.db)
+refused "a topic that was made again" 2 "topic first, partition 0, offset [0-9]+: .*made again" "${command[@]}"
+"$MILLRACE" warehouse compare "$scratch/before.db" "$scratch/stream.db" || fail "a recreated topic changed the warehouse"
+
+topic=third
+publish in
+publish other
+mapfile -t command < <(run third.db)
+refused "two streams in one topic" 2 "topic third: a message of stream [0-9a-f]+ among those of" "${command[@]}" --follow
+
+story "a log that lost its end"
+topic=short
+publish in
+load short.db
+"$MILLRACE" topic delete short --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "topic delete"
+"$MILLRACE" topic create short --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "topic create"
+mapfile -t command < <(run short.db)
+refused "an empty topic of the same name" 2 "topic short, partition 0, offset [0-9]+: " "${command[@]}"
+
+story "messages that no publisher of ours made"
+topic=foreign
+"$MILLRACE" topic create foreign --bootstrap "$bootstrap" >/dev/null 2>&1
+echo hello | "$MILLRACE" produce foreign --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "produce"
+mapfile -t command < <(run foreign.db)
+refused "a message without headers" 2 "topic foreign, partition 0, offset 0: no header millrace-stream" "${command[@]}"
+
+story "a second run on the same database"
+"$MILLRACE" stream run $definition --db "$scratch/busy.db" --topic second --bootstrap "$bootstrap" --follow >/dev/null 2>&1 &
+run=$!
+for _ in $(seq 100); do [ -f "$scratch/busy.db" ] && break; sleep 0.05; done
+sleep 0.3
+topic=second
+mapfile -t command < <(run busy.db)
+refused "a database that another run fills" 2 "busy.db: another" "${command[@]}"
+kill -TERM $run
+wait $run || fail "run --follow ended with $?"
+
+story "a rule with severity fail"
+python3 - $definition "$scratch/strict.json" <<'PYTHON'
+import json, sys
+definition = json.load(open(sys.argv[1]))
+for rule in definition["rules"]:
+    if rule.get("name") == "cancellation":
+        rule["severity"] = "fail"
+        break
+else:
+    sys.exit("no such rule")
+definition["tables"] = [t for t in definition["tables"] if t["name"] == "sales"]
+definition["views"] = []
+json.dump(definition, open(sys.argv[2], "w"))
+PYTHON
+topic=strict
+publish in "$scratch/strict.json"
+mapfile -t command < <(run strict.db "$scratch/strict.json")
+refused "a rule with severity fail" 1 "rule cancellation failed" "${command[@]}"
+refused "usage" 2 "workers 0: must be" "$MILLRACE" stream run $definition --db "$scratch/x.db" --workers 0
+refused "no such definition" 2 "nowhere.json" "$MILLRACE" stream run nowhere.json --db "$scratch/x.db"
+[ ! -e "$scratch/x.db" ] || fail "a database was left behind"
+broker_stop
+done_testing
