@@ -71,6 +71,14 @@ static void key_refuse(struct node column, const char *const *keys, enum value_t
             node_fail(node_member(column, *keys), "has no meaning for a column of type %s", names[type]);
 }
 
+static void nulls_set(struct field_spec *f, const char *const *texts, struct arena *arena)
+{
+    while (texts[f->null_count]) f->null_count++;
+    f->nulls = arena_alloc(arena, (size_t)f->null_count * sizeof *f->nulls);
+    for (int i = 0; i < f->null_count; i++)
+        f->nulls[i] = slice_of(arena_str(arena, slice_str(texts[i])), strlen(texts[i]));
+}
+
 struct field_spec *field_spec_read(struct node column, enum value_type type, const char *const *nulls, bool trim)
 {
     static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros",
@@ -81,7 +89,7 @@ struct field_spec *field_spec_read(struct node column, enum value_type type, con
     *f = (struct field_spec){.at = column.path, .type = type, .number = -1, .strips = NO_TEXTS};
     f->trim = node_bool(node_member(column, "trim"), trim);
     struct node null = node_member(column, "null"), fallback = node_member(column, "default");
-    f->nulls = node_present(null) ? node_text_list(null, NULL) : nulls;
+    nulls_set(f, node_present(null) ? node_text_list(null, NULL) : nulls, column.doc->arena);
     f->has_fallback = node_present(fallback);
     f->fallback = slice_str(f->has_fallback ? node_number_text(fallback) : "");
     if (number)
@@ -115,8 +123,8 @@ static struct slice trimmed(struct slice s)
 
 static bool is_null(const struct field_spec *f, struct slice s)
 {
-    for (const char *const *null = f->nulls; *null; null++)
-        if (strlen(*null) == s.n && memcmp(*null, s.p, s.n) == 0) return true;
+    for (int i = 0; i < f->null_count; i++)
+        if (f->nulls[i].n == s.n && memcmp(f->nulls[i].p, s.p, s.n) == 0) return true;
     return false;
 }
 

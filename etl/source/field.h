@@ -17,8 +17,9 @@ struct field_spec {
     int number;                 /* where the field stands, 0-based; -1: by header */
     bool optional;              /* a file without this header gives NULL */
     bool trim;                  /* blanks and tabs at both ends do not count */
-    const char *const *nulls;   /* texts that mean NULL */
-    bool has_fallback;          /* "default": the text to read where the field is NULL */
+    struct slice *nulls;        /* texts that mean NULL */
+    int null_count;
+    bool has_fallback; /* "default": the text to read where the field is NULL */
     struct slice fallback;
     const char *const *strips;  /* texts taken off the ends of a number: "$", " EUR" */
     char point, thousands;      /* decimal sign; thousands separator, 0 if none */
