@@ -61,7 +61,7 @@ static struct kafka_string member_of(const struct story *s)
 
 static int parse_protocols(struct story *s, struct group_protocol *out, int max)
 {
-    const char *given = option(s, "protocols");
+    const char *given = option(s, "protocols"); /* "protocols=" is none at all */
     char *text = arena_str(&s->arena, slice_str(given ? given : "range:r"));
     int n = 0;
     for (char *save, *item = strtok_r(text, ",", &save); item && n < max; item = strtok_r(NULL, ",", &save)) {
@@ -335,3 +335,4 @@ STORY(leaving)
 STORY(offsets)
 STORY(retention)
 STORY(restart)
+STORY(refusals)

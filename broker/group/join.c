@@ -1,4 +1,5 @@
 /* JoinGroup: who may come in, and what that does to the group. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "broker/group/store.h"
@@ -175,7 +176,7 @@ static void join_known(struct join *j, struct group_member *m)
     struct group *g = j->g;
     bool same = group_member_matches(m, &j->request), leads = m == g->leader;
     switch (g->state) {
-    case GROUP_EMPTY: join_refuse(j, j->request.member_id, KAFKA_UNKNOWN_MEMBER_ID); break;
+    case GROUP_EMPTY: assert(!"an empty group has no members"); break;
     case GROUP_PREPARING_REBALANCE: join_update(j, m); break;
     case GROUP_COMPLETING_REBALANCE:
         if (same) /* it missed the answer */

@@ -151,7 +151,7 @@ static void commit_store(struct group *g, struct group_append_pending *p)
     }
     if (n > 0)
         group_append_emit(p, records, n);
-    else
+    else /* every partition was refused; may forget the group */
         group_stored(g->coordinator, p->token, KAFKA_NONE);
 }
 
@@ -181,7 +181,6 @@ void group_commit_handle(struct group_coordinator *c, const struct group_event *
     p->commit_timestamp = c->now.wall_ms;
     p->expire_timestamp = expiry(c, r->retention_ms);
     commit_store(g, p);
-    if (g->append_count == 0) group_discard(g);
 }
 
 /* ---- OffsetFetch ---- */

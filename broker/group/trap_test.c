@@ -220,6 +220,46 @@ TEST(group_traps, t42_the_later_commit_counts)
     world_release(&w);
 }
 
+/* From OffsetCommit 9 on an unknown group is named as such. */
+TEST(group_traps, t42_the_group_is_named_where_the_client_knows_how)
+{
+    struct world w;
+    open_world(&w);
+    struct group_offset o = {.topic = str("t"), .offset = 1, .metadata = str("")};
+    struct group_event c = {.kind = GROUP_COMMIT, .group_id = str("nobody"), .commit = {.generation = 3}};
+    c.commit.member_id = str("m");
+    c.commit.instance_id = KAFKA_STRING_NULL;
+    c.commit.offsets = &o;
+    c.commit.offset_count = 1;
+    for (int named = 0; named < 2; named++) {
+        c.token = 0;
+        c.commit.group_named = named;
+        ask(&w, c);
+        check_int(w.actions.items[0].offsets.offsets[0].error,
+                  named ? KAFKA_GROUP_ID_NOT_FOUND : KAFKA_ILLEGAL_GENERATION);
+    }
+    world_release(&w);
+}
+
+/* All refused, so nothing is appended, and the group that was made for it is forgotten at once. */
+TEST(group_traps, t42_a_commit_of_which_nothing_is_left)
+{
+    struct world w;
+    open_world(&w);
+    char *text = malloc(4097);
+    memset(text, 'x', 4097);
+    struct group_offset o = {.topic = str("t"), .offset = 1, .metadata = {text, 4097}};
+    struct group_event c = {.kind = GROUP_COMMIT, .group_id = str("g"), .commit = {.generation = -1}};
+    c.commit.instance_id = c.commit.member_id = KAFKA_STRING_NULL;
+    c.commit.offsets = &o;
+    c.commit.offset_count = 1;
+    ask(&w, c);
+    check_int(w.actions.items[0].offsets.offsets[0].error, KAFKA_OFFSET_METADATA_TOO_LARGE);
+    check_int(w.c->groups.count, 0);
+    free(text);
+    world_release(&w);
+}
+
 /* Null metadata is kept as empty, as Kafka keeps it. */
 TEST(group_traps, t42_null_metadata_is_empty)
 {
@@ -423,9 +463,12 @@ TEST(group_traps, before_and_while_loading)
     struct group_event record = {
         .kind = GROUP_LOAD_RECORD, .partition = begin.partition, .key = bytes("?"), .value = bytes("")};
     world_step(&w, NULL, &record);
+    record.key = (struct kafka_bytes){(const uint8_t *)"\0\3\0\1g", 5}; /* a group of the consumer protocol */
+    world_step(&w, NULL, &record);
     struct group_event end = {.kind = GROUP_LOAD_END, .partition = begin.partition};
     buf_reset(&w.text);
     world_step(&w, NULL, &end);
+    check(strstr(world_text(&w), "1 records of groups that are not classic were left out") != NULL);
     check(strstr(world_text(&w), "1 records that cannot be read were left out") != NULL);
     check_int(ask(&w, fetch), KAFKA_NONE);
     world_release(&w);
@@ -468,6 +511,77 @@ TEST(group_traps, empty_and_null_group_ids)
     check_int(ask(&w, leave), KAFKA_INVALID_GROUP_ID);
     struct group_event commit = {.kind = GROUP_COMMIT, .group_id = KAFKA_STRING_NULL};
     check_int(ask(&w, commit), KAFKA_NONE);
+    world_release(&w);
+}
+
+static struct kafka_bytes subscription(struct arena *a, const char *topic)
+{
+    struct kafka_string topics[] = {str(topic)};
+    struct consumer_protocol_subscription s = {.topics = topics, .topics_count = 1, .user_data = KAFKA_BYTES_NULL};
+    struct buf b = {0};
+    check_int(kafka_encode_versioned(&consumer_protocol_subscription_message, 0, &s, &b), 0);
+    struct kafka_bytes out = {arena_copy(a, b.p, b.n), (int32_t)b.n};
+    buf_release(&b);
+    return out;
+}
+
+/* KIP-211: a group that is alive keeps what it reads, and forgets the topics that it has left. */
+TEST(group_retention, a_stable_group_forgets_topics_nobody_subscribes_to)
+{
+    struct world w;
+    struct arena a = {0};
+    open_world(&w);
+    w.config.offsets_retention_ms = 1000;
+    w.config.retention_check_ms = 2000;
+    config_again(&w);
+    struct group_event e = world_join("g", "", "range", "");
+    struct group_protocol p = {str("range"), subscription(&a, "read")};
+    e.join.protocols = &p;
+    check_int(ask(&w, e), KAFKA_NONE);
+    struct group_event s = world_sync("g", "", 1);
+    s.sync.member_id = group_find(w.c, str("g"))->leader->id;
+    world_step(&w, "s", &s);
+    struct group_offset o[] = {{.topic = str("read"), .offset = 1, .metadata = str("")},
+                               {.topic = str("left"), .offset = 1, .metadata = str("")}};
+    struct group_event c = {
+        .kind = GROUP_COMMIT, .group_id = str("g"), .commit = {.generation = 1, .retention_ms = -1}};
+    c.commit.member_id = s.sync.member_id;
+    c.commit.instance_id = KAFKA_STRING_NULL;
+    c.commit.offsets = o;
+    c.commit.offset_count = 2;
+    world_step(&w, "c", &c);
+    world_wait(&w, 4000);
+    struct group_event f = {.kind = GROUP_FETCH, .group_id = str("g"), .fetch = {.all = true}};
+    ask(&w, f);
+    check_int(w.actions.items[0].offsets.offset_count, 1);
+    check(kafka_string_equal(w.actions.items[0].offsets.offsets[0].topic, str("read")));
+    arena_release(&a);
+    world_release(&w);
+}
+
+/* Tombstones that the log refuses are said, and tried again at the next check. */
+TEST(group_retention, tombstones_that_fail_are_tried_again)
+{
+    struct world w;
+    open_world(&w);
+    w.config.offsets_retention_ms = 1000;
+    w.config.retention_check_ms = 2000;
+    config_again(&w);
+    struct group_offset o = {.topic = str("t"), .offset = 1, .metadata = str("")};
+    struct group_event c = {
+        .kind = GROUP_COMMIT, .group_id = str("g"), .commit = {.generation = -1, .retention_ms = -1}};
+    c.commit.instance_id = c.commit.member_id = KAFKA_STRING_NULL;
+    c.commit.offsets = &o;
+    c.commit.offset_count = 1;
+    world_step(&w, "c", &c);
+    w.autostore = false;
+    world_wait(&w, 3000);
+    check(world_stored(&w, KAFKA_KAFKA_STORAGE_ERROR));
+    check(strstr(world_text(&w), "say group g: offsets that have expired could not be removed (KAFKA_STORAGE_ERROR)"));
+    check_int(w.c->groups.count, 1);
+    world_wait(&w, 2000);
+    check(world_stored(&w, KAFKA_NONE));
+    check_int(w.c->groups.count, 0);
     world_release(&w);
 }
 

@@ -245,8 +245,11 @@ static void step(struct world *w, const struct group_event *e)
 {
     group_actions_reset(&w->actions);
     group_step(w->c, w->now, e, &w->actions);
-    for (int32_t i = 0; i < w->actions.count; i++)
-        if (w->actions.items[i].kind == GROUP_ANSWER_JOIN) name_learn(w, w->actions.items[i].joined.member_id);
+    for (int32_t i = 0; i < w->actions.count; i++) {
+        const struct group_action *a = &w->actions.items[i];
+        bool given = a->error == KAFKA_NONE || a->error == KAFKA_MEMBER_ID_REQUIRED;
+        if (a->kind == GROUP_ANSWER_JOIN && given) name_learn(w, a->joined.member_id);
+    }
     for (int32_t i = 0; i < w->actions.count; i++) {
         const struct group_action *a = &w->actions.items[i];
         action_show(w, a);
