@@ -268,7 +268,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         rc = runs[index](&b, error);
         printf("  %s took %.1f s\n", ids[i], (double)(clock_mono_ns() - begin_ns) / 1e9);
     }
-    bench_remove(b.work);
+    if (rc == 0) bench_remove(b.work); /* else what a command was given stays, to run it by hand */
     json_decref(b.environment);
     return rc;
 }

@@ -155,7 +155,7 @@ static int all_trials(struct acks_run *run, struct err_text *error)
 int experiment_acks(struct bench *b, struct err_text *error)
 {
     struct acks_run run = {
-        .bench = b, .saturated_count = b->full ? 2000000 : 250000, .paced_count = b->full ? 60000 : 2500, .rate = 2000};
+        .bench = b, .saturated_count = b->full ? 4000000 : 500000, .paced_count = b->full ? 60000 : 2500, .rate = 2000};
     int rc = 0;
     for (int i = 0; i < MODES && rc == 0; i++)
         rc = target_start(&run.targets[i], b, modes[i].name, modes[i].settings, error);

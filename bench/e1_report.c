@@ -110,7 +110,7 @@ static int latency_figure(struct report *r, const struct trials *all, const char
             if (p100 > high) high = p100;
         }
     }
-    buf_printf(&f.script, "set yrange [%g:%g]\nset multiplot layout 1,3 margins 0.07,0.99,0.14,0.91 spacing 0.045,0\n",
+    buf_printf(&f.script, "set yrange [%g:%g]\nset multiplot layout 1,3 margins 0.07,0.975,0.14,0.91 spacing 0.045,0\n",
                isfinite(low) ? low * 0.7 : 0.01, high > 0 ? high * 3 : 100);
     for (int m = 0; m < MODES; m++) {
         buf_printf(&f.script, "set title '%s'\n%s\nplot ", modes[m],

@@ -2,16 +2,14 @@
  *
  *     arrival i (an order line) is born at start + i / rate, in every cell the same line
  *
- *     batch, period P    a thread appends the lines to a CSV file as they are born;
- *                        `millrace etl run` (full refresh) starts at start + k * P
+ *     batch, period P    at start + k * P the lines born since the last time land as one more CSV file,
+ *                        and `millrace etl run` (full refresh of all files) starts
  *     stream             `millrace stream publish --rate` sends them to a topic as they are born;
  *                        `millrace stream run --follow` loads them
  *
  *     watch              another reader of the database notes how many arrivals can be seen, and when
  *
  * Whole periods are sampled, after the first: a batch's age would else depend on where the trial stops. */
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,7 @@
 #include "bench/environment.h"
 #include "bench/experiment.h"
 #include "bench/kafka_client.h"
+#include "bench/load.h"
 #include "bench/watch.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
@@ -132,45 +131,40 @@ static int arrivals_make(struct freshness_run *run, int64_t count, struct err_te
 
 /* --- batch --- */
 
-struct appender {
-    const struct arrivals *arrivals;
-    struct schedule births;
-    int64_t count;
-    int file;
-    int failed;
-};
-
-static int append_line(void *context, int64_t i, int64_t intended_ns)
+/* The arrivals [from, to) as one more file; it appears whole, or not at all. */
+static int land(const struct arrivals *a, const char *in, int64_t number, int64_t from, int64_t to,
+                struct err_text *error)
 {
-    (void)intended_ns;
-    struct appender *a = context;
-    const size_t *end = a->arrivals->end;
-    size_t n = end[i + 1] - end[i];
-    return write(a->file, a->arrivals->text + end[i], n) == (ssize_t)n ? 0 : ERR_IO;
-}
-
-static void *append_all(void *context)
-{
-    struct appender *a = context;
-    a->failed = pacer_run(&a->births, a->count, &pacer_real_clock, append_line, a);
-    return NULL;
+    char path[PATH_MAX], landing[PATH_MAX], name[32];
+    snprintf(name, sizeof name, "orders-%06lld.csv", (long long)number);
+    bench_path(path, in, name);
+    bench_path(landing, in, "landing");
+    FILE *file = fopen(landing, "w");
+    size_t header = a->end[0], n = a->end[to] - a->end[from];
+    bool done = file && fwrite(a->text, 1, header, file) == header && fwrite(a->text + a->end[from], 1, n, file) == n;
+    if (file && fclose(file) != 0) done = false;
+    return done && rename(landing, path) == 0 ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
 }
 
 static int refreshes(struct freshness_run *run, const char *in, const char *db, const struct window *w,
-                     int64_t period_ns, int64_t start_ns, struct trial *t, struct err_text *error)
+                     int64_t period_ns, const struct schedule *births, struct trial *t, struct err_text *error)
 {
     struct histogram *took = trial_histogram(t, "refresh", "ns");
-    int64_t cpu_ns = environment_children_cpu_ns();
+    int64_t cpu_ns = environment_children_cpu_ns(), landed = 0;
     int rc = 0;
     for (int64_t k = 1; rc == 0; k++) {
-        int64_t at_ns = start_ns + k * period_ns;
-        if (at_ns > start_ns + w->end_ns) break;
+        int64_t at_ns = births->start_ns + k * period_ns;
+        if (at_ns > births->start_ns + w->end_ns) break;
         if (clock_mono_ns() > at_ns + period_ns) continue; /* the last one took longer than a period: skip */
         clock_sleep_until(at_ns, 0);
         double wall_s;
-        rc = bench_command(run->bench, &wall_s, NULL, error, "etl", "run", run->definition, "--in", in, "--db", db,
-                           NULL);
-        histogram_record(took, (int64_t)(wall_s * 1e9));
+        int64_t due = schedule_due(births, clock_mono_ns());
+        rc = land(&run->arrivals, in, k, landed, due, error);
+        landed = due;
+        if (rc == 0)
+            rc = bench_command(run->bench, &wall_s, NULL, error, "etl", "run", run->definition, "--in", in, "--db", db,
+                               NULL);
+        if (rc == 0) histogram_record(took, (int64_t)(wall_s * 1e9));
     }
     trial_metric(t, "refreshes", "runs", (double)took->total);
     trial_metric(t, "cpu", "s", (double)(environment_children_cpu_ns() - cpu_ns) / 1e9);
@@ -180,23 +174,11 @@ static int refreshes(struct freshness_run *run, const char *in, const char *db, 
 static int batch_trial(struct freshness_run *run, int64_t period_ms, struct trial *t, struct watch *watch,
                        struct schedule *births, struct err_text *error)
 {
-    char in[PATH_MAX], path[PATH_MAX];
+    char in[PATH_MAX];
     struct window w = window_of(run->bench, period_ms);
-    pthread_t thread;
     int rc = bench_folder(run->bench, "in", in, error);
-    if (rc < 0) return rc;
-    bench_path(path, in, "orders.csv");
-    struct appender a = {.arrivals = &run->arrivals, .count = w.end_ns * run->rate / SECOND_NS};
-    a.file = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-    if (a.file < 0 || write(a.file, run->arrivals.text, run->arrivals.end[0]) != (ssize_t)run->arrivals.end[0])
-        return err_set(error, ERR_IO, "%s: cannot be written", path);
-    a.births = *births = (struct schedule){.start_ns = clock_mono_ns() + 50000000, .rate = run->rate};
-    pthread_create(&thread, NULL, append_all, &a);
-    rc = refreshes(run, in, watch->db, &w, period_ms * 1000000, births->start_ns, t, error);
-    pthread_join(thread, NULL);
-    close(a.file);
-    if (rc == 0 && a.failed) rc = err_set(error, ERR_IO, "%s: cannot be written", path);
-    return rc;
+    *births = (struct schedule){.start_ns = clock_mono_ns() + 20000000, .rate = run->rate};
+    return rc < 0 ? rc : refreshes(run, in, watch->db, &w, period_ms * 1000000, births, t, error);
 }
 
 /* --- stream --- */
@@ -287,6 +269,8 @@ static int stream_trial(struct freshness_run *run, struct trial *t, struct watch
                         struct err_text *error)
 {
     char in[PATH_MAX], path[PATH_MAX], topic[256], rate[32];
+    /* A group's first members do not wait for others: its start is not what is measured. */
+    static const char *const settings[] = {"group.initial.rebalance.delay.ms=0", NULL};
     struct target target = {0};
     struct window w = window_of(run->bench, 0);
     int64_t count = w.end_ns * run->rate / SECOND_NS;
@@ -295,7 +279,8 @@ static int stream_trial(struct freshness_run *run, struct trial *t, struct watch
     int rc = bench_folder(run->bench, "in", in, error);
     bench_path(path, in, "orders.csv");
     if (rc == 0) rc = file_write(path, run->arrivals.text, run->arrivals.end[count], error);
-    if (rc == 0) rc = target_start(&target, run->bench, "broker", NULL, error);
+    if (rc == 0) rc = target_start(&target, run->bench, "broker", settings, error);
+    if (rc == 0) rc = load_topic_create(target.bootstrap, topic, 1, error);
     if (rc == 0) rc = stream_run(run, &target, in, rate, count, watch, t, error);
     *births = (struct schedule){.rate = run->rate};
     if (rc == 0) rc = births_read(target.bootstrap, topic, births, count, t, error);

@@ -12,7 +12,7 @@ static int distribution_figure(struct report *r, const struct trials *all, const
                                struct err_text *error)
 {
     struct figure f;
-    static const int dashes[CELLS] = {2, 4, 5, 1};
+    static const int dashes[CELLS] = {2, 4, 5, 1}, colours[CELLS] = {0, 1, 3, 2};
     figure_begin(&f, "e5_age", 900, 440);
     for (int i = 0; i < CELLS; i++) {
         buf_printf(&f.script, "$c%d << EOD\n", i);
@@ -26,7 +26,7 @@ static int distribution_figure(struct report *r, const struct trials *all, const
                               "set key outside top center horizontal\nplot ");
     for (int i = 0; i < CELLS; i++)
         buf_printf(&f.script, "$c%d using 1:2 with lines lw 2.5 dt %d lc rgb '%s' title '%s'%s", i, dashes[i],
-                   figure_colour(i), cells[i], i + 1 < CELLS ? ", \\\n" : "\n");
+                   figure_colour(colours[i]), cells[i], i + 1 < CELLS ? ", \\\n" : "\n");
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
     return rc;
@@ -134,13 +134,14 @@ int report_freshness(struct report *r, struct err_text *error)
     snprintf(n, sizeof n,
              "n = %d interleaved trials per line, %s rows/s, age sampled every millisecond over whole periods",
              report_estimate(&all, cells[0], "cpu", &trials) ? trials.n : 0, rate ? rate : "?");
-    struct caption age = {"E5. Age of information",
-                          "Further left is fresher. At any instant the age is the time since the newest row that a "
-                          "reader of the warehouse "
-                          "can see was born (sent, or appended to its file). A line through (1&nbsp;s, 60&nbsp;%) "
-                          "means: 60&nbsp;% of the time "
-                          "the newest row is at most a second old. Batches are full refreshes of all there is.",
-                          n, "broker: page-cache; warehouse: SQLite WAL, synchronous=NORMAL", "E5"};
+    struct caption age = {
+        "E5. Age of information",
+        "Further left is fresher. At any instant the age is the time since the newest row that a "
+        "reader of the warehouse "
+        "can see was born (sent, or written to the file that lands next). A line through (1&nbsp;s, 60&nbsp;%) "
+        "means: 60&nbsp;% of the time "
+        "the newest row is at most a second old. Batches are full refreshes of all there is.",
+        n, "broker: page-cache; warehouse: SQLite WAL, synchronous=NORMAL", "E5"};
     struct caption sweep = {
         "E5. Age against the period",
         "Lower is fresher. The dashed curve is no fit but a prediction from the measured run time of a refresh: a row "

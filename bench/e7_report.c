@@ -5,13 +5,26 @@
 
 #include "bench/report.h"
 
-/* What a batch does per row, in the order in which stages were taken away. */
-enum { STAGES = 4 };
-static const char *const stage_names[STAGES] = {"extract", "validate", "store", "aggregate"};
-static const char *const stage_cells[STAGES] = {"extract", "extract+validate", "extract+validate+store", "batch"};
+/* What a pipeline does per row, and the cells from which that is known: with this stage and those before it. */
+enum { STAGES_MAX = 4, PIPELINES = 2 };
+static const struct pipeline {
+    const char *name;
+    int count;
+    const char *stages[STAGES_MAX], *cells[STAGES_MAX];
+} pipelines[PIPELINES] = {
+    {"batch",
+     4,
+     {"extract", "validate", "store", "aggregate"},
+     {"extract", "extract+validate", "extract+validate+store", "batch"}},
+    {"replay",
+     3,
+     {"fetch+validate", "store", "aggregate"},
+     {"replay fetch+validate", "replay fetch+validate+store", "replay"}},
+};
 
 struct stages {
-    double us[STAGES]; /* per row; what noise made negative is 0 */
+    double us[STAGES_MAX]; /* per row; what noise made negative is 0 */
+    double sum_us;
     int slowest;
     bool known;
 };
@@ -23,14 +36,15 @@ static double rows_of(const struct trials *all)
     return rows && sscanf(rows, "%lf", &value) == 1 ? value : 0;
 }
 
-static struct stages stages_of(const struct trials *all)
+static struct stages stages_of(const struct trials *all, const struct pipeline *p)
 {
     struct stages s = {.known = true};
     double before_s = 0, rows = rows_of(all);
-    for (int i = 0; i < STAGES; i++) {
+    for (int i = 0; i < p->count; i++) {
         struct estimate e;
-        if (!report_estimate(all, stage_cells[i], "seconds", &e) || rows <= 0) return (struct stages){0};
+        if (!report_estimate(all, p->cells[i], "seconds", &e) || rows <= 0) return (struct stages){0};
         s.us[i] = fmax(0, (e.median - before_s) / rows * 1e6);
+        s.sum_us += s.us[i];
         before_s = e.median;
         if (s.us[i] > s.us[s.slowest]) s.slowest = i;
     }
@@ -58,7 +72,9 @@ static int rates_figure(struct report *r, const struct trials *all, const struct
         int count = trials_values(all, cells[i], "rate", values, REPORT_TRIALS_MAX);
         for (int k = 0; k < count; k++) buf_printf(&f.script, "%d %.3f\n", i, values[k] / 1e3);
     }
-    buf_append_str(&f.script, "EOD\nset xrange [-0.6:3.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\nset xtics (");
+    buf_append_str(
+        &f.script,
+        "EOD\nset xrange [-0.6:3.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\nset bmargin 3.5\nset xtics (");
     for (int i = 0; i < 3; i++)
         buf_printf(&f.script, "\"%.*s\\n%s\" %d, ", (int)strcspn(labels[i], " "), labels[i], strchr(labels[i], ' ') + 1,
                    i);
@@ -74,43 +90,54 @@ static int rates_figure(struct report *r, const struct trials *all, const struct
     return rc;
 }
 
-static int stages_figure(struct report *r, const struct stages *s, const struct caption *caption,
+static int stages_figure(struct report *r, const struct stages stages[PIPELINES], const struct caption *caption,
                          struct err_text *error)
 {
     struct figure f;
-    figure_begin(&f, "e7_stages", 900, 340);
+    int at = 0;
+    struct buf tics = {0};
+    figure_begin(&f, "e7_stages", 900, 380);
     buf_append_str(&f.script, "$bars << EOD\n");
-    for (int i = 0; i < STAGES; i++) buf_printf(&f.script, "%d %.4f %s\n", i, s->us[i], stage_names[i]);
-    buf_printf(&f.script,
-               "EOD\nset xrange [-0.6:%d.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\n"
-               "set ylabel 'microseconds per row'\nset xlabel 'stage of the batch pipeline'\n"
-               "plot $bars using 1:2:xtic(3) with boxes fill solid 0.85 lc rgb '%s', \\\n"
-               "$bars using 1:2:(sprintf('%%.2f', $2)) with labels offset 0,0.8\n",
-               STAGES - 1, figure_colour(0));
+    for (int k = 0; k < PIPELINES; k++) {
+        for (int i = 0; i < pipelines[k].count && stages[k].known; i++, at++) {
+            buf_printf(&f.script, "%d %.4f %d\n", at, stages[k].us[i], k);
+            buf_printf(&tics, "%s\"%s\" %d", tics.n ? ", " : "", pipelines[k].stages[i], at);
+        }
+        at++; /* a gap between the pipelines */
+    }
+    buf_printf(
+        &f.script,
+        "EOD\nset xrange [-0.6:%d.4]\nset yrange [0:*]\nset boxwidth 0.6\nset key outside top center horizontal\n"
+        "set bmargin 3.5\nset xtics (%s)\nset ylabel 'microseconds per row'\nset offsets 0,0,graph 0.08,0\nplot ",
+        at - 2, buf_cstr(&tics));
+    buf_release(&tics);
+    for (int k = 0; k < PIPELINES; k++)
+        buf_printf(&f.script,
+                   "$bars using ($3==%d ? $1 : NaN):2 with boxes fill %s lc rgb '%s' lw 1.5 title '%s', \\\n", k,
+                   k ? "pattern 2" : "solid 0.85", figure_colour(k ? 2 : 0), pipelines[k].name);
+    buf_append_str(&f.script, "$bars using 1:2:(sprintf('%.2f', $2)) with labels offset 0,0.8 notitle\n");
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
     return rc;
 }
 
-/* The part of the replay that is busiest; a worker is one processor at most. */
-static const char *replay_bottleneck(const struct trials *all, double *busy)
+/* Whether processors or waiting limited the replay: two workers share one database, which one of them can
+ * write at a time. */
+static void put_busy(struct buf *b, const struct trials *all)
 {
-    struct estimate workers, broker, count;
-    *busy = 0;
+    struct estimate workers, broker;
     if (!report_estimate(all, "replay", "busy_workers", &workers) ||
-        !report_estimate(all, "replay", "busy_broker", &broker) || !report_estimate(all, "replay", "workers", &count))
-        return "not measured";
-    *busy = fmax(workers.median, broker.median);
-    if (broker.median > workers.median) return "the broker";
-    return workers.median >= 0.6 * fmin(count.median, 2)
-               ? "the workers' processors (the stages of the batch, and the fetching)"
-               : "the workers waiting for one another's transactions";
+        !report_estimate(all, "replay", "busy_broker", &broker))
+        return;
+    buf_printf(b, "; its workers used %.2f processors and the broker %.2f%s", workers.median, broker.median,
+               workers.median < 0.7 && broker.median < 0.7 ? ", so most of its time is waiting, not computing" : "");
 }
 
 static void table(struct report *r, const struct trials *all)
 {
-    static const char *const cells[] = {"batch", "extract+validate+store", "extract+validate", "extract", "publish",
-                                        "replay"};
+    static const char *const cells[] = {
+        "batch",  "extract+validate+store",      "extract+validate",     "extract", "publish",
+        "replay", "replay fetch+validate+store", "replay fetch+validate"};
     struct buf *b = &r->body;
     buf_append_str(
         b, "<table><caption>All cells of E7</caption><tr><th>what<th>n<th>rows/s<th>interval<th>seconds</tr>\n");
@@ -124,21 +151,24 @@ static void table(struct report *r, const struct trials *all)
     buf_append_str(b, "</table>\n");
 }
 
-static void answer(struct report *r, const struct trials *all, const struct stages *s)
+static void put_bottleneck(struct buf *b, const struct pipeline *p, const struct stages *s)
+{
+    if (s->known)
+        buf_printf(b, "; its bottleneck is the stage <b>%s</b> (%.1f of %.1f &micro;s per row)", p->stages[s->slowest],
+                   s->us[s->slowest], s->sum_us);
+}
+
+static void answer(struct report *r, const struct trials *all, const struct stages stages[PIPELINES])
 {
     struct estimate batch, replay;
-    double busy;
     if (!report_estimate(all, "batch", "rate", &batch)) return;
     buf_printf(&r->answers, "<li><b>Bulk load and replay.</b> A batch loads %.0f rows/s", batch.median);
-    if (s->known)
-        buf_printf(&r->answers, "; its bottleneck is the stage <b>%s</b> (%.1f of %.1f &micro;s per row)",
-                   stage_names[s->slowest], s->us[s->slowest], s->us[0] + s->us[1] + s->us[2] + s->us[3]);
+    put_bottleneck(&r->answers, &pipelines[0], &stages[0]);
     if (report_estimate(all, "replay", "rate", &replay)) {
-        const char *what = replay_bottleneck(all, &busy);
-        buf_printf(&r->answers,
-                   ". A replay from the topic loads %.0f rows/s (%.2f of the batch); its bottleneck: <b>%s</b> (%.2f "
-                   "processors busy)",
-                   replay.median, replay.median / batch.median, what, busy);
+        buf_printf(&r->answers, ". A replay from the topic loads %.0f rows/s, %.2f of the batch", replay.median,
+                   replay.median / batch.median);
+        put_bottleneck(&r->answers, &pipelines[1], &stages[1]);
+        put_busy(&r->answers, all);
     }
     buf_printf(&r->answers,
                ". <span class=note>(E7, n=%d trials; SQLite alone inserts %.0f rows/s here.)</span></li>\n", batch.n,
@@ -154,8 +184,9 @@ int report_replay(struct report *r, struct err_text *error)
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
     report_section(r, "E7: bulk load and replay", &all);
-    struct stages s = stages_of(&all);
-    answer(r, &all, &s);
+    struct stages stages[PIPELINES];
+    for (int k = 0; k < PIPELINES; k++) stages[k] = stages_of(&all, &pipelines[k]);
+    answer(r, &all, stages);
     snprintf(n, sizeof n, "n = %d interleaved trials per bar, %.0f rows each",
              report_estimate(&all, "batch", "rate", &e) ? e.n : 0, rows_of(&all));
     struct caption rates = {
@@ -164,13 +195,15 @@ int report_replay(struct report *r, struct err_text *error)
         "the largest. The hatched bar is what SQLite does with plain inserts into one table without index, "
         "in one process: no warehouse on this machine fills faster.",
         n, "broker: page-cache; warehouse: SQLite WAL, synchronous=NORMAL", "E7"};
-    struct caption stages = {
-        "E7. Where the time of a batch goes",
-        "Lower is better; the tallest bar is the bottleneck. The pipeline ran whole, without its "
-        "aggregates, without its tables and without its rules: a bar is the time that the run got shorter by.",
-        n, "as above", "E7"};
+    struct caption costs = {"E7. Where the time goes, stage by stage",
+                            "Lower is better; the tallest bar of a pipeline is its bottleneck. Each pipeline ran "
+                            "whole, without its aggregates, "
+                            "without its tables and (batch) without its rules: a bar is the time that the run got "
+                            "shorter by. The first bar of "
+                            "each holds what is left, the start of the processes included.",
+                            n, "as above", "E7"};
     rc = rates_figure(r, &all, &rates, error);
-    if (rc == 0 && s.known) rc = stages_figure(r, &s, &stages, error);
+    if (rc == 0 && stages[0].known) rc = stages_figure(r, stages, &costs, error);
     if (rc == 0) table(r, &all);
     trials_release(&all);
     return rc;

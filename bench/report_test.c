@@ -1,0 +1,161 @@
+/* The page, made from trials with known figures. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "bench/trial.h"
+#include "lib/os/disk.h"
+#include "tests/unit.h"
+
+static char *results_new(void)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/millrace-report-XXXXXX", P_tmpdir);
+    check(mkdtemp(path) != NULL);
+    return path;
+}
+
+static void results_remove(const char *path)
+{
+    struct disk *disk;
+    check_int(disk_linux_new(P_tmpdir, &disk, NULL), 0);
+    disk_remove_tree(disk, path + strlen(P_tmpdir) + 1);
+    disk_linux_free(disk);
+}
+
+static void keep(struct trial *t, const char *dir)
+{
+    struct err_text error = {0};
+    json_t *environment = json_pack("{s:s}", "cpu", "a <fast> one");
+    if (trial_write(t, dir, environment, &error) != 0) unit_fail("%s", error.text);
+    json_decref(environment);
+    trial_release(t);
+}
+
+/* Batch: 1 s for 100,000 rows; without aggregates 0.9, without tables 0.3, without rules 0.1 s. */
+static void replay_trials(const char *dir)
+{
+    static const struct {
+        const char *cell;
+        double seconds;
+    } cells[] = {{"batch", 1.0}, {"extract+validate+store", 0.9}, {"extract+validate", 0.3}, {"extract", 0.1}};
+    struct trial t;
+    for (int c = 0; c < 4; c++) {
+        for (int i = 1; i <= 3; i++) {
+            trial_init(&t, "E7", cells[c].cell, i);
+            trial_set(&t, "rows", "100000");
+            double seconds = cells[c].seconds * (1 + (i - 2) * 0.05);
+            trial_metric(&t, "seconds", "s", seconds);
+            trial_metric(&t, "rate", "rows/s", 100000 / seconds);
+            keep(&t, dir);
+        }
+    }
+    trial_init(&t, "E7", "batch", 4);
+    trial_set(&t, "rows", "100000");
+    trial_metric(&t, "rate", "rows/s", 1);
+    trial_metric(&t, "seconds", "s", 100000);
+    trial_void(&t, "somebody <else> used the machine");
+    keep(&t, dir);
+}
+
+static void freshness_trials(const char *dir)
+{
+    static const char *const cells[] = {"batch every 0.25 s", "batch every 1 s", "batch every 4 s", "stream"};
+    static const double age_s[] = {0.225, 0.6, 2.1, 0.05};
+    struct trial t;
+    for (int c = 0; c < 4; c++) {
+        for (int i = 1; i <= 3; i++) {
+            trial_init(&t, "E5", cells[c], i);
+            trial_set(&t, "rate", "500");
+            trial_metric(&t, "cpu", "s", 0.5);
+            histogram_record_count(trial_histogram(&t, "age", "ns"), (int64_t)(age_s[c] * 1e9), 100);
+            histogram_record_count(trial_histogram(&t, "latency", "ns"), (int64_t)(age_s[c] * 1e9), 100);
+            if (c < 3) histogram_record_count(trial_histogram(&t, "refresh", "ns"), 100000000, 10);
+            keep(&t, dir);
+        }
+    }
+}
+
+static void page_read(const char *dir, struct buf *page)
+{
+    struct disk *disk;
+    check_int(disk_linux_new(dir, &disk, NULL), 0);
+    check(disk_read_all(disk, "report.html", 16 << 20, page) >= 0);
+    disk_linux_free(disk);
+    buf_cstr(page);
+}
+
+static void check_has(const struct buf *page, const char *text)
+{
+    if (!strstr((const char *)page->p, text)) unit_fail("the page lacks: %s", text);
+}
+
+static void check_lacks(const struct buf *page, const char *text)
+{
+    if (strstr((const char *)page->p, text)) unit_fail("the page has: %s", text);
+}
+
+TEST(report, answers_come_from_the_trials)
+{
+    struct err_text error = {0};
+    struct buf page = {0};
+    const char *dir = results_new();
+    replay_trials(dir);
+    freshness_trials(dir);
+    if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
+    page_read(dir, &page);
+    check_has(&page, "A batch loads 100000 rows/s");
+    check_has(&page, "bottleneck is the stage <b>store</b> (6.0 of 10.0 &micro;s per row)");
+    check_has(&page, "at most 0.050 s old when streaming");
+    /* 13 trials, one void: left out of the figures, named with its reason, whatever it is made of. */
+    check_has(&page, "13 trials; 1 void");
+    check_has(&page, "somebody &lt;else&gt; used the machine");
+    buf_release(&page);
+    results_remove(dir);
+}
+
+TEST(report, the_page_stands_alone)
+{
+    struct err_text error = {0};
+    struct buf page = {0};
+    const char *dir = results_new();
+    replay_trials(dir);
+    freshness_trials(dir);
+    if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
+    page_read(dir, &page);
+    check_has(&page, "<figure id=e5_age>\n<svg");
+    check_has(&page, "<figure id=e7_rates>\n<svg");
+    check_has(&page, "millrace bench run E7 --out DIR");
+    check_lacks(&page, "src=");
+    check_lacks(&page, "<link");
+    check_lacks(&page, "<?xml");
+    /* gnuplot gives its symbols the same ids in every drawing. */
+    check_lacks(&page, "'gpDot'");
+    check_lacks(&page, "#gpPt");
+    buf_release(&page);
+    results_remove(dir);
+}
+
+TEST(report, without_results_there_is_no_page)
+{
+    struct err_text error = {0};
+    struct stat st;
+    char path[128];
+    const char *dir = results_new();
+    check_int(bench_report(dir, &error), ERR_NOTFOUND);
+    check(strstr(error.text, dir) != NULL);
+    snprintf(path, sizeof path, "%s/report.html", dir);
+    check(stat(path, &st) != 0);
+    results_remove(dir);
+    check_int(bench_report("there-is-no-such-folder", NULL), ERR_NOTFOUND);
+}
+
+TEST(bench, an_unknown_experiment_is_refused_before_anything_runs)
+{
+    struct err_text error = {0};
+    const char *const ids[] = {"E99", NULL};
+    struct bench_options options = {.dir = "never-created"};
+    check_int(bench_run(&options, ids, &error), ERR_INVALID);
+    check(strstr(error.text, "E99") != NULL);
+    check(access("never-created", F_OK) != 0);
+}
