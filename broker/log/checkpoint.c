@@ -97,6 +97,17 @@ int64_t checkpoint_get(const struct checkpoint *c, struct slice topic, int32_t p
     return missing;
 }
 
+/* The characters that Kafka allows in a topic's name. */
+static bool topic_legal(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = s.p[i], letter = c | 0x20;
+        bool legal = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (!legal) return false;
+    }
+    return s.n > 0;
+}
+
 int checkpoint_parse(struct checkpoint *c, struct slice text, const char *path, struct err_text *error)
 {
     struct lines l = {.rest = text, .path = path};
@@ -106,7 +117,7 @@ int checkpoint_parse(struct checkpoint *c, struct slice text, const char *path, 
     while (status == 0 && line_next(&l, &line)) {
         struct slice whole = line;
         bool ok = number_take_last(&line, 0, INT64_MAX, &offset) && number_take_last(&line, 0, INT32_MAX, &partition);
-        if (ok && line.n > 0 && !memchr(line.p, ' ', line.n))
+        if (ok && topic_legal(line))
             checkpoint_add(c, line, (int32_t)partition, offset);
         else
             status = line_error(&l, whole, "\"topic partition offset\"", error);

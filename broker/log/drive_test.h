@@ -1,37 +1,10 @@
-/* drive_test.h - what the tests of this folder share: a disk in memory, and hands that carry out what a log asks.
- *
- * The disk keeps files as byte buffers by path and can be told to fail its k-th call. Directories are made and
- * listed but not otherwise modelled; what a crash does to unsynced writes is the simulator's business. */
+/* drive_test.h - what the tests of this folder share: hands that carry out what a log asks, on a disk in memory. */
 #ifndef MILLRACE_BROKER_LOG_DRIVE_TEST_H
 #define MILLRACE_BROKER_LOG_DRIVE_TEST_H
 
 #include "broker/log/log.h"
+#include "tests/memory_disk.h"
 #include "tests/unit.h"
-
-struct fake_file {
-    char *path;
-    struct buf bytes;
-    bool is_dir;
-};
-
-struct fake {
-    struct disk disk; /* first: the functions get a struct disk * */
-    struct fake_file *files;
-    int count, capacity;
-    int calls;     /* so far */
-    int fail_at;   /* number of the call that fails; 0 none */
-    int fail_with; /* negative enum err */
-    int syncs;
-    uint64_t bytes_read;
-    int open_files;
-};
-
-void fake_init(struct fake *f);
-void fake_release(struct fake *f);
-struct fake_file *fake_find(struct fake *f, const char *path); /* NULL when it is not there */
-void fake_put(struct fake *f, const char *path, struct slice bytes);
-/* Another disk with the same content. */
-void fake_copy(const struct fake *from, struct fake *to);
 
 /* One batch of records "v0", "v1", ... What is zero has the default. */
 struct batch_spec {

@@ -158,6 +158,11 @@ int log_segment_find(const struct log *log, int64_t offset)
     return low - 1;
 }
 
+int64_t log_segment_end(const struct log *log, int i)
+{
+    return i + 1 < log->segment_count ? log->segments[i + 1]->base_offset : log->offsets.end;
+}
+
 struct mark log_mark(const struct segment *s, int64_t offset, uint64_t position)
 {
     return (struct mark){offset, s->base_offset, position};

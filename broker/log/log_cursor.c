@@ -9,6 +9,7 @@ struct log_cursor {
     struct log *log;
     struct disk *disk;
     int64_t offset; /* batches that end below are passed over */
+    int64_t next;   /* after the batch shown last */
     int segment;    /* index of the open one */
     bool open;
     struct scan scan;
@@ -46,9 +47,12 @@ static int batch_next(struct log_cursor *c)
     const struct segment *s = c->log->segments[c->segment];
     const struct bad_range *bad = log_bad_at(c->log, s->base_offset, c->scan.position);
     if (bad) c->scan.position = bad->resume;
+    int64_t from = c->next > s->base_offset ? c->next : s->base_offset, below = log_segment_end(c->log, c->segment);
     int status = scan_check(&c->scan);
-    if (status == SCAN_BAD) status = scan_resync(&c->scan, s->base_offset, INT64_MAX);
-    return status;
+    const struct batch_header *h = &c->scan.header;
+    /* Below the recovery point nothing was verified: offsets that cannot be here are damage. */
+    if (status == SCAN_BATCH && (h->base_offset < from || batch_last_offset(h) >= below)) status = SCAN_BAD;
+    return status == SCAN_BAD ? scan_resync(&c->scan, from, below) : status;
 }
 
 int log_cursor_next(struct log_cursor *c, struct slice *batch, struct batch_header *header)
@@ -66,6 +70,7 @@ int log_cursor_next(struct log_cursor *c, struct slice *batch, struct batch_head
             continue;
         }
         *header = c->scan.header;
+        c->next = batch_last_offset(header) + 1;
         if (batch_last_offset(header) >= c->offset) status = scan_batch(&c->scan, batch);
         scan_skip(&c->scan);
         if (status < 0) return status;

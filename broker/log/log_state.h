@@ -96,6 +96,8 @@ struct segment *log_active(const struct log *log);
 struct segment *log_segment_add(struct log *log, int64_t base_offset);
 /* The index of the segment with the largest base <= offset; -1 when there is none. */
 int log_segment_find(const struct log *log, int64_t offset);
+/* Offsets of segment number `i` lie below. */
+int64_t log_segment_end(const struct log *log, int i);
 struct mark log_mark(const struct segment *s, int64_t offset, uint64_t position);
 /* The damage that begins at a position, if any is known. */
 const struct bad_range *log_bad_at(const struct log *log, int64_t segment_base, uint64_t position);

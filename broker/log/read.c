@@ -125,6 +125,7 @@ static enum log_read_outcome read_next_segment(const struct log *log, struct log
 static enum log_read_outcome scan(const struct log *log, struct log_read *r, const struct segment *s, struct slice data)
 {
     uint64_t at = r->at, limit = log_limit_in(s, limit_of(log, r));
+    int64_t below = log_segment_end(log, log_segment_find(log, s->base_offset));
     struct batch_header h;
     while (at < limit) {
         const struct bad_range *bad = log_bad_at(log, s->base_offset, at);
@@ -134,7 +135,7 @@ static enum log_read_outcome scan(const struct log *log, struct log_read *r, con
         if (skip + BATCH_HEADER_SIZE > data.n)
             return skip > 0 ? scan_from(log, r, s, at) : LOG_READ_CORRUPT; /* the file is too short */
         if (batch_header_read(slice_of(data.p + skip, data.n - skip), &h) < 0) return LOG_READ_CORRUPT;
-        if (batch_size(&h) > limit - at) return LOG_READ_CORRUPT;
+        if (batch_size(&h) > limit - at || batch_last_offset(&h) >= below) return LOG_READ_CORRUPT;
         /* Only compaction leaves gaps; anywhere else a missing offset was lost. */
         if (h.base_offset > r->offset && log->config.deletes) return LOG_READ_CORRUPT;
         if (batch_last_offset(&h) >= r->offset) return finish(log, r, s, at, at + batch_size(&h));

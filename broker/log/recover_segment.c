@@ -251,6 +251,9 @@ static int judge(struct recovery *x, struct scan *sc, int64_t below)
      * gaps, but not above the recovery point. */
     bool dense = x->log->config.deletes || x->expected >= x->info.recovery_point;
     bool fits = dense ? sc->header.base_offset == x->expected : sc->header.base_offset >= x->expected;
+    /* The recovery point lies between two batches. */
+    int64_t recovery_point = x->info.recovery_point;
+    if (x->expected < recovery_point && below > recovery_point) below = recovery_point;
     if (fits && batch_last_offset(&sc->header) < below) return SCAN_BATCH;
     sc->why = "its offsets do not continue the log";
     return SCAN_BAD;

@@ -9,16 +9,11 @@
 #include "broker/log/log_state.h"
 #include "lib/base/memory.h"
 
-static int64_t segment_end(const struct log *log, int i)
-{
-    return i + 1 < log->segment_count ? log->segments[i + 1]->base_offset : log->offsets.end;
-}
-
 static bool outdated(const struct log *log, int i, int64_t now_ms, int64_t size_before)
 {
     const struct segment *s = log->segments[i];
     const struct log_config *c = &log->config;
-    if (segment_end(log, i) <= log->offsets.start) return true;
+    if (log_segment_end(log, i) <= log->offsets.start) return true;
     if (!c->deletes) return false;
     if (c->retention_ms >= 0 && s->max_timestamp >= 0 && now_ms - s->max_timestamp > c->retention_ms) return true;
     return c->retention_bytes >= 0 && size_before - (int64_t)s->size >= c->retention_bytes;
@@ -28,8 +23,8 @@ static int outdated_count(const struct log *log, int64_t now_ms)
 {
     int64_t size = log->offsets.size_bytes;
     int n = 0;
-    while (n < log->segment_count && log->segments[n]->size > 0 && segment_end(log, n) <= log->high_watermark.offset &&
-           outdated(log, n, now_ms, size))
+    while (n < log->segment_count && log->segments[n]->size > 0 &&
+           log_segment_end(log, n) <= log->high_watermark.offset && outdated(log, n, now_ms, size))
         size -= (int64_t)log->segments[n++]->size;
     return n;
 }

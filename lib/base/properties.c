@@ -143,6 +143,7 @@ static bool unescape(struct slice s, struct buf *out)
 static struct slice key_take(struct slice *line)
 {
     size_t n = 0;
+    if (line->n == 0) return *line; /* a continuation at the end of the text */
     while (n < line->n && !is_blank(line->p[n]) && line->p[n] != '=' && line->p[n] != ':')
         n += line->p[n] == '\\' && n + 1 < line->n ? 2 : 1;
     struct slice key = slice_of(line->p, n);
