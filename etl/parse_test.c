@@ -42,6 +42,7 @@ static void parse(struct fixture *f, const char *layout, const char *raw)
 {
     f->record = (struct record){.at = {SLICE_LIT("f.csv"), 10, 3}, .raw = slice_str(raw), .layout = slice_str(layout)};
     row_parse(f->p, &f->record, &f->arena, &f->row);
+    check(f->row.values != NULL);
 }
 
 static void fixture_close(struct fixture *f)

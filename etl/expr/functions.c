@@ -90,7 +90,7 @@ struct expr *expr_function_call(struct expr_builder *b, const char *name, struct
         unknown_function(b, name);
     else
         arguments_check(b, f, args, count);
-    if (b->failed) return expr_literal(b, (struct value){.type = VALUE_NULL}, 0);
+    if (b->failed || !f) return expr_literal(b, (struct value){.type = VALUE_NULL}, 0);
     if (f->build) return f->build(b, f, args, count);
     return expr_strict_node(b, f->type, 0, f->call, args, count);
 }

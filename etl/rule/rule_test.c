@@ -42,7 +42,7 @@ static const char *violations(const char *rules, const char *line)
                               (const char *)v->rule.p, (int)v->column.n, (const char *)v->column.p, (int)v->value.n,
                               (const char *)v->value.p);
     }
-    n += (size_t)snprintf(out + n, sizeof out - n, "bucket %d", row.bucket);
+    snprintf(out + n, sizeof out - n, "bucket %d", row.bucket);
     row_parser_free(p);
     arena_release(&arena);
     definition_free(d);

@@ -84,6 +84,13 @@ static int hex_digit(uint8_t c)
     return c >= '0' && c <= '9' ? c - '0' : isxdigit(c) ? (c | 0x20) - 'a' + 10 : -1;
 }
 
+/* Two hexadecimal digits, or -1. */
+static int hex_byte(const uint8_t *p)
+{
+    int high = hex_digit(p[0]), low = hex_digit(p[1]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 struct slice backslash_decode(struct slice s, struct arena *arena)
 {
     static const char letters[] = "\"\\/'nrtbfv0", meanings[] = "\"\\/'\n\r\t\b\f\v\0";
@@ -94,13 +101,12 @@ struct slice backslash_decode(struct slice s, struct arena *arena)
         const char *letter = NULL;
         bool escape = s.p[i] == '\\' && i + 1 < s.n;
         if (escape && s.p[i + 1]) letter = strchr(letters, s.p[i + 1]);
-        bool hex =
-            escape && s.p[i + 1] == 'x' && i + 3 < s.n && hex_digit(s.p[i + 2]) >= 0 && hex_digit(s.p[i + 3]) >= 0;
-        if (hex)
-            p[n++] = (uint8_t)(hex_digit(s.p[i + 2]) << 4 | hex_digit(s.p[i + 3]));
+        int byte = escape && s.p[i + 1] == 'x' && i + 3 < s.n ? hex_byte(s.p + i + 2) : -1;
+        if (byte >= 0)
+            p[n++] = (uint8_t)byte;
         else
             p[n++] = letter ? (uint8_t)meanings[letter - letters] : s.p[i];
-        i += hex ? 3 : letter ? 1 : 0;
+        i += byte >= 0 ? 3 : letter ? 1 : 0;
     }
     return slice_of(p, n);
 }

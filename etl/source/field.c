@@ -153,7 +153,7 @@ static bool separators_normalize(const struct field_spec *f, struct slice s, cha
 {
     size_t group = 0, digits = 0, end = 0;
     bool grouped = false, fraction = false;
-    if (s.n > NUMBER_BYTES_MAX) return false;
+    if (!s.p || s.n > NUMBER_BYTES_MAX) return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = (char)s.p[i];
         if (f->thousands && c == f->thousands) {
