@@ -420,7 +420,18 @@ TEST(metadata_replay, every_kind_of_record_has_its_effect)
     check_int(replay(&c, METADATA_RECORD_UNREGISTER_BROKER, 0, &gone, &error), 0);
     check(metadata_broker_find(&c.image, 2) == NULL && metadata_broker_find(&c.image, 1) != NULL);
 
-    struct feature_level_record feature = {kafka_string_of("metadata.version"), 0};
+    int32_t replicas[] = {1};
+    change.replicas = change.isr = replicas;
+    change.replicas_count = change.isr_count = 1;
+    change.leader = 1;
+    check_int(replay(&c, METADATA_RECORD_PARTITION_CHANGE, 0, &change, &error), 0);
+    p = metadata_partition_find(topic(&c, "a"), 0);
+    check(p->replica_count == 1 && kafka_uuid_is_zero(p->directories[0])); /* one for each replica, not known */
+
+    struct feature_level_record feature = {kafka_string_of("metadata.version"), 30};
+    check_int(replay(&c, METADATA_RECORD_FEATURE_LEVEL, 0, &feature, &error), 0);
+    check_int(c.image.features[0].level, 30);
+    feature.feature_level = 0;
     check_int(replay(&c, METADATA_RECORD_FEATURE_LEVEL, 0, &feature, &error), 0);
     check_int(c.image.feature_count, 0);
     struct no_op_record nothing;
@@ -453,6 +464,10 @@ TEST(metadata_replay, unknown_and_broken_records_are_named)
     const uint8_t unknown[] = {1, 99, 0, 0};
     check_int(metadata_replay(&c.image, slice_of(unknown, sizeof unknown), &error), ERR_UNSUPPORTED);
     check(strstr(error.text, "type 99") != NULL);
+    struct config_record strange = {8, kafka_string_of("x"), kafka_string_of("k"), kafka_string_of("v")};
+    error.text[0] = 0;
+    check_int(replay(&c, METADATA_RECORD_CONFIG, 0, &strange, &error), ERR_UNSUPPORTED);
+    check(strstr(error.text, "type 8") != NULL);
     for (int32_t i = 0; i < c.log_count; i++)
         for (size_t n = 0; n < c.log[i].n; n++) {
             error.text[0] = 0;
