@@ -155,6 +155,33 @@ TEST(node_cluster, a_deleted_topic_is_gone_with_its_records)
     driver_close(&d);
 }
 
+TEST(node_cluster, a_topic_made_again_waits_for_the_folder_that_a_slow_client_holds)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    d.hold_files = true;
+    struct driver_fetch f = DRIVER_FETCH;
+    driver_fetch_begin(&d, 2, "t", &f);
+    check(driver_fetched(&d, 2).records.n > 0);
+    d.hold_files = false;
+    check_int(delete_topic("t"), KAFKA_NONE);
+    check(memory_disk_files(d.disk, "t-0/") > 0);
+    struct create_topics_request_creatable_topic t = {
+        .name = KAFKA_STRING_LIT("t"), .num_partitions = 1, .replication_factor = 1};
+    struct create_topics_request r = {.topics = &t, .topics_count = 1};
+    driver_ask(&d, 3, KAFKA_API_CREATE_TOPICS, 7, &r);
+    check(!driver_answer(&d, 3));
+    driver_release_files(&d);
+    struct create_topics_response *a = driver_answer(&d, 3);
+    check(a);
+    check_int(a->topics[0].error_code, KAFKA_NONE);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 0);
+    driver_crash(&d, "");
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 1);
+    driver_close(&d);
+}
+
 TEST(node_cluster, t49_internal_topics_are_not_deleted)
 {
     driver_open(&d, "");

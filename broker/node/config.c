@@ -197,7 +197,7 @@ static int duration_read(const struct node_config *c, const char *const *names, 
     for (int i = 0; names[i]; i++) {
         const struct property *p = properties_find(&c->properties, names[i]);
         if (!p) continue;
-        int64_t v;
+        int64_t v = 0;
         int rc = long_read(p, min, INT64_MAX / unit_ms[i], &v, error);
         if (rc < 0) return rc;
         *out = v < 0 ? -1 : v * unit_ms[i];

@@ -34,6 +34,7 @@ void change_free(struct change *c)
 }
 
 static void changes_continue(struct node *n);
+static void folders_make(struct node *n);
 
 static void change_end(struct node *n, struct change *c)
 {
@@ -66,23 +67,15 @@ static struct metadata_limits limits_of(const struct node *n)
     };
 }
 
-/* '.' and '_' make the same metric name, so Kafka takes only one of such a pair. */
-static bool alike(struct kafka_string a, struct kafka_string b)
+/* '.' and '_' make the same metric name, so Kafka takes only one of such a pair. Whether this item must
+ * wait until those decided in this round are in the image, because its name is like one of theirs. */
+static bool item_must_wait(struct table *round, struct arena *arena, struct change_item *item)
 {
-    if (a.n != b.n) return false;
-    for (int32_t i = 0; i < a.n; i++) {
-        char x = a.p[i] == '.' ? '_' : a.p[i], y = b.p[i] == '.' ? '_' : b.p[i];
-        if (x != y) return false;
-    }
-    return true;
-}
-
-/* Whether this item must wait until the ones decided in this round are in the image. */
-static bool item_must_wait(const struct change *c, int32_t first, int32_t at)
-{
-    for (int32_t i = first; i < at; i++)
-        if (c->items[i].outcome.error == KAFKA_NONE && alike(c->items[i].name, c->items[at].name)) return true;
-    return false;
+    struct slice name = kafka_string_slice(item->name);
+    char *likeness = arena_str(arena, name);
+    for (char *c = likeness; *c; c++)
+        if (*c == '.') *c = '_';
+    return table_set_str(round, likeness, item) != NULL;
 }
 
 static void item_decide(struct node *n, struct change *c, struct change_item *item)
@@ -98,7 +91,8 @@ static void item_decide(struct node *n, struct change *c, struct change_item *it
                                           (int32_t)n->config->offsets_segment_bytes, &n->random, &n->decided);
         break;
     case CHANGE_DELETE: item->outcome = metadata_delete_topic(&n->image, item->name, item->id, &n->decided); break;
-    case CHANGE_PRODUCER_IDS: break;
+    case CHANGE_PRODUCER_IDS:
+    case CHANGE_FOLDERS: break;
     }
     item->decided = true;
     if (item->outcome.message) item->outcome.message = arena_str(&c->arena, slice_str(item->outcome.message));
@@ -108,18 +102,18 @@ static void item_decide(struct node *n, struct change *c, struct change_item *it
 static void round_decide(struct node *n, struct change *c)
 {
     metadata_changes_reset(&n->decided);
-    if (c->kind == CHANGE_PRODUCER_IDS) {
-        if (!c->items[0].decided)
-            c->first_producer_id = metadata_allocate_producer_ids(&n->image, (int32_t)n->config->node_id, &n->decided);
+    if (c->kind == CHANGE_PRODUCER_IDS)
+        c->first_producer_id = metadata_allocate_producer_ids(&n->image, (int32_t)n->config->node_id, &n->decided);
+    if (c->kind == CHANGE_PRODUCER_IDS || c->kind == CHANGE_FOLDERS) {
         c->items[0].decided = true;
         return;
     }
-    int32_t first = 0;
-    while (first < c->item_count && c->items[first].decided) first++;
-    for (int32_t i = first; i < c->item_count; i++) {
-        if (item_must_wait(c, first, i)) break;
-        item_decide(n, c, &c->items[i]);
-    }
+    struct table round = {0};
+    int32_t at = 0;
+    while (at < c->item_count && c->items[at].decided) at++;
+    for (; at < c->item_count && !item_must_wait(&round, &n->out->arena, &c->items[at]); at++)
+        item_decide(n, c, &c->items[at]);
+    table_release(&round);
 }
 
 static bool all_decided(const struct change *c)
@@ -148,6 +142,10 @@ static void changes_continue(struct node *n)
             return; /* controller_appended goes on, perhaps it already has */
         }
         metadata_changes_reset(&n->decided);
+        if (c->kind == CHANGE_FOLDERS) {
+            folders_make(n);
+            return;
+        }
         if (all_decided(c))
             change_end(n, c);
         else
@@ -156,6 +154,8 @@ static void changes_continue(struct node *n)
 }
 
 /* --- folders of new topics --- */
+
+enum { FOLDERS_AGAIN_MS = 5000 };
 
 struct folder {
     char dir[300];
@@ -217,10 +217,11 @@ static void folders_done(struct node *n, struct job *j, int err)
 {
     struct folders_job *f = (struct folders_job *)j;
     if (err < 0) {
-        /* The topic is in the metadata; its folders are made at the next start. */
+        /* The topic is in the metadata and stays there without a leader until its folders can be made. */
         action_say(n, LOG_LEVEL_ERROR, "cannot make the folders of a topic: %s",
                    f->error.text[0] ? f->error.text : err_name(err));
         n->changes->error = KAFKA_KAFKA_STORAGE_ERROR;
+        node_deadline_in(n, &n->folders_again, FOLDERS_AGAIN_MS);
     } else {
         topics_attach(n);
     }
@@ -247,9 +248,24 @@ static struct folders_job *folders_plan(struct node *n)
     return NULL;
 }
 
+static bool folder_is_doomed(const struct node *n, const struct folders_job *f)
+{
+    for (int i = 0; i < n->doomed_count; i++)
+        for (int32_t k = 0; k < f->count; k++)
+            if (strcmp(log_dir(n->doomed[i]->log), f->folders[k].dir) == 0) return true;
+    return false;
+}
+
+/* A topic that is made again right after its deletion waits until the old folder is gone, which may be
+ * held by an answer on its way to a slow client. */
 static void folders_make(struct node *n)
 {
     struct folders_job *f = folders_plan(n);
+    n->folders_wait = f && folder_is_doomed(n, f);
+    if (n->folders_wait) {
+        folders_drop(&f->job);
+        return;
+    }
     if (!f) {
         round_done(n);
         return;
@@ -258,6 +274,22 @@ static void folders_make(struct node *n)
     f->job.done = folders_done;
     f->job.drop = folders_drop;
     job_start(n, &f->job);
+}
+
+void controller_doomed_gone(struct node *n)
+{
+    if (n->folders_wait) folders_make(n);
+}
+
+static void folders_made_again(struct node *n, struct change *c)
+{
+    (void)n;
+    (void)c;
+}
+
+void controller_folders_again(struct node *n)
+{
+    change_submit(n, change_new(CHANGE_FOLDERS, NULL, 1, folders_made_again));
 }
 
 /* --- after the append --- */

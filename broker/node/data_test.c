@@ -189,6 +189,18 @@ TEST(node_data, t27_acks_are_minus_one_to_one)
     driver_close(&d);
 }
 
+TEST(node_data, acks_all_wants_the_in_sync_replicas_that_the_topic_asks_for)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, "min.insync.replicas", "2");
+    struct buf batch = {0};
+    driver_batch_build(&DRIVER_BATCH, &batch);
+    check_int(produce_raw(9, -1, bytes_of(&batch)), KAFKA_NOT_ENOUGH_REPLICAS);
+    check_int(produce_raw(9, 1, bytes_of(&batch)), KAFKA_NONE);
+    buf_release(&batch);
+    driver_close(&d);
+}
+
 TEST(node_data, t47_the_first_sequence_of_a_fresh_partition_is_zero)
 {
     driver_open(&d, "");

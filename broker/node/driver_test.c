@@ -250,6 +250,7 @@ static void perform_send(struct driver *d, const struct action *a)
         struct buf *b = file_of(d, p->file);
         check(p->at + p->length <= b->n);
         buf_append(&c->sent, b->p + p->at, p->length);
+        if (d->hold_files) d->held_files[d->held_file_count++] = log_file_ref(p->file);
     }
 }
 
@@ -334,6 +335,7 @@ static void node_start(struct driver *d, const char *properties)
 
 static void node_end(struct driver *d)
 {
+    while (d->held_file_count) log_file_unref(d->held_files[--d->held_file_count]);
     node_free(d->node);
     d->node = NULL;
     actions_release(&d->actions);
@@ -471,6 +473,12 @@ void driver_release_jobs(struct driver *d)
         int err = d->held_jobs[i]->run(d->held_jobs[i], &d->disk->disk);
         tell(d, &(struct event){.kind = EVENT_JOB_DONE, .job = d->held_jobs[i], .err = err});
     }
+}
+
+void driver_release_files(struct driver *d)
+{
+    while (d->held_file_count) log_file_unref(d->held_files[--d->held_file_count]);
+    driver_wait(d, 1);
 }
 
 /* --- short forms --- */

@@ -65,6 +65,9 @@ struct driver {
     uint64_t held_syncs[DRIVER_HELD];
     int held_sync_count, sync_count;
     int fail_append, fail_sync; /* the outcome of the next ones, 0: fine */
+    bool hold_files;            /* keep the references of answers, as a slow client does */
+    struct log_file *held_files[DRIVER_HELD];
+    int held_file_count;
     bool hold_jobs;
     struct node_job *held_jobs[DRIVER_HELD];
     int held_job_count;
@@ -89,6 +92,7 @@ void *driver_answer(struct driver *d, int connection);
 void driver_disconnect(struct driver *d, int connection);
 void driver_release_syncs(struct driver *d, int err);
 void driver_release_jobs(struct driver *d);
+void driver_release_files(struct driver *d);
 
 /* --- short forms --- */
 

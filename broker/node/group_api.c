@@ -404,7 +404,7 @@ static void offset_fetch_answer_batched(struct request *r, int32_t group_at, con
 
 /* --- the coordinator's actions --- */
 
-static void answer(struct node *n, const struct group_action *a)
+static void answer_request(struct node *n, const struct group_action *a)
 {
     struct group_wait *w = node_take_awaited(n, a->token);
     assert(w);
@@ -469,7 +469,7 @@ void group_api_step(struct node *n, const struct group_event *e)
         else if (a->kind == GROUP_SAY)
             action_say(n, LOG_LEVEL_WARN, "groups: %s", a->text);
         else
-            answer(n, a);
+            answer_request(n, a);
     }
     group_actions_release(&actions);
 }

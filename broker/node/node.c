@@ -44,6 +44,7 @@ static void deadlines_fire(struct node *n)
         case DEADLINE_REQUEST: request_expired(n, d->owner); break;
         case DEADLINE_FLUSH: partition_sync(n, d->owner); break;
         case DEADLINE_GROUPS: group_api_timer(n); break;
+        case DEADLINE_FOLDERS: controller_folders_again(n); break;
         default: storage_deadline(n, (enum deadline_kind)d->kind); break;
         }
     }

@@ -54,6 +54,7 @@ enum deadline_kind {
     DEADLINE_RETENTION,       /* log.retention.check.interval.ms */
     DEADLINE_RECOVERY_POINTS, /* log.flush.offset.checkpoint.interval.ms */
     DEADLINE_HIGH_WATERMARKS, /* replica.high.watermark.checkpoint.interval.ms */
+    DEADLINE_FOLDERS,         /* folders that could not be made are tried again */
     DEADLINE_LOG_STARTS,      /* log.flush.start.offset.checkpoint.interval.ms */
 };
 
@@ -133,6 +134,7 @@ struct partition {
     enum durability durability;
     int64_t flush_messages, flush_ms;
     bool compacted;
+    int64_t min_insync_replicas;
     bool internal;
     int codec;                   /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
     struct append_list checking; /* batches whose records a job looks at, and those behind them */
@@ -276,7 +278,13 @@ void group_api_load_empty(struct node *n, int32_t partition);
 
 /* ---- the controller: changes of the metadata, one after the other ---- */
 
-enum change_kind { CHANGE_CREATE, CHANGE_OFFSETS_TOPIC, CHANGE_DELETE, CHANGE_PRODUCER_IDS };
+enum change_kind {
+    CHANGE_CREATE,
+    CHANGE_OFFSETS_TOPIC,
+    CHANGE_DELETE,
+    CHANGE_PRODUCER_IDS,
+    CHANGE_FOLDERS, /* of the metadata nothing: folders that could not be made before */
+};
 
 /* One thing of a request that wants a change: a topic, or a block of ids. */
 struct change_item {
@@ -304,6 +312,10 @@ struct change *change_new(enum change_kind kind, struct request *r, int32_t item
                           void (*done)(struct node *, struct change *));
 /* Queues it; `done` is called with every outcome filled in, possibly at once, and the change is freed. */
 void change_submit(struct node *n, struct change *c);
+/* A doomed partition has gone: a topic of its name may be made now. */
+void controller_doomed_gone(struct node *n);
+/* Tries again to make folders that are missing. */
+void controller_folders_again(struct node *n);
 /* Frees a change that was not submitted. */
 void change_free(struct change *c);
 void controller_release(struct node *n);
@@ -360,7 +372,8 @@ struct node {
     struct deadline group_deadline, retention, recovery_points, high_watermarks, log_starts;
 
     struct change *changes, **changes_last; /* the first one is under way */
-    bool change_running;
+    bool change_running, folders_wait;
+    struct deadline folders_again;
     struct metadata_changes decided;
     int64_t producer_id_next, producer_id_end; /* our block */
     struct request *producer_id_first;         /* those that wait for a block */

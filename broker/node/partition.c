@@ -66,7 +66,9 @@ struct log_config partition_log_config(const struct node *n, const struct metada
 static void durability_set(struct node *n, struct partition *p, const struct metadata_topic *t)
 {
     p->flush_messages = p->flush_ms = INT64_MAX;
+    p->min_insync_replicas = 1;
     if (t) {
+        p->min_insync_replicas = topic_config_number("min.insync.replicas", &t->configs, &n->config->properties);
         p->flush_messages = topic_config_number("flush.messages", &t->configs, &n->config->properties);
         p->flush_ms = topic_config_number("flush.ms", &t->configs, &n->config->properties);
         p->compacted = topic_config_has("cleanup.policy", "compact", &t->configs, &n->config->properties);
@@ -232,6 +234,7 @@ static void partition_job_done(struct node *n, struct job *j, int err)
     log_job_done(p->log, pj->work, err);
     free(pj);
     p->job_running = false;
+    if (log_state(p->log) == LOG_OFFLINE && !p->doomed) node_disk_failed(n, log_dir(p->log));
     partition_advance(n, p);
     partition_jobs(n, p);
     shutdown_continue(n);
@@ -293,6 +296,7 @@ void partitions_doomed_continue(struct node *n)
         if (doomed_is_over(p)) {
             n->doomed[i] = n->doomed[--n->doomed_count];
             partition_free(n, p);
+            controller_doomed_gone(n);
         } else {
             i++;
         }

@@ -116,7 +116,7 @@ static int16_t line_check(struct node *n, struct request *r, struct slice topic,
         return KAFKA_INVALID_TOPIC_EXCEPTION;
     }
     if (n->disk_failed) return KAFKA_KAFKA_STORAGE_ERROR;
-    if (in->acks == -1 && n->config->min_insync_replicas > 1) return KAFKA_NOT_ENOUGH_REPLICAS;
+    if (in->acks == -1 && (*p)->min_insync_replicas > 1) return KAFKA_NOT_ENOUGH_REPLICAS;
     if (data->records.n <= 0) { /* T48 */
         *why = "no records";
         return KAFKA_INVALID_RECORD;

@@ -200,7 +200,8 @@ static int decode_message(const struct message *m, int version, bool tail_allowe
                         .version = version,
                         .flexible = version >= m->flexible_from,
                         .arena = a,
-                        .arena_left = in.n * KAFKA_ARENA_FACTOR};
+                        .arena_left = in.n < KAFKA_ARENA_BYTES_MAX / KAFKA_ARENA_FACTOR ? in.n * KAFKA_ARENA_FACTOR
+                                                                                        : KAFKA_ARENA_BYTES_MAX};
     kafka_struct_init(m->root, out);
     decode_struct(&d, m->root, out);
     if (!d.in.error && !tail_allowed && cursor_left(&d.in) > 0) return ERR_CORRUPT;
