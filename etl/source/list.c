@@ -67,6 +67,7 @@ static int file_scan(int fd, uint8_t *block, struct source_file *f)
     }
     int failed = errno;
     sha256_take_hex(sha, f->digest);
+    errno = failed;
     f->lines += open_line;
     return n < 0 ? err_from_errno(failed) : ERR_OK;
 }
