@@ -164,7 +164,7 @@ static int index_settle(struct recovery *x, const char *path, const struct buf *
     bool missing = status == ERR_NOTFOUND;
     if (missing) status = 0;
     bool same = !missing && old.n == content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
-    bool lags = may_lag && old.n < content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
+    bool lags = may_lag && old.n <= content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
     if (status == 0 && !same) {
         status = write_file(x->disk, path, buf_slice(content));
         x->directory_changed |= missing;
