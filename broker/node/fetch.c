@@ -145,6 +145,13 @@ static bool line_take(struct node *n, struct request *r, struct fetch_line *line
     return false;
 }
 
+static void line_offsets(struct fetch_line *line, const struct partition *p)
+{
+    const struct log_offsets *o = log_offsets(p->log);
+    line->out->high_watermark = line->out->last_stable_offset = o->high_watermark;
+    line->out->log_start_offset = o->start;
+}
+
 static bool line_pass(struct node *n, struct request *r, struct fetch_line *line)
 {
     struct fetch *f = r->state;
@@ -155,9 +162,7 @@ static bool line_pass(struct node *n, struct request *r, struct fetch_line *line
         line_fail(f, line, error);
         return true;
     }
-    const struct log_offsets *o = log_offsets(p->log);
-    line->out->high_watermark = line->out->last_stable_offset = o->high_watermark;
-    line->out->log_start_offset = o->start;
+    line_offsets(line, p);
     if (line_diverges(p, line)) {
         f->failed = true; /* the client is to know at once */
         return true;
@@ -296,6 +301,8 @@ void fetch_read_done(struct node *n, struct request *r, int err, struct slice da
         line_fail(f, line, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
     else if (!line_take(n, r, line, p, log_read_continue(p->log, &f->read, err, data)))
         return;
+    else
+        line_offsets(line, p); /* what was found may lie above the high watermark of the pass's beginning */
     f->at++;
     fetch_pass(n, r);
 }

@@ -1,0 +1,121 @@
+/* An administrator: makes and deletes one topic again and again, asks for metadata and offsets. */
+#include <stdlib.h>
+
+#include "lib/base/memory.h"
+#include "tests/sim/client.h"
+
+static void create_send(struct client *c)
+{
+    struct create_topics_request in;
+    struct create_topics_request_creatable_topic topic;
+    kafka_struct_init(&create_topics_request_struct, &in);
+    kafka_struct_init(&create_topics_request_creatable_topic_struct, &topic);
+    topic.name = KAFKA_STRING_LIT(SIM_PASSING_TOPIC);
+    topic.num_partitions = 1 + (int32_t)sim_draw(c->sim, 2);
+    topic.replication_factor = 1;
+    in.topics = &topic;
+    in.topics_count = 1;
+    in.timeout_ms = 1000;
+    c->sim->history.passing = TOPIC_UNKNOWN;
+    client_call(c, KAFKA_API_CREATE_TOPICS, 2, 99, &in, NULL);
+}
+
+static void delete_send(struct client *c)
+{
+    struct delete_topics_request in;
+    struct delete_topics_request_delete_topic_state state;
+    struct kafka_string name = KAFKA_STRING_LIT(SIM_PASSING_TOPIC);
+    kafka_struct_init(&delete_topics_request_struct, &in);
+    kafka_struct_init(&delete_topics_request_delete_topic_state_struct, &state);
+    state.name = name;
+    in.topic_names = &name;
+    in.topics = &state;
+    in.topic_names_count = in.topics_count = 1;
+    in.timeout_ms = 1000;
+    c->sim->history.passing = TOPIC_UNKNOWN;
+    client_call(c, KAFKA_API_DELETE_TOPICS, 1, 99, &in, NULL);
+}
+
+static void metadata_send(struct client *c)
+{
+    struct metadata_request in;
+    kafka_struct_init(&metadata_request_struct, &in);
+    in.topics_count = -1;
+    in.allow_auto_topic_creation = false;
+    client_call(c, KAFKA_API_METADATA, 1, 99, &in, NULL);
+}
+
+static void list_send(struct client *c)
+{
+    struct list_offsets_request in;
+    struct list_offsets_request_list_offsets_topic topic;
+    struct list_offsets_request_list_offsets_partition partition;
+    kafka_struct_init(&list_offsets_request_struct, &in);
+    kafka_struct_init(&list_offsets_request_list_offsets_partition_struct, &partition);
+    const struct told_partition *p = &c->sim->history.partitions[sim_draw(c->sim, c->sim->history.partition_count - 1)];
+    topic.name = kafka_string_of(p->topic);
+    topic.partitions = &partition;
+    topic.partitions_count = 1;
+    partition.partition_index = p->index;
+    partition.timestamp = sim_chance(c->sim, 2) ? sim_wall_ms(c->sim) - sim_draw(c->sim, 3000) : -1;
+    in.replica_id = -1;
+    in.topics = &topic;
+    in.topics_count = 1;
+    client_call(c, KAFKA_API_LIST_OFFSETS, 1, 99, &in, NULL);
+}
+
+static void admin_think(struct client *c)
+{
+    if (c->sim->phase != PHASE_ACTIVE || !client_connect(c)) return;
+    client_think_in(c, 20 * NS_MS + sim_draw(c->sim, 300 * NS_MS));
+    if (c->call_count > 0) return;
+    switch (sim_draw(c->sim, 3)) {
+    case 0: create_send(c); break;
+    case 1: delete_send(c); break;
+    case 2: metadata_send(c); break;
+    default: list_send(c); break;
+    }
+}
+
+static void presence_told(struct client *c, int16_t error, enum told_presence done, int16_t was_so)
+{
+    struct history *h = &c->sim->history;
+    if (h->passing_muddled) return;
+    if (error == KAFKA_NONE || error == was_so) h->passing = done;
+}
+
+static void admin_answered(struct client *c, const struct call *call, const void *response)
+{
+    const struct create_topics_response *created = response;
+    const struct delete_topics_response *deleted = response;
+    const struct list_offsets_response *listed = response;
+    if (call->api->key == KAFKA_API_CREATE_TOPICS)
+        presence_told(c, created->topics[0].error_code, TOPIC_PRESENT, KAFKA_TOPIC_ALREADY_EXISTS);
+    if (call->api->key == KAFKA_API_DELETE_TOPICS)
+        presence_told(c, deleted->responses[0].error_code, TOPIC_ABSENT, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    if (call->api->key == KAFKA_API_LIST_OFFSETS) {
+        const struct list_offsets_response_list_offsets_partition_response *p = &listed->topics[0].partitions[0];
+        int at = history_partition_find(&c->sim->history, listed->topics[0].name, p->partition_index);
+        if (at < 0) sim_fail(c->sim, "ListOffsets was answered for a partition that was not asked for");
+        if (p->error_code == KAFKA_NONE && p->timestamp < 0) history_shown(c->sim, at, p->offset);
+    }
+}
+
+/* Its request may still arrive, after later ones on another connection. */
+static void admin_lost(struct client *c, const struct call *call)
+{
+    if (call->api->key != KAFKA_API_CREATE_TOPICS && call->api->key != KAFKA_API_DELETE_TOPICS) return;
+    c->sim->history.passing = TOPIC_UNKNOWN;
+    c->sim->history.passing_muddled = true;
+}
+
+void admin_add(struct sim *s)
+{
+    static const struct client_kind kind = {
+        .name = "admin",
+        .think = admin_think,
+        .answered = admin_answered,
+        .lost = admin_lost,
+    };
+    client_add(s, &kind, NULL);
+}

@@ -1,0 +1,75 @@
+/* Committed offsets of groups. Commits of several members may be under way at once, so a fetch may show any of
+ * them, but never one that was overtaken: where another commit was sent after this one was acknowledged, and was
+ * acknowledged before the fetch was sent, this one is gone. Values are never used twice. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+#include "tests/sim/sim.h"
+
+static struct told_offset *offset_find(struct history *h, int group, int partition)
+{
+    for (int i = 0; i < h->offset_count; i++)
+        if (h->offsets[i].group == group && h->offsets[i].partition == partition) return &h->offsets[i];
+    h->offsets = memory_grow(h->offsets, (size_t)h->offset_count + 1, sizeof *h->offsets);
+    struct told_offset *o = &h->offsets[h->offset_count++];
+    *o = (struct told_offset){.group = group, .partition = partition};
+    return o;
+}
+
+static struct commit *commit_find(struct told_offset *o, int64_t value)
+{
+    for (int i = 0; i < o->count; i++)
+        if (o->commits[i].value == value) return &o->commits[i];
+    return NULL;
+}
+
+static void commit_add(struct told_offset *o, int64_t value, uint64_t sent, uint64_t acked)
+{
+    o->commits = memory_grow(o->commits, (size_t)o->count + 1, sizeof *o->commits);
+    o->commits[o->count++] = (struct commit){value, sent, acked};
+}
+
+void offsets_sent(struct sim *s, int group, int partition, int64_t value)
+{
+    commit_add(offset_find(&s->history, group, partition), value, s->event_count, 0);
+}
+
+void offsets_acked(struct sim *s, int group, int partition, int64_t value)
+{
+    struct commit *c = commit_find(offset_find(&s->history, group, partition), value);
+    if (c) c->acked = s->event_count;
+}
+
+/* The commit that overtook the one acknowledged at `acked` (0: there never was one), before `before`. */
+static const struct commit *overtaker(const struct told_offset *o, uint64_t acked, uint64_t before)
+{
+    for (int i = 0; i < o->count; i++) {
+        const struct commit *c = &o->commits[i];
+        if (c->acked && c->acked < before && c->sent > acked) return c;
+    }
+    return NULL;
+}
+
+void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64_t sent)
+{
+    struct told_offset *o = offset_find(&s->history, group, partition);
+    const struct commit *c = commit_find(o, value), *later = NULL;
+    if (value >= 0 && !c)
+        sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
+    if (!c || c->acked) later = overtaker(o, c ? c->acked : 0, sent);
+    if (later)
+        sim_fail(s, "group %d: the committed offset of partition %d is %lld, but %lld was acknowledged after it", group,
+                 partition, (long long)value, (long long)later->value);
+}
+
+void offsets_recovered(struct sim *s, int group, int partition, int64_t value)
+{
+    struct told_offset *o = offset_find(&s->history, group, partition);
+    if (!s->may_lose)
+        offsets_told(s, group, partition, value, UINT64_MAX);
+    else if (value >= 0 && !commit_find(o, value))
+        sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
+    o->count = 0;
+    if (value >= 0) commit_add(o, value, s->event_count, s->event_count);
+}

@@ -1,0 +1,415 @@
+/* The clock, the heap of what will happen, and the life of the node: opened, crashed, opened again. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/memory.h"
+#include "tests/sim/client.h"
+
+enum { EVENTS_MAX = 2000000, QUIET_SECONDS_MAX = 60, STOP_SECONDS_MAX = 30 };
+/* 2026-01-01, so that timestamps look like some. */
+#define WALL_START_MS 1767225600000LL
+
+/* --- dice and clock --- */
+
+int64_t sim_draw(struct sim *s, int64_t max)
+{
+    return (int64_t)random_below(&s->random, (uint64_t)max + 1);
+}
+
+bool sim_chance(struct sim *s, uint32_t one_in)
+{
+    return one_in != 0 && random_chance(&s->random, 1, one_in);
+}
+
+int64_t sim_wall_ms(const struct sim *s)
+{
+    return WALL_START_MS + s->now_ns / NS_MS;
+}
+
+bool sim_breaks(const struct sim *s)
+{
+    return s->phase == PHASE_ACTIVE && !s->auditing;
+}
+
+void sim_fail(struct sim *s, const char *format, ...)
+{
+    char text[480];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    trace_note(&s->trace, s->now_ns, "BROKEN: %s", text);
+    const char *commit = getenv("MILLRACE_COMMIT");
+    printf("seed %llu, commit %s, at %.6f s: %s\n", (unsigned long long)s->seed,
+           commit && commit[0] ? commit : "unknown", (double)s->now_ns / 1e9, text);
+    fflush(NULL);
+    _exit(1);
+}
+
+/* --- the heap --- */
+
+static bool before(const struct sim_event *a, const struct sim_event *b)
+{
+    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->number < b->number;
+}
+
+static void heap_swap(struct sim_event *a, struct sim_event *b)
+{
+    struct sim_event t = *a;
+    *a = *b;
+    *b = t;
+}
+
+static int sift_up(struct sim *s, int i)
+{
+    while (i > 0 && before(&s->heap[i], &s->heap[(i - 1) / 2])) {
+        heap_swap(&s->heap[i], &s->heap[(i - 1) / 2]);
+        i = (i - 1) / 2;
+    }
+    return i;
+}
+
+static void sift_down(struct sim *s, int i)
+{
+    for (;;) {
+        int least = i;
+        for (int k = 2 * i + 1; k <= 2 * i + 2 && k < s->heap_count; k++)
+            if (before(&s->heap[k], &s->heap[least])) least = k;
+        if (least == i) return;
+        heap_swap(&s->heap[i], &s->heap[least]);
+        i = least;
+    }
+}
+
+struct sim_event *sim_later(struct sim *s, int64_t in_ns, void (*run)(struct sim *, struct sim_event *))
+{
+    if (s->heap_count == s->heap_capacity) {
+        s->heap_capacity = s->heap_capacity ? s->heap_capacity * 2 : 256;
+        s->heap = memory_grow(s->heap, (size_t)s->heap_capacity, sizeof *s->heap);
+    }
+    s->heap[s->heap_count] = (struct sim_event){.at_ns = s->now_ns + in_ns, .number = ++s->event_number, .run = run};
+    return &s->heap[sift_up(s, s->heap_count++)];
+}
+
+static struct sim_event heap_take(struct sim *s)
+{
+    struct sim_event first = s->heap[0];
+    s->heap[0] = s->heap[--s->heap_count];
+    sift_down(s, 0);
+    return first;
+}
+
+static void event_release(struct sim_event *e)
+{
+    for (int i = 0; i < e->piece_count; i++) {
+        shared_unref(e->pieces[i].shared);
+        log_file_unref(e->pieces[i].file);
+    }
+    free(e->pieces);
+    free(e->inodes);
+    buf_release(&e->bytes);
+}
+
+/* What was under way for the node that died. */
+static void heap_purge(struct sim *s)
+{
+    int kept = 0;
+    for (int i = 0; i < s->heap_count; i++) {
+        if (s->heap[i].life)
+            event_release(&s->heap[i]);
+        else
+            s->heap[kept++] = s->heap[i];
+    }
+    s->heap_count = kept;
+    for (int i = kept / 2 - 1; i >= 0; i--) sift_down(s, i);
+}
+
+/* --- the node's life --- */
+
+void sim_step(struct sim *s, const struct event *e)
+{
+    if (!s->node || s->disk.off) { /* it died a moment ago */
+        shared_unref(e->frame);
+        return;
+    }
+    trace_event(&s->trace, s->now_ns, e);
+    node_step(s->node, (struct node_time){s->now_ns, sim_wall_ms(s)}, e, &s->actions);
+    perform_actions(s);
+}
+
+static void node_end(struct sim *s)
+{
+    heap_purge(s);
+    links_break(s);
+    perform_reset(s);
+    node_free(s->node);
+    s->node = NULL;
+}
+
+static void disk_crash(struct sim *s, bool power)
+{
+    /* After a failed sync the cache shows what the disk may never get: only a machine that starts afresh
+     * tells the truth (docs/decisions, "the simulated disk"). */
+    if (s->disk.sync_failed) power = true;
+    if (power && s->plan.mode != MODE_GROUP_COMMIT) {
+        s->may_lose = true;
+        s->losses++;
+    }
+    trace_note(&s->trace, s->now_ns, "-- %s", power ? "the power is cut" : "the process is killed");
+    sim_disk_crash(&s->disk, power);
+    s->crashes++;
+}
+
+static void start_run(struct sim *s, struct sim_event *e);
+
+void sim_crash(struct sim *s, bool power, const char *why)
+{
+    trace_note(&s->trace, s->now_ns, "-- crash: %s", why);
+    node_end(s);
+    disk_crash(s, power);
+    s->auditing = true; /* nobody gets in before the auditor */
+    sim_later(s, NS_MS + sim_draw(s, 50 * NS_MS), start_run);
+}
+
+/* Faults and another crash may come while the node is being opened. */
+static void start_faults(struct sim *s)
+{
+    bool breaks = s->phase == PHASE_ACTIVE && s->topics_made;
+    s->disk.faults = breaks && sim_chance(s, 3) && !s->start_failed ? s->plan.faults : (struct disk_faults){0};
+    s->faults_before = s->disk.faults_hit;
+    if (breaks && s->crashes_left > 0 && sim_chance(s, 3)) {
+        s->crashes_left--;
+        s->power_armed = !sim_chance(s, 3);
+        s->disk.calls_left = 1 + sim_draw(s, 120);
+    }
+}
+
+static void started(struct sim *s)
+{
+    s->start_failed = false;
+    s->disk.faults = (struct disk_faults){0};
+    s->auditing = true;
+    sim_step(s, &(struct event){.kind = EVENT_TIMER});
+    auditor_begin(s->auditor);
+}
+
+static void start_run(struct sim *s, struct sim_event *e)
+{
+    struct err_text error = {0};
+    (void)e;
+    s->life++;
+    start_faults(s);
+    trace_note(&s->trace, s->now_ns, "-- start %u", s->life);
+    int rc = node_open(&s->config, &s->disk.disk, (struct node_time){s->now_ns, sim_wall_ms(s)}, random_u64(&s->random),
+                       &s->node, &error);
+    if (rc < 0) s->node = NULL;
+    if (rc == 0 && !s->disk.off) {
+        started(s);
+        return;
+    }
+    trace_note(&s->trace, s->now_ns, "-- not started: %s", error.text);
+    if (rc < 0 && !s->disk.off && s->disk.faults_hit == s->faults_before)
+        sim_fail(s, "the broker does not start: %s", error.text);
+    if (rc < 0 && !error.text[0]) sim_fail(s, "the broker does not start and says nothing (%s)", err_name(rc));
+    s->start_failed = true;
+    sim_crash(s, s->power_armed, "while starting");
+}
+
+/* --- crashes --- */
+
+static void crash_run(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (!sim_breaks(s) || !s->node) return;
+    s->power_armed = !sim_chance(s, 3);
+    switch (sim_draw(s, 2)) {
+    case 0: sim_crash(s, s->power_armed, "now"); break;
+    case 1: s->actions_left = 1 + sim_draw(s, 30); break;
+    default: s->disk.calls_left = 1 + sim_draw(s, 30);
+    }
+}
+
+static void crash_plan(struct sim *s)
+{
+    if (s->crashes_left <= 0) return;
+    s->crashes_left--;
+    sim_later(s, sim_draw(s, s->plan.active_ns / (s->plan.crashes + 1)), crash_run)->life = s->life;
+}
+
+/* --- phases --- */
+
+static void last_audit(struct sim *s)
+{
+    s->phase = PHASE_LAST;
+    s->crashes_left = 0;
+    s->auditing = true;
+    sim_later(s, NS_MS, start_run);
+}
+
+/* A clean stop promises more than any mode does: everything is on disk. */
+static void stop_check(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (!s->stopped) {
+        if (s->now_ns - s->quiet_since_ns > STOP_SECONDS_MAX * NS_SEC)
+            sim_fail(s, "the broker does not come to its clean stop within %d s", STOP_SECONDS_MAX);
+        sim_later(s, 10 * NS_MS, stop_check)->life = s->life;
+        return;
+    }
+    trace_note(&s->trace, s->now_ns, "-- stopped");
+    node_end(s);
+    if (sim_chance(s, 2)) sim_disk_crash(&s->disk, true);
+    last_audit(s);
+}
+
+static void finish(struct sim *s)
+{
+    s->quiet_since_ns = s->now_ns;
+    if (sim_chance(s, 2)) {
+        sim_step(s, &(struct event){.kind = EVENT_SHUTDOWN});
+        sim_later(s, 10 * NS_MS, stop_check);
+        return;
+    }
+    node_end(s);
+    disk_crash(s, true);
+    last_audit(s);
+}
+
+static const struct client *waiting_client(const struct sim *s)
+{
+    for (int i = 0; i < s->client_count; i++) {
+        const struct client *c = s->clients[i];
+        if (c->call_count > 0 || (c->kind->is_idle && !c->kind->is_idle(c))) return c;
+    }
+    return NULL;
+}
+
+static void quiet_check(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    const struct client *c = s->auditing ? s->auditor : waiting_client(s);
+    if (!c) {
+        finish(s);
+        return;
+    }
+    if (s->now_ns - s->quiet_since_ns > QUIET_SECONDS_MAX * NS_SEC)
+        sim_fail(s, "%s %d still waits, %d s after the last fault", c->kind->name, c->number, QUIET_SECONDS_MAX);
+    sim_later(s, 20 * NS_MS, quiet_check);
+}
+
+/* An operator looks after a broker that met a broken disk: it starts once more, on a disk that is whole. */
+static void quiet_begin(struct sim *s)
+{
+    s->phase = PHASE_QUIET;
+    s->quiet_since_ns = s->now_ns;
+    s->disk.faults = (struct disk_faults){0};
+    s->actions_left = s->disk.calls_left = -1;
+    s->crashes_left = 0;
+    trace_note(&s->trace, s->now_ns, "-- quiet");
+    if (s->node && s->disk.faults_hit != s->faults_before) sim_crash(s, false, "the operator");
+    quiet_check(s, NULL);
+}
+
+static void active_end(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (s->auditing || !s->node)
+        sim_later(s, 10 * NS_MS, active_end);
+    else
+        quiet_begin(s);
+}
+
+/* A log directory that went offline stays so until the next start. */
+static void watch_disk(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (s->phase != PHASE_ACTIVE) return;
+    if (s->node && !s->auditing && s->disk.faults_hit != s->faults_before && sim_chance(s, 4))
+        sim_crash(s, !sim_chance(s, 3), "the operator");
+    sim_later(s, 200 * NS_MS, watch_disk);
+}
+
+void sim_audited(struct sim *s)
+{
+    trace_note(&s->trace, s->now_ns, "-- audited");
+    history_claims_check(s);
+    s->auditing = false;
+    s->may_lose = false;
+    if (s->phase == PHASE_LAST) {
+        s->over = true;
+        return;
+    }
+    if (s->phase != PHASE_ACTIVE) return;
+    s->disk.faults = s->plan.faults;
+    crash_plan(s);
+    if (s->active_begun) return;
+    s->active_begun = true;
+    sim_later(s, s->plan.active_ns, active_end);
+    sim_later(s, 200 * NS_MS, watch_disk);
+}
+
+/* --- a run --- */
+
+static void clients_make(struct sim *s)
+{
+    s->auditor = auditor_add(s);
+    for (int i = 0; i < s->plan.producers; i++) producer_add(s);
+    for (int i = 0; i < s->plan.consumers; i++) consumer_add(s);
+    for (int i = 0; i < s->plan.members; i++) member_add(s);
+    for (int i = 0; i < s->plan.admins; i++) admin_add(s);
+    for (int i = 0; i < s->plan.garbage; i++) garbage_add(s);
+}
+
+static void sim_init(struct sim *s, uint64_t seed, FILE *file)
+{
+    *s = (struct sim){.seed = seed, .actions_left = -1, .trace = {.hash = seed, .file = file}};
+    s->now_ns = NS_SEC;
+    random_seed(&s->random, seed);
+    sim_disk_init(&s->disk, &s->random);
+    plan_draw(s);
+    plan_config(s);
+    s->crashes_left = s->plan.crashes;
+    for (int t = 0; t < SIM_TOPICS; t++)
+        for (int32_t i = 0; i < sim_topic_partitions[t]; i++) history_partition_add(&s->history, sim_topics[t], i);
+    s->history.passing = TOPIC_ABSENT;
+    s->auditing = true;
+    clients_make(s);
+}
+
+static void sim_release(struct sim *s)
+{
+    node_end(s);
+    for (int i = 0; i < s->heap_count; i++) event_release(&s->heap[i]);
+    free(s->heap);
+    free(s->job_lines);
+    clients_release(s);
+    links_release(s);
+    actions_release(&s->actions);
+    history_release(&s->history);
+    sim_disk_release(&s->disk);
+    node_config_release(&s->config);
+}
+
+void sim_run(uint64_t seed, FILE *file, struct sim_result *out)
+{
+    struct sim s;
+    sim_init(&s, seed, file);
+    static const char *const modes[] = {"page cache", "group commit", "interval"};
+    trace_note(&s.trace, s.now_ns, "-- seed %llu: %s, %d crashes, %d producers, %d consumers, %d members",
+               (unsigned long long)seed, modes[s.plan.mode], s.plan.crashes, s.plan.producers, s.plan.consumers,
+               s.plan.members);
+    sim_later(&s, 0, start_run);
+    while (!s.over) {
+        struct sim_event e = heap_take(&s);
+        s.now_ns = e.at_ns;
+        if (++s.event_count > EVENTS_MAX) sim_fail(&s, "the run does not come to its end");
+        e.run(&s, &e);
+        event_release(&e);
+        if (s.disk.off && s.node) sim_crash(&s, s.power_armed, "in the middle");
+    }
+    *out = (struct sim_result){s.trace.hash, s.event_count, (int)s.life, s.crashes, 0};
+    for (int i = 0; i < s.history.partition_count; i++) out->records_acked += s.history.partitions[i].acked;
+    sim_release(&s);
+}
