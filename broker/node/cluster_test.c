@@ -446,11 +446,32 @@ TEST(node_cluster, a_clean_stop_leaves_its_marker_and_a_crash_does_not)
     driver_produce(&d, "t", &DRIVER_BATCH);
     check(!memory_disk_file(d.disk, ".kafka_cleanshutdown"));
     driver_restart(&d, "");
+    check(d.marker_left);
     check(!memory_disk_file(d.disk, ".kafka_cleanshutdown")); /* taken at the start */
     check(memory_disk_file(d.disk, "recovery-point-offset-checkpoint"));
     struct driver_fetch f = DRIVER_FETCH;
     driver_fetch_begin(&d, 2, "t", &f);
     check_int(driver_fetched(&d, 2).high_watermark, 1);
+    driver_close(&d);
+}
+
+TEST(node_cluster, checkpoints_are_written_by_the_clock_and_only_when_they_change)
+{
+    static const char path[] = "replication-offset-checkpoint";
+    driver_open(&d, "replica.high.watermark.checkpoint.interval.ms=100\n");
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    check(!memory_disk_file(d.disk, path));
+    driver_wait(&d, 110);
+    struct buf *text = memory_disk_file(d.disk, path);
+    check(text);
+    check(strstr(buf_cstr(text), "t 0 1\n"));
+    check_int(d.disk->disk.call->remove(&d.disk->disk, path), 0);
+    driver_wait(&d, 300);
+    check(!memory_disk_file(d.disk, path)); /* nothing to say anew */
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    driver_wait(&d, 110);
+    check(memory_disk_file(d.disk, path));
     driver_close(&d);
 }
 

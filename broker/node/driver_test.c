@@ -366,6 +366,7 @@ void driver_restart(struct driver *d, const char *properties)
 {
     tell(d, &(struct event){.kind = EVENT_SHUTDOWN});
     check(d->stopped);
+    d->marker_left = memory_disk_file(d->disk, ".kafka_cleanshutdown") != NULL;
     node_end(d);
     node_start(d, properties);
 }

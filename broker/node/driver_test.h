@@ -57,6 +57,7 @@ struct driver {
     uint8_t *read_bytes[1024];
     int event_first, event_count;
     bool stepping, stopped;
+    bool marker_left; /* by the last clean end */
     struct driver_connection connections[DRIVER_CONNECTIONS];
     int64_t wake_ns;
     struct arena arena; /* of decoded answers */

@@ -381,7 +381,8 @@ struct node {
 
     struct job *jobs;
     enum shutdown_stage shutdown;
-    int32_t logs_open; /* counted by shutdown_continue */
+    uint64_t checkpoint_hashes[3]; /* of what the checkpoint files say */
+    int32_t logs_open;             /* counted by shutdown_continue */
     bool disk_failed;
     struct buf opening_text; /* what recovery has to say, told in the first step */
 };

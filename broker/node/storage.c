@@ -30,7 +30,9 @@ struct checkpoints_job {
     struct job job;
     struct checkpoint_file files[4];
     int count;
-    bool final; /* the last ones of a shutdown */
+    bool final;        /* the last ones of a shutdown */
+    uint64_t hash;     /* of the text */
+    uint64_t *written; /* where to note it once it is on disk; NULL: nowhere */
 };
 
 static int checkpoints_run(struct node_job *base, struct disk *disk)
@@ -54,6 +56,7 @@ static void checkpoints_done(struct node *n, struct job *j, int err)
 {
     struct checkpoints_job *c = (struct checkpoints_job *)j;
     if (err < 0) action_say(n, LOG_LEVEL_ERROR, "cannot write %s: %s", c->files[0].path, err_name(err));
+    if (err == 0 && c->written) *c->written = c->hash;
     bool final = c->final;
     checkpoints_drop(j);
     if (final) {
@@ -88,12 +91,13 @@ static int64_t start_of(const struct partition *p)
 
 /* What a checkpoint file holds of each partition. */
 struct checkpoint_kind {
+    int number;
     const char *path;
     int64_t (*offset)(const struct partition *p);
 };
-static const struct checkpoint_kind recovery_points = {CHECKPOINT_RECOVERY_POINT, recovery_point_of};
-static const struct checkpoint_kind high_watermarks = {CHECKPOINT_HIGH_WATERMARK, high_watermark_of};
-static const struct checkpoint_kind log_starts = {CHECKPOINT_LOG_START, start_of};
+static const struct checkpoint_kind recovery_points = {0, CHECKPOINT_RECOVERY_POINT, recovery_point_of};
+static const struct checkpoint_kind high_watermarks = {1, CHECKPOINT_HIGH_WATERMARK, high_watermark_of};
+static const struct checkpoint_kind log_starts = {2, CHECKPOINT_LOG_START, start_of};
 
 static void checkpoint_add_file(struct node *n, struct checkpoints_job *c, const struct checkpoint_kind *kind)
 {
@@ -111,10 +115,19 @@ static void checkpoint_add_file(struct node *n, struct checkpoints_job *c, const
     checkpoint_release(&text);
 }
 
+/* A file that would say what it says already is left alone, so that an idle broker leaves the disk alone. */
 static void checkpoint_write(struct node *n, const struct checkpoint_kind *kind)
 {
     struct checkpoints_job *c = checkpoints_new("write-checkpoint");
     checkpoint_add_file(n, c, kind);
+    uint64_t hash = hash_bytes(c->files[0].text.p, c->files[0].text.n, 0);
+    uint64_t *written = &n->checkpoint_hashes[kind->number];
+    if (hash == *written) {
+        checkpoints_drop(&c->job);
+        return;
+    }
+    c->hash = hash;
+    c->written = written;
     job_start(n, &c->job);
 }
 
