@@ -66,7 +66,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 
 define ARCHIVE_RULE
 $(call archive,$(1)): $(call objects,$(1))
-	@rm -f $$@ && mkdir -p $$(@D) && $(AR) rcs $$@ $$^
+	@rm -f $$@ && mkdir -p $$(@D) && $(AR) qcs $$@ $$^
 endef
 $(foreach f,$(PRESENT),$(eval $(call ARCHIVE_RULE,$(f))))
 
