@@ -463,7 +463,8 @@ int cli_dump_log(int argc, char **argv)
         goto out;
     }
     if (!client_format("dump-log", format, &d.json)) goto out;
-    if (d.decode && strcmp(d.decode, "offsets") && strcmp(d.decode, "metadata") && strcmp(d.decode, "none")) {
+    if (d.decode && strcmp(d.decode, "offsets") != 0 && strcmp(d.decode, "metadata") != 0 &&
+        strcmp(d.decode, "none") != 0) {
         fprintf(stderr, "millrace dump-log: --decode %s: expected offsets, metadata or none\n", d.decode);
         goto out;
     }

@@ -200,9 +200,12 @@ static void segments_end(struct recovery *x)
     const struct segment *last = log_active(log);
     if (x->expected < floor) {
         recover_bad(x, last, x->expected, floor, last->size, last->size);
-        buf_printf(&x->report->text, "%s: ends at offset %lld; offsets up to %lld were durable and are missing\n",
-                   last->log->path, (long long)x->expected, (long long)floor - 1);
-        x->report->missing += floor - x->expected;
+        /* Below the log start nobody misses them: retention was about to remove the file. */
+        int64_t from = x->expected > x->info.log_start ? x->expected : x->info.log_start;
+        if (from < floor)
+            buf_printf(&x->report->text, "%s: ends at offset %lld; offsets up to %lld were durable and are missing\n",
+                       last->log->path, (long long)x->expected, (long long)floor - 1);
+        x->report->missing += floor - from;
         log->offsets.end = x->expected = floor;
     }
     bool damaged_end = log->bad_count && log->bad[log->bad_count - 1].to == log->offsets.end;
@@ -228,21 +231,31 @@ static int snapshot_load(struct recovery *x, int64_t offset, bool *good)
     return status;
 }
 
-/* Loads the newest good snapshot that is not above the end; those above speak of records that were cut. */
+static bool segment_begins_at(const struct log *log, int64_t offset)
+{
+    int i = log_segment_find(log, offset);
+    return i >= 0 && log->segments[i]->base_offset == offset;
+}
+
+/* Loads the newest good snapshot that is not above the end. Those above speak of records that were cut; older
+ * ones are kept with their segments only. */
 static int snapshots_load(struct recovery *x, const struct listing *l, int64_t *from)
 {
     struct buf path = {0};
     bool good = false;
     int status = 0;
     *from = x->log->offsets.start;
-    for (int i = l->snapshots.count - 1; status == 0 && !good && i >= 0; i--) {
+    for (int i = l->snapshots.count - 1; status == 0 && i >= 0; i--) {
         int64_t offset = l->snapshots.items[i];
+        bool stray = !segment_begins_at(x->log, offset), load = !good && offset <= x->expected;
         segment_path(x->log->dir, offset, "snapshot", &path);
-        if (offset > x->expected)
-            status = remove_one(x, (const char *)path.p);
-        else
+        if (load) {
             status = snapshot_load(x, offset, &good);
-        if (good) *from = x->log->snapshot_end = offset;
+            if (good) *from = x->log->snapshot_end = offset;
+            if (good && stray) x->log->snapshot_at = offset;
+        } else if (stray || offset > x->expected) {
+            status = remove_one(x, (const char *)path.p);
+        }
     }
     buf_release(&path);
     return status;
@@ -299,15 +312,17 @@ static int sync_file(struct recovery *x, const char *path)
     return status < 0 ? recover_failed(x, path, "cannot be synced", status) : 0;
 }
 
-/* A killed process leaves its writes in the page cache: what is served from now on must be on disk. */
+/* A killed process leaves its writes in the page cache: what is served from now on must be on disk. Logs without
+ * such writes cost nothing here, for there may be thousands. */
 static int make_durable(struct recovery *x)
 {
     struct log *log = x->log;
     int status = 0;
+    bool above = !x->info.clean && x->expected > x->info.recovery_point;
     int first = log_segment_find(log, x->info.recovery_point);
-    for (int i = first < 0 ? 0 : first; status == 0 && !x->info.clean && i < log->segment_count; i++)
+    for (int i = first < 0 ? 0 : first; status == 0 && above && i < log->segment_count; i++)
         status = sync_file(x, log->segments[i]->log->path);
-    if (status == 0 && (!x->info.clean || x->directory_changed)) {
+    if (status == 0 && (above || x->directory_changed)) {
         status = x->disk->call->sync_dir(x->disk, log->dir);
         if (status < 0) recover_failed(x, log->dir, "cannot be synced", status);
     }

@@ -143,31 +143,31 @@ int recover_aside(struct recovery *x, struct segment *s)
 
 /* ---- index files ---- */
 
-static int write_file(struct disk *d, const char *path, struct slice content)
+static int write_file(struct disk *d, const char *path, struct slice content, bool durably)
 {
     struct disk_file *f;
     int status = d->call->open(d, path, DISK_CREATE, &f);
     if (status < 0) return status;
     status = d->call->truncate(d, f, 0);
     if (status == 0) status = d->call->write_at(d, f, 0, content.p, content.n);
-    if (status == 0) status = d->call->sync(d, f);
+    if (status == 0 && durably) status = d->call->sync(d, f);
     d->call->close(d, f);
     return status;
 }
 
 /* Makes a file hold `content`. An active segment's index lags behind by up to a group of entries after a
- * crash; that is no damage. */
+ * crash; that is no damage, and it need not be durable before the segment is closed. */
 static int index_settle(struct recovery *x, const char *path, const struct buf *content, bool may_lag)
 {
     struct buf old = {0};
     int status = disk_read_all(x->disk, path, INT32_MAX, &old);
     bool missing = status == ERR_NOTFOUND;
     if (missing) status = 0;
-    bool same = !missing && old.n == content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
+    bool same = (!missing || may_lag) && old.n == content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
     bool lags = may_lag && old.n <= content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
     if (status == 0 && !same) {
-        status = write_file(x->disk, path, buf_slice(content));
-        x->directory_changed |= missing;
+        status = write_file(x->disk, path, buf_slice(content), !may_lag);
+        x->directory_changed |= missing && !may_lag;
         if (!lags) x->report->indexes_rebuilt++;
         if (!lags)
             buf_printf(&x->report->text, "%s: %s; rebuilt\n", path, missing ? "missing" : "does not fit the log");

@@ -333,6 +333,46 @@ TEST(log_recover, a_snapshot_above_the_end_is_removed)
     drive_release(&d);
 }
 
+TEST(log_recover, old_snapshots_stay_with_their_segments_only)
+{
+    struct drive d;
+    drive_init(&d);
+    fill_indexed(&d, 100);
+    drive_jobs(&d);
+    int64_t base = 1;
+    while (!drive_file(&d, base, "log")) base++;
+    struct buf *snapshot = &drive_file(&d, base, "snapshot")->bytes;
+    fake_put(&d.fake, "orders-0/00000000000000000003.snapshot", buf_slice(snapshot));
+    log_snapshot_begin(d.log);
+    drive_jobs(&d);
+    check(drive_file(&d, 100, "snapshot") != NULL);
+    check_int(drive_reopen(&d, false, 0), 0);
+    check(drive_file(&d, 3, "snapshot") == NULL);
+    check(drive_file(&d, base, "snapshot") != NULL);
+    check(drive_file(&d, 100, "snapshot") != NULL);
+    drive_append(&d, SPEC());
+    log_snapshot_begin(d.log);
+    drive_jobs(&d);
+    check(drive_file(&d, 100, "snapshot") == NULL); /* the next one takes its place */
+    check(drive_file(&d, 101, "snapshot") != NULL);
+    drive_release(&d);
+}
+
+TEST(log_recover, an_untouched_log_costs_no_sync)
+{
+    struct drive d;
+    drive_init(&d);
+    int syncs = d.fake.syncs;
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(d.fake.syncs, syncs);
+    drive_append(&d, SPEC());
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(d.fake.syncs, syncs + 1);
+    check_int(drive_reopen(&d, false, 1), 0); /* all of it below the recovery point */
+    check_int(d.fake.syncs, syncs + 1);
+    drive_release(&d);
+}
+
 TEST(log_recover, leader_epochs_come_from_their_file_or_from_the_batches)
 {
     struct drive d;
