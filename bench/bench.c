@@ -243,6 +243,7 @@ static int bench_prepare(struct bench *b, const struct bench_options *options, s
     bench_remove(b->work);
     if (rc == 0) rc = folder_make(b->work, error);
     b->environment = environment_read(b->dir);
+    json_object_set_new(b->environment, "profile", json_string(b->full ? "full" : "quick"));
     return rc;
 }
 

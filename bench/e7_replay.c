@@ -81,7 +81,7 @@ static int batch_trial(struct replay_run *run, const char *cell, const char *def
 {
     char folder[PATH_MAX], db[PATH_MAX];
     struct trial t;
-    double wall_s, cpu_s;
+    double wall_s = 0, cpu_s = 0;
     int rc = bench_folder(run->bench, "db", folder, error);
     bench_path(db, folder, "warehouse.db");
     trial_begin(run, &t, cell, number);
@@ -106,7 +106,7 @@ static int publish_trial(struct replay_run *run, const struct target *target, co
 {
     char partitions[16];
     struct trial t;
-    double wall_s, cpu_s;
+    double wall_s = 0, cpu_s = 0;
     int64_t broker_ns = environment_process_cpu_ns(target->process.pid);
     snprintf(partitions, sizeof partitions, "%d", PARTITIONS);
     int rc = bench_command(run->bench, &wall_s, &cpu_s, error, "stream", "publish", s->definition, "--topic", s->topic,
@@ -127,7 +127,7 @@ static int replay_trial(struct replay_run *run, const struct target *target, con
 {
     char folder[PATH_MAX], db[PATH_MAX], workers[16];
     struct trial t;
-    double wall_s, cpu_s;
+    double wall_s = 0, cpu_s = 0;
     int64_t broker_ns = environment_process_cpu_ns(target->process.pid);
     int rc = bench_folder(run->bench, "db", folder, error);
     bench_path(db, folder, "warehouse.db");

@@ -76,18 +76,20 @@ static int draw(const struct figure *f, const char *folder, const char *kind, st
     return rc;
 }
 
-/* Several drawings on one page must not share ids: gnuplot calls its symbols gpDot and gpPt0 in each. */
-static void take_svg(struct figure *f, const char *text, size_t n)
+/* Several drawings on one page must not share ids (gnuplot gives its symbols and patterns the same ones in
+ * each), so every definition of an id and every reference to one gets the figure's name in front. */
+static void take_svg(struct figure *f, const char *text)
 {
-    const char *end = text + n, *at = strstr(text, "<svg");
-    while (at && at < end) {
-        const char *symbol = strstr(at, "gp");
-        if (!symbol) symbol = end;
-        buf_append(&f->svg, at, (size_t)(symbol - at));
-        if (symbol == end) break;
-        if (strncmp(symbol, "gpPt", 4) == 0 || strncmp(symbol, "gpDot", 5) == 0) buf_printf(&f->svg, "%s_", f->name);
-        buf_append(&f->svg, symbol, 2);
-        at = symbol + 2;
+    static const char *const before_id[] = {" id='", " id=\"", "href='#", "href=\"#", "url(#"};
+    const char *at = strstr(text, "<svg");
+    while (at && *at) {
+        size_t n = 0;
+        for (size_t i = 0; i < sizeof before_id / sizeof before_id[0] && n == 0; i++) {
+            if (strncmp(at, before_id[i], strlen(before_id[i])) == 0) n = strlen(before_id[i]);
+        }
+        buf_append(&f->svg, at, n ? n : 1);
+        if (n) buf_printf(&f->svg, "%s_", f->name);
+        at += n ? n : 1;
     }
 }
 
@@ -101,7 +103,7 @@ static int svg_read(struct figure *f, const char *folder, struct err_text *error
     if (!file) return err_set(error, ERR_IO, "%s: cannot be read", path);
     while ((n = fread(block, 1, sizeof block, file)) > 0) buf_append(&text, block, n);
     fclose(file);
-    take_svg(f, buf_cstr(&text), text.n);
+    take_svg(f, buf_cstr(&text));
     buf_release(&text);
     return f->svg.n > 0 ? 0 : err_set(error, ERR_CORRUPT, "%s: is not a drawing", path);
 }

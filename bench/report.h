@@ -13,6 +13,8 @@ enum { REPORT_TRIALS_MAX = 64 };
 struct report {
     char dir[PATH_MAX], figures[PATH_MAX];
     struct trials limits;
+    char machine[512];  /* a line about where it was measured, as HTML; "" when it is not known */
+    char profile[16];   /* "quick" or "full" */
     struct buf answers; /* <li>...</li>: what came out, first thing on the page */
     struct buf body;    /* sections */
     int experiments;
