@@ -115,12 +115,16 @@ static void checkpoint_add_file(struct node *n, struct checkpoints_job *c, const
     checkpoint_release(&text);
 }
 
-/* A file that would say what it says already is left alone, so that an idle broker leaves the disk alone. */
+/* A file that would say what it says already is left alone, so that an idle broker leaves the disk alone.
+ * Retention moves the recovery point over what it removes, unsynced as that may be; so the log starts go before the
+ * recovery points, or a crash between the two would make what was removed look lost. */
 static void checkpoint_write(struct node *n, const struct checkpoint_kind *kind)
 {
     struct checkpoints_job *c = checkpoints_new("write-checkpoint");
+    if (kind == &recovery_points) checkpoint_add_file(n, c, &log_starts);
     checkpoint_add_file(n, c, kind);
-    uint64_t hash = hash_bytes(c->files[0].text.p, c->files[0].text.n, 0);
+    const struct buf *text = &c->files[c->count - 1].text;
+    uint64_t hash = hash_bytes(text->p, text->n, 0);
     uint64_t *written = &n->checkpoint_hashes[kind->number];
     if (hash == *written) {
         checkpoints_drop(&c->job);
@@ -223,9 +227,9 @@ void shutdown_continue(struct node *n)
     n->shutdown = SHUTDOWN_CHECKPOINTS;
     struct checkpoints_job *c = checkpoints_new("write-last-checkpoints");
     c->final = true;
+    checkpoint_add_file(n, c, &log_starts);
     checkpoint_add_file(n, c, &recovery_points);
     checkpoint_add_file(n, c, &high_watermarks);
-    checkpoint_add_file(n, c, &log_starts);
     if (!n->disk_failed) {
         struct checkpoint_file *f = &c->files[c->count++];
         f->path = CHECKPOINT_CLEAN_SHUTDOWN;

@@ -81,7 +81,10 @@ static void presence_told(struct client *c, int16_t error, enum told_presence do
 {
     struct history *h = &c->sim->history;
     if (h->passing_muddled) return;
-    if (error == KAFKA_NONE || error == was_so) h->passing = done;
+    if (error == KAFKA_NONE || error == was_so)
+        h->passing = done;
+    else
+        h->passing_muddled = true; /* in doubt: what could not be synced may be there after the next start */
 }
 
 static void admin_answered(struct client *c, const struct call *call, const void *response)
