@@ -8,6 +8,7 @@
  *     epochs    leader-epoch-checkpoint
  *     snapshot  producers as of the end
  *     delete    segments that retention let go
+ *     scrub     check a piece of a rolled segment
  *     close     everything that a clean start reads
  *     remove    the whole directory */
 #include <assert.h>
@@ -36,7 +37,7 @@ struct step {
     uint64_t size;
 };
 
-enum job_kind { JOB_REPAIR, JOB_ROLL, JOB_EPOCHS, JOB_SNAPSHOT, JOB_DELETE, JOB_CLOSE, JOB_REMOVE };
+enum job_kind { JOB_REPAIR, JOB_ROLL, JOB_EPOCHS, JOB_SNAPSHOT, JOB_DELETE, JOB_CLOSE, JOB_REMOVE, JOB_SCRUB };
 
 struct log_job {
     enum job_kind kind;
@@ -49,12 +50,13 @@ struct log_job {
     int segment_count;   /* DELETE: how many of the doomed ones */
     bool names_active;   /* DELETE: made the active segment's name durable */
     bool sync_failed;
+    struct scrub *scrub; /* SCRUB */
 };
 
 const char *log_job_name(const struct log_job *job)
 {
     static const char *const names[] = {"log-repair", "log-roll",  "log-epochs", "log-snapshot",
-                                        "log-delete", "log-close", "log-remove"};
+                                        "log-delete", "log-close", "log-remove", "log-scrub"};
     return names[job->kind];
 }
 
@@ -62,6 +64,11 @@ int log_job_forget(const struct log_job *job, struct log_file *const **files)
 {
     *files = job->forget;
     return job->forget_count;
+}
+
+const char *log_job_text(const struct log_job *job)
+{
+    return job->scrub ? scrub_text(job->scrub) : "";
 }
 
 /* ---- building ---- */
@@ -237,6 +244,15 @@ static struct log_job *make_close(struct log *log)
     return job;
 }
 
+static struct log_job *make_scrub(struct log *log)
+{
+    struct scrub *scrub = log->scrub_due && log->state == LOG_ONLINE ? scrub_new(log) : NULL;
+    if (!scrub) return NULL;
+    struct log_job *job = job_new(JOB_SCRUB);
+    job->scrub = scrub;
+    return job;
+}
+
 static bool unreferenced(const struct log *log)
 {
     for (int i = 0; i < log->segment_count; i++)
@@ -278,6 +294,7 @@ struct log_job *log_take_job(struct log *log)
         if (!job) job = make_epochs(log);
         if (!job) job = make_snapshot(log);
         if (!job) job = make_delete(log);
+        if (!job) job = make_scrub(log);
     }
     log->job_out = job != NULL;
     return job;
@@ -286,6 +303,11 @@ struct log_job *log_take_job(struct log *log)
 void log_snapshot_begin(struct log *log)
 {
     log->snapshot_due = true;
+}
+
+void log_scrub_begin(struct log *log)
+{
+    log->scrub_due = true;
 }
 
 /* ---- running, on another thread ---- */
@@ -328,7 +350,7 @@ static int run_step(struct disk *d, struct step *s, bool *sync_failed)
 
 int log_job_run(struct log_job *job, struct disk *disk)
 {
-    int status = 0;
+    int status = job->scrub ? scrub_run(job->scrub, disk) : 0;
     for (int i = 0; status == 0 && i < job->step_count; i++) status = run_step(disk, &job->steps[i], &job->sync_failed);
     return status;
 }
@@ -343,6 +365,7 @@ static void job_free(struct log_job *job)
         buf_release(&job->steps[i].content);
     }
     for (int i = 0; i < job->forget_count; i++) log_file_unref(job->forget[i]);
+    scrub_free(job->scrub);
     free(job->forget);
     free(job->steps);
     free(job);
@@ -404,6 +427,7 @@ static void succeeded(struct log *log, const struct log_job *job)
         break;
     case JOB_CLOSE: close_done(log); break;
     case JOB_REMOVE: log->state = LOG_DELETED; break;
+    case JOB_SCRUB: scrub_done(log, job->scrub); break;
     }
 }
 
@@ -415,6 +439,7 @@ static void failed(struct log *log, const struct log_job *job, int err)
         log->state = LOG_DELETED; /* what is left is removed at the next start */
         return;
     }
+    if (job->kind == JOB_SCRUB) return; /* dropped by its owner */
     log->jobs_wait = true;
     if (job->kind == JOB_EPOCHS) log->epochs_dirty = true;
     if (full && job->kind != JOB_REPAIR && log->state != LOG_CLOSING) return;

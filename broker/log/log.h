@@ -273,13 +273,19 @@ int log_retain(struct log *log, int64_t now_ms);
 /* Asks for a producer snapshot at the current end, so that a restart needs to read no further back. */
 void log_snapshot_begin(struct log *log);
 
+/* Asks for the CRCs of one rolled segment to be checked, each time the next one. Damage becomes a range that
+ * answers LOG_READ_CORRUPT; log_job_text tells it. */
+void log_scrub_begin(struct log *log);
+
 struct log_job;
 
 /* The next job that is due, NULL if none is or one of this log is still out. Ask after log_written,
- * log_synced, log_retain, log_snapshot_begin, log_close_begin, log_delete_begin, log_job_done, and when
- * references were dropped while a deletion waits. */
+ * log_synced, log_retain, log_snapshot_begin, log_scrub_begin, log_close_begin, log_delete_begin, log_job_done, and
+ * when references were dropped while a deletion waits. */
 struct log_job *log_take_job(struct log *log);
 const char *log_job_name(const struct log_job *job); /* "log-roll", for logs and traces */
+/* After log_job_run: what the operator should know, a sentence a line; mostly "". Gone with log_job_done. */
+const char *log_job_text(const struct log_job *job);
 /* Files that the job removes: the owner is to forget their descriptors first. */
 int log_job_forget(const struct log_job *job, struct log_file *const **files);
 /* Does it; touches nothing of the log. For a helper thread. */

@@ -3,7 +3,8 @@
  *     append.c   batches in, and writes that failed        read.c      offsets to file ranges
  *     log.c      life, offsets, sync, epochs               lookup.c    timestamps to offsets
  *     recover.c  a directory to a log                      job.c       what is done on the disk, later
- *     retain.c   what goes                                 log_cursor.c  all batches, at start */
+ *     retain.c   what goes                                 scrub.c     what is checked, later
+ *     log_cursor.c  all batches, at start */
 #ifndef MILLRACE_BROKER_LOG_LOG_STATE_H
 #define MILLRACE_BROKER_LOG_LOG_STATE_H
 
@@ -87,6 +88,8 @@ struct log {
     bool snapshot_due;
     int64_t snapshot_at;  /* offset of the newest snapshot file that does not belong to a segment; -1 none */
     int64_t snapshot_end; /* offset of the newest snapshot file; -1 none */
+    bool scrub_due;
+    struct mark scrub_at; /* what is checked next: a segment's base and a position in it */
     bool changed;         /* something was appended since the state on disk was complete */
 };
 
@@ -110,5 +113,13 @@ void log_epoch_note(struct log *log, int32_t epoch, int64_t offset);
 void log_durable_raise(struct log *log, struct mark m);
 /* A new active segment at `end`. */
 void log_roll(struct log *log);
+
+/* scrub.c, for job.c: a piece of a rolled segment whose CRCs are to be checked. NULL when there is none. */
+struct scrub;
+struct scrub *scrub_new(struct log *log);
+int scrub_run(struct scrub *s, struct disk *disk); /* on a helper thread */
+void scrub_done(struct log *log, struct scrub *s); /* takes over what was found, moves on */
+const char *scrub_text(const struct scrub *s);     /* a sentence a line; "" when all was well */
+void scrub_free(struct scrub *s);
 
 #endif

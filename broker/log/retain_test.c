@@ -278,3 +278,64 @@ TEST(log_new, a_created_partition_can_be_opened)
     check_int(drive_append(&d, SPEC()).base_offset, 0);
     drive_release(&d);
 }
+
+static char scrub_report[1000];
+
+/* One log_scrub_begin with all its jobs. */
+static void scrub(struct drive *d)
+{
+    struct log_job *job;
+    scrub_report[0] = 0;
+    log_scrub_begin(d->log);
+    while ((job = log_take_job(d->log))) {
+        int status = log_job_run(job, &d->fake.disk);
+        strncat(scrub_report, log_job_text(job), sizeof scrub_report - strlen(scrub_report) - 1);
+        log_job_done(d->log, job, status);
+    }
+}
+
+TEST(log_scrub, finds_what_a_disk_forgot_segment_by_segment)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 7); /* segments 0, 2 and 4 are rolled, 6 is active */
+    scrub(&d);
+    scrub(&d);
+    scrub(&d);
+    check_str(scrub_report, "");
+    struct buf *second = &drive_file(&d, 2, "log")->bytes;
+    second->p[second->n - 1] ^= 4; /* in the batch of offset 3 */
+    check_int(drive_read_base(&d, 2), 2);
+    scrub(&d); /* no fourth segment is rolled: the round ends */
+    scrub(&d);
+    check_str(scrub_report, "");
+    scrub(&d);
+    check(strstr(scrub_report, "00000000000000000002.log: damaged at position ") != NULL);
+    check(strstr(scrub_report, ": the CRC does not match; offsets 3 to 3 cannot be read\n") != NULL);
+    check_int(drive_read(&d, 3, 100, true, NULL), LOG_READ_CORRUPT);
+    check_int(drive_read_base(&d, 2), 2);
+    check_int(drive_read_base(&d, 4), 4);
+    for (int i = 0; i < 6; i++) {
+        scrub(&d);
+        check_str(scrub_report, ""); /* told once */
+    }
+    check_int(log_state(d.log), LOG_ONLINE);
+    drive_release(&d);
+}
+
+TEST(log_scrub, a_segment_that_cannot_be_read_is_told_and_passed)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 5);
+    d.fake.fail_at = d.fake.calls + 3;
+    d.fake.fail_with = ERR_IO;
+    scrub(&d);
+    check_str(scrub_report, "orders-0/00000000000000000000.log: cannot be read: ERR_IO\n");
+    check_int(log_state(d.log), LOG_ONLINE);
+    struct buf *second = &drive_file(&d, 2, "log")->bytes;
+    second->p[second->n / 2 + 7] ^= 64; /* a base offset, which no CRC covers */
+    scrub(&d);
+    check(strstr(scrub_report, "its offsets do not continue the log; offsets 3 to 3 cannot be read") != NULL);
+    drive_release(&d);
+}
