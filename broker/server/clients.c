@@ -271,21 +271,32 @@ static void listener_set(struct server *s, bool on)
     loop_change(&s->loop, &s->listener, on ? EPOLLIN : 0);
 }
 
+/* No descriptor for another connection: those that wait outside are asked in when others have left. */
+static void accept_later(struct server *s)
+{
+    if (!s->accept_told)
+        log_warn("broker", "no descriptors left beside %u connections: others wait until some leave",
+                 s->channels.count);
+    s->accept_told = true;
+    listener_set(s, false);
+    s->accept_again_ns = clock_mono_ns() + ACCEPT_AGAIN_NS;
+}
+
 static void listener_ready(struct loop_watch *w, uint32_t events)
 {
     struct server *s = w->context;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
         struct net_address peer = {0};
+        if ((int64_t)s->channels.count >= s->channels_max) {
+            accept_later(s);
+            return;
+        }
         int d = net_accept(w->descriptor, &peer);
         if (d == ERR_CLOSED) continue;
         if (d == ERR_LOCKED) return;
         if (d < 0) {
-            /* No descriptor left: the cache of segments gives some back, else we wait a little. */
-            if (file_cache_shrink(&s->files)) continue;
-            log_warn("broker", "cannot accept connections for now: %s", err_name(d));
-            listener_set(s, false);
-            s->accept_again_ns = clock_mono_ns() + ACCEPT_AGAIN_NS;
+            accept_later(s);
             return;
         }
         if ((int64_t)s->channels.count >= s->config->connections_max) {
@@ -293,6 +304,7 @@ static void listener_ready(struct loop_watch *w, uint32_t events)
             close(d);
             continue;
         }
+        s->accept_told = false;
         channel_add(s, d, &peer);
     }
 }

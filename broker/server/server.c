@@ -116,18 +116,26 @@ static uint64_t seed_draw(void)
     return seed;
 }
 
-/* Connections and segments take a descriptor each: as many as we are allowed. */
-static void descriptors_raise(void)
+/* Connections and segments take a descriptor each: as many as we are allowed. Segments have their share of
+ * them, so that a crowd of clients can never keep the log from its files. */
+static void descriptors_share(struct server *s)
 {
+    enum { OWN = 32 }; /* listener, signals, lock, directories, files that jobs have open */
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    int64_t files = s->config->open_files_max, all = INT32_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX) all = (int64_t)limit.rlim_cur;
+    }
+    if (files > (all - OWN) / 2) files = (all - OWN) / 2;
+    s->files_max = files > 4 ? (int)files : 4;
+    s->channels_max = all - OWN - s->files_max;
 }
 
 static int server_open(struct server *s, struct err_text *error)
 {
-    descriptors_raise();
+    descriptors_share(s);
     int rc = data_dir_open(&s->data_dir, s->config->log_dir, error);
     if (rc < 0) return rc;
     rc = disk_linux_new(s->config->log_dir, &s->disk, error);
@@ -137,7 +145,7 @@ static int server_open(struct server *s, struct err_text *error)
     rc = signals_open(s);
     if (rc == 0) rc = clients_listen(s, error);
     if (rc < 0) return rc;
-    file_cache_init(&s->files, dup(s->data_dir.directory), (int)s->config->open_files_max);
+    file_cache_init(&s->files, dup(s->data_dir.directory), s->files_max);
     s->workers = workers_new((int)s->config->worker_threads, s->disk, &s->loop);
     return node_open(s->config, s->disk, time_now(), seed_draw(), &s->node, error);
 }

@@ -33,7 +33,9 @@ struct server {
     bool stepping;
 
     struct loop_watch listener, signals;
-    bool listening;
+    bool listening, accept_told;
+    int files_max;           /* descriptors that segments may have */
+    int64_t channels_max;    /* and connections */
     int64_t accept_again_ns; /* descriptors had run out: listen again then */
     uint64_t last_connection;
     struct table channels;           /* 8 bytes of id -> struct channel */

@@ -80,6 +80,17 @@ raw crowd "$bootstrap" || fail "crowd"
 [ "$(lines_in first)" = 1 ] || fail "records after the crowd"
 broker_stop
 
+story "more clients than descriptors: some wait outside, the log keeps its files"
+(ulimit -Sn 128 && ulimit -Hn 128 && exec "$MILLRACE" broker -o listeners=PLAINTEXT://127.0.0.1:0 \
+    -o "log.dirs=$scratch/broker" -o log.flush.interval.messages=1 >"$scratch/broker.out" 2>>"$scratch/broker.log") &
+broker_pid=$!
+for _ in $(seq 200); do grep -q ready "$scratch/broker.out" && break; sleep 0.02; done
+bootstrap=$(sed -n '1s/^ready //p' "$scratch/broker.out")
+raw full_house "$bootstrap" || fail "full house"
+seq 1 100 | kcat -b "$bootstrap" -P -t house || fail "produce after the full house"
+[ "$(lines_in house)" = 100 ] || fail "records after the full house"
+broker_stop
+
 story "a wrong configuration is refused by its line"
 printf 'num.partitions=2\nlog.retention.ms=often\n' >"$scratch/server.properties"
 "$MILLRACE" broker --config "$scratch/server.properties" >"$scratch/wrong" 2>&1

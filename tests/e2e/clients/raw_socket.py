@@ -1,6 +1,6 @@
 """Clients that no library would write: garbage, greed and crowds on the broker's socket.
 
-raw_socket.py garbage|crowd HOST:PORT, raw_socket.py greedy HOST:PORT PID
+raw_socket.py garbage|crowd|full_house HOST:PORT, raw_socket.py greedy HOST:PORT PID
 """
 import random
 import socket
@@ -115,5 +115,26 @@ def crowd(bootstrap):
         s.close()
 
 
+def full_house(bootstrap):
+    """Twice as many connections as the broker has descriptors for (128, of which segments have their share)."""
+    connections = [connect(bootstrap) for _ in range(250)]
+    served = 0
+    for i, s in enumerate(connections[:40]):
+        api_versions(s, i)
+        served += 1
+    topics = [f"house-{i}".encode() for i in range(30)]  # each needs segment files of its own
+    for i, name in enumerate(topics):
+        body = struct.pack(">hhih", 3, 1, i, -1) + struct.pack(">ih", 1, len(name)) + name
+        connections[0].sendall(struct.pack(">i", len(body)) + body)
+        size, = struct.unpack(">i", receive(connections[0], 4))
+        answer = receive(connections[0], size)
+        at = answer.index(name) - 4
+        assert struct.unpack(">h", answer[at:at + 2]) == (0,), f"{name} was not made"
+    for s in connections[:210]:
+        s.close()
+    for i, s in enumerate(connections[210:]):
+        api_versions(s, i)
+
+
 if __name__ == "__main__":
-    {"garbage": garbage, "greedy": greedy, "crowd": crowd}[sys.argv[1]](*sys.argv[2:])
+    {"garbage": garbage, "greedy": greedy, "crowd": crowd, "full_house": full_house}[sys.argv[1]](*sys.argv[2:])
