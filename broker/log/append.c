@@ -162,6 +162,8 @@ void log_append(struct log *log, const struct log_append *in, struct arena *aren
     *out = (struct log_append_result){.base_offset = -1, .last_offset = -1, .log_append_time_ms = -1};
     out->outcome = check_limits(log, in);
     if (out->outcome == LOG_APPENDED) out->outcome = check_producer(log, in, out);
+    if (out->outcome == LOG_REFUSED && in->origin_client && in->header->producer_id >= 0)
+        producers_await(&log->producers, in->header, in->now_ms);
     if (out->outcome != LOG_APPENDED) return;
     assert(batch_size(&h) == in->size);
     stamp(log, in, &h, out);

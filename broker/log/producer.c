@@ -73,7 +73,8 @@ static struct producer *add(struct producers *p, int64_t id)
 {
     if (p->by_id.count >= PRODUCERS_MAX) make_room(p);
     struct producer *e = memory_new(sizeof *e);
-    *e = (struct producer){.id = id, .epoch = -1, .coordinator_epoch = -1, .transaction_first_offset = -1};
+    *e = (struct producer){
+        .id = id, .epoch = -1, .coordinator_epoch = -1, .transaction_first_offset = -1, .awaited_sequence = -1};
     struct id_key k = id_key(id);
     table_set(&p->by_id, slice_of(k.bytes, sizeof k.bytes), e);
     return e;
@@ -111,7 +112,11 @@ enum producer_verdict producers_check(const struct producers *p, const struct ba
     const struct producer *e = find(p, h->producer_id);
     if (!e) return h->base_sequence != 0 && log_is_virgin ? PRODUCER_GAP : PRODUCER_ACCEPT;
     if (h->producer_epoch < e->epoch) return PRODUCER_FENCED;
-    if (e->batch_count == 0) return PRODUCER_ACCEPT;
+    if (e->batch_count == 0) {
+        bool early =
+            e->awaited_sequence >= 0 && h->producer_epoch == e->epoch && h->base_sequence != e->awaited_sequence;
+        return early ? PRODUCER_GAP : PRODUCER_ACCEPT;
+    }
     if (h->producer_epoch > e->epoch) return h->base_sequence == 0 ? PRODUCER_ACCEPT : PRODUCER_GAP;
     const struct producer_batch *same = remembered(e, h);
     if (same) {
@@ -123,6 +128,15 @@ enum producer_verdict producers_check(const struct producers *p, const struct ba
     if (ahead == 0) return PRODUCER_ACCEPT;
     /* The nearer half of the circle is the future, the other half the past. */
     return ahead < 1u << 30 ? PRODUCER_GAP : PRODUCER_OLD_DUPLICATE;
+}
+
+void producers_await(struct producers *p, const struct batch_header *h, int64_t now_ms)
+{
+    if (find(p, h->producer_id)) return;
+    struct producer *e = add(p, h->producer_id);
+    e->epoch = h->producer_epoch;
+    e->seen_ms = now_ms;
+    e->awaited_sequence = h->base_sequence;
 }
 
 void producers_update(struct producers *p, const struct batch_header *h, int64_t now_ms, struct producer_undo *undo)
@@ -152,8 +166,9 @@ void producers_undo(struct producers *p, const struct producer_undo *undo, int64
     if (undo->existed) {
         if (!e) e = add(p, id);
         *e = undo->before;
-    } else if (e) {
-        forget(p, id);
+    } else if (e && e->batch_count > 0) {
+        e->awaited_sequence = e->batches[0].first_sequence;
+        e->batch_count = 0;
     }
 }
 
@@ -211,6 +226,7 @@ void producers_encode(const struct producers *p, struct buf *out)
 static void decode_one(struct producers *p, struct cursor *c, int64_t now_ms)
 {
     struct producer e = {.id = (int64_t)cursor_u64(c), .epoch = (int16_t)cursor_u16(c), .seen_ms = now_ms};
+    e.awaited_sequence = -1;
     struct producer_batch b = {.last_sequence = (int32_t)cursor_u32(c), .last_offset = (int64_t)cursor_u64(c)};
     int32_t delta = (int32_t)cursor_u32(c);
     b.timestamp = (int64_t)cursor_u64(c);

@@ -43,6 +43,7 @@ struct producer {
     int64_t seen_ms; /* wall clock of the last append; expiry goes by this, not by what records claim */
     struct producer_batch batches[PRODUCER_BATCHES]; /* oldest first */
     int batch_count;
+    int32_t awaited_sequence; /* while there is no batch: the only one that may come first; -1: any */
 };
 
 /* A zeroed struct is empty. */
@@ -72,9 +73,13 @@ struct producer_undo {
     struct producer before;
 };
 
+/* A batch of a client could not be stored and its producer is not known: until that batch comes again, no later one
+ * is taken, or it would stand before it and make it look like an old duplicate. */
+void producers_await(struct producers *p, const struct batch_header *h, int64_t now_ms);
+
 /* Remembers a batch at its final offsets. `undo` may be NULL. */
 void producers_update(struct producers *p, const struct batch_header *h, int64_t now_ms, struct producer_undo *undo);
-/* Undoes updates, the latest first. */
+/* Undoes updates, the latest first. A producer that had nothing before then awaits the batch that was undone. */
 void producers_undo(struct producers *p, const struct producer_undo *undo, int64_t id);
 /* Forgets producers silent since before `before_ms`; how many. */
 int producers_expire(struct producers *p, int64_t before_ms);

@@ -159,8 +159,41 @@ TEST(producer, undo_restores_what_was)
     producers_undo(&p, &second, 1);
     check_int(producers_check(&p, &b, false, &original), PRODUCER_ACCEPT);
     producers_undo(&p, &first, 1);
-    check(producers_find(&p, 1) == NULL);
+    check_int(producers_find(&p, 1)->batch_count, 0);
+    check_int(producers_check(&p, &a, false, &original), PRODUCER_ACCEPT);
     producers_release(&p);
+}
+
+/* Two batches of a new producer are in flight and the first one is not stored: were the second one taken as that
+ * of a producer that had expired (T26), the first would be answered as an old duplicate when it comes again. */
+TEST(producer, after_a_first_batch_that_was_not_stored_no_later_one_is_taken)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC());
+    d.fail_next_write = ERR_NOSPACE;
+    send(&d, 0, 0, 2);
+    check_int(send(&d, 0, 2, 1), LOG_REFUSED);
+    drive_jobs(&d);
+    check_int(send(&d, 0, 2, 1), LOG_OUT_OF_ORDER_SEQUENCE);
+    check_int(send(&d, 0, 0, 2), LOG_APPENDED);
+    check_int(send(&d, 0, 2, 1), LOG_APPENDED);
+    drive_release(&d);
+}
+
+/* The same, when the first one met a log that was being repaired. */
+TEST(producer, after_a_first_batch_that_was_refused_no_later_one_is_taken)
+{
+    struct drive d;
+    drive_init(&d);
+    d.fail_next_write = ERR_NOSPACE;
+    drive_append(&d, SPEC());
+    check_int(send(&d, 0, 0, 2), LOG_REFUSED);
+    drive_jobs(&d);
+    drive_append(&d, SPEC());
+    check_int(send(&d, 0, 2, 1), LOG_OUT_OF_ORDER_SEQUENCE);
+    check_int(send(&d, 1, 0, 1), LOG_APPENDED); /* a new epoch begins afresh */
+    drive_release(&d);
 }
 
 TEST(producer, there_is_room_for_so_many_and_the_longest_silent_go_first)

@@ -210,6 +210,9 @@ static void batch_answered(struct client *c, struct producer_lane *l, struct shi
                 out->responses[t].partition_responses[i].index == told->index)
                 line = &out->responses[t].partition_responses[i];
     if (!line) sim_fail(c->sim, "producer %u: no line for %s-%d", l->told->id, told->topic, told->index);
+    trace_note(&c->sim->trace, c->sim->now_ns, "   producer %u: records %u to %u: %s, offset %lld", l->told->id,
+               s->number, s->number + (uint32_t)s->count - 1, kafka_error_name(line->error_code),
+               (long long)line->base_offset);
     if (line->error_code == KAFKA_NONE) {
         history_acked(c->sim, l->told, s->number, s->count, line->base_offset);
         shipment_end(l, s);
