@@ -1,11 +1,13 @@
 #include "etl/stream/own_broker.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "etl/stream/client.h"
 #include "lib/base/bytes.h"
 #include "lib/base/log.h"
 #include "lib/os/clock.h"
@@ -25,6 +27,36 @@ static bool answers(const struct own_broker *b)
     if (descriptor < 0) return false;
     close(descriptor);
     return true;
+}
+
+/* The cluster id in DIR/meta.properties; "" when there is none. */
+static void cluster_id(const struct own_broker *b, char *out, size_t size)
+{
+    char path[PATH_MAX], line[256];
+    static const char name[] = "cluster.id=";
+    snprintf(path, sizeof path, "%s/meta.properties", b->dir);
+    out[0] = 0;
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, name, sizeof name - 1) == 0)
+            snprintf(out, size, "%.*s", (int)strcspn(line + sizeof name - 1, "\r\n"), line + sizeof name - 1);
+    if (f) fclose(f);
+}
+
+/* True when the broker of this very folder is at b->bootstrap: the port in the file may be somebody else's by now. */
+static bool is_ours(const struct own_broker *b)
+{
+    char expected[128];
+    const struct client_callbacks none = {0};
+    static const char *const settings[] = {NULL};
+    cluster_id(b, expected, sizeof expected);
+    if (!expected[0] || !answers(b)) return false;
+    rd_kafka_t *rk = client_new(RD_KAFKA_PRODUCER, b->bootstrap, settings, &none, NULL);
+    char *found = rk ? rd_kafka_clusterid(rk, CONNECT_MS) : NULL;
+    bool ours = found && strcmp(found, expected) == 0;
+    if (found) rd_kafka_mem_free(rk, found);
+    if (rk) rd_kafka_destroy(rk);
+    return ours;
 }
 
 /* What DIR/millrace.address says, into b->bootstrap; false when there is none. */
@@ -81,21 +113,26 @@ static int start(struct own_broker *b, struct err_text *error)
     return address_write(b, error);
 }
 
-/* Finds a running broker of the folder, else starts one on the port that it had last, else on any. */
-static int find_or_start(struct own_broker *b, struct err_text *error)
+/* Finds a running broker of the folder, else starts one on the port that it had last. Once clients know that port it
+ * must come back there; before that any other will do. */
+static int find_or_start(struct own_broker *b, bool port_is_known, struct err_text *error)
 {
     int64_t until_ns = clock_mono_ns() + (int64_t)SHARED_WAIT_MS * 1000000;
     do {
-        if (address_read(b) && answers(b)) return 0;
-        int result = start(b, error);
-        if (result != ERR_CLOSED) return result;
-        b->bootstrap[0] = 0; /* the old port may be somebody else's by now */
-        result = start(b, error);
-        if (result != ERR_CLOSED) return result;
+        if (port_is_known || address_read(b)) {
+            if (is_ours(b)) return 0;
+            int result = start(b, error);
+            if (result != ERR_CLOSED) return result;
+        }
+        if (!port_is_known) {
+            b->bootstrap[0] = 0;
+            int result = start(b, error);
+            if (result != ERR_CLOSED) return result;
+        }
         clock_sleep_ms(200); /* somebody else is starting one this very moment */
     } while (clock_mono_ns() < until_ns);
-    return err_set(error, ERR_IO, "%s: no broker can be started there (see `millrace broker -o log.dirs=%s`)", b->dir,
-                   b->dir);
+    return err_set(error, ERR_IO, "%s: no broker can be started there%s%s (see `millrace broker -o log.dirs=%s`)",
+                   b->dir, port_is_known ? " on " : "", port_is_known ? b->bootstrap : "", b->dir);
 }
 
 int own_broker_open(struct own_broker *b, const char *bootstrap, const char *dir, struct err_text *error)
@@ -108,8 +145,9 @@ int own_broker_open(struct own_broker *b, const char *bootstrap, const char *dir
         return 0;
     }
     b->dir = dir;
-    mkdir(dir, 0777); /* when it cannot be made the broker says why */
-    return find_or_start(b, error);
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return err_set(error, err_from_errno(errno), "--broker-dir %s: %s", dir, strerror(errno));
+    return find_or_start(b, false, error);
 }
 
 int own_broker_ensure(struct own_broker *b, struct err_text *error)
@@ -122,7 +160,7 @@ int own_broker_ensure(struct own_broker *b, struct err_text *error)
         return 0;
     }
     log_warn("stream", "the broker on %s is gone: starting it again", b->dir);
-    return find_or_start(b, error);
+    return find_or_start(b, true, error);
 }
 
 void own_broker_close(struct own_broker *b)
