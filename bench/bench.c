@@ -16,7 +16,7 @@
 #include "lib/base/bytes.h"
 #include "lib/os/clock.h"
 
-enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000 };
+enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000, COMMAND_MS = 600000 };
 
 static const struct bench_experiment_name names[] = {
     {"E1", "what do acks=0, 1, all cost, in each durability mode?"},
@@ -115,13 +115,16 @@ static int command_run(const char *const argv[], double *wall_s, double *cpu_s, 
     int rc = process_start(&p, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
     if (rc < 0) return rc;
     char line[256];
-    while (process_read_line(&p, line, sizeof line, -1) >= 0) {}
-    int status = process_wait(&p, -1);
+    while ((rc = process_read_line(&p, line, sizeof line, COMMAND_MS)) >= 0) {}
+    int status = rc == ERR_LOCKED ? (process_stop(&p, 1000), -1) : process_wait(&p, COMMAND_MS);
     if (wall_s) *wall_s = (double)(clock_mono_ns() - begin_ns) / 1e9;
     if (cpu_s) *cpu_s = (double)(environment_children_cpu_ns() - cpu_ns) / 1e9;
     if (status == 0) return 0;
     command_text(argv, &text);
-    err_set(error, ERR_IO, "`%s` ended with status %d: run it by hand to see why", buf_cstr(&text), status);
+    if (status < 0)
+        err_set(error, ERR_IO, "`%s` said nothing for %d s and was ended", buf_cstr(&text), COMMAND_MS / 1000);
+    else
+        err_set(error, ERR_IO, "`%s` ended with status %d: run it by hand to see why", buf_cstr(&text), status);
     buf_release(&text);
     return ERR_IO;
 }

@@ -111,12 +111,11 @@ int report_figure(struct report *r, struct figure *f, const struct caption *c, s
     if (rc < 0) return rc;
     buf_printf(&r->body, "<figure id=%s>\n", f->name);
     buf_append_slice(&r->body, buf_slice(&f->svg));
-    buf_printf(
-        &r->body,
-        "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. Again: <code>millrace bench run %s --out DIR "
-        "&amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures &amp;&amp; gnuplot "
-        "%s.gnuplot</code></span></figcaption></figure>\n",
-        c->title, c->read, c->n, c->durability, c->experiment, f->name);
+    buf_printf(&r->body,
+               "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. %sAgain: <code>millrace bench run %s "
+               "--profile %s --out DIR &amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures "
+               "&amp;&amp; gnuplot %s.gnuplot</code></span></figcaption></figure>\n",
+               c->title, c->read, c->n, c->durability, r->machine, c->experiment, r->profile, f->name);
     return 0;
 }
 
@@ -175,16 +174,48 @@ static void limits_table(const struct report *r, struct buf *b)
     buf_append_str(b, "<p class=note>Measured right before the experiments, in the same folder.</p>\n");
 }
 
-static void environment_table(const struct report *r, struct buf *b)
+static json_t *environment_load(const struct report *r)
 {
     char path[PATH_MAX + 64];
-    const char *key;
-    json_t *value;
     snprintf(path, sizeof path, "%s/limits/trial-limits-1.json", r->dir);
     json_t *json = json_load_file(path, 0, NULL);
-    if (!json) return;
+    json_t *environment = json_incref(json_object_get(json, "environment"));
+    json_decref(json);
+    return environment;
+}
+
+static const char *environment_text(json_t *environment, const char *key)
+{
+    const char *text = json_string_value(json_object_get(environment, key));
+    return text ? text : "?";
+}
+
+/* What a caption says about the machine, and the profile of the command in it. */
+static void machine_read(struct report *r)
+{
+    struct buf b = {0};
+    json_t *e = environment_load(r);
+    const char *profile = json_string_value(json_object_get(e, "profile"));
+    snprintf(r->profile, sizeof r->profile, "%s", profile && strcmp(profile, "full") == 0 ? "full" : "quick");
+    if (e) {
+        buf_printf(&b, "Machine: %d x ", (int)json_integer_value(json_object_get(e, "cpus")));
+        put_html(&b, environment_text(e, "cpu"));
+        buf_append_str(&b, ", Linux ");
+        put_html(&b, environment_text(e, "kernel"));
+        buf_printf(&b, ", %s, %s. ", environment_text(e, "filesystem"), environment_text(e, "time"));
+        snprintf(r->machine, sizeof r->machine, "%s", buf_cstr(&b));
+    }
+    buf_release(&b);
+    json_decref(e);
+}
+
+static void environment_table(const struct report *r, struct buf *b)
+{
+    const char *key;
+    json_t *value, *environment = environment_load(r);
+    if (!environment) return;
     buf_append_str(b, "<h2>Where it was measured</h2>\n<table>\n");
-    json_object_foreach(json_object_get(json, "environment"), key, value)
+    json_object_foreach(environment, key, value)
     {
         buf_append_str(b, "<tr><td>");
         put_html(b, key);
@@ -196,7 +227,7 @@ static void environment_table(const struct report *r, struct buf *b)
         buf_append_str(b, "</tr>\n");
     }
     buf_append_str(b, "</table>\n");
-    json_decref(json);
+    json_decref(environment);
 }
 
 static int page_write(struct report *r, struct err_text *error)
@@ -232,6 +263,7 @@ int bench_report(const char *dir, struct err_text *error)
     snprintf(r.figures, sizeof r.figures, "%.*s/figures", PATH_MAX / 2, r.dir);
     if (mkdir(r.figures, 0777) != 0 && errno != EEXIST)
         return err_set(error, err_from_errno(errno), "%s: cannot be created", r.figures);
+    machine_read(&r);
     int rc = trials_load(&r.limits, r.dir, "limits", error);
     if (rc == 0) rc = report_acks(&r, error);
     if (rc == 0) rc = report_freshness(&r, error);

@@ -143,7 +143,7 @@ TEST(report, the_page_stands_alone)
     page_read(dir, &page);
     check_has(&page, "<figure id=e5_age>\n<svg");
     check_has(&page, "<figure id=e7_rates>\n<svg");
-    check_has(&page, "millrace bench run E7 --out DIR");
+    check_has(&page, "millrace bench run E7 --profile quick --out DIR");
     check_lacks(&page, "src=");
     check_lacks(&page, "<link");
     check_lacks(&page, "<?xml");
