@@ -27,8 +27,8 @@ void unit_register(struct unit_case *c);
     static void unit_##suite_##_##name_(void);                                                                         \
     __attribute__((constructor)) static void unit_add_##suite_##_##name_(void)                                         \
     {                                                                                                                  \
-        static struct unit_case c = {#suite_, #name_, unit_##suite_##_##name_, NULL};                                  \
-        unit_register(&c);                                                                                             \
+        static struct unit_case unit_case_ = {#suite_, #name_, unit_##suite_##_##name_, NULL};                         \
+        unit_register(&unit_case_);                                                                                    \
     }                                                                                                                  \
     static void unit_##suite_##_##name_(void)
 #define unit_fail(...)                                                                                                 \
@@ -43,7 +43,7 @@ void unit_register(struct unit_case *c);
 
 #include <criterion/criterion.h>
 #define TEST(suite_, name_) Test(suite_, name_, .timeout = 120)
-#define unit_fail(...) cr_assert_fail(__VA_ARGS__)
+#define unit_fail(...)      cr_assert_fail(__VA_ARGS__)
 
 #endif
 

@@ -47,7 +47,10 @@ char *buf_cstr(struct buf *b);
 void buf_put_u16(struct buf *b, uint16_t v);
 void buf_put_u32(struct buf *b, uint32_t v);
 void buf_put_u64(struct buf *b, uint64_t v);
-static inline struct slice buf_slice(const struct buf *b) { return (struct slice){b->p, b->n}; }
+static inline struct slice buf_slice(const struct buf *b)
+{
+    return (struct slice){b->p, b->n};
+}
 
 uint16_t get_u16be(const void *p);
 uint32_t get_u32be(const void *p);
@@ -80,7 +83,7 @@ struct shared {
     void *context;
 };
 
-struct shared *shared_new(size_t n); /* one reference, n writable bytes */
+struct shared *shared_new(size_t n);       /* one reference, n writable bytes */
 struct shared *shared_take(struct buf *b); /* takes the buffer's memory; b becomes empty */
 struct shared *shared_ref(struct shared *s);
 void shared_unref(struct shared *s); /* NULL is allowed */

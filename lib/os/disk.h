@@ -37,13 +37,14 @@ struct disk_functions {
     /* fdatasync: content and size are durable when it returns 0. A failure is final: the caller takes
      * the directory offline and never tries again (see Rebello et al., ATC 2020). */
     int (*sync)(struct disk *d, struct disk_file *f);
-    int (*make_dir)(struct disk *d, const char *path);  /* existing is fine */
-    int (*sync_dir)(struct disk *d, const char *path);  /* "" is the data directory itself */
+    int (*make_dir)(struct disk *d, const char *path);               /* existing is fine */
+    int (*sync_dir)(struct disk *d, const char *path);               /* "" is the data directory itself */
     int (*rename)(struct disk *d, const char *from, const char *to); /* replaces `to` */
-    int (*remove)(struct disk *d, const char *path);    /* a file, or an empty directory */
+    int (*remove)(struct disk *d, const char *path);                 /* a file, or an empty directory */
     /* Calls `each` for every entry of a directory, in byte order of the names (sorted, so that the
      * simulator's traces do not depend on a file system), without "." and "..". */
-    int (*list)(struct disk *d, const char *path, void (*each)(void *context, const char *name, bool is_dir), void *context);
+    int (*list)(struct disk *d, const char *path, void (*each)(void *context, const char *name, bool is_dir),
+                void *context);
 };
 
 struct disk {
