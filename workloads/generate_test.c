@@ -3,10 +3,10 @@
 
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/checksum.h"
-#include "lib/os/clock.h"
 #include "lib/os/disk.h"
 #include "tests/unit.h"
 #include "workloads/chance.h"
@@ -240,14 +240,22 @@ TEST(chance, due_keeps_its_interval)
 /* --- the rate, where the build is one that people run --- */
 
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* Processor time: what somebody else does on the machine at the moment says nothing about the generator. */
+static int64_t processor_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
 static void check_rate(generator *g)
 {
     const char *out = folder_new();
     int64_t best_ns = INT64_MAX;
     for (int i = 0; i < 4; i++) {
-        int64_t begin_ns = clock_mono_ns();
+        int64_t begin_ns = processor_ns();
         generate(g, out, 500000, 1);
-        int64_t took_ns = clock_mono_ns() - begin_ns;
+        int64_t took_ns = processor_ns() - begin_ns;
         if (took_ns < best_ns) best_ns = took_ns;
     }
     folder_remove(out);
