@@ -151,6 +151,9 @@ static void take_in(struct log *log, const struct batch_header *h, int64_t now_m
     recent_push(&log->recent, h->base_offset, s->size);
     segment_take(s, h, (uint64_t)log->config.index_interval_bytes);
     log->offsets.end = batch_last_offset(h) + 1;
+#if MILLRACE_SEEDED_BUG == 3 /* for tests/sim/bites.sh: the last offset of a large batch is given out again */
+    log->offsets.end -= h->count > 10;
+#endif
     log->offsets.size_bytes += (int64_t)batch_size(h);
     log->changed = true;
     p->end = log_mark(s, log->offsets.end, s->size);
