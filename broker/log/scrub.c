@@ -7,7 +7,7 @@
 #include "broker/log/scan.h"
 #include "lib/base/memory.h"
 
-enum { SCRUB_BYTES = 64 << 20, SCRUB_FINDINGS_MAX = 100 };
+enum { SCRUB_BYTES = 4 << 20, SCRUB_FINDINGS_MAX = 100 };
 
 struct scrub {
     char *path;

@@ -644,3 +644,24 @@ TEST(node_data, t52_retention_takes_an_active_segment_too)
     check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 1); /* no offset is given twice */
     driver_close(&d);
 }
+
+/* Recovery never looks below the recovery point; the scrub does, a segment at each check. */
+TEST(node_data, a_bit_that_the_disk_lost_is_found_and_told_as_corrupt)
+{
+    driver_open(&d, "log.retention.check.interval.ms=1000\n");
+    driver_create(&d, "t", 1, "segment.ms", "1");
+    struct driver_batch b = DRIVER_BATCH;
+    for (int i = 0; i < 4; i++) {
+        b.timestamp = d.now.wall_ms - 1000 + 10 * i; /* each later than segment.ms: a segment of its own */
+        driver_produce(&d, "t", &b);
+    }
+    struct buf *second = memory_disk_file(d.disk, "t-0/00000000000000000001.log");
+    check(second != NULL);
+    second->p[second->n - 1] ^= 1;
+    check_int(fetch_at(1).error_code, KAFKA_NONE); /* the client would see it, by its own check */
+    for (int i = 0; i < 40; i++) driver_wait(&d, 1100);
+    check_int(fetch_at(1).error_code, KAFKA_CORRUPT_MESSAGE);
+    check_int(fetch_at(0).error_code, KAFKA_NONE);
+    check_int(fetch_at(2).error_code, KAFKA_NONE);
+    driver_close(&d);
+}

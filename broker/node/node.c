@@ -96,17 +96,21 @@ static void event_take(struct node *n, const struct event *e)
     }
 }
 
-/* Recovery's report, a line at a time. */
+void node_say_lines(struct node *n, struct slice text)
+{
+    while (text.n) {
+        size_t line = 0;
+        while (line < text.n && text.p[line] != '\n') line++;
+        if (line) action_say(n, LOG_LEVEL_WARN, "%.*s", (int)line, (const char *)text.p);
+        if (line < text.n) line++;
+        text = slice_of(text.p + line, text.n - line);
+    }
+}
+
+/* Recovery's report. */
 static void opening_tell(struct node *n)
 {
-    struct slice rest = buf_slice(&n->opening_text);
-    while (rest.n) {
-        size_t line = 0;
-        while (line < rest.n && rest.p[line] != '\n') line++;
-        if (line) action_say(n, LOG_LEVEL_WARN, "%.*s", (int)line, (const char *)rest.p);
-        if (line < rest.n) line++;
-        rest = slice_of(rest.p + line, rest.n - line);
-    }
+    node_say_lines(n, buf_slice(&n->opening_text));
     buf_release(&n->opening_text);
 }
 

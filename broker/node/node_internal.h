@@ -383,6 +383,8 @@ struct node {
     enum shutdown_stage shutdown;
     uint64_t checkpoint_hashes[3]; /* of what the checkpoint files say */
     int32_t logs_open;             /* counted by shutdown_continue */
+    uint64_t scrubbed;             /* `order` of the partition that had the last scrub; 0: begin again */
+    struct partition *scrub_next;  /* only while it is searched */
     bool disk_failed;
     struct buf opening_text; /* what recovery has to say, told in the first step */
 };
@@ -394,6 +396,8 @@ void *node_take_awaited(struct node *n, uint64_t token);
 /* actions.c: all take the references that an action holds. */
 struct action *action_add(struct node *n, enum action_kind kind);
 void action_say(struct node *n, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Warns the operator of each line of a text. */
+void node_say_lines(struct node *n, struct slice text);
 void action_append(struct node *n, const struct log_write *w, struct shared *holder, uint64_t token);
 void action_connection(struct node *n, enum action_kind kind, uint64_t connection);
 

@@ -151,6 +151,25 @@ static void partition_snapshot(struct node *n, struct partition *p)
     partition_jobs(n, p);
 }
 
+static void scrub_candidate(struct node *n, struct partition *p)
+{
+    if (p->order <= n->scrubbed || log_offsets(p->log)->end == 0 || log_state(p->log) != LOG_ONLINE) return;
+    if (!n->scrub_next || p->order < n->scrub_next->order) n->scrub_next = p;
+}
+
+/* A segment of one partition at each check, all partitions in turn: slow on purpose, it shares the disk. */
+static void scrub_one(struct node *n)
+{
+    n->scrub_next = NULL;
+    partitions_each(n, scrub_candidate);
+    struct partition *p = n->scrub_next;
+    n->scrub_next = NULL;
+    n->scrubbed = p ? p->order : 0;
+    if (!p) return;
+    log_scrub_begin(p->log);
+    partition_jobs(n, p);
+}
+
 void storage_timers_start(struct node *n)
 {
     n->retention = (struct deadline){.kind = DEADLINE_RETENTION};
@@ -175,6 +194,7 @@ void storage_deadline(struct node *n, enum deadline_kind kind)
     switch (kind) {
     case DEADLINE_RETENTION:
         partitions_each(n, partition_retain);
+        scrub_one(n);
         node_deadline_in(n, &n->retention, period_ms(n->config->retention_check_ms));
         return;
     case DEADLINE_RECOVERY_POINTS:
