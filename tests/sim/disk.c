@@ -167,6 +167,7 @@ static void write_make(struct sim_disk *d, struct inode *f, uint64_t at, struct 
 
 static void writes_forget(struct inode *f, int count)
 {
+    if (count == 0) return;
     for (int i = 0; i < count; i++) buf_release(&f->writes[i].bytes);
     memmove(f->writes, f->writes + count, (size_t)(f->write_count - count) * sizeof *f->writes);
     f->write_count -= count;
@@ -206,7 +207,7 @@ int64_t sim_disk_read(struct sim_disk *d, struct inode *f, uint64_t at, void *p,
     int rc = call(d);
     if (rc < 0) return rc;
     if (fault(d, d->faults.read_error)) return ERR_IO;
-    if (at >= f->now.n) return 0;
+    if (n == 0 || at >= f->now.n) return 0;
     if (n > f->now.n - at) n = (size_t)(f->now.n - at);
     memcpy(p, f->now.p + at, n);
     return (int64_t)n;
