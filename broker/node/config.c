@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "broker/metadata/topic_config.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/os/address.h"
@@ -41,7 +42,6 @@ struct key {
     }
 
 enum { BYTES_KIB = 1024, BYTES_MIB = 1024 * 1024 };
-#define MS_HOUR 3600000LL
 
 static const struct key keys[] = {
     LONG("node.id", node_id, 0, INT32_MAX, 1),
@@ -50,14 +50,6 @@ static const struct key keys[] = {
     BOOL("delete.topic.enable", delete_topics, true),
     LONG("num.partitions", partitions_default, 1, INT32_MAX, 1),
     LONG("default.replication.factor", replication_factor_default, 1, INT16_MAX, 1),
-    LONG("min.insync.replicas", min_insync_replicas, 1, INT32_MAX, 1),
-    LONG("message.max.bytes", message_bytes_max, 0, INT32_MAX, BYTES_MIB + 12),
-    LONG("log.segment.bytes", segment_bytes, BYTES_MIB, INT32_MAX, 1024LL * BYTES_MIB),
-    LONG("log.index.interval.bytes", index_interval_bytes, 0, INT32_MAX, 4096),
-    LONG("log.index.size.max.bytes", index_bytes_max, 4, INT32_MAX, 10LL * BYTES_MIB),
-    LONG("log.retention.bytes", retention_bytes, -1, INT64_MAX, -1),
-    LONG("log.segment.delete.delay.ms", file_delete_delay_ms, 0, INT64_MAX, 60000),
-    LONG("log.flush.interval.messages", flush_messages, 1, INT64_MAX, INT64_MAX),
     LONG("log.retention.check.interval.ms", retention_check_ms, 1, INT64_MAX, 300000),
     LONG("log.flush.offset.checkpoint.interval.ms", recovery_checkpoint_ms, 0, INT32_MAX, 60000),
     LONG("log.flush.start.offset.checkpoint.interval.ms", log_start_checkpoint_ms, 0, INT32_MAX, 60000),
@@ -78,11 +70,11 @@ static const struct key keys[] = {
     LONG("max.connections", connections_max, 0, INT32_MAX, INT32_MAX),
     LONG("socket.send.buffer.bytes", send_buffer_bytes, -1, INT32_MAX, -1),
     LONG("socket.receive.buffer.bytes", receive_buffer_bytes, -1, INT32_MAX, -1),
-    LONG("socket.listen.backlog.size", listen_backlog, 1, INT32_MAX, 50),
     LONG("fetch.max.bytes", fetch_bytes_max, 1024, INT32_MAX, 55LL * BYTES_MIB),
     LONG("millrace.worker.threads", worker_threads, 1, 64, 2),
     LONG("millrace.open.segment.files", open_files_max, 8, 1000000, 512),
     NO_EFFECT("num.network.threads"),
+    NO_EFFECT("socket.listen.backlog.size"),
     NO_EFFECT("num.io.threads"),
     NO_EFFECT("num.recovery.threads.per.data.dir"),
     NO_EFFECT("background.threads"),
@@ -98,7 +90,6 @@ static const struct key keys[] = {
     NO_EFFECT("share.coordinator.state.topic.replication.factor"),
     NO_EFFECT("share.coordinator.state.topic.min.isr"),
     NO_EFFECT("offsets.topic.replication.factor"),
-    NO_EFFECT("log.flush.scheduler.interval.ms"),
     NO_EFFECT("log.cleaner.enable"),
     NO_EFFECT("log.cleaner.threads"),
     NO_EFFECT("unclean.leader.election.enable"),
@@ -110,24 +101,9 @@ static const struct key keys[] = {
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
 
-/* Keys with more than one spelling, read by hand below. */
+/* Read by hand below. */
 static const char *const special_keys[] = {
-    "listeners",
-    "advertised.listeners",
-    "log.dirs",
-    "log.dir",
-    "broker.id",
-    "process.roles",
-    "log.retention.ms",
-    "log.retention.minutes",
-    "log.retention.hours",
-    "log.roll.ms",
-    "log.roll.hours",
-    "log.flush.interval.ms",
-    "log.message.timestamp.type",
-    "log.cleanup.policy",
-    "compression.type",
-    NULL,
+    "listeners", "advertised.listeners", "log.dirs", "log.dir", "broker.id", "process.roles", NULL,
 };
 
 /* With no queued.max.request.bytes Kafka has no bound. We always have one. */
@@ -187,21 +163,17 @@ static int table_read(struct node_config *c, struct err_text *error)
     return 0;
 }
 
-/* --- keys with a history --- */
+/* --- keys that are more than a number --- */
 
-/* The finest unit that was given wins, as in Kafka. `names` is ended by NULL, `unit_ms` goes with it. */
-static int duration_read(const struct node_config *c, const char *const *names, const int64_t *unit_ms, int64_t min,
-                         int64_t otherwise, int64_t *out, struct err_text *error)
+/* Keys that are what a topic starts with (log.retention.hours, ...) have their types and ranges in
+ * topic_config.h, and their values are read from the properties when a topic is opened. */
+static int topic_defaults_check(const struct node_config *c, struct err_text *error)
 {
-    *out = otherwise;
-    for (int i = 0; names[i]; i++) {
-        const struct property *p = properties_find(&c->properties, names[i]);
-        if (!p) continue;
-        int64_t v = 0;
-        int rc = long_read(p, min, INT64_MAX / unit_ms[i], &v, error);
-        if (rc < 0) return rc;
-        *out = v < 0 ? -1 : v * unit_ms[i];
-        return 0;
+    for (int i = 0; i < c->properties.count; i++) {
+        const struct property *p = &c->properties.items[i];
+        const struct topic_config *t = topic_config_of_broker_key(slice_str(p->key));
+        struct err_text why = {0};
+        if (t && topic_config_check(t, slice_str(p->value), &why) < 0) return complain(error, p, why.text);
     }
     return 0;
 }
@@ -240,57 +212,23 @@ static int log_dir_read(struct node_config *c, struct err_text *error)
     return 0;
 }
 
-/* One of the words, or an error that lists them. Returns its position. */
-static int word_read(const struct node_config *c, const char *name, const char *const *words, int *out,
-                     struct err_text *error)
+/* One node is both roles; anything else would be a promise that is not kept. */
+static int roles_read(struct node_config *c, struct err_text *error)
 {
-    const struct property *p = properties_find(&c->properties, name);
-    *out = 0;
-    if (!p) return 0;
-    char list[128] = "must be ";
-    for (int i = 0; words[i]; i++) {
-        if (strcmp(p->value, words[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-        if (i) strcat(list, " or ");
-        strcat(list, words[i]);
-    }
-    return complain(error, p, list);
-}
-
-static int words_read(struct node_config *c, struct err_text *error)
-{
-    static const char *const times[] = {"CreateTime", "LogAppendTime", NULL};
-    static const char *const policies[] = {"delete", NULL};
-    static const char *const codecs[] = {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd", NULL};
-    static const char *const roles[] = {"broker,controller", "controller,broker", NULL};
-    int which;
-    int rc = word_read(c, "log.message.timestamp.type", times, &which, error);
-    c->log_append_time = which == 1;
-    if (rc == 0) rc = word_read(c, "log.cleanup.policy", policies, &which, error);
-    if (rc == 0) rc = word_read(c, "compression.type", codecs, &which, error);
-    if (rc == 0) rc = word_read(c, "process.roles", roles, &which, error);
-    return rc;
+    const struct property *p = properties_find(&c->properties, "process.roles");
+    if (!p || strcmp(p->value, "broker,controller") == 0 || strcmp(p->value, "controller,broker") == 0) return 0;
+    return complain(error, p, "must be broker,controller");
 }
 
 static int special_read(struct node_config *c, struct err_text *error)
 {
-    static const char *const retention[] = {"log.retention.ms", "log.retention.minutes", "log.retention.hours", NULL};
-    static const int64_t retention_units[] = {1, 60000, MS_HOUR};
-    static const char *const roll[] = {"log.roll.ms", "log.roll.hours", NULL};
-    static const int64_t roll_units[] = {1, MS_HOUR};
-    static const char *const flush[] = {"log.flush.interval.ms", NULL};
-    static const int64_t one[] = {1};
     const struct property *id = properties_find(&c->properties, "broker.id");
-    int rc = 0;
-    if (id && !properties_find(&c->properties, "node.id")) rc = long_read(id, 0, INT32_MAX, &c->node_id, error);
-    if (rc == 0) rc = duration_read(c, retention, retention_units, -1, 168 * MS_HOUR, &c->retention_ms, error);
-    if (rc == 0) rc = duration_read(c, roll, roll_units, 1, 168 * MS_HOUR, &c->segment_ms, error);
-    if (rc == 0) rc = duration_read(c, flush, one, 0, INT64_MAX, &c->flush_ms, error);
+    int rc = topic_defaults_check(c, error);
+    if (rc == 0 && id && !properties_find(&c->properties, "node.id"))
+        rc = long_read(id, 0, INT32_MAX, &c->node_id, error);
     if (rc == 0) rc = listeners_read(c, error);
     if (rc == 0) rc = log_dir_read(c, error);
-    if (rc == 0) rc = words_read(c, error);
+    if (rc == 0) rc = roles_read(c, error);
     return rc;
 }
 
@@ -308,6 +246,7 @@ static int whole_check(struct node_config *c, struct err_text *error)
 
 static bool is_special(const char *name)
 {
+    if (topic_config_of_broker_key(slice_str(name))) return true;
     for (int i = 0; special_keys[i]; i++)
         if (strcmp(special_keys[i], name) == 0) return true;
     return false;

@@ -30,17 +30,10 @@ struct node_config {
     char *host, *advertised_host; /* from listeners and advertised.listeners */
     int port, advertised_port;    /* 0: take a free one */
 
-    /* topics and what they start with */
+    /* topics; what they start with (log.retention.*, log.segment.bytes, log.flush.*, ...) is read from the
+     * properties by broker/metadata/topic_config.h when a topic is opened */
     bool auto_create_topics, delete_topics;
-    int64_t partitions_default, replication_factor_default, min_insync_replicas;
-    int64_t message_bytes_max, segment_bytes, segment_ms, index_interval_bytes, index_bytes_max;
-    int64_t retention_ms, retention_bytes; /* -1: forever, any size */
-    int64_t file_delete_delay_ms;
-    bool log_append_time;
-
-    /* durability: flush_messages 1 is group commit, flush_ms the interval mode, both at their default
-     * (INT64_MAX) the page cache */
-    int64_t flush_messages, flush_ms;
+    int64_t partitions_default, replication_factor_default;
 
     /* periodic jobs */
     int64_t retention_check_ms, recovery_checkpoint_ms, log_start_checkpoint_ms, high_watermark_checkpoint_ms;
@@ -56,7 +49,7 @@ struct node_config {
 
     /* sockets (broker/server) */
     int64_t request_bytes_max, request_memory_bytes; /* the latter: queued.max.request.bytes, resolved */
-    int64_t connections_idle_ms, connections_max, send_buffer_bytes, receive_buffer_bytes, listen_backlog;
+    int64_t connections_idle_ms, connections_max, send_buffer_bytes, receive_buffer_bytes;
     int64_t fetch_bytes_max;
     int64_t worker_threads; /* millrace.worker.threads */
     int64_t open_files_max; /* millrace.open.segment.files */

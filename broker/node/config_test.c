@@ -28,10 +28,7 @@ TEST(node_config, defaults_are_kafka_s_and_the_listener_is_loopback)
     check_int(c.port, 9092);
     check_int(c.node_id, 1);
     check_int(c.partitions_default, 1);
-    check_int(c.retention_ms, 168LL * 3600000);
-    check_int(c.message_bytes_max, 1048588);
     check_int(c.request_bytes_max, 104857600);
-    check_int(c.flush_messages, INT64_MAX);
     check_int(c.group_initial_rebalance_delay_ms, 3000);
     check_int(c.offsets_partitions, 50);
     check(c.request_memory_bytes > 0);
@@ -39,13 +36,12 @@ TEST(node_config, defaults_are_kafka_s_and_the_listener_is_loopback)
     node_config_release(&c);
 }
 
-TEST(node_config, the_finest_unit_wins)
+TEST(node_config, what_topics_start_with_is_known_and_kept)
 {
-    check_int(load("log.retention.hours=1\nlog.retention.minutes=2\n"), 0);
-    check_int(c.retention_ms, 120000);
-    node_config_release(&c);
-    check_int(load("log.retention.ms=-1\nlog.retention.hours=1\n"), 0);
-    check_int(c.retention_ms, -1);
+    check_int(load("log.retention.hours=1\nlog.roll.jitter.hours=2\nmessage.max.bytes=5\nlog.cleanup.policy=compact\n"),
+              0);
+    check_str(said, "");
+    check_str(node_config_given(&c, "log.retention.hours"), "1");
     node_config_release(&c);
 }
 

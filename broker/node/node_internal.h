@@ -88,8 +88,11 @@ struct connection {
     bool paused;
 };
 
+/* `peer` is its address as text, for the log and for groups. */
 void connection_opened(struct node *n, uint64_t id, struct slice peer);
+/* Nothing can be sent to it any more: its requests go on, their answers are dropped. */
 void connection_gone(struct node *n, uint64_t id);
+/* Decodes one request and starts it; takes the frame's reference. */
 void connection_frame(struct node *n, uint64_t id, struct shared *frame);
 /* For node_free. */
 void connections_release(struct node *n);
@@ -108,6 +111,7 @@ void request_finish_silently(struct node *n, struct request *r);
 /* Ends it and its connection. */
 void request_refuse(struct node *n, struct request *r, const char *why);
 
+/* Starts a decoded request. */
 void dispatch(struct node *n, struct request *r);
 /* ApiVersions is answered also where its version is not known (KIP-511). */
 void api_versions_unknown(struct node *n, struct request *r);
@@ -158,16 +162,21 @@ struct topic {
 
 /* NULL when it is not here. */
 struct partition *partition_find(struct node *n, struct slice topic, int32_t index);
+/* The same of a topic. One whose folders are still being made is in the image, but not here. */
 struct topic *topic_find(struct node *n, struct slice name);
 /* Makes the partition around its log, which it takes. `t` NULL: the metadata log. */
 struct partition *partition_new(struct node *n, struct topic *t, int32_t index, struct log *log);
+/* A topic of the image, with no partitions yet. */
 struct topic *topic_new(struct node *n, const struct metadata_topic *t);
+/* The topic's own configs over the broker's over the defaults. `t` NULL: the metadata log. */
 struct log_config partition_log_config(const struct node *n, const struct metadata_topic *t);
+/* "orders-0" */
 void partition_dir(const char *topic, int32_t index, char *out, size_t size);
 /* Starts what its log wants done on a helper thread. */
 void partition_jobs(struct node *n, struct partition *p);
 /* A sync of what is written, unless one is under way. */
 void partition_sync(struct node *n, struct partition *p);
+/* Its outcome; a failure takes the whole directory offline. */
 void partition_synced(struct node *n, struct partition *p, int err);
 /* Writes were reported or a sync ended: moves the high watermark, answers, starts the next sync. */
 void partition_advance(struct node *n, struct partition *p);
@@ -175,6 +184,7 @@ void partition_advance(struct node *n, struct partition *p);
 void topic_delete(struct node *n, struct topic *t);
 /* Goes on with deletions that wait for references; frees what is gone. */
 void partitions_doomed_continue(struct node *n);
+/* For node_free. */
 void partitions_release(struct node *n);
 /* Calls `each` for every partition, the metadata log included. */
 void partitions_each(struct node *n, void (*each)(struct node *n, struct partition *p));
@@ -209,10 +219,12 @@ struct append {
     struct append *next_checking, *next_writing, *next_waiting;
 };
 
+/* A batch of `frame` (a reference is taken); who is told is filled in by the caller. */
 struct append *append_new(struct partition *p, enum append_origin origin, struct shared *frame, uint8_t *batch,
                           size_t size, const struct batch_header *header);
 /* Starts it; append_done is called when it is seen or has failed, possibly at once. */
 void append_submit(struct node *n, struct append *a);
+/* EVENT_APPENDED. */
 void append_written(struct node *n, struct append *a, int err);
 /* Completes those that the high watermark has reached. */
 void appends_complete(struct node *n, struct partition *p, int64_t high_watermark);
@@ -235,6 +247,7 @@ void appends_checked_continue(struct node *n, struct partition *p);
 void produce_appended(struct node *n, struct append *a);
 void group_api_appended(struct node *n, struct append *a);
 void controller_appended(struct node *n, struct append *a);
+/* For node_free. */
 void appends_release(struct node *n, struct partition *p);
 
 /* ---- fetch ---- */
@@ -248,16 +261,19 @@ struct watch {
 };
 
 void fetch_begin(struct node *n, struct request *r);
+/* EVENT_READ: the bytes that a search in a segment asked for. */
 void fetch_read_done(struct node *n, struct request *r, int err, struct slice data);
+/* max_wait_ms is over. */
 void fetch_expired(struct node *n, struct request *r);
 /* The connection is gone: forget it now if nothing is under way for it. */
 void fetch_abandoned(struct node *n, struct request *r);
 /* More became visible in `p`, or it is going away. */
 void fetch_wake(struct node *n, struct partition *p);
 
-/* ---- the other APIs ---- */
+/* ---- the other APIs: each answers at once or when what it waits for has come ---- */
 
 void produce_begin(struct node *n, struct request *r);
+/* timeout_ms is over. */
 void produce_expired(struct node *n, struct request *r);
 void list_offsets_begin(struct node *n, struct request *r);
 void metadata_begin(struct node *n, struct request *r);
@@ -268,7 +284,9 @@ void init_producer_id_begin(struct node *n, struct request *r);
 
 /* Groups: one function for the seven requests; answers come as actions of the coordinator. */
 void group_api_begin(struct node *n, struct request *r);
+/* The coordinator's deadline has come. */
 void group_api_timer(struct node *n);
+/* Its offsets go with it. */
 void group_api_topic_deleted(struct node *n, struct kafka_string topic);
 /* `e` to the coordinator, and what it wants done. */
 void group_api_step(struct node *n, const struct group_event *e);
@@ -318,6 +336,7 @@ void controller_doomed_gone(struct node *n);
 void controller_folders_again(struct node *n);
 /* Frees a change that was not submitted. */
 void change_free(struct change *c);
+/* For node_free. */
 void controller_release(struct node *n);
 
 /* ---- jobs and storage ---- */
@@ -329,13 +348,17 @@ struct job {
     void (*drop)(struct job *j); /* frees it when the node goes away first */
     struct job *next, **link;    /* of those under way */
 };
+/* Hands it to a helper thread. */
 void job_start(struct node *n, struct job *j);
 
 /* Orders of jobs that belong to no partition. */
 enum { ORDER_CHECKPOINTS = 1, ORDER_PARTITION_FIRST = 16 };
 
+/* Sets the first deadlines of what is done by the clock. */
 void storage_timers_start(struct node *n);
+/* One of them has come. */
 void storage_deadline(struct node *n, enum deadline_kind kind);
+/* EVENT_SHUTDOWN. */
 void shutdown_begin(struct node *n);
 /* Looks whether the next stage of the shutdown can begin. */
 void shutdown_continue(struct node *n);
@@ -391,19 +414,20 @@ struct node {
 
 /* A token for something awaited, found again by node_take_awaited. */
 uint64_t node_await(struct node *n, void *owner);
+/* NULL when nothing awaits it. */
 void *node_take_awaited(struct node *n, uint64_t token);
 
-/* actions.c: all take the references that an action holds. */
+/* --- actions.c: all take the references that an action holds --- */
+
+/* An empty one at the end of the step's list. */
 struct action *action_add(struct node *n, enum action_kind kind);
+/* A line for the operator. */
 void action_say(struct node *n, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Warns the operator of each line of a text. */
 void node_say_lines(struct node *n, struct slice text);
+/* `holder` keeps the bytes; NULL: they lie in the list's arena. */
 void action_append(struct node *n, const struct log_write *w, struct shared *holder, uint64_t token);
+/* CLOSE, PAUSE, RESUME. */
 void action_connection(struct node *n, enum action_kind kind, uint64_t connection);
-
-static inline struct kafka_string request_client(const struct request *r)
-{
-    return r->header.client_id;
-}
 
 #endif

@@ -48,6 +48,8 @@ struct log_config partition_log_config(const struct node *n, const struct metada
     const struct metadata_configs *own = &t->configs;
     const struct properties *broker = &n->config->properties;
     c.segment_bytes = topic_config_number("segment.bytes", own, broker);
+    int64_t internal_bytes = topic_config_number("internal.segment.bytes", own, broker);
+    if (internal_bytes > 0) c.segment_bytes = internal_bytes; /* below the public minimum, for tests */
     c.segment_ms = topic_config_number("segment.ms", own, broker);
     c.segment_index_bytes = topic_config_number("segment.index.bytes", own, broker);
     c.index_interval_bytes = topic_config_number("index.interval.bytes", own, broker);

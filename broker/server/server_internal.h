@@ -58,12 +58,16 @@ void server_post(struct server *s, const struct event *e);
 /* The same for an EVENT_READ, whose bytes (malloc'ed) are freed after its step. */
 void server_post_read(struct server *s, uint64_t token, int err, uint8_t *bytes, size_t n);
 
-/* perform.c */
+/* perform.c: carries out one step's actions, in their order. */
 void actions_perform(struct server *s, struct actions *a);
 
-/* clients.c */
+/* --- clients.c --- */
+
+/* Opens the listener and sets the ports of the configuration that were 0. */
 int clients_listen(struct server *s, struct err_text *error);
+/* Closes every connection; nobody is told. */
 void clients_release(struct server *s);
+/* The node's SEND, CLOSE, PAUSE and RESUME. A connection that is gone is no error: the node hears of it. */
 void client_send(struct server *s, uint64_t id, const struct action_piece *pieces, int count);
 void client_close(struct server *s, uint64_t id);
 void client_pause(struct server *s, uint64_t id, bool pause);
