@@ -174,6 +174,9 @@ static void function_check(struct node n, const struct aggregate *a, const struc
                   a->name);
     if (a->function == AGGREGATE_DURATION && t->kind != TABLE_SESSIONS)
         node_fail(n, "duration() is for sessions; take max(time) - min(time) in a view");
+    /* Two sessions become one: their sums add up, the numbers of their different values do not. */
+    if (a->function == AGGREGATE_COUNT_DISTINCT && t->kind == TABLE_SESSIONS)
+        node_fail(n, "count_distinct() is not for sessions");
     if (a->number && argument && argument->type != VALUE_INTEGER && argument->type != VALUE_DECIMAL)
         node_fail(n, "sum() of %s, which is %s", argument->name, value_type_name(argument->type));
     bool keeps = a->argument && a->function != AGGREGATE_COUNT_DISTINCT;

@@ -185,6 +185,9 @@ TEST(definition, table_errors)
     check_refused(TOTAL("duration()"), "duration() is for sessions");
     check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"id\", \"gap_s\": 1, \"columns\": {}"),
                   "tables[1].time: must be a column of type timestamp");
+    check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"at\", \"gap_s\": 1, \"columns\": "
+                        "{\"c\": \"count_distinct(kind)\"}"),
+                  "tables[1].columns.c: count_distinct() is not for sessions");
     check_refused("{" SOURCE ", \"tables\": [{\"name\": \"files\"}]}",
                   "every warehouse has a table \"files\" of its own");
     check_refused("{" SOURCE ", \"tables\": [{\"name\": \"millrace_x\"}]}", "are reserved");

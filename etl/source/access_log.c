@@ -216,7 +216,7 @@ bool log_split(const struct log_layout *l, struct slice line, bool decode, struc
     if (l->bytes >= 0 && !slice_equal(fields[l->bytes], SLICE_LIT("-")) && !all_digits(fields[l->bytes])) return false;
     for (int i = 0; decode && i < l->count; i++)
         if (l->parts[i].kind == PART_QUOTED || l->parts[i].kind == PART_QUOTED_LAST)
-            fields[i] = backslash_decode(fields[i], arena);
+            fields[i] = backslash_decode(fields[i], 0, arena);
     if (l->request >= 0) request_split(fields[l->request], fields + l->count);
     return true;
 }

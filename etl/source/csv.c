@@ -91,7 +91,7 @@ static int hex_byte(const uint8_t *p)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-struct slice backslash_decode(struct slice s, struct arena *arena)
+struct slice backslash_decode(struct slice s, char delimiter, struct arena *arena)
 {
     static const char letters[] = "\"\\/'nrtbfv0", meanings[] = "\"\\/'\n\r\t\b\f\v\0";
     if (s.n == 0 || !memchr(s.p, '\\', s.n)) return s;
@@ -101,12 +101,15 @@ struct slice backslash_decode(struct slice s, struct arena *arena)
         const char *letter = NULL;
         bool escape = s.p[i] == '\\' && i + 1 < s.n;
         if (escape && s.p[i + 1]) letter = strchr(letters, s.p[i + 1]);
+        bool protects = escape && delimiter && s.p[i + 1] == (uint8_t)delimiter;
         int byte = escape && s.p[i + 1] == 'x' && i + 3 < s.n ? hex_byte(s.p + i + 2) : -1;
         if (byte >= 0)
             p[n++] = (uint8_t)byte;
+        else if (protects)
+            p[n++] = (uint8_t)delimiter;
         else
             p[n++] = letter ? (uint8_t)meanings[letter - letters] : s.p[i];
-        i += byte >= 0 ? 3 : letter ? 1 : 0;
+        i += byte >= 0 ? 3 : letter || protects ? 1 : 0;
     }
     return slice_of(p, n);
 }
@@ -114,7 +117,7 @@ struct slice backslash_decode(struct slice s, struct arena *arena)
 static struct slice field_decode(const struct csv_spec *spec, struct slice s, bool quoted, struct arena *arena)
 {
     if (quoted && spec->escape == CSV_ESCAPE_DOUBLED) return doubled_decode(s, spec->quote, arena);
-    if (spec->escape == CSV_ESCAPE_BACKSLASH && spec->decode) return backslash_decode(s, arena);
+    if (spec->escape == CSV_ESCAPE_BACKSLASH && spec->decode) return backslash_decode(s, spec->delimiter, arena);
     return s;
 }
 

@@ -33,7 +33,8 @@ size_t csv_record_length(const struct csv_spec *spec, struct slice rest, size_t 
  * record is malformed. Fields point into the record or, where escapes were replaced, into the arena. */
 bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *arena, struct slice *fields, int *count);
 
-/* Replaces \" \\ \/ \n \r \t \b \f \v \0 and \xHH; other escapes stay. The same slice when there is none. */
-struct slice backslash_decode(struct slice s, struct arena *arena);
+/* Replaces \" \\ \/ \' \n \r \t \b \f \v \0, \xHH and, unless it is 0, a protected `delimiter`; other escapes
+ * stay. The same slice when there is none. */
+struct slice backslash_decode(struct slice s, char delimiter, struct arena *arena);
 
 #endif
