@@ -59,6 +59,8 @@ struct log_config log_config_default(void);
 
 /* Makes the directory of a new partition with its partition.metadata, durably. For jobs and start. */
 int log_create(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error);
+/* The same for many at once: the folder's name survives a crash only after a sync_dir of the data directory. */
+int log_create_unsynced(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error);
 
 /* The empty log of a directory that log_create just made. Touches no disk. */
 struct log *log_new(struct log_file_ids *ids, const char *dir, const uint8_t topic_id[16],
@@ -203,8 +205,8 @@ void log_synced(struct log *log, int err);
 enum log_read_outcome {
     LOG_READ_RANGE,        /* file, at, length: whole batches from the one that holds `offset` (T30) */
     LOG_READ_MORE,         /* read file, at, length first, then log_read_continue */
-    LOG_READ_EMPTY,        /* nothing there yet, or the first batch is larger than max_bytes and !min_one */
-    LOG_READ_OUT_OF_RANGE, /* below start or above the limit (T34) */
+    LOG_READ_EMPTY,        /* nothing to be seen there yet, or the first batch exceeds max_bytes and !min_one */
+    LOG_READ_OUT_OF_RANGE, /* below start or above end (T34) */
     LOG_READ_CORRUPT,      /* the bytes there are damaged, or could not be read */
 };
 
