@@ -58,16 +58,16 @@ struct freshness_run {
     int64_t rate;
 };
 
-/* Three seconds are whole multiples of both short periods. */
+/* Whole periods; what comes first starts processes, fills caches, and for a batch is its first refresh. */
 static struct window window_of(const struct bench *b, int64_t period_ms)
 {
-    int64_t period_ns = period_ms * 1000000, length_ns = period_ms == 4000 ? 4 * SECOND_NS : 3 * SECOND_NS;
-    if (b->full) length_ns = 24 * SECOND_NS;
-    struct window w = {.sample_from_ns = period_ns + SECOND_NS};
+    int64_t period_ns = period_ms * 1000000;
+    int64_t length_ns = b->full ? 24 * SECOND_NS : period_ms == 4000 ? 4 * SECOND_NS : 3 * SECOND_NS;
+    struct window w = {.sample_from_ns = period_ns + (period_ms ? SECOND_NS * 2 / 5 : SECOND_NS)};
     w.sample_to_ns = w.sample_from_ns + length_ns;
     w.born_from_ns = w.sample_from_ns - period_ns;
     w.born_to_ns = w.sample_to_ns - period_ns;
-    w.end_ns = w.sample_to_ns + SECOND_NS / 2;
+    w.end_ns = w.sample_to_ns + SECOND_NS * 3 / 10;
     return w;
 }
 

@@ -166,7 +166,7 @@ static int stream_round(struct replay_run *run, int number, struct err_text *err
 
 int experiment_replay(struct bench *b, struct err_text *error)
 {
-    struct replay_run run = {.bench = b, .rows = b->full ? 1000000 : 100000};
+    struct replay_run run = {.bench = b, .rows = b->full ? 1000000 : 60000};
     bench_path(run.definition, b->workloads, "ecommerce/online_retail.json");
     int rc = bench_folder(b, "orders", run.in, error);
     struct generate_options options = {.out = run.in, .scale = run.rows, .seed = 7};
