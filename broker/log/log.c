@@ -30,17 +30,24 @@ struct log_config log_config_default(void)
 
 /* ---- life ---- */
 
-int log_create(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error)
+int log_create_unsynced(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error)
 {
     struct buf path = {0}, text = {0};
     buf_printf(&path, "%s/partition.metadata", dir);
     partition_metadata_format(topic_id, &text);
     int status = disk->call->make_dir(disk, dir);
     if (status == 0) status = disk_replace(disk, buf_cstr(&path), buf_slice(&text));
-    if (status == 0) status = disk->call->sync_dir(disk, "");
     if (status < 0) err_set(error, status, "%s: the partition cannot be created: %s", dir, err_name(status));
     buf_release(&path);
     buf_release(&text);
+    return status;
+}
+
+int log_create(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error)
+{
+    int status = log_create_unsynced(disk, dir, topic_id, error);
+    if (status == 0) status = disk->call->sync_dir(disk, "");
+    if (status < 0) err_set(error, status, "%s: the partition cannot be created: %s", dir, err_name(status));
     return status;
 }
 

@@ -173,10 +173,10 @@ static int folders_run(struct node_job *base, struct disk *disk)
 {
     struct folders_job *f = (struct folders_job *)base;
     for (int32_t i = 0; i < f->count; i++) {
-        int rc = log_create(disk, f->folders[i].dir, f->folders[i].topic_id, &f->error);
+        int rc = log_create_unsynced(disk, f->folders[i].dir, f->folders[i].topic_id, &f->error);
         if (rc < 0) return rc;
     }
-    return 0;
+    return disk->call->sync_dir(disk, "");
 }
 
 static void folders_drop(struct job *j)
