@@ -61,7 +61,7 @@ static void list_send(struct client *c)
     in.replica_id = -1;
     in.topics = &topic;
     in.topics_count = 1;
-    client_call(c, KAFKA_API_LIST_OFFSETS, 1, 99, &in, NULL);
+    client_call(c, KAFKA_API_LIST_OFFSETS, 1, 99, &in, partition.timestamp < 0 ? c : NULL);
 }
 
 static void admin_think(struct client *c)
@@ -69,7 +69,7 @@ static void admin_think(struct client *c)
     if (c->sim->phase != PHASE_ACTIVE || !client_connect(c)) return;
     client_think_in(c, 20 * NS_MS + sim_draw(c->sim, 300 * NS_MS));
     if (c->call_count > 0) return;
-    switch (sim_draw(c->sim, 3)) {
+    switch (sim_draw(c->sim, 5)) {
     case 0: create_send(c); break;
     case 1: delete_send(c); break;
     case 2: metadata_send(c); break;
@@ -100,7 +100,8 @@ static void admin_answered(struct client *c, const struct call *call, const void
         const struct list_offsets_response_list_offsets_partition_response *p = &listed->topics[0].partitions[0];
         int at = history_partition_find(&c->sim->history, listed->topics[0].name, p->partition_index);
         if (at < 0) sim_fail(c->sim, "ListOffsets was answered for a partition that was not asked for");
-        if (p->error_code == KAFKA_NONE && p->timestamp < 0) history_shown(c->sim, at, p->offset);
+        /* The context marks a question for the latest offset. */
+        if (p->error_code == KAFKA_NONE && call->context) history_shown(c->sim, at, p->offset, call->sent_event);
     }
 }
 

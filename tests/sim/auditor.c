@@ -2,6 +2,7 @@
  *
  *     create (once) -> metadata -> coordinator -> starts -> ends -> fetch each partition from start to end -> offsets
  * -> done */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/memory.h"
@@ -160,9 +161,19 @@ static const struct metadata_response_metadata_response_topic *topic_in(const st
     return NULL;
 }
 
-static bool metadata_taken(struct client *c, const struct metadata_response *out)
+/* What the first start made up is what all later ones say. */
+static void identity_check(struct sim *s, struct kafka_string cluster_id)
+{
+    if (!s->cluster_id[0])
+        snprintf(s->cluster_id, sizeof s->cluster_id, "%.*s", (int)cluster_id.n, cluster_id.p);
+    else if (!kafka_string_equal_str(cluster_id, s->cluster_id))
+        sim_fail(s, "the cluster was %s and is %.*s now", s->cluster_id, (int)cluster_id.n, cluster_id.p);
+}
+
+static bool metadata_taken(struct client *c, const struct call *call, const struct metadata_response *out)
 {
     struct sim *s = c->sim;
+    if (call->version >= 2 && out->cluster_id.n > 0) identity_check(s, out->cluster_id);
     for (int i = 0; i < SIM_TOPICS; i++) {
         const struct metadata_response_metadata_response_topic *t = topic_in(out, sim_topics[i]);
         if (!t || t->partitions_count != sim_topic_partitions[i])
@@ -215,7 +226,7 @@ static void ends_taken(struct client *c)
     partition_next(c, 0);
 }
 
-static void fetched(struct client *c, const struct fetch_response *out)
+static void fetched(struct client *c, const struct call *call, const struct fetch_response *out)
 {
     struct auditor *a = c->state;
     struct sim *s = c->sim;
@@ -229,8 +240,8 @@ static void fetched(struct client *c, const struct fetch_response *out)
         sim_fail(s, "%s-%d: offset %lld of %lld to %lld cannot be read after the start: %s", told->topic, told->index,
                  (long long)a->position, (long long)a->starts[a->partition], (long long)a->ends[a->partition],
                  kafka_error_name(p->error_code));
-    int64_t next =
-        history_fetched(s, a->partition, a->position, p->high_watermark, kafka_bytes_slice(p->records), true);
+    int64_t next = history_fetched(s, a->partition, a->position, p->high_watermark, kafka_bytes_slice(p->records),
+                                   call->sent_event, true);
     if (next == a->position)
         sim_fail(s, "%s-%d: nothing at offset %lld, although the log ends at %lld", told->topic, told->index,
                  (long long)next, (long long)a->ends[a->partition]);
@@ -263,7 +274,7 @@ static void auditor_answered(struct client *c, const struct call *call, const vo
         if (created(c, response)) a->stage = AUDIT_METADATA;
         break;
     case AUDIT_METADATA:
-        if (metadata_taken(c, response)) a->stage = AUDIT_COORDINATOR;
+        if (metadata_taken(c, call, response)) a->stage = AUDIT_COORDINATOR;
         break;
     case AUDIT_COORDINATOR:
         if (coordinator_told(call, response)) a->stage = AUDIT_STARTS;
@@ -274,7 +285,7 @@ static void auditor_answered(struct client *c, const struct call *call, const vo
     case AUDIT_ENDS:
         if (listed(c, response, a->ends)) ends_taken(c);
         break;
-    case AUDIT_FETCH: fetched(c, response); break;
+    case AUDIT_FETCH: fetched(c, call, response); break;
     case AUDIT_OFFSETS: offsets_taken(c, response); break;
     case AUDIT_DONE: break;
     }

@@ -48,7 +48,8 @@ static void consumer_think(struct client *c)
     arena_reset(&c->arena);
 }
 
-static void partition_answered(struct client *c, int at, const struct fetch_response_partition_data *out)
+static void partition_answered(struct client *c, const struct call *call, int at,
+                               const struct fetch_response_partition_data *out)
 {
     struct consumer *k = c->state;
     struct sim *s = c->sim;
@@ -56,8 +57,8 @@ static void partition_answered(struct client *c, int at, const struct fetch_resp
     bool reads_fail = s->plan.faults.read_error || s->plan.short_read;
     switch (out->error_code) {
     case KAFKA_NONE:
-        k->positions[at] =
-            history_fetched(s, at, k->positions[at], out->high_watermark, kafka_bytes_slice(out->records), false);
+        k->positions[at] = history_fetched(s, at, k->positions[at], out->high_watermark,
+                                           kafka_bytes_slice(out->records), call->sent_event, false);
         k->losses[at] = s->losses;
         return;
     case KAFKA_OFFSET_OUT_OF_RANGE:
@@ -81,13 +82,12 @@ static void partition_answered(struct client *c, int at, const struct fetch_resp
 static void consumer_answered(struct client *c, const struct call *call, const void *response)
 {
     const struct fetch_response *out = response;
-    (void)call;
     for (int32_t t = 0; t < out->responses_count; t++)
         for (int32_t i = 0; i < out->responses[t].partitions_count; i++) {
             const struct fetch_response_partition_data *p = &out->responses[t].partitions[i];
             int at = history_partition_find(&c->sim->history, out->responses[t].topic, p->partition_index);
             if (at < 0) sim_fail(c->sim, "a fetch was answered for a partition that was not asked for");
-            partition_answered(c, at, p);
+            partition_answered(c, call, at, p);
         }
     if (sim_chance(c->sim, 20)) { /* reads it all again */
         struct consumer *k = c->state;

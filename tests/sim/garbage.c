@@ -15,11 +15,33 @@ static void header_add(struct client *c, int api_key, int version, struct buf *f
     kafka_request_header_encode(&h, frame);
 }
 
+/* Long polls for more than there is: nothing is answered at once, so that the pipeline fills up. */
+static void poll_add(struct client *c, struct buf *frame)
+{
+    struct fetch_request in;
+    kafka_struct_init(&fetch_request_struct, &in);
+    in.max_wait_ms = 100 + (int32_t)sim_draw(c->sim, 300);
+    in.min_bytes = 1 << 30;
+    in.topics = KAFKA_NEW(&c->arena, fetch_request_fetch_topic, 1);
+    in.topics_count = 1;
+    in.topics[0].topic = kafka_string_of(sim_topics[0]);
+    in.topics[0].partitions = KAFKA_NEW(&c->arena, fetch_request_fetch_partition, 1);
+    in.topics[0].partitions_count = 1;
+    in.topics[0].partitions[0].partition_max_bytes = 1;
+    header_add(c, KAFKA_API_FETCH, 4, frame);
+    kafka_encode(&fetch_request_message, 4, &in, frame);
+    arena_reset(&c->arena);
+}
+
 static void flood(struct client *c)
 {
+    bool polls = sim_chance(c->sim, 2);
     for (int64_t n = 1 + sim_draw(c->sim, 100); n > 0 && c->link; n--) {
         struct buf frame = {0};
-        header_add(c, KAFKA_API_API_VERSIONS, 0, &frame);
+        if (polls)
+            poll_add(c, &frame);
+        else
+            header_add(c, KAFKA_API_API_VERSIONS, 0, &frame);
         client_send_bytes(c, &frame);
     }
 }

@@ -154,10 +154,15 @@ void history_claims_check(struct sim *s)
     }
 }
 
-void history_shown(struct sim *s, int partition, int64_t high_watermark)
+void history_shown(struct sim *s, int partition, int64_t high_watermark, uint64_t sent)
 {
     struct told_partition *p = &s->history.partitions[partition];
-    if (high_watermark > p->shown) p->shown = high_watermark;
+    if (high_watermark < p->shown && p->shown_event < sent)
+        sim_fail(s, "%s-%d: the high watermark was %lld and is %lld now", p->topic, p->index, (long long)p->shown,
+                 (long long)high_watermark);
+    if (high_watermark <= p->shown) return;
+    p->shown = high_watermark;
+    p->shown_event = s->event_count;
 }
 
 /* --- what was fetched --- */
@@ -210,12 +215,12 @@ static void batch_look(struct sim *s, int partition, struct slice batch, const s
 }
 
 int64_t history_fetched(struct sim *s, int partition, int64_t offset, int64_t high_watermark, struct slice records,
-                        bool auditing)
+                        uint64_t sent, bool auditing)
 {
     const struct told_partition *p = &s->history.partitions[partition];
     struct batch_header h;
     int64_t expected = -1; /* of the first batch: it holds `offset` */
-    history_shown(s, partition, high_watermark);
+    history_shown(s, partition, high_watermark, sent);
     while (records.n > 0) {
         int64_t size = batch_peek_size(records);
         if (size == ERR_RANGE || size > (int64_t)records.n) break; /* max_bytes cut it */

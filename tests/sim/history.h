@@ -43,14 +43,16 @@ struct told_partition {
     int32_t index;
     struct fact *facts; /* by offset */
     int64_t end, capacity;
-    int64_t start;     /* the last log start that was told */
-    int64_t shown;     /* the highest high watermark that was told */
-    int64_t recovered; /* the end at the last start: durable since */
-    int64_t acked;     /* records ever acknowledged */
+    int64_t start;        /* the last log start that was told */
+    int64_t shown;        /* the highest high watermark that was told */
+    uint64_t shown_event; /* and when */
+    int64_t recovered;    /* the end at the last start: durable since */
+    int64_t acked;        /* records ever acknowledged */
 };
 
 struct commit {
     int64_t value;
+    int32_t generation;
     uint64_t sent, acked; /* numbers of events; acked 0: not yet, or never */
 };
 
@@ -105,12 +107,12 @@ void history_acked(struct sim *s, struct lane *l, uint32_t number, int32_t count
 void history_claimed(struct lane *l, uint32_t number, int32_t count);
 /* An audit has read everything: what was claimed must have been there. */
 void history_claims_check(struct sim *s);
-/* A high watermark was told. */
-void history_shown(struct sim *s, int partition, int64_t high_watermark);
+/* A high watermark was told, in answer to a request that was sent in that event: it never goes back. */
+void history_shown(struct sim *s, int partition, int64_t high_watermark, uint64_t sent);
 /* Records were fetched from `offset`: checks each; the offset after the last one. `auditing` also checks their
  * order, from lanes whose last_number was reset. */
 int64_t history_fetched(struct sim *s, int partition, int64_t offset, int64_t high_watermark, struct slice records,
-                        bool auditing);
+                        uint64_t sent, bool auditing);
 /* After a start: the log says it begins and ends here. What may be lost is forgotten, the rest must be there. */
 void history_recovered(struct sim *s, int partition, int64_t start, int64_t end);
 void history_orders_reset(struct history *h);
@@ -119,7 +121,7 @@ void history_producer_id(struct sim *s, int64_t id);
 
 /* --- offsets.c --- */
 
-void offsets_sent(struct sim *s, int group, int partition, int64_t value);
+void offsets_sent(struct sim *s, int group, int partition, int32_t generation, int64_t value);
 void offsets_acked(struct sim *s, int group, int partition, int64_t value);
 /* An offset (or -1) was fetched by a request sent in that event. */
 void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64_t sent);

@@ -174,7 +174,7 @@ static void commit_send(struct client *c)
     in.topics[0].partitions_count = e->count;
     for (int i = 0; i < e->count; i++) {
         e->values[i] = ++c->sim->commits;
-        offsets_sent(c->sim, m->group, e->partitions[i], e->values[i]);
+        offsets_sent(c->sim, m->group, e->partitions[i], m->generation, e->values[i]);
         in.topics[0].partitions[i].partition_index = e->partitions[i];
         in.topics[0].partitions[i].committed_offset = e->values[i];
         in.topics[0].partitions[i].committed_metadata = kafka_string_of("from the simulator");

@@ -229,6 +229,15 @@ void links_break(struct sim *s)
     }
 }
 
+bool links_wait(const struct sim *s)
+{
+    for (int i = 0; i < s->link_count; i++) {
+        const struct link *l = s->links[i];
+        if (l->paused && l->client && l->at_node && !l->node_closed) return true;
+    }
+    return false;
+}
+
 void links_release(struct sim *s)
 {
     for (int i = 0; i < s->link_count; i++) {

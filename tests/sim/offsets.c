@@ -24,15 +24,15 @@ static struct commit *commit_find(struct told_offset *o, int64_t value)
     return NULL;
 }
 
-static void commit_add(struct told_offset *o, int64_t value, uint64_t sent, uint64_t acked)
+static void commit_add(struct told_offset *o, int64_t value, int32_t generation, uint64_t sent, uint64_t acked)
 {
     o->commits = memory_grow(o->commits, (size_t)o->count + 1, sizeof *o->commits);
-    o->commits[o->count++] = (struct commit){value, sent, acked};
+    o->commits[o->count++] = (struct commit){value, generation, sent, acked};
 }
 
-void offsets_sent(struct sim *s, int group, int partition, int64_t value)
+void offsets_sent(struct sim *s, int group, int partition, int32_t generation, int64_t value)
 {
-    commit_add(offset_find(&s->history, group, partition), value, s->event_count, 0);
+    commit_add(offset_find(&s->history, group, partition), value, generation, s->event_count, 0);
 }
 
 void offsets_acked(struct sim *s, int group, int partition, int64_t value)
@@ -41,12 +41,14 @@ void offsets_acked(struct sim *s, int group, int partition, int64_t value)
     if (c) c->acked = s->event_count;
 }
 
-/* The commit that overtook the one acknowledged at `acked` (0: there never was one), before `before`. */
-static const struct commit *overtaker(const struct told_offset *o, uint64_t acked, uint64_t before)
+/* The commit that overtook `old` (NULL: none at all) before `before`: sent after it was acknowledged, or of a later
+ * generation, which fences the older ones. */
+static const struct commit *overtaker(const struct told_offset *o, const struct commit *old, uint64_t before)
 {
     for (int i = 0; i < o->count; i++) {
         const struct commit *c = &o->commits[i];
-        if (c->acked && c->acked < before && c->sent > acked) return c;
+        if (c == old || !c->acked || c->acked >= before) continue;
+        if (!old || (old->acked && c->sent > old->acked) || c->generation > old->generation) return c;
     }
     return NULL;
 }
@@ -54,10 +56,10 @@ static const struct commit *overtaker(const struct told_offset *o, uint64_t acke
 void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64_t sent)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
-    const struct commit *c = commit_find(o, value), *later = NULL;
+    const struct commit *c = commit_find(o, value);
     if (value >= 0 && !c)
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
-    if (!c || c->acked) later = overtaker(o, c ? c->acked : 0, sent);
+    const struct commit *later = overtaker(o, c, sent);
     if (later)
         sim_fail(s, "group %d: the committed offset of partition %d is %lld, but %lld was acknowledged after it", group,
                  partition, (long long)value, (long long)later->value);
@@ -66,10 +68,12 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
 void offsets_recovered(struct sim *s, int group, int partition, int64_t value)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
+    const struct commit *now = commit_find(o, value);
+    int32_t generation = now ? now->generation : 0;
     if (!s->may_lose)
         offsets_told(s, group, partition, value, UINT64_MAX);
     else if (value >= 0 && !commit_find(o, value))
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
     o->count = 0;
-    if (value >= 0) commit_add(o, value, s->event_count, s->event_count);
+    if (value >= 0) commit_add(o, value, generation, s->event_count, s->event_count);
 }

@@ -128,6 +128,7 @@ struct sim {
     bool topics_made; /* the auditor has made them */
     int64_t quiet_since_ns;
     int64_t commits; /* values given out */
+    char cluster_id[64];
 };
 
 /* One run. `file` may be NULL. */
@@ -177,6 +178,7 @@ void link_send(struct sim *s, struct link *l, struct buf *frame);
 void link_close(struct sim *s, struct link *l);
 void links_perform(struct sim *s, const struct action *a); /* SEND, CLOSE, PAUSE, RESUME */
 void links_break(struct sim *s);                           /* the node died */
+bool links_wait(const struct sim *s);                      /* the node has stopped reading from one that is open */
 void links_release(struct sim *s);
 
 #endif

@@ -290,12 +290,13 @@ static void quiet_check(struct sim *s, struct sim_event *e)
 {
     (void)e;
     const struct client *c = s->auditing ? s->auditor : waiting_client(s);
-    if (!c) {
+    bool late = s->now_ns - s->quiet_since_ns > QUIET_SECONDS_MAX * NS_SEC;
+    if (!c && !links_wait(s)) {
         finish(s);
         return;
     }
-    if (s->now_ns - s->quiet_since_ns > QUIET_SECONDS_MAX * NS_SEC)
-        sim_fail(s, "%s %d still waits, %d s after the last fault", c->kind->name, c->number, QUIET_SECONDS_MAX);
+    if (!c && late) sim_fail(s, "a connection is still not read from, %d s after the last fault", QUIET_SECONDS_MAX);
+    if (late) sim_fail(s, "%s %d still waits, %d s after the last fault", c->kind->name, c->number, QUIET_SECONDS_MAX);
     sim_later(s, 20 * NS_MS, quiet_check);
 }
 
