@@ -242,7 +242,7 @@ static int bench_prepare(struct bench *b, const struct bench_options *options, s
     else
         rc = process_self(b->program, sizeof b->program);
     if (rc == 0) rc = workloads_find(b, options->workloads, error);
-    bench_path(b->work, b->dir, "work");
+    bench_path(b->work, b->dir, "scratch");
     bench_remove(b->work);
     if (rc == 0) rc = folder_make(b->work, error);
     b->environment = environment_read(b->dir);

@@ -12,7 +12,7 @@ enum { EXPERIMENT_TRIALS_MIN = 3, EXPERIMENT_ARGUMENTS_MAX = 32 };
 
 struct bench {
     char dir[PATH_MAX];
-    char work[PATH_MAX]; /* DIR/work: brokers' logs, databases; removed at the end */
+    char work[PATH_MAX]; /* DIR/scratch: brokers' logs, databases; removed at the end */
     char program[PATH_MAX];
     char workloads[PATH_MAX];
     bool full;
@@ -20,7 +20,7 @@ struct bench {
     json_t *environment;
 };
 
-/* A broker of our own on a free port, with a data folder DIR/work/NAME. */
+/* A broker of our own on a free port, with a data folder DIR/scratch/NAME. */
 struct target {
     struct process process;
     char bootstrap[128];
