@@ -17,7 +17,8 @@
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
-/* Opens an existing database read-only and begins to read its snapshot. Close with sqlite3_close. */
+/* Opens an existing database, for reading only, and begins to read its snapshot. Close with
+ * sqlite3_close. */
 int warehouse_open(const char *path, sqlite3 **out, struct err_text *error);
 
 /* --- tables as multisets of rows (what digest and compare are made of) --- */
