@@ -5,7 +5,7 @@
 
 #include "lib/base/table.h"
 
-enum { MAP_SIZE_MIN = 256, MAP_SIZE_KEPT = 1 << 16 };
+enum { MAP_SIZE_MIN = 256, MAP_SIZE_KEPT = 1 << 16, MAP_SIZE_LARGE = 1 << 20 };
 
 struct fingerprint fingerprint_of(const void *p, size_t n)
 {
@@ -56,7 +56,9 @@ static struct fingerprint_entry *slot_find(struct fingerprint_map *m, struct fin
 
 static void map_grow(struct fingerprint_map *m)
 {
-    struct fingerprint_map bigger = {.size = m->size ? m->size * 2 : MAP_SIZE_MIN, .count = m->count};
+    /* By four while that is cheap: moving the entries costs as much as adding them did. */
+    size_t factor = m->size < MAP_SIZE_LARGE ? 4 : 2;
+    struct fingerprint_map bigger = {.size = m->size ? m->size * factor : MAP_SIZE_MIN, .count = m->count};
     bigger.slots = calloc(bigger.size, sizeof *bigger.slots);
     if (!bigger.slots) abort();
     for (size_t i = 0; i < m->size; i++)

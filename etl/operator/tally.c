@@ -11,7 +11,9 @@ enum { CACHED_MAX = 1 << 20 }; /* live: more counts than this are not kept from 
 struct tally {
     struct operator_context *context;
     struct fingerprint_map counts;
-    struct buf dirty; /* struct fingerprint, each once */
+    struct fingerprint last;              /* the key of the change before, */
+    struct fingerprint_entry *last_entry; /* and its entry while the map has not moved */
+    struct buf dirty;                     /* struct fingerprint, each once */
     sqlite3_stmt *get, *put, *erase;
 };
 
@@ -50,16 +52,29 @@ static int count_load(struct tally *t, struct fingerprint key, int64_t *count)
                                                      : sql_fail(t->context->db, t->context->error, "distinct values");
 }
 
-int tally_change(struct tally *t, struct fingerprint key, int sign, int *change)
+/* Rows of one invoice or one client often follow each other. */
+static int entry_find(struct tally *t, struct fingerprint key, struct fingerprint_entry **out)
 {
+    if (t->last_entry && fingerprint_equal(t->last, key)) {
+        *out = t->last_entry;
+        return 0;
+    }
     bool added;
     struct fingerprint_entry *e = fingerprint_map_at(&t->counts, key, &added);
-    if (added && t->context->live) {
-        int64_t stored;
-        int result = count_load(t, key, &stored);
-        if (result < 0) return result;
-        e->value = stored * 2;
-    }
+    t->last = key;
+    t->last_entry = *out = e;
+    if (!added || !t->context->live) return 0;
+    int64_t stored = 0;
+    int result = count_load(t, key, &stored);
+    e->value = stored * 2;
+    return result;
+}
+
+int tally_change(struct tally *t, struct fingerprint key, int sign, int *change)
+{
+    struct fingerprint_entry *e;
+    int result = entry_find(t, key, &e);
+    if (result < 0) return result;
     int64_t count = e->value >> 1, now = count + sign;
     assert(now >= 0); /* only what was added is taken back */
     if (t->context->live && !(e->value & 1)) buf_append(&t->dirty, &key, sizeof key);
@@ -97,6 +112,7 @@ int tally_flush(struct tally *t)
 void tally_forget(struct tally *t)
 {
     fingerprint_map_reset(&t->counts);
+    t->last_entry = NULL;
     buf_reset(&t->dirty);
 }
 
