@@ -196,6 +196,17 @@ static void step_rename_deleted(struct log_job *job, const char *path)
     buf_release(&to);
 }
 
+/* A segment that goes before its roll was settled takes the only trace of its producers along, unless their
+ * snapshot at its end is written first: it was made when the segment was rolled. */
+static void step_last_snapshot(struct log_job *job, const struct log *log, int doomed)
+{
+    const struct segment *s = log->doomed[doomed];
+    const struct segment *next = doomed + 1 < log->doomed_count ? log->doomed[doomed + 1] : log->segments[0];
+    if (s->snapshot.n == 0) return;
+    job->offset = next->base_offset;
+    buf_append_slice(&step_snapshot(job, log, STEP_REPLACE, job->offset)->content, buf_slice(&s->snapshot));
+}
+
 /* Oldest first and synced one by one, so that a crash never leaves a hole; before that the active segment
  * must have a name on disk, or a crash could start the offsets from 0 again. */
 static struct log_job *make_delete(struct log *log)
@@ -211,6 +222,7 @@ static struct log_job *make_delete(struct log *log)
         step_add(job, STEP_CREATE, log_active(log)->log->path);
         step_add(job, STEP_SYNC_DIR, log->dir);
     }
+    step_last_snapshot(job, log, n - 1);
     for (int i = 0; i < n; i++) {
         const struct segment *s = log->doomed[i];
         struct buf snapshot = {0};
@@ -423,6 +435,7 @@ static void succeeded(struct log *log, const struct log_job *job)
     case JOB_SNAPSHOT: snapshot_done(log, job); break;
     case JOB_DELETE:
         segments_drop(log->doomed, &log->doomed_count, job->segment_count);
+        if (job->offset > log->snapshot_end) log->snapshot_end = job->offset;
         if (job->names_active && log_active(log)->base_offset == job->base_offset) log_active(log)->named = true;
         break;
     case JOB_CLOSE: close_done(log); break;

@@ -116,6 +116,28 @@ TEST(log_retain, by_time_takes_the_active_segment_too_and_offsets_go_on)
     drive_release(&d);
 }
 
+/* The producer goes on after a restart with the sequence that the log, all of it gone, had reached. */
+TEST(log_retain, producers_outlive_the_last_of_their_records)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    drive_append(&d, SPEC(.timestamp = 1000, .producer_id = 9, .sequence = 0));
+    log_snapshot_begin(d.log);
+    drive_jobs(&d);
+    drive_append(&d, SPEC(.count = 2, .timestamp = 1000, .producer_id = 9, .sequence = 1));
+    log_raise_high_watermark(d.log, INT64_MAX);
+    check_int(log_retain(d.log, 5000), 1);
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    check_int(drive_reopen(&d, false, 3), 0);
+    check_int(log_offsets(d.log)->end, 3);
+    check_int(drive_append(&d, SPEC(.producer_id = 9, .sequence = 1)).outcome, LOG_DUPLICATE_SEQUENCE);
+    check_int(drive_append(&d, SPEC(.producer_id = 9, .sequence = 3)).outcome, LOG_APPENDED);
+    drive_release(&d);
+}
+
 TEST(log_retain, never_beyond_the_high_watermark)
 {
     struct drive d;
