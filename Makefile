@@ -104,7 +104,7 @@ test: deps deps-test ## install what is missing, build, and run the whole suite 
 	@$(AGAIN) all unit-programs
 	@BUILD=$(BUILD) scripts/test.sh $(ONLY)
 
-check: ## under a minute: build, floors, unit tests
+check: deps deps-test ## under a minute: build, floors, unit tests
 	@$(AGAIN) all unit-programs
 	@BUILD=$(BUILD) scripts/test.sh layers unit
 

@@ -69,7 +69,8 @@ static int draw(const struct figure *f, const char *folder, const char *kind, st
     quoted(&first, folder);
     buf_printf(&first, "; kind='%s'", kind);
     snprintf(script, sizeof script, "%s.gnuplot", f->name);
-    const char *const argv[] = {"gnuplot", "-e", buf_cstr(&first), script, NULL};
+    /* In the C locale gnuplot complains of characters that no figure here has. */
+    const char *const argv[] = {"env", "LC_ALL=C.UTF-8", "gnuplot", "-e", buf_cstr(&first), script, NULL};
     int rc = process_start(&p, argv, 0, error);
     if (rc == 0 && process_wait(&p, 60000) != 0) rc = err_set(error, ERR_IO, "gnuplot failed on %s/%s", folder, script);
     buf_release(&first);
