@@ -1,5 +1,6 @@
 /* Frames, versions and the order of answers; ApiVersions. */
 #include "broker/node/driver_test.h"
+#include "lib/base/random.h"
 #include "tests/unit.h"
 
 static struct driver d;
@@ -128,27 +129,153 @@ TEST(node_connection, t18_versions_that_are_not_spoken_close)
     driver_close(&d);
 }
 
-TEST(node_connection, garbage_at_every_byte_of_every_request_answers_or_closes)
+/* --- requests with damage: they are answered or cost their connection, never the node --- */
+
+static struct random chance;
+
+static void damage(struct buf *frame)
 {
-    driver_open(&d, "");
-    driver_create(&d, "t", 1, NULL, NULL);
-    struct metadata_request_metadata_request_topic topic = {.name = KAFKA_STRING_LIT("t")};
-    struct metadata_request r = {.topics = &topic, .topics_count = 1};
-    struct kafka_request_header h = {
-        .api_key = KAFKA_API_METADATA, .api_version = 12, .client_id = KAFKA_STRING_LIT("x")};
-    struct buf frame = {0};
-    check_int(kafka_request_frame(&h, &r, &frame), 0);
-    for (size_t i = 4; i < frame.n; i++) {
-        for (int bit = 0; bit < 8; bit++) {
-            frame.p[i] ^= (uint8_t)(1 << bit);
-            size_t before = d.connections[1].sent.n;
-            driver_frame(&d, 1, slice_of(frame.p + 4, frame.n - 4));
-            if (d.connections[1].open && d.connections[1].sent.n == before) driver_wait(&d, 60000);
-            check(!d.connections[1].open || d.connections[1].sent.n > before);
-            frame.p[i] ^= (uint8_t)(1 << bit);
+    size_t from = 12; /* the header stays, so that the damage reaches the API */
+    for (uint64_t n = 1 + random_below(&chance, 3); n > 0 && frame->n > from; n--) {
+        size_t at = from + random_below(&chance, frame->n - from);
+        switch (random_below(&chance, 4)) {
+        case 0: frame->p[at] ^= (uint8_t)(1 << random_below(&chance, 8)); break;
+        case 1: frame->p[at] = 0xff; break;
+        case 2: frame->p[at] = (uint8_t)random_below(&chance, 6); break;
+        default: frame->n = at;
         }
     }
+}
+
+static void damaged_requests_send(int key, int version, const void *request)
+{
+    struct kafka_request_header h = {
+        .api_key = (int16_t)key, .api_version = (int16_t)version, .client_id = KAFKA_STRING_LIT("x")};
+    struct buf whole = {0}, frame = {0};
+    check_int(kafka_request_frame(&h, request, &whole), 0);
+    for (int i = 0; i < 60; i++) {
+        buf_reset(&frame);
+        buf_append(&frame, whole.p, whole.n);
+        if (i > 0) damage(&frame);
+        driver_frame(&d, 1, slice_of(frame.p + 4, frame.n - 4));
+    }
+    buf_release(&whole);
     buf_release(&frame);
+    driver_disconnect(&d, 1);
+    driver_wait(&d, 1000);
+}
+
+/* A request of each kind that does something. */
+static void rich_request(int key, void *request)
+{
+    static struct driver_batch plain;
+    static struct buf batch;
+    static uint8_t blob[] = {0, 1, 2, 3};
+    static int32_t zero;
+    static struct kafka_string names[2] = {{"t", 1}, {"u", 1}};
+    if (!batch.n) {
+        plain = DRIVER_BATCH;
+        plain.codec = COMPRESSION_GZIP;
+        driver_batch_build(&plain, &batch);
+    }
+    static struct produce_request_partition_produce_data produce_p;
+    static struct produce_request_topic_produce_data produce_t = {{"t", 1}, &produce_p, 1};
+    static struct fetch_request_fetch_partition fetch_p = {
+        .current_leader_epoch = -1, .last_fetched_epoch = -1, .log_start_offset = -1, .partition_max_bytes = 1000};
+    static struct fetch_request_fetch_topic fetch_t = {{"t", 1}, &fetch_p, 1};
+    static struct list_offsets_request_list_offsets_partition list_p = {.current_leader_epoch = -1, .timestamp = 5};
+    static struct list_offsets_request_list_offsets_topic list_t = {{"t", 1}, &list_p, 1};
+    static struct metadata_request_metadata_request_topic metadata_t = {.name = {"t", 1}};
+    static struct offset_commit_request_offset_commit_request_partition commit_p = {.committed_leader_epoch = -1,
+                                                                                    .committed_metadata = {"m", 1}};
+    static struct offset_commit_request_offset_commit_request_topic commit_t = {{"t", 1}, &commit_p, 1};
+    static struct offset_fetch_request_offset_fetch_request_topic offset_t = {{"t", 1}, &zero, 1};
+    static struct offset_fetch_request_offset_fetch_request_topics offset_ts = {{"t", 1}, &zero, 1};
+    static struct offset_fetch_request_offset_fetch_request_group offset_g = {{"g", 1}, {NULL, -1}, -1, &offset_ts, 1};
+    static struct join_group_request_join_group_request_protocol join_p = {{"range", 5}, {blob, 4}};
+    static struct sync_group_request_sync_group_request_assignment sync_a = {{"m", 1}, {blob, 4}};
+    static struct leave_group_request_member_identity leave_m = {{"m", 1}, {NULL, -1}, {NULL, -1}};
+    static struct create_topics_request_creatable_topic_config create_c = {{"retention.ms", 12}, {"1000", 4}};
+    static struct create_topics_request_creatable_replica_assignment create_a = {0, &zero, 1};
+    static struct create_topics_request_creatable_topic create_t = {{"new", 3}, -1, -1, &create_a, 1, &create_c, 1};
+    static struct delete_topics_request_delete_topic_state delete_t = {.name = {"new", 3}};
+    produce_p.records = (struct kafka_bytes){batch.p, (int32_t)batch.n};
+    switch (key) {
+    case KAFKA_API_PRODUCE:
+        *(struct produce_request *)request = (struct produce_request){KAFKA_STRING_NULL, -1, 100, &produce_t, 1};
+        break;
+    case KAFKA_API_FETCH:
+        ((struct fetch_request *)request)->topics = &fetch_t;
+        ((struct fetch_request *)request)->topics_count = 1;
+        ((struct fetch_request *)request)->min_bytes = 1;
+        ((struct fetch_request *)request)->max_wait_ms = 100;
+        break;
+    case KAFKA_API_LIST_OFFSETS:
+        ((struct list_offsets_request *)request)->topics = &list_t;
+        ((struct list_offsets_request *)request)->topics_count = 1;
+        break;
+    case KAFKA_API_METADATA:
+        ((struct metadata_request *)request)->topics = &metadata_t;
+        ((struct metadata_request *)request)->topics_count = 1;
+        break;
+    case KAFKA_API_OFFSET_COMMIT:
+        ((struct offset_commit_request *)request)->group_id = names[0];
+        ((struct offset_commit_request *)request)->topics = &commit_t;
+        ((struct offset_commit_request *)request)->topics_count = 1;
+        break;
+    case KAFKA_API_OFFSET_FETCH:
+        *(struct offset_fetch_request *)request =
+            (struct offset_fetch_request){{"g", 1}, &offset_t, 1, &offset_g, 1, false};
+        break;
+    case KAFKA_API_FIND_COORDINATOR:
+        ((struct find_coordinator_request *)request)->coordinator_keys = names;
+        ((struct find_coordinator_request *)request)->coordinator_keys_count = 2;
+        break;
+    case KAFKA_API_JOIN_GROUP:
+        ((struct join_group_request *)request)->group_id = names[0];
+        ((struct join_group_request *)request)->session_timeout_ms = 6000;
+        ((struct join_group_request *)request)->protocol_type = names[0];
+        ((struct join_group_request *)request)->protocols = &join_p;
+        ((struct join_group_request *)request)->protocols_count = 1;
+        break;
+    case KAFKA_API_SYNC_GROUP:
+        ((struct sync_group_request *)request)->group_id = names[0];
+        ((struct sync_group_request *)request)->assignments = &sync_a;
+        ((struct sync_group_request *)request)->assignments_count = 1;
+        break;
+    case KAFKA_API_LEAVE_GROUP:
+        ((struct leave_group_request *)request)->group_id = names[0];
+        ((struct leave_group_request *)request)->members = &leave_m;
+        ((struct leave_group_request *)request)->members_count = 1;
+        break;
+    case KAFKA_API_CREATE_TOPICS:
+        ((struct create_topics_request *)request)->topics = &create_t;
+        ((struct create_topics_request *)request)->topics_count = 1;
+        break;
+    case KAFKA_API_DELETE_TOPICS:
+        *(struct delete_topics_request *)request = (struct delete_topics_request){&delete_t, 1, names, 2, 100};
+        break;
+    default: break;
+    }
+}
+
+TEST(node_connection, damaged_requests_of_every_api_and_version)
+{
+    random_seed(&chance, 2026);
+    driver_open(&d, "offsets.topic.num.partitions=2\n");
+    for (int a = 0; a < kafka_apis_count; a++) {
+        const struct kafka_api *api = &kafka_apis[a];
+        for (int version = api->min; version <= api->max; version++) {
+            void *request = arena_alloc(&d.arena, api->request->root->size);
+            kafka_struct_init(api->request->root, request);
+            rich_request(api->key, request);
+            driver_create(&d, "t", 1, NULL, NULL);
+            damaged_requests_send(api->key, version, request);
+            ask_metadata(2); /* the node lives */
+            check(driver_answer(&d, 2));
+        }
+    }
+    driver_restart(&d, ""); /* and ends well */
     driver_close(&d);
 }
 

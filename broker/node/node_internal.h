@@ -406,6 +406,7 @@ struct node {
     enum shutdown_stage shutdown;
     uint64_t checkpoint_hashes[3]; /* of what the checkpoint files say */
     int32_t logs_open;             /* counted by shutdown_continue */
+    bool log_offline;              /* one of them could not be closed */
     uint64_t scrubbed;             /* `order` of the partition that had the last scrub; 0: begin again */
     struct partition *scrub_next;  /* only while it is searched */
     bool disk_failed;

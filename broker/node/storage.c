@@ -233,7 +233,10 @@ void shutdown_begin(struct node *n)
 
 static void partition_count_open(struct node *n, struct partition *p)
 {
+    /* A topic whose folders were being made when the shutdown began. */
+    if (log_state(p->log) == LOG_ONLINE) partition_close(n, p);
     enum log_state s = log_state(p->log);
+    n->log_offline |= s == LOG_OFFLINE;
     if (s != LOG_CLOSED && s != LOG_OFFLINE) n->logs_open++;
     if (p->job_running || p->syncing) n->logs_open++;
 }
@@ -250,7 +253,7 @@ void shutdown_continue(struct node *n)
     checkpoint_add_file(n, c, &log_starts);
     checkpoint_add_file(n, c, &recovery_points);
     checkpoint_add_file(n, c, &high_watermarks);
-    if (!n->disk_failed) {
+    if (!n->disk_failed && !n->log_offline) { /* else recovery has to look */
         struct checkpoint_file *f = &c->files[c->count++];
         f->path = CHECKPOINT_CLEAN_SHUTDOWN;
         clean_shutdown_format(&f->text);
