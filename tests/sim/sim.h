@@ -126,7 +126,7 @@ struct sim {
     bool power_armed; /* what the crash that is under way takes */
     int losses;       /* power cuts at which the mode allowed a loss */
     bool topics_made; /* the auditor has made them */
-    int64_t quiet_since_ns;
+    int64_t quiet_since_ns, stop_began_ns;
     int64_t commits; /* values given out */
     char cluster_id[64];
 };

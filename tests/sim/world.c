@@ -219,15 +219,48 @@ static void start_run(struct sim *s, struct sim_event *e)
 
 /* --- crashes --- */
 
+/* In the middle of the work an operator stops the broker and starts it again. A clean stop promises more than any
+ * mode does: everything is on disk. */
+static void stop_wait(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (!s->stopped) {
+        if (s->now_ns - s->stop_began_ns > STOP_SECONDS_MAX * NS_SEC)
+            sim_fail(s, "the broker does not come to its clean stop within %d s", STOP_SECONDS_MAX);
+        sim_later(s, 10 * NS_MS, stop_wait)->life = s->life;
+        return;
+    }
+    trace_note(&s->trace, s->now_ns, "-- stopped");
+    bool clean = s->disk.faults_hit == s->faults_before;
+    node_end(s);
+    if (!clean)
+        disk_crash(s, sim_chance(s, 2));
+    else if (sim_chance(s, 2))
+        sim_disk_crash(&s->disk, true);
+    s->auditing = true;
+    sim_later(s, NS_MS, start_run);
+}
+
+static void stop_begin(struct sim *s)
+{
+    s->stopped = false;
+    s->stop_began_ns = s->now_ns;
+    sim_step(s, &(struct event){.kind = EVENT_SHUTDOWN});
+    if (s->node) sim_later(s, 10 * NS_MS, stop_wait)->life = s->life;
+}
+
 static void crash_run(struct sim *s, struct sim_event *e)
 {
     (void)e;
     if (!sim_breaks(s) || !s->node) return;
     s->power_armed = !sim_chance(s, 3);
-    switch (sim_draw(s, 2)) {
+    switch (sim_draw(s, 3)) {
     case 0: sim_crash(s, s->power_armed, "now"); break;
     case 1: s->actions_left = 1 + sim_draw(s, 30); break;
-    default: s->disk.calls_left = 1 + sim_draw(s, 30);
+    case 2: s->disk.calls_left = 1 + sim_draw(s, 30); break;
+    default: /* a crash in the middle of it is as good */
+        if (sim_chance(s, 3)) s->disk.calls_left = 1 + sim_draw(s, 60);
+        stop_begin(s);
     }
 }
 
@@ -240,41 +273,13 @@ static void crash_plan(struct sim *s)
 
 /* --- phases --- */
 
-static void last_audit(struct sim *s)
-{
-    s->phase = PHASE_LAST;
-    s->crashes_left = 0;
-    s->auditing = true;
-    sim_later(s, NS_MS, start_run);
-}
-
-/* A clean stop promises more than any mode does: everything is on disk. */
-static void stop_check(struct sim *s, struct sim_event *e)
-{
-    (void)e;
-    if (!s->stopped) {
-        if (s->now_ns - s->quiet_since_ns > STOP_SECONDS_MAX * NS_SEC)
-            sim_fail(s, "the broker does not come to its clean stop within %d s", STOP_SECONDS_MAX);
-        sim_later(s, 10 * NS_MS, stop_check)->life = s->life;
-        return;
-    }
-    trace_note(&s->trace, s->now_ns, "-- stopped");
-    node_end(s);
-    if (sim_chance(s, 2)) sim_disk_crash(&s->disk, true);
-    last_audit(s);
-}
-
 static void finish(struct sim *s)
 {
-    s->quiet_since_ns = s->now_ns;
-    if (sim_chance(s, 2)) {
-        sim_step(s, &(struct event){.kind = EVENT_SHUTDOWN});
-        sim_later(s, 10 * NS_MS, stop_check);
-        return;
-    }
-    node_end(s);
-    disk_crash(s, true);
-    last_audit(s);
+    s->phase = PHASE_LAST;
+    if (sim_chance(s, 2))
+        stop_begin(s);
+    else
+        sim_crash(s, true, "the last");
 }
 
 static const struct client *waiting_client(const struct sim *s)
