@@ -12,6 +12,7 @@
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
+#include "lib/base/text.h"
 
 struct engine {
     struct operator_context context;
@@ -31,6 +32,21 @@ struct engine {
 
 /* --- a row takes its place --- */
 
+/* The parser has forgotten how the value of a key was written: it stands as the warehouse shows it. */
+static struct slice value_as_text(const struct value *v, int scale, struct arena *arena)
+{
+    struct buf text = {0};
+    struct value_text time;
+    if (v->type == VALUE_TEXT) return v->text;
+    if (v->type == VALUE_INTEGER || v->type == VALUE_DECIMAL)
+        text_from_decimal(v->i, v->type == VALUE_DECIMAL ? scale : 0, &text);
+    else if (v->type != VALUE_NULL)
+        buf_append(&text, time.text, (size_t)value_text_write(v, &time));
+    struct slice copy = {text.n ? arena_copy(arena, text.p, text.n) : NULL, text.n};
+    buf_release(&text);
+    return copy;
+}
+
 /* The row as it stands with these losses: violations in ordinal order, and its bucket. */
 static void row_with_losses(struct engine *e, const struct judged *j, uint32_t lost, struct row *out)
 {
@@ -48,7 +64,7 @@ static void row_with_losses(struct engine *e, const struct judged *j, uint32_t l
         *v = (struct violation){.ordinal = ordinal, .rule = slice_str(rule->name)};
         if (rule->column >= 0) {
             v->column = slice_str(d->columns[rule->column].name);
-            if (j->row.values[rule->column].type == VALUE_TEXT) v->value = j->row.values[rule->column].text;
+            v->value = value_as_text(&j->row.values[rule->column], d->columns[rule->column].scale, &e->cycle);
         }
         if (rule->severity != SEVERITY_WARN && (out->bucket == ROW_VALID || ordinal < out->bucket))
             out->bucket = ordinal;
