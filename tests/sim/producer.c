@@ -4,6 +4,7 @@
  *     made -> sent -> acknowledged
  *              |
  *              +--> failed or lost -> (when nothing is in flight any more) sent again, in order */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "lib/base/memory.h"
@@ -61,7 +62,8 @@ static struct shipment *lane_find(const struct producer_lane *l, enum shipment_s
 static void shipment_end(struct producer_lane *l, struct shipment *s)
 {
     struct shipment **link = &l->first;
-    while (*link != s) link = &(*link)->next;
+    while (*link && *link != s) link = &(*link)->next;
+    assert(*link);
     *link = s->next;
     buf_release(&s->batch);
     free(s);

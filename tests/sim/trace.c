@@ -1,5 +1,6 @@
 #include "tests/sim/trace.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -52,13 +53,17 @@ static void event_line(struct trace *t, int64_t now_ns, const struct event *e)
     case EVENT_CONNECTED: line(t, now_ns, "-> connected %llu", c); break;
     case EVENT_DISCONNECTED: line(t, now_ns, "-> disconnected %llu", c); break;
     case EVENT_FRAME:
+        assert(e->frame);
         frame_describe(slice_of(e->frame->p, e->frame->n), what, sizeof what);
         line(t, now_ns, "-> frame %llu: %s, %zu bytes", c, what, e->frame->n);
         break;
     case EVENT_APPENDED: line(t, now_ns, "-> appended !%llu %s", token, err_name(e->err)); break;
     case EVENT_SYNCED: line(t, now_ns, "-> synced !%llu %s", token, err_name(e->err)); break;
     case EVENT_READ: line(t, now_ns, "-> read !%llu %s, %zu bytes", token, err_name(e->err), e->data.n); break;
-    case EVENT_JOB_DONE: line(t, now_ns, "-> job done: %s %s", e->job->name, err_name(e->err)); break;
+    case EVENT_JOB_DONE:
+        assert(e->job);
+        line(t, now_ns, "-> job done: %s %s", e->job->name, err_name(e->err));
+        break;
     case EVENT_TIMER: line(t, now_ns, "-> timer"); break;
     case EVENT_SHUTDOWN: line(t, now_ns, "-> shutdown"); break;
     }
@@ -108,7 +113,10 @@ static void action_line(struct trace *t, int64_t now_ns, const struct action *a)
         break;
     case ACTION_SEND: line(t, now_ns, "<- send %llu: #%d, %llu bytes", c, answer_number(a), length); break;
     case ACTION_CLOSE: line(t, now_ns, "<- close %llu", c); break;
-    case ACTION_JOB: line(t, now_ns, "<- job %s", a->job->name); break;
+    case ACTION_JOB:
+        assert(a->job);
+        line(t, now_ns, "<- job %s", a->job->name);
+        break;
     case ACTION_WAKE: line(t, now_ns, "<- wake at %.6f", a->at_ns == INT64_MAX ? -1.0 : (double)a->at_ns / 1e9); break;
     case ACTION_PAUSE: line(t, now_ns, "<- pause %llu", c); break;
     case ACTION_RESUME: line(t, now_ns, "<- resume %llu", c); break;

@@ -151,7 +151,7 @@ static void node_end(struct sim *s)
 static void disk_crash(struct sim *s, bool power)
 {
     /* After a failed sync the cache shows what the disk may never get: only a machine that starts afresh
-     * tells the truth (docs/decisions, "the simulated disk"). */
+     * tells the truth (docs/decisions/0004). */
     if (s->disk.sync_failed) power = true;
     if (power && s->plan.mode != MODE_GROUP_COMMIT) {
         s->may_lose = true;
