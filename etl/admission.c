@@ -89,6 +89,7 @@ static bool rejects(const struct admission *a, int k)
 
 static uint32_t bit(int k)
 {
+    assert(k >= 0 && k < ADMISSION_UNIQUE_MAX);
     return UINT32_C(1) << k;
 }
 

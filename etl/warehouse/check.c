@@ -13,6 +13,7 @@
 #include "etl/sink/sql.h"
 #include "etl/warehouse/truth.h"
 #include "etl/warehouse/warehouse.h"
+#include "lib/base/memory.h"
 
 enum { SHOWN_MAX = 5 }; /* differing rows printed per truth file and side */
 
@@ -44,7 +45,7 @@ static int warehouse_read(sqlite3 *db, const char *name, const struct truth_tabl
     buf_release(&select);
     if (result < 0) return result;
     out->column_count = truth->column_count;
-    const char **cells = calloc((size_t)truth->column_count, sizeof *cells);
+    const char **cells = memory_new((size_t)truth->column_count * sizeof *cells);
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
         for (int i = 0; i < out->column_count; i++) {
@@ -133,7 +134,7 @@ static int columns_check(sqlite3 *db, const char *file, const char *name, const 
     sqlite3_stmt *s;
     int result = sql_prepare(db, &s, error, "SELECT name FROM pragma_table_info(%Q)", name);
     if (result < 0) return result;
-    bool *present = calloc((size_t)truth->column_count, sizeof *present);
+    bool *present = memory_new((size_t)truth->column_count * sizeof *present);
     int found = 0, different = 0;
     while (sqlite3_step(s) == SQLITE_ROW) {
         const char *column = (const char *)sqlite3_column_text(s, 0);

@@ -1,5 +1,6 @@
 #include "etl/warehouse/truth.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -16,7 +17,8 @@ void truth_release(struct truth_table *t)
 
 void truth_row_add(struct truth_table *t, const char *const *cells)
 {
-    for (int i = 0; i < t->column_count; i++) {
+    const int count = t->column_count;
+    for (int i = 0; i < count; i++) {
         char *copy = arena_str(&t->arena, slice_str(cells[i]));
         buf_append(&t->storage, &copy, sizeof copy);
     }
@@ -137,6 +139,7 @@ static void json_leaves(const json_t *v, const char *path, struct truth_table *o
         text = arena_printf(&out->arena, "%.17g", json_real_value(v));
     else
         text = arena_printf(&out->arena, "%s", json_is_true(v) ? "true" : json_is_false(v) ? "false" : "null");
+    assert(out->column_count == 2);
     truth_row_add(out, (const char *const[]){path, text});
 }
 
