@@ -21,7 +21,7 @@ struct workers {
     struct task_list waiting, done;
     uint64_t *running_orders; /* of each thread; 0 when it runs no job */
     pthread_t *threads;
-    int thread_count, started;
+    int thread_count, started, jobs_running;
     bool stopping;
     struct disk *disk;
     struct loop *loop;
@@ -57,11 +57,15 @@ static bool order_is_running(const struct workers *w, uint64_t order)
 }
 
 /* The first task that nothing of the same order precedes. Waiting jobs of a running order are passed
- * over, and so are those behind them of the same order: they stay in the list in their order. */
+ * over, and so are those behind them of the same order: they stay in the list in their order.
+ * The last free thread takes no job: acknowledgements wait for syncs, and a job may burn for long. */
 static struct worker_task *task_choose(struct workers *w)
 {
-    for (struct worker_task **link = &w->waiting.first; *link; link = &(*link)->next)
-        if (!(*link)->job || !order_is_running(w, (*link)->job->order)) return list_take(&w->waiting, link);
+    bool jobs_too = w->jobs_running + 1 < w->thread_count || w->thread_count == 1;
+    for (struct worker_task **link = &w->waiting.first; *link; link = &(*link)->next) {
+        const struct node_job *job = (*link)->job;
+        if (!job || (jobs_too && !order_is_running(w, job->order))) return list_take(&w->waiting, link);
+    }
     return NULL;
 }
 
@@ -100,10 +104,12 @@ static void *worker_main(void *argument)
             continue;
         }
         w->running_orders[me] = t->job ? t->job->order + 1 : 0;
+        w->jobs_running += t->job != NULL;
         pthread_mutex_unlock(&w->lock);
         task_run(w, t);
         pthread_mutex_lock(&w->lock);
         w->running_orders[me] = 0;
+        w->jobs_running -= t->job != NULL;
         list_add(&w->done, t);
         /* A job of this order may have been passed over. */
         if (w->waiting.first) pthread_cond_broadcast(&w->wanted);
