@@ -275,6 +275,17 @@ TEST(node_cluster, t04_an_unknown_group_has_offset_minus_one)
     driver_close(&d);
 }
 
+/* Version 1 has no error beside those of the partitions. */
+TEST(node_cluster, an_offset_fetch_without_a_coordinator_says_so_in_each_version)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct offset_fetch_response_offset_fetch_response_partition p = committed("g", 1);
+    check_int(p.error_code, KAFKA_NOT_COORDINATOR);
+    check_int(p.committed_offset, -1);
+    driver_close(&d);
+}
+
 TEST(node_cluster, t42_a_commit_and_its_metadata_survive)
 {
     driver_open(&d, "log.flush.interval.messages=1\n");

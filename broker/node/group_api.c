@@ -351,11 +351,36 @@ static struct kafka_string keep(struct request *r, struct kafka_string s)
     return s;
 }
 
+/* Version 1 has no error of its own: each partition that was asked for carries it. */
+static void offset_fetch_fail_each(struct request *r, int16_t error)
+{
+    const struct offset_fetch_request *in = r->body;
+    struct offset_fetch_response *out = ((struct offset_fetch *)r->state)->response;
+    out->topics_count = in->topics_count;
+    out->topics = KAFKA_NEW(&r->arena, offset_fetch_response_offset_fetch_response_topic, in->topics_count);
+    for (int32_t t = 0; t < in->topics_count; t++) {
+        int32_t count = in->topics[t].partition_indexes_count;
+        struct offset_fetch_response_offset_fetch_response_topic *topic = &out->topics[t];
+        topic->name = in->topics[t].name;
+        topic->partitions_count = count;
+        topic->partitions = KAFKA_NEW(&r->arena, offset_fetch_response_offset_fetch_response_partition, count);
+        for (int32_t p = 0; p < count; p++) {
+            topic->partitions[p].partition_index = in->topics[t].partition_indexes[p];
+            topic->partitions[p].committed_offset = -1;
+            topic->partitions[p].error_code = error;
+        }
+    }
+}
+
 static void offset_fetch_answer_single(struct request *r, const struct group_action *a)
 {
     struct offset_fetch_response *out = ((struct offset_fetch *)r->state)->response;
     const struct group_offsets *o = &a->offsets;
     int32_t topics = topics_count(o), t = 0;
+    if (a->error != KAFKA_NONE && r->header.api_version < 2) {
+        offset_fetch_fail_each(r, a->error);
+        return;
+    }
     out->error_code = a->error;
     out->topics_count = topics;
     out->topics = KAFKA_NEW(&r->arena, offset_fetch_response_offset_fetch_response_topic, topics);
