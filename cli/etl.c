@@ -37,7 +37,14 @@ int cli_etl(int argc, char **argv)
             return usage(stderr);
         }
     }
-    if (!options.definition || !options.in || !options.db) return usage(stderr);
+    const char *missing = !options.definition ? "DEFINITION"
+                          : !options.in       ? "--in DIR"
+                          : !options.db       ? "--db FILE"
+                                              : NULL;
+    if (missing) {
+        fprintf(stderr, "millrace etl run: %s is missing\n", missing);
+        return usage(stderr);
+    }
     struct err_text error = {0};
     int result = batch_run(&options, &error);
     if (result == 0) return 0;

@@ -1,5 +1,6 @@
 #include "etl/definition.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,18 @@ static void rules_read(struct node rules, struct definition *d)
 
 /* --- the whole --- */
 
+/* What Kafka takes for a topic's name. */
+static const char *topic_read(struct node n, const char *fallback)
+{
+    enum { TOPIC_LENGTH_MAX = 249 };
+    const char *name = node_text(n, fallback);
+    bool good = strlen(name) <= TOPIC_LENGTH_MAX && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    for (const char *c = name; *c; c++) good = good && (isalnum((unsigned char)*c) || strchr("._-", *c));
+    if (node_present(n) && (!good || !*name))
+        node_fail(n, "\"%s\" is no topic: 1 to %d letters, digits, ., _ and -", name, TOPIC_LENGTH_MAX);
+    return name;
+}
+
 static void root_read(struct node root, struct definition *d)
 {
     static const char *const keys[] = {"pipeline", "version", "topic", "source", "derive",
@@ -134,7 +147,7 @@ static void root_read(struct node root, struct definition *d)
     node_keys(root, keys);
     d->name = node_name(node_required(root, "pipeline"));
     node_integer(node_required(root, "version"), 1, 1, 1);
-    d->topic = node_text(node_member(root, "topic"), d->name);
+    d->topic = topic_read(node_member(root, "topic"), d->name);
     if (!root.doc->failed) columns_read(root, d);
     if (!root.doc->failed) rules_read(node_member(root, "rules"), d);
     if (!root.doc->failed) tables_read(node_required(root, "tables"), d);
@@ -146,6 +159,8 @@ int definition_parse(struct slice text, const char *path, struct definition **ou
     json_error_t wrong;
     struct definition *d = memory_new(sizeof *d);
     *out = NULL;
+    /* Some editors write a byte order mark. */
+    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) text = slice_of(text.p + 3, text.n - 3);
     json_t *json = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &wrong);
     struct document doc = {.file = path, .arena = &d->arena, .error = error};
     if (!json) {

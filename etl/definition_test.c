@@ -107,6 +107,13 @@ TEST(definition, views_expand_decimal)
     definition_free(d);
 }
 
+TEST(definition, a_byte_order_mark_is_skipped)
+{
+    struct definition *d = load("\xef\xbb\xbf{" SOURCE ", " TABLES "}");
+    check_str(d->name, "p");
+    definition_free(d);
+}
+
 TEST(definition, errors_name_the_key_path)
 {
     check_refused("{", "d.json:1:1: not JSON");
@@ -116,6 +123,8 @@ TEST(definition, errors_name_the_key_path)
     check_refused("{" SOURCE "}", "the key \"tables\" is missing");
     check_refused("{" SOURCE ", " TABLES ", \"viws\": []}", "viws: unknown key; did you mean \"views\"?");
     check_refused("{\"pipeline\": \"p\", \"version\": 2}", "version: must be a whole number from 1 to 1");
+    check_refused("{" SOURCE ", \"topic\": \"a/b\", " TABLES "}", "topic: \"a/b\" is no topic: 1 to 249 letters");
+    check_refused("{" SOURCE ", \"topic\": \"\", " TABLES "}", "topic: \"\" is no topic");
     check_refused("{\"pipeline\": \"a b\", \"version\": 1}", "pipeline: \"a b\" is not a name");
     check_refused("{" SOURCE ", " TABLES ", \"derive\": [{\"name\": \"x\", \"expr\": \"mony\"}]}",
                   "derive[0].expr: there is no column \"mony\" here; did you mean \"money\"?");
@@ -140,6 +149,8 @@ TEST(definition, source_errors)
     check_refused(CSV("\"columns\": [{\"name\": \"id\", \"typ\": \"text\"}]"),
                   "source.columns[0].typ: unknown key; did you mean \"type\"?");
     check_refused(CSV("\"encoding\": \"latin1\", " ID), "source.encoding: \"latin1\" is none of: utf-8, windows-1252");
+    check_refused(CSV("\"columns\": [{\"name\": \"id\", \"type\": \"text\", \"header\": []}]"),
+                  "source.columns[0].header: needs at least one title");
     check_refused(CSV("\"delimiter\": \";;\", " ID), "source.delimiter: must be one ASCII character");
     check_refused(CSV("\"delimiter\": \"\\\"\", " ID), "source.quote: is the delimiter too");
     check_refused(CSV("\"header\": false, " ID), "source.columns[0]: the key \"field\" is missing");

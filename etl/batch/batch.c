@@ -29,12 +29,9 @@ struct batch {
 static int database_open(struct batch *b)
 {
     b->created = access(b->options->db, F_OK) != 0;
-    int code =
-        sqlite3_open_v2(b->options->db, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code != SQLITE_OK) {
-        const char *reason = b->db ? sqlite3_errmsg(b->db) : "out of memory";
-        return err_set(b->error, ERR_IO, "%s: %s", b->options->db, reason);
-    }
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int result = sql_open(b->options->db, flags, &b->db, b->error);
+    if (result < 0) return result;
     sqlite3_busy_timeout(b->db, BUSY_MS);
     /* One transaction holds the whole load: a checkpoint in between could move nothing anyway. */
     return sql_exec(b->db, b->error,

@@ -23,7 +23,7 @@
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-enum { TEXT_BYTES_MAX = 4096, DEPTH_MAX = 64 };
+enum { TEXT_BYTES_MAX = 4096, TEXT_SHOWN_MAX = 200, DEPTH_MAX = 64 };
 
 struct parser {
     struct expr_builder builder;
@@ -298,8 +298,8 @@ int expr_compile(const char *text, const struct expr_scope *scope, struct arena 
     e->first_regex = p.builder.first_regex;
     if (p.builder.failed) {
         expr_release(e);
-        return err_set(error, ERR_INVALID, "%s: %s (at character %zu of `%s`)", at, p.builder.message, p.failed_at + 1,
-                       text);
+        return err_set(error, ERR_INVALID, "%s: %s (at character %zu of `%.*s%s`)", at, p.builder.message,
+                       p.failed_at + 1, TEXT_SHOWN_MAX, text, strlen(text) > TEXT_SHOWN_MAX ? "..." : "");
     }
     *out = e;
     return ERR_OK;

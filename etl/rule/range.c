@@ -20,6 +20,12 @@ static bool end_read(struct node n, const struct column *c, const char *closed, 
     return node_present(outside);
 }
 
+static int values_compare(const struct value *a, const struct value *b)
+{
+    if (a->type == VALUE_TEXT) return slice_compare(a->text, b->text);
+    return (a->i > b->i) - (a->i < b->i);
+}
+
 static void range_open(struct node n, const struct definition *d, struct rule *rule)
 {
     int column = rule_column_read(n, d, rule);
@@ -29,13 +35,10 @@ static void range_open(struct node n, const struct definition *d, struct rule *r
     r->high_open = end_read(n, &d->columns[column], "max", "below", &r->high);
     if (r->low.type == VALUE_NULL && r->high.type == VALUE_NULL)
         node_fail(n, "needs at least one of min, max, above, below");
+    bool both = r->low.type != VALUE_NULL && r->high.type != VALUE_NULL;
+    int order = both && !n.doc->failed ? values_compare(&r->low, &r->high) : -1;
+    if (order > 0 || (order == 0 && (r->low_open || r->high_open))) node_fail(n, "no value lies between these limits");
     rule->spec = r;
-}
-
-static int values_compare(const struct value *a, const struct value *b)
-{
-    if (a->type == VALUE_TEXT) return slice_compare(a->text, b->text);
-    return (a->i > b->i) - (a->i < b->i);
 }
 
 static bool range_broken(const struct rule *rule, const struct value *values, struct arena *arena)

@@ -137,6 +137,8 @@ TEST(rule, declarations_are_checked)
     check_refused(RULE("\"rnge\", \"column\": \"a\""), "rules[0].rule: \"rnge\" is none of: not_null, type, range");
     check_refused(RULE("\"range\", \"column\": \"a\""), "needs at least one of min, max, above, below (usage: ");
     check_refused(RULE("\"range\", \"column\": \"a\", \"min\": 1, \"above\": 1"), "one is enough");
+    check_refused(RULE("\"range\", \"column\": \"a\", \"min\": 5, \"max\": 1"), "rules[0]: no value lies between");
+    check_refused(RULE("\"range\", \"column\": \"a\", \"min\": 5, \"below\": 5"), "no value lies between");
     check_refused(RULE("\"range\", \"column\": \"a\", \"min\": \"x\""),
                   "rules[0].min: \"x\" is no value of column a (integer)");
     check_refused(RULE("\"range\", \"column\": \"d\", \"min\": 0.5"), "write this number as a text");

@@ -1,6 +1,12 @@
 #include "etl/sink/sql.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int sql_err(int code)
 {
@@ -22,6 +28,34 @@ int sql_err(int code)
     }
 }
 
+/* Why a file cannot be opened or made. SQLite's own errno is that of its last try, reading, and misleads. */
+static const char *open_reason(const char *path)
+{
+    struct stat st;
+    char *copy = strdup(path);
+    if (!copy) abort();
+    const char *place = stat(path, &st) == 0 ? path : dirname(copy);
+    const char *reason = access(place, W_OK) == 0 ? NULL : strerror(errno);
+    free(copy);
+    return reason;
+}
+
+int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error)
+{
+    struct stat st;
+    *out = NULL;
+    if (!*path) return err_set(error, ERR_INVALID, "the name of the database is empty");
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set(error, ERR_INVALID, "%s: is a folder, not a database", path);
+    int code = sqlite3_open_v2(path, out, flags, NULL);
+    if (code == SQLITE_OK) return 0;
+    const char *reason = open_reason(path);
+    err_set(error, ERR_IO, "%s: %s%s%s", path, sqlite3_errstr(code), reason ? ": " : "", reason ? reason : "");
+    sqlite3_close(*out);
+    *out = NULL;
+    return ERR_IO;
+}
+
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what)
 {
     const char *file = sqlite3_db_filename(db, "main");
@@ -30,10 +64,22 @@ int sql_fail(sqlite3 *db, struct err_text *error, const char *what)
     return err_set(error, err, "%s: %s: %s", file && *file ? file : "database", what, sqlite3_errmsg(db));
 }
 
+/* What is wrong with the file or the disk would be wrong for any statement. */
+static bool is_about_the_file(int code)
+{
+    code &= 0xff;
+    return code == SQLITE_BUSY || code == SQLITE_READONLY || code == SQLITE_IOERR || code == SQLITE_CORRUPT ||
+           code == SQLITE_FULL || code == SQLITE_CANTOPEN || code == SQLITE_NOTADB;
+}
+
 /* A statement in an error message is cut to what helps. */
 static int fail_statement(sqlite3 *db, struct err_text *error, const char *sql)
 {
     char what[160];
+    const char *file = sqlite3_db_filename(db, "main");
+    int code = sqlite3_errcode(db);
+    if (is_about_the_file(code) && file && *file)
+        return err_set(error, sql_err(code), "%s: %s", file, sqlite3_errmsg(db));
     sqlite3_snprintf(sizeof what, what, "%.150s", sql);
     return sql_fail(db, error, what);
 }

@@ -12,6 +12,9 @@
 
 /* The `enum err` of a SQLite result code; 0 for SQLITE_OK, _ROW and _DONE. */
 int sql_err(int code);
+/* sqlite3_open_v2; a failure names the file and the reason, *out is NULL then. */
+int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error);
+
 /* Reports the last failure of `db` as "FILE: what: SQLite's words"; returns its `enum err`. */
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what);
 

@@ -23,23 +23,39 @@ static int name_order(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b); /* as unsigned bytes: C11 7.24.4 */
 }
 
-/* Names of regular files (also behind symbolic links) that match. */
+/* 1 for a file, also behind a symbolic link; 0 for a folder. Anything else under a name that matches would be
+ * data that nobody reads. */
+static int is_file(DIR *d, const char *dir, const char *name, struct err_text *error)
+{
+    struct stat st;
+    if (fstatat(dirfd(d), name, &st, 0) != 0)
+        return err_set(error, err_from_errno(errno), "%s/%s: cannot be read: %s", dir, name, strerror(errno));
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return err_set(error, ERR_INVALID, "%s/%s: is no regular file", dir, name);
+    return S_ISREG(st.st_mode);
+}
+
+/* Names of regular files that match. */
 static int names_read(const char *dir, const char *glob, struct arena *arena, struct names *out, struct err_text *error)
 {
     DIR *d = opendir(dir);
     if (!d) return err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno));
     struct dirent *entry;
+    int found = 0;
     for (errno = 0; (entry = readdir(d)); errno = 0) {
-        struct stat st;
         if (fnmatch(glob, entry->d_name, FNM_PERIOD) != 0) continue;
-        if (fstatat(dirfd(d), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode)) continue;
+        found = is_file(d, dir, entry->d_name, error);
+        if (found < 0) break;
+        if (!found) continue;
         if (out->count == out->capacity) {
             out->capacity = out->capacity ? out->capacity * 2 : 64;
             out->items = memory_grow(out->items, (size_t)out->capacity, sizeof *out->items);
         }
         out->items[out->count++] = arena_str(arena, slice_str(entry->d_name));
     }
-    int err = errno ? err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno)) : ERR_OK;
+    int err = found < 0 ? found
+              : errno   ? err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno))
+                        : ERR_OK;
     closedir(d);
     if (out->count) qsort(out->items, (size_t)out->count, sizeof *out->items, name_order);
     return err;

@@ -102,6 +102,17 @@ TEST(source, only_matching_regular_files)
     check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_NOTFOUND);
     check(strstr(f.error.text, "no file here matches \"*.csv\"") != NULL);
     rmdir(path);
+    snprintf(path, sizeof path, "%s/lost.csv", f.dir);
+    f.error.text[0] = '\0';
+    check_int(symlink("nowhere", path), 0);
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_NOTFOUND);
+    check(strstr(f.error.text, "/lost.csv: cannot be read: No such file") != NULL);
+    f.error.text[0] = '\0';
+    unlink(path);
+    check_int(mkfifo(path, 0600), 0);
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_INVALID);
+    check(strstr(f.error.text, "/lost.csv: is no regular file") != NULL);
+    unlink(path);
     fixture_close(&f);
 }
 

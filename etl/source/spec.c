@@ -48,6 +48,7 @@ static void csv_place_read(struct node n, const struct source_spec *s, struct fi
     const char **own = arena_alloc(n.doc->arena, 2 * sizeof *own);
     own[0] = name;
     f->headers = node_present(header) ? node_text_list(header, NULL) : own;
+    if (node_present(header) && !f->headers[0]) node_fail(header, "needs at least one title");
     f->optional = node_bool(node_member(n, "optional"), false);
     if (!s->header && node_present(header))
         node_fail(header, "the source has \"header\": false; give \"field\", counted from 1");
