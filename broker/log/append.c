@@ -212,6 +212,7 @@ static void undo_all(struct log *log)
     drop_undone_segments(log);
     recent_cut(&log->recent, log->offsets.end);
     if (log->state == LOG_ONLINE) log->state = LOG_REPAIRING;
+    if (log->state == LOG_CLOSING) log->state = LOG_OFFLINE; /* as log_close_begin has it: recovery is to judge */
 }
 
 void log_written(struct log *log, int64_t base_offset, int err)

@@ -298,6 +298,26 @@ TEST(log_written, what_was_undone_is_not_remembered_as_a_place_to_read)
     drive_release(&d);
 }
 
+/* Later writes have reached the file behind the failed one: a clean stop would have them believed unseen. */
+TEST(log_written, a_write_that_fails_while_the_log_closes_leaves_it_to_recovery)
+{
+    struct drive d;
+    struct buf b[2] = {{0}};
+    struct log_append_result r[2];
+    drive_init(&d);
+    drive_append(&d, SPEC());
+    for (int i = 0; i < 2; i++) r[i] = drive_append_begin(&d, SPEC(), &b[i]);
+    log_close_begin(d.log);
+    log_written(d.log, r[0].base_offset, ERR_IO);
+    drive_written(&d, &r[1], 0);
+    drive_jobs(&d);
+    check_int(log_state(d.log), LOG_OFFLINE);
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(log_offsets(d.log)->end, 1);
+    for (int i = 0; i < 2; i++) buf_release(&b[i]);
+    drive_release(&d);
+}
+
 TEST(log_written, a_repair_that_fails_takes_the_log_offline)
 {
     struct drive d;
