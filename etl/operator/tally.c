@@ -105,6 +105,7 @@ int tally_flush(struct tally *t)
         result = count_write(t, keys[i], e->value >> 1);
     }
     buf_reset(&t->dirty);
+    t->last_entry = NULL; /* the look-ups here may have moved the map */
     if (t->context->live && t->counts.count > CACHED_MAX) tally_forget(t);
     return result;
 }
