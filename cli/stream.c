@@ -105,8 +105,8 @@ static int publish(int argc, char **argv)
                                      {"--shuffle", WHOLE, &seed, 0, 1e15},
                                      {0}};
     if (!arguments_read(argc, argv, options, &p.definition) || !p.definition || !p.in) return usage(stderr);
-    if (p.rate > 0 && p.speed > 0) {
-        fprintf(stderr, "millrace stream publish: --rate or --speed, not both\n");
+    if (p.speed > 0 && (p.rate > 0 || seed >= 0)) {
+        fprintf(stderr, "millrace stream publish: --speed has its own order and pace: no --rate, no --shuffle\n");
         return CLI_USAGE;
     }
     p.partitions = (int)partitions;

@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/parse.h"
 #include "etl/source/source.h"
 #include "etl/stream/client.h"
 #include "etl/stream/message.h"
 #include "etl/stream/own_broker.h"
+#include "etl/stream/pool.h"
 #include "lib/base/checksum.h"
-#include "lib/base/hash.h"
-#include "lib/base/random.h"
 #include "lib/os/clock.h"
 #include "lib/os/progress.h"
 
@@ -36,10 +34,7 @@ struct publish {
     rd_kafka_resp_err_t first_failure;
     /* pace */
     int64_t started_ns;
-    struct row_parser *parser; /* --speed: reads the event time */
-    struct arena arena;
-    bool has_first_time;
-    int64_t first_time_s;
+    int64_t first_time_s; /* INT64_MIN before the first one */
     struct err_text *error;
 };
 
@@ -104,29 +99,9 @@ static int32_t partition_of(const struct publish *p, struct slice key)
     return (int32_t)(crc32c(0, key.p, key.n) % (uint32_t)p->partitions);
 }
 
-/* The event time of a record, if it has one. */
-static bool event_time(struct publish *p, const struct record *r, int64_t *out_s)
+/* Waits until an instant of an absolute schedule: a late record does not delay the ones after it. */
+static int wait_until(struct publish *p, double due_s)
 {
-    struct row row;
-    arena_reset(&p->arena);
-    row_parse(p->parser, r, &p->arena, &row);
-    const struct value *v = &row.values[p->definition->time];
-    *out_s = v->type == VALUE_DATE ? v->i * 86400 : v->i;
-    return v->type != VALUE_NULL;
-}
-
-/* Waits until the record's instant on an absolute schedule: a late record does not delay the ones after it. */
-static int pace(struct publish *p, const struct record *r, uint64_t records_before)
-{
-    double due_s = 0;
-    if (p->options->rate > 0) due_s = (double)records_before / p->options->rate;
-    if (p->parser) {
-        int64_t time_s;
-        if (!event_time(p, r, &time_s)) return 0;
-        if (!p->has_first_time) p->first_time_s = time_s;
-        p->has_first_time = true;
-        due_s = (double)(time_s - p->first_time_s) / p->options->speed;
-    }
     int64_t due_ns = p->started_ns + (int64_t)(due_s * 1e9);
     for (int64_t left_ns; (left_ns = due_ns - clock_mono_ns()) > 20000000;) {
         int result = serve(p, left_ns > 100000000 ? 100 : (int)(left_ns / 2000000));
@@ -138,10 +113,8 @@ static int pace(struct publish *p, const struct record *r, uint64_t records_befo
 
 static int record_send(struct publish *p, const struct record *r)
 {
-    if (p->options->rate > 0 || p->parser) {
-        int result = pace(p, r, p->sent);
-        if (result != 0) return result;
-    }
+    int result = p->options->rate > 0 ? wait_until(p, (double)p->sent / p->options->rate) : 0;
+    if (result != 0) return result;
     uint8_t key[4096 + 32];
     int n = snprintf((char *)key, sizeof key, "%.*s:%" PRIu64, r->at.file.n > 4096 ? 4096 : (int)r->at.file.n,
                      (const char *)r->at.file.p, r->at.line);
@@ -181,52 +154,34 @@ static int in_order(struct publish *p)
     return result;
 }
 
-/* ---- --shuffle: all records first, then a permutation ---- */
+/* ---- --shuffle and --speed: in another order than that of the files ---- */
 
-struct pool {
-    struct record *records;
-    size_t count, capacity;
-    struct source_reader **readers; /* open until the end: records point into them */
-};
-
-static int pool_fill(struct publish *p, struct pool *pool)
+static int pool_send(struct publish *p, const struct pool *pool)
 {
     int result = 0;
-    for (int i = 0; i < p->list.count && result == 0; i++) {
-        if (p->list.files[i].same_as) continue;
-        result = source_open(p->definition, p->options->in, &p->list.files[i], &pool->readers[i], p->error);
-        if (result != 0) break;
-        for (;;) {
-            if (pool->count == pool->capacity) {
-                pool->capacity = pool->capacity ? 2 * pool->capacity : 4096;
-                pool->records = realloc(pool->records, pool->capacity * sizeof *pool->records);
-                if (!pool->records) abort();
-            }
-            result = source_next(pool->readers[i], &pool->records[pool->count], p->error);
-            if (result != 1) break;
-            pool->count++;
+    for (size_t i = 0; i < pool->count && result == 0; i++) {
+        const struct pooled *r = &pool->records[i];
+        if (p->options->speed > 0 && r->time_s > INT64_MIN) {
+            if (p->first_time_s == INT64_MIN) p->first_time_s = r->time_s;
+            result = wait_until(p, (double)(r->time_s - p->first_time_s) / p->options->speed);
         }
+        if (result == 0) result = record_send(p, &r->record);
     }
     return result;
 }
 
-static int shuffled(struct publish *p)
+static int reordered(struct publish *p)
 {
-    struct pool pool = {.readers = calloc((size_t)p->list.count, sizeof *pool.readers)};
-    struct random random;
-    random_seed(&random, p->options->seed);
-    int result = pool_fill(p, &pool);
-    for (size_t i = pool.count; i > 1; i--) {
-        size_t j = (size_t)random_below(&random, i);
-        struct record r = pool.records[i - 1];
-        pool.records[i - 1] = pool.records[j];
-        pool.records[j] = r;
-    }
-    for (size_t i = 0; i < pool.count && result == 0; i++) result = record_send(p, &pool.records[i]);
+    struct pool pool;
+    int result = pool_fill(&pool, p->definition, p->options->in, &p->list, p->options->speed > 0, p->error);
+    if (p->options->shuffle)
+        pool_shuffle(&pool, p->options->seed);
+    else
+        pool_sort(&pool);
+    p->started_ns = clock_mono_ns();
+    if (result == 0) result = pool_send(p, &pool);
     for (int i = p->list.count - 1; i >= 0 && result == 0; i--) result = file_send(p, &p->list.files[i]);
-    for (int i = 0; i < p->list.count; i++) source_close(pool.readers[i]);
-    free(pool.readers);
-    free(pool.records);
+    pool_release(&pool);
     return result;
 }
 
@@ -265,25 +220,21 @@ static int topic_prepare(struct publish *p)
     return 0;
 }
 
-static int pace_prepare(struct publish *p)
+static int speed_check(struct publish *p)
 {
-    if (p->options->speed <= 0) return 0;
-    if (p->definition->time < 0)
-        return err_set(p->error, ERR_INVALID, "--speed: %s declares no event time (source.time)", p->definition->path);
-    p->parser = row_parser_new(p->definition);
-    return 0;
+    if (p->options->speed <= 0 || p->definition->time >= 0) return 0;
+    return err_set(p->error, ERR_INVALID, "--speed: %s declares no event time (source.time)", p->definition->path);
 }
 
 static int publish(struct publish *p)
 {
     int result = topic_prepare(p);
-    if (result == 0) result = pace_prepare(p);
     if (result != 0) return result;
     stream_id(p);
     snprintf(p->title, sizeof p->title, "publish %s", p->definition->name);
     progress_start(&p->progress, p->title, "lines", p->list.lines);
     p->started_ns = clock_mono_ns();
-    result = p->options->shuffle ? shuffled(p) : in_order(p);
+    result = p->options->shuffle || p->options->speed > 0 ? reordered(p) : in_order(p);
     if (result == 0) result = ends_send(p);
     if (result == 0) progress_finish(&p->progress, p->sent);
     return result;
@@ -291,8 +242,9 @@ static int publish(struct publish *p)
 
 int publish_run(const struct publish_options *options, struct err_text *error)
 {
-    struct publish p = {.options = options, .error = error};
+    struct publish p = {.options = options, .first_time_s = INT64_MIN, .error = error};
     int result = definition_load(options->definition, &p.definition, error);
+    if (result == 0) result = speed_check(&p);
     if (result == 0) result = source_list_read(p.definition, options->in, &p.list, error);
     if (result == 0) result = own_broker_open(&p.broker, options->bootstrap, options->broker_dir, error);
     if (result == 0) result = publish(&p);
@@ -301,8 +253,6 @@ int publish_run(const struct publish_options *options, struct err_text *error)
         rd_kafka_destroy(p.producer);
     }
     own_broker_close(&p.broker);
-    row_parser_free(p.parser);
-    arena_release(&p.arena);
     source_list_release(&p.list);
     definition_free(p.definition);
     return result;

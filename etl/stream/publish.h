@@ -19,7 +19,8 @@ struct publish_options {
     const char *topic; /* NULL: the definition's */
     int partitions;    /* of the topic if it must be made; 0: 1, or what it has */
     double rate;       /* records/s, 0: as fast as it goes */
-    double speed;      /* event time passes this many times faster than real time; 0: not paced by it */
+    double speed;      /* event time passes this many times faster than real time, through all files side by side;
+                          0: file by file */
     bool shuffle;      /* any order instead of that of the files, drawn from `seed` */
     uint64_t seed;
 };

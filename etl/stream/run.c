@@ -27,6 +27,8 @@ enum {
     WATCH_MS = 50,
     SLOW_EVERY = 20, /* of the watches: what need not be done as often */
     TOPIC_SAID_AFTER_MS = 2000,
+    BUSY_MS = 5000,  /* for a database that somebody else has locked */
+    GATE_MS = 60000, /* for the workers */
     METADATA_MS = 500
 };
 
@@ -37,15 +39,16 @@ struct run {
     struct own_broker broker;
     rd_kafka_t *client; /* for metadata only */
     int partitions;
-    sqlite3 *db;
-    int lock;        /* a descriptor of the database file that holds the lock; -1 */
-    bool created;    /* the database file was not there */
-    char group[160]; /* of this run alone */
-    int64_t number;  /* in millrace_runs */
+    sqlite3 *db, *gate; /* see database_checkpoint */
+    int lock;           /* a descriptor of the database file that holds the lock; -1 */
+    bool created;       /* the database file was not there */
+    char group[160];    /* of this run alone */
+    int64_t number;     /* in millrace_runs */
     struct crew crew;
     struct progress progress;
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
+    bool complete;         /* every partition up to its end */
     struct err_text *error;
 };
 
@@ -69,7 +72,10 @@ static void signals_set(void)
 static int topic_wait(struct run *r)
 {
     const struct client_callbacks none = {0};
-    const char *const settings[] = {"allow.auto.create.topics", "false", NULL};
+    /* A query for watermarks ignores its timeout while a broker is away: this one ends it. It must be longer than a
+     * fetch may wait, though nothing is fetched here. */
+    const char *const settings[] = {
+        "allow.auto.create.topics", "false", "socket.timeout.ms", "2000", "fetch.wait.max.ms", "500", NULL};
     r->client = client_new(RD_KAFKA_CONSUMER, r->broker.bootstrap, settings, &none, r->error);
     if (!r->client) return ERR_INVALID;
     int64_t say_ns = clock_mono_ns() + (int64_t)TOPIC_SAID_AFTER_MS * 1000000;
@@ -123,7 +129,7 @@ static int tables_make(struct run *r)
 static int database_prepare(struct run *r)
 {
     r->created = access(r->options->db, F_OK) != 0;
-    int result = database_open(r->options->db, &r->db, r->error);
+    int result = database_open(r->options->db, BUSY_MS, &r->db, r->error);
     if (result == 0) result = database_lock(r);
     if (result == 0) result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
     if (result != 0) return result;
@@ -135,11 +141,13 @@ static int database_prepare(struct run *r)
     }
     r->created = false; /* it holds a warehouse now, and is kept whatever happens */
     result = database_tune(r->db, r->error);
+    if (result == 0) result = database_open(r->options->db, GATE_MS, &r->gate, r->error);
     return result == 0 ? offsets_loaded(r->db, &r->loaded_before, r->error) : result;
 }
 
 static void database_release(struct run *r)
 {
+    sqlite3_close(r->gate);
     if (r->db) sqlite3_exec(r->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
     sqlite3_close(r->db);
     if (r->created && r->lock >= 0) unlink(r->options->db);
@@ -191,24 +199,22 @@ static int progress_show(struct run *r, bool finished)
 
 static int housekeeping(struct run *r)
 {
-    total_update(r);
-    int result = progress_show(r, false);
-    if (result == 0) result = own_broker_ensure(&r->broker, r->error);
-    /* Moves what can be moved without waiting for anybody. */
-    sqlite3_wal_checkpoint_v2(r->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    return result;
+    int result = own_broker_ensure(&r->broker, r->error);
+    if (result == 0) total_update(r);
+    if (result == 0) result = progress_show(r, false);
+    return result == 0 ? database_checkpoint(r->db, r->gate, r->error) : result;
 }
 
 /* Until all ends are loaded, a signal came, or something failed. */
-static int watch(struct run *r, bool *complete)
+static int watch(struct run *r)
 {
     for (uint64_t round = 0;; round++) {
         int result = crew_watch(&r->crew, r->error);
         if (result != 0) return result;
         int open = offsets_open_partitions(r->db, r->error);
         if (open < 0) return open;
-        *complete = open == 0;
-        if (stopping || (*complete && !r->options->follow)) return 0;
+        r->complete = open == 0;
+        if (stopping || (r->complete && !r->options->follow)) return 0;
         if (round % SLOW_EVERY == 0 && (result = housekeeping(r)) != 0) return result;
         clock_sleep_ms(WATCH_MS);
     }
@@ -225,15 +231,10 @@ static int load(struct run *r)
                                           .run = r->number};
     snprintf(r->title, sizeof r->title, "stream %s", r->definition->name);
     progress_start(&r->progress, r->title, "messages", 0);
-    bool complete = false;
     int result = crew_start(&r->crew, &worker, r->options->workers, r->error);
-    if (result == 0) result = watch(r, &complete);
+    if (result == 0) result = watch(r);
     crew_stop(&r->crew);
-    if (result != 0) return result;
-    result = progress_show(r, true);
-    if (result == 0 && !complete && !r->options->follow)
-        result = err_set(r->error, ERR_CLOSED, "stopped before the end of topic %s; run it again to go on", r->topic);
-    return result;
+    return result == 0 ? progress_show(r, true) : result;
 }
 
 int run_stream(const struct run_options *options, struct err_text *error)
@@ -247,6 +248,8 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = database_prepare(&r);
     if (result == 0 && !stopping) result = verify_topic(r.db, r.broker.bootstrap, r.topic, r.partitions, error);
     if (result == 0 && !stopping) result = load(&r);
+    if (result == 0 && !r.complete && !options->follow)
+        result = err_set(error, ERR_CLOSED, "stopped before the end of topic %s; run it again to go on", r.topic);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);
     own_broker_close(&r.broker);

@@ -10,7 +10,10 @@
 #include "lib/base/log.h"
 #include "lib/os/clock.h"
 
-enum { POLL_MS = 100 };
+enum {
+    POLL_MS = 100,
+    BUSY_MS = 60000 /* the other workers take turns; a reader never is in the way */
+};
 
 struct worker {
     const struct worker_options *options;
@@ -142,7 +145,7 @@ int worker_run(const struct worker_options *options, struct err_text *error)
     struct definition *definition = NULL;
     signals_set();
     int result = definition_load(options->definition, &definition, error);
-    if (result == 0) result = database_open(options->db, &w.db, error);
+    if (result == 0) result = database_open(options->db, BUSY_MS, &w.db, error);
     if (result == 0) result = database_tune(w.db, error);
     if (result == 0) result = loader_open(definition, w.db, options->run, options->topic, &w.loader, error);
     if (result == 0) result = work(&w);

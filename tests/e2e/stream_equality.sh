@@ -31,6 +31,11 @@ for pair in ecommerce:ecommerce/online_retail.json clickstream:clickstream/web_l
     one "$workload" "$definition" 3 4
 done
 
+story "clickstream at 200,000 times the speed of its events, which spread over days"
+started=$(date +%s%N)
+one clickstream clickstream/web_logs.json 2 1 --speed 200000
+[ $(($(date +%s%N) - started)) -gt 1000000000 ] || fail "four days at this speed are more than a second"
+
 story "published twice to one topic: every record counts once"
 topic=ecommerce-1-1
 "$MILLRACE" stream publish workloads/ecommerce/online_retail.json --in "$scratch/ecommerce" --topic $topic \

@@ -108,7 +108,31 @@ topic=strict
 publish in "$scratch/strict.json"
 mapfile -t command < <(run strict.db "$scratch/strict.json")
 refused "a rule with severity fail" 1 "rule cancellation failed" "${command[@]}"
+story "a database that somebody has locked"
+python3 - "$scratch/locked.db" "$scratch/go" <<'PYTHON' &
+import os, sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("CREATE TABLE mine(a)")
+db.execute("BEGIN IMMEDIATE")
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.05)
+PYTHON
+holder=$!
+until [ -s "$scratch/locked.db" ]; do sleep 0.05; done
+sleep 0.2
+topic=second
+mapfile -t command < <(run locked.db)
+refused "a locked database" 2 "locked.db: .*locked" "${command[@]}"
+touch "$scratch/go"
+wait $holder
+printf 'no database, but long enough to be one %0512d\n' 1 >"$scratch/text.db"
+cp "$scratch/text.db" "$scratch/before.db"
+mapfile -t command < <(run text.db)
+refused "a file that is no database" 2 "text.db: .*not a database" "${command[@]}"
+same text.db before.db
 refused "usage" 2 "workers 0: must be" "$MILLRACE" stream run $definition --db "$scratch/x.db" --workers 0
+refused "--speed and --rate" 2 "speed has its own" \
+    "$MILLRACE" stream publish $definition --in "$scratch/in" --speed 10 --rate 10 --bootstrap "$bootstrap"
 refused "no such definition" 2 "nowhere.json" "$MILLRACE" stream run nowhere.json --db "$scratch/x.db"
 [ ! -e "$scratch/x.db" ] || fail "a database was left behind"
 broker_stop

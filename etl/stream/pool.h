@@ -1,0 +1,33 @@
+/* pool.h - all records of a folder at once, to be published in another order than that of the files.
+ *
+ *     pool_fill -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
+ *
+ * Records point into the mapped files; a pool costs about a hundred bytes for each. */
+#ifndef MILLRACE_ETL_STREAM_POOL_H
+#define MILLRACE_ETL_STREAM_POOL_H
+
+#include "etl/source/source.h"
+
+struct pooled {
+    struct record record;
+    int64_t time_s; /* when it was there to be seen; INT64_MIN when that is not known */
+};
+
+struct pool {
+    struct pooled *records;
+    size_t count, capacity;
+    struct source_reader **readers;
+    int reader_count;
+};
+
+/* Reads all files; `timed` asks for time_s, which needs a declared event time. Release it also after an error. */
+int pool_fill(struct pool *p, const struct definition *d, const char *dir, const struct source_list *list, bool timed,
+              struct err_text *error);
+void pool_release(struct pool *p);
+
+/* Any order; the same seed gives the same one. */
+void pool_shuffle(struct pool *p, uint64_t seed);
+/* By time_s, then by position. */
+void pool_sort(struct pool *p);
+
+#endif
