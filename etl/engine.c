@@ -36,7 +36,7 @@ struct engine {
 static struct slice value_as_text(const struct value *v, int scale, struct arena *arena)
 {
     struct buf text = {0};
-    struct value_text time;
+    struct value_text time = {.type = VALUE_NULL};
     if (v->type == VALUE_TEXT) return v->text;
     if (v->type == VALUE_INTEGER || v->type == VALUE_DECIMAL)
         text_from_decimal(v->i, v->type == VALUE_DECIMAL ? scale : 0, &text);

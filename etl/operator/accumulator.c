@@ -73,6 +73,13 @@ void accumulator_change(struct accumulator *a, enum aggregate_function f, const 
     if (f == AGGREGATE_SUM) a->sum += sign * (__int128)v->i;
 }
 
+bool accumulator_repeats(struct accumulator *a, const struct value *v, struct arena *arena)
+{
+    if (a->value.type == v->type && value_compare(&a->value, v) == 0) return true;
+    extreme_set(a, v, NULL, arena);
+    return false;
+}
+
 void accumulator_merge(struct accumulator *a, enum aggregate_function f, const struct accumulator *from,
                        struct arena *arena)
 {

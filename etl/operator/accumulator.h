@@ -14,7 +14,7 @@ struct accumulator {
     __int128 sum; /* wide: an overflow on the way to a sum that fits does no harm */
     int64_t n;    /* rows, values that are not NULL, or distinct values */
     int64_t lost; /* copies of the extreme that were taken back */
-    /* The extreme, if n > 0. Its texts live in `text`. */
+    /* The extreme, if n > 0 (count_distinct: the value before). Its texts live in `text`. */
     struct value value;
     struct order order; /* first and last only */
     struct accumulator_text {
@@ -26,6 +26,9 @@ struct accumulator {
 /* Adds or takes back one value (never NULL). Texts are copied into `arena`, which outlives *a. */
 void accumulator_change(struct accumulator *a, enum aggregate_function f, const struct value *v,
                         const struct order *order, int sign, struct arena *arena);
+/* count_distinct where rows are only added: true when the group's value before was this one too (it is
+ * kept in `value`). The lines of an invoice follow each other, so most rows end here. */
+bool accumulator_repeats(struct accumulator *a, const struct value *v, struct arena *arena);
 /* Adds what `from` has collected; neither may be lost. Not for count_distinct. */
 void accumulator_merge(struct accumulator *a, enum aggregate_function f, const struct accumulator *from,
                        struct arena *arena);

@@ -125,7 +125,8 @@ static int aggregate_process(struct operator* o, const struct change *change)
     struct group *g;
     int result = group_find(a, change->values, &g);
     if (result == 0) result = group_touch(a, g);
-    return result < 0 ? result : group_change(g, t, change, a->tallies, &a->arena, o->context->cycle);
+    return result < 0 ? result
+                      : group_change(g, t, change, a->tallies, !o->context->live, &a->arena, o->context->cycle);
 }
 
 /* --- flush --- */

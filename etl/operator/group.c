@@ -67,7 +67,7 @@ static int distinct_change(struct group *g, struct accumulator *a, struct tally 
 }
 
 int group_change(struct group *g, const struct table *t, const struct change *change, struct tally *const *tallies,
-                 struct arena *arena, struct arena *scratch)
+                 bool only_added, struct arena *arena, struct arena *scratch)
 {
     g->rows += change->sign;
     assert(g->rows >= 0);
@@ -77,7 +77,9 @@ int group_change(struct group *g, const struct table *t, const struct change *ch
         struct accumulator *a = &g->accumulators[i - t->by_count];
         const struct value *v = argument(c, change, scratch);
         if (!v) continue;
-        if (c->function == AGGREGATE_COUNT_DISTINCT)
+        bool distinct = c->function == AGGREGATE_COUNT_DISTINCT;
+        if (distinct && only_added && accumulator_repeats(a, v, arena)) continue;
+        if (distinct)
             result = distinct_change(g, a, tallies[i], v, change->sign);
         else
             accumulator_change(a, c->function, v, &change->order, change->sign, arena);

@@ -26,9 +26,10 @@ struct group *group_new(const struct table *t, struct fingerprint key, struct ar
 void group_by_set(struct group *g, const struct table *t, const struct value *input, struct arena *arena);
 
 /* Adds the row of a change to the group, or takes it back. `tallies` has one for each column of
- * count_distinct, NULL for the others. `scratch` is for conditions. */
+ * count_distinct, NULL for the others. `scratch` is for conditions. With `only_added` no row is ever taken
+ * back: a value that comes again need not be counted. */
 int group_change(struct group *g, const struct table *t, const struct change *change, struct tally *const *tallies,
-                 struct arena *arena, struct arena *scratch);
+                 bool only_added, struct arena *arena, struct arena *scratch);
 /* Adds all rows of another one (sessions: no count_distinct). */
 void group_merge(struct group *g, const struct table *t, const struct group *from, struct arena *arena);
 

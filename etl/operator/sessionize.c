@@ -141,7 +141,7 @@ static int session_add(struct sessionize *s, struct visitor *v, const struct cha
     }
     if (time < session->start) session->start = time;
     if (time > session->end) session->end = time;
-    return result < 0 ? result : group_change(session, t, change, NULL, &s->arena, s->base.context->cycle);
+    return result < 0 ? result : group_change(session, t, change, NULL, false, &s->arena, s->base.context->cycle);
 }
 
 /* --- finding the visitor --- */

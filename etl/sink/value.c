@@ -28,22 +28,29 @@ static char *date_write(char *p, int64_t days)
     return digits(p, day, 2);
 }
 
-int value_text_write(const struct value *v, struct value_text *out)
+static char *time_write(char *p, int64_t s)
 {
-    if (v->type == VALUE_DATE) return (int)(date_write(out->text, v->i) - out->text);
-    int64_t days = v->i / DAY_S, second = v->i % DAY_S;
+    int64_t days = s / DAY_S, second = s % DAY_S;
     if (second < 0) {
         second += DAY_S;
         days--;
     }
-    char *p = date_write(out->text, days);
+    p = date_write(p, days);
     *p++ = ' ';
     p = digits(p, second / 3600, 2);
     *p++ = ':';
     p = digits(p, second / 60 % 60, 2);
     *p++ = ':';
-    p = digits(p, second % 60, 2);
-    return (int)(p - out->text);
+    return digits(p, second % 60, 2);
+}
+
+int value_text_write(const struct value *v, struct value_text *out)
+{
+    if (out->type == v->type && out->shown == v->i) return out->length;
+    char *end = v->type == VALUE_DATE ? date_write(out->text, v->i) : time_write(out->text, v->i);
+    out->type = v->type;
+    out->shown = v->i;
+    return out->length = (int)(end - out->text);
 }
 
 void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_text *room)

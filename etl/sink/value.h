@@ -7,8 +7,12 @@
 
 #include "etl/row.h"
 
-/* Room for a timestamp as text; years beyond four digits are longer. */
+/* Room for a timestamp as text; years beyond four digits are longer. It remembers what it shows: days and
+ * hours repeat from row to row. */
 struct value_text {
+    int64_t shown;
+    enum value_type type; /* VALUE_NULL: nothing yet */
+    int length;
     char text[40];
 };
 
