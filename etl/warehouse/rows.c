@@ -13,11 +13,11 @@ int warehouse_open(const char *path, sqlite3 **out, struct err_text *error)
     sqlite3 *db = NULL;
     /* Not SQLITE_OPEN_READONLY: what a killed writer left (a hot journal) must be rolled back first, and
      * only a connection that may write can do that. SQLite falls back to reading if it has to. */
-    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+    int result = sql_open(path, SQLITE_OPEN_READWRITE, &db, error);
+    if (result < 0) return result;
     sqlite3_busy_timeout(db, 5000);
     /* The first read is what opens the file and takes the snapshot. */
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(db, "PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    int code = sqlite3_exec(db, "PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
         err_set(error, ERR_INVALID, "%s: %s", path, sqlite3_errmsg(db));
         sqlite3_close(db);
