@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# batch_errors.sh - what must stop a batch with an error that names the thing; the database is as before.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/e2e/lib.sh
+definition=workloads/ecommerce/online_retail.json
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.005 --seed 31 >/dev/null 2>&1 || die "generate"
+db=$scratch/warehouse.db
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$db" 2>/dev/null || die "batch"
+cp "$db" "$scratch/before.db"
+first=$(cd "$scratch/in" && ls ./*.csv | head -1)
+first=${first#./}
+
+# refused NAME STATUS TEXT DEFINITION IN: ends with STATUS, says TEXT, for the database that is there and for none
+refused() {
+    local name=$1 expected=$2 text=$3 status target
+    story "$name"
+    for target in "$db" "$scratch/absent.db"; do
+        timeout 20 "$MILLRACE" etl run "$4" --in "$5" --db "$target" >"$scratch/out" 2>"$scratch/err"
+        status=$?
+        [ $status -eq "$expected" ] || fail "$name: status $status, not $expected: $(tail -2 "$scratch/err")"
+        grep -qE -- "$text" "$scratch/err" || fail "$name: no \"$text\" in: $(tail -2 "$scratch/err")"
+    done
+    cmp -s "$db" "$scratch/before.db" || fail "$name: the database was touched"
+    [ -z "$(ls "$scratch"/absent.db* 2>/dev/null)" ] || fail "$name: a database was left behind"
+}
+
+# input NAME: a copy of the input to spoil
+input() { rm -rf "${scratch:?}/$1" && cp -r "$scratch/in" "$scratch/$1"; }
+
+sed 's/"glob"/"globb"/' $definition >"$scratch/bad.json"
+refused "a bad definition" 2 'bad.json: source.globb: .*"glob"' "$scratch/bad.json" "$scratch/in"
+refused "a missing definition" 2 "nowhere.json: No such file" "$scratch/nowhere.json" "$scratch/in"
+sed 's/FROM sales_by_day"/FROM sales_by_dya"/' $definition >"$scratch/view.json"
+refused "a view over a table that is not there" 2 'view.json: views\[0\].*sales_by_dya' "$scratch/view.json" "$scratch/in"
+refused "a missing folder" 2 "$scratch/nowhere: No such file" $definition "$scratch/nowhere"
+mkdir "$scratch/empty"
+refused "a folder without a matching file" 2 "$scratch/empty: no file .*csv" $definition "$scratch/empty"
+
+input column
+sed -i '1s/UnitPrice/Preis/' "$scratch/column/$first"
+refused "a missing column" 2 "$first: the header has no column \"UnitPrice\"" $definition "$scratch/column"
+
+input encoding
+printf '536365,X,caf\xe9,1,2010-12-01 08:26:00,2.55,1,France\n' >>"$scratch/encoding/$first"
+refused "a wrong encoding" 2 "$first: line [0-9]+, byte offset [0-9]+: the byte E9 is not utf-8" $definition "$scratch/encoding"
+
+input unreadable
+last=$(cd "$scratch/unreadable" && ls ./*.csv | tail -1)
+ln -sf "$scratch/nowhere.csv" "$scratch/unreadable/$last"
+refused "an unreadable file" 2 "${last#./}: cannot be read: No such file" $definition "$scratch/unreadable"
+
+sed 's/"above": 0}/"above": 0, "severity": "fail"}/' $definition >"$scratch/fail.json"
+refused "a rule that fails the run" 1 "csv:[0-9]+: rule price_not_positive failed: column price, value " "$scratch/fail.json" "$scratch/in"
+
+refused "another pipeline's input and definition" 2 "no file here matches|another pipeline" workloads/clickstream/web_logs.json "$scratch/in"
+
+story "a database that cannot be made"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/nowhere/x.db" 2>"$scratch/err"
+status=$?
+[ $status -eq 2 ] && grep -q "nowhere/x.db: unable to open" "$scratch/err" || fail "status $status: $(cat "$scratch/err")"
+
+story "a file that is no database"
+cp $definition "$scratch/text.db"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/text.db" 2>"$scratch/err"
+status=$?
+[ $status -eq 2 ] && grep -q "text.db: .*not a database" "$scratch/err" || fail "status $status: $(cat "$scratch/err")"
+cmp -s $definition "$scratch/text.db" || fail "a file that is no database was touched"
+
+story "somebody else's table under a name that is needed"
+python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("CREATE TABLE sales(x)")' "$scratch/foreign.db"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/foreign.db" 2>"$scratch/err"
+status=$?
+[ $status -eq 2 ] && grep -q 'foreign.db: there is already a table or view "sales"' "$scratch/err" || fail "status $status: $(cat "$scratch/err")"
+[ "$("$MILLRACE" warehouse digest "$scratch/foreign.db" | cut -f1)" = sales ] || fail "somebody else's database was changed"
+
+story "a locked database"
+python3 - "$MILLRACE" $definition "$scratch" <<'PYTHON' || fail "a locked database"
+import sqlite3, subprocess, sys
+millrace, definition, scratch = sys.argv[1:4]
+db = sqlite3.connect(scratch + "/warehouse.db", isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+run = subprocess.run([millrace, "etl", "run", definition, "--in", scratch + "/in", "--db", scratch + "/warehouse.db"],
+                     capture_output=True, text=True, timeout=30)
+assert run.returncode == 2, run.returncode
+assert "warehouse.db" in run.stderr and "database is locked" in run.stderr, run.stderr
+db.execute("ROLLBACK")
+PYTHON
+"$MILLRACE" warehouse compare "$db" "$scratch/before.db" >/dev/null || fail "a locked database was changed"
+
+story "usage"
+for arguments in "" "run" "run $definition --in" "run $definition --db x" "walk"; do
+    # shellcheck disable=SC2086
+    "$MILLRACE" etl $arguments >/dev/null 2>&1
+    [ $? -eq 2 ] || fail "etl $arguments: not status 2"
+done
+done_testing
