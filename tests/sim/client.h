@@ -33,7 +33,7 @@ struct client_kind {
     void (*lost)(struct client *c, const struct call *call); /* may be NULL */
     void (*gone)(struct client *c);                          /* may be NULL */
     bool (*is_idle)(const struct client *c);                 /* nothing it still waits for; may be NULL */
-    void (*release)(struct client *c);                       /* frees `state`; may be NULL: plain free */
+    void (*release)(struct client *c);                       /* what hangs on `state`, which is freed; may be NULL */
 };
 
 struct client {

@@ -38,7 +38,7 @@ static void entry_drop(struct sim_entries *e, const char *name)
     }
 }
 
-static void entry_set(struct sim_entries *e, const char *name, struct inode *inode)
+void entry_set(struct sim_entries *e, const char *name, struct inode *inode)
 {
     entry_drop(e, name);
     if (e->count == e->capacity) {
@@ -48,7 +48,7 @@ static void entry_set(struct sim_entries *e, const char *name, struct inode *ino
     e->items[e->count++] = (struct sim_entry){memory_str(name), inode};
 }
 
-static void entries_release(struct sim_entries *e)
+void entries_release(struct sim_entries *e)
 {
     for (int i = 0; i < e->count; i++) free(e->items[i].name);
     free(e->items);
@@ -77,13 +77,13 @@ static struct inode *inode_find(struct sim_disk *d, const char *path)
 
 /* --- changes of directories --- */
 
-static void change_apply(const struct dir_change *c, bool synced)
+void dir_change_apply(const struct dir_change *c, bool synced)
 {
     if (c->removed_from) entry_drop(synced ? &c->removed_from->synced_in : &c->removed_from->now_in, c->removed);
     if (c->added_to) entry_set(synced ? &c->added_to->synced_in : &c->added_to->now_in, c->added, c->inode);
 }
 
-static void change_release(struct dir_change *c)
+void dir_change_release(struct dir_change *c)
 {
     free(c->removed);
     free(c->added);
@@ -105,7 +105,7 @@ static void change_make(struct sim_disk *d, struct inode *from, const char *remo
         .added = to ? memory_str(added) : NULL,
         .inode = inode,
     };
-    change_apply(c, false);
+    dir_change_apply(c, false);
 }
 
 static void changes_sync(struct sim_disk *d, const struct inode *dir, uint64_t up_to)
@@ -114,8 +114,8 @@ static void changes_sync(struct sim_disk *d, const struct inode *dir, uint64_t u
     for (int i = 0; i < d->change_count; i++) {
         struct dir_change *c = &d->changes[i];
         if (c->number <= up_to && (c->removed_from == dir || c->added_to == dir)) {
-            change_apply(c, true);
-            change_release(c);
+            dir_change_apply(c, true);
+            dir_change_release(c);
         } else {
             d->changes[kept++] = *c;
         }
@@ -131,14 +131,14 @@ static void content_resize(struct buf *b, uint64_t n)
     b->n = (size_t)n;
 }
 
-static void content_put(struct buf *b, uint64_t at, struct slice bytes)
+void content_put(struct buf *b, uint64_t at, struct slice bytes)
 {
     if (bytes.n == 0) return;
     if (at + bytes.n > b->n) content_resize(b, at + bytes.n);
     memcpy(b->p + at, bytes.p, bytes.n);
 }
 
-static void write_apply(const struct sim_write *w, struct buf *content)
+void sim_write_apply(const struct sim_write *w, struct buf *content)
 {
     if (w->truncate)
         content_resize(content, w->at);
@@ -162,10 +162,10 @@ static void write_make(struct sim_disk *d, struct inode *f, uint64_t at, struct 
     struct sim_write *w = write_new(d, f);
     w->at = at;
     buf_append_slice(&w->bytes, bytes);
-    write_apply(w, &f->now);
+    sim_write_apply(w, &f->now);
 }
 
-static void writes_forget(struct inode *f, int count)
+void inode_writes_forget(struct inode *f, int count)
 {
     if (count == 0) return;
     for (int i = 0; i < count; i++) buf_release(&f->writes[i].bytes);
@@ -221,10 +221,10 @@ int sim_disk_sync(struct sim_disk *d, struct inode *f, uint64_t up_to)
     if (failed) d->sync_failed = true;
     if (f->is_dir && !failed) changes_sync(d, f, up_to);
     while (covered < f->write_count && f->writes[covered].number <= up_to) {
-        if (!failed || random_chance(d->random, 1, 2)) write_apply(&f->writes[covered], &f->synced);
+        if (!failed || random_chance(d->random, 1, 2)) sim_write_apply(&f->writes[covered], &f->synced);
         covered++;
     }
-    writes_forget(f, covered);
+    inode_writes_forget(f, covered);
     return failed ? ERR_IO : 0;
 }
 
@@ -291,7 +291,7 @@ static int table_truncate(struct disk *disk, struct disk_file *f, uint64_t size)
     struct sim_write *w = write_new(d, f->inode);
     w->truncate = true;
     w->at = size;
-    write_apply(w, &f->inode->now);
+    sim_write_apply(w, &f->inode->now);
     return 0;
 }
 
@@ -380,83 +380,7 @@ static const struct disk_functions table = {
     .list = table_list,
 };
 
-/* --- crashes --- */
-
-/* What a power cut does, as a whole: disks that lose all are as instructive as those that lose some. */
-enum loss { LOSE_ALL, LOSE_SOME, LOSE_LATER, LOSE_NOTHING };
-
-static enum loss loss_draw(struct sim_disk *d)
-{
-    static const enum loss of[] = {LOSE_ALL,  LOSE_ALL,   LOSE_SOME,  LOSE_SOME,
-                                   LOSE_SOME, LOSE_LATER, LOSE_LATER, LOSE_NOTHING};
-    return of[random_below(d->random, sizeof of / sizeof of[0])];
-}
-
-static void write_tear(struct sim_disk *d, struct inode *f, const struct sim_write *w)
-{
-    uint64_t fate = random_below(d->random, 4);
-    if (fate == 0) return;
-    if (fate == 1 || w->truncate) {
-        write_apply(w, &f->synced);
-    } else if (fate == 2) {
-        content_put(&f->synced, w->at, slice_of(w->bytes.p, (size_t)random_below(d->random, w->bytes.n + 1)));
-    } else {
-        /* Sectors lie where the disk has them, not where the write begins. */
-        for (uint64_t at = w->at, end = w->at + w->bytes.n; at < end;) {
-            uint64_t next = (at / SECTOR_BYTES + 1) * SECTOR_BYTES;
-            if (next > end) next = end;
-            if (random_chance(d->random, 1, 2))
-                content_put(&f->synced, at, slice_of(w->bytes.p + (at - w->at), (size_t)(next - at)));
-            at = next;
-        }
-    }
-}
-
-static void file_cut(struct sim_disk *d, struct inode *f, enum loss loss)
-{
-    if (f->is_dir) return;
-    int whole = loss == LOSE_NOTHING ? f->write_count
-                : loss == LOSE_LATER ? (int)random_below(d->random, (uint64_t)f->write_count + 1)
-                                     : 0;
-    for (int i = 0; i < f->write_count; i++) {
-        if (i < whole)
-            write_apply(&f->writes[i], &f->synced);
-        else if (loss == LOSE_SOME || (loss == LOSE_LATER && i == whole))
-            write_tear(d, f, &f->writes[i]);
-    }
-    writes_forget(f, f->write_count);
-    buf_reset(&f->now);
-    buf_append_slice(&f->now, buf_slice(&f->synced));
-}
-
-static void directories_cut(struct sim_disk *d, enum loss loss)
-{
-    int whole = loss == LOSE_NOTHING ? d->change_count
-                : loss == LOSE_LATER ? (int)random_below(d->random, (uint64_t)d->change_count + 1)
-                                     : 0;
-    for (int i = 0; i < d->change_count; i++) {
-        if (i < whole || (loss == LOSE_SOME && random_chance(d->random, 1, 2))) change_apply(&d->changes[i], true);
-        change_release(&d->changes[i]);
-    }
-    d->change_count = 0;
-    for (struct inode *f = d->inodes; f; f = f->made_before) {
-        if (!f->is_dir) continue;
-        entries_release(&f->now_in);
-        for (int i = 0; i < f->synced_in.count; i++)
-            entry_set(&f->now_in, f->synced_in.items[i].name, f->synced_in.items[i].inode);
-    }
-}
-
-void sim_disk_crash(struct sim_disk *d, bool power)
-{
-    d->off = false;
-    d->calls_left = -1;
-    if (!power) return;
-    d->sync_failed = false;
-    enum loss files = loss_draw(d), directories = loss_draw(d);
-    for (struct inode *f = d->inodes; f; f = f->made_before) file_cut(d, f, files);
-    directories_cut(d, directories);
-}
+/* --- life --- */
 
 void sim_disk_init(struct sim_disk *d, struct random *random)
 {
@@ -468,7 +392,7 @@ void sim_disk_release(struct sim_disk *d)
 {
     for (struct inode *f = d->inodes, *before; f; f = before) {
         before = f->made_before;
-        writes_forget(f, f->write_count);
+        inode_writes_forget(f, f->write_count);
         free(f->writes);
         buf_release(&f->now);
         buf_release(&f->synced);
@@ -476,6 +400,6 @@ void sim_disk_release(struct sim_disk *d)
         entries_release(&f->synced_in);
         free(f);
     }
-    for (int i = 0; i < d->change_count; i++) change_release(&d->changes[i]);
+    for (int i = 0; i < d->change_count; i++) dir_change_release(&d->changes[i]);
     free(d->changes);
 }

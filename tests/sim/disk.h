@@ -94,4 +94,14 @@ int64_t sim_disk_read(struct sim_disk *d, struct inode *f, uint64_t at, void *p,
 /* Makes durable what was written, or changed in a directory, up to the write with this number. */
 int sim_disk_sync(struct sim_disk *d, struct inode *f, uint64_t up_to);
 
+/* --- for disk_crash.c --- */
+
+void content_put(struct buf *content, uint64_t at, struct slice bytes);
+void sim_write_apply(const struct sim_write *w, struct buf *content);
+void inode_writes_forget(struct inode *f, int count); /* the oldest ones */
+void dir_change_apply(const struct dir_change *c, bool synced);
+void dir_change_release(struct dir_change *c);
+void entry_set(struct sim_entries *e, const char *name, struct inode *inode);
+void entries_release(struct sim_entries *e);
+
 #endif

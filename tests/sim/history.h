@@ -3,7 +3,6 @@
  *     history.c     records: which one is at which offset, what was acknowledged, how far was shown
  *     offsets.c     committed offsets of groups
  *     ownership.c   which member owns which partition in which generation
- *     topics.c      in the checks of the auditor: topics that must or must not be there
  *
  * The promises that are checked here (docs/architecture.md, "The broker"):
  *   - an offset that was acknowledged or seen never shows other bytes, and no offset is given out twice

@@ -385,11 +385,6 @@ static void member_think(struct client *c)
     }
 }
 
-static void member_release(struct client *c)
-{
-    (void)c;
-}
-
 void member_add(struct sim *s)
 {
     static const struct client_kind kind = {
@@ -398,7 +393,6 @@ void member_add(struct sim *s)
         .answered = member_answered,
         .lost = member_lost,
         .gone = member_gone,
-        .release = member_release,
     };
     struct member *m = memory_new(sizeof *m);
     m->group = (int)sim_draw(s, SIM_GROUPS - 1);

@@ -147,10 +147,16 @@ void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(prin
 void plan_draw(struct sim *s);
 void plan_config(struct sim *s); /* from the plan, by way of node_config_load */
 
-/* --- world.c --- */
+/* --- heap.c --- */
 
 /* An event `in_ns` from now; fill in the rest. Valid until the next call. */
 struct sim_event *sim_later(struct sim *s, int64_t in_ns, void (*run)(struct sim *, struct sim_event *));
+struct sim_event sim_event_take(struct sim *s); /* the next one; there always is one */
+void sim_event_release(struct sim_event *e);    /* what it carries */
+void sim_events_purge(struct sim *s);           /* those that belonged to the node that died */
+
+/* --- world.c --- */
+
 /* Gives the node an event and carries out what it wants. The event's frame is taken. */
 void sim_step(struct sim *s, const struct event *e);
 /* Uniform in [0, max]. */

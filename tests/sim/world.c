@@ -42,88 +42,11 @@ void sim_fail(struct sim *s, const char *format, ...)
     va_end(arguments);
     trace_note(&s->trace, s->now_ns, "BROKEN: %s", text);
     const char *commit = getenv("MILLRACE_COMMIT");
+    if (!s->trace.file) _exit(1); /* it runs again, with a trace */
     printf("seed %llu, commit %s, at %.6f s: %s\n", (unsigned long long)s->seed,
            commit && commit[0] ? commit : "unknown", (double)s->now_ns / 1e9, text);
     fflush(NULL);
     _exit(1);
-}
-
-/* --- the heap --- */
-
-static bool before(const struct sim_event *a, const struct sim_event *b)
-{
-    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->number < b->number;
-}
-
-static void heap_swap(struct sim_event *a, struct sim_event *b)
-{
-    struct sim_event t = *a;
-    *a = *b;
-    *b = t;
-}
-
-static int sift_up(struct sim *s, int i)
-{
-    while (i > 0 && before(&s->heap[i], &s->heap[(i - 1) / 2])) {
-        heap_swap(&s->heap[i], &s->heap[(i - 1) / 2]);
-        i = (i - 1) / 2;
-    }
-    return i;
-}
-
-static void sift_down(struct sim *s, int i)
-{
-    for (;;) {
-        int least = i;
-        for (int k = 2 * i + 1; k <= 2 * i + 2 && k < s->heap_count; k++)
-            if (before(&s->heap[k], &s->heap[least])) least = k;
-        if (least == i) return;
-        heap_swap(&s->heap[i], &s->heap[least]);
-        i = least;
-    }
-}
-
-struct sim_event *sim_later(struct sim *s, int64_t in_ns, void (*run)(struct sim *, struct sim_event *))
-{
-    if (s->heap_count == s->heap_capacity) {
-        s->heap_capacity = s->heap_capacity ? s->heap_capacity * 2 : 256;
-        s->heap = memory_grow(s->heap, (size_t)s->heap_capacity, sizeof *s->heap);
-    }
-    s->heap[s->heap_count] = (struct sim_event){.at_ns = s->now_ns + in_ns, .number = ++s->event_number, .run = run};
-    return &s->heap[sift_up(s, s->heap_count++)];
-}
-
-static struct sim_event heap_take(struct sim *s)
-{
-    struct sim_event first = s->heap[0];
-    s->heap[0] = s->heap[--s->heap_count];
-    sift_down(s, 0);
-    return first;
-}
-
-static void event_release(struct sim_event *e)
-{
-    for (int i = 0; i < e->piece_count; i++) {
-        shared_unref(e->pieces[i].shared);
-        log_file_unref(e->pieces[i].file);
-    }
-    free(e->pieces);
-    free(e->inodes);
-    buf_release(&e->bytes);
-}
-
-/* What was under way for the node that died. */
-static void heap_purge(struct sim *s)
-{
-    int kept = 0;
-    for (int i = 0; i < s->heap_count; i++) {
-        if (s->heap[i].life)
-            event_release(&s->heap[i]);
-        else
-            s->heap[kept++] = s->heap[i];
-    }
-    s->heap_count = kept;
-    for (int i = kept / 2 - 1; i >= 0; i--) sift_down(s, i);
 }
 
 /* --- the node's life --- */
@@ -141,7 +64,7 @@ void sim_step(struct sim *s, const struct event *e)
 
 static void node_end(struct sim *s)
 {
-    heap_purge(s);
+    sim_events_purge(s);
     links_break(s);
     perform_reset(s);
     node_free(s->node);
@@ -387,7 +310,7 @@ static void sim_init(struct sim *s, uint64_t seed, FILE *file)
 static void sim_release(struct sim *s)
 {
     node_end(s);
-    for (int i = 0; i < s->heap_count; i++) event_release(&s->heap[i]);
+    for (int i = 0; i < s->heap_count; i++) sim_event_release(&s->heap[i]);
     free(s->heap);
     free(s->job_lines);
     clients_release(s);
@@ -408,11 +331,11 @@ void sim_run(uint64_t seed, FILE *file, struct sim_result *out)
                s.plan.members);
     sim_later(&s, 0, start_run);
     while (!s.over) {
-        struct sim_event e = heap_take(&s);
+        struct sim_event e = sim_event_take(&s);
         s.now_ns = e.at_ns;
         if (++s.event_count > EVENTS_MAX) sim_fail(&s, "the run does not come to its end");
         e.run(&s, &e);
-        event_release(&e);
+        sim_event_release(&e);
         if (s.disk.off && s.node) sim_crash(&s, s.power_armed, "in the middle");
     }
     *out = (struct sim_result){s.trace.hash, s.event_count, (int)s.life, s.crashes, 0};
