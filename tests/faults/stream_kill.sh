@@ -35,7 +35,8 @@ kill_one() { # KIND
     worker) # the supervisor replaces it
         for _ in $(seq 20); do # those of a new supervisor may not be there yet
             victim=$(tail -2 "$scratch/workers" | sed -n "$((RANDOM % 2 + 1))s/^worker [0-9]* //p")
-            kill -KILL "${victim:-none}" 2>/dev/null && break
+            # ours only: the pid of a dead one may belong to somebody else by now
+            grep -qzxF -- "$db" "/proc/${victim:-none}/cmdline" 2>/dev/null && kill -KILL "$victim" && break
             sleep 0.1
         done
         ;;

@@ -55,9 +55,11 @@ while rounds < 12:
     time.sleep(random.random() * 0.03)
     hits += locked()
     for line in open(workers).readlines()[-2:]:
-        try:
-            os.kill(int(line.split()[2]), signal.SIGKILL)
-        except ProcessLookupError:
+        pid = line.split()[2]
+        try:  # ours only: the pid of a dead one may belong to somebody else by now
+            if path in open(f"/proc/{pid}/cmdline").read().split("\0"):
+                os.kill(int(pid), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
             pass
     rounds += 1
     read, bits = progress()
