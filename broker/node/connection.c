@@ -290,6 +290,7 @@ void connections_release(struct node *n)
     table_release(&n->connections);
     for (struct request *r = n->requests_made, *before; r; r = before) {
         before = r->made_before;
+        if (r->api && r->api->key == KAFKA_API_FETCH && !r->answered) fetch_release(r);
         request_release(r);
         arena_release(&r->arena);
         free(r);

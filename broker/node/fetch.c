@@ -318,6 +318,11 @@ void fetch_abandoned(struct node *n, struct request *r)
     if (f && f->watching) fetch_forget(n, r);
 }
 
+void fetch_release(struct request *r)
+{
+    if (r->state) ranges_drop(r->state);
+}
+
 void fetch_wake(struct node *n, struct partition *p)
 {
     bool gone = p->doomed || n->disk_failed || n->shutdown != SHUTDOWN_NOT;

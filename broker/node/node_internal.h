@@ -267,6 +267,8 @@ void fetch_read_done(struct node *n, struct request *r, int err, struct slice da
 void fetch_expired(struct node *n, struct request *r);
 /* The connection is gone: forget it now if nothing is under way for it. */
 void fetch_abandoned(struct node *n, struct request *r);
+/* The node goes: drops what an unanswered fetch refers to. */
+void fetch_release(struct request *r);
 /* More became visible in `p`, or it is going away. */
 void fetch_wake(struct node *n, struct partition *p);
 

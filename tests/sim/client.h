@@ -76,6 +76,7 @@ void producer_add(struct sim *s);
 void consumer_add(struct sim *s);
 void member_add(struct sim *s);
 void admin_add(struct sim *s);
+void passenger_add(struct sim *s);
 void garbage_add(struct sim *s);
 struct client *auditor_add(struct sim *s);
 void auditor_begin(struct client *c);

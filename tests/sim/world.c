@@ -287,7 +287,10 @@ static void clients_make(struct sim *s)
     for (int i = 0; i < s->plan.producers; i++) producer_add(s);
     for (int i = 0; i < s->plan.consumers; i++) consumer_add(s);
     for (int i = 0; i < s->plan.members; i++) member_add(s);
-    for (int i = 0; i < s->plan.admins; i++) admin_add(s);
+    for (int i = 0; i < s->plan.admins; i++) {
+        admin_add(s);
+        if (sim_chance(s, 2)) passenger_add(s);
+    }
     for (int i = 0; i < s->plan.garbage; i++) garbage_add(s);
 }
 
