@@ -61,7 +61,7 @@ shared_argument() {
 }
 
 stage layers 60 scripts/layers.sh "$build"
-stage unit 900 make --no-print-directory -k unit
+stage unit 900 make --no-print-directory -k -j"$(nproc)" --output-sync=target unit
 for script in tests/e2e/*.sh tests/faults/*.sh tests/sim/*.sh tests/truth/*.sh; do
     [ -f "$script" ] || continue
     case $script in */lib*.sh) continue ;; esac

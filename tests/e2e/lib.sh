@@ -38,7 +38,7 @@ broker_stop() { # cleanly; fails when it does not end with status 0
     wait "$broker_pid"
     status=$?
     broker_pid=
-    [ "$status" -eq 0 ] || fail "the broker ended with status $status after SIGTERM"
+    [ "$status" -eq 0 ] || fail "the broker ended with status $status after SIGTERM: $(tail -5 "$scratch/broker.log")"
 }
 
 broker_kill() { # as a crash would
@@ -61,6 +61,10 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 done_testing() {
+    # a build with a sanitizer: a finding counts also when the broker was killed afterwards
+    if grep -hE -A20 'ERROR: [A-Za-z]*Sanitizer|WARNING: ThreadSanitizer|: runtime error:' "$scratch"/*.log 2>/dev/null; then
+        fail "a sanitizer found something"
+    fi
     if [ "$failures" -eq 0 ]; then echo "ok: $0"; exit 0; fi
     echo "FAILED ($failures): $0" >&2
     exit 1
