@@ -30,8 +30,9 @@ int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topic, NULL);
-    int count = 0;
+    int count = ERR_IO;
     if (rd_kafka_metadata(rk, 0, rkt, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        count = 0;
         if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
             count = metadata->topics[0].partition_cnt;
         rd_kafka_metadata_destroy(metadata);

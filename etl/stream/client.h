@@ -16,7 +16,8 @@ struct client_callbacks {
 rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *const *settings,
                        const struct client_callbacks *callbacks, struct err_text *error);
 
-/* The partitions of a topic; 0 when there is no such topic (yet), or nobody answered within `timeout_ms`. */
+/* The partitions of a topic; 0 when there is no such topic (yet), ERR_IO when nobody answered within
+ * `timeout_ms`. */
 int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms);
 
 /* Makes the topic; ERR_EXISTS when it is there. */

@@ -19,15 +19,9 @@ static int busy(void *busy_ms, int tries)
 
 int database_open(const char *path, int busy_ms, sqlite3 **out, struct err_text *error)
 {
-    int code = sqlite3_open_v2(path, out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_busy_handler(*out, busy, (void *)(intptr_t)busy_ms);
-        return 0;
-    }
-    err_set(error, ERR_IO, "%s: %s", path, *out ? sqlite3_errmsg(*out) : "out of memory");
-    sqlite3_close(*out);
-    *out = NULL;
-    return ERR_IO;
+    int result = sql_open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, out, error);
+    if (result == 0) sqlite3_busy_handler(*out, busy, (void *)(intptr_t)busy_ms);
+    return result;
 }
 
 int database_tune(sqlite3 *db, struct err_text *error)

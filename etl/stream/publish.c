@@ -11,10 +11,11 @@
 #include "etl/stream/own_broker.h"
 #include "etl/stream/pool.h"
 #include "lib/base/checksum.h"
+#include "lib/base/log.h"
 #include "lib/os/clock.h"
 #include "lib/os/progress.h"
 
-enum { POLL_EVERY = 256, ENSURE_EVERY_MS = 500, SPIN_NS = 50000 };
+enum { POLL_EVERY = 256, ENSURE_EVERY_MS = 500, STALL_SAID_AFTER_MS = 5000, SPIN_NS = 50000 };
 
 struct publish {
     const struct publish_options *options;
@@ -32,6 +33,8 @@ struct publish {
     /* delivery */
     uint64_t failed;
     rd_kafka_resp_err_t first_failure;
+    int64_t acknowledged_ns; /* when the last message was, or nothing was waiting */
+    bool stall_said;
     /* pace */
     int64_t started_ns;
     int64_t first_time_s; /* INT64_MIN before the first one */
@@ -42,7 +45,10 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     (void)rk;
     struct publish *p = opaque;
-    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        p->acknowledged_ns = clock_mono_ns();
+        return;
+    }
     if (p->failed++ == 0) p->first_failure = m->err;
 }
 
@@ -60,6 +66,18 @@ static void stream_id(struct publish *p)
 
 /* ---- sending ---- */
 
+/* The client tries again for minutes, be the broker away or its disk full: a person wants to know what is waited for.
+ */
+static void stall_say(struct publish *p, int64_t now_ns)
+{
+    if (rd_kafka_outq_len(p->producer) == 0) p->acknowledged_ns = now_ns;
+    bool stalled = now_ns - p->acknowledged_ns > (int64_t)STALL_SAID_AFTER_MS * 1000000;
+    if (stalled && !p->stall_said)
+        log_info("stream", "no acknowledgement from the broker at %s for %d s: is it away, or its disk full? trying on",
+                 p->broker.bootstrap, STALL_SAID_AFTER_MS / 1000);
+    p->stall_said = stalled;
+}
+
 /* Serves callbacks and looks after the broker, now and then. */
 static int serve(struct publish *p, int timeout_ms)
 {
@@ -70,6 +88,7 @@ static int serve(struct publish *p, int timeout_ms)
     int64_t now_ns = clock_mono_ns();
     if (now_ns - p->ensured_ns < (int64_t)ENSURE_EVERY_MS * 1000000) return 0;
     p->ensured_ns = now_ns;
+    stall_say(p, now_ns);
     return own_broker_ensure(&p->broker, p->error);
 }
 
@@ -209,11 +228,11 @@ static int topic_prepare(struct publish *p)
     int wanted = p->options->partitions;
     int result = client_topic_create(p->producer, p->topic, wanted ? wanted : 1, p->error);
     if (result != 0 && result != ERR_EXISTS) return result;
-    for (int tries = 0; tries < 100 && p->partitions == 0; tries++) {
+    for (int tries = 0; tries < 100 && p->partitions <= 0; tries++) {
         p->partitions = client_partition_count(p->producer, p->topic, 5000);
-        if (p->partitions == 0) clock_sleep_ms(100);
+        if (p->partitions <= 0) clock_sleep_ms(100);
     }
-    if (p->partitions == 0)
+    if (p->partitions <= 0)
         return err_set(p->error, ERR_IO, "%s: no broker at %s knows the topic", p->topic, p->broker.bootstrap);
     if (wanted && wanted != p->partitions)
         return err_set(p->error, ERR_INVALID, "--partitions %d: topic %s has %d", wanted, p->topic, p->partitions);
@@ -231,6 +250,7 @@ static int publish(struct publish *p)
     int result = topic_prepare(p);
     if (result != 0) return result;
     stream_id(p);
+    p->acknowledged_ns = clock_mono_ns();
     snprintf(p->title, sizeof p->title, "publish %s", p->definition->name);
     progress_start(&p->progress, p->title, "lines", p->list.lines);
     p->started_ns = clock_mono_ns();

@@ -84,8 +84,11 @@ static int topic_wait(struct run *r)
         r->partitions = client_partition_count(r->client, r->topic, METADATA_MS);
         if (r->partitions > 0) return 0;
         if (clock_mono_ns() >= say_ns) {
-            log_info("stream", "waiting for topic %s at %s (`millrace stream publish` makes it)", r->topic,
-                     r->broker.bootstrap);
+            if (r->partitions < 0)
+                log_info("stream", "no broker answers at %s; trying on", r->broker.bootstrap);
+            else
+                log_info("stream", "waiting for topic %s at %s (`millrace stream publish` makes it)", r->topic,
+                         r->broker.bootstrap);
             say_ns = INT64_MAX;
         }
         clock_sleep_ms(WATCH_MS);
