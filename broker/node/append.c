@@ -198,8 +198,10 @@ void append_submit(struct node *n, struct append *a)
 {
     struct partition *p = a->partition;
     if (a->origin == APPEND_PRODUCE) {
-        /* Plain records are looked at here: it costs less than handing them over. */
-        a->unchecked = batch_codec(&a->header) != COMPRESSION_NONE || append_is_recoded(a);
+        /* Plain records are looked at here, it costs less than handing them over; but not hundreds of thousands. */
+        enum { LOOKED_AT_HERE_BYTES_MAX = 2 * 1024 * 1024 };
+        a->unchecked =
+            batch_codec(&a->header) != COMPRESSION_NONE || append_is_recoded(a) || a->size > LOOKED_AT_HERE_BYTES_MAX;
         int16_t error = a->unchecked ? KAFKA_NONE : append_records_check(a, &a->bad_record);
         if (error != KAFKA_NONE) {
             append_end(n, a, error);

@@ -90,6 +90,30 @@ TEST(node_cluster, t08_t10_t11_what_is_refused)
     driver_close(&d);
 }
 
+/* One request makes a thousand topics by asking for them; the next one goes on. */
+TEST(node_cluster, a_crowd_of_unknown_topics_is_made_in_portions)
+{
+    enum { ASKED = 1100 };
+    static char names[ASKED][8];
+    static struct metadata_request_metadata_request_topic topics[ASKED];
+    struct metadata_request r = {.topics = topics, .topics_count = ASKED, .allow_auto_topic_creation = true};
+    for (int i = 0; i < ASKED; i++) {
+        snprintf(names[i], sizeof names[i], "t%d", i);
+        topics[i].name = kafka_string_of(i == 7 ? "not good" : names[i]);
+    }
+    driver_open(&d, "");
+    for (int made = 1000; made < 3000; made += 1000) {
+        driver_ask(&d, 1, KAFKA_API_METADATA, 9, &r);
+        struct metadata_response *a = driver_answer(&d, 1);
+        check(a && a->topics_count == ASKED);
+        for (int i = 0; i < ASKED; i++)
+            check_int(a->topics[i].error_code, i == 7      ? KAFKA_INVALID_TOPIC_EXCEPTION
+                                               : i <= made ? KAFKA_NONE
+                                                           : KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    driver_close(&d);
+}
+
 TEST(node_cluster, several_topics_in_one_request_and_only_validated_ones)
 {
     static const char *const names[] = {"a.b", "a_b", "c", "c", "d"};

@@ -71,7 +71,7 @@ static const struct key keys[] = {
     LONG("socket.send.buffer.bytes", send_buffer_bytes, -1, INT32_MAX, -1),
     LONG("socket.receive.buffer.bytes", receive_buffer_bytes, -1, INT32_MAX, -1),
     LONG("fetch.max.bytes", fetch_bytes_max, 1024, INT32_MAX, 55LL * BYTES_MIB),
-    LONG("millrace.worker.threads", worker_threads, 1, 64, 2),
+    LONG("millrace.worker.threads", worker_threads, 1, 64, 3),
     LONG("millrace.open.segment.files", open_files_max, 8, 1000000, 512),
     NO_EFFECT("num.network.threads"),
     NO_EFFECT("socket.listen.backlog.size"),
@@ -178,12 +178,54 @@ static int topic_defaults_check(const struct node_config *c, struct err_text *er
     return 0;
 }
 
-static int listener_read(const struct property *p, char **host, int *port, struct err_text *error)
+static struct slice trimmed(struct slice s)
 {
+    while (s.n && s.p[0] == ' ') s = slice_of(s.p + 1, s.n - 1);
+    while (s.n && s.p[s.n - 1] == ' ') s.n--;
+    return s;
+}
+
+/* The next entry of a list with commas, without blanks around it; false at the end. */
+static bool entry_next(struct slice *rest, struct slice *entry)
+{
+    if (!rest->p) return false;
+    const uint8_t *comma = memchr(rest->p, ',', rest->n);
+    size_t n = comma ? (size_t)(comma - rest->p) : rest->n;
+    *entry = trimmed(slice_of(rest->p, n));
+    *rest = comma ? slice_of(rest->p + n + 1, rest->n - n - 1) : (struct slice){0};
+    return true;
+}
+
+/* Whether "NAME://..." is named by controller.listener.names: controllers that talk to one another. One node has
+ * nobody to talk to, so such a listener is not opened. */
+static bool is_for_controllers(const struct node_config *c, struct slice listener)
+{
+    const struct property *p = properties_find(&c->properties, "controller.listener.names");
+    struct slice rest = p ? slice_str(p->value) : (struct slice){0}, name;
+    while (entry_next(&rest, &name))
+        if (name.n && listener.n > name.n && memcmp(listener.p, name.p, name.n) == 0 && listener.p[name.n] == ':')
+            return true;
+    return false;
+}
+
+/* The one listener for clients of a list that may name others. */
+static int listener_read(const struct node_config *c, const struct property *p, char **host, int *port,
+                         struct err_text *error)
+{
+    struct slice rest = slice_str(p->value), entry, mine = {0};
     struct net_address address;
     struct err_text why = {0};
-    if (strchr(p->value, ',')) return complain(error, p, "one listener is served, PLAINTEXT://HOST:PORT");
-    if (net_listener_parse(p->value, &address, &why) < 0) return complain(error, p, why.text);
+    int count = 0;
+    while (entry_next(&rest, &entry)) {
+        if (is_for_controllers(c, entry)) continue;
+        mine = entry;
+        count++;
+    }
+    if (count != 1) return complain(error, p, "one listener is served, PLAINTEXT://HOST:PORT");
+    char *text = memory_copy((const char *)mine.p, mine.n);
+    int rc = net_listener_parse(text, &address, &why);
+    free(text);
+    if (rc < 0) return complain(error, p, why.text);
     *host = memory_str(address.host);
     *port = address.port;
     return 0;
@@ -193,10 +235,10 @@ static int listeners_read(struct node_config *c, struct err_text *error)
 {
     static struct property otherwise = {"listeners", "PLAINTEXT://127.0.0.1:9092", "default", 0};
     const struct property *p = properties_find(&c->properties, "listeners");
-    int rc = listener_read(p ? p : &otherwise, &c->host, &c->port, error);
+    int rc = listener_read(c, p ? p : &otherwise, &c->host, &c->port, error);
     if (rc < 0) return rc;
     const struct property *a = properties_find(&c->properties, "advertised.listeners");
-    if (a) return listener_read(a, &c->advertised_host, &c->advertised_port, error);
+    if (a) return listener_read(c, a, &c->advertised_host, &c->advertised_port, error);
     c->advertised_host = memory_str(c->host[0] ? c->host : "127.0.0.1");
     c->advertised_port = c->port;
     return 0;

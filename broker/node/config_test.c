@@ -57,6 +57,25 @@ TEST(node_config, listeners)
     check(strstr(error.text, "server.properties:1"));
 }
 
+/* The listeners of the server.properties that Kafka 4.2 ships: one is for controllers. */
+TEST(node_config, a_listener_for_controllers_is_not_opened)
+{
+    check_int(load("listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n"
+                   "advertised.listeners=PLAINTEXT://localhost:9094,CONTROLLER://localhost:9093\n"),
+              0);
+    check_str(c.host, "");
+    check_int(c.port, 9092);
+    check_str(c.advertised_host, "localhost");
+    check_int(c.advertised_port, 9094);
+    node_config_release(&c);
+    check_int(load("listeners=OTHER://:1, PLAINTEXT://h:2\ncontroller.listener.names=MORE, OTHER\n"), 0);
+    check_str(c.host, "h");
+    node_config_release(&c);
+    check_int(load("listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROL\n"), ERR_INVALID);
+    check(strstr(error.text, "server.properties:1"));
+    check_int(load("listeners=CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n"), ERR_INVALID);
+}
+
 TEST(node_config, a_wrong_value_names_its_line)
 {
     static const char *const wrong[] = {"num.partitions=many",

@@ -143,6 +143,45 @@ TEST(node_data, t24_max_message_bytes)
     driver_close(&d);
 }
 
+/* What is too large is not looked at: neither its checksum nor its records. */
+TEST(node_data, t24_too_large_is_said_before_anything_is_read)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, "max.message.bytes", "1000");
+    struct driver_batch b = DRIVER_BATCH;
+    struct buf bytes = {0};
+    b.value_bytes = 2000;
+    driver_batch_build(&b, &bytes);
+    bytes.p[bytes.n - 1] ^= 1;
+    driver_produce_begin(&d, 1, "t", -1, 9, kafka_bytes_of_slice(buf_slice(&bytes)));
+    struct produce_response *a = driver_answer(&d, 1);
+    check(a);
+    check_int(a->responses[0].partition_responses[0].error_code, KAFKA_MESSAGE_TOO_LARGE);
+    buf_release(&bytes);
+    driver_close(&d);
+}
+
+/* Plain records of a batch this large are checked by a job, so that nobody waits for it. */
+TEST(node_data, a_very_large_plain_batch_is_checked_aside)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, "max.message.bytes", "10000000");
+    struct driver_batch b = DRIVER_BATCH;
+    struct buf bytes = {0};
+    b.value_bytes = 3000000;
+    driver_batch_build(&b, &bytes);
+    d.hold_jobs = true;
+    driver_produce_begin(&d, 1, "t", -1, 9, kafka_bytes_of_slice(buf_slice(&bytes)));
+    check(!driver_answer(&d, 1));
+    d.hold_jobs = false;
+    driver_release_jobs(&d);
+    struct produce_response *a = driver_answer(&d, 1);
+    check(a);
+    check_int(a->responses[0].partition_responses[0].error_code, KAFKA_NONE);
+    buf_release(&bytes);
+    driver_close(&d);
+}
+
 static struct driver_batch sequenced(int32_t sequence)
 {
     struct driver_batch b = DRIVER_BATCH;
@@ -615,6 +654,29 @@ TEST(node_data, t37_offsets_by_time)
     check_int(offset_for(t0 + 105).timestamp, -1);
     check_int(offset_for(-3).offset, 9);
     check_int(offset_for(-3).timestamp, t0 + 104);
+    driver_close(&d);
+}
+
+/* A job for each time that is looked up: a request may not ask for a partition again and again. */
+TEST(node_data, t37_a_partition_is_looked_up_once_in_a_request)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct driver_batch b = DRIVER_BATCH;
+    driver_produce(&d, "t", &b);
+    struct list_offsets_request_list_offsets_partition lines[2] = {{.current_leader_epoch = -1, .timestamp = 1000},
+                                                                   {.current_leader_epoch = -1, .timestamp = 1000}};
+    struct list_offsets_request_list_offsets_topic topic = {
+        .name = KAFKA_STRING_LIT("t"), .partitions = lines, .partitions_count = 2};
+    struct list_offsets_request r = {.replica_id = -1, .topics = &topic, .topics_count = 1};
+    for (int again = 0; again < 2; again++) {
+        driver_ask(&d, 1, KAFKA_API_LIST_OFFSETS, 5, &r);
+        struct list_offsets_response *a = driver_answer(&d, 1);
+        check(a);
+        check_int(a->topics[0].partitions[0].error_code, KAFKA_NONE);
+        check_int(a->topics[0].partitions[0].offset, 0);
+        check_int(a->topics[0].partitions[1].error_code, KAFKA_INVALID_REQUEST);
+    }
     driver_close(&d);
 }
 

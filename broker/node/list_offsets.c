@@ -10,6 +10,7 @@ enum { TIME_LATEST = -1, TIME_EARLIEST = -2, TIME_EARLIEST_LOCAL = -4 };
 
 struct list_offsets {
     struct list_offsets_response *response;
+    uint64_t id; /* never reused */
     int32_t pending;
 };
 
@@ -65,6 +66,7 @@ static void lookup_begin(struct node *n, struct request *r, struct partition *p,
     l->line = line;
     l->lookup = log_lookup_new(p->log, timestamp);
     s->pending++;
+    p->looked_up_for = s->id;
     job_start(n, &l->job);
 }
 
@@ -81,6 +83,7 @@ static void line_begin(struct node *n, struct request *r, struct slice topic,
                        const struct list_offsets_request_list_offsets_partition *in,
                        struct list_offsets_response_list_offsets_partition_response *out)
 {
+    const struct list_offsets *s = r->state;
     out->partition_index = in->partition_index;
     struct partition *p = partition_find(n, topic, in->partition_index);
     if (!p) {
@@ -99,6 +102,8 @@ static void line_begin(struct node *n, struct request *r, struct slice topic,
     default:
         if (in->timestamp < 0 && in->timestamp != LOG_LOOKUP_MAX_TIMESTAMP)
             out->error_code = KAFKA_UNSUPPORTED_VERSION;
+        else if (p->looked_up_for == s->id)
+            out->error_code = KAFKA_INVALID_REQUEST; /* named twice, as Kafka says: jobs are not for free */
         else
             lookup_begin(n, r, p, in->timestamp, out);
         return;
@@ -113,6 +118,7 @@ void list_offsets_begin(struct node *n, struct request *r)
     struct list_offsets_response *out = KAFKA_NEW(&r->arena, list_offsets_response, 1);
     r->state = s;
     s->response = out;
+    s->id = ++n->last_lookup;
     s->pending = 1;
     out->topics_count = in->topics_count;
     out->topics = KAFKA_NEW(&r->arena, list_offsets_response_list_offsets_topic_response, in->topics_count);

@@ -37,18 +37,30 @@ static void topic_fill(struct node *n, struct request *r, const struct metadata_
     for (int32_t i = 0; i < t->partition_count; i++) partition_fill(n, r, t, i, &out->partitions[i]);
 }
 
+/* What was tried to create, in the order asked: a walk beside the topics of the request. */
+struct created {
+    const struct change *change; /* NULL: nothing was */
+    int32_t at;
+};
+
 /* What became of the attempt to create it, if there was one. */
-static int16_t missing_error(const struct change *c, struct kafka_string name)
+static int16_t missing_error(struct created *c, struct kafka_string name)
 {
     int16_t error = metadata_topic_name_check(name); /* T10 */
     if (error != KAFKA_NONE) return error;
-    for (int32_t i = 0; c && i < c->item_count; i++)
-        if (kafka_string_equal(c->items[i].name, name))
-            return c->error != KAFKA_NONE ? c->error : c->items[i].outcome.error;
-    return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    if (!c->change || c->at == c->change->item_count || c->change->items[c->at].name.p != name.p)
+        return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    int16_t outcome = c->change->items[c->at].outcome.error;
+    return c->change->error != KAFKA_NONE ? c->change->error : outcome;
 }
 
-static void asked_fill(struct node *n, struct request *r, const struct change *c,
+/* To the next item when this topic of the request was one. */
+static void created_pass(struct created *c, struct kafka_string name)
+{
+    if (c->change && c->at < c->change->item_count && c->change->items[c->at].name.p == name.p) c->at++;
+}
+
+static void asked_fill(struct node *n, struct request *r, struct created *c,
                        const struct metadata_request_metadata_request_topic *in,
                        struct metadata_response_metadata_response_topic *out)
 {
@@ -100,7 +112,11 @@ static void metadata_answer(struct node *n, struct request *r, const struct chan
     } else {
         out->topics_count = in->topics_count;
         out->topics = KAFKA_NEW(&r->arena, metadata_response_metadata_response_topic, in->topics_count);
-        for (int32_t i = 0; i < in->topics_count; i++) asked_fill(n, r, c, &in->topics[i], &out->topics[i]);
+        struct created created = {c, 0};
+        for (int32_t i = 0; i < in->topics_count; i++) {
+            asked_fill(n, r, &created, &in->topics[i], &out->topics[i]);
+            created_pass(&created, in->topics[i].name);
+        }
     }
     request_answer(n, r, out);
 }
@@ -116,12 +132,16 @@ static void default_create(struct change_item *item, struct kafka_string name)
     item->create = (struct metadata_create){.name = name, .num_partitions = -1, .replication_factor = -1};
 }
 
+/* Topics that one request makes by asking for them; a client that wants more asks again, as it does for any topic
+ * that it is told not to be there yet. */
+enum { CREATED_AT_ONCE_MAX = 1000 };
+
 void metadata_begin(struct node *n, struct request *r)
 {
     const struct metadata_request *in = r->body;
     bool create = n->config->auto_create_topics && (r->header.api_version < 4 || in->allow_auto_topic_creation);
     struct change *c = NULL;
-    for (int32_t i = 0; create && i < in->topics_count; i++) {
+    for (int32_t i = 0; create && i < in->topics_count && (!c || c->item_count < CREATED_AT_ONCE_MAX); i++) {
         struct kafka_string name = in->topics[i].name;
         if (name.n < 0 || metadata_topic_find(&n->image, kafka_string_slice(name))) continue;
         if (metadata_topic_name_check(name) != KAFKA_NONE) continue;

@@ -139,6 +139,7 @@ struct partition {
     int64_t flush_messages, flush_ms;
     bool compacted;
     int64_t min_insync_replicas;
+    int64_t message_bytes_max; /* max.message.bytes */
     bool internal;
     int codec;                   /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
     struct append_list checking; /* batches whose records a job looks at, and those behind them */
@@ -147,8 +148,9 @@ struct partition {
     struct watch *watches;       /* fetches that wait for more */
     int64_t visible_bytes;       /* ever made visible; only differences count */
     bool syncing, check_running, job_running;
-    int reads;         /* of fetches, under way */
-    int64_t unflushed; /* records written and not yet given to a sync */
+    int reads;              /* of fetches, under way */
+    uint64_t looked_up_for; /* the ListOffsets that had a time looked up here last */
+    int64_t unflushed;      /* records written and not yet given to a sync */
     struct deadline flush;
     bool doomed; /* its topic is deleted */
 };
@@ -382,7 +384,7 @@ struct node {
     int32_t metadata_epoch;
 
     struct log_file_ids files;
-    uint64_t last_order, last_token;
+    uint64_t last_order, last_token, last_lookup;
     struct table topics; /* name -> struct topic: those whose logs are here */
     struct partition **doomed;
     int doomed_count, doomed_capacity;

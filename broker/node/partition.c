@@ -69,10 +69,12 @@ static void durability_set(struct node *n, struct partition *p, const struct met
 {
     p->flush_messages = p->flush_ms = INT64_MAX;
     p->min_insync_replicas = 1;
+    p->message_bytes_max = INT64_MAX;
     if (t) {
         p->min_insync_replicas = topic_config_number("min.insync.replicas", &t->configs, &n->config->properties);
         p->flush_messages = topic_config_number("flush.messages", &t->configs, &n->config->properties);
         p->flush_ms = topic_config_number("flush.ms", &t->configs, &n->config->properties);
+        p->message_bytes_max = topic_config_number("max.message.bytes", &t->configs, &n->config->properties);
         p->compacted = topic_config_has("cleanup.policy", "compact", &t->configs, &n->config->properties);
     }
     if (!t || p->flush_messages == 1)

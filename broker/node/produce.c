@@ -121,6 +121,11 @@ static int16_t line_check(struct node *n, struct request *r, struct slice topic,
         *why = "no records";
         return KAFKA_INVALID_RECORD;
     }
+    /* Before anything is read of it: what is refused anyhow must cost nothing. */
+    if (data->records.n > (*p)->message_bytes_max) {
+        *why = "the batch is larger than max.message.bytes";
+        return KAFKA_MESSAGE_TOO_LARGE;
+    }
     struct slice batch = kafka_bytes_slice(data->records);
     int rc = batch_check_produced(batch, header);
     if (rc < 0) return batch_error(rc, batch, why);

@@ -35,8 +35,8 @@
  * Errors: ERR_CORRUPT for bytes that do not fit the description (truncated, trailing, a length or count
  * beyond what remains, null where none is allowed, tags out of order), ERR_UNSUPPORTED for a version
  * outside of min..max, ERR_NOMEM when the decoded arrays would need more than KAFKA_ARENA_FACTOR times
- * the input or than KAFKA_ARENA_BYTES_MAX, ERR_INVALID for a struct that cannot be encoded at that version (null
- * where none is allowed, a string of more than 32767 bytes). */
+ * the input, than KAFKA_ARENA_BYTES_MAX, or have more than KAFKA_ELEMENTS_MAX elements, ERR_INVALID for a struct that
+ * cannot be encoded at that version (null where none is allowed, a string of more than 32767 bytes). */
 #ifndef MILLRACE_KAFKA_SCHEMA_H
 #define MILLRACE_KAFKA_SCHEMA_H
 
@@ -128,6 +128,9 @@ enum { KAFKA_NEVER = INT16_MAX };
 /* Bytes of arena that a decode may use for each byte of input. The costliest element there is needs 19: a
  * group of OffsetFetchRequest 8 with nothing in it. */
 enum { KAFKA_ARENA_FACTOR = 32, KAFKA_ARENA_BYTES_MAX = 128 * 1024 * 1024 };
+/* Elements of all arrays of a message together. A frame of 100 MiB has room for tens of millions of empty ones, and
+ * each costs whoever works on the request a look-up and a line of the answer: that would be other clients' delay. */
+enum { KAFKA_ELEMENTS_MAX = 128 * 1024 };
 
 /* Decodes all of `in` into `out`, a struct of m->root->size bytes that is overwritten. */
 int kafka_decode(const struct message *m, int version, struct slice in, struct arena *a, void *out);

@@ -3,8 +3,9 @@
  *     struct := field*                        in the order of the description, those the version carries
  *               [count uvarint, { tag uvarint, size uvarint, field }*]     flexible versions; tags ascend
  *
- * What a hostile sender can claim is bounded twice: an array's count by the bytes that are left (each
- * element costs at least its smallest encoding), the arena by a multiple of the whole input. */
+ * What a hostile sender can claim is bounded: an array's count by the bytes that are left (each
+ * element costs at least its smallest encoding), the arena by a multiple of the whole input. Elements are counted,
+ * too: they are what a request costs after it was decoded. */
 #include "lib/kafka/cursor.h"
 #include "lib/kafka/schema_internal.h"
 
@@ -16,6 +17,7 @@ struct decoder {
     bool flexible;
     struct arena *arena;
     size_t arena_left;
+    size_t elements_left;
 };
 
 static void decode_struct(struct decoder *d, const struct kafka_struct *s, void *out);
@@ -111,9 +113,10 @@ static uint8_t *decode_array_alloc(struct decoder *d, const struct kafka_field *
     assert(smallest > 0);
     if (n > cursor_left(&d->in) / smallest) cursor_fail(&d->in, ERR_CORRUPT);
     size_t size = n * field_element_size(f);
-    if (!d->in.error && size > d->arena_left) cursor_fail(&d->in, ERR_NOMEM);
+    if (!d->in.error && (size > d->arena_left || n > d->elements_left)) cursor_fail(&d->in, ERR_NOMEM);
     if (d->in.error || n == 0) return NULL;
     d->arena_left -= size;
+    d->elements_left -= n;
     return arena_alloc(d->arena, size);
 }
 
@@ -201,7 +204,8 @@ static int decode_message(const struct message *m, int version, bool tail_allowe
                         .flexible = version >= m->flexible_from,
                         .arena = a,
                         .arena_left = in.n < KAFKA_ARENA_BYTES_MAX / KAFKA_ARENA_FACTOR ? in.n * KAFKA_ARENA_FACTOR
-                                                                                        : KAFKA_ARENA_BYTES_MAX};
+                                                                                        : KAFKA_ARENA_BYTES_MAX,
+                        .elements_left = KAFKA_ELEMENTS_MAX};
     kafka_struct_init(m->root, out);
     decode_struct(&d, m->root, out);
     if (!d.in.error && !tail_allowed && cursor_left(&d.in) > 0) return ERR_CORRUPT;

@@ -377,3 +377,21 @@ TEST(schema, an_array_cannot_claim_what_is_not_there)
     check(a.used < 4096);
     arena_release(&a);
 }
+
+/* As many topics as a request may name, and one more. */
+TEST(schema, the_elements_of_a_message_are_counted)
+{
+    struct arena a = {0};
+    struct metadata_request out;
+    struct buf b = {0};
+    buf_put_u32(&b, KAFKA_ELEMENTS_MAX);
+    memset(buf_reserve(&b, 2 * KAFKA_ELEMENTS_MAX + 2), 0, 2 * KAFKA_ELEMENTS_MAX + 2);
+    b.n += 2 * KAFKA_ELEMENTS_MAX;
+    check_int(kafka_decode(&metadata_request_message, 0, buf_slice(&b), &a, &out), 0);
+    check_int(out.topics_count, KAFKA_ELEMENTS_MAX);
+    b.n += 2;
+    put_u32be(b.p, KAFKA_ELEMENTS_MAX + 1);
+    check_int(kafka_decode(&metadata_request_message, 0, buf_slice(&b), &a, &out), ERR_NOMEM);
+    buf_release(&b);
+    arena_release(&a);
+}
