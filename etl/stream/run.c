@@ -72,10 +72,7 @@ static void signals_set(void)
 static int topic_wait(struct run *r)
 {
     const struct client_callbacks none = {0};
-    /* A query for watermarks ignores its timeout while a broker is away: this one ends it. It must be longer than a
-     * fetch may wait, though nothing is fetched here. */
-    const char *const settings[] = {
-        "allow.auto.create.topics", "false", "socket.timeout.ms", "2000", "fetch.wait.max.ms", "500", NULL};
+    const char *const settings[] = {"allow.auto.create.topics", "false", NULL};
     r->client = client_new(RD_KAFKA_CONSUMER, r->broker.bootstrap, settings, &none, r->error);
     if (!r->client) return ERR_INVALID;
     int64_t say_ns = clock_mono_ns() + (int64_t)TOPIC_SAID_AFTER_MS * 1000000;
@@ -173,18 +170,21 @@ static void group_name(struct run *r)
     snprintf(r->group, sizeof r->group, "millrace-%.100s-%.12s", r->definition->name, digest);
 }
 
-/* How many messages the topic holds now; stays as it was when a broker does not answer. */
+/* How many messages the topic holds now; stays as it was when a broker does not answer. Asked as the offset at the time
+ * "latest" (-1), because rd_kafka_query_watermark_offsets ignores its timeout while a broker is away. */
 static void total_update(struct run *r)
 {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(r->partitions);
+    for (int32_t p = 0; p < r->partitions; p++)
+        rd_kafka_topic_partition_list_add(list, r->topic, p)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(r->client, list, METADATA_MS);
     int64_t total = -r->loaded_before;
-    for (int32_t p = 0; p < r->partitions; p++) {
-        int64_t low, high;
-        if (rd_kafka_query_watermark_offsets(r->client, r->topic, p, &low, &high, METADATA_MS) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR)
-            return;
-        total += high;
+    for (int i = 0; i < list->cnt && !err; i++) {
+        err = list->elems[i].err;
+        total += list->elems[i].offset;
     }
-    r->progress.total = total > 0 ? (uint64_t)total : 0;
+    if (!err) r->progress.total = total > 0 ? (uint64_t)total : 0;
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 static int progress_show(struct run *r, bool finished)

@@ -135,5 +135,19 @@ refused "--speed and --rate" 2 "speed has its own" \
     "$MILLRACE" stream publish $definition --in "$scratch/in" --speed 10 --rate 10 --bootstrap "$bootstrap"
 refused "no such definition" 2 "nowhere.json" "$MILLRACE" stream run nowhere.json --db "$scratch/x.db"
 [ ! -e "$scratch/x.db" ] || fail "a database was left behind"
-broker_stop
+
+story "a run ends on SIGTERM although the broker is away"
+"$MILLRACE" stream run $definition --db "$scratch/away.db" --topic second --bootstrap "$bootstrap" --follow >/dev/null 2>&1 &
+run=$!
+for _ in $(seq 100); do [ -s "$scratch/away.db" ] && break; sleep 0.05; done
+sleep 1
+broker_kill
+sleep 2.5
+kill -TERM $run
+for _ in $(seq 50); do kill -0 $run 2>/dev/null || break; sleep 0.1; done
+if kill -0 $run 2>/dev/null; then
+    fail "run does not end"
+    kill -KILL $run
+fi
+wait $run || fail "run --follow ended with $?"
 done_testing
