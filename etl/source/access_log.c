@@ -66,6 +66,19 @@ static int name_index(const struct log_layout *l, const char *name)
     return -1;
 }
 
+/* The text from `at` to the next field or the end, where `{{` is one brace; gives where that is. */
+static const char *text_read(struct node n, const char *at, struct slice *out)
+{
+    char *made = arena_alloc(n.doc->arena, strlen(at) + 1);
+    size_t length = 0;
+    for (; *at && (*at != '{' || at[1] == '{'); at++) {
+        if (*at == '{') at++;
+        made[length++] = *at;
+    }
+    *out = slice_of(made, length);
+    return at;
+}
+
 /* One `{name}` at `open` and the text behind it; gives where the next brace or the end is. */
 static const char *part_read(struct node n, struct log_layout *l, const char *text, const char *open)
 {
@@ -82,22 +95,23 @@ static const char *part_read(struct node n, struct log_layout *l, const char *te
         if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
             node_fail(n, "the field name \"%s\" must be of a-z, 0-9 and _", name);
     if (name_index(l, name) >= 0) node_fail(n, "the field {%s} stands twice", name);
-    size_t behind = strcspn(close + 1, "{");
     enum part_kind kind = part_kind(text, open, close + 1, last);
     for (int i = 0; kind == PART_QUOTED_LAST && i < l->count; i++) /* two could try every pair of quotes */
         if (l->parts[i].kind == PART_QUOTED_LAST) node_fail(n, "only one quoted field may be written {name+}");
     if (last && kind == PART_BRACKETS) node_fail(n, "{%s+} cannot stand between brackets", name);
-    if (behind == 0 && close[1]) node_fail(n, "{%s} and the next field need a text between them", name);
+    struct slice behind;
+    const char *next = text_read(n, close + 1, &behind);
+    if (behind.n == 0 && *next) node_fail(n, "{%s} and the next field need a text between them", name);
     l->names[l->count] = name;
-    l->parts[l->count++] = (struct part){kind, slice_of(arena_copy(n.doc->arena, close + 1, behind + 1), behind)};
-    return close + 1 + behind;
+    l->parts[l->count++] = (struct part){kind, behind};
+    return next;
 }
 
 const struct log_layout *log_layout_read(struct node n)
 {
     struct log_layout *l = arena_alloc(n.doc->arena, sizeof *l);
-    const char *text = layout_text(n), *at = text + strcspn(text, "{");
-    l->before = slice_of(text, (size_t)(at - text));
+    const char *text = layout_text(n), *at = text_read(n, text, &l->before);
+    if (!*at) node_fail(n, "has no field in braces");
     while (*at && !n.doc->failed) at = part_read(n, l, text, at);
     if (n.doc->failed) return NULL;
     l->request = name_index(l, "request");

@@ -10,6 +10,7 @@
  *     {x}     otherwise: one or more bytes without a blank, to the next blank or to the first place before it
  *             where the text behind the field stands
  *     {x+}    the same, but to the last such place: {site+}:{port}, for a host with colons
+ *     {{      a brace in the line
  *
  * The whole line must fit. The fields `status` (three digits) and `bytes` (digits or -) are checked, and
  * `request` gives three more: method, target and protocol, absent when it is not `METHOD TARGET HTTP/x[.y]`. */

@@ -96,6 +96,15 @@ TEST(access_log, hosts_and_own_layouts)
               "client=h;ident=-;user=-;time=t;request=r;status=200;bytes=1;referer=a;agent=b;extra=1.2.3.4;");
 }
 
+TEST(access_log, a_log_of_objects)
+{
+    static const char *layout = "{{\"t\": \"{time}\", \"o\": {{\"s\": {status}}, \"r\": \"{request}\"}";
+    check_str(split(layout, "{\"t\": \"x y\", \"o\": {\"s\": 200}, \"r\": \"GET /\\\"a HTTP/1.1\"}", true),
+              "time=x y;status=200;request=GET /\"a HTTP/1.1;method=GET;target=/\"a;protocol=HTTP/1.1;");
+    check_str(split(layout, "\"t\": \"x y\", \"o\": {\"s\": 200}, \"r\": \"GET / HTTP/1.1\"}", false), "bad");
+    check_str(split("{{{a}{{{b}", "{1{2", false), "a=1;b=2;");
+}
+
 static void check_refused(const char *layout, const char *part)
 {
     struct fixture f;
@@ -111,6 +120,7 @@ TEST(access_log, layouts_are_checked)
     check_refused("{client", "a { without its name");
     check_refused("{a} {a}", "stands twice");
     check_refused("{a}{b}", "need a text between");
+    check_refused("{{a}", "has no field in braces");
     check_refused("{A}", "must be of a-z");
     check_refused("[{a+}]", "cannot stand between brackets");
     check_refused("\"{a+}\" \"{b+}\"", "only one quoted field");
