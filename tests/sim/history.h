@@ -19,7 +19,8 @@
 
 struct sim;
 
-/* One sequence of records of one producer into one partition; records are numbered from 0. */
+/* One sequence of records into one partition, of one producer id where it is idempotent; records are numbered from 0.
+ */
 struct lane {
     uint32_t id; /* 1, 2, ... */
     bool idempotent;

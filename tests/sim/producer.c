@@ -274,8 +274,11 @@ static void producer_retry(struct client *c)
     for (int i = 0; i < p->lane_count; i++) {
         struct producer_lane *l = &p->lanes[i];
         if (p->refused) {
+            /* What was given up may still be on its way, on an older connection: it then stands behind what the new
+             * id has written. The order that is promised is that of one id. */
             lane_abandon(l);
             l->sequence = 0;
+            l->told = history_lane_add(&c->sim->history, l->told->partition, p->idempotent);
         }
         for (struct shipment *s = l->first; s; s = s->next) s->state = SHIPMENT_READY;
     }
