@@ -195,7 +195,11 @@ $(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-ou
 fuzz-programs: $(FUZZERS)
 fuzz: ## every decoder's fuzzer, FUZZ_SECONDS=20 each
 	@$(AGAIN) MODE=fuzz fuzz-programs
-	@status=0; for program in $(FUZZERS); do scripts/fuzz.sh $$program $(FUZZ_SECONDS) || status=1; done; exit $$status
+	@$(AGAIN) -k --output-sync=target MODE=fuzz fuzz-runs
+.PHONY: fuzz-runs
+fuzz-runs: $(addsuffix .run,$(FUZZERS))
+%_fuzz.run: %_fuzz
+	@scripts/fuzz.sh $< $(FUZZ_SECONDS)
 
 # --- the simulator: the node on a fake disk, network and clock ---
 
