@@ -57,7 +57,7 @@ BEGIN {
     edges[from " " to]++
 }
 END {
-    print "digraph layers {\n  rankdir=TB; node [shape=box, fontname=\"sans-serif\"]; edge [color=\"#666666\"];" > dot
+    print "digraph layers {\n  rankdir=TB; nodesep=0.5; ranksep=0.7; node [shape=box, fontname=\"sans-serif\"]; edge [color=\"#666666\"];" > dot
     for (level = 0; level <= 5; level++) {
         row = ""
         for (f in floor) if (floor[f] == level) {
