@@ -1,6 +1,7 @@
 #include "etl/source/layout.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/text.h"
 
@@ -67,10 +68,28 @@ static void titles_print(const struct slice *titles, int count, struct buf *out)
                    (const char *)titles[i].p);
 }
 
+static bool titles_have(const struct slice *titles, int count, char byte)
+{
+    for (int i = 0; i < count; i++)
+        if (titles[i].n && memchr(titles[i].p, byte, titles[i].n)) return true;
+    return false;
+}
+
+static bool title_differs_in_case(const struct slice *titles, int count, const char *name)
+{
+    for (int i = 0; i < count; i++) {
+        struct slice s = title_trimmed(titles[i]);
+        if (s.n == strlen(name) && strncasecmp((const char *)s.p, name, s.n) == 0) return true;
+    }
+    return false;
+}
+
 /* A header that is one field with other separators in it is read with the wrong delimiter. */
-static const char *delimiter_hint(const struct slice *titles, int count, char delimiter)
+static const char *header_hint(const struct slice *titles, int count, char delimiter)
 {
     static const char *const hints[] = {";", "\t", "|", ","};
+    if (titles_have(titles, count, '\0')) return "; is the file UTF-16? convert it to UTF-8 first";
+    if (titles_have(titles, count, '\r')) return "; do its lines end with CR alone? make that LF first";
     for (size_t i = 0; count == 1 && i < sizeof hints / sizeof *hints; i++)
         if (*hints[i] != delimiter && memchr(titles[0].p, *hints[i], titles[0].n))
             return *hints[i] == '\t' ? "; is the delimiter a tab (\"\\t\")?"
@@ -86,9 +105,11 @@ static int missing(const struct definition *d, const char *file, const struct co
     for (const char *const *name = c->field->headers; *name; name++)
         buf_printf(&wanted, "%s\"%s\"", wanted.n ? " or " : "", *name);
     titles_print(titles, count, &there);
-    int err =
-        err_set(error, ERR_INVALID, "%s: the header has no column %s (%s of %s); it has: %s%s", file, buf_cstr(&wanted),
-                c->field->at, d->path, buf_cstr(&there), delimiter_hint(titles, count, d->source->csv.delimiter));
+    const char *hint = header_hint(titles, count, d->source->csv.delimiter);
+    for (const char *const *name = c->field->headers; *name; name++)
+        if (title_differs_in_case(titles, count, *name)) hint = "; letter case counts";
+    int err = err_set(error, ERR_INVALID, "%s: the header has no column %s (%s of %s); it has: %s%s", file,
+                      buf_cstr(&wanted), c->field->at, d->path, buf_cstr(&there), hint);
     buf_release(&wanted);
     buf_release(&there);
     return err;

@@ -83,10 +83,21 @@ static bool is_comment(const struct source_reader *r)
     return n && rest.n >= n && memcmp(rest.p, r->spec->comment_prefix, n) == 0;
 }
 
+/* What a file that is not in its declared encoding may be instead, by its first bytes. */
+static const char *encoding_hint(const struct source_reader *r)
+{
+    const uint8_t *p = r->bytes.p;
+    bool two = r->bytes.n >= 2;
+    if (two && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
+        return "; is the file UTF-16? convert it to UTF-8 first";
+    if (two && p[0] == 0x1f && p[1] == 0x8b) return "; is the file compressed (gzip)?";
+    return r->spec->encoding == ENCODING_UTF_8 ? "; is the file windows-1252?" : "";
+}
+
 /* Names the byte that the declared encoding has no character for. */
 static int encoding_error(const struct source_reader *r, struct slice s, size_t at, struct err_text *error)
 {
-    const char *hint = r->spec->encoding == ENCODING_UTF_8 ? "; is the file windows-1252?" : "";
+    const char *hint = encoding_hint(r);
     uint64_t line = r->line;
     for (size_t i = 0; i < at; i++) line += s.p[i] == '\n';
     return err_set(error, ERR_CORRUPT,

@@ -198,6 +198,27 @@ TEST(source, errors_name_file_and_place)
     fixture_close(&f);
 }
 
+/* The error of one file with this content. */
+static void check_content_refused(const char *content, const char *part)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "1.csv", content);
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    const char *said = records(&f, 0);
+    if (!strstr(said, part)) unit_fail("\"%s\" is not in \"%s\"", part, said);
+    fixture_close(&f);
+}
+
+TEST(source, what_a_file_may_be_instead)
+{
+    check_content_refused("\xff\xfe\xe9", "the byte FF is not utf-8 (source.encoding of s.json); is the file UTF-16?");
+    check_content_refused("\x1f\x8b\x08",
+                          "the byte 8B is not utf-8 (source.encoding of s.json); is the file compressed");
+    check_content_refused("a,Bee\n1,2\n", "it has: \"a\", \"Bee\"; letter case counts");
+    check_content_refused("a;bee\r1;2\r", "do its lines end with CR alone?");
+}
+
 TEST(source, an_access_log_keeps_going_after_bad_bytes)
 {
     struct fixture f;
