@@ -112,7 +112,7 @@ static int leave(struct admission *a, const struct judged *row, int k, uint32_t 
 /* 1 when `row` holds its key of rule k (it has been added), 0 when not; *holder is the one who does. */
 static int holds(struct admission *a, const struct judged *row, int k, struct record *holder, bool *present)
 {
-    int found = unique_winner(a->uniques[k], row->keys[k], a->context->cycle, holder);
+    int found = unique_holder(a->uniques[k], row->keys[k], a->context->cycle, holder);
     if (found < 0) return found;
     *present = found;
     return found && position_compare(&holder->at, &row->record.at) == 0;
@@ -165,7 +165,7 @@ static int enter(struct admission *a, const struct judged *row, int k, uint32_t 
         bool present;
         int result = holds(a, row, k, &holder, &present);
         assert(result <= 0); /* a position enters once */
-        if (result == 0) result = unique_add(a->uniques[k], row->keys[k], &row->record);
+        if (result == 0) result = unique_add(a->uniques[k], row->keys[k], &row->record, present ? &holder : NULL);
         if (result < 0) return result;
         if (present && position_compare(&holder.at, &row->record.at) < 0) {
             lost |= bit(k);
@@ -200,9 +200,9 @@ static int leave(struct admission *a, const struct judged *row, int k, uint32_t 
     int result = a->settle(a->owner, row, lost, -1);
     for (int i = a->count - 1; i >= k && result == 0; i--) {
         if (!(present_in & bit(i))) continue;
-        result = unique_remove(a->uniques[i], row->keys[i], &row->record.at);
+        result = unique_remove(a->uniques[i], row->keys[i], &row->record.at, held & bit(i));
         if (result < 0 || !(held & bit(i))) continue;
-        result = unique_winner(a->uniques[i], row->keys[i], a->context->cycle, &holder);
+        result = unique_holder(a->uniques[i], row->keys[i], a->context->cycle, &holder);
         if (result == 1) result = promote(a, &holder, i);
     }
     return result;

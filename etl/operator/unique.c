@@ -8,7 +8,7 @@
 struct unique {
     struct operator_context *context;
     struct fingerprint_map seen; /* batch */
-    sqlite3_stmt *winner, *add, *remove;
+    sqlite3_stmt *holder, *add, *yield, *remove, *inherit;
 };
 
 int position_compare(const struct position *a, const struct position *b)
@@ -20,28 +20,33 @@ int position_compare(const struct position *a, const struct position *b)
 
 static int live_prepare(struct unique *u, const char *rule)
 {
-    sqlite3 *db = u->context->db;
     struct err_text *error = u->context->error;
+    sqlite3 *db = u->context->db;
     int result =
         sql_exec(db, error,
                  "CREATE TABLE IF NOT EXISTS \"millrace_unique_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
-                 "file TEXT NOT NULL, byte_offset INTEGER NOT NULL, line INTEGER NOT NULL, layout TEXT NOT NULL, "
-                 "repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, raw BLOB NOT NULL);"
-                 "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high)",
-                 rule, rule, rule);
-    if (result == 0)
-        result =
-            sql_prepare(db, &u->winner, error,
-                        "SELECT file, byte_offset, line, layout, repeated, late_s, raw FROM \"millrace_unique_%w\" "
-                        "WHERE high = ?1 AND low = ?2 ORDER BY file, byte_offset LIMIT 1",
-                        rule);
-    if (result == 0)
-        result = sql_prepare(db, &u->add, error,
-                             "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", rule);
-    if (result == 0)
-        result = sql_prepare(
-            db, &u->remove, error,
-            "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND file = ?3 AND byte_offset = ?4", rule);
+                 "holder INTEGER NOT NULL, file TEXT NOT NULL, byte_offset INTEGER NOT NULL, line INTEGER NOT NULL, "
+                 "layout TEXT NOT NULL, repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, raw BLOB NOT NULL);"
+                 "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high) WHERE holder = 1;"
+                 "CREATE INDEX IF NOT EXISTS \"millrace_others_%w\" ON \"millrace_unique_%w\""
+                 "(high, low, file, byte_offset) WHERE holder = 0",
+                 rule, rule, rule, rule, rule);
+    struct {
+        sqlite3_stmt **statement;
+        const char *sql;
+    } all[] = {
+        {&u->holder, "SELECT file, byte_offset, line, layout, repeated, late_s, raw FROM \"millrace_unique_%w\" "
+                     "WHERE high = ?1 AND low = ?2 AND holder = 1"},
+        {&u->add, "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&u->yield, "UPDATE \"millrace_unique_%w\" SET holder = 0 WHERE high = ?1 AND low = ?2 AND holder = 1"},
+        {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = ?3 AND file = ?4 "
+                     "AND byte_offset = ?5"},
+        {&u->inherit,
+         "UPDATE \"millrace_unique_%w\" SET holder = 1 WHERE rowid = (SELECT rowid FROM \"millrace_unique_%w\" "
+         "WHERE high = ?1 AND low = ?2 AND holder = 0 ORDER BY file, byte_offset LIMIT 1)"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
+        result = sql_prepare(db, all[i].statement, error, all[i].sql, rule, rule);
     return result;
 }
 
@@ -57,9 +62,8 @@ int unique_open(struct operator_context *c, const char *rule, struct unique **ou
 void unique_close(struct unique *u)
 {
     if (!u) return;
-    sqlite3_finalize(u->winner);
-    sqlite3_finalize(u->add);
-    sqlite3_finalize(u->remove);
+    sqlite3_stmt *all[] = {u->holder, u->add, u->yield, u->remove, u->inherit};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
     fingerprint_map_release(&u->seen);
     free(u);
 }
@@ -84,9 +88,9 @@ static struct slice column_copy(sqlite3_stmt *s, int column, struct arena *arena
     return (struct slice){n ? arena_copy(arena, p, n) : NULL, n};
 }
 
-int unique_winner(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out)
+int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out)
 {
-    sqlite3_stmt *s = u->winner;
+    sqlite3_stmt *s = u->holder;
     key_bind(s, key);
     int code = sqlite3_step(s);
     if (code == SQLITE_ROW) {
@@ -103,26 +107,35 @@ int unique_winner(struct unique *u, struct fingerprint key, struct arena *arena,
     return sql_fail(u->context->db, u->context->error, "unique rows");
 }
 
-int unique_add(struct unique *u, struct fingerprint key, const struct record *record)
+static int key_step(struct unique *u, sqlite3_stmt *s, struct fingerprint key)
 {
-    sqlite3_stmt *s = u->add;
     key_bind(s, key);
-    sql_bind_slice(s, 3, record->at.file);
-    sqlite3_bind_int64(s, 4, (int64_t)record->at.byte_offset);
-    sqlite3_bind_int64(s, 5, (int64_t)record->at.line);
-    sql_bind_slice(s, 6, record->layout);
-    sqlite3_bind_int(s, 7, record->repeated);
-    sqlite3_bind_int64(s, 8, record->late_s);
-    sqlite3_bind_blob(s, 9, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n, SQLITE_STATIC);
     return sql_step(s, u->context->error);
 }
 
-int unique_remove(struct unique *u, struct fingerprint key, const struct position *at)
+int unique_add(struct unique *u, struct fingerprint key, const struct record *record, const struct record *holder)
 {
-    key_bind(u->remove, key);
-    sql_bind_slice(u->remove, 3, at->file);
-    sqlite3_bind_int64(u->remove, 4, (int64_t)at->byte_offset);
-    int result = sql_step(u->remove, u->context->error);
+    bool takes = !holder || position_compare(&record->at, &holder->at) < 0;
+    int result = holder && takes ? key_step(u, u->yield, key) : 0;
+    if (result < 0) return result;
+    sqlite3_stmt *s = u->add;
+    sqlite3_bind_int(s, 3, takes);
+    sql_bind_slice(s, 4, record->at.file);
+    sqlite3_bind_int64(s, 5, (int64_t)record->at.byte_offset);
+    sqlite3_bind_int64(s, 6, (int64_t)record->at.line);
+    sql_bind_slice(s, 7, record->layout);
+    sqlite3_bind_int(s, 8, record->repeated);
+    sqlite3_bind_int64(s, 9, record->late_s);
+    sqlite3_bind_blob(s, 10, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n, SQLITE_STATIC);
+    return key_step(u, s, key);
+}
+
+int unique_remove(struct unique *u, struct fingerprint key, const struct position *at, bool held)
+{
+    sqlite3_bind_int(u->remove, 3, held);
+    sql_bind_slice(u->remove, 4, at->file);
+    sqlite3_bind_int64(u->remove, 5, (int64_t)at->byte_offset);
+    int result = key_step(u, u->remove, key);
     assert(result < 0 || sqlite3_changes(u->context->db) == 1); /* only what is there is removed */
-    return result;
+    return result == 0 && held ? key_step(u, u->inherit, key) : result;
 }

@@ -4,11 +4,13 @@
  * of arrival. A batch meets rows in that order, so the first one wins and a set of fingerprints is
  * enough. A stream keeps every candidate, losers too, because a winner can be taken away again: in
  *
- *     millrace_unique_RULE(high, low, file, byte_offset, line, layout, repeated, late_s, raw)
+ *     millrace_unique_RULE(high, low, holder, file, byte_offset, line, layout, repeated, late_s, raw)
  *
- * high and low are the halves of the key's fingerprint, the rest is the record, enough to parse it
- * again when it wins or loses later. New candidates are appended and only the small index on `high` is
- * written at random places, which keeps commits small. */
+ * high and low are the halves of the key's fingerprint, holder is 1 for the one who has the key and 0 for
+ * the others, the rest is the record, enough to parse it again when it wins or loses later. Rows are
+ * appended; only two small partial indexes are written at random places, which keeps commits small:
+ * holders by `high`, and the others (few) by key and position, so that the next holder is the first of
+ * them however many there are. */
 #ifndef MILLRACE_ETL_OPERATOR_UNIQUE_H
 #define MILLRACE_ETL_OPERATOR_UNIQUE_H
 
@@ -23,10 +25,13 @@ void unique_close(struct unique *u); /* NULL is allowed */
 /* Batch: true when no row before had this key. */
 bool unique_first(struct unique *u, struct fingerprint key);
 
-/* Live: the candidate with the smallest position. 1: *out is set, its memory is in `arena`; 0: none. */
-int unique_winner(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out);
-int unique_add(struct unique *u, struct fingerprint key, const struct record *record);
-int unique_remove(struct unique *u, struct fingerprint key, const struct position *at);
+/* Live: who has the key. 1: *out is set, its memory is in `arena`; 0: nobody. */
+int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out);
+/* Adds a candidate. `holder` is who has the key now, or NULL; the one with the smaller position has it
+ * afterwards. */
+int unique_add(struct unique *u, struct fingerprint key, const struct record *record, const struct record *holder);
+/* Removes a candidate; if it has the key (`held`), the one with the next position gets it. */
+int unique_remove(struct unique *u, struct fingerprint key, const struct position *at, bool held);
 
 /* Order of positions: file name bytes, then byte offset. */
 int position_compare(const struct position *a, const struct position *b);

@@ -51,8 +51,11 @@ static int live_prepare(struct output *o)
         result =
             sql_prepare(db, &o->state_get, error, "SELECT id, state FROM \"millrace_state_%w\" WHERE k = ?1", name);
     if (result == 0)
-        result = sql_prepare(db, &o->state_put, error,
-                             "INSERT OR REPLACE INTO \"millrace_state_%w\" VALUES(?1, ?2, ?3)", name);
+        result = sql_prepare(db, &o->state_put, error, "INSERT INTO \"millrace_state_%w\" VALUES(?1, ?2, ?3)", name);
+    /* Not one statement for both: replacing would write the index on k again. */
+    if (result == 0)
+        result =
+            sql_prepare(db, &o->state_change, error, "UPDATE \"millrace_state_%w\" SET state = ?3 WHERE id = ?1", name);
     if (result == 0)
         result = sql_prepare(db, &o->state_erase, error, "DELETE FROM \"millrace_state_%w\" WHERE id = ?1", name);
     return result;
@@ -73,6 +76,7 @@ void output_close(struct output *o)
     sqlite3_finalize(o->erase);
     sqlite3_finalize(o->state_get);
     sqlite3_finalize(o->state_put);
+    sqlite3_finalize(o->state_change);
     sqlite3_finalize(o->state_erase);
     sqlite3_finalize(o->parent_rows);
     free(o->rooms);
@@ -95,14 +99,15 @@ int output_take_back(struct output *o, const struct order *position)
     return sql_step(o->erase, o->context->error);
 }
 
-static int state_write(struct output *o, int64_t id, struct fingerprint group, struct slice state)
+static int state_write(struct output *o, int64_t id, bool is_new, struct fingerprint group, struct slice state)
 {
     uint8_t k[16];
+    sqlite3_stmt *s = is_new ? o->state_put : o->state_change;
     fingerprint_put(group, k);
-    sqlite3_bind_int64(o->state_put, 1, id);
-    sqlite3_bind_blob(o->state_put, 2, k, sizeof k, SQLITE_STATIC);
-    sqlite3_bind_blob(o->state_put, 3, state.p, (int)state.n, SQLITE_STATIC);
-    return sql_step(o->state_put, o->context->error);
+    sqlite3_bind_int64(s, 1, id);
+    if (is_new) sqlite3_bind_blob(s, 2, k, sizeof k, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 3, state.p, (int)state.n, SQLITE_STATIC);
+    return sql_step(s, o->context->error);
 }
 
 int output_write(struct output *o, int64_t *id, const struct value *values, struct fingerprint group,
@@ -118,8 +123,9 @@ int output_write(struct output *o, int64_t *id, const struct value *values, stru
     for (int i = 0; i < o->table->column_count; i++) value_bind(o->put, at + i, &values[i], &o->rooms[i]);
     int result = sql_step(o->put, o->context->error);
     if (result < 0) return result;
-    if (*id == 0) *id = sqlite3_last_insert_rowid(o->context->db);
-    return o->context->live ? state_write(o, *id, group, state) : 0;
+    bool is_new = *id == 0;
+    if (is_new) *id = sqlite3_last_insert_rowid(o->context->db);
+    return o->context->live ? state_write(o, *id, is_new, group, state) : 0;
 }
 
 int output_erase(struct output *o, int64_t id)

@@ -127,12 +127,12 @@ static int position_indexes_create(const struct definition *d, sqlite3 *db, stru
     if (d->unique_count == 0) return 0;
     for (int i = 0; i < d->table_count && result == 0; i++)
         if (d->tables[i].kind == TABLE_STORE)
-            result = sql_exec(db, error, "CREATE UNIQUE INDEX \"millrace_key_%w\" ON \"%w\"(_byte_offset, _file)",
+            result = sql_exec(db, error, "CREATE UNIQUE INDEX \"millrace_key_%w\" ON \"%w\"(_file, _byte_offset)",
                               d->tables[i].name, d->tables[i].name);
     if (result == 0)
         result = sql_exec(db, error,
-                          "CREATE INDEX millrace_key_quarantine ON quarantine(byte_offset, file);"
-                          "CREATE INDEX millrace_key_warnings ON warnings(byte_offset, file)");
+                          "CREATE INDEX millrace_key_quarantine ON quarantine(file, byte_offset);"
+                          "CREATE INDEX millrace_key_warnings ON warnings(file, byte_offset)");
     return result;
 }
 
