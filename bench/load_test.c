@@ -1,5 +1,5 @@
-/* The load generator against librdkafka's own in-process cluster. librdkafka is not instrumented for
- * ThreadSanitizer, which then sees races that are none: not there. */
+/* The load generator against librdkafka's own in-process cluster. It starts threads with thrd_create, which
+ * ThreadSanitizer does not intercept: not there. */
 #ifndef __SANITIZE_THREAD__
 #include "bench/load.h"
 

@@ -3,7 +3,7 @@
 #include "tests/unit.h"
 
 /* librdkafka starts its threads with thrd_create, which ThreadSanitizer does not know: they crash. */
-#ifndef UNIT_PLAIN
+#ifndef __SANITIZE_THREAD__
 
 /* A message with headers exists only inside of librdkafka. A producer without brokers makes one: what is purged from
  * its queue comes back through the delivery callback. */
