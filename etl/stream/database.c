@@ -19,7 +19,9 @@ static int busy(void *busy_ms, int tries)
 
 int database_open(const char *path, int busy_ms, sqlite3 **out, struct err_text *error)
 {
-    int result = sql_open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, out, error);
+    /* A connection belongs to one thread: no mutex on every call. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int result = sql_open(path, flags, out, error);
     if (result == 0) sqlite3_busy_handler(*out, busy, (void *)(intptr_t)busy_ms);
     return result;
 }
