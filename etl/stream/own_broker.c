@@ -15,7 +15,7 @@
 #include "lib/os/net.h"
 
 enum { CONNECT_MS = 1000, START_MS = 60000, SHARED_WAIT_MS = 15000, STOP_MS = 15000 };
-static const char address_file[] = "millrace.address";
+static const char address_file[] = "millrace.address", log_file[] = "millrace.log";
 
 /* True when somebody accepts connections at b->bootstrap. */
 static bool answers(const struct own_broker *b)
@@ -101,7 +101,9 @@ static int start(struct own_broker *b, struct err_text *error)
                           "-o",    "group.initial.rebalance.delay.ms=100",
                           "-o",    "offsets.topic.num.partitions=1",
                           NULL};
-    result = process_start(&b->child, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
+    char log[PATH_MAX];
+    snprintf(log, sizeof log, "%s/%s", b->dir, log_file);
+    result = process_start_logged(&b->child, argv, PROCESS_PIPE_OUT, log, error);
     if (result != 0) return result;
     result = process_read_line(&b->child, line, sizeof line, START_MS);
     if (result != 0 || strncmp(line, "ready ", 6) != 0) {
@@ -131,8 +133,8 @@ static int find_or_start(struct own_broker *b, bool port_is_known, struct err_te
         }
         clock_sleep_ms(200); /* somebody else is starting one this very moment */
     } while (clock_mono_ns() < until_ns);
-    return err_set(error, ERR_IO, "%s: no broker can be started there%s%s (see `millrace broker -o log.dirs=%s`)",
-                   b->dir, port_is_known ? " on " : "", port_is_known ? b->bootstrap : "", b->dir);
+    return err_set(error, ERR_IO, "%s: no broker can be started there%s%s; %s/%s says why", b->dir,
+                   port_is_known ? " on " : "", port_is_known ? b->bootstrap : "", b->dir, log_file);
 }
 
 int own_broker_open(struct own_broker *b, const char *bootstrap, const char *dir, struct err_text *error)

@@ -2,6 +2,7 @@
  *
  *     DIR/                   the broker's log.dirs
  *     DIR/millrace.address   HOST:PORT of the broker that runs there (or ran there last)
+ *     DIR/millrace.log       what these brokers had to say
  *
  * Several commands may share DIR. The folder's lock decides who starts the broker; it serves until the command that
  * started it ends. own_broker_ensure, called now and then, notices that it is gone and starts it again on the same

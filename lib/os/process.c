@@ -26,7 +26,8 @@ int process_self(char *out, size_t size)
 
 /* In the child, between fork and exec: only what is async-signal-safe. On failure errno goes up the
  * pipe `report`, which a successful exec closes. */
-static _Noreturn void child_run(const char *const argv[], int flags, int out, int report, pid_t parent)
+static _Noreturn void child_run(const char *const argv[], int flags, const char *err_path, int out, int report,
+                                pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -41,6 +42,10 @@ static _Noreturn void child_run(const char *const argv[], int flags, int out, in
     bool ok = !orphan && null >= 0 && dup2(null, STDIN_FILENO) >= 0;
     if (ok && out >= 0) ok = dup2(out, STDOUT_FILENO) >= 0;
     if (ok && (flags & PROCESS_QUIET_ERR)) ok = dup2(null, STDERR_FILENO) >= 0;
+    if (ok && err_path) {
+        int err = open(err_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        ok = err >= 0 && dup2(err, STDERR_FILENO) >= 0;
+    }
     if (null > STDERR_FILENO) close(null);
     if (ok) execvp(argv[0], (char *const *)argv);
     int cause = errno;
@@ -72,6 +77,12 @@ static int start_failed(const char *program, int cause, struct err_text *error)
 
 int process_start(struct process *p, const char *const argv[], int flags, struct err_text *error)
 {
+    return process_start_logged(p, argv, flags, NULL, error);
+}
+
+int process_start_logged(struct process *p, const char *const argv[], int flags, const char *err_path,
+                         struct err_text *error)
+{
     int out[2] = {-1, -1}, report[2] = {-1, -1};
     *p = (struct process){.out = -1};
     bool ok = pipe2(report, O_CLOEXEC) == 0 && (!(flags & PROCESS_PIPE_OUT) || pipe2(out, O_CLOEXEC) == 0);
@@ -82,7 +93,7 @@ int process_start(struct process *p, const char *const argv[], int flags, struct
         close_pair(report);
         return start_failed(argv[0], cause, error);
     }
-    if (pid == 0) child_run(argv, flags, out[1], report[1], parent);
+    if (pid == 0) child_run(argv, flags, err_path, out[1], report[1], parent);
     close(report[1]);
     if (out[1] >= 0) close(out[1]);
     *p = (struct process){pid, out[0]};

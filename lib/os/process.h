@@ -32,6 +32,9 @@ int process_self(char *out, size_t size);
 /* Starts argv[0] (looked up in PATH without a slash), standard input from /dev/null. A program that
  * cannot be run is ERR_NOTFOUND or ERR_IO here already, with a sentence, not an odd exit status. */
 int process_start(struct process *p, const char *const argv[], int flags, struct err_text *error);
+/* The same; its standard error is appended to the file `err_path` (NULL: as the flags say). */
+int process_start_logged(struct process *p, const char *const argv[], int flags, const char *err_path,
+                         struct err_text *error);
 /* The next line of its standard output without the newline; what is too long is cut. Bytes after the
  * line stay in the pipe. ERR_CLOSED when the output ended, ERR_LOCKED when `timeout_ms` passed. */
 int process_read_line(struct process *p, char *line, size_t size, int timeout_ms);

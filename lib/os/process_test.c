@@ -94,3 +94,21 @@ TEST(process, children_die_with_their_parent)
     check(clock_mono_ns() - start_ns < 30 * INT64_C(1000000000));
     close(ends[0]);
 }
+
+TEST(process, standard_error_can_go_to_a_file)
+{
+    char path[] = "/tmp/millrace-process-XXXXXX", text[64] = {0};
+    close(mkstemp(path));
+    const char *argv[] = {"sh", "-c", "echo said >&2", NULL};
+    struct process p;
+    for (int i = 0; i < 2; i++) { /* appended, not replaced */
+        check_int(process_start_logged(&p, argv, 0, path, NULL), 0);
+        check_int(process_wait(&p, 10000), 0);
+    }
+    FILE *f = fopen(path, "r");
+    check(f != NULL);
+    check_int(fread(text, 1, sizeof text - 1, f), 10);
+    fclose(f);
+    unlink(path);
+    check_str(text, "said\nsaid\n");
+}
