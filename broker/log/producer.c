@@ -130,13 +130,20 @@ enum producer_verdict producers_check(const struct producers *p, const struct ba
     return ahead < 1u << 30 ? PRODUCER_GAP : PRODUCER_OLD_DUPLICATE;
 }
 
+/* Without a batch there is nothing to compare with but this: the first batch that was not stored. */
+static void await(struct producer *e, int16_t epoch, int32_t sequence)
+{
+    if (e->batch_count > 0 || epoch < e->epoch || (e->awaited_sequence >= 0 && epoch == e->epoch)) return;
+    e->epoch = epoch;
+    e->awaited_sequence = sequence;
+}
+
 void producers_await(struct producers *p, const struct batch_header *h, int64_t now_ms)
 {
-    if (find(p, h->producer_id)) return;
-    struct producer *e = add(p, h->producer_id);
-    e->epoch = h->producer_epoch;
+    struct producer *e = find(p, h->producer_id);
+    if (!e) e = add(p, h->producer_id);
     e->seen_ms = now_ms;
-    e->awaited_sequence = h->base_sequence;
+    await(e, h->producer_epoch, h->base_sequence);
 }
 
 void producers_update(struct producers *p, const struct batch_header *h, int64_t now_ms, struct producer_undo *undo)
@@ -161,15 +168,15 @@ void producers_update(struct producers *p, const struct batch_header *h, int64_t
 
 void producers_undo(struct producers *p, const struct producer_undo *undo, int64_t id)
 {
-    if (!undo->any) return;
     struct producer *e = find(p, id);
-    if (undo->existed) {
-        if (!e) e = add(p, id);
+    if (!undo->any || (!e && !undo->existed)) return;
+    struct producer undone = e ? *e : undo->before;
+    if (!e) e = add(p, id);
+    if (undo->existed)
         *e = undo->before;
-    } else if (e && e->batch_count > 0) {
-        e->awaited_sequence = e->batches[0].first_sequence;
+    else
         e->batch_count = 0;
-    }
+    if (undone.batch_count > 0) await(e, undone.epoch, undone.batches[undone.batch_count - 1].first_sequence);
 }
 
 int producers_expire(struct producers *p, int64_t before_ms)

@@ -181,6 +181,27 @@ TEST(producer, after_a_first_batch_that_was_not_stored_no_later_one_is_taken)
     drive_release(&d);
 }
 
+/* The same after a restart, from a snapshot that knows the producer but none of its batches. */
+TEST(producer, a_producer_without_batches_in_a_snapshot_awaits_its_first_one_too)
+{
+    struct producers p = {0}, q = {0};
+    struct producer_undo undo;
+    struct producer_batch original;
+    struct buf bytes = {0};
+    struct batch_header a = header(1, 5, 0, 0), b = header(1, 6, 0, 0);
+    producers_await(&p, &a, 0);
+    check_int(producers_check(&p, &b, false, &original), PRODUCER_GAP);
+    producers_encode(&p, &bytes);
+    check_int(producers_decode(&q, buf_slice(&bytes), 0), 0);
+    producers_update(&q, &a, 0, &undo);
+    producers_undo(&q, &undo, 1);
+    check_int(producers_check(&q, &b, false, &original), PRODUCER_GAP);
+    check_int(producers_check(&q, &a, false, &original), PRODUCER_ACCEPT);
+    buf_release(&bytes);
+    producers_release(&p);
+    producers_release(&q);
+}
+
 /* The same, when the first one met a log that was being repaired. */
 TEST(producer, after_a_first_batch_that_was_refused_no_later_one_is_taken)
 {
