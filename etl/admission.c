@@ -39,19 +39,12 @@ static void record_copy(struct record *out, const struct record *in, struct aren
     out->layout = slice_copy(in->layout, arena);
 }
 
-/* A copy that outlives the parser's next row. */
-static void row_copy(struct row *out, const struct row *in, const struct record *record, struct arena *arena)
+/* The parser's arrays are used again for its next row; the texts in them are in the record or the arena. */
+static void row_keep(struct row *row, struct arena *arena)
 {
-    *out = *in;
-    out->record = record;
-    out->values = arena_copy(arena, in->values, (size_t)in->value_count * sizeof *in->values);
-    for (int i = 0; i < in->value_count; i++) {
-        struct value *v = &out->values[i];
-        if (v->type == VALUE_TEXT) v->text = slice_copy(v->text, arena);
-    }
-    if (in->violation_count == 0) return;
-    out->violations = arena_copy(arena, in->violations, (size_t)in->violation_count * sizeof *in->violations);
-    for (int i = 0; i < in->violation_count; i++) out->violations[i].value = slice_copy(in->violations[i].value, arena);
+    row->values = arena_copy(arena, row->values, (size_t)row->value_count * sizeof *row->values);
+    if (row->violation_count > 0)
+        row->violations = arena_copy(arena, row->violations, (size_t)row->violation_count * sizeof *row->violations);
 }
 
 static void keys_judge(struct admission *a, struct judged *j)
@@ -62,22 +55,16 @@ static void keys_judge(struct admission *a, struct judged *j)
         if (!row_parser_unique_key(a->parser, a->rules[k], key)) continue;
         j->takes_part |= UINT32_C(1) << k;
         j->keys[k] = fingerprint_get(key);
+        unique_prefetch(a->uniques[k], j->keys[k]);
     }
 }
 
 struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena)
 {
     struct judged *j = arena_alloc(arena, sizeof *j);
-    struct row row = {0};
-    if (!a->context->live) {
-        /* One row at a time, used up before the next is parsed: no copies. */
-        j->record = *record;
-        row_parse(a->parser, &j->record, arena, &j->row);
-    } else {
-        record_copy(&j->record, record, arena);
-        row_parse(a->parser, &j->record, arena, &row);
-        row_copy(&j->row, &row, &j->record, arena);
-    }
+    record_copy(&j->record, record, arena);
+    row_parse(a->parser, &j->record, arena, &j->row);
+    row_keep(&j->row, arena);
     keys_judge(a, j);
     return j;
 }

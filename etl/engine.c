@@ -14,10 +14,14 @@
 #include "etl/sink/value.h"
 #include "lib/base/text.h"
 
+/* In a batch this many rows are parsed before the first of them is applied, so that memory they will need
+ * is on its way meanwhile. */
+enum { BATCH_STAGED = 64 };
+
 struct engine {
     struct operator_context context;
     struct arena cycle;        /* one flush */
-    struct arena staged_arena; /* rows that wait for engine_apply; live */
+    struct arena staged_arena; /* rows that wait for engine_apply */
     struct buf staged;         /* struct judged * */
     struct err_text error;
     struct row_parser *parser;
@@ -199,12 +203,28 @@ int engine_begin(struct engine *e)
     return 0;
 }
 
+static size_t staged_count(const struct engine *e)
+{
+    return e->staged.n / sizeof(struct judged *);
+}
+
+static void staged_drop(struct engine *e)
+{
+    buf_reset(&e->staged);
+    arena_reset(&e->staged_arena);
+}
+
+static void stage(struct engine *e, const struct record *record)
+{
+    struct judged *j = admission_judge(&e->admission, record, &e->staged_arena);
+    buf_append(&e->staged, &j, sizeof(struct judged *));
+}
+
 int engine_stage(struct engine *e, const struct record *record, size_t *index)
 {
     assert(e->context.live);
-    struct judged *j = admission_judge(&e->admission, record, &e->staged_arena);
-    *index = e->staged.n / sizeof j;
-    buf_append(&e->staged, &j, sizeof(struct judged *));
+    *index = staged_count(e);
+    stage(e, record);
     return 0;
 }
 
@@ -222,19 +242,25 @@ static int judged_apply(struct engine *e, const struct judged *j)
 
 int engine_apply(struct engine *e, size_t index)
 {
-    assert(index < e->staged.n / sizeof(struct judged *));
+    assert(index < staged_count(e));
     return judged_apply(e, ((struct judged **)(void *)e->staged.p)[index]);
+}
+
+/* Batch: applies the rows that wait. */
+static int staged_apply(struct engine *e)
+{
+    int result = 0;
+    for (size_t i = 0; i < staged_count(e) && result == 0; i++) result = engine_apply(e, i);
+    staged_drop(e);
+    arena_reset(&e->cycle);
+    return result;
 }
 
 int engine_record(struct engine *e, const struct record *record)
 {
-    if (e->context.live) {
-        size_t index;
-        int result = engine_stage(e, record, &index);
-        return result < 0 ? result : engine_apply(e, index);
-    }
-    arena_reset(&e->cycle);
-    return judged_apply(e, admission_judge(&e->admission, record, &e->cycle));
+    stage(e, record);
+    if (e->context.live) return engine_apply(e, staged_count(e) - 1);
+    return staged_count(e) < BATCH_STAGED ? 0 : staged_apply(e);
 }
 
 int engine_file(struct engine *e, const struct file_fact *fact)
@@ -242,15 +268,11 @@ int engine_file(struct engine *e, const struct file_fact *fact)
     return quarantine_file(&e->quarantine, fact);
 }
 
-static void staged_drop(struct engine *e)
-{
-    buf_reset(&e->staged);
-    arena_reset(&e->staged_arena);
-}
-
 int engine_flush(struct engine *e)
 {
-    int result = operators_flush(e);
+    int result = e->context.live ? 0 : staged_apply(e);
+    if (result != 0) return result;
+    result = operators_flush(e);
     if (result == 0) result = quarantine_flush(&e->quarantine);
     arena_reset(&e->cycle);
     staged_drop(e);

@@ -81,7 +81,8 @@ int engine_begin(struct engine *e);
 int engine_stage(struct engine *e, const struct record *record, size_t *index);
 /* Applies a staged record. Inside the transaction. A position must be applied only once, ever. */
 int engine_apply(struct engine *e, size_t index);
-/* engine_stage and engine_apply in one, for a caller that is inside the transaction anyway. */
+/* engine_stage and engine_apply in one, for a caller that is inside the transaction anyway. FRESH: a row is
+ * applied, and a broken `fail` rule told, a few records later, at the latest by engine_flush. */
 int engine_record(struct engine *e, const struct record *record);
 /* Writes (or replaces) the row of a file. */
 int engine_file(struct engine *e, const struct file_fact *fact);

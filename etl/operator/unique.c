@@ -68,6 +68,11 @@ void unique_close(struct unique *u)
     free(u);
 }
 
+void unique_prefetch(const struct unique *u, struct fingerprint key)
+{
+    if (u->seen.size) __builtin_prefetch(&u->seen.slots[key.low & (u->seen.size - 1)]);
+}
+
 bool unique_first(struct unique *u, struct fingerprint key)
 {
     bool added;

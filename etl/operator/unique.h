@@ -22,6 +22,8 @@ struct unique;
 int unique_open(struct operator_context *c, const char *rule, struct unique **out);
 void unique_close(struct unique *u); /* NULL is allowed */
 
+/* Batch: tells the processor that the key will be asked for soon. A set of millions is in no cache. */
+void unique_prefetch(const struct unique *u, struct fingerprint key);
 /* Batch: true when no row before had this key. */
 bool unique_first(struct unique *u, struct fingerprint key);
 
