@@ -151,15 +151,19 @@ OURS = $(shell find lib broker workloads etl bench cli tests -name '*.[ch]' 2>/d
 TIDY = $(patsubst %.c,$(OBJ)/%.tidy,$(filter %.c,$(OURS)))
 
 lint: ## clang-format, clang-tidy, cppcheck; fails on a finding
+	@$(AGAIN) -k lint-format tidy lint-cppcheck
+
+.PHONY: lint-format lint-cppcheck
+lint-format:
 	clang-format --dry-run -Werror $(OURS)
-	@$(AGAIN) -k tidy
+lint-cppcheck:
 	cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	    --suppressions-list=scripts/cppcheck.txt --template='{file}:{line}: {severity}: {message} [{id}]' -I. -D__x86_64__ \
 	    $(filter-out tests/%,$(filter-out %_test.c,$(filter %.c,$(OURS))))
 
 .PHONY: tidy
 tidy: $(TIDY)
-# After the object, so that a changed header is a reason to look again; LIMIT is not needed: it is per file.
+# After the object, so that a changed header is a reason to look again.
 $(OBJ)/%.tidy: %.c .clang-tidy $(OBJ)/%.o
 	@echo "  TIDY $<"
 	@clang-tidy --quiet $< -- -std=c17 -D_GNU_SOURCE -I. $(PKG_CFLAGS) >$@.log 2>/dev/null || { cat $@.log; false; }

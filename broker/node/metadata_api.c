@@ -141,21 +141,21 @@ void metadata_begin(struct node *n, struct request *r)
     const struct metadata_request *in = r->body;
     bool create = n->config->auto_create_topics && (r->header.api_version < 4 || in->allow_auto_topic_creation);
     struct change *c = NULL;
-    for (int32_t i = 0; create && i < in->topics_count && (!c || c->item_count < CREATED_AT_ONCE_MAX); i++) {
+    int created = 0;
+    for (int32_t i = 0; create && i < in->topics_count && created < CREATED_AT_ONCE_MAX; i++) {
         struct kafka_string name = in->topics[i].name;
         if (name.n < 0 || metadata_topic_find(&n->image, kafka_string_slice(name))) continue;
         if (metadata_topic_name_check(name) != KAFKA_NONE) continue;
         if (metadata_topic_is_internal(kafka_string_slice(name))) continue;
-        if (!c) {
-            c = change_new(CHANGE_CREATE, r, in->topics_count, topics_created);
-            c->item_count = 0;
-        }
-        default_create(&c->items[c->item_count++], name);
+        if (!c) c = change_new(CHANGE_CREATE, r, in->topics_count, topics_created);
+        default_create(&c->items[created++], name);
     }
-    if (c)
+    if (c) {
+        c->item_count = created;
         change_submit(n, c);
-    else
+    } else {
         metadata_answer(n, r, NULL);
+    }
 }
 
 /* --- FindCoordinator --- */

@@ -6,8 +6,8 @@
  *     workers_take_done()       <------------------------------------------
  *
  * Jobs with equal `order` run one after the other in the order given; everything else runs side by
- * side, but the last free thread is kept for syncs. The queue is bounded by what the node has under way: at most a sync and a few jobs for each
- * partition. */
+ * side, but the last free thread is kept for syncs. The queue is bounded by what the node has under way:
+ * at most a sync and a few jobs for each partition. */
 #ifndef MILLRACE_BROKER_SERVER_WORKERS_H
 #define MILLRACE_BROKER_SERVER_WORKERS_H
 
