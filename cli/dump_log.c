@@ -134,11 +134,17 @@ static void record_object(struct dump *d, const struct batch_header *h, const st
     buf_append_str(out, "}\n");
 }
 
+/* What the timestamps of a batch are, in the words of Kafka's own dump. */
+static const char *time_name(const struct batch_header *h)
+{
+    return h->attributes & BATCH_LOG_APPEND_TIME ? "LogAppendTime" : "CreateTime";
+}
+
 static void record_line(struct dump *d, const struct batch_header *h, const struct batch_record *r)
 {
     struct buf *out = &d->out;
-    buf_printf(out, "| offset: %" PRId64 " CreateTime: %" PRId64 " keySize: %d valueSize: %d headers: %d", r->offset,
-               r->timestamp, r->key.n, r->value.n, r->header_count);
+    buf_printf(out, "| offset: %" PRId64 " %s: %" PRId64 " keySize: %d valueSize: %d headers: %d", r->offset,
+               time_name(h), r->timestamp, r->key.n, r->value.n, r->header_count);
     if (d->data || d->decoder || batch_is_control(h)) buf_append_str(out, " payload: ");
     if (!decoded(d, h, r, out) && d->data) {
         record_bytes_json(present(&r->key), length(&r->key), out);
@@ -161,8 +167,7 @@ static void batch_line(struct dump *d, const struct scan *s)
                " %s: %" PRId64 " size: %zu magic: %d compresscodec: %s crc: %" PRIu32 " isvalid: true\n",
                h->base_offset, batch_last_offset(h), h->count, h->base_sequence, h->producer_id, h->producer_epoch,
                h->leader_epoch, h->attributes & BATCH_TRANSACTIONAL ? "true" : "false",
-               batch_is_control(h) ? "true" : "false", s->position,
-               h->attributes & BATCH_LOG_APPEND_TIME ? "LogAppendTime" : "CreateTime", h->max_timestamp, batch_size(h),
+               batch_is_control(h) ? "true" : "false", s->position, time_name(h), h->max_timestamp, batch_size(h),
                h->magic, codec ? codec : "unknown", h->crc);
 }
 

@@ -167,7 +167,8 @@ static int index_settle(struct recovery *x, const char *path, const struct buf *
     int status = disk_read_all(x->disk, path, INT32_MAX, &old);
     bool missing = status == ERR_NOTFOUND;
     if (missing) status = 0;
-    bool same = (!missing || may_lag) && old.n == content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
+    /* One without entries is made as well: Kafka complains of a log without its index files. */
+    bool same = !missing && old.n == content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
     bool lags = may_lag && old.n <= content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
     if (status == 0 && !same) {
         status = write_file(x->disk, path, buf_slice(content), !may_lag);

@@ -266,6 +266,20 @@ TEST(log_recover, after_a_crash_the_active_index_is_rebuilt_without_a_word)
     drive_release(&d);
 }
 
+/* So short a log that its indexes have no entries: Kafka complains when the files are not there. */
+TEST(log_recover, after_a_crash_the_active_segment_has_its_index_files)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC(0));
+    drive_sync(&d, 0);
+    check_int(drive_reopen(&d, false, 0), 0);
+    check(drive_file(&d, 0, "index"));
+    check(drive_file(&d, 0, "timeindex"));
+    check_str(buf_cstr(&d.report.text), "");
+    drive_release(&d);
+}
+
 TEST(log_recover, a_clean_start_reads_no_more_than_the_tail)
 {
     struct drive d;

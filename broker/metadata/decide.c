@@ -98,6 +98,28 @@ void metadata_register_broker(const struct metadata_image *m, const struct metad
     change_add(out, METADATA_RECORD_BROKER_REGISTRATION_CHANGE, REGISTRATION_CHANGE_VERSION, &change);
 }
 
+static bool is_in_sync(const struct metadata_partition *p, int32_t broker_id)
+{
+    for (int32_t i = 0; i < p->isr_count; i++)
+        if (p->isr[i] == broker_id) return true;
+    return false;
+}
+
+void metadata_elect_leaders(const struct metadata_image *m, int32_t broker_id, struct metadata_changes *out)
+{
+    for (const struct metadata_topic *t = metadata_topic_next(m, NULL); t; t = metadata_topic_next(m, t)) {
+        for (int32_t i = 0; i < t->partition_count; i++) {
+            if (t->partitions[i].leader >= 0 || !is_in_sync(&t->partitions[i], broker_id)) continue;
+            struct partition_change_record v;
+            kafka_struct_init(&partition_change_record_struct, &v);
+            v.partition_id = i;
+            v.topic_id = t->id;
+            v.leader = broker_id;
+            change_add(out, METADATA_RECORD_PARTITION_CHANGE, PARTITION_VERSION, &v);
+        }
+    }
+}
+
 int64_t metadata_allocate_producer_ids(const struct metadata_image *m, int32_t broker_id, struct metadata_changes *out)
 {
     const struct metadata_broker *b = metadata_broker_find(m, broker_id);

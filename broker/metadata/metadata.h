@@ -146,6 +146,10 @@ struct metadata_registration {
 void metadata_register_broker(const struct metadata_image *m, const struct metadata_registration *r,
                               struct metadata_changes *out);
 
+/* Makes a broker that is here lead the partitions that have no leader and count it as in sync. A Kafka broker that
+ * ends cleanly gives its leaderships away, so a directory that comes from Kafka has such partitions. */
+void metadata_elect_leaders(const struct metadata_image *m, int32_t broker_id, struct metadata_changes *out);
+
 /* The broker's defaults for topics, and its bounds. */
 struct metadata_limits {
     int32_t num_partitions;             /* num.partitions */

@@ -374,6 +374,35 @@ TEST(metadata_replay, contradictions_change_nothing)
     controller_release(&c);
 }
 
+TEST(metadata_topic, partitions_without_a_leader_get_the_broker_that_is_in_sync)
+{
+    struct controller c;
+    struct err_text error = {0};
+    controller_init(&c, 2);
+    struct kafka_uuid id = controller_create(&c, "a", 2, 1, NULL).topic_id;
+    int32_t mine = metadata_partition_find(topic(&c, "a"), 1)->leader;
+    struct partition_change_record change;
+    struct metadata_changes elected = {0};
+    kafka_struct_init(&partition_change_record_struct, &change);
+    change.topic_id = id;
+    change.partition_id = 1;
+    change.leader = -1; /* it ended cleanly */
+    check_int(replay(&c, METADATA_RECORD_PARTITION_CHANGE, 0, &change, &error), 0);
+    metadata_elect_leaders(&c.image, mine + 1, &elected);
+    check_int(elected.count, 0); /* not in sync */
+    metadata_elect_leaders(&c.image, mine, &elected);
+    check_int(elected.count, 1);
+    check_int(metadata_replay(&c.image, elected.values[0], &error), 0);
+    const struct metadata_partition *p = metadata_partition_find(topic(&c, "a"), 1);
+    check_int(p->leader, mine);
+    check_int(p->leader_epoch, 2);
+    metadata_changes_reset(&elected);
+    metadata_elect_leaders(&c.image, mine, &elected);
+    check_int(elected.count, 0);
+    metadata_changes_release(&elected);
+    controller_release(&c);
+}
+
 TEST(metadata_replay, every_kind_of_record_has_its_effect)
 {
     struct controller c;

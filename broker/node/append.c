@@ -146,7 +146,7 @@ static void append_start(struct node *n, struct append *a)
         .batch = a->batch,
         .size = a->size,
         .header = &a->header,
-        .leader_epoch = a->leader_epoch,
+        .leader_epoch = p->leader_epoch >= 0 ? p->leader_epoch : n->metadata_epoch,
         .now_ms = n->now.wall_ms,
         .origin_client = a->origin == APPEND_PRODUCE,
     };
@@ -264,7 +264,6 @@ void append_own(struct node *n, struct partition *p, enum append_origin origin, 
     struct append *a = append_new(p, origin, frame, frame->p, frame->n, &header);
     shared_unref(frame);
     a->token = token;
-    a->leader_epoch = p == n->metadata ? n->metadata_epoch : 0;
     append_submit(n, a);
 }
 

@@ -138,6 +138,7 @@ struct partition {
     enum durability durability;
     int64_t flush_messages, flush_ms;
     bool compacted;
+    int32_t leader_epoch; /* what its batches are stamped with; -1: the metadata log, each batch has its own */
     int64_t min_insync_replicas;
     int64_t message_bytes_max; /* max.message.bytes */
     bool internal;
@@ -204,7 +205,6 @@ struct append {
     uint8_t *batch;
     size_t size;
     struct batch_header header;
-    int32_t leader_epoch;
     bool unchecked; /* its records must be looked at first, in a job */
     bool check_done;
     /* who is told */

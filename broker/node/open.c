@@ -291,6 +291,7 @@ static int registration_put(struct opening *o)
     }
     if (rc == 0) {
         registration_decide(n, &changes);
+        metadata_elect_leaders(&n->image, (int32_t)n->config->node_id, &changes);
         if (changes.count > 0) rc = changes_put(o, &changes);
     }
     metadata_changes_release(&changes);

@@ -118,6 +118,7 @@ struct partition *partition_new(struct node *n, struct topic *t, int32_t index, 
     const struct metadata_topic *m = t ? metadata_topic_find(&n->image, slice_str(t->name)) : NULL;
     durability_set(n, p, m);
     p->codec = stored_codec(n, m);
+    p->leader_epoch = m ? m->partitions[index].leader_epoch : -1;
     p->internal = !m || m->internal;
     if (t) {
         assert(index < t->partition_count && !t->partitions[index]);

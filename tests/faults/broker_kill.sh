@@ -14,7 +14,7 @@ clients_start() { # [options of the broker]
     port=0
     rm -rf "$scratch/broker"
     broker_start "$@"
-    "$MILLRACE" topic create ledger --partitions 3 --bootstrap "$bootstrap" >/dev/null || die "topic create"
+    "$MILLRACE" topic create ledger --partitions 3 -c internal.segment.bytes=40000 --bootstrap "$bootstrap" >/dev/null || die "topic create"
     $python tests/faults/ledger.py produce "$bootstrap" ledger "$scratch/produced" 2>>"$scratch/clients.err" &
     clients=$!
     $python tests/faults/ledger.py commit "$bootstrap" ledger "$scratch/committed" 2>>"$scratch/clients.err" &
@@ -35,7 +35,7 @@ judge() {
 trap 'for pid in $clients; do kill -KILL "$pid" 2>/dev/null; done; finish' EXIT
 
 # Small segments: kills fall on rolls, on index groups and on snapshots, too.
-small="-o log.segment.bytes=1048576 -o internal.segment.bytes=40000 -o log.index.interval.bytes=200"
+small="-o log.segment.bytes=1048576 -o log.index.interval.bytes=200"
 small="$small -o log.flush.offset.checkpoint.interval.ms=300"
 for mode in log.flush.interval.messages=1 log.flush.interval.ms=50 log.flush.interval.messages=9223372036854775807; do
     story "kill -9 eight times, $mode"
