@@ -211,7 +211,7 @@ int channel_feed(struct channel *c, struct slice *in, int64_t size_max, struct s
 uint8_t *channel_window(struct channel *c, size_t *n)
 {
     enum { WINDOW_BYTES_MIN = 16 * 1024, WINDOW_BYTES_MAX = 512 * 1024 };
-    size_t left = c->in_frame ? c->frame_size - c->frame.n : 0;
+    size_t left = channel_frame_left(c);
     if (left < WINDOW_BYTES_MIN) return NULL;
     frame_room(c, WINDOW_BYTES_MIN);
     size_t room = c->frame.capacity - c->frame.n;
@@ -229,4 +229,9 @@ int channel_window_filled(struct channel *c, size_t n, struct shared **frame)
 size_t channel_frame_memory(const struct channel *c)
 {
     return c->frame.capacity;
+}
+
+size_t channel_frame_left(const struct channel *c)
+{
+    return c->in_frame ? c->frame_size - c->frame.n : 0;
 }

@@ -39,6 +39,7 @@ struct channel {
     struct buf stash; /* read, but not yet given on: the node had paused us */
     bool paused;      /* by the node */
     bool starved;     /* no memory for its frame */
+    bool ended;       /* the peer will send no more */
     bool resumed;     /* the stash is to be given on */
 
     struct out_piece *out;
@@ -76,5 +77,7 @@ uint8_t *channel_window(struct channel *c, size_t *n);
 int channel_window_filled(struct channel *c, size_t n, struct shared **frame);
 /* Bytes of memory that the incomplete frame holds. */
 size_t channel_frame_memory(const struct channel *c);
+/* Bytes of it that have not come yet. */
+size_t channel_frame_left(const struct channel *c);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -60,7 +61,8 @@ static void activity_note(struct server *s, struct channel *c)
 static void channel_interest(struct server *s, struct channel *c)
 {
     bool reads = !c->paused && !c->resumed && !c->starved && !c->closing && !channel_is_congested(c);
-    loop_change(&s->loop, &c->watch, (reads ? EPOLLIN : 0u) | (channel_is_drained(c) ? 0u : EPOLLOUT));
+    uint32_t end = c->starved && !c->ended ? EPOLLRDHUP : 0u;
+    loop_change(&s->loop, &c->watch, (reads ? EPOLLIN : 0u) | (channel_is_drained(c) ? 0u : EPOLLOUT) | end);
 }
 
 /* The node is told unless it was the one who closed. */
@@ -88,9 +90,12 @@ void clients_bury(struct server *s)
 
 /* --- memory of frames --- */
 
-static bool memory_is_short(const struct server *s)
+/* The last quarter is for requests of common size: a few clients that announce 90 MiB each cannot have it. */
+static bool memory_is_short(const struct server *s, uint32_t frame_size)
 {
-    return s->frame_bytes + s->partial_bytes > s->config->request_memory_bytes;
+    enum { COMMON_BYTES_MAX = 2 * 1024 * 1024 };
+    int64_t all = s->config->request_memory_bytes;
+    return s->frame_bytes + s->partial_bytes > (frame_size > COMMON_BYTES_MAX ? all - all / 4 : all);
 }
 
 static void frame_released(struct shared *frame, void *context)
@@ -111,7 +116,7 @@ static void frame_deliver(struct server *s, struct channel *c, struct shared *fr
  * greedy clients do not delay the others (T50). */
 static void starve_maybe(struct server *s, struct channel *c)
 {
-    if (!c->in_frame || c->frame_size <= SCRATCH_BYTES || !memory_is_short(s)) return;
+    if (!c->in_frame || c->frame_size <= SCRATCH_BYTES || !memory_is_short(s, c->frame_size)) return;
     c->starved = true;
     s->any_starved = true;
 }
@@ -165,6 +170,7 @@ static ssize_t channel_read(struct server *s, struct channel *c)
 static void channel_readable(struct server *s, struct channel *c)
 {
     for (int i = 0; i < READS_PER_ROUND; i++) {
+        starve_maybe(s, c); /* before its frame grows */
         if (c->dead || c->paused || c->resumed || c->starved || c->closing || channel_is_congested(c)) break;
         ssize_t n = channel_read(s, c);
         if (n < 0 && errno == EINTR) continue;
@@ -233,6 +239,18 @@ void client_pause(struct server *s, uint64_t id, bool pause)
     if (!c->dead) channel_interest(s, c);
 }
 
+/* A client that is gone is not read to its end while its request waits for memory; when what has come cannot
+ * complete the request, the memory goes to those who are there. */
+static void starved_ended(struct server *s, struct channel *c)
+{
+    int unread = 0;
+    c->ended = true;
+    if (ioctl(c->watch.descriptor, FIONREAD, &unread) == 0 && channel_frame_left(c) > (size_t)unread)
+        channel_drop(s, c);
+    else
+        channel_interest(s, c);
+}
+
 static void channel_ready(struct loop_watch *w, uint32_t events)
 {
     struct channel *c = w->context;
@@ -241,6 +259,8 @@ static void channel_ready(struct loop_watch *w, uint32_t events)
         channel_drop(s, c);
         return;
     }
+    if ((events & EPOLLRDHUP) && c->starved) starved_ended(s, c);
+    if (c->dead) return;
     if (events & EPOLLOUT) channel_after_send(s, c, channel_flush(c, &s->files));
     if ((events & EPOLLIN) && !c->dead) channel_readable(s, c);
 }
@@ -344,8 +364,9 @@ static void starved_feed(struct server *s)
     for (struct table_entry *e = table_first(&s->channels); e; e = table_next(&s->channels, e)) {
         struct channel *c = e->value;
         if (!c->starved) continue;
-        c->starved = false;
-        channel_interest(s, c);
+        c->starved = memory_is_short(s, c->frame_size);
+        s->any_starved |= c->starved;
+        if (!c->starved) channel_interest(s, c);
     }
 }
 
@@ -366,12 +387,11 @@ static void largest_drop(struct server *s)
 
 static int64_t memory_tend(struct server *s, int64_t now_ns)
 {
-    if (!memory_is_short(s)) {
+    if (s->any_starved) starved_feed(s);
+    if (!s->any_starved) {
         s->short_since_ns = 0;
-        if (s->any_starved) starved_feed(s);
         return INT64_MAX;
     }
-    if (!s->any_starved) return INT64_MAX;
     if (s->short_since_ns == 0) s->short_since_ns = now_ns;
     if (now_ns - s->short_since_ns >= SHORT_PATIENCE_NS) {
         largest_drop(s);

@@ -75,6 +75,9 @@ raw garbage "$bootstrap" || fail "garbage"
 story "ten requests of 90 MiB that never end delay nobody and cost what was sent (T50)"
 raw greedy "$bootstrap" "$broker_pid" || fail "greed"
 
+story "requests with millions of elements delay nobody"
+raw elements "$bootstrap" "$broker_pid" || fail "elements"
+
 story "a thousand connections at once"
 raw crowd "$bootstrap" || fail "crowd"
 [ "$(lines_in first)" = 1 ] || fail "records after the crowd"

@@ -1,6 +1,6 @@
 """Clients that no library would write: garbage, greed and crowds on the broker's socket.
 
-raw_socket.py garbage|crowd|full_house HOST:PORT, raw_socket.py greedy HOST:PORT PID
+raw_socket.py garbage|crowd|full_house HOST:PORT, raw_socket.py greedy|elements HOST:PORT PID
 """
 import random
 import socket
@@ -26,10 +26,10 @@ def receive(s, n):
     return data
 
 
-def api_versions(s, correlation):
-    """A small request and its answer; the seconds it took."""
+def api_versions(s, correlation, tail=0):
+    """A request, with bytes behind it that are ignored, and its answer; the seconds it took."""
     start = time.monotonic()
-    body = struct.pack(">hhih", 18, 0, correlation, -1)
+    body = struct.pack(">hhih", 18, 0, correlation, -1) + bytes(tail)
     s.sendall(struct.pack(">i", len(body)) + body)
     size, = struct.unpack(">i", receive(s, 4))
     answer = receive(s, size)
@@ -99,9 +99,45 @@ def greedy(bootstrap, pid):
                 connections.remove(s)
         took = api_versions(well, 1000)
         assert took < 0.5, f"another client waited {took:.3f} s while memory was short"
+        took = api_versions(well, 1001, 1 << 20)
+        assert took < 2, f"a request of 1 MiB waited {took:.3f} s while memory was short"
     grown = memory_kib(pid) - before
     assert grown < 600 * 1024, f"{sent >> 20} MiB of unfinished requests cost {grown >> 10} MiB"
     print(f"  {sent >> 20} MiB of unfinished requests, {grown >> 10} MiB of memory, {len(connections)} of 10 connections left")
+
+
+def elements(bootstrap, pid):
+    """Requests of small size and great number: millions of nothing in one, and as many as are let through."""
+    def frame(key, version, before, count, each):
+        body = struct.pack(">hhih", key, version, 1, -1) + before + struct.pack(">i", count) + each * count
+        return struct.pack(">i", len(body)) + body
+
+    partitions_of = struct.pack(">ih1s", 1, 1, b"x")
+    before = memory_kib(pid)
+    well = connect(bootstrap)
+    worst = 0
+    for count in (130_000, 8_000_000):
+        for key, version, head, each in (
+                (3, 1, b"", bytes(2)),  # Metadata: topics without a name
+                (2, 1, struct.pack(">i", -1) + partitions_of, bytes(12)),  # ListOffsets
+                (9, 1, struct.pack(">h1s", 1, b"g") + partitions_of, bytes(4)),  # OffsetFetch
+                (1, 4, struct.pack(">iiiib", -1, 0, 1, 1 << 20, 0) + partitions_of, bytes(16)),  # Fetch
+                (0, 3, struct.pack(">hhi", -1, -1, 1000) + partitions_of, bytes(8))):  # Produce
+            if len(each) * count > 100 << 20:
+                continue
+            s = connect(bootstrap)
+            try:
+                s.sendall(frame(key, version, head, count, each))
+            except ConnectionError:
+                pass
+            s.setblocking(False)
+            for i in range(10):
+                worst = max(worst, api_versions(well, i))
+                time.sleep(0.01)
+            s.close()
+    assert worst < 1, f"another client waited {worst:.3f} s"
+    grown = memory_kib(pid) - before
+    assert grown < 200 * 1024, f"millions of elements cost {grown >> 10} MiB"
 
 
 def crowd(bootstrap):
@@ -137,4 +173,4 @@ def full_house(bootstrap):
 
 
 if __name__ == "__main__":
-    {"garbage": garbage, "greedy": greedy, "crowd": crowd, "full_house": full_house}[sys.argv[1]](*sys.argv[2:])
+    {"garbage": garbage, "greedy": greedy, "elements": elements, "crowd": crowd, "full_house": full_house}[sys.argv[1]](*sys.argv[2:])
