@@ -46,6 +46,7 @@ struct run {
     int64_t number;     /* in millrace_runs */
     struct crew crew;
     struct progress progress;
+    uint64_t shown; /* what the progress line said last: a stream that rests says nothing */
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
     bool complete;         /* every partition up to its end */
@@ -195,8 +196,9 @@ static int progress_show(struct run *r, bool finished)
     uint64_t done = loaded > r->loaded_before ? (uint64_t)(loaded - r->loaded_before) : 0;
     if (finished)
         progress_finish(&r->progress, done);
-    else
+    else if (done != r->shown)
         progress_update(&r->progress, done);
+    r->shown = done;
     return 0;
 }
 
