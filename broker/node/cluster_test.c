@@ -94,7 +94,7 @@ TEST(node_cluster, t08_t10_t11_what_is_refused)
 TEST(node_cluster, a_crowd_of_unknown_topics_is_made_in_portions)
 {
     enum { ASKED = 1100 };
-    static char names[ASKED][8];
+    static char names[ASKED][16];
     static struct metadata_request_metadata_request_topic topics[ASKED];
     struct metadata_request r = {.topics = topics, .topics_count = ASKED, .allow_auto_topic_creation = true};
     for (int i = 0; i < ASKED; i++) {
