@@ -13,6 +13,7 @@ exec </dev/null
 build=${BUILD:-build}
 shared=${SHARED:-../shared}
 export MILLRACE=${MILLRACE:-$build/millrace} BUILD=$build SHARED=$shared
+export PYTHONDONTWRITEBYTECODE=1 # nothing is written outside of $build and the temporary folder
 logs=$build/test
 mkdir -p "$logs"
 only=("$@")

@@ -78,7 +78,9 @@ class Driver:
             consumer = self.consumer("group-shared", session_timeout_ms=10000, heartbeat_interval_ms=300)
             consumer.subscribe(["shared"])
             while not stop[name].is_set():
-                consumer.poll(timeout_ms=100)
+                # Not 100 ms: kafka-python 3.0.12 waits as long before it asks for metadata, and when poll returns in the
+                # very moment in which its SyncGroup is under way, the client drops the assignment that it then gets.
+                consumer.poll(timeout_ms=500)
                 owned[name] = {p.partition for p in consumer.assignment()}
             owned[name] = set()
             consumer.close()
