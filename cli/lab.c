@@ -214,7 +214,7 @@ static int broker_start(struct lab *lab)
     char log_dirs[PATH_BYTES];
     path_set(log_dirs, "log.dirs=%s/broker", lab->out);
     const char *argv[] = {lab->program, "broker", "-o", "listeners=PLAINTEXT://127.0.0.1:0",
-                          "-o",         log_dirs, "-o", "group.initial.rebalance.delay.ms=0",
+                          "-o",         log_dirs, "-o", "group.initial.rebalance.delay.ms=100",
                           NULL};
     print_command(argv);
     struct err_text error = {0};
