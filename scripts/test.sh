@@ -21,7 +21,8 @@ passed=0 failed=0
 
 selected() { # NAME
     [ ${#only[@]} -gt 0 ] || return 0
-    for name in "${only[@]}"; do case $1 in *"$name"*) return 0 ;; esac; done
+    local wanted
+    for wanted in "${only[@]}"; do case $1 in *"$wanted"*) return 0 ;; esac; done
     return 1
 }
 
