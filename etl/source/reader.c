@@ -1,4 +1,4 @@
-/* One file, record by record, from a mapping: nothing is copied, a record is a stretch of the file. */
+/* One file, record by record, from memory: a record is a stretch of the file, nothing is copied for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct source_reader {
     const struct source_spec *spec;
     struct slice name; /* of the file, as positions have it */
     char *path;        /* for messages */
-    void *map;
+    void *memory;      /* of bytes.n */
     struct slice bytes;
     size_t at;     /* next byte to read */
     uint64_t line; /* number of the line that begins at `at`, from 1 */
@@ -32,29 +32,46 @@ struct source_reader {
 
 /* --- opening --- */
 
-static int file_map(struct source_reader *r, uint64_t bytes_expected, struct err_text *error)
+static int file_failed(const struct source_reader *r, const char *what, struct err_text *error)
+{
+    return err_set(error, err_from_errno(errno), "%s: cannot be %s: %s", r->path, what, strerror(errno));
+}
+
+static int file_changed(const struct source_reader *r, uint64_t before, uint64_t now, struct err_text *error)
+{
+    return err_set(error, ERR_INVALID, "%s: the file changed while it was read (%llu bytes, now %llu)", r->path,
+                   (unsigned long long)before, (unsigned long long)now);
+}
+
+/* The whole file into memory of our own, and not a mapping of it: when somebody shortens a mapped file, reading behind
+ * its new end ends the process (SIGBUS). */
+static int file_load(struct source_reader *r, int fd, uint64_t bytes_expected, struct err_text *error)
 {
     struct stat st;
-    int fd = open(r->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        int err = err_set(error, err_from_errno(errno), "%s: cannot be read: %s", r->path, strerror(errno));
-        if (fd >= 0) close(fd);
-        return err;
+    if (fd < 0 || fstat(fd, &st) != 0) return file_failed(r, "read", error);
+    if ((uint64_t)st.st_size != bytes_expected) return file_changed(r, bytes_expected, (uint64_t)st.st_size, error);
+    size_t size = (size_t)bytes_expected, n = 0;
+    if (size == 0) return ERR_OK;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return file_failed(r, "held in memory", error);
+    r->memory = memory;
+    r->bytes = slice_of(memory, size);
+    while (n < size) {
+        ssize_t got = read(fd, (uint8_t *)memory + n, size - n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return file_failed(r, "read", error);
+        if (got == 0) return file_changed(r, bytes_expected, n, error);
+        n += (size_t)got;
     }
-    size_t n = (size_t)st.st_size;
-    void *map = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    int err = map == MAP_FAILED
-                  ? err_set(error, err_from_errno(errno), "%s: cannot be mapped: %s", r->path, strerror(errno))
-                  : ERR_OK;
-    close(fd);
-    if (err) return err;
-    if (map) madvise(map, n, MADV_SEQUENTIAL);
-    r->map = map;
-    r->bytes = map ? slice_of(map, n) : SLICE_LIT("");
-    if (n != bytes_expected)
-        return err_set(error, ERR_INVALID, "%s: the file changed while it was read (%llu bytes, now %zu)", r->path,
-                       (unsigned long long)bytes_expected, n);
     return ERR_OK;
+}
+
+static int file_open(struct source_reader *r, uint64_t bytes_expected, struct err_text *error)
+{
+    int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+    int err = file_load(r, fd, bytes_expected, error);
+    if (fd >= 0) close(fd);
+    return err;
 }
 
 static void bom_skip(struct source_reader *r)
@@ -137,11 +154,12 @@ int source_open(const struct definition *d, const char *dir, const struct source
     struct buf path = {0};
     struct source_reader *r = memory_new(sizeof *r);
     buf_printf(&path, "%s/%s", dir, file->name);
-    *r = (struct source_reader){.definition = d, .spec = d->source, .line = 1, .path = memory_str(buf_cstr(&path))};
+    *r = (struct source_reader){
+        .definition = d, .spec = d->source, .line = 1, .bytes = SLICE_LIT(""), .path = memory_str(buf_cstr(&path))};
     buf_release(&path);
     r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
     if (r->spec->lateness) r->parser = row_parser_new(d);
-    int err = file_map(r, file->bytes, error);
+    int err = file_open(r, file->bytes, error);
     if (!err) bom_skip(r);
     for (int i = 0; i < r->spec->skip_lines && r->at < r->bytes.n; i++) line_skip(r);
     while (!err && r->at < r->bytes.n && is_comment(r)) line_skip(r);
@@ -205,7 +223,7 @@ uint64_t source_consumed(const struct source_reader *r)
 void source_close(struct source_reader *r)
 {
     if (!r) return;
-    if (r->map) munmap(r->map, r->bytes.n);
+    if (r->memory) munmap(r->memory, r->bytes.n);
     row_parser_free(r->parser);
     fingerprint_map_release(&r->seen);
     buf_release(&r->layout);

@@ -2,7 +2,7 @@
  *
  *     source_list_read   names (byte order) + digest + lines, identical files marked
  *       source_open      one file: its header line is read and checked against the columns
- *         source_next    one record after the other, zero-copy from the mapped file
+ *         source_next    one record after the other, each a stretch of the file in memory
  *       source_close
  *     source_list_release
  *

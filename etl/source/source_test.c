@@ -228,3 +228,28 @@ TEST(source, an_access_log_keeps_going_after_bad_bytes)
     check_str(records(&f, 0), "0/1//0/0:one\n4/2//0/0:\xff\xfe\n7/3//0/0:\n8/4//0/0:four\n");
     fixture_close(&f);
 }
+
+/* With a mapping of the file this ended the process (SIGBUS): the records lie on pages behind its new end. */
+TEST(source, a_file_that_is_cut_after_it_was_opened_is_read_as_it_was)
+{
+    enum { LINES = 3000 };
+    struct fixture f;
+    struct buf text = {0};
+    struct record record;
+    struct source_reader *r;
+    char path[200];
+    int count = 0;
+    fixture_open(&f, CSV COLUMNS);
+    buf_append_str(&text, "a,bee\n");
+    for (int i = 0; i < LINES; i++) buf_append_str(&text, "one,two\n");
+    file_write(&f, "1.csv", buf_cstr(&text));
+    buf_release(&text);
+    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_open(f.d, f.dir, &f.list.files[0], &r, &f.error), 0);
+    snprintf(path, sizeof path, "%s/1.csv", f.dir);
+    check_int(truncate(path, 0), 0);
+    while (source_next(r, &record, &f.error) == 1) count++;
+    check_int(count, LINES);
+    source_close(r);
+    fixture_close(&f);
+}

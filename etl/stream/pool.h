@@ -2,7 +2,7 @@
  *
  *     pool_fill -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
  *
- * Records point into the mapped files; a pool costs about a hundred bytes for each. */
+ * Records point into the files, which stay in memory; a pool costs about a hundred bytes more for each. */
 #ifndef MILLRACE_ETL_STREAM_POOL_H
 #define MILLRACE_ETL_STREAM_POOL_H
 
