@@ -6,7 +6,7 @@
 set -u
 program=$1 seconds=$2
 name=$(basename "$program")
-work=$(dirname "$program")/work/$name
+work=$(dirname "$program")/found/$name
 committed=tests/fuzz/corpus/$name
 mkdir -p "$work/corpus"
 log=$work/log
