@@ -182,7 +182,8 @@ static void rich_request(int key, void *request)
     static struct produce_request_topic_produce_data produce_t = {{"t", 1}, &produce_p, 1};
     static struct fetch_request_fetch_partition fetch_p = {
         .current_leader_epoch = -1, .last_fetched_epoch = -1, .log_start_offset = -1, .partition_max_bytes = 1000};
-    static struct fetch_request_fetch_topic fetch_t = {{"t", 1}, &fetch_p, 1};
+    static struct fetch_request_fetch_topic fetch_t = {
+        .topic = {"t", 1}, .partitions = &fetch_p, .partitions_count = 1};
     static struct list_offsets_request_list_offsets_partition list_p = {.current_leader_epoch = -1, .timestamp = 5};
     static struct list_offsets_request_list_offsets_topic list_t = {{"t", 1}, &list_p, 1};
     static struct metadata_request_metadata_request_topic metadata_t = {.name = {"t", 1}};

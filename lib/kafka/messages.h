@@ -6,6 +6,7 @@
 #include "lib/kafka/messages_cluster.h"
 #include "lib/kafka/messages_data.h"
 #include "lib/kafka/messages_group.h"
+#include "lib/kafka/messages_group_admin.h"
 #include "lib/kafka/messages_record.h"
 
 #endif

@@ -411,3 +411,86 @@ TEST(golden, walk_shows_the_fields_of_a_version_in_order)
     buf_release(&w.text);
     arena_release(&a);
 }
+
+TEST(golden, describe_groups_5)
+{
+    struct arena a = {0};
+    struct describe_groups_request in;
+    check_golden(&describe_groups_request_message, 5, "02 02 'g' 01 00", &a, &in);
+    check(kafka_string_equal_str(in.groups[0], "g"));
+    check(in.include_authorized_operations);
+    struct describe_groups_response r;
+    check_golden(&describe_groups_response_message, 5,
+                 "00000000 02 0000 02 'g' 07 'Stable' 09 'consumer' 06 'range'"
+                 "02 02 'm' 00 02 'c' 0b '/127.0.0.1' 02 'S' 03 'AA' 00 80000000 00 00",
+                 &a, &r);
+    check_int(r.groups[0].members[0].group_instance_id.n, -1);
+    check_int(r.groups[0].members[0].member_assignment.n, 2);
+    check_int(r.groups[0].authorized_operations, INT32_MIN);
+    arena_release(&a);
+}
+
+TEST(golden, list_groups_0_and_5)
+{
+    struct arena a = {0};
+    struct list_groups_request in;
+    check_golden(&list_groups_request_message, 5, "02 06 'Empty' 01 00", &a, &in);
+    check_int(in.states_filter_count, 1);
+    check_int(in.types_filter_count, 0);
+    struct list_groups_response r;
+    check_golden(&list_groups_response_message, 0, "0000 00000001 0001 'g' 0000", &a, &r);
+    check_int(r.groups[0].protocol_type.n, 0);
+    check_golden(&list_groups_response_message, 5,
+                 "00000000 0000 02 02 'g' 09 'consumer' 06 'Empty' 08 'classic' 00 00", &a, &r);
+    check(kafka_string_equal_str(r.groups[0].group_type, "classic"));
+    arena_release(&a);
+}
+
+TEST(golden, offset_delete_is_never_flexible)
+{
+    struct arena a = {0};
+    struct offset_delete_request in;
+    check_golden(&offset_delete_request_message, 0, "0001 'g' 00000001 0001 't' 00000001 00000003", &a, &in);
+    check_int(in.topics[0].partitions[0].partition_index, 3);
+    struct offset_delete_response r;
+    check_golden(&offset_delete_response_message, 0, "0000 00000007 00000001 0001 't' 00000001 00000003 0056", &a, &r);
+    check_int(r.throttle_time_ms, 7); /* the second field, unlike elsewhere */
+    check_int(r.topics[0].partitions[0].error_code, 86);
+    arena_release(&a);
+}
+
+TEST(golden, delete_records_2)
+{
+    struct arena a = {0};
+    struct delete_records_request in;
+    check_golden(&delete_records_request_message, 2, "02 02 't' 02 00000001 ffffffffffffffff 00 00 00007530 00", &a,
+                 &in);
+    check_int(in.topics[0].partitions[0].offset, -1);
+    check_int(in.timeout_ms, 30000);
+    arena_release(&a);
+}
+
+TEST(golden, fetch_12_names_topics_and_13_their_ids)
+{
+    struct arena a = {0};
+    struct fetch_request in;
+    static const char text_13[] = "ffffffff 000001f4 00000001 03200000 00 00000000 ffffffff"
+                                  "02 000102030405060708090a0b0c0d0e0f 02 00000000 ffffffff 0000000000000007 ffffffff"
+                                  "ffffffffffffffff 00100000 00 00 01 01 00";
+    check_golden(&fetch_request_message, 13, text_13, &a, &in);
+    check_int(in.topics[0].topic.n, 0);
+    check_int(in.topics[0].topic_id.bytes[15], 15);
+    check_int(in.topics[0].partitions[0].fetch_offset, 7);
+    /* From 15 on a replica names itself in a tag; a consumer does not, and the field is gone. */
+    check_golden(&fetch_request_message, 15, "000001f4 00000001 03200000 00 00000000 ffffffff 01 01 01 00", &a, &in);
+    check_int(in.replica_id, -1);
+    check_int(in.replica_state.replica_id, -1);
+    struct fetch_response r;
+    check_golden(&fetch_response_message, 16,
+                 "00000000 0000 00000000 02 000102030405060708090a0b0c0d0e0f 02 00000000 0000 0000000000000001"
+                 "0000000000000001 0000000000000000 01 ffffffff 01 00 00 00",
+                 &a, &r);
+    check_int(r.responses[0].topic_id.bytes[1], 1);
+    check_int(r.node_endpoints_count, 0);
+    arena_release(&a);
+}
