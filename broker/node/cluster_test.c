@@ -226,6 +226,28 @@ TEST(node_cluster, deletion_can_be_forbidden)
     driver_close(&d);
 }
 
+TEST(node_cluster, the_cluster_is_described)
+{
+    driver_open(&d, "broker.rack=r1\n");
+    struct describe_cluster_request r = {.include_cluster_authorized_operations = true, .endpoint_type = 1};
+    driver_ask(&d, 1, KAFKA_API_DESCRIBE_CLUSTER, 0, &r);
+    struct describe_cluster_response *a = driver_answer(&d, 1);
+    check(a && a->error_code == KAFKA_NONE && a->brokers_count == 1);
+    check_int(a->brokers[0].broker_id, 1);
+    check_int(a->brokers[0].port, 9092);
+    check_int(a->controller_id, 1);
+    check(a->cluster_id.n == 22 && kafka_string_equal_str(a->brokers[0].rack, "r1"));
+    check_int(a->cluster_authorized_operations, 8096); /* what Apache Kafka without an authorizer says */
+    r.include_cluster_authorized_operations = false;
+    r.endpoint_type = 2;
+    driver_ask(&d, 1, KAFKA_API_DESCRIBE_CLUSTER, 1, &r);
+    check_int(((struct describe_cluster_response *)driver_answer(&d, 1))->error_code, KAFKA_MISMATCHED_ENDPOINT_TYPE);
+    r.endpoint_type = 9;
+    driver_ask(&d, 1, KAFKA_API_DESCRIBE_CLUSTER, 1, &r);
+    check_int(((struct describe_cluster_response *)driver_answer(&d, 1))->error_code, KAFKA_UNSUPPORTED_ENDPOINT_TYPE);
+    driver_close(&d);
+}
+
 /* --- coordinators and offsets --- */
 
 TEST(node_cluster, t43_the_coordinator_of_an_unknown_group)

@@ -1,8 +1,16 @@
-/* Metadata and FindCoordinator: who is where. Both may have to create a topic first, and answer when it is
- * there, so that a client need not come back to learn of its leader. */
+/* Metadata, FindCoordinator and DescribeCluster: who is where. The first two may have to create a topic first, and
+ * answer when it is there, so that a client need not come back to learn of its leader. */
 #include <string.h>
 
 #include "broker/node/node_internal.h"
+
+/* What a client may do, as bits of Kafka's AclOperation codes: all of it, as there is no authorizer. READ 3, WRITE 4,
+ * CREATE 5, DELETE 6, ALTER 7, DESCRIBE 8, CLUSTER_ACTION 9, DESCRIBE_CONFIGS 10, ALTER_CONFIGS 11,
+ * IDEMPOTENT_WRITE 12. */
+enum {
+    OPERATIONS_TOPIC = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11,
+    OPERATIONS_CLUSTER = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12,
+};
 
 /* --- Metadata --- */
 
@@ -32,6 +40,8 @@ static void topic_fill(struct node *n, struct request *r, const struct metadata_
     out->name = kafka_string_of(arena_str(&r->arena, slice_str(t->name)));
     out->topic_id = t->id;
     out->is_internal = t->internal;
+    if (((const struct metadata_request *)r->body)->include_topic_authorized_operations)
+        out->topic_authorized_operations = OPERATIONS_TOPIC;
     out->partitions_count = t->partition_count;
     out->partitions = KAFKA_NEW(&r->arena, metadata_response_metadata_response_partition, t->partition_count);
     for (int32_t i = 0; i < t->partition_count; i++) partition_fill(n, r, t, i, &out->partitions[i]);
@@ -107,6 +117,7 @@ static void metadata_answer(struct node *n, struct request *r, const struct chan
     out->brokers[0].rack = kafka_string_of(n->config->rack);
     out->cluster_id = kafka_string_of(n->cluster_id);
     out->controller_id = (int32_t)n->config->node_id;
+    if (in->include_cluster_authorized_operations) out->cluster_authorized_operations = OPERATIONS_CLUSTER;
     if (wants_all(r)) {
         all_fill(n, r, out);
     } else {
@@ -156,6 +167,40 @@ void metadata_begin(struct node *n, struct request *r)
     } else {
         metadata_answer(n, r, NULL);
     }
+}
+
+/* --- DescribeCluster --- */
+
+enum { ENDPOINT_BROKERS = 1, ENDPOINT_CONTROLLERS = 2 };
+
+static void cluster_refuse(struct describe_cluster_response *out, int8_t endpoint_type)
+{
+    bool known = endpoint_type == ENDPOINT_CONTROLLERS;
+    out->error_code = known ? KAFKA_MISMATCHED_ENDPOINT_TYPE : KAFKA_UNSUPPORTED_ENDPOINT_TYPE;
+    out->error_message = known ? KAFKA_STRING_LIT("this listener is that of the brokers, not that of the controllers")
+                               : KAFKA_STRING_LIT("no such endpoint type");
+    out->cluster_id = KAFKA_STRING_LIT("");
+}
+
+void describe_cluster_begin(struct node *n, struct request *r)
+{
+    const struct describe_cluster_request *in = r->body;
+    struct describe_cluster_response *out = KAFKA_NEW(&r->arena, describe_cluster_response, 1);
+    out->endpoint_type = in->endpoint_type;
+    if (in->endpoint_type != ENDPOINT_BROKERS) {
+        cluster_refuse(out, in->endpoint_type);
+    } else {
+        out->cluster_id = kafka_string_of(n->cluster_id);
+        out->controller_id = (int32_t)n->config->node_id;
+        out->brokers = KAFKA_NEW(&r->arena, describe_cluster_response_describe_cluster_broker, 1);
+        out->brokers_count = 1;
+        out->brokers[0].broker_id = (int32_t)n->config->node_id;
+        out->brokers[0].host = kafka_string_of(n->config->advertised_host);
+        out->brokers[0].port = n->config->advertised_port;
+        out->brokers[0].rack = kafka_string_of(n->config->rack);
+        if (in->include_cluster_authorized_operations) out->cluster_authorized_operations = OPERATIONS_CLUSTER;
+    }
+    request_answer(n, r, out);
 }
 
 /* --- FindCoordinator --- */

@@ -10,7 +10,7 @@
  *     check.c         records looked at, and recoded, before they are appended
  *     fetch.c         Fetch, long polls; woken by append.c
  *     list_offsets.c  ListOffsets
- *     metadata_api.c  Metadata, FindCoordinator
+ *     metadata_api.c  Metadata, FindCoordinator, DescribeCluster
  *     admin_api.c     CreateTopics, DeleteTopics, InitProducerId
  *     partition.c     the partitions that are here: their logs, syncs, jobs
  *     storage.c       checkpoints, retention, shutdown
@@ -282,6 +282,7 @@ void produce_expired(struct node *n, struct request *r);
 void list_offsets_begin(struct node *n, struct request *r);
 void metadata_begin(struct node *n, struct request *r);
 void find_coordinator_begin(struct node *n, struct request *r);
+void describe_cluster_begin(struct node *n, struct request *r);
 void create_topics_begin(struct node *n, struct request *r);
 void delete_topics_begin(struct node *n, struct request *r);
 void init_producer_id_begin(struct node *n, struct request *r);

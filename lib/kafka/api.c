@@ -25,6 +25,7 @@ const struct kafka_api kafka_apis[] = {
     API(KAFKA_API_CREATE_TOPICS, "CreateTopics", create_topics, 2, 7, 2),
     API(KAFKA_API_DELETE_TOPICS, "DeleteTopics", delete_topics, 1, 6, 1),
     API(KAFKA_API_INIT_PRODUCER_ID, "InitProducerId", init_producer_id, 0, 4, 0),
+    API(KAFKA_API_DESCRIBE_CLUSTER, "DescribeCluster", describe_cluster, 0, 1, 0),
 };
 const int kafka_apis_count = sizeof(kafka_apis) / sizeof(kafka_apis[0]);
 

@@ -28,6 +28,7 @@ enum kafka_api_key {
     KAFKA_API_CREATE_TOPICS = 19,
     KAFKA_API_DELETE_TOPICS = 20,
     KAFKA_API_INIT_PRODUCER_ID = 22,
+    KAFKA_API_DESCRIBE_CLUSTER = 60,
 };
 
 struct kafka_api {

@@ -4,6 +4,7 @@
 #define MILLRACE_KAFKA_MESSAGES_H
 
 #include "lib/kafka/messages_cluster.h"
+#include "lib/kafka/messages_config.h"
 #include "lib/kafka/messages_data.h"
 #include "lib/kafka/messages_group.h"
 #include "lib/kafka/messages_group_admin.h"

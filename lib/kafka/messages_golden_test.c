@@ -494,3 +494,77 @@ TEST(golden, fetch_12_names_topics_and_13_their_ids)
     check_int(r.node_endpoints_count, 0);
     arena_release(&a);
 }
+
+TEST(golden, describe_configs_1_and_4)
+{
+    struct arena a = {0};
+    struct describe_configs_request r;
+    check_golden(&describe_configs_request_message, 1, "00000001 02 0001 't' ffffffff 01", &a, &r);
+    check_int(r.resources[0].resource_type, KAFKA_RESOURCE_TOPIC);
+    check_int(r.resources[0].configuration_keys_count, -1);
+    check(r.include_synonyms && !r.include_documentation);
+    check_golden(&describe_configs_request_message, 4, "02 04 02 '1' 02 03 'ab' 00 00 01 00", &a, &r);
+    check(kafka_string_equal_str(r.resources[0].configuration_keys[0], "ab"));
+    check(!r.include_synonyms && r.include_documentation);
+    struct describe_configs_response w;
+    check_golden(
+        &describe_configs_response_message, 1,
+        "00000000 00000001 0000 ffff 02 0001 't' 00000001 0001 'k' ffff 00 05 00 00000001 0001 'b' 0001 '1' 04", &a,
+        &w);
+    check_int(w.results[0].configs[0].value.n, -1);
+    check_int(w.results[0].configs[0].config_source, KAFKA_SOURCE_DEFAULT);
+    check_int(w.results[0].configs[0].synonyms[0].source, KAFKA_SOURCE_STATIC);
+    check_golden(&describe_configs_response_message, 4,
+                 "00000000 02 0000 00 02 02 't' 02 02 'k' 02 '7' 01 01 00 01 05 02 'd' 00 00 00", &a, &w);
+    check_int(w.results[0].configs[0].config_type, KAFKA_CONFIG_LONG);
+    check(w.results[0].configs[0].read_only);
+    check(kafka_string_equal_str(w.results[0].configs[0].documentation, "d"));
+    arena_release(&a);
+}
+
+TEST(golden, alter_configs_0_and_incremental_1)
+{
+    struct arena a = {0};
+    struct alter_configs_request r;
+    struct incremental_alter_configs_request i;
+    struct incremental_alter_configs_response w;
+    check_golden(&alter_configs_request_message, 0, "00000001 02 0001 't' 00000001 0001 'k' ffff 01", &a, &r);
+    check_int(r.resources[0].configs[0].value.n, -1);
+    check(r.validate_only);
+    check_golden(&incremental_alter_configs_request_message, 1, "02 04 01 02 02 'k' 02 02 'v' 00 00 00 00", &a, &i);
+    check_int(i.resources[0].resource_name.n, 0);
+    check_int(i.resources[0].configs[0].config_operation, KAFKA_OP_APPEND);
+    check_golden(&incremental_alter_configs_response_message, 1, "00000000 02 0028 02 'm' 04 01 00 00", &a, &w);
+    check_int(w.responses[0].error_code, 40);
+    arena_release(&a);
+}
+
+TEST(golden, create_partitions_0_and_2)
+{
+    struct arena a = {0};
+    struct create_partitions_request r;
+    struct create_partitions_response w;
+    check_golden(&create_partitions_request_message, 0, "00000001 0001 't' 00000003 ffffffff 000003e8 00", &a, &r);
+    check_int(r.topics[0].count, 3);
+    check_int(r.topics[0].assignments_count, -1);
+    check_golden(&create_partitions_request_message, 2, "02 02 't' 00000002 02 02 00000001 00 00 000003e8 01 00", &a,
+                 &r);
+    check_int(r.topics[0].assignments[0].broker_ids[0], 1);
+    check_golden(&create_partitions_response_message, 2, "00000000 02 02 't' 0025 02 'm' 00 00", &a, &w);
+    check_int(w.results[0].error_code, 37);
+    arena_release(&a);
+}
+
+TEST(golden, describe_cluster_0_and_1)
+{
+    struct arena a = {0};
+    struct describe_cluster_request r;
+    struct describe_cluster_response w;
+    check_golden(&describe_cluster_request_message, 0, "01 00", &a, &r);
+    check_int(r.endpoint_type, 1);
+    check_golden(&describe_cluster_response_message, 1,
+                 "00000000 0000 00 01 03 'id' 00000001 02 00000001 02 'h' 00002384 00 00 80000000 00", &a, &w);
+    check_int(w.brokers[0].port, 9092);
+    check_int(w.brokers[0].rack.n, -1);
+    arena_release(&a);
+}
