@@ -144,11 +144,14 @@ int target_start(struct target *t, const struct bench *b, const char *name, cons
 {
     const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {b->program, "broker", "-o", "listeners=PLAINTEXT://127.0.0.1:0",
                                                   "-o"};
-    char log_dirs[PATH_MAX + 16], line[256] = "";
+    char log_dirs[PATH_MAX + 16], line[256] = "", said[PATH_MAX], said_name[64];
     int count = 5;
     *t = (struct target){0};
     int rc = bench_folder(b, name, t->folder, error);
     if (rc < 0) return rc;
+    snprintf(said_name, sizeof said_name, "%.50s.log", name);
+    bench_path(said, b->work, said_name);
+    bench_remove(said);
     snprintf(log_dirs, sizeof log_dirs, "log.dirs=%s", t->folder);
     argv[count++] = log_dirs;
     for (int i = 0; settings && settings[i]; i++) {
@@ -156,7 +159,7 @@ int target_start(struct target *t, const struct bench *b, const char *name, cons
         argv[count++] = settings[i];
         assert(count < EXPERIMENT_ARGUMENTS_MAX);
     }
-    rc = process_start(&t->process, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
+    rc = process_start_logged(&t->process, argv, PROCESS_PIPE_OUT, said, error);
     if (rc == 0) rc = process_read_line(&t->process, line, sizeof line, BROKER_READY_MS);
     if (rc >= 0 && strncmp(line, "ready ", 6) == 0) {
         snprintf(t->bootstrap, sizeof t->bootstrap, "%.*s", (int)sizeof t->bootstrap - 1, line + 6);
@@ -230,7 +233,7 @@ static int id_index(const char *id)
     return -1;
 }
 
-static int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error)
+int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error)
 {
     *b = (struct bench){.full = options->full, .trials = options->full ? 7 : EXPERIMENT_TRIALS_MIN};
     int rc = folders_make(options->dir, error);
@@ -241,7 +244,6 @@ static int bench_prepare(struct bench *b, const struct bench_options *options, s
         snprintf(b->program, sizeof b->program, "%s", options->program);
     else
         rc = process_self(b->program, sizeof b->program);
-    if (rc == 0) rc = workloads_find(b, options->workloads, error);
     bench_path(b->work, b->dir, "scratch");
     bench_remove(b->work);
     if (rc == 0) rc = folder_make(b->work, error);
@@ -258,6 +260,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }
     int rc = bench_prepare(&b, options, error);
+    if (rc == 0) rc = workloads_find(&b, options->workloads, error);
     if (rc == 0) {
         printf("limits of this machine\n");
         rc = measure_limits(&b, error);

@@ -1,6 +1,7 @@
 /* bench.h - the harness: experiments run into a results folder, and a report made from it.
  *
  *     bench_run(E1 E5 E7) --> DIR/E1/trial-*.json ... DIR/limits/trial-*.json     every trial, void ones too
+ *     bench_speed         --> DIR/speed/trial-*.json, table.json, and the table of promises on standard output
  *     bench_report        --> DIR/report.html, DIR/figures/NAME.svg .png .gnuplot .tsv
  *
  * The report is made from the files alone: it can be rebuilt later, or elsewhere. What is measured are
@@ -25,6 +26,22 @@ struct bench_options {
  * err` with a sentence; ERR_INVALID for an id that does not exist, before anything runs. Earlier trials
  * of the same experiments in DIR are removed. */
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error);
+
+/* What is promised about speed and cost, measured beside the peers (bench/speed/speed.h). */
+struct bench_speed_options {
+    const char *dir;
+    const char *const *rows; /* by name; none: all */
+    int row_count;
+    int trials;       /* rounds per row */
+    double scale;     /* of message counts and durations; 1 */
+    const char *peer; /* HOST:PORT of a running Apache Kafka; NULL: its columns are left out */
+    int peer_pid;     /* of its process, for its processor time; 0: not known */
+    bool table_only;  /* measures nothing: the table of what lies in DIR */
+};
+/* Returns how many promises were missed, or a negative `enum err` with a sentence. */
+int bench_speed(const struct bench_speed_options *options, struct err_text *error);
+/* The name of row `i` from 0, and what it is; NULL after the last. */
+const char *bench_speed_row(int i, const char **what);
 
 /* Writes the figures and DIR/report.html. Needs gnuplot. Experiments without results are left out;
  * ERR_NOTFOUND when there are none at all. A lab.json in DIR (the verdicts of `millrace lab`) is shown. */

@@ -84,19 +84,10 @@ json_t *environment_read(const char *dir)
 
 int64_t environment_process_cpu_ns(pid_t pid)
 {
-    char path[64], text[1024];
-    unsigned long long user, system_time;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "r");
-    if (!file) return -1;
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = 0;
-    /* The name, in parentheses, may hold blanks: fields are counted from its end (proc(5)). */
-    const char *at = strrchr(text, ')');
-    if (!at || sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system_time) != 2)
-        return -1;
-    return (int64_t)((user + system_time) * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK)));
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return -1;
+    return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
 }
 
 static int64_t usage_ns(int who)

@@ -20,7 +20,10 @@ struct bench {
     json_t *environment;
 };
 
-/* A broker of our own on a free port, with a data folder DIR/scratch/NAME. */
+/* DIR, DIR/scratch, the program and the environment; not the pipelines (`workloads`). `environment` is the caller's. */
+int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error);
+
+/* A broker of our own on a free port, with a data folder DIR/scratch/NAME; what it says goes to DIR/scratch/NAME.log. */
 struct target {
     struct process process;
     char bootstrap[128];

@@ -181,9 +181,9 @@ static int producer_open(struct load *l)
     char linger[16];
     const struct load_options *o = l->options;
     snprintf(linger, sizeof linger, "%d", o->linger_ms);
-    rd_kafka_conf_t *conf =
-        kafka_client_conf(o->bootstrap, "acks", o->acks, "linger.ms", linger, "queue.buffering.max.messages", "1000000",
-                          "queue.buffering.max.kbytes", "1048576", NULL);
+    rd_kafka_conf_t *conf = kafka_client_conf(
+        o->bootstrap ? o->bootstrap : "mock", "acks", o->acks, "linger.ms", linger, "queue.buffering.max.messages",
+        "1000000", "queue.buffering.max.kbytes", "1048576", "test.mock.num.brokers", o->bootstrap ? "0" : "1", NULL);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     l->producer = kafka_client_new(RD_KAFKA_PRODUCER, conf, l->error);
@@ -216,7 +216,8 @@ static int say_hello(struct load *l, bool consuming)
     int rc = send_number(l, HELLO);
     if (rc == 0 && (!wait_for(l, &l->hello_answered) || (consuming && !wait_for(l, &l->hello_consumed))))
         rc = err_set(l->error, ERR_IO, "%s at %s: the first message was not %s within %d ms", l->options->topic,
-                     l->options->bootstrap, l->hello_answered ? "consumed" : "acknowledged", l->options->timeout_ms);
+                     l->options->bootstrap ? l->options->bootstrap : "the mock cluster",
+                     l->hello_answered ? "consumed" : "acknowledged", l->options->timeout_ms);
     return rc;
 }
 
@@ -269,13 +270,14 @@ int load_saturate(const struct load_options *options, struct load_result *result
 int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error)
 {
     struct load l = {.options = options, .result = result, .error = error};
+    bool consuming = !options->ack_only && options->bootstrap;
     int rc = producer_open(&l);
-    if (rc == 0) rc = consumer_open(&l);
-    bool consuming = rc == 0;
-    if (rc == 0) rc = say_hello(&l, true);
+    if (rc == 0 && consuming) rc = consumer_open(&l);
+    consuming = consuming && rc == 0;
+    if (rc == 0) rc = say_hello(&l, consuming);
     l.schedule = (struct schedule){.start_ns = clock_mono_ns() + 20000000, .rate = options->rate};
     if (rc == 0) rc = pacer_run(&l.schedule, options->count, &pacer_real_clock, send_on_schedule, &l);
-    if (rc == 0) drain(&l, options->count, true);
+    if (rc == 0) drain(&l, options->count, consuming);
     load_close(&l, consuming);
     return rc;
 }

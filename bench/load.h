@@ -8,20 +8,22 @@
 #ifndef MILLRACE_BENCH_LOAD_H
 #define MILLRACE_BENCH_LOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
 #include "lib/base/histogram.h"
 
 struct load_options {
-    const char *bootstrap, *topic;
-    const char *acks; /* "0", "1" or "all" */
+    const char *bootstrap, *topic; /* bootstrap NULL: librdkafka's own mock cluster, inside the client (no consumer) */
+    const char *acks;              /* "0", "1" or "all" */
     int linger_ms;
     int message_bytes; /* at least 8 */
     int64_t count;     /* messages, those of the warm-up included */
     int64_t rate;      /* per second; of load_paced only */
     int64_t warm_up;   /* the first ones are not recorded */
     int timeout_ms;    /* for the last answer after the last send */
+    bool ack_only;     /* load_paced: nobody consumes; implied by the mock */
 };
 
 struct load_result {

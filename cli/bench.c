@@ -1,7 +1,8 @@
-/* bench.c - `millrace bench run` and `millrace bench report`. */
+/* bench.c - `millrace bench run`, `millrace bench speed` and `millrace bench report`. */
 #include "bench/bench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,9 +10,25 @@
 
 enum { IDS_MAX = 16 };
 
+static void speed_usage(FILE *to)
+{
+    const char *what, *name;
+    fputs("speed: the promises about speed and cost, measured beside peers in one run; a table. The rows:\n", to);
+    for (int i = 0; (name = bench_speed_row(i, &what)); i++) fprintf(to, "  %-14s %s\n", name, what);
+    fputs("  --trials N        rounds per row, all sides in turn (default 5)\n"
+          "  --scale X         of message counts and durations (default 1; 0.01 only tries out)\n"
+          "  --peer HOST:PORT  an Apache Kafka that runs here (scripts/peer-kafka.sh starts one)\n"
+          "  --peer-pid PID    its process, to account its processor time\n"
+          "  --table DIR       measures nothing, prints the table of DIR again\n",
+          to);
+}
+
 static int usage(FILE *to)
 {
     fputs("usage: millrace bench run EXPERIMENT... [--profile quick|full] [--out DIR] [--workloads DIR]\n"
+          "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
+          "[--out DIR]\n"
+          "       millrace bench speed --table DIR\n"
           "       millrace bench report DIR\n"
           "\n"
           "run: measures, and writes every trial to DIR/EXPERIMENT (default results/DATE-local). The experiments:\n",
@@ -21,9 +38,10 @@ static int usage(FILE *to)
     fputs("  --profile quick   at least three interleaved trials per cell, about two minutes for all (default)\n"
           "  --profile full    seven longer trials per cell\n"
           "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
-          "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n"
-          "Status: 0 done, 2 usage, or something could not be measured.\n",
+          "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n",
           to);
+    speed_usage(to);
+    fputs("Status: 0 done, 1 a promise was missed (speed), 2 usage, or something could not be measured.\n", to);
     return to == stdout ? 0 : 2;
 }
 
@@ -82,6 +100,48 @@ static int run(int argc, char **argv)
     return 0;
 }
 
+/* An option's value into `o`; 0, or the status of a wrong one. */
+static int speed_option(struct bench_speed_options *o, const char *rows[IDS_MAX], const char *option, const char *value)
+{
+    if (strcmp(option, "--row") == 0) {
+        if (o->row_count == IDS_MAX) return wrong("speed", "too many rows", "");
+        rows[o->row_count++] = value;
+    } else if (strcmp(option, "--trials") == 0) {
+        o->trials = (int)strtol(value, NULL, 10);
+    } else if (strcmp(option, "--scale") == 0) {
+        o->scale = strtod(value, NULL);
+    } else if (strcmp(option, "--peer") == 0) {
+        o->peer = value;
+    } else if (strcmp(option, "--peer-pid") == 0) {
+        o->peer_pid = (int)strtol(value, NULL, 10);
+    } else if (strcmp(option, "--out") == 0 || strcmp(option, "--table") == 0) {
+        o->dir = value;
+        o->table_only = option[2] == 't';
+    } else {
+        return wrong("speed", "unknown option", option);
+    }
+    if (o->trials < 1 || o->trials > 999) return wrong("speed", "--trials is 1 to 999", "");
+    if (!(o->scale > 0 && o->scale <= 10)) return wrong("speed", "--scale is above 0 and at most 10", "");
+    return 0;
+}
+
+static int speed(int argc, char **argv)
+{
+    const char *rows[IDS_MAX];
+    char dir[64];
+    struct err_text error = {0};
+    default_dir(dir, sizeof dir);
+    struct bench_speed_options options = {.dir = dir, .rows = rows, .trials = 5, .scale = 1};
+    for (int i = 2; i < argc; i += 2) {
+        if (i + 1 == argc) return wrong("speed", "needs a value", argv[i]), usage(stderr);
+        if (speed_option(&options, rows, argv[i], argv[i + 1])) return usage(stderr);
+    }
+    int missed = bench_speed(&options, &error);
+    if (missed < 0) return wrong("speed", error.text, "");
+    printf("\n%d of these bars missed; every trial is in %s/speed\n", missed, options.dir);
+    return missed ? CLI_DIFFERENCE : CLI_OK;
+}
+
 static int report(int argc, char **argv)
 {
     struct err_text error = {0};
@@ -97,6 +157,7 @@ int cli_bench(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return usage(stdout);
     }
     if (argc >= 2 && strcmp(argv[1], "run") == 0) return run(argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "speed") == 0) return speed(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "report") == 0) return report(argc, argv);
     return usage(stderr);
 }

@@ -207,6 +207,7 @@ int server_run(struct node_config *config, struct err_text *error)
         ready_tell(&s);
         rc = server_loop(&s);
         if (rc < 0) err_set(error, rc, "the broker stopped before everything was written: %s", err_name(rc));
+        log_info("broker", "stopped after %llu syncs", (unsigned long long)workers_sync_count(s.workers));
     }
     server_release(&s);
     return rc;

@@ -23,6 +23,7 @@ struct workers {
     pthread_t *threads;
     int thread_count, started, jobs_running;
     bool stopping;
+    uint64_t syncs;
     struct disk *disk;
     struct loop *loop;
 };
@@ -110,6 +111,7 @@ static void *worker_main(void *argument)
         pthread_mutex_lock(&w->lock);
         w->running_orders[me] = 0;
         w->jobs_running -= t->job != NULL;
+        w->syncs += t->job == NULL;
         list_add(&w->done, t);
         /* A job of this order may have been passed over. */
         if (w->waiting.first) pthread_cond_broadcast(&w->wanted);
@@ -196,6 +198,14 @@ struct worker_task *workers_take_done(struct workers *w)
     struct worker_task *t = w->done.first ? list_take(&w->done, &w->done.first) : NULL;
     pthread_mutex_unlock(&w->lock);
     return t;
+}
+
+uint64_t workers_sync_count(struct workers *w)
+{
+    pthread_mutex_lock(&w->lock);
+    uint64_t count = w->syncs;
+    pthread_mutex_unlock(&w->lock);
+    return count;
 }
 
 void worker_task_free(struct worker_task *t)

@@ -39,5 +39,7 @@ void workers_job(struct workers *w, struct node_job *job);
 /* The next finished task, in the order of finishing, or NULL. Free it with worker_task_free. */
 struct worker_task *workers_take_done(struct workers *w);
 void worker_task_free(struct worker_task *t);
+/* How many syncs were done so far. */
+uint64_t workers_sync_count(struct workers *w);
 
 #endif

@@ -1,0 +1,41 @@
+/* wire.h - a client that speaks the protocol bare, where librdkafka would be what limits a measurement.
+ *
+ *     wire_open -> wire_call ... -> wire_close        one connection, one request in flight, blocking
+ *     wire_crowd                                      many of them from one thread, over epoll
+ *
+ * Everything the broker says is decoded with the descriptions of lib/kafka; nothing is retried. */
+#ifndef MILLRACE_BENCH_SPEED_WIRE_H
+#define MILLRACE_BENCH_SPEED_WIRE_H
+
+#include "lib/base/bytes.h"
+#include "lib/base/err.h"
+#include "lib/base/histogram.h"
+
+struct wire {
+    int descriptor;
+    int32_t correlation_id;
+    struct buf out, in; /* of the last call */
+};
+
+int wire_open(struct wire *w, const char *bootstrap, struct err_text *error);
+void wire_close(struct wire *w);
+/* Sends a request and waits for its answer: `body` lies in w->in until the next call. */
+int wire_call(struct wire *w, int api_key, int api_version, const void *request, struct slice *body,
+              struct err_text *error);
+
+struct wire_crowd {
+    const char *bootstrap, *topic;
+    int connections;
+    int records, record_bytes; /* of the batch that each request carries */
+    double seconds;
+    /* out */
+    int64_t acked;
+    int64_t request_bytes; /* of the batch in each */
+    double took_s;         /* from the first request to the last answer */
+    struct histogram *ack; /* ns, from sending to the answer; the caller's */
+};
+/* Each connection sends a batch with acks=1, waits for its answer, and sends the next, until the time is over. An
+ * answer with an error ends it. */
+int wire_crowd(struct wire_crowd *c, struct err_text *error);
+
+#endif
