@@ -88,6 +88,11 @@ const struct metadata_broker *metadata_broker_find(const struct metadata_image *
     return NULL;
 }
 
+const struct metadata_configs *metadata_broker_configs(const struct metadata_image *m, struct slice name)
+{
+    return table_get(&m->broker_configs, name);
+}
+
 const char *metadata_config_find(const struct metadata_configs *c, const char *name)
 {
     for (int32_t i = 0; i < c->count; i++)

@@ -106,6 +106,8 @@ const struct metadata_topic *metadata_topic_find_id(const struct metadata_image 
 /* NULL when the topic is NULL or has no such partition. */
 const struct metadata_partition *metadata_partition_find(const struct metadata_topic *t, int32_t partition);
 const struct metadata_broker *metadata_broker_find(const struct metadata_image *m, int32_t id);
+/* What is set for a broker (its id as text) or for all of them (""); NULL when nothing ever was. */
+const struct metadata_configs *metadata_broker_configs(const struct metadata_image *m, struct slice name);
 /* NULL when it is not set. */
 const char *metadata_config_find(const struct metadata_configs *c, const char *name);
 /* All topics in order of creation:

@@ -9,7 +9,7 @@ static bool good(const char *name, const char *value)
     struct err_text error = {0};
     const struct topic_config *c = topic_config_find(slice_str(name));
     check(c != NULL);
-    bool ok = topic_config_check(c, slice_str(value), &error) == 0;
+    bool ok = config_check(&c->def, slice_str(value), &error) == 0;
     if (!ok) check(strstr(error.text, name) && strstr(error.text, value));
     return ok;
 }
@@ -18,10 +18,10 @@ TEST(topic_config, the_table_is_sorted_and_its_defaults_are_good)
 {
     for (int32_t i = 0; i < topic_config_count; i++) {
         const struct topic_config *c = &topic_configs[i];
-        if (i > 0) check(strcmp(topic_configs[i - 1].name, c->name) < 0);
-        check(topic_config_find(slice_str(c->name)) == c);
-        check(c->hidden == (c->default_value == NULL));
-        if (c->default_value) check_int(topic_config_check(c, slice_str(c->default_value), NULL), 0);
+        if (i > 0) check(strcmp(topic_configs[i - 1].def.name, c->def.name) < 0);
+        check(topic_config_find(slice_str(c->def.name)) == c);
+        check(c->hidden == (c->def.default_value == NULL));
+        if (c->def.default_value) check_int(config_check(&c->def, slice_str(c->def.default_value), NULL), 0);
     }
     check(topic_config_find(slice_str("retention")) == NULL);
     check(topic_config_find(slice_str("")) == NULL);
@@ -54,7 +54,7 @@ static int64_t number(const char *name, const char *topic_value, const char *bro
     struct metadata_configs topic = {&item, topic_value ? 1 : 0};
     struct properties broker = {0};
     if (broker_key) properties_set(&broker, broker_key, broker_value, "test", 1);
-    int64_t v = topic_config_number(name, &topic, &broker);
+    int64_t v = topic_config_number(name, &topic, &(struct config_layers){.file = &broker});
     properties_release(&broker);
     return v;
 }
@@ -76,26 +76,29 @@ TEST(topic_config, topic_before_broker_before_default)
 
 TEST(topic_config, the_source_is_told)
 {
-    struct properties broker = {0};
+    struct properties file = {0};
+    struct config_layers broker = {.file = &file};
     struct topic_config_value v;
     const struct topic_config *c = topic_config_find(slice_str("retention.ms"));
     topic_config_effective(c, NULL, &broker, &v);
-    check_int(v.source, TOPIC_CONFIG_FROM_DEFAULT);
-    properties_set(&broker, "log.retention.hours", "1", "test", 1);
+    check_int(v.source, KAFKA_SOURCE_DEFAULT);
+    properties_set(&file, "log.retention.hours", "1", "test", 1);
     topic_config_effective(c, NULL, &broker, &v);
-    check_int(v.source, TOPIC_CONFIG_FROM_BROKER);
+    check_int(v.source, KAFKA_SOURCE_STATIC);
     check_str(v.text, "3600000");
-    properties_set(&broker, "log.retention.ms", "9", "test", 2); /* the more exact key counts */
+    properties_set(&file, "log.retention.ms", "9", "test", 2); /* the more exact key counts */
     topic_config_effective(c, NULL, &broker, &v);
     check_str(v.text, "9");
     struct metadata_config item = {"retention.ms", "7"};
     struct metadata_configs topic = {&item, 1};
     topic_config_effective(c, &topic, &broker, &v);
-    check_int(v.source, TOPIC_CONFIG_FROM_TOPIC);
+    check_int(v.source, KAFKA_SOURCE_TOPIC);
     check_str(v.text, "7");
-    check(topic_config_of_broker_key(slice_str("log.roll.hours")) == topic_config_find(slice_str("segment.ms")));
-    check(topic_config_of_broker_key(slice_str("node.id")) == NULL);
-    properties_release(&broker);
+    const struct topic_config_synonym *s;
+    check(topic_config_of_broker_key(slice_str("log.roll.hours"), &s) == topic_config_find(slice_str("segment.ms")));
+    check(s->read_only && s->factor == 3600000);
+    check(topic_config_of_broker_key(slice_str("node.id"), NULL) == NULL);
+    properties_release(&file);
 }
 
 TEST(topic_config, words)
@@ -106,4 +109,26 @@ TEST(topic_config, words)
     check(topic_config_has("cleanup.policy", "delete", &topic, NULL));
     check(!topic_config_has("cleanup.policy", "compact", NULL, NULL));
     check(topic_config_has("message.timestamp.type", "CreateTime", NULL, NULL));
+}
+
+/* Of the layers the first one that has any of the synonyms counts, even if its synonym is the weaker one. */
+TEST(topic_config, dynamic_before_static)
+{
+    struct metadata_config mine = {"log.retention.ms", "1"},
+                           all[] = {{"log.retention.ms", "2"}, {"message.max.bytes", "3"}};
+    struct metadata_configs broker = {&mine, 1}, cluster = {all, 2};
+    struct properties file = {0};
+    properties_set(&file, "log.retention.minutes", "4", "test", 1);
+    properties_set(&file, "message.max.bytes", "5", "test", 2);
+    struct config_layers layers = {&broker, &cluster, &file};
+    struct topic_config_value v;
+    topic_config_effective(topic_config_find(slice_str("retention.ms")), NULL, &layers, &v);
+    check_str(v.text, "1");
+    check_int(v.source, KAFKA_SOURCE_BROKER);
+    topic_config_effective(topic_config_find(slice_str("max.message.bytes")), NULL, &layers, &v);
+    check_str(v.text, "3");
+    check_int(v.source, KAFKA_SOURCE_BROKER_DEFAULT);
+    layers.broker = layers.cluster = NULL;
+    check_int(topic_config_number("retention.ms", NULL, &layers), 240000);
+    properties_release(&file);
 }

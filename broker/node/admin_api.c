@@ -1,7 +1,6 @@
 /* CreateTopics, DeleteTopics, InitProducerId: requests to the controller. */
 #include <string.h>
 
-#include "broker/metadata/topic_config.h"
 #include "broker/node/node_internal.h"
 
 /* --- CreateTopics --- */
@@ -54,13 +53,14 @@ static void configs_fill(struct node *n, struct request *r, const struct metadat
             .name = arena_str(&r->arena, kafka_string_slice(create->configs[i].name)),
             .value = arena_str(&r->arena, kafka_string_slice(create->configs[i].value)),
         };
+    struct config_layers broker = node_config_layers(n);
     out->configs = KAFKA_NEW(&r->arena, create_topics_response_creatable_topic_configs, topic_config_count);
     for (int32_t i = 0; i < topic_config_count; i++) {
         if (topic_configs[i].hidden) continue;
         struct create_topics_response_creatable_topic_configs *line = &out->configs[out->configs_count++];
         struct topic_config_value value;
-        topic_config_effective(&topic_configs[i], &own, &n->config->properties, &value);
-        line->name = kafka_string_of(topic_configs[i].name);
+        topic_config_effective(&topic_configs[i], &own, &broker, &value);
+        line->name = kafka_string_of(topic_configs[i].def.name);
         line->value = kafka_string_of(arena_str(&r->arena, slice_str(value.text)));
         line->config_source = (int8_t)value.source;
     }

@@ -24,6 +24,8 @@ struct append *append_new(struct partition *p, enum append_origin origin, struct
     a->batch = batch;
     a->size = size;
     a->header = *header;
+    a->codec = p->codec;
+    a->compacted = p->compacted;
     a->base_offset = a->log_append_time_ms = -1;
     a->bad_record = -1;
     return a;

@@ -16,7 +16,7 @@ static int16_t payload_check(const struct append *a, struct slice payload, int32
     int rc;
     batch_records_init(&records, &a->header, payload);
     while ((rc = batch_records_next(&records, &record)) > 0) {
-        if (!a->partition->compacted || record.key.n >= 0) continue;
+        if (!a->compacted || record.key.n >= 0) continue;
         *bad = records.index - 1;
         return KAFKA_INVALID_RECORD;
     }
@@ -43,7 +43,7 @@ int16_t append_records_check(const struct append *a, int32_t *bad)
 
 bool append_is_recoded(const struct append *a)
 {
-    return a->partition->codec != CODEC_OF_PRODUCER && a->partition->codec != batch_codec(&a->header);
+    return a->codec != CODEC_OF_PRODUCER && a->codec != batch_codec(&a->header);
 }
 
 /* The same batch with its payload in another codec: header bytes stay but for length, codec and crc. */
@@ -82,7 +82,7 @@ static int check_run(struct node_job *base, struct disk *disk)
     (void)disk;
     c->error = payload_open(a, &scratch, &payload);
     if (c->error == KAFKA_NONE) c->error = payload_check(a, payload, &c->bad);
-    if (c->error == KAFKA_NONE && append_is_recoded(a)) c->recoded = batch_recode(a, payload, a->partition->codec);
+    if (c->error == KAFKA_NONE && append_is_recoded(a)) c->recoded = batch_recode(a, payload, a->codec);
     buf_release(&scratch);
     return 0;
 }

@@ -1,110 +1,19 @@
-/* One table: a row is a key with its type, range, default and the field that takes it. Keys that Kafka
- * knows and that have no meaning on one node of this kind are listed too, so that a server.properties
+/* server.properties, checked: the table of config_keys.c first, then what is more than a number. Keys that Kafka
+ * knows and that have no meaning on one node of this kind are in that table too, so that a server.properties
  * from elsewhere starts here without a false alarm about spelling. */
 #include "broker/node/config.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "broker/metadata/topic_config.h"
+#include "broker/node/config_keys.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/os/address.h"
-
-enum key_type { KEY_LONG, KEY_BOOL, KEY_TEXT, KEY_NO_EFFECT };
-
-struct key {
-    const char *name;
-    enum key_type type;
-    size_t offset;
-    int64_t min, max, otherwise;
-    const char *text; /* default of a KEY_TEXT */
-};
-
-#define LONG(name, field, min, max, otherwise)                                                                         \
-    {                                                                                                                  \
-        name, KEY_LONG, offsetof(struct node_config, field), min, max, otherwise, NULL                                 \
-    }
-#define BOOL(name, field, otherwise)                                                                                   \
-    {                                                                                                                  \
-        name, KEY_BOOL, offsetof(struct node_config, field), 0, 1, otherwise, NULL                                     \
-    }
-#define TEXT(name, field, text_otherwise)                                                                              \
-    {                                                                                                                  \
-        name, KEY_TEXT, offsetof(struct node_config, field), 0, 0, 0, text_otherwise                                   \
-    }
-#define NO_EFFECT(name)                                                                                                \
-    {                                                                                                                  \
-        name, KEY_NO_EFFECT, 0, 0, 0, 0, NULL                                                                          \
-    }
-
-enum { BYTES_KIB = 1024, BYTES_MIB = 1024 * 1024 };
-
-static const struct key keys[] = {
-    LONG("node.id", node_id, 0, INT32_MAX, 1),
-    TEXT("broker.rack", rack, NULL),
-    BOOL("auto.create.topics.enable", auto_create_topics, true),
-    BOOL("delete.topic.enable", delete_topics, true),
-    LONG("num.partitions", partitions_default, 1, INT32_MAX, 1),
-    LONG("default.replication.factor", replication_factor_default, 1, INT16_MAX, 1),
-    LONG("log.retention.check.interval.ms", retention_check_ms, 1, INT64_MAX, 300000),
-    LONG("log.flush.offset.checkpoint.interval.ms", recovery_checkpoint_ms, 0, INT32_MAX, 60000),
-    LONG("log.flush.start.offset.checkpoint.interval.ms", log_start_checkpoint_ms, 0, INT32_MAX, 60000),
-    LONG("replica.high.watermark.checkpoint.interval.ms", high_watermark_checkpoint_ms, 0, INT64_MAX, 5000),
-    LONG("group.initial.rebalance.delay.ms", group_initial_rebalance_delay_ms, 0, INT32_MAX, 3000),
-    LONG("group.min.session.timeout.ms", group_session_timeout_min_ms, 0, INT32_MAX, 6000),
-    LONG("group.max.session.timeout.ms", group_session_timeout_max_ms, 0, INT32_MAX, 1800000),
-    LONG("group.max.size", group_size_max, 1, INT32_MAX, INT32_MAX),
-    LONG("offsets.topic.num.partitions", offsets_partitions, 1, 10000, 50),
-    LONG("offsets.topic.segment.bytes", offsets_segment_bytes, BYTES_MIB, INT32_MAX, 100LL * BYTES_MIB),
-    LONG("offsets.retention.minutes", offsets_retention_minutes, 1, INT32_MAX, 10080),
-    LONG("offsets.retention.check.interval.ms", offsets_retention_check_ms, 1, INT64_MAX, 600000),
-    LONG("offset.metadata.max.bytes", offset_metadata_bytes_max, 0, INT32_MAX, 4096),
-    LONG("producer.id.expiration.ms", producer_id_expiration_ms, 1, INT32_MAX, 86400000),
-    LONG("socket.request.max.bytes", request_bytes_max, 1, INT32_MAX, 100LL * BYTES_MIB),
-    LONG("queued.max.request.bytes", request_memory_bytes, -1, INT64_MAX, -1),
-    LONG("connections.max.idle.ms", connections_idle_ms, -1, INT64_MAX, 600000),
-    LONG("max.connections", connections_max, 0, INT32_MAX, INT32_MAX),
-    LONG("socket.send.buffer.bytes", send_buffer_bytes, -1, INT32_MAX, -1),
-    LONG("socket.receive.buffer.bytes", receive_buffer_bytes, -1, INT32_MAX, -1),
-    LONG("fetch.max.bytes", fetch_bytes_max, 1024, INT32_MAX, 55LL * BYTES_MIB),
-    LONG("millrace.worker.threads", worker_threads, 1, 64, 3),
-    LONG("millrace.open.segment.files", open_files_max, 8, 1000000, 512),
-    NO_EFFECT("num.network.threads"),
-    NO_EFFECT("socket.listen.backlog.size"),
-    NO_EFFECT("num.io.threads"),
-    NO_EFFECT("num.recovery.threads.per.data.dir"),
-    NO_EFFECT("background.threads"),
-    NO_EFFECT("queued.max.requests"),
-    NO_EFFECT("inter.broker.listener.name"),
-    NO_EFFECT("listener.security.protocol.map"),
-    NO_EFFECT("controller.listener.names"),
-    NO_EFFECT("controller.quorum.voters"),
-    NO_EFFECT("controller.quorum.bootstrap.servers"),
-    NO_EFFECT("transaction.state.log.replication.factor"),
-    NO_EFFECT("transaction.state.log.min.isr"),
-    NO_EFFECT("transaction.state.log.num.partitions"),
-    NO_EFFECT("share.coordinator.state.topic.replication.factor"),
-    NO_EFFECT("share.coordinator.state.topic.min.isr"),
-    NO_EFFECT("offsets.topic.replication.factor"),
-    NO_EFFECT("log.cleaner.enable"),
-    NO_EFFECT("log.cleaner.threads"),
-    NO_EFFECT("unclean.leader.election.enable"),
-    NO_EFFECT("auto.leader.rebalance.enable"),
-    NO_EFFECT("replica.lag.time.max.ms"),
-    NO_EFFECT("replica.fetch.max.bytes"),
-    NO_EFFECT("group.coordinator.rebalance.protocols"),
-    NO_EFFECT("metadata.log.dir"),
-};
-enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
-
-/* Read by hand below. */
-static const char *const special_keys[] = {
-    "listeners", "advertised.listeners", "log.dirs", "log.dir", "broker.id", "process.roles", NULL,
-};
 
 /* With no queued.max.request.bytes Kafka has no bound. We always have one. */
 enum { REQUEST_MEMORY_MIB_DEFAULT = 256 };
@@ -139,28 +48,35 @@ static int bool_read(const struct property *p, bool *out, struct err_text *error
     return 0;
 }
 
+static int number_take(const struct config_key *k, const struct property *p, int64_t *out, struct err_text *error)
+{
+    bool good = text_to_i64(slice_str(k->def.default_value), out);
+    assert(good); /* config_keys_test.c */
+    return p ? long_read(p, k->def.min, k->def.max, out, error) : 0;
+}
+
+static int flag_take(const struct config_key *k, const struct property *p, bool *out, struct err_text *error)
+{
+    *out = strcmp(k->def.default_value, "true") == 0;
+    return p ? bool_read(p, out, error) : 0;
+}
+
 static int table_read(struct node_config *c, struct err_text *error)
 {
-    for (int i = 0; i < KEY_COUNT; i++) {
-        const struct key *k = &keys[i];
+    int rc = 0;
+    for (int i = 0; i < config_key_count && rc == 0; i++) {
+        const struct config_key *k = &config_keys[i];
         void *field = (char *)c + k->offset;
-        const struct property *p = properties_find(&c->properties, k->name);
-        int rc = 0;
-        switch (k->type) {
-        case KEY_LONG:
-            *(int64_t *)field = k->otherwise;
-            if (p) rc = long_read(p, k->min, k->max, field, error);
-            break;
-        case KEY_BOOL:
-            *(bool *)field = k->otherwise;
-            if (p) rc = bool_read(p, field, error);
-            break;
-        case KEY_TEXT: *(char **)field = p ? memory_str(p->value) : k->text ? memory_str(k->text) : NULL; break;
-        case KEY_NO_EFFECT: break;
+        const struct property *p = properties_find(&c->properties, k->def.name);
+        switch (k->kind) {
+        case CONFIG_KEY_NUMBER: rc = number_take(k, p, field, error); break;
+        case CONFIG_KEY_FLAG: rc = flag_take(k, p, field, error); break;
+        case CONFIG_KEY_TEXT: *(char **)field = p ? memory_str(p->value) : NULL; break;
+        case CONFIG_KEY_BY_HAND:
+        case CONFIG_KEY_NO_EFFECT: break;
         }
-        if (rc < 0) return rc;
     }
-    return 0;
+    return rc;
 }
 
 /* --- keys that are more than a number --- */
@@ -171,29 +87,11 @@ static int topic_defaults_check(const struct node_config *c, struct err_text *er
 {
     for (int i = 0; i < c->properties.count; i++) {
         const struct property *p = &c->properties.items[i];
-        const struct topic_config *t = topic_config_of_broker_key(slice_str(p->key));
+        const struct topic_config *t = topic_config_of_broker_key(slice_str(p->key), NULL);
         struct err_text why = {0};
-        if (t && topic_config_check(t, slice_str(p->value), &why) < 0) return complain(error, p, why.text);
+        if (t && config_check(&t->def, slice_str(p->value), &why) < 0) return complain(error, p, why.text);
     }
     return 0;
-}
-
-static struct slice trimmed(struct slice s)
-{
-    while (s.n && s.p[0] == ' ') s = slice_of(s.p + 1, s.n - 1);
-    while (s.n && s.p[s.n - 1] == ' ') s.n--;
-    return s;
-}
-
-/* The next entry of a list with commas, without blanks around it; false at the end. */
-static bool entry_next(struct slice *rest, struct slice *entry)
-{
-    if (!rest->p) return false;
-    const uint8_t *comma = memchr(rest->p, ',', rest->n);
-    size_t n = comma ? (size_t)(comma - rest->p) : rest->n;
-    *entry = trimmed(slice_of(rest->p, n));
-    *rest = comma ? slice_of(rest->p + n + 1, rest->n - n - 1) : (struct slice){0};
-    return true;
 }
 
 /* Whether "NAME://..." is named by controller.listener.names: controllers that talk to one another. One node has
@@ -202,7 +100,7 @@ static bool is_for_controllers(const struct node_config *c, struct slice listene
 {
     const struct property *p = properties_find(&c->properties, "controller.listener.names");
     struct slice rest = p ? slice_str(p->value) : (struct slice){0}, name;
-    while (entry_next(&rest, &name))
+    while (config_list_next(&rest, &name))
         if (name.n && listener.n > name.n && memcmp(listener.p, name.p, name.n) == 0 && listener.p[name.n] == ':')
             return true;
     return false;
@@ -216,7 +114,7 @@ static int listener_read(const struct node_config *c, const struct property *p, 
     struct net_address address;
     struct err_text why = {0};
     int count = 0;
-    while (entry_next(&rest, &entry)) {
+    while (config_list_next(&rest, &entry)) {
         if (is_for_controllers(c, entry)) continue;
         mine = entry;
         count++;
@@ -277,7 +175,7 @@ static int special_read(struct node_config *c, struct err_text *error)
 /* What no single row can say. */
 static int whole_check(struct node_config *c, struct err_text *error)
 {
-    if (c->request_memory_bytes < 0) c->request_memory_bytes = (int64_t)REQUEST_MEMORY_MIB_DEFAULT * BYTES_MIB;
+    if (c->request_memory_bytes < 0) c->request_memory_bytes = (int64_t)REQUEST_MEMORY_MIB_DEFAULT << 20;
     if (c->group_session_timeout_min_ms > c->group_session_timeout_max_ms)
         return err_set(error, ERR_INVALID, "group.min.session.timeout.ms is above group.max.session.timeout.ms");
     if (c->replication_factor_default > 1)
@@ -286,27 +184,14 @@ static int whole_check(struct node_config *c, struct err_text *error)
     return 0;
 }
 
-static bool is_special(const char *name)
-{
-    if (topic_config_of_broker_key(slice_str(name))) return true;
-    for (int i = 0; special_keys[i]; i++)
-        if (strcmp(special_keys[i], name) == 0) return true;
-    return false;
-}
-
-static const struct key *key_find(const char *name)
-{
-    for (int i = 0; i < KEY_COUNT; i++)
-        if (strcmp(keys[i].name, name) == 0) return &keys[i];
-    return NULL;
-}
-
 static void doubts_say(const struct node_config *c, node_config_say_fn *say, void *context)
 {
     for (int i = 0; i < c->properties.count; i++) {
         const struct property *p = &c->properties.items[i];
-        const struct key *k = key_find(p->key);
-        if (is_special(p->key) || (k && k->type != KEY_NO_EFFECT)) continue;
+        const struct config_key *k = config_key_find(slice_str(p->key));
+        bool effective =
+            k ? k->kind != CONFIG_KEY_NO_EFFECT : topic_config_of_broker_key(slice_str(p->key), NULL) != NULL;
+        if (effective) continue;
         char line[512], where[256];
         if (p->line)
             snprintf(where, sizeof where, "%s:%d:", p->origin, p->line);

@@ -11,6 +11,7 @@
  *     fetch.c         Fetch, long polls; woken by append.c
  *     list_offsets.c  ListOffsets
  *     metadata_api.c  Metadata, FindCoordinator, DescribeCluster
+ *     config_keys.c   every config of a broker; config.c reads server.properties with it
  *     admin_api.c     CreateTopics, DeleteTopics, InitProducerId
  *     partition.c     the partitions that are here: their logs, syncs, jobs
  *     storage.c       checkpoints, retention, shutdown
@@ -24,7 +25,9 @@
 #include "broker/group/group.h"
 #include "broker/log/log.h"
 #include "broker/metadata/metadata.h"
+#include "broker/metadata/topic_config.h"
 #include "broker/node/config.h"
+#include "broker/node/config_keys.h"
 #include "broker/node/node.h"
 #include "lib/base/log.h"
 #include "lib/base/random.h"
@@ -171,6 +174,12 @@ struct topic *topic_find(struct node *n, struct slice name);
 struct partition *partition_new(struct node *n, struct topic *t, int32_t index, struct log *log);
 /* A topic of the image, with no partitions yet. */
 struct topic *topic_new(struct node *n, const struct metadata_topic *t);
+/* What this broker says of configs: dynamic values, then server.properties. Good until the next replay. */
+struct config_layers node_config_layers(const struct node *n);
+/* The number that a key of the broker itself has now (config_keys.h); it must exist. */
+int64_t node_config_number(const struct node *n, const char *key);
+/* Its configs, or those of the broker, have changed: its partitions work with the new ones from now on. */
+void topic_reconfigure(struct node *n, struct topic *t);
 /* The topic's own configs over the broker's over the defaults. `t` NULL: the metadata log. */
 struct log_config partition_log_config(const struct node *n, const struct metadata_topic *t);
 /* "orders-0" */
@@ -205,6 +214,8 @@ struct append {
     uint8_t *batch;
     size_t size;
     struct batch_header header;
+    int codec;      /* what the topic stored when it came; jobs look at it, while the topic's may change */
+    bool compacted; /* the same */
     bool unchecked; /* its records must be looked at first, in a job */
     bool check_done;
     /* who is told */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/metadata/topic_config.h"
 #include "broker/node/node_internal.h"
 #include "lib/base/memory.h"
 
@@ -37,16 +36,33 @@ void partition_dir(const char *topic, int32_t index, char *out, size_t size)
     snprintf(out, size, "%s-%d", topic, index);
 }
 
+struct config_layers node_config_layers(const struct node *n)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)n->config->node_id);
+    return (struct config_layers){
+        .broker = metadata_broker_configs(&n->image, slice_str(id)),
+        .cluster = metadata_broker_configs(&n->image, SLICE_LIT("")),
+        .file = &n->config->properties,
+    };
+}
+
+int64_t node_config_number(const struct node *n, const char *key)
+{
+    struct config_layers layers = node_config_layers(n);
+    return config_key_number(key, &layers);
+}
+
 struct log_config partition_log_config(const struct node *n, const struct metadata_topic *t)
 {
     struct log_config c = log_config_default();
-    c.producer_id_expiration_ms = n->config->producer_id_expiration_ms;
+    c.producer_id_expiration_ms = node_config_number(n, "producer.id.expiration.ms");
     if (!t) { /* the metadata log: nothing expires */
         c.deletes = false;
         return c;
     }
     const struct metadata_configs *own = &t->configs;
-    const struct properties *broker = &n->config->properties;
+    const struct config_layers layers = node_config_layers(n), *broker = &layers;
     c.segment_bytes = topic_config_number("segment.bytes", own, broker);
     int64_t internal_bytes = topic_config_number("internal.segment.bytes", own, broker);
     if (internal_bytes > 0) c.segment_bytes = internal_bytes; /* below the public minimum, for tests */
@@ -63,37 +79,78 @@ struct log_config partition_log_config(const struct node *n, const struct metada
     return c;
 }
 
-/* flush.messages and flush.ms of the topic, else of the broker, make the mode. The metadata log is always
- * synced before it is believed, as KRaft does. */
-static void durability_set(struct node *n, struct partition *p, const struct metadata_topic *t)
+/* What a topic says beyond what its logs work with. */
+struct topic_settings {
+    enum durability durability;
+    int64_t flush_messages, flush_ms, min_insync_replicas, message_bytes_max;
+    bool compacted;
+    int codec;
+};
+
+/* flush.messages and flush.ms of the topic, else of the broker, make the mode. */
+static enum durability durability_of(int64_t flush_messages, int64_t flush_ms)
 {
-    p->flush_messages = p->flush_ms = INT64_MAX;
-    p->min_insync_replicas = 1;
-    p->message_bytes_max = INT64_MAX;
-    if (t) {
-        p->min_insync_replicas = topic_config_number("min.insync.replicas", &t->configs, &n->config->properties);
-        p->flush_messages = topic_config_number("flush.messages", &t->configs, &n->config->properties);
-        p->flush_ms = topic_config_number("flush.ms", &t->configs, &n->config->properties);
-        p->message_bytes_max = topic_config_number("max.message.bytes", &t->configs, &n->config->properties);
-        p->compacted = topic_config_has("cleanup.policy", "compact", &t->configs, &n->config->properties);
-    }
-    if (!t || p->flush_messages == 1)
-        p->durability = DURABILITY_GROUP_COMMIT;
-    else if (p->flush_messages != INT64_MAX || p->flush_ms != INT64_MAX)
-        p->durability = DURABILITY_INTERVAL;
-    else
-        p->durability = DURABILITY_PAGE_CACHE;
+    if (flush_messages == 1) return DURABILITY_GROUP_COMMIT;
+    return flush_messages != INT64_MAX || flush_ms != INT64_MAX ? DURABILITY_INTERVAL : DURABILITY_PAGE_CACHE;
 }
 
 /* compression.type: producer, uncompressed or the name of a codec. */
-static int stored_codec(struct node *n, const struct metadata_topic *t)
+static int stored_codec(const struct metadata_topic *t, const struct config_layers *broker)
 {
     struct topic_config_value value;
-    const struct topic_config *c = topic_config_find(SLICE_LIT("compression.type"));
-    if (!t || !c) return CODEC_OF_PRODUCER;
-    topic_config_effective(c, &t->configs, &n->config->properties, &value);
+    topic_config_effective(topic_config_find(SLICE_LIT("compression.type")), &t->configs, broker, &value);
     if (strcmp(value.text, "uncompressed") == 0) return COMPRESSION_NONE;
     return compression_find(value.text); /* "producer" is none of them: -1 */
+}
+
+/* The metadata log is always synced before it is believed, as KRaft does. */
+static struct topic_settings settings_of(const struct node *n, const struct metadata_topic *t)
+{
+    struct topic_settings s = {DURABILITY_GROUP_COMMIT, INT64_MAX, INT64_MAX, 1, INT64_MAX, false, CODEC_OF_PRODUCER};
+    struct config_layers broker = node_config_layers(n);
+    if (!t) return s;
+    s.flush_messages = topic_config_number("flush.messages", &t->configs, &broker);
+    s.flush_ms = topic_config_number("flush.ms", &t->configs, &broker);
+    s.durability = durability_of(s.flush_messages, s.flush_ms);
+    s.min_insync_replicas = topic_config_number("min.insync.replicas", &t->configs, &broker);
+    s.message_bytes_max = topic_config_number("max.message.bytes", &t->configs, &broker);
+    s.compacted = topic_config_has("cleanup.policy", "compact", &t->configs, &broker);
+    s.codec = stored_codec(t, &broker);
+    return s;
+}
+
+static void settings_take(struct partition *p, const struct topic_settings *s)
+{
+    p->durability = s->durability;
+    p->flush_messages = s->flush_messages;
+    p->flush_ms = s->flush_ms;
+    p->min_insync_replicas = s->min_insync_replicas;
+    p->message_bytes_max = s->message_bytes_max;
+    p->compacted = s->compacted;
+    p->codec = s->codec;
+}
+
+/* Records that wait for a sync wait for it under the new mode: at once, until the new deadline, or no more. */
+static void partition_reconfigure(struct node *n, struct partition *p, const struct topic_settings *s)
+{
+    settings_take(p, s);
+    deadline_clear(&n->deadlines, &p->flush);
+    if (p->durability == DURABILITY_INTERVAL && p->flush_ms != INT64_MAX && p->unflushed > 0)
+        node_deadline_in(n, &p->flush, p->flush_ms);
+    partition_advance(n, p);
+}
+
+void topic_reconfigure(struct node *n, struct topic *t)
+{
+    const struct metadata_topic *m = metadata_topic_find(&n->image, slice_str(t->name));
+    if (!m) return;
+    struct log_config config = partition_log_config(n, m);
+    struct topic_settings settings = settings_of(n, m);
+    for (int32_t i = 0; i < t->partition_count; i++) {
+        if (!t->partitions[i]) continue;
+        log_set_config(t->partitions[i]->log, &config);
+        partition_reconfigure(n, t->partitions[i], &settings);
+    }
 }
 
 struct topic *topic_new(struct node *n, const struct metadata_topic *m)
@@ -116,8 +173,8 @@ struct partition *partition_new(struct node *n, struct topic *t, int32_t index, 
     p->order = ORDER_PARTITION_FIRST + n->last_order++;
     p->flush = (struct deadline){.kind = DEADLINE_FLUSH, .owner = p};
     const struct metadata_topic *m = t ? metadata_topic_find(&n->image, slice_str(t->name)) : NULL;
-    durability_set(n, p, m);
-    p->codec = stored_codec(n, m);
+    struct topic_settings settings = settings_of(n, m);
+    settings_take(p, &settings);
     p->leader_epoch = m ? m->partitions[index].leader_epoch : -1;
     p->internal = !m || m->internal;
     if (t) {
