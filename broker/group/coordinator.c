@@ -240,6 +240,10 @@ static void event_act(struct group_coordinator *c, const struct group_event *e)
     case GROUP_LEAVE: group_leave_handle(c, e); break;
     case GROUP_COMMIT: group_commit_handle(c, e); break;
     case GROUP_FETCH: group_fetch_handle(c, e); break;
+    case GROUP_DESCRIBE: group_describe_handle(c, e); break;
+    case GROUP_LIST: group_list_handle(c, e); break;
+    case GROUP_DELETE: group_delete_handle(c, e); break;
+    case GROUP_DELETE_OFFSETS: group_delete_offsets_handle(c, e); break;
     case GROUP_STORED: group_stored(c, e->token, e->error); break;
     case GROUP_TIMER: deadlines_act(c); break;
     case GROUP_TOPIC_DELETED: group_topic_deleted(c, e->topic); break;

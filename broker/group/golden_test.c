@@ -9,6 +9,7 @@
  *     leave WHO m1|/INSTANCE ...
  *     commit WHO [member=m1] [generation=N] [retention=MS] TOPIC-P=OFFSET[:META] ...
  *     fetch WHO [TOPIC-P ...]                no partition: all that have an offset
+ *     describe WHO GROUP ...      list WHO      delete WHO      delete-offsets WHO TOPIC-P ...
  *     wait MS      stored [ERROR]      restart      delete-topic T      autostore
  *     group NAME                             the group that is meant from here on ("g" at first) */
 #include <stdlib.h>
@@ -172,6 +173,29 @@ static void run_fetch(struct story *s)
     world_step(&s->w, s->words[1], &e);
 }
 
+static void run_describe(struct story *s)
+{
+    struct kafka_string ids[WORDS_MAX];
+    struct group_event e = {.kind = GROUP_DESCRIBE, .describe.ids = ids};
+    for (int i = 2; i < s->count; i++) ids[e.describe.id_count++] = str(s->words[i]);
+    world_step(&s->w, s->words[1], &e);
+}
+
+static void run_delete_offsets(struct story *s)
+{
+    struct group_offset list[WORDS_MAX];
+    struct group_event e = {.kind = GROUP_DELETE_OFFSETS, .group_id = str(s->group)};
+    e.delete_offsets.offset_count = parse_offsets(s, list);
+    e.delete_offsets.offsets = list;
+    world_step(&s->w, s->words[1], &e);
+}
+
+static void run_simple(struct story *s, enum group_event_kind kind)
+{
+    struct group_event e = {.kind = kind, .group_id = str(s->group)};
+    world_step(&s->w, s->words[1], &e);
+}
+
 static void run_config(struct story *s)
 {
     struct group_config *c = &s->w.config;
@@ -227,6 +251,14 @@ static void run_words(struct story *s)
         run_commit(s);
     else if (strcmp(verb, "fetch") == 0)
         run_fetch(s);
+    else if (strcmp(verb, "describe") == 0)
+        run_describe(s);
+    else if (strcmp(verb, "list") == 0)
+        run_simple(s, GROUP_LIST);
+    else if (strcmp(verb, "delete") == 0)
+        run_simple(s, GROUP_DELETE);
+    else if (strcmp(verb, "delete-offsets") == 0)
+        run_delete_offsets(s);
     else if (strcmp(verb, "wait") == 0)
         world_wait(&s->w, number(s->words[1], 0));
     else if (strcmp(verb, "stored") == 0)
@@ -336,3 +368,4 @@ STORY(offsets)
 STORY(retention)
 STORY(restart)
 STORY(refusals)
+STORY(administration)

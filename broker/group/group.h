@@ -71,6 +71,10 @@ enum group_event_kind {
     GROUP_LEAVE,
     GROUP_COMMIT,
     GROUP_FETCH,
+    GROUP_DESCRIBE,       /* several groups in one request */
+    GROUP_LIST,           /* all groups */
+    GROUP_DELETE,         /* a group without members, with its offsets */
+    GROUP_DELETE_OFFSETS, /* offsets of topics that nobody in the group reads (KIP-496) */
     /* from the rest of the node */
     GROUP_STORED,        /* what GROUP_APPEND `token` asked for is stored, or failed with `error` */
     GROUP_TIMER,         /* actions.wake_ms has come */
@@ -155,6 +159,11 @@ struct group_fetch {
     int32_t offset_count;
 };
 
+struct group_describe {
+    const struct kafka_string *ids;
+    int32_t id_count;
+};
+
 struct group_event {
     enum group_event_kind kind;
     uint64_t token;               /* requests and GROUP_STORED */
@@ -166,6 +175,8 @@ struct group_event {
         struct group_leave leave;
         struct group_commit commit;
         struct group_fetch fetch;
+        struct group_describe describe;
+        struct group_fetch delete_offsets; /* `all` is not used */
     };
     int16_t error;             /* GROUP_STORED: KAFKA_NONE, or why the log refused (KAFKA_STORAGE_ERROR, ...) */
     struct kafka_string topic; /* GROUP_TOPIC_DELETED */
@@ -182,6 +193,10 @@ enum group_action_kind {
     GROUP_ANSWER_LEAVE,
     GROUP_ANSWER_COMMIT,
     GROUP_ANSWER_FETCH,
+    GROUP_ANSWER_DESCRIBE,
+    GROUP_ANSWER_LIST,
+    GROUP_ANSWER_DELETE, /* only `error` */
+    GROUP_ANSWER_DELETE_OFFSETS,
     GROUP_APPEND,
     GROUP_SAY, /* `text`: a line of level WARN for the operator */
 };
@@ -220,10 +235,32 @@ struct group_left {
 
 /* ANSWER_COMMIT: every partition asked for, in that order, with its `error`; the action's own error is
  * not used. ANSWER_FETCH: every partition asked for, or all that have an offset (those of one topic
- * stand together); the action's own error is NONE, or it is the group's and there are no offsets. */
+ * stand together); the action's own error is NONE, or it is the group's and there are no offsets.
+ * ANSWER_DELETE_OFFSETS: as ANSWER_COMMIT, but an error of the action stands for all. */
 struct group_offsets {
     struct group_offset *offsets;
     int32_t offset_count;
+};
+
+/* `protocol_name` and the members' `metadata` and `assignment` are there while the group is stable; until then
+ * they are empty. Names of states are Kafka's: "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", and
+ * "Dead" for a group that is not known. */
+struct group_described_member {
+    struct kafka_string member_id, instance_id, client_id, client_host;
+    struct kafka_bytes metadata, assignment;
+};
+
+struct group_described {
+    int16_t error; /* then only the id is there */
+    struct kafka_string group_id, state, protocol_type, protocol_name;
+    struct group_described_member *members; /* LIST: none */
+    int32_t member_count;
+};
+
+/* ANSWER_DESCRIBE: each group asked for, in that order; ANSWER_LIST: all that are known, sorted by id. */
+struct group_descriptions {
+    struct group_described *groups;
+    int32_t group_count;
 };
 
 struct group_record {
@@ -245,6 +282,7 @@ struct group_action {
         struct group_synced synced;
         struct group_left left;
         struct group_offsets offsets;
+        struct group_descriptions descriptions;
         struct group_append append;
         const char *text;
     };

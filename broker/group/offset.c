@@ -72,6 +72,14 @@ void group_offset_remove(struct group *g, struct kafka_string topic, int32_t par
     buf_release(&b);
 }
 
+bool group_offset_exists(const struct group *g, struct kafka_string topic, int32_t partition)
+{
+    struct buf b = {0};
+    bool found = table_get(&g->offsets, offset_key(&b, topic, partition)) != NULL;
+    buf_release(&b);
+    return found;
+}
+
 void group_offsets_free(struct group *g)
 {
     for (struct table_entry *e = table_first(&g->offsets); e; e = table_next(&g->offsets, e))
@@ -107,7 +115,8 @@ static int16_t commit_group(struct group_coordinator *c, const struct group_even
     return *g ? commit_check(*g, &e->commit, m) : KAFKA_GROUP_MAX_SIZE_REACHED;
 }
 
-void group_answer_commit(struct group_coordinator *c, uint64_t token, const struct group_offset *offsets, int32_t count)
+void group_answer_offsets(struct group_coordinator *c, enum group_action_kind kind, uint64_t token, int16_t error,
+                          const struct group_offset *offsets, int32_t count)
 {
     struct group_offset *list = arena_alloc(&c->out->arena, ((size_t)count + 1) * sizeof *list);
     for (int32_t i = 0; i < count; i++) {
@@ -115,7 +124,7 @@ void group_answer_commit(struct group_coordinator *c, uint64_t token, const stru
         list[i].topic = group_string_out(c, offsets[i].topic);
         list[i].metadata = group_string_out(c, offsets[i].metadata);
     }
-    group_action_add(c, GROUP_ANSWER_COMMIT, token, KAFKA_NONE)->offsets = (struct group_offsets){list, count};
+    group_action_add(c, kind, token, error)->offsets = (struct group_offsets){list, count};
 }
 
 /* Copies of the request's offsets, each with `error` or an error of its own. */
@@ -170,7 +179,8 @@ void group_commit_handle(struct group_coordinator *c, const struct group_event *
     int16_t error = commit_group(c, e, &g, &m);
     if (error != KAFKA_NONE) {
         struct group_offset *list = commit_offsets(c, r, error, &c->out->arena);
-        group_answer_commit(c, e->token, list, r->offset_count > 0 ? r->offset_count : 0);
+        group_answer_offsets(c, GROUP_ANSWER_COMMIT, e->token, KAFKA_NONE, list,
+                             r->offset_count > 0 ? r->offset_count : 0);
         return;
     }
     if (m) group_session_restart(m); /* a commit is a sign of life */

@@ -26,7 +26,8 @@
  * (KIP-394) is pending: no member yet, but the join phase waits for it.
  *
  * Who calls whom: coordinator.c takes events apart and calls join.c, session.c (sync, heartbeat, leave),
- * offset.c, load.c and, for stored appends, store.c; these use rebalance.c, and all use members.c. */
+ * offset.c, admin.c, load.c and, for stored appends, store.c; these use rebalance.c and tombstone.c, and all use
+ * members.c. */
 #ifndef MILLRACE_BROKER_GROUP_STATE_H
 #define MILLRACE_BROKER_GROUP_STATE_H
 
@@ -199,8 +200,9 @@ void group_answer_join(struct group_member *m, uint64_t token, struct kafka_stri
                        bool skip_assignment);
 /* The member's assignment; on error `m` is not looked at. */
 void group_answer_sync(struct group_coordinator *c, const struct group_member *m, uint64_t token, int16_t error);
-void group_answer_commit(struct group_coordinator *c, uint64_t token, const struct group_offset *offsets,
-                         int32_t count);
+/* COMMIT, DELETE_OFFSETS: each with its error. */
+void group_answer_offsets(struct group_coordinator *c, enum group_action_kind kind, uint64_t token, int16_t error,
+                          const struct group_offset *offsets, int32_t count);
 /* What the member waits for is answered; nothing happens when it does not wait. */
 void group_member_join_fail(struct group_member *m, int16_t error);
 void group_member_sync_done(struct group_member *m, int16_t error);
@@ -228,6 +230,10 @@ void group_heartbeat_handle(struct group_coordinator *c, const struct group_even
 void group_leave_handle(struct group_coordinator *c, const struct group_event *e);
 void group_commit_handle(struct group_coordinator *c, const struct group_event *e);
 void group_fetch_handle(struct group_coordinator *c, const struct group_event *e);
+void group_describe_handle(struct group_coordinator *c, const struct group_event *e);
+void group_list_handle(struct group_coordinator *c, const struct group_event *e);
+void group_delete_handle(struct group_coordinator *c, const struct group_event *e);
+void group_delete_offsets_handle(struct group_coordinator *c, const struct group_event *e);
 
 /* ---- offset.c, retention.c: committed offsets ---- */
 
@@ -236,8 +242,11 @@ void group_offset_put(struct group *g, const struct group_offset *o, int64_t com
                       uint64_t written);
 /* Unless it was written later. */
 void group_offset_remove(struct group *g, struct kafka_string topic, int32_t partition, uint64_t written);
+bool group_offset_exists(const struct group *g, struct kafka_string topic, int32_t partition);
 void group_offsets_free(struct group *g);
 void group_topic_deleted(struct group_coordinator *c, struct kafka_string topic);
+/* The topics that the members of a group of consumers read, as keys; false when a subscription cannot be read. */
+bool group_subscribed_topics(const struct group *g, struct table *topics);
 /* The periodic check: what has outlived its retention gets tombstones. */
 void group_retention_check(struct group_coordinator *c);
 

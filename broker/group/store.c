@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "broker/group/record.h"
+#include "broker/group/tombstone.h"
 #include "lib/base/memory.h"
 
 static struct slice token_key(const uint64_t *token)
@@ -80,7 +81,7 @@ void group_append_emit_group(struct group_append_pending *p, const struct group_
 /* ---- what was waiting goes on ---- */
 
 /* What a client is told when the log refused: look for the coordinator again, or simply try again. */
-static int16_t error_for_client(int16_t error)
+int16_t group_append_error(int16_t error)
 {
     switch (error) {
     case KAFKA_UNKNOWN_TOPIC_OR_PARTITION:
@@ -101,14 +102,14 @@ static void stored_commit(struct group_append_pending *p, int16_t error)
     struct group_coordinator *c = p->group->coordinator;
     if (error == KAFKA_MESSAGE_TOO_LARGE || error == KAFKA_RECORD_LIST_TOO_LARGE)
         error = KAFKA_INVALID_COMMIT_OFFSET_SIZE;
-    error = error_for_client(error);
+    error = group_append_error(error);
     for (int32_t i = 0; i < p->offset_count; i++) {
         struct group_offset *o = &p->offsets[i];
         if (o->error != KAFKA_NONE) continue;
         o->error = error;
         if (error == KAFKA_NONE) group_offset_put(p->group, o, p->commit_timestamp, p->expire_timestamp, p->token);
     }
-    group_answer_commit(c, p->request, p->offsets, p->offset_count);
+    group_answer_offsets(c, GROUP_ANSWER_COMMIT, p->request, KAFKA_NONE, p->offsets, p->offset_count);
 }
 
 /* Answered only if the group is still as it was; if a rebalance began meanwhile, that will answer. On failure the
@@ -119,7 +120,7 @@ static void stored_static(struct group_append_pending *p, int16_t error)
     struct group_member *m = group_member_find(g, p->member_id);
     if (!m || !m->awaiting_join || g->state != GROUP_STABLE || g->generation != p->generation) return;
     if (error != KAFKA_NONE) {
-        group_member_join_fail(m, error_for_client(error));
+        group_member_join_fail(m, group_append_error(error));
         return;
     }
     bool leads = m == g->leader;
@@ -130,20 +131,6 @@ static void stored_static(struct group_append_pending *p, int16_t error)
         group_answer_join(m, m->join_token, g->leader->id, leads, leads);
     else
         group_answer_join(m, m->join_token, p->leader, false, false);
-}
-
-static void stored_tombstones(struct group_append_pending *p, int16_t error)
-{
-    struct group *g = p->group;
-    if (error != KAFKA_NONE) {
-        group_say(g->coordinator, "group %.*s: offsets that have expired could not be removed (%s); trying again later",
-                  g->id.n, g->id.p, kafka_error_name(error));
-        return;
-    }
-    for (int32_t i = 0; i < p->offset_count; i++)
-        group_offset_remove(g, p->offsets[i].topic, p->offsets[i].partition, p->token);
-    if (p->group_ends && g->generation == p->generation) g->stored = false; /* its record is gone */
-    group_discard(g);
 }
 
 void group_stored(struct group_coordinator *c, uint64_t token, int16_t error)
@@ -159,7 +146,7 @@ void group_stored(struct group_coordinator *c, uint64_t token, int16_t error)
         break;
     case GROUP_APPEND_ASSIGNMENT:
         if (g->state == GROUP_COMPLETING_REBALANCE && g->assign_token == token)
-            group_assign_stored(g, p->assignments, p->assignment_count, error_for_client(error));
+            group_assign_stored(g, p->assignments, p->assignment_count, group_append_error(error));
         break;
     case GROUP_APPEND_STATIC: stored_static(p, error); break;
     case GROUP_APPEND_EMPTY:
@@ -168,7 +155,7 @@ void group_stored(struct group_coordinator *c, uint64_t token, int16_t error)
             group_say(c, "group %.*s is empty, which could not be stored (%s)", g->id.n, g->id.p,
                       kafka_error_name(error));
         break;
-    case GROUP_APPEND_TOMBSTONES: stored_tombstones(p, error); break;
+    case GROUP_APPEND_TOMBSTONES: tombstones_stored(p, error); break;
     }
     arena_release(&p->arena);
     free(p);

@@ -21,12 +21,15 @@ enum group_append_kind {
     GROUP_APPEND_TOMBSTONES, /* offsets, perhaps the group itself, go when stored */
 };
 
+/* Who waits for tombstones. */
+enum tombstone_answer { TOMBSTONES_UNANSWERED, TOMBSTONES_ANSWER_DELETE, TOMBSTONES_ANSWER_OFFSETS };
+
 struct group_append_pending {
     enum group_append_kind kind;
     struct group *group;
     uint64_t token;
     struct arena arena;           /* of what follows */
-    uint64_t request;             /* COMMIT: whom to answer */
+    uint64_t request;             /* COMMIT, TOMBSTONES with an answer: whom to answer */
     struct group_offset *offsets; /* COMMIT: all that were asked for; TOMBSTONES: topic and partition */
     int32_t offset_count;
     int64_t commit_timestamp, expire_timestamp;
@@ -35,6 +38,11 @@ struct group_append_pending {
     int32_t assignment_count;
     struct kafka_string member_id, leader; /* STATIC: the new id; the leader before */
     bool group_ends;                       /* TOMBSTONES: the group's own is among them */
+    enum tombstone_answer answer;          /* TOMBSTONES */
+    bool last;                             /* TOMBSTONES: no further append of its request follows */
+    int16_t error;                         /* TOMBSTONES: of an earlier append of the request */
+    struct group_offset *asked;            /* TOMBSTONES: what an OffsetDelete named, each with its error */
+    int32_t asked_count;
 };
 
 struct group_append_pending *group_append_new(struct group *g, enum group_append_kind kind);
@@ -43,6 +51,8 @@ void group_append_emit(struct group_append_pending *p, struct group_record *reco
 /* The group itself as it is; `assignments` NULL: what the members have. */
 void group_append_emit_group(struct group_append_pending *p, const struct group_assignment *assignments, int32_t count);
 void group_stored(struct group_coordinator *c, uint64_t token, int16_t error);
+/* What a client is told when the log refused. */
+int16_t group_append_error(int16_t error);
 /* At the end of the coordinator: nobody is answered. */
 void group_appends_free(struct group_coordinator *c);
 

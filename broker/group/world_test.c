@@ -192,9 +192,40 @@ static void put_left(struct world *w, struct buf *b, const struct group_left *l)
     buf_append_str(b, "\n");
 }
 
+/* "g=Stable consumer range m1(c@/host)="meta"/"assignment"", a group a line */
+static void put_descriptions(struct world *w, struct buf *b, const struct group_descriptions *d)
+{
+    for (int32_t i = 0; i < d->group_count; i++) {
+        const struct group_described *g = &d->groups[i];
+        buf_printf(b, " %.*s=%s", g->group_id.n, g->group_id.p, g->error ? kafka_error_name(g->error) : "");
+        buf_append_slice(b, kafka_string_slice(g->state));
+        if (g->protocol_type.n > 0) buf_printf(b, " %.*s", g->protocol_type.n, g->protocol_type.p);
+        if (g->protocol_name.n > 0) buf_printf(b, " %.*s", g->protocol_name.n, g->protocol_name.p);
+        for (int32_t k = 0; k < g->member_count; k++) {
+            const struct group_described_member *m = &g->members[k];
+            buf_printf(b, " %s(%.*s@%.*s)=", name_of(w, m->member_id), m->client_id.n, m->client_id.p, m->client_host.n,
+                       m->client_host.p);
+            put_bytes(b, m->metadata);
+            buf_append_str(b, "/");
+            put_bytes(b, m->assignment);
+            if (m->instance_id.n >= 0) buf_printf(b, " static %.*s", m->instance_id.n, m->instance_id.p);
+        }
+    }
+    buf_append_str(b, "\n");
+}
+
+static void put_deleted(struct buf *b, const struct group_offsets *o)
+{
+    for (int32_t i = 0; i < o->offset_count; i++)
+        buf_printf(b, " %.*s-%d %s", o->offsets[i].topic.n, o->offsets[i].topic.p, o->offsets[i].partition,
+                   kafka_error_name(o->offsets[i].error));
+    buf_append_str(b, "\n");
+}
+
 static void action_show(struct world *w, const struct group_action *a)
 {
-    static const char *const kinds[] = {"joined", "synced", "heartbeat", "left", "committed", "fetched"};
+    static const char *const kinds[] = {"joined",  "synced",    "heartbeat", "left",    "committed",
+                                        "fetched", "described", "listed",    "deleted", "deleted-offsets"};
     struct buf *b = &w->text;
     if (a->kind == GROUP_SAY) {
         buf_printf(b, "say %s\n", a->text);
@@ -219,6 +250,9 @@ static void action_show(struct world *w, const struct group_action *a)
     case GROUP_ANSWER_LEAVE: put_left(w, b, &a->left); break;
     case GROUP_ANSWER_COMMIT:
     case GROUP_ANSWER_FETCH: put_offsets(b, &a->offsets); break;
+    case GROUP_ANSWER_DESCRIBE:
+    case GROUP_ANSWER_LIST: put_descriptions(w, b, &a->descriptions); break;
+    case GROUP_ANSWER_DELETE_OFFSETS: put_deleted(b, &a->offsets); break;
     default: buf_append_str(b, "\n"); break;
     }
 }
@@ -260,7 +294,7 @@ static void step(struct world *w, const struct group_event *e)
 
 uint64_t world_step(struct world *w, const char *label, struct group_event *e)
 {
-    if (e->kind <= GROUP_FETCH && e->token == 0) e->token = ++w->next_token + 1000;
+    if (e->kind <= GROUP_DELETE_OFFSETS && e->token == 0) e->token = ++w->next_token + 1000;
     uint64_t token = e->token;
     if (label) free(table_set(&w->labels, slice_of(&token, sizeof token), memory_str(label)));
     step(w, e);

@@ -200,6 +200,8 @@ static void rich_request(int key, void *request)
     static struct create_topics_request_creatable_replica_assignment create_a = {0, &zero, 1};
     static struct create_topics_request_creatable_topic create_t = {{"new", 3}, -1, -1, &create_a, 1, &create_c, 1};
     static struct delete_topics_request_delete_topic_state delete_t = {.name = {"new", 3}};
+    static struct offset_delete_request_offset_delete_request_partition forget_p;
+    static struct offset_delete_request_offset_delete_request_topic forget_t = {{"t", 1}, &forget_p, 1};
     produce_p.records = (struct kafka_bytes){batch.p, (int32_t)batch.n};
     switch (key) {
     case KAFKA_API_PRODUCE:
@@ -255,6 +257,18 @@ static void rich_request(int key, void *request)
         break;
     case KAFKA_API_DELETE_TOPICS:
         *(struct delete_topics_request *)request = (struct delete_topics_request){&delete_t, 1, names, 2, 100};
+        break;
+    case KAFKA_API_DESCRIBE_GROUPS:
+        *(struct describe_groups_request *)request = (struct describe_groups_request){names, 2, true};
+        break;
+    case KAFKA_API_LIST_GROUPS:
+        *(struct list_groups_request *)request = (struct list_groups_request){names, 2, names, 2};
+        break;
+    case KAFKA_API_DELETE_GROUPS:
+        *(struct delete_groups_request *)request = (struct delete_groups_request){names, 2};
+        break;
+    case KAFKA_API_OFFSET_DELETE:
+        *(struct offset_delete_request *)request = (struct offset_delete_request){{"g", 1}, &forget_t, 1};
         break;
     default: break;
     }

@@ -71,6 +71,10 @@ void dispatch(struct node *n, struct request *r)
     case KAFKA_API_HEARTBEAT:
     case KAFKA_API_LEAVE_GROUP:
     case KAFKA_API_SYNC_GROUP: group_api_begin(n, r); return;
+    case KAFKA_API_DESCRIBE_GROUPS:
+    case KAFKA_API_LIST_GROUPS:
+    case KAFKA_API_DELETE_GROUPS:
+    case KAFKA_API_OFFSET_DELETE: group_admin_begin(n, r); return;
     case KAFKA_API_API_VERSIONS: api_versions_begin(n, r); return;
     case KAFKA_API_CREATE_TOPICS: create_topics_begin(n, r); return;
     case KAFKA_API_DELETE_TOPICS: delete_topics_begin(n, r); return;

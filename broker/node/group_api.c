@@ -1,4 +1,4 @@
-/* Group requests to events of the coordinator, its answers to responses. Here the versions of the seven
+/* Group requests to events of the coordinator, its answers to responses. Here the versions of the
  * APIs end: the coordinator knows none.
  *
  *     request -> group_event (token) -> group_step -> GROUP_ANSWER_... (token) -> response
@@ -8,13 +8,7 @@
 
 #include "broker/node/node_internal.h"
 
-/* What an answer's token leads to: a request, or one group of an OffsetFetch. */
-struct group_wait {
-    struct request *request;
-    int32_t group_at;
-};
-
-static uint64_t wait_new(struct node *n, struct request *r, int32_t group_at)
+uint64_t group_wait_new(struct node *n, struct request *r, int32_t group_at)
 {
     struct group_wait *w = arena_alloc(&r->arena, sizeof *w);
     *w = (struct group_wait){r, group_at};
@@ -32,7 +26,7 @@ static void join_begin(struct node *n, struct request *r)
     const char *peer = r->connection ? r->connection->peer : "";
     struct group_event e = {
         .kind = GROUP_JOIN,
-        .token = wait_new(n, r, 0),
+        .token = group_wait_new(n, r, 0),
         .group_id = in->group_id,
         .join =
             {
@@ -86,7 +80,7 @@ static void sync_begin(struct node *n, struct request *r)
         assignments[i] = (struct group_assignment){in->assignments[i].member_id, in->assignments[i].assignment};
     struct group_event e = {
         .kind = GROUP_SYNC,
-        .token = wait_new(n, r, 0),
+        .token = group_wait_new(n, r, 0),
         .group_id = in->group_id,
         .sync =
             {
@@ -119,7 +113,7 @@ static void heartbeat_begin(struct node *n, struct request *r)
     const struct heartbeat_request *in = r->body;
     struct group_event e = {
         .kind = GROUP_HEARTBEAT,
-        .token = wait_new(n, r, 0),
+        .token = group_wait_new(n, r, 0),
         .group_id = in->group_id,
         .heartbeat = {in->generation_id, in->member_id, in->group_instance_id},
     };
@@ -146,7 +140,7 @@ static void leave_begin(struct node *n, struct request *r)
                              : (struct group_leaver){in->member_id, KAFKA_STRING_NULL};
     struct group_event e = {
         .kind = GROUP_LEAVE,
-        .token = wait_new(n, r, 0),
+        .token = group_wait_new(n, r, 0),
         .group_id = in->group_id,
         .leave = {members, count},
     };
@@ -237,7 +231,7 @@ static void commit_begin(struct node *n, struct request *r)
     }
     struct group_event e = {
         .kind = GROUP_COMMIT,
-        .token = wait_new(n, r, 0),
+        .token = group_wait_new(n, r, 0),
         .group_id = in->group_id,
         .commit =
             {
@@ -300,7 +294,7 @@ static void offset_fetch_one(struct node *n, struct request *r, int32_t group_at
     struct fetch_topics topics = topics_of(r, group_at);
     struct group_event e = {
         .kind = GROUP_FETCH,
-        .token = wait_new(n, r, group_at),
+        .token = group_wait_new(n, r, group_at),
         .group_id = group_id,
         .fetch = {topics.all, topics.offsets, topics.count},
     };
@@ -447,6 +441,10 @@ static void answer_request(struct node *n, const struct group_action *a)
             offset_fetch_answer_single(r, a);
         offset_fetch_drop(n, r);
         return;
+    case GROUP_ANSWER_DESCRIBE:
+    case GROUP_ANSWER_LIST:
+    case GROUP_ANSWER_DELETE:
+    case GROUP_ANSWER_DELETE_OFFSETS: group_admin_answer(n, w, a); return;
     case GROUP_APPEND:
     case GROUP_SAY: return;
     }

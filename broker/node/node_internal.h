@@ -6,6 +6,7 @@
  *     dispatch.c      the table of APIs; ApiVersions
  *     produce.c       Produce         ---+
  *     group_api.c     groups          ---+--> append.c   one batch to one partition, until it may be seen
+ *     group_admin_api.c  the same for administrators
  *     controller.c    metadata changes --+
  *     check.c         records looked at, and recoded, before they are appended
  *     fetch.c         Fetch, long polls; woken by append.c
@@ -298,8 +299,17 @@ void create_topics_begin(struct node *n, struct request *r);
 void delete_topics_begin(struct node *n, struct request *r);
 void init_producer_id_begin(struct node *n, struct request *r);
 
-/* Groups: one function for the seven requests; answers come as actions of the coordinator. */
+/* Groups: one function for the six requests of members; answers come as actions of the coordinator. */
 void group_api_begin(struct node *n, struct request *r);
+/* What an answer's token leads to: a request, or one group of it. */
+struct group_wait {
+    struct request *request;
+    int32_t group_at;
+};
+uint64_t group_wait_new(struct node *n, struct request *r, int32_t group_at);
+/* group_admin_api.c: the four requests of administrators. */
+void group_admin_begin(struct node *n, struct request *r);
+void group_admin_answer(struct node *n, const struct group_wait *w, const struct group_action *a);
 /* The coordinator's deadline has come. */
 void group_api_timer(struct node *n);
 /* Its offsets go with it. */

@@ -21,10 +21,14 @@ const struct kafka_api kafka_apis[] = {
     API(KAFKA_API_HEARTBEAT, "Heartbeat", heartbeat, 0, 4, 0),
     API(KAFKA_API_LEAVE_GROUP, "LeaveGroup", leave_group, 0, 5, 0),
     API(KAFKA_API_SYNC_GROUP, "SyncGroup", sync_group, 0, 5, 0),
+    API(KAFKA_API_DESCRIBE_GROUPS, "DescribeGroups", describe_groups, 0, 5, 0),
+    API(KAFKA_API_LIST_GROUPS, "ListGroups", list_groups, 0, 5, 0),
     API(KAFKA_API_API_VERSIONS, "ApiVersions", api_versions, 0, 4, 0),
     API(KAFKA_API_CREATE_TOPICS, "CreateTopics", create_topics, 2, 7, 2),
     API(KAFKA_API_DELETE_TOPICS, "DeleteTopics", delete_topics, 1, 6, 1),
     API(KAFKA_API_INIT_PRODUCER_ID, "InitProducerId", init_producer_id, 0, 4, 0),
+    API(KAFKA_API_DELETE_GROUPS, "DeleteGroups", delete_groups, 0, 2, 0),
+    API(KAFKA_API_OFFSET_DELETE, "OffsetDelete", offset_delete, 0, 0, 0),
     API(KAFKA_API_DESCRIBE_CLUSTER, "DescribeCluster", describe_cluster, 0, 1, 0),
 };
 const int kafka_apis_count = sizeof(kafka_apis) / sizeof(kafka_apis[0]);

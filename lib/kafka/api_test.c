@@ -7,13 +7,14 @@
 /* T13: from which version each API is flexible. */
 TEST(api, t13_flexible_versions)
 {
-    static const int from[][2] = {{0, 9},  {1, 12}, {2, 6},  {3, 9},  {8, 8},  {9, 6},  {10, 3}, {11, 6},
-                                  {12, 4}, {13, 4}, {14, 4}, {18, 3}, {19, 5}, {20, 4}, {22, 2}, {60, 0}};
+    static const int from[][2] = {
+        {0, 9},  {1, 12}, {2, 6},  {3, 9},  {8, 8},  {9, 6},  {10, 3}, {11, 6}, {12, 4},           {13, 4},
+        {14, 4}, {15, 5}, {16, 3}, {18, 3}, {19, 5}, {20, 4}, {22, 2}, {42, 2}, {47, KAFKA_NEVER}, {60, 0}};
     check_int(sizeof(from) / sizeof(from[0]), kafka_apis_count);
     for (int i = 0; i < kafka_apis_count; i++) {
         check_int(kafka_apis[i].key, from[i][0]);
         if (from[i][1] > 0) check(!kafka_api_flexible(from[i][0], from[i][1] - 1));
-        check(kafka_api_flexible(from[i][0], from[i][1]));
+        check(from[i][1] == KAFKA_NEVER || kafka_api_flexible(from[i][0], from[i][1]));
         check_int(kafka_apis[i].response->flexible_from, from[i][1]);
     }
     check(!kafka_api_flexible(77, 0));
