@@ -285,6 +285,15 @@ static int replay_segment(struct recovery *x, const struct segment *s, int64_t f
     return status < 0 ? recover_failed(x, s->log->path, "cannot be read", status) : 0;
 }
 
+/* A segment whose roll was not settled has no snapshot at its end on disk: should retention take it, this is the one
+ * that stays (step_last_snapshot). */
+static void snapshot_keep(struct recovery *x, int i, int64_t from)
+{
+    const struct log *log = x->log;
+    if (i + 1 >= log->segment_count || log_segment_end(log, i) <= from) return;
+    producers_encode(&log->producers, &log->segments[i]->snapshot);
+}
+
 /* Producers from the snapshot on, epochs (if their file was lost) from the start. */
 static int replay(struct recovery *x, int64_t from, bool epochs)
 {
@@ -292,9 +301,11 @@ static int replay(struct recovery *x, int64_t from, bool epochs)
     int status = 0;
     int64_t first = epochs ? log->offsets.start : from;
     if (epochs) log->epoch_count = 0;
-    for (int i = log_segment_find(log, first); status == 0 && first < x->expected && i < log->segment_count; i++)
-        if (i >= 0 && log->segments[i]->base_offset < x->expected)
-            status = replay_segment(x, log->segments[i], from, epochs);
+    for (int i = log_segment_find(log, first); status == 0 && first < x->expected && i < log->segment_count; i++) {
+        if (i < 0 || log->segments[i]->base_offset >= x->expected) continue;
+        status = replay_segment(x, log->segments[i], from, epochs);
+        snapshot_keep(x, i, from);
+    }
     return status;
 }
 

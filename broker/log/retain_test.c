@@ -116,6 +116,29 @@ TEST(log_retain, by_time_takes_the_active_segment_too_and_offsets_go_on)
     drive_release(&d);
 }
 
+/* A crash came before the full segment was settled, so that no snapshot stood at its end. Retention then takes the
+ * segment, and a second crash must not find the producer forgotten. */
+TEST(log_retain, producers_outlive_a_segment_that_a_crash_left_unsettled)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    drive_append(&d, SPEC(.timestamp = 1000, .producer_id = 7));
+    drive_append(&d, SPEC(.timestamp = 1000, .producer_id = 7, .sequence = 1));
+    drive_append(&d, SPEC(.timestamp = 5000)); /* rolls; the job is lost with the process */
+    check_int(drive_reopen(&d, false, 0), 0);
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, 1200), 1);
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(drive_append(&d, SPEC(.producer_id = 7, .sequence = 1)).outcome, LOG_DUPLICATE);
+    check_int(drive_append(&d, SPEC(.producer_id = 7, .sequence = 2)).outcome, LOG_APPENDED);
+    drive_release(&d);
+}
+
 /* The producer goes on after a restart with the sequence that the log, all of it gone, had reached. */
 TEST(log_retain, producers_outlive_the_last_of_their_records)
 {
