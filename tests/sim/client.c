@@ -26,6 +26,10 @@ static void think_run(struct sim *s, struct sim_event *e)
     struct client *c = e->client;
     if (e->token != c->think_number) return;
     answers_check(c);
+    if (c != s->auditor && s->now_ns < s->lull_until_ns) {
+        client_think_in(c, s->lull_until_ns - s->now_ns + sim_draw(s, 20 * NS_MS));
+        return;
+    }
     if (s->auditing && c != s->auditor) {
         client_think_in(c, 2 * NS_MS);
         return;
@@ -109,6 +113,12 @@ static void call_note(struct client *c, const struct kafka_api *api, int16_t ver
     c->call_count++;
 }
 
+static void connection_breaks(struct client *c)
+{
+    sim_broke(c->sim, FAULT_DROP);
+    client_drop(c);
+}
+
 void client_call_version(struct client *c, int api_key, int16_t version, const void *request, void *context,
                          bool answered)
 {
@@ -120,7 +130,7 @@ void client_call_version(struct client *c, int api_key, int16_t version, const v
     if (rc < 0) sim_fail(c->sim, "the simulator cannot say %s v%d: %s", api->name, version, err_name(rc));
     if (answered) call_note(c, api, version, context);
     link_send(c->sim, c->link, &frame);
-    if (sim_breaks(c->sim) && sim_chance(c->sim, c->sim->plan.drop)) client_drop(c);
+    if (sim_breaks(c->sim) && sim_chance(c->sim, c->sim->plan.drop)) connection_breaks(c);
 }
 
 void client_call(struct client *c, int api_key, int min_version, int max_version, const void *request, void *context)
@@ -150,6 +160,7 @@ static void response_take(struct client *c, struct slice frame)
     if (rc < 0)
         sim_fail(s, "%s %d: the response to %s v%d cannot be read: %s", c->kind->name, c->number, call->api->name,
                  call->version, err_name(rc));
+    s->operations += c != s->auditor;
     c->kind->answered(c, call, response);
     free(call);
     arena_reset(&c->arena);
@@ -158,7 +169,7 @@ static void response_take(struct client *c, struct slice frame)
 void client_received(struct client *c, struct slice bytes)
 {
     if (sim_breaks(c->sim) && c != c->sim->auditor && sim_chance(c->sim, c->sim->plan.drop)) {
-        client_drop(c); /* what was on its way is lost */
+        connection_breaks(c); /* what was on its way is lost */
         return;
     }
     buf_append_slice(&c->inbox, bytes);

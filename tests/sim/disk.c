@@ -175,10 +175,11 @@ void inode_writes_forget(struct inode *f, int count)
 
 /* --- faults --- */
 
-static bool fault(struct sim_disk *d, uint32_t one_in)
+static bool fault(struct sim_disk *d, uint32_t one_in, enum sim_fault kind)
 {
     if (one_in == 0 || !random_chance(d->random, 1, one_in)) return false;
     d->faults_hit++;
+    if (d->broke) d->broke(d->context, kind);
     return true;
 }
 
@@ -190,12 +191,19 @@ static int call(struct sim_disk *d)
     return d->off ? ERR_IO : 0;
 }
 
+/* Of a call that changes names or sizes: an error leaves all as it was. */
+static int change_call(struct sim_disk *d)
+{
+    int rc = call(d);
+    return rc == 0 && fault(d, d->faults.change_error, FAULT_CHANGE_ERROR) ? ERR_IO : rc;
+}
+
 int sim_disk_write(struct sim_disk *d, struct inode *f, uint64_t at, struct slice bytes)
 {
     bool was_off = d->off;
     int rc = call(d);
-    if (rc == 0 && fault(d, d->faults.full)) rc = ERR_NOSPACE;
-    if (rc == 0 && fault(d, d->faults.write_error)) rc = ERR_IO;
+    if (rc == 0 && fault(d, d->faults.full, FAULT_WRITE_FULL)) rc = ERR_NOSPACE;
+    if (rc == 0 && fault(d, d->faults.write_error, FAULT_WRITE_ERROR)) rc = ERR_IO;
     /* The write that the power cut or the error met: some of it may be there. */
     if (rc < 0 && bytes.n > 0) bytes.n = (size_t)random_below(d->random, bytes.n);
     if (!was_off) write_make(d, f, at, bytes);
@@ -206,7 +214,7 @@ int64_t sim_disk_read(struct sim_disk *d, struct inode *f, uint64_t at, void *p,
 {
     int rc = call(d);
     if (rc < 0) return rc;
-    if (fault(d, d->faults.read_error)) return ERR_IO;
+    if (fault(d, d->faults.read_error, FAULT_READ_ERROR)) return ERR_IO;
     if (n == 0 || at >= f->now.n) return 0;
     if (n > f->now.n - at) n = (size_t)(f->now.n - at);
     memcpy(p, f->now.p + at, n);
@@ -217,7 +225,7 @@ int sim_disk_sync(struct sim_disk *d, struct inode *f, uint64_t up_to)
 {
     int rc = call(d), covered = 0;
     if (rc < 0) return rc;
-    bool failed = fault(d, d->faults.sync_error);
+    bool failed = fault(d, d->faults.sync_error, FAULT_SYNC_ERROR);
     if (failed) d->sync_failed = true;
     if (f->is_dir && !failed) changes_sync(d, f, up_to);
     while (covered < f->write_count && f->writes[covered].number <= up_to) {
@@ -236,7 +244,7 @@ struct inode *sim_disk_find(struct sim_disk *d, const char *path, bool create, i
     if (*err != ERR_NOTFOUND) return *err ? NULL : f;
     struct inode *parent = parent_find(d, path, &name);
     if (!create || !parent) return NULL;
-    *err = fault(d, d->faults.full) ? ERR_NOSPACE : 0;
+    *err = fault(d, d->faults.full, FAULT_MAKE_FULL) ? ERR_NOSPACE : 0;
     if (*err) return NULL;
     f = inode_new(d, false);
     change_make(d, NULL, NULL, parent, name, f);
@@ -286,7 +294,7 @@ static int64_t table_size(struct disk *disk, struct disk_file *f)
 static int table_truncate(struct disk *disk, struct disk_file *f, uint64_t size)
 {
     struct sim_disk *d = sim_of(disk);
-    int rc = call(d);
+    int rc = change_call(d);
     if (rc < 0 || f->inode->now.n == size) return rc;
     struct sim_write *w = write_new(d, f->inode);
     w->truncate = true;
@@ -308,7 +316,7 @@ static int table_make_dir(struct disk *disk, const char *path)
     if (rc < 0 || inode_find(d, path)) return rc;
     struct inode *parent = parent_find(d, path, &name);
     if (!parent) return ERR_NOTFOUND;
-    if (fault(d, d->faults.full)) return ERR_NOSPACE;
+    if (fault(d, d->faults.full, FAULT_MAKE_FULL)) return ERR_NOSPACE;
     change_make(d, NULL, NULL, parent, name, inode_new(d, true));
     return 0;
 }
@@ -323,7 +331,7 @@ static int table_rename(struct disk *disk, const char *from, const char *to)
 {
     struct sim_disk *d = sim_of(disk);
     const char *from_name, *to_name;
-    int rc = call(d);
+    int rc = change_call(d);
     if (rc < 0) return rc;
     struct inode *f = inode_find(d, from);
     if (!f) return ERR_NOTFOUND;
@@ -337,7 +345,7 @@ static int table_remove(struct disk *disk, const char *path)
 {
     struct sim_disk *d = sim_of(disk);
     const char *name;
-    int rc = call(d);
+    int rc = change_call(d);
     if (rc < 0) return rc;
     struct inode *f = inode_find(d, path);
     if (!f) return ERR_NOTFOUND;

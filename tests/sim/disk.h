@@ -21,12 +21,13 @@
 
 #include "lib/base/random.h"
 #include "lib/os/disk.h"
+#include "tests/sim/coverage.h"
 
 enum { SECTOR_BYTES = 512 };
 
 /* Chances of one in ...; 0 never. */
 struct disk_faults {
-    uint32_t read_error, sync_error, write_error, full;
+    uint32_t read_error, sync_error, write_error, full, change_error;
 };
 
 struct sim_write {
@@ -75,6 +76,10 @@ struct sim_disk {
     bool off;
     bool sync_failed; /* since the last power cut: what the cache shows may never reach the disk */
     uint64_t calls, faults_hit;
+    enum sim_fault lost; /* what the last power cut took, and whether a write was torn */
+    bool torn;
+    void (*broke)(void *context, enum sim_fault fault); /* told of each fault; may be NULL */
+    void *context;
 };
 
 void sim_disk_init(struct sim_disk *d, struct random *random);

@@ -15,6 +15,7 @@ static void write_tear(struct sim_disk *d, struct inode *f, const struct sim_wri
 {
     uint64_t fate = random_below(d->random, 4);
     if (fate == 0) return;
+    d->torn |= fate > 1 && !w->truncate && w->bytes.n > 1;
     if (fate == 1 || w->truncate) {
         sim_write_apply(w, &f->synced);
     } else if (fate == 2) {
@@ -71,8 +72,10 @@ void sim_disk_crash(struct sim_disk *d, bool power)
     d->off = false;
     d->calls_left = -1;
     if (!power) return;
-    d->sync_failed = false;
+    static const enum sim_fault named[] = {FAULT_CUT_ALL, FAULT_CUT_SOME, FAULT_CUT_LATER, FAULT_CUT_NOTHING};
+    d->sync_failed = d->torn = false;
     enum loss files = loss_draw(d), directories = loss_draw(d);
+    d->lost = named[files];
     for (struct inode *f = d->inodes; f; f = f->made_before) file_cut(d, f, files);
     directories_cut(d, directories);
 }

@@ -76,10 +76,12 @@ void record_value(uint32_t lane, uint32_t number, struct buf *out)
     uint64_t x = ((uint64_t)lane << 32 | number) * 0x9e3779b97f4a7c15u;
     /* Mostly small, sometimes some sectors long. */
     size_t n = x >> 60 == 0 ? (size_t)(x >> 32) % 3000 : (size_t)(x >> 32) % 120;
+    uint8_t *p = buf_reserve(out, n);
     for (size_t i = 0; i < n; i++) {
         if (i % 8 == 0) x ^= x >> 29, x *= 0xbf58476d1ce4e5b9u;
-        buf_append_byte(out, (uint8_t)(x >> (i % 8 * 8)));
+        p[i] = (uint8_t)(x >> (i % 8 * 8));
     }
+    out->n += n;
 }
 
 static struct lane *value_lane(struct sim *s, struct kafka_bytes value, uint32_t *number)

@@ -2,137 +2,162 @@
  *
  *     sim --seed N              one run, with its trace as text beside the program (or --trace FILE)
  *     sim --runs N              the seeds of tests/sim/seeds.txt, then 1 to N; stops at the first failure
- *     sim --hashes N            the seeds 1 to N, a line with the trace hash of each
+ *         [--from M]            seeds from M on, M + N - 1 the last
+ *         [--workers N]         processes; as many as there are processors
  *         [--kept FILE]         another list of seeds than tests/sim/seeds.txt
+ *     sim --hashes N            the seeds 1 to N, a line with the trace hash of each
  *
- * The runs happen in a child, so that also a run that ends in a failed assert or a bad access is reported with
- * its seed and traced. Exit status: 0 nothing found, 1 a promise was broken, 2 usage or I/O. */
+ * Runs happen in children, so that also a run that ends in a failed assert or a bad access is reported with
+ * its seed and traced. Ends with the table of faults and states, which after a thousand runs or more must have its
+ * cells filled. Exit status: 0 nothing found, 1 a promise was broken or a cell is empty, 2 usage or I/O. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/base/memory.h"
 #include "lib/base/text.h"
+#include "tests/sim/runs.h"
 #include "tests/sim/sim.h"
 
-/* What the child is doing, told to its parent. */
-struct shared_state {
-    uint64_t seed, runs, events, crashes, records;
-};
+enum { COVERED_AFTER_RUNS = 1000 };
 
 struct options {
     bool one, hashes;
-    uint64_t seed, runs;
+    uint64_t seed, runs, from, workers;
     const char *trace, *kept;
 };
 
-static double now_s(void)
+/* --- seeds --- */
+
+static void seed_add(struct seeds *s, uint64_t seed)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    s->items = memory_grow(s->items, s->count + 1, sizeof *s->items);
+    s->items[s->count++] = seed;
 }
 
-/* --- runs --- */
-
-static void run_counted(uint64_t seed, const struct options *o, struct shared_state *state)
-{
-    struct sim_result r;
-    state->seed = seed;
-    sim_run(seed, NULL, &r);
-    state->runs++;
-    state->events += r.events;
-    state->crashes += (uint64_t)r.crashes;
-    state->records += (uint64_t)r.records_acked;
-    if (o->hashes) printf("%llu %016llx\n", (unsigned long long)seed, (unsigned long long)r.trace_hash);
-}
-
-static void kept_run(const struct options *o, struct shared_state *state)
+static void kept_add(const struct options *o, struct seeds *s)
 {
     FILE *f = fopen(o->kept, "r");
     char line[256];
     if (!f) return;
     while (fgets(line, sizeof line, f)) {
         int64_t seed;
-        if (text_to_i64(slice_of(line, strcspn(line, " \t#\n")), &seed)) run_counted((uint64_t)seed, o, state);
+        if (text_to_i64(slice_of(line, strcspn(line, " \t#\n")), &seed)) seed_add(s, (uint64_t)seed);
     }
     fclose(f);
 }
 
-static void runs_do(const struct options *o, struct shared_state *state)
+/* --- one run --- */
+
+static void one_do(const struct options *o)
 {
-    double began = now_s(), told = began;
-    if (!o->hashes) kept_run(o, state);
-    for (uint64_t seed = 1; seed <= o->runs; seed++) {
-        run_counted(seed, o, state);
-        if (o->hashes || now_s() - told < 2) continue;
-        told = now_s();
-        fprintf(stderr, "%llu of %llu runs, %.0f a second\n", (unsigned long long)state->runs,
-                (unsigned long long)o->runs, (double)state->runs / (told - began));
+    struct sim_result r;
+    FILE *f = fopen(o->trace, "w");
+    if (!f) {
+        fprintf(stderr, "cannot write %s: %s\n", o->trace, strerror(errno));
+        exit(2);
     }
+    sim_run(o->seed, f, &r);
+    fclose(f);
+    printf("seed %llu: %llu events, %d starts, %d crashes, %.1f simulated s, %llu operations, %llu faults, "
+           "%lld records acknowledged, trace hash %016llx: no promise broken\n",
+           (unsigned long long)o->seed, (unsigned long long)r.events, r.lives, r.crashes, (double)r.ns / 1e9,
+           (unsigned long long)r.operations, (unsigned long long)r.faults, (long long)r.records_acked,
+           (unsigned long long)r.trace_hash);
 }
 
-/* Runs `do_it` in a child; its wait status. */
-static int in_child(void (*do_it)(const struct options *, struct shared_state *), const struct options *o,
-                    struct shared_state *state)
+static int one_in_child(const struct options *o)
 {
     int status = 0;
     fflush(NULL);
     pid_t child = fork();
     if (child < 0) return -1;
     if (child == 0) {
-        do_it(o, state);
+        one_do(o);
         exit(0); /* not _exit: the sanitizer looks for leaks at the end */
     }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     return status;
 }
 
-static void one_do(const struct options *o, struct shared_state *state)
-{
-    struct sim_result r;
-    FILE *f = fopen(o->trace, "w");
-    if (!f) {
-        fprintf(stderr, "cannot write %s: %s\n", o->trace, strerror(errno));
-        _exit(2);
-    }
-    sim_run(state->seed, f, &r);
-    fclose(f);
-    printf("seed %llu: trace hash %016llx, %llu events, %d starts, %d crashes, %lld records acknowledged\n",
-           (unsigned long long)state->seed, (unsigned long long)r.trace_hash, (unsigned long long)r.events, r.lives,
-           r.crashes, (long long)r.records_acked);
-}
-
 static int verdict(int status)
 {
-    if (status == 0) return 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    if (status == -1 || WIFSIGNALED(status)) return 1;
+    return WEXITSTATUS(status) == 2 ? 2 : WEXITSTATUS(status) != 0;
 }
 
-/* The failed seed once more, this time with its trace. */
-static int replay(const struct options *o, struct shared_state *state)
+/* Runs a seed with a trace and says how to do so again. */
+static int replay(const struct options *o, uint64_t seed)
 {
     struct options again = *o;
-    char path[4096];
+    char path[4200], self[4096];
     const char *commit = getenv("MILLRACE_COMMIT");
-    if (!o->trace) {
-        char self[3072];
+    again.seed = seed;
+    if (!again.trace) {
         ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
         self[n > 0 ? n : 0] = '\0';
-        snprintf(path, sizeof path, "%s-%llu.trace", n > 0 ? self : "sim", (unsigned long long)state->seed);
+        snprintf(path, sizeof path, "%s-%llu.trace", n > 0 ? self : "sim", (unsigned long long)seed);
         again.trace = path;
     }
-    int status = in_child(one_do, &again, state);
+    int status = one_in_child(&again);
     if (status == -1 || WIFSIGNALED(status))
-        printf("seed %llu, commit %s: ended by signal %d\n", (unsigned long long)state->seed,
+        printf("seed %llu, commit %s: ended by signal %d\n", (unsigned long long)seed,
                commit && commit[0] ? commit : "unknown", status == -1 ? 0 : WTERMSIG(status));
-    if (verdict(status) != 2)
-        printf("trace: %s\nreplay: make sim SEED=%llu\n", again.trace, (unsigned long long)state->seed);
+    if (verdict(status) != 2) printf("trace: %s\nreplay: make sim SEED=%llu\n", again.trace, (unsigned long long)seed);
     return verdict(status);
+}
+
+/* --- many runs --- */
+
+static int hashes_print(const struct options *o)
+{
+    for (uint64_t seed = 1; seed <= o->runs; seed++) {
+        struct sim_result r;
+        sim_run(seed, NULL, &r);
+        printf("%llu %016llx\n", (unsigned long long)seed, (unsigned long long)r.trace_hash);
+    }
+    return 0;
+}
+
+static void tally_print(const struct tally *t, int workers)
+{
+    printf("%.0f simulated hours, %llu events, %llu answers, %llu crashes, %llu faults and %llu dropped connections on "
+           "%d processes; no run below %.1f simulated s, %llu answers and %llu faults\n",
+           (double)t->ns / 3.6e12, (unsigned long long)t->events, (unsigned long long)t->operations,
+           (unsigned long long)t->crashes, (unsigned long long)t->faults, (unsigned long long)t->drops, workers,
+           (double)t->ns_min / 1e9, (unsigned long long)t->operations_min, (unsigned long long)t->faults_min);
+}
+
+static bool floor_holds(const struct tally *t)
+{
+    return t->runs == 0 || (t->ns_min >= RUN_SECONDS_MIN * NS_SEC && t->operations_min >= RUN_OPERATIONS_MIN &&
+                            t->faults_min >= RUN_FAULTS_MIN);
+}
+
+static int many_do(const struct options *o)
+{
+    struct seeds seeds = {0};
+    struct tally t;
+    uint64_t found;
+    int status;
+    kept_add(o, &seeds);
+    for (uint64_t i = 0; i < o->runs; i++) seed_add(&seeds, o->from + i);
+    bool well = runs_do(&seeds, (int)o->workers, &t, &found, &status);
+    free(seeds.items);
+    if (!well) {
+        if (replay(o, found) == 0) printf("seed %llu failed, but not when it ran again\n", (unsigned long long)found);
+        return 1;
+    }
+    coverage_print(&t.coverage, stdout);
+    tally_print(&t, (int)o->workers);
+    int missing = t.runs >= COVERED_AFTER_RUNS ? coverage_missing(&t.coverage, stdout) : 0;
+    if (!floor_holds(&t)) printf("a run was below its floor\n");
+    printf("%llu runs, %llu records acknowledged: no promise broken\n", (unsigned long long)t.runs,
+           (unsigned long long)t.records);
+    return missing > 0 || !floor_holds(&t);
 }
 
 /* --- options --- */
@@ -154,6 +179,8 @@ static bool options_read(int count, char **words, struct options *o)
         if (strcmp(words[i], "--seed") == 0) ok = o->one = number_read(value, &o->seed);
         if (strcmp(words[i], "--runs") == 0) ok = many = number_read(value, &o->runs);
         if (strcmp(words[i], "--hashes") == 0) ok = many = o->hashes = number_read(value, &o->runs);
+        if (strcmp(words[i], "--from") == 0) ok = number_read(value, &o->from);
+        if (strcmp(words[i], "--workers") == 0) ok = number_read(value, &o->workers) && o->workers > 0;
         if (strcmp(words[i], "--trace") == 0) ok = (o->trace = value) != NULL;
         if (strcmp(words[i], "--kept") == 0) ok = (o->kept = value) != NULL;
         if (!ok) return false;
@@ -163,24 +190,13 @@ static bool options_read(int count, char **words, struct options *o)
 
 int main(int count, char **words)
 {
-    struct options o = {.kept = "tests/sim/seeds.txt"};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct options o = {.kept = "tests/sim/seeds.txt", .from = 1, .workers = processors > 0 ? (uint64_t)processors : 1};
     if (!options_read(count, words, &o)) {
-        fprintf(stderr, "usage: sim --seed N [--trace FILE] | --runs N [--kept FILE] | --hashes N\n");
+        fprintf(stderr, "usage: sim --seed N [--trace FILE] | --runs N [--from M] [--workers N] [--kept FILE] | "
+                        "--hashes N\n");
         return 2;
     }
-    struct shared_state *state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (state == MAP_FAILED) return 2;
-    state->seed = o.seed;
-    if (o.one) return replay(&o, state);
-    int status = in_child(runs_do, &o, state);
-    if (status != 0) {
-        int rc = replay(&o, state);
-        if (rc == 0) printf("seed %llu failed, but not when it ran again\n", (unsigned long long)state->seed);
-        return 1;
-    }
-    if (!o.hashes)
-        printf("%llu runs, %llu events, %llu crashes, %llu records acknowledged: no promise broken\n",
-               (unsigned long long)state->runs, (unsigned long long)state->events, (unsigned long long)state->crashes,
-               (unsigned long long)state->records);
-    return 0;
+    if (o.one) return replay(&o, o.seed);
+    return o.hashes ? hashes_print(&o) : many_do(&o);
 }

@@ -8,10 +8,17 @@
 
 /* --- completions --- */
 
+static enum sim_state state_of(enum event_kind kind, const struct node_job *job)
+{
+    if (job) return coverage_job_state(job->name);
+    return kind == EVENT_APPENDED ? STATE_APPENDING : kind == EVENT_SYNCED ? STATE_SYNCING : STATE_READING;
+}
+
 static void complete(struct sim *s, struct sim_event *e)
 {
     struct event event = {.token = e->token, .err = e->err, .job = e->job, .data = buf_slice(&e->bytes)};
     event.kind = (enum event_kind)e->value;
+    s->under_way[state_of(event.kind, e->job)]--;
     sim_step(s, &event);
 }
 
@@ -49,18 +56,24 @@ static void perform_append(struct sim *s, const struct action *a)
     for (int i = 0; i < a->piece_count; i++) buf_append_slice(&bytes, a->pieces[i].bytes);
     if (f) err = sim_disk_write(&s->disk, f, a->at, buf_slice(&bytes));
     buf_release(&bytes);
-    if (a->token) completion(s, EVENT_APPENDED, a->token, err);
+    if (!a->token) return;
+    s->under_way[STATE_APPENDING]++;
+    completion(s, EVENT_APPENDED, a->token, err);
 }
 
 static void perform_read(struct sim *s, const struct action *a)
 {
     struct buf bytes = {0};
     int err;
+    s->under_way[STATE_READING]++;
     struct inode *f = file_open(s, a->file, false, &err);
     int64_t got =
         f ? sim_disk_read(&s->disk, f, a->at, buf_reserve(&bytes, (size_t)a->length), (size_t)a->length) : err;
     if (got > 0) bytes.n = (size_t)got;
-    if (got > 0 && !s->auditing && sim_chance(s, s->plan.short_read)) bytes.n = (size_t)sim_draw(s, got);
+    if (got > 0 && sim_breaks(s) && sim_chance(s, s->plan.short_read)) {
+        bytes.n = (size_t)sim_draw(s, got);
+        sim_broke(s, FAULT_SHORT_READ);
+    }
     struct sim_event *e = completion(s, EVENT_READ, a->token, got < 0 ? (int)got : 0);
     e->bytes = bytes;
 }
@@ -78,6 +91,7 @@ static void perform_sync(struct sim *s, const struct action *a)
 {
     struct inode **inodes = memory_new((size_t)a->file_count * sizeof(struct inode *));
     int first_err = 0;
+    s->under_way[STATE_SYNCING]++;
     for (int i = 0; i < a->file_count; i++) {
         int err;
         inodes[i] = file_open(s, a->files[i], false, &err);
@@ -106,6 +120,7 @@ static void job_run(struct sim *s, struct sim_event *e)
 static void perform_job(struct sim *s, struct node_job *job)
 {
     struct job_line *line = NULL;
+    s->under_way[coverage_job_state(job->name)]++;
     for (int i = 0; i < s->job_line_count; i++)
         if (s->job_lines[i].order == job->order) line = &s->job_lines[i];
     if (!line) {
@@ -176,4 +191,6 @@ void perform_reset(struct sim *s)
     s->open_files = (struct table){0};
     s->job_line_count = 0;
     s->actions_left = -1;
+    s->stopping = false;
+    memset(s->under_way, 0, sizeof s->under_way);
 }

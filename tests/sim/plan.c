@@ -18,6 +18,7 @@ static void faults_draw(struct sim *s)
     if (sim_chance(s, 2)) p->faults.write_error = 100 + (uint32_t)sim_draw(s, 400);
     if (sim_chance(s, 2)) p->faults.full = 30 + (uint32_t)sim_draw(s, 300);
     if (sim_chance(s, 3)) p->faults.sync_error = 100 + (uint32_t)sim_draw(s, 400);
+    if (sim_chance(s, 2)) p->faults.change_error = 20 + (uint32_t)sim_draw(s, 200);
     if (sim_chance(s, 2)) p->short_read = 10 + (uint32_t)sim_draw(s, 50);
 }
 
@@ -27,13 +28,15 @@ void plan_draw(struct sim *s)
     p->mode = (enum sim_mode)sim_draw(s, 2);
     faults_draw(s);
     if (!sim_chance(s, 3)) p->drop = 20 + (uint32_t)sim_draw(s, 200);
-    p->crashes = (int)sim_draw(s, 4);
-    p->active_ns = NS_SEC + sim_draw(s, 4 * NS_SEC);
+    p->crashes = (int)sim_draw(s, 6);
+    p->active_ns = RUN_SECONDS_MIN * NS_SEC + sim_draw(s, 5 * NS_SEC);
+    p->burst_ns_max = 100 * NS_MS + sim_draw(s, 500 * NS_MS);
+    p->lull_ns_max = 2 * NS_SEC + sim_draw(s, 6 * NS_SEC);
     p->delay_ns_max = NS_MS / 10 + sim_draw(s, 10 * NS_MS);
     p->disk_ns_max = NS_MS / 10 + sim_draw(s, sim_chance(s, 4) ? 60 * NS_MS : 5 * NS_MS);
     p->retention = sim_chance(s, 6);
     p->producers = 1 + (int)sim_draw(s, 3);
-    p->consumers = (int)sim_draw(s, 2);
+    p->consumers = 1 + (int)sim_draw(s, 2);
     p->members = (int)sim_draw(s, 5);
     p->admins = (int)sim_draw(s, 1);
     p->garbage = sim_chance(s, 4);
@@ -61,10 +64,10 @@ void plan_config(struct sim *s)
     if (sim_chance(s, 2)) set(&p, "log.index.size.max.bytes", 48 + sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.roll.ms", 50 + sim_draw(s, 1000));
     if (s->plan.retention) set(&p, "log.retention.ms", 200 + sim_draw(s, 2000));
-    set(&p, "log.retention.check.interval.ms", 100 + sim_draw(s, 1000));
-    set(&p, "log.flush.offset.checkpoint.interval.ms", 50 + sim_draw(s, 1000));
-    set(&p, "log.flush.start.offset.checkpoint.interval.ms", 50 + sim_draw(s, 1000));
-    set(&p, "replica.high.watermark.checkpoint.interval.ms", 50 + sim_draw(s, 1000));
+    set(&p, "log.retention.check.interval.ms", 100 + sim_draw(s, 2000));
+    set(&p, "log.flush.offset.checkpoint.interval.ms", 50 + sim_draw(s, 3000));
+    set(&p, "log.flush.start.offset.checkpoint.interval.ms", 50 + sim_draw(s, 3000));
+    set(&p, "replica.high.watermark.checkpoint.interval.ms", 50 + sim_draw(s, 3000));
     set(&p, "group.initial.rebalance.delay.ms", sim_draw(s, 100));
     set(&p, "group.min.session.timeout.ms", 100);
     set(&p, "offsets.topic.num.partitions", 2);

@@ -105,7 +105,7 @@ static void shipment_make(struct client *c, struct producer_lane *l)
     struct batch_builder b;
     s->number = l->told->count;
     s->count = 1 + (int32_t)sim_draw(sim, sim_chance(sim, 8) ? 20 : 4);
-    if (sim_chance(sim, 4)) options.codec = 1 + (int)sim_draw(sim, COMPRESSION_ZSTD - 1);
+    if (sim_chance(sim, 6)) options.codec = 1 + (int)sim_draw(sim, COMPRESSION_ZSTD - 1);
     s->zstd = options.codec == COMPRESSION_ZSTD;
     if (p->idempotent) {
         options.producer_id = p->id;
@@ -308,7 +308,8 @@ static void producer_think(struct client *c)
     }
     while (c->link && !p->failed && c->call_count < p->in_flight_max) {
         if (parcel_send(c)) continue;
-        if (c->sim->phase != PHASE_ACTIVE || p->batches_left <= 0 || sim_chance(c->sim, 2)) return;
+        bool more = p->batches_left > 0 || sim_wants_more(c->sim);
+        if (c->sim->phase != PHASE_ACTIVE || !more || sim_chance(c->sim, 2)) return;
         producer_make(c);
     }
 }
@@ -342,7 +343,7 @@ void producer_add(struct sim *s)
     p->acks = p->idempotent ? (sim_chance(s, 4) ? 1 : -1) : (int16_t)(sim_draw(s, 2) - 1);
     p->in_flight_max = 1 + (int)sim_draw(s, IN_FLIGHT_MAX - 1);
     p->lane_count = 1 + (int)sim_draw(s, LANES_MAX - 1);
-    p->batches_left = 5 + (int)sim_draw(s, 40);
+    p->batches_left = 20 + (int)sim_draw(s, 100);
     p->pause_ns = NS_MS + sim_draw(s, 200 * NS_MS);
     int first = (int)sim_draw(s, s->history.partition_count - 1);
     for (int i = 0; i < p->lane_count; i++)

@@ -12,7 +12,9 @@
  *         +--- auditor: after every start reads everything back and compares
  *
  * A run: open, audit, then clients and faults with crashes and audits between, then faults end and everything
- * must be answered, then a clean stop or a power cut, a last audit.
+ * must be answered, then a clean stop or a power cut, a last audit. Clients work in bursts with lulls between them,
+ * so that a run is dense where it is interesting and long enough for what takes its time: sessions, retention,
+ * expiry, checkpoints.
  *
  * Everything happens in one thread in the order of the heap (time, then number). Whatever is drawn comes
  * from s->random. A checker that finds a broken promise calls sim_fail, which does not return. */
@@ -23,6 +25,7 @@
 #include "broker/node/node.h"
 #include "lib/base/random.h"
 #include "lib/base/table.h"
+#include "tests/sim/coverage.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/history.h"
 #include "tests/sim/trace.h"
@@ -32,6 +35,10 @@
 
 struct sim;
 struct client;
+
+/* What every run has at least; the active phase goes on until it is so. An operation is an answered request of any
+ * client but the auditor; a fault is one of the process, the machine or the disk (fault_is_grave). */
+enum { RUN_SECONDS_MIN = 30, RUN_OPERATIONS_MIN = 200, RUN_FAULTS_MIN = 5 };
 
 enum sim_mode { MODE_PAGE_CACHE, MODE_GROUP_COMMIT, MODE_INTERVAL };
 
@@ -46,6 +53,7 @@ struct plan {
     int64_t delay_ns_max;      /* of a frame on its way, mostly */
     int64_t disk_ns_max;       /* of a completion */
     bool retention;            /* old segments go */
+    int64_t burst_ns_max, lull_ns_max;
     int producers, consumers, members, admins, garbage;
 };
 
@@ -104,6 +112,8 @@ struct sim {
     uint32_t life;        /* counts starts */
     uint64_t wake_number; /* which wake is the latest */
     bool auditing, stopped, over, start_failed, active_begun;
+    bool opening, stopping;     /* the node is in node_open; a clean stop has begun */
+    int under_way[STATE_KINDS]; /* what the node was not told the end of */
     bool may_lose;              /* since the last start: page cache or interval mode met a power cut */
     int64_t actions_left;       /* until a crash in the middle of a list; negative: none */
     uint64_t faults_before;     /* disk.faults_hit when the node was opened */
@@ -128,6 +138,9 @@ struct sim {
     bool topics_made; /* the auditor has made them */
     int64_t quiet_since_ns, stop_began_ns;
     int64_t commits; /* values given out */
+    int64_t active_since_ns, lull_until_ns;
+    uint64_t operations, faults;
+    struct coverage coverage;
     char cluster_id[64];
 };
 
@@ -137,6 +150,9 @@ struct sim_result {
     uint64_t events;
     int lives, crashes;
     int64_t records_acked;
+    int64_t ns; /* simulated */
+    uint64_t operations, faults;
+    struct coverage coverage;
 };
 void sim_run(uint64_t seed, FILE *file, struct sim_result *out);
 
@@ -163,12 +179,21 @@ void sim_step(struct sim *s, const struct event *e);
 int64_t sim_draw(struct sim *s, int64_t max);
 bool sim_chance(struct sim *s, uint32_t one_in); /* 0: never */
 bool sim_breaks(const struct sim *s);            /* faults are on: active, and no audit */
+bool sim_wants_more(const struct sim *s);        /* clients were too idle so far: no more lulls, more batches */
 /* Kafka's time of day. */
 int64_t sim_wall_ms(const struct sim *s);
 /* The process dies here and now; `power`: so does the machine. It starts again a little later. */
 void sim_crash(struct sim *s, bool power, const char *why);
 /* The auditor is done: clients may go on. */
 void sim_audited(struct sim *s);
+
+/* --- states.c --- */
+
+/* A bit for each state that holds. */
+uint32_t sim_states(const struct sim *s);
+/* A fault has happened now, or in these states. */
+void sim_broke(struct sim *s, enum sim_fault fault);
+void sim_broke_in(struct sim *s, enum sim_fault fault, uint32_t states);
 
 /* --- perform.c: the actions on the fake disk --- */
 void perform_actions(struct sim *s);

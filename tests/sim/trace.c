@@ -12,12 +12,16 @@ static void hash_add(struct trace *t, const void *p, size_t n)
     t->hash = hash_bytes(p, n, t->hash);
 }
 
-static void hash_number(struct trace *t, uint64_t v)
+/* Numbers in one go, in an order of bytes that does not depend on the machine. */
+static void hash_numbers(struct trace *t, const uint64_t *numbers, int count)
 {
-    uint8_t bytes[8];
-    put_u64be(bytes, v);
-    hash_add(t, bytes, sizeof bytes);
+    uint8_t bytes[64];
+    assert(count <= 8);
+    for (int i = 0; i < count; i++) put_u64be(bytes + 8 * i, numbers[i]);
+    hash_add(t, bytes, 8 * (size_t)count);
 }
+#define HASH_NUMBERS(t, ...)                                                                                           \
+    hash_numbers(t, (const uint64_t[]){__VA_ARGS__}, (int)(sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)))
 
 static void line(struct trace *t, int64_t now_ns, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void line(struct trace *t, int64_t now_ns, const char *format, ...)
@@ -71,11 +75,7 @@ static void event_line(struct trace *t, int64_t now_ns, const struct event *e)
 
 void trace_event(struct trace *t, int64_t now_ns, const struct event *e)
 {
-    hash_number(t, (uint64_t)now_ns);
-    hash_number(t, e->kind);
-    hash_number(t, e->connection);
-    hash_number(t, e->token);
-    hash_number(t, (uint64_t)(int64_t)e->err);
+    HASH_NUMBERS(t, (uint64_t)now_ns, e->kind, e->connection, e->token, (uint64_t)(int64_t)e->err);
     if (e->frame) hash_add(t, e->frame->p, e->frame->n);
     hash_add(t, e->data.p, e->data.n);
     if (e->job) hash_add(t, e->job->name, strlen(e->job->name));
@@ -128,18 +128,12 @@ static void action_line(struct trace *t, int64_t now_ns, const struct action *a)
 
 void trace_action(struct trace *t, int64_t now_ns, const struct action *a)
 {
-    hash_number(t, a->kind);
-    hash_number(t, a->connection);
-    hash_number(t, a->token);
-    hash_number(t, a->at);
-    hash_number(t, a->length);
-    hash_number(t, (uint64_t)a->at_ns);
+    HASH_NUMBERS(t, a->kind, a->connection, a->token, a->at, a->length, (uint64_t)a->at_ns);
     if (a->file) hash_add(t, a->file->path, strlen(a->file->path));
     for (int i = 0; i < a->piece_count; i++) {
         const struct action_piece *p = &a->pieces[i];
         hash_add(t, p->bytes.p, p->bytes.n);
-        hash_number(t, p->at);
-        hash_number(t, p->length);
+        HASH_NUMBERS(t, p->at, p->length);
         if (p->file) hash_add(t, p->file->path, strlen(p->file->path));
     }
     for (int i = 0; i < a->file_count; i++) hash_add(t, a->files[i]->path, strlen(a->files[i]->path));
@@ -155,7 +149,7 @@ void trace_note(struct trace *t, int64_t now_ns, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    hash_number(t, (uint64_t)now_ns);
+    HASH_NUMBERS(t, (uint64_t)now_ns);
     hash_add(t, text, strlen(text));
     line(t, now_ns, "%s", text);
 }

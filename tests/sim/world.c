@@ -7,7 +7,7 @@
 #include "lib/base/memory.h"
 #include "tests/sim/client.h"
 
-enum { EVENTS_MAX = 2000000, QUIET_SECONDS_MAX = 60, STOP_SECONDS_MAX = 30 };
+enum { EVENTS_MAX = 2000000, ACTIVE_SECONDS_MAX = 300, QUIET_SECONDS_MAX = 60, STOP_SECONDS_MAX = 30 };
 /* 2026-01-01, so that timestamps look like some. */
 #define WALL_START_MS 1767225600000LL
 
@@ -71,7 +71,8 @@ static void node_end(struct sim *s)
     s->node = NULL;
 }
 
-static void disk_crash(struct sim *s, bool power)
+/* `states`: in which the broker was. */
+static void disk_crash(struct sim *s, bool power, uint32_t states)
 {
     /* After a failed sync the cache shows what the disk may never get: only a machine that starts afresh
      * tells the truth (docs/decisions/0004). */
@@ -83,15 +84,18 @@ static void disk_crash(struct sim *s, bool power)
     trace_note(&s->trace, s->now_ns, "-- %s", power ? "the power is cut" : "the process is killed");
     sim_disk_crash(&s->disk, power);
     s->crashes++;
+    sim_broke_in(s, power ? s->disk.lost : FAULT_KILL, states);
+    if (power && s->disk.torn) sim_broke_in(s, FAULT_TORN, states);
 }
 
 static void start_run(struct sim *s, struct sim_event *e);
 
 void sim_crash(struct sim *s, bool power, const char *why)
 {
+    uint32_t states = sim_states(s);
     trace_note(&s->trace, s->now_ns, "-- crash: %s", why);
     node_end(s);
-    disk_crash(s, power);
+    disk_crash(s, power, states);
     s->auditing = true; /* nobody gets in before the auditor */
     sim_later(s, NS_MS + sim_draw(s, 50 * NS_MS), start_run);
 }
@@ -125,10 +129,12 @@ static void start_run(struct sim *s, struct sim_event *e)
     s->life++;
     start_faults(s);
     trace_note(&s->trace, s->now_ns, "-- start %u", s->life);
+    s->opening = true;
     int rc = node_open(&s->config, &s->disk.disk, (struct node_time){s->now_ns, sim_wall_ms(s)}, random_u64(&s->random),
                        &s->node, &error);
     if (rc < 0) s->node = NULL;
     if (rc == 0 && !s->disk.off) {
+        s->opening = false;
         started(s);
         return;
     }
@@ -138,6 +144,7 @@ static void start_run(struct sim *s, struct sim_event *e)
     if (rc < 0 && !error.text[0]) sim_fail(s, "the broker does not start and says nothing (%s)", err_name(rc));
     s->start_failed = true;
     sim_crash(s, s->power_armed, "while starting");
+    s->opening = false;
 }
 
 /* --- crashes --- */
@@ -155,9 +162,10 @@ static void stop_wait(struct sim *s, struct sim_event *e)
     }
     trace_note(&s->trace, s->now_ns, "-- stopped");
     bool clean = s->disk.faults_hit == s->faults_before;
+    uint32_t states = sim_states(s);
     node_end(s);
     if (!clean)
-        disk_crash(s, sim_chance(s, 2));
+        disk_crash(s, sim_chance(s, 2), states);
     else if (sim_chance(s, 2))
         sim_disk_crash(&s->disk, true);
     s->auditing = true;
@@ -167,6 +175,7 @@ static void stop_wait(struct sim *s, struct sim_event *e)
 static void stop_begin(struct sim *s)
 {
     s->stopped = false;
+    s->stopping = true;
     s->stop_began_ns = s->now_ns;
     sim_step(s, &(struct event){.kind = EVENT_SHUTDOWN});
     if (s->node) sim_later(s, 10 * NS_MS, stop_wait)->life = s->life;
@@ -176,6 +185,10 @@ static void crash_run(struct sim *s, struct sim_event *e)
 {
     (void)e;
     if (!sim_breaks(s) || !s->node) return;
+    if (s->now_ns < s->lull_until_ns && !sim_chance(s, 4)) { /* more is met when clients work */
+        sim_later(s, s->lull_until_ns - s->now_ns + sim_draw(s, s->plan.burst_ns_max), crash_run)->life = s->life;
+        return;
+    }
     s->power_armed = !sim_chance(s, 3);
     switch (sim_draw(s, 3)) {
     case 0: sim_crash(s, s->power_armed, "now"); break;
@@ -191,7 +204,7 @@ static void crash_plan(struct sim *s)
 {
     if (s->crashes_left <= 0) return;
     s->crashes_left--;
-    sim_later(s, sim_draw(s, s->plan.active_ns / (s->plan.crashes + 1)), crash_run)->life = s->life;
+    sim_later(s, sim_draw(s, 2 * s->plan.active_ns / (s->plan.crashes + 1)), crash_run)->life = s->life;
 }
 
 /* --- phases --- */
@@ -233,6 +246,7 @@ static void quiet_begin(struct sim *s)
 {
     s->phase = PHASE_QUIET;
     s->quiet_since_ns = s->now_ns;
+    s->lull_until_ns = 0;
     s->disk.faults = (struct disk_faults){0};
     s->actions_left = s->disk.calls_left = -1;
     s->crashes_left = 0;
@@ -241,13 +255,42 @@ static void quiet_begin(struct sim *s)
     quiet_check(s, NULL);
 }
 
+/* The active phase has had its share: time, work and trouble. Where crashes are missing the next one comes soon. */
+static bool active_enough(struct sim *s)
+{
+    if (s->now_ns - s->active_since_ns > ACTIVE_SECONDS_MAX * NS_SEC)
+        sim_fail(s, "after %d s the clients had %llu answers, and there were %llu faults", ACTIVE_SECONDS_MAX,
+                 (unsigned long long)s->operations, (unsigned long long)s->faults);
+    if (s->faults < RUN_FAULTS_MIN && s->crashes_left == 0 && !s->stopping) {
+        s->crashes_left = 1;
+        crash_plan(s);
+    }
+    return s->faults >= RUN_FAULTS_MIN && s->operations >= RUN_OPERATIONS_MIN;
+}
+
 static void active_end(struct sim *s, struct sim_event *e)
 {
     (void)e;
     if (s->auditing || !s->node)
         sim_later(s, 10 * NS_MS, active_end);
+    else if (!active_enough(s))
+        sim_later(s, 500 * NS_MS, active_end);
     else
         quiet_begin(s);
+}
+
+bool sim_wants_more(const struct sim *s)
+{
+    return s->now_ns - s->active_since_ns > s->plan.active_ns && s->operations < RUN_OPERATIONS_MIN;
+}
+
+/* Clients rest for a while; the broker's clocks go on. */
+static void lull_begin(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (s->phase != PHASE_ACTIVE || sim_wants_more(s)) return;
+    s->lull_until_ns = s->now_ns + sim_draw(s, s->plan.lull_ns_max);
+    sim_later(s, s->lull_until_ns - s->now_ns + NS_MS + sim_draw(s, s->plan.burst_ns_max), lull_begin);
 }
 
 /* A log directory that went offline stays so until the next start. */
@@ -275,7 +318,9 @@ void sim_audited(struct sim *s)
     crash_plan(s);
     if (s->active_begun) return;
     s->active_begun = true;
+    s->active_since_ns = s->now_ns;
     sim_later(s, s->plan.active_ns, active_end);
+    sim_later(s, s->plan.burst_ns_max, lull_begin);
     sim_later(s, 200 * NS_MS, watch_disk);
 }
 
@@ -294,12 +339,19 @@ static void clients_make(struct sim *s)
     for (int i = 0; i < s->plan.garbage; i++) garbage_add(s);
 }
 
+static void disk_broke(void *context, enum sim_fault fault)
+{
+    sim_broke(context, fault);
+}
+
 static void sim_init(struct sim *s, uint64_t seed, FILE *file)
 {
     *s = (struct sim){.seed = seed, .actions_left = -1, .trace = {.hash = seed, .file = file}};
     s->now_ns = NS_SEC;
     random_seed(&s->random, seed);
     sim_disk_init(&s->disk, &s->random);
+    s->disk.broke = disk_broke;
+    s->disk.context = s;
     plan_draw(s);
     plan_config(s);
     s->crashes_left = s->plan.crashes;
@@ -341,7 +393,14 @@ void sim_run(uint64_t seed, FILE *file, struct sim_result *out)
         sim_event_release(&e);
         if (s.disk.off && s.node) sim_crash(&s, s.power_armed, "in the middle");
     }
-    *out = (struct sim_result){s.trace.hash, s.event_count, (int)s.life, s.crashes, 0};
+    *out = (struct sim_result){.trace_hash = s.trace.hash,
+                               .events = s.event_count,
+                               .lives = (int)s.life,
+                               .crashes = s.crashes,
+                               .ns = s.now_ns - NS_SEC,
+                               .operations = s.operations,
+                               .faults = s.faults,
+                               .coverage = s.coverage};
     for (int i = 0; i < s.history.partition_count; i++) out->records_acked += s.history.partitions[i].acked;
     sim_release(&s);
 }
