@@ -11,6 +11,7 @@ int cli_broker(int argc, char **argv);
 int cli_topic(int argc, char **argv);
 int cli_produce(int argc, char **argv);
 int cli_consume(int argc, char **argv);
+int cli_power_cut(int argc, char **argv);
 int cli_dump_log(int argc, char **argv);
 int cli_etl(int argc, char **argv);
 int cli_stream(int argc, char **argv);

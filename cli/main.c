@@ -9,6 +9,7 @@
 #pragma weak cli_produce
 #pragma weak cli_consume
 #pragma weak cli_dump_log
+#pragma weak cli_power_cut
 #pragma weak cli_etl
 #pragma weak cli_stream
 #pragma weak cli_warehouse
@@ -33,6 +34,7 @@ static const struct subcommand subcommands[] = {
     {"produce", cli_produce, "a line of standard input is a record"},
     {"consume", cli_consume, "records to standard output"},
     {"dump-log", cli_dump_log, "what is in a broker's files"},
+    {"power-cut", cli_power_cut, "a killed broker's directory as a power cut would have left it"},
     {"bench", cli_bench, "experiments and their report"},
 };
 enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };

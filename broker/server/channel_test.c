@@ -85,7 +85,7 @@ TEST(channel, what_the_socket_does_not_take_waits_in_order)
     struct channel *c = channel_pair(&peer);
     int directory = open("/tmp", O_RDONLY | O_DIRECTORY);
     struct file_cache files;
-    file_cache_init(&files, directory, 8);
+    file_cache_init(&files, directory, 8, NULL);
     struct shared *held = shared_new(600000);
     memset(held->p, 'h', held->n);
     uint8_t passing[4] = "pass"; /* lives only until channel_send returns */

@@ -32,13 +32,14 @@ static void entry_drop(struct file_cache *c, struct file_entry *e)
 {
     entry_unlink(c, e);
     table_remove(&c->by_id, key_of(&e->id));
+    power_file_put(c->power, e->power);
     close(e->descriptor);
     free(e);
 }
 
-void file_cache_init(struct file_cache *c, int directory, int count_max)
+void file_cache_init(struct file_cache *c, int directory, int count_max, struct power *power)
 {
-    *c = (struct file_cache){.directory = directory, .count_max = count_max};
+    *c = (struct file_cache){.directory = directory, .count_max = count_max, .power = power};
 }
 
 void file_cache_release(struct file_cache *c)
@@ -60,14 +61,14 @@ static int file_open(struct file_cache *c, const struct log_file *f, bool create
 {
     int flags = f->directory ? O_RDONLY | O_DIRECTORY : O_RDWR | (create ? O_CREAT : 0);
     for (;;) {
-        int d = openat(c->directory, f->path[0] ? f->path : ".", flags | O_CLOEXEC, 0644);
+        int d = power_open_file(c->power, c->directory, f->path[0] ? f->path : ".", flags | O_CLOEXEC, 0644);
         if (d >= 0) return d;
         if (errno == EINTR) continue;
         if ((errno != EMFILE && errno != ENFILE) || !file_cache_shrink(c)) return err_from_errno(errno);
     }
 }
 
-int file_cache_get(struct file_cache *c, const struct log_file *f, bool create)
+int file_cache_get_noted(struct file_cache *c, const struct log_file *f, bool create, struct power_file **noted)
 {
     struct file_entry *e = table_get(&c->by_id, key_of(&f->id));
     if (e) {
@@ -75,6 +76,7 @@ int file_cache_get(struct file_cache *c, const struct log_file *f, bool create)
             entry_unlink(c, e);
             entry_link(c, e);
         }
+        *noted = e->power;
         return e->descriptor;
     }
     int d = file_open(c, f, create);
@@ -83,9 +85,16 @@ int file_cache_get(struct file_cache *c, const struct log_file *f, bool create)
     e = memory_new(sizeof *e);
     e->id = f->id;
     e->descriptor = d;
+    e->power = *noted = f->directory ? NULL : power_file_get(c->power, d, f->path);
     entry_link(c, e);
     table_set(&c->by_id, key_of(&e->id), e);
     return d;
+}
+
+int file_cache_get(struct file_cache *c, const struct log_file *f, bool create)
+{
+    struct power_file *noted;
+    return file_cache_get_noted(c, f, create, &noted);
 }
 
 void file_cache_forget(struct file_cache *c, const struct log_file *f)

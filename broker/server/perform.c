@@ -33,8 +33,12 @@ static int pieces_write(int descriptor, uint64_t at, const struct action_piece *
 
 static void perform_append(struct server *s, const struct action *a)
 {
-    int descriptor = file_cache_get(&s->files, a->file, true);
-    int rc = descriptor < 0 ? descriptor : pieces_write(descriptor, a->at, a->pieces, a->piece_count);
+    struct power_file *noted = NULL;
+    int rc = file_cache_get_noted(&s->files, a->file, true, &noted);
+    if (rc >= 0) {
+        power_write(s->power, noted, a->at, a->length);
+        rc = pieces_write(rc, a->at, a->pieces, a->piece_count);
+    }
     if (a->token == 0) {
         /* An index entry: the index is rebuilt from the segment when it is short. */
         if (rc < 0) log_warn("broker", "cannot write %s: %s", a->file->path, err_name(rc));
@@ -43,21 +47,30 @@ static void perform_append(struct server *s, const struct action *a)
     server_post(s, &(struct event){.kind = EVENT_APPENDED, .token = a->token, .err = rc});
 }
 
+/* The cache may close its own descriptor while the sync runs. What is written by now is what becomes durable. */
+static struct worker_sync sync_target(struct server *s, const struct log_file *f)
+{
+    struct power_file *noted = NULL;
+    int d = file_cache_get_noted(&s->files, f, false, &noted);
+    struct worker_sync target = {.descriptor = d < 0 ? -1 : fcntl(d, F_DUPFD_CLOEXEC, 0)};
+    if (target.descriptor < 0 && file_cache_shrink(&s->files)) {
+        d = file_cache_get_noted(&s->files, f, false, &noted);
+        target.descriptor = d < 0 ? -1 : fcntl(d, F_DUPFD_CLOEXEC, 0);
+    }
+    if (target.descriptor < 0) {
+        log_error("broker", "cannot open %s to sync it", f->path);
+        return target;
+    }
+    target.noted = f->directory ? power_sync_directory(s->power, f->path) : power_sync_file(s->power, noted);
+    return target;
+}
+
 static void perform_sync(struct server *s, const struct action *a)
 {
-    int *descriptors = memory_new((size_t)(a->file_count + 1) * sizeof *descriptors);
-    for (int i = 0; i < a->file_count; i++) {
-        /* The cache may close its own while the sync runs. */
-        int d = file_cache_get(&s->files, a->files[i], false);
-        descriptors[i] = d < 0 ? -1 : fcntl(d, F_DUPFD_CLOEXEC, 0);
-        if (descriptors[i] < 0 && file_cache_shrink(&s->files)) {
-            d = file_cache_get(&s->files, a->files[i], false);
-            descriptors[i] = d < 0 ? -1 : fcntl(d, F_DUPFD_CLOEXEC, 0);
-        }
-        if (descriptors[i] < 0) log_error("broker", "cannot open %s to sync it", a->files[i]->path);
-    }
-    workers_sync(s->workers, a->token, descriptors, a->file_count);
-    free(descriptors);
+    struct worker_sync *targets = memory_new((size_t)(a->file_count + 1) * sizeof *targets);
+    for (int i = 0; i < a->file_count; i++) targets[i] = sync_target(s, a->files[i]);
+    workers_sync(s->workers, a->token, targets, a->file_count);
+    free(targets);
 }
 
 static void perform_read(struct server *s, const struct action *a)

@@ -138,14 +138,16 @@ static int server_open(struct server *s, struct err_text *error)
     descriptors_share(s);
     int rc = data_dir_open(&s->data_dir, s->config->log_dir, error);
     if (rc < 0) return rc;
-    rc = disk_linux_new(s->config->log_dir, &s->disk, error);
+    rc = power_open(s->data_dir.directory, &s->power, error);
+    if (rc == 0) rc = disk_linux_new(s->config->log_dir, &s->disk, error);
     if (rc < 0) return rc;
+    disk_linux_note(s->disk, s->power);
     rc = loop_init(&s->loop);
     if (rc < 0) return err_set(error, rc, "cannot make an event loop: %s", err_name(rc));
     rc = signals_open(s);
     if (rc == 0) rc = clients_listen(s, error);
     if (rc < 0) return rc;
-    file_cache_init(&s->files, dup(s->data_dir.directory), s->files_max);
+    file_cache_init(&s->files, dup(s->data_dir.directory), s->files_max, s->power);
     s->workers = workers_new((int)s->config->worker_threads, s->disk, &s->loop);
     return node_open(s->config, s->disk, time_now(), seed_draw(), &s->node, error);
 }
@@ -189,6 +191,7 @@ static void server_release(struct server *s)
     if (s->files.count_max) file_cache_release(&s->files);
     if (s->signals.descriptor > 0) close(s->signals.descriptor);
     if (s->disk) disk_linux_free(s->disk);
+    power_close(s->power);
     if (s->loop.epoll > 0) loop_release(&s->loop);
     data_dir_close(&s->data_dir);
     for (int i = 0; i < s->event_count; i++) {

@@ -22,6 +22,7 @@ struct server {
     struct node_config *config;
     struct loop loop;
     struct data_dir data_dir;
+    struct power *power; /* what a power cut would take */
     struct disk *disk;
     struct file_cache files;
     struct workers *workers;

@@ -71,8 +71,9 @@ TEST(workers, a_sync_reports_its_token_and_its_failure)
     struct loop loop;
     check_int(loop_init(&loop), 0);
     struct workers *w = workers_new(1, NULL, &loop);
-    int good = open(file, O_RDWR | O_CREAT, 0600), bad[2] = {open(file, O_RDONLY), -1};
-    workers_sync(w, 11, &good, 1);
+    int good = open(file, O_RDWR | O_CREAT, 0600);
+    struct worker_sync bad[2] = {{.descriptor = open(file, O_RDONLY)}, {.descriptor = -1}};
+    workers_sync(w, 11, &(struct worker_sync){.descriptor = good}, 1);
     workers_sync(w, 12, bad, 2);
     for (uint64_t token = 11; token <= 12; token++) {
         struct worker_task *t;
@@ -96,7 +97,7 @@ TEST(file_cache, keeps_so_many_and_the_longest_unused_goes_first)
     struct file_cache c;
     struct log_file_ids ids = {0};
     struct log_file *f[4];
-    file_cache_init(&c, open(path, O_RDONLY | O_DIRECTORY), 2);
+    file_cache_init(&c, open(path, O_RDONLY | O_DIRECTORY), 2, NULL);
     for (int i = 0; i < 4; i++) {
         char name[16];
         snprintf(name, sizeof name, "f%d", i);

@@ -72,16 +72,14 @@ static struct worker_task *task_choose(struct workers *w)
 
 static void sync_run(struct worker_task *t)
 {
-    for (int i = 0; i < t->descriptor_count; i++) {
-        int d = t->descriptors[i];
-        if (d < 0) {
-            if (t->err == 0) t->err = ERR_IO;
-            continue;
-        }
-        if (fdatasync(d) != 0 && t->err == 0) t->err = err_from_errno(errno);
-        close(d);
+    for (int i = 0; i < t->target_count; i++) {
+        struct worker_sync *s = &t->targets[i];
+        int rc = s->descriptor < 0 ? ERR_IO : fdatasync(s->descriptor) == 0 ? 0 : err_from_errno(errno);
+        if (t->err == 0) t->err = rc;
+        power_sync_end(s->noted, rc == 0);
+        if (s->descriptor >= 0) close(s->descriptor);
     }
-    t->descriptor_count = 0;
+    t->target_count = 0;
 }
 
 static void task_run(struct workers *w, struct worker_task *t)
@@ -175,13 +173,13 @@ static void task_submit(struct workers *w, struct worker_task *t)
     pthread_mutex_unlock(&w->lock);
 }
 
-void workers_sync(struct workers *w, uint64_t token, const int *descriptors, int count)
+void workers_sync(struct workers *w, uint64_t token, const struct worker_sync *targets, int count)
 {
     struct worker_task *t = memory_new(sizeof *t);
     t->token = token;
-    t->descriptors = memory_new((size_t)count * sizeof *descriptors);
-    for (int i = 0; i < count; i++) t->descriptors[i] = descriptors[i];
-    t->descriptor_count = count;
+    t->targets = memory_new((size_t)count * sizeof *targets);
+    for (int i = 0; i < count; i++) t->targets[i] = targets[i];
+    t->target_count = count;
     task_submit(w, t);
 }
 
@@ -210,8 +208,10 @@ uint64_t workers_sync_count(struct workers *w)
 
 void worker_task_free(struct worker_task *t)
 {
-    for (int i = 0; i < t->descriptor_count; i++)
-        if (t->descriptors[i] >= 0) close(t->descriptors[i]);
-    free(t->descriptors);
+    for (int i = 0; i < t->target_count; i++) {
+        power_sync_end(t->targets[i].noted, false);
+        if (t->targets[i].descriptor >= 0) close(t->targets[i].descriptor);
+    }
+    free(t->targets);
     free(t);
 }

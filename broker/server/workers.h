@@ -1,7 +1,7 @@
 /* workers.h - the helper threads: everything that may block or burn happens here.
  *
  *     loop thread                          helper threads
- *     workers_sync(token, fds)  ------>    fdatasync each              --+
+ *     workers_sync(token, files) ----->    fdatasync each              --+
  *     workers_job(job)          ------>    job->run(job, disk)         --+--> loop_wake
  *     workers_take_done()       <------------------------------------------
  *
@@ -16,14 +16,21 @@
 #include "broker/node/node.h"
 #include "lib/os/disk.h"
 #include "lib/os/loop.h"
+#include "lib/os/power.h"
 
 struct workers;
 
+/* A file or directory to sync. */
+struct worker_sync {
+    int descriptor;
+    struct power_sync *noted; /* ends with the sync; NULL: nothing is noted */
+};
+
 struct worker_task {
-    struct node_job *job; /* NULL: a sync */
-    uint64_t token;       /* of the sync */
-    int *descriptors;     /* of the sync; closed when it is done */
-    int descriptor_count;
+    struct node_job *job;        /* NULL: a sync */
+    uint64_t token;              /* of the sync */
+    struct worker_sync *targets; /* of the sync; closed when it is done */
+    int target_count;
     int err; /* 0 or negative, once done */
     struct worker_task *next;
 };
@@ -34,7 +41,7 @@ struct workers *workers_new(int threads, struct disk *disk, struct loop *loop);
 void workers_free(struct workers *w);
 
 /* Takes the descriptors (not the array). A negative one is an error that opening already met. */
-void workers_sync(struct workers *w, uint64_t token, const int *descriptors, int count);
+void workers_sync(struct workers *w, uint64_t token, const struct worker_sync *targets, int count);
 void workers_job(struct workers *w, struct node_job *job);
 /* The next finished task, in the order of finishing, or NULL. Free it with worker_task_free. */
 struct worker_task *workers_take_done(struct workers *w);

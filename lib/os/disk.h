@@ -63,6 +63,9 @@ int disk_remove_tree(struct disk *d, const char *path);
 /* The real one, on directory `root` (created when missing). Free with disk_linux_free. */
 int disk_linux_new(const char *root, struct disk **out, struct err_text *error);
 void disk_linux_free(struct disk *d);
+/* From now on the disk notes in `power` what is not durable (lib/os/power.h); NULL, as it begins, notes nothing. */
+struct power;
+void disk_linux_note(struct disk *d, struct power *power);
 /* The descriptor behind an open file of a disk_linux (for sendfile and writev). */
 int disk_linux_descriptor(struct disk_file *f);
 

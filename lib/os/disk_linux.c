@@ -9,19 +9,27 @@
 
 #include "lib/base/memory.h"
 #include "lib/os/disk.h"
+#include "lib/os/power.h"
 
 struct disk_file {
     int descriptor;
+    struct power_file *power;
 };
 
 struct disk_linux {
     struct disk disk;
     int root;
+    struct power *power; /* may be NULL */
 };
 
 static int root_of(struct disk *d)
 {
     return ((struct disk_linux *)d)->root;
+}
+
+static struct power *power_of(struct disk *d)
+{
+    return ((struct disk_linux *)d)->power;
 }
 
 /* "" names the data directory itself. */
@@ -38,16 +46,17 @@ static int last_error(void)
 static int linux_open(struct disk *d, const char *path, enum disk_open how, struct disk_file **out)
 {
     int flags = how == DISK_READ ? O_RDONLY : how == DISK_WRITE ? O_RDWR : O_RDWR | O_CREAT;
-    int descriptor = openat(root_of(d), path, flags | O_CLOEXEC, 0644);
+    int descriptor = power_open_file(power_of(d), root_of(d), path, flags | O_CLOEXEC, 0644);
     if (descriptor < 0) return last_error();
     *out = memory_new(sizeof **out);
     (*out)->descriptor = descriptor;
+    if (how != DISK_READ) (*out)->power = power_file_get(power_of(d), descriptor, path);
     return 0;
 }
 
 static void linux_close(struct disk *d, struct disk_file *f)
 {
-    (void)d;
+    power_file_put(power_of(d), f->power);
     close(f->descriptor);
     free(f);
 }
@@ -67,7 +76,7 @@ static int64_t linux_read_at(struct disk *d, struct disk_file *f, uint64_t at, v
 
 static int linux_write_at(struct disk *d, struct disk_file *f, uint64_t at, const void *p, size_t n)
 {
-    (void)d;
+    power_write(power_of(d), f->power, at, n);
     size_t done = 0;
     while (done < n) {
         ssize_t put = pwrite(f->descriptor, (const char *)p + done, n - done, (off_t)(at + done));
@@ -86,14 +95,16 @@ static int64_t linux_size(struct disk *d, struct disk_file *f)
 
 static int linux_truncate(struct disk *d, struct disk_file *f, uint64_t size)
 {
-    (void)d;
+    power_truncate(power_of(d), f->power, size);
     return ftruncate(f->descriptor, (off_t)size) == 0 ? 0 : last_error();
 }
 
 static int linux_sync(struct disk *d, struct disk_file *f)
 {
-    (void)d;
-    return fdatasync(f->descriptor) == 0 ? 0 : last_error();
+    struct power_sync *noted = power_sync_file(power_of(d), f->power);
+    int status = fdatasync(f->descriptor) == 0 ? 0 : last_error();
+    power_sync_end(noted, status == 0);
+    return status;
 }
 
 static bool is_dir_at(int directory, const char *path)
@@ -104,7 +115,7 @@ static bool is_dir_at(int directory, const char *path)
 
 static int linux_make_dir(struct disk *d, const char *path)
 {
-    if (mkdirat(root_of(d), path, 0755) == 0) return 0;
+    if (power_make_directory(power_of(d), root_of(d), path, 0755) == 0) return 0;
     if (errno == EEXIST && is_dir_at(root_of(d), path)) return 0;
     return last_error();
 }
@@ -113,21 +124,21 @@ static int linux_sync_dir(struct disk *d, const char *path)
 {
     int descriptor = openat(root_of(d), path_or_dot(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return last_error();
+    struct power_sync *noted = power_sync_directory(power_of(d), path);
     int status = fsync(descriptor) == 0 ? 0 : last_error();
+    power_sync_end(noted, status == 0);
     close(descriptor);
     return status;
 }
 
 static int linux_rename(struct disk *d, const char *from, const char *to)
 {
-    return renameat(root_of(d), from, root_of(d), to) == 0 ? 0 : last_error();
+    return power_rename(power_of(d), root_of(d), from, to) == 0 ? 0 : last_error();
 }
 
 static int linux_remove(struct disk *d, const char *path)
 {
-    if (unlinkat(root_of(d), path, 0) == 0) return 0;
-    if (errno != EISDIR && errno != EPERM) return last_error();
-    return unlinkat(root_of(d), path, AT_REMOVEDIR) == 0 ? 0 : last_error();
+    return power_remove(power_of(d), root_of(d), path) == 0 ? 0 : last_error();
 }
 
 /* --- directories --- */
@@ -230,6 +241,11 @@ int disk_linux_new(const char *root, struct disk **out, struct err_text *error)
     d->root = descriptor;
     *out = &d->disk;
     return 0;
+}
+
+void disk_linux_note(struct disk *d, struct power *power)
+{
+    ((struct disk_linux *)d)->power = power;
 }
 
 void disk_linux_free(struct disk *d)
