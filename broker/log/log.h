@@ -272,6 +272,10 @@ void log_epoch_end(const struct log *log, int32_t epoch, int32_t *found_epoch, i
  * refers to them. Returns the number of segments released. Call it every log.retention.check.interval.ms. */
 int log_retain(struct log *log, int64_t now_ms);
 
+/* DeleteRecords: nothing below `offset` is to be read any more; segments that lie below as a whole go as with
+ * retention. True, also when the log starts there or later already; false above the high watermark. */
+bool log_raise_start(struct log *log, int64_t offset);
+
 /* Asks for a producer snapshot at the current end, so that a restart needs to read no further back. */
 void log_snapshot_begin(struct log *log);
 
@@ -282,8 +286,8 @@ void log_scrub_begin(struct log *log);
 struct log_job;
 
 /* The next job that is due, NULL if none is or one of this log is still out. Ask after log_written,
- * log_synced, log_retain, log_snapshot_begin, log_scrub_begin, log_close_begin, log_delete_begin, log_job_done, and
- * when references were dropped while a deletion waits. */
+ * log_synced, log_retain, log_raise_start, log_snapshot_begin, log_scrub_begin, log_close_begin, log_delete_begin,
+ * log_job_done, and when references were dropped while a deletion waits. */
 struct log_job *log_take_job(struct log *log);
 const char *log_job_name(const struct log_job *job); /* "log-roll", for logs and traces */
 /* After log_job_run: what the operator should know, a sentence a line; mostly "". Gone with log_job_done. */

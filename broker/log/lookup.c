@@ -14,7 +14,7 @@ struct lookup_segment {
     struct log_file *log, *index, *time_index; /* referenced */
     int64_t base_offset, max_timestamp;
     uint64_t limit;
-    bool inexact;     /* the largest timestamp may be that of a batch above the limit */
+    bool inexact;     /* the largest timestamp may be that of a batch above the limit, or below the start */
     int64_t position; /* where to begin, from indexes in memory; -1: the index files know */
 };
 
@@ -41,7 +41,8 @@ static void plan_segment(struct log_lookup_plan *p, const struct log *log, const
         .base_offset = s->base_offset,
         .max_timestamp = s->max_timestamp,
         .limit = log_limit_in(s, &log->high_watermark),
-        .inexact = s->max_timestamp_offset >= log->high_watermark.offset,
+        .inexact =
+            s->max_timestamp_offset >= log->high_watermark.offset || s->max_timestamp_offset < log->offsets.start,
         .position = -1,
     };
     /* The files of a segment that is not final lag behind, or hold entries of an append that was undone. */
@@ -161,7 +162,7 @@ static int look_in_segment(struct log_lookup *l, struct disk *disk, const struct
     return status;
 }
 
-/* Replaces a segment's largest timestamp by that of the batches below the limit. */
+/* Replaces a segment's largest timestamp by that of the batches below the limit and not below the start. */
 static int make_exact(struct log_lookup *l, struct disk *disk, struct lookup_segment *s)
 {
     struct scan sc;
@@ -176,7 +177,8 @@ static int make_exact(struct log_lookup *l, struct disk *disk, struct lookup_seg
             continue;
         }
         if (status == SCAN_BAD) break;
-        if (sc.header.max_timestamp > s->max_timestamp) s->max_timestamp = sc.header.max_timestamp;
+        if (sc.header.max_timestamp > s->max_timestamp && batch_last_offset(&sc.header) >= l->plan->start)
+            s->max_timestamp = sc.header.max_timestamp;
         scan_skip(&sc);
     }
     scan_close(&sc);

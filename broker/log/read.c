@@ -150,6 +150,7 @@ enum log_read_outcome log_read_continue(struct log *log, struct log_read *r, int
     if (i < 0 || log->segments[i]->base_offset != r->segment_base || log->state >= LOG_DELETING)
         return log_read_begin(log, r);
     struct segment *s = log->segments[i];
+    if (r->offset < log->offsets.start) return LOG_READ_OUT_OF_RANGE;
     if (err < 0) return LOG_READ_CORRUPT;
     if (r->stage == STAGE_SCAN) return scan(log, r, s, data);
     if (!s->indexed) {

@@ -64,6 +64,26 @@ static void release_first(struct log *log, int n)
     epochs_advance(log);
 }
 
+static int below_start_count(const struct log *log)
+{
+    int n = 0;
+    while (n < log->segment_count && log->segments[n]->size > 0 && log_segment_end(log, n) <= log->offsets.start) n++;
+    return n;
+}
+
+bool log_raise_start(struct log *log, int64_t offset)
+{
+    if (offset > log->high_watermark.offset) return false;
+    if (offset <= log->offsets.start) return true;
+    log->offsets.start = offset;
+    int n = below_start_count(log);
+    if (n > 0)
+        release_first(log, n);
+    else
+        epochs_advance(log);
+    return true;
+}
+
 int log_retain(struct log *log, int64_t now_ms)
 {
     log->jobs_wait = false;

@@ -202,6 +202,8 @@ static void rich_request(int key, void *request)
     static struct delete_topics_request_delete_topic_state delete_t = {.name = {"new", 3}};
     static struct offset_delete_request_offset_delete_request_partition forget_p;
     static struct offset_delete_request_offset_delete_request_topic forget_t = {{"t", 1}, &forget_p, 1};
+    static struct delete_records_request_delete_records_partition purge_p = {0, -1};
+    static struct delete_records_request_delete_records_topic purge_t = {{"t", 1}, &purge_p, 1};
     produce_p.records = (struct kafka_bytes){batch.p, (int32_t)batch.n};
     switch (key) {
     case KAFKA_API_PRODUCE:
@@ -257,6 +259,9 @@ static void rich_request(int key, void *request)
         break;
     case KAFKA_API_DELETE_TOPICS:
         *(struct delete_topics_request *)request = (struct delete_topics_request){&delete_t, 1, names, 2, 100};
+        break;
+    case KAFKA_API_DELETE_RECORDS:
+        *(struct delete_records_request *)request = (struct delete_records_request){&purge_t, 1, 100};
         break;
     case KAFKA_API_DESCRIBE_GROUPS:
         *(struct describe_groups_request *)request = (struct describe_groups_request){names, 2, true};

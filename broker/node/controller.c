@@ -164,14 +164,19 @@ struct folder {
 
 struct folders_job {
     struct job job;
+    struct checkpoint_files checkpoints; /* without what is deleted; empty where they name nothing that is */
     struct folder *folders;
     int32_t count;
     struct err_text error;
 };
 
+/* Checkpoints know partitions by name alone: what they say of a deleted topic must go before a new one of its name can
+ * have records, or these would count as lost, or as deleted, after a crash. */
 static int folders_run(struct node_job *base, struct disk *disk)
 {
     struct folders_job *f = (struct folders_job *)base;
+    int stale = checkpoint_files_write(&f->checkpoints, disk);
+    if (stale < 0) return stale;
     for (int32_t i = 0; i < f->count; i++) {
         int rc = log_create_unsynced(disk, f->folders[i].dir, f->folders[i].topic_id, &f->error);
         if (rc < 0) return rc;
@@ -182,6 +187,7 @@ static int folders_run(struct node_job *base, struct disk *disk)
 static void folders_drop(struct job *j)
 {
     struct folders_job *f = (struct folders_job *)j;
+    checkpoint_files_release(&f->checkpoints);
     free(f->folders);
     free(f);
 }
@@ -216,7 +222,9 @@ static void round_done(struct node *n)
 static void folders_done(struct node *n, struct job *j, int err)
 {
     struct folders_job *f = (struct folders_job *)j;
+    if (f->checkpoints.count > 0) checkpoint_hashes_forget(n);
     if (err < 0) {
+        n->checkpoints_stale |= f->checkpoints.count > 0;
         /* The topic is in the metadata and stays there without a leader until its folders can be made. */
         action_say(n, LOG_LEVEL_ERROR, "cannot make the folders of a topic: %s",
                    f->error.text[0] ? f->error.text : err_name(err));
@@ -273,6 +281,8 @@ static void folders_make(struct node *n)
     f->job.base = (struct node_job){.name = "make-folders", .order = ORDER_CHECKPOINTS, .run = folders_run};
     f->job.done = folders_done;
     f->job.drop = folders_drop;
+    if (n->checkpoints_stale) checkpoint_files_now(n, &f->checkpoints);
+    n->checkpoints_stale = false;
     job_start(n, &f->job);
 }
 

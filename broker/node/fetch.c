@@ -221,7 +221,7 @@ static void fetch_watch(struct node *n, struct request *r)
         struct partition *p = partition_find(n, kafka_string_slice(line->topic), line->in->partition);
         if (!p) continue;
         struct watch *w = &line->watch;
-        *w = (struct watch){p, r, p->visible_bytes, p->watches, &p->watches};
+        *w = (struct watch){p, r, line->in->fetch_offset, p->visible_bytes, p->watches, &p->watches};
         if (p->watches) p->watches->link = &w->next;
         p->watches = w;
     }
@@ -332,7 +332,8 @@ void fetch_wake(struct node *n, struct partition *p)
         next = w->next;
         f->waiting_bytes += p->visible_bytes - w->seen_bytes;
         w->seen_bytes = p->visible_bytes;
-        if (!gone && f->waiting_bytes < in->min_bytes) continue;
+        bool below = w->offset < log_offsets(p->log)->start;
+        if (!gone && !below && f->waiting_bytes < in->min_bytes) continue;
         /* A request that names the partition twice must not be found in `next`. */
         while (next && next->request == w->request) next = next->next;
         fetch_last_pass(n, w->request);

@@ -11,6 +11,7 @@
  *     check.c         records looked at, and recoded, before they are appended
  *     fetch.c         Fetch, long polls; woken by append.c
  *     list_offsets.c  ListOffsets
+ *     delete_records.c  DeleteRecords
  *     metadata_api.c  Metadata, FindCoordinator, DescribeCluster
  *     config_keys.c   every config of a broker; config.c reads server.properties with it
  *     admin_api.c     CreateTopics, DeleteTopics, InitProducerId
@@ -80,8 +81,9 @@ struct request {
     bool answered;
     struct action_piece *pieces; /* the answer while it waits for its turn; in the arena */
     int piece_count;
-    struct request *next;        /* in the connection's order, or in the free list */
-    struct request *made_before; /* every request ever made, for node_free */
+    struct request *next;         /* in the connection's order, or in the free list */
+    struct request *next_waiting; /* of those that wait for the same write */
+    struct request *made_before;  /* every request ever made, for node_free */
 };
 
 struct connection {
@@ -270,6 +272,7 @@ void appends_release(struct node *n, struct partition *p);
 struct watch {
     struct partition *partition;
     struct request *request;
+    int64_t offset;     /* where it reads; OFFSET_OUT_OF_RANGE when the log starts later meanwhile */
     int64_t seen_bytes; /* visible_bytes when it was last counted */
     struct watch *next, **link;
 };
@@ -283,7 +286,7 @@ void fetch_expired(struct node *n, struct request *r);
 void fetch_abandoned(struct node *n, struct request *r);
 /* The node goes: drops what an unanswered fetch refers to. */
 void fetch_release(struct request *r);
-/* More became visible in `p`, or it is going away. */
+/* More became visible in `p`, it starts later, or it is going away. */
 void fetch_wake(struct node *n, struct partition *p);
 
 /* ---- the other APIs: each answers at once or when what it waits for has come ---- */
@@ -292,6 +295,9 @@ void produce_begin(struct node *n, struct request *r);
 /* timeout_ms is over. */
 void produce_expired(struct node *n, struct request *r);
 void list_offsets_begin(struct node *n, struct request *r);
+void delete_records_begin(struct node *n, struct request *r);
+/* The log starts are on disk, or could not be written (err < 0). */
+void delete_records_stored(struct node *n, struct request *r, int err);
 void metadata_begin(struct node *n, struct request *r);
 void find_coordinator_begin(struct node *n, struct request *r);
 void describe_cluster_begin(struct node *n, struct request *r);
@@ -384,6 +390,22 @@ enum { ORDER_CHECKPOINTS = 1, ORDER_PARTITION_FIRST = 16 };
 void storage_timers_start(struct node *n);
 /* One of them has come. */
 void storage_deadline(struct node *n, enum deadline_kind kind);
+/* The text of checkpoint files, made on the loop thread and put in place elsewhere. A zeroed struct is empty. */
+struct checkpoint_file {
+    const char *path;
+    struct buf text;
+};
+struct checkpoint_files {
+    struct checkpoint_file files[4];
+    int count;
+};
+/* Log starts, recovery points and high watermarks of all partitions that are here. */
+void checkpoint_files_now(struct node *n, struct checkpoint_files *c);
+int checkpoint_files_write(const struct checkpoint_files *c, struct disk *disk);
+void checkpoint_files_release(struct checkpoint_files *c);
+void checkpoint_hashes_forget(struct node *n);
+/* Writes log-start-offset-checkpoint as of now; then delete_records_stored. One job serves all that wait meanwhile. */
+void log_starts_await(struct node *n, struct request *r);
 /* EVENT_SHUTDOWN. */
 void shutdown_begin(struct node *n);
 /* Looks whether the next stage of the shutdown can begin. */
@@ -430,11 +452,14 @@ struct node {
 
     struct job *jobs;
     enum shutdown_stage shutdown;
-    uint64_t checkpoint_hashes[3]; /* of what the checkpoint files say */
-    int32_t logs_open;             /* counted by shutdown_continue */
-    bool log_offline;              /* one of them could not be closed */
-    uint64_t scrubbed;             /* `order` of the partition that had the last scrub; 0: begin again */
-    struct partition *scrub_next;  /* only while it is searched */
+    bool checkpoints_stale;                              /* they may name partitions of a topic that is deleted */
+    uint64_t checkpoint_hashes[3];                       /* of what the checkpoint files say */
+    struct request *log_starts_first, **log_starts_last; /* DeleteRecords that wait for the next write of the starts */
+    bool log_starts_running;                             /* one is under way for others */
+    int32_t logs_open;                                   /* counted by shutdown_continue */
+    bool log_offline;                                    /* one of them could not be closed */
+    uint64_t scrubbed;            /* `order` of the partition that had the last scrub; 0: begin again */
+    struct partition *scrub_next; /* only while it is searched */
     bool disk_failed;
     struct buf opening_text; /* what recovery has to say, told in the first step */
 };

@@ -445,6 +445,17 @@ static void groups_new(struct opening *o)
     n->groups = group_coordinator_new(&g, random_u64(&n->random));
 }
 
+/* After a crash the checkpoints may speak of topics that are deleted (controller.c says why that matters). If they
+ * cannot be written now, the next folder that is made waits for it. */
+static void checkpoints_renew(struct opening *o)
+{
+    struct checkpoint_files files = {0};
+    if (o->clean || o->recovery_points.count + o->log_starts.count == 0) return;
+    checkpoint_files_now(o->node, &files);
+    o->node->checkpoints_stale = checkpoint_files_write(&files, o->disk) < 0;
+    checkpoint_files_release(&files);
+}
+
 static int open_all(struct opening *o)
 {
     int rc = identity_load(o);
@@ -456,7 +467,9 @@ static int open_all(struct opening *o)
     if (rc == 0) rc = folders_settle(o);
     if (rc < 0) return rc;
     groups_new(o);
-    return partitions_load(o);
+    rc = partitions_load(o);
+    if (rc == 0) checkpoints_renew(o);
+    return rc;
 }
 
 int node_open(const struct node_config *config, struct disk *disk, struct node_time now, uint64_t seed,

@@ -372,6 +372,7 @@ void partitions_doomed_continue(struct node *n)
 void topic_delete(struct node *n, struct topic *t)
 {
     table_remove(&n->topics, slice_str(t->name));
+    n->checkpoints_stale = true;
     for (int32_t i = 0; i < t->partition_count; i++) {
         if (!t->partitions[i]) continue;
         partition_doom(n, t->partitions[i]);

@@ -21,23 +21,16 @@ void job_start(struct node *n, struct job *j)
 
 /* --- checkpoints: the text is made here, put in place by a job --- */
 
-struct checkpoint_file {
-    const char *path;
-    struct buf text;
-};
-
 struct checkpoints_job {
     struct job job;
-    struct checkpoint_file files[4];
-    int count;
+    struct checkpoint_files files;
     bool final;        /* the last ones of a shutdown */
     uint64_t hash;     /* of the text */
     uint64_t *written; /* where to note it once it is on disk; NULL: nowhere */
 };
 
-static int checkpoints_run(struct node_job *base, struct disk *disk)
+int checkpoint_files_write(const struct checkpoint_files *c, struct disk *disk)
 {
-    struct checkpoints_job *c = (struct checkpoints_job *)base;
     for (int i = 0; i < c->count; i++) {
         int rc = disk_replace(disk, c->files[i].path, buf_slice(&c->files[i].text));
         if (rc < 0) return rc;
@@ -45,17 +38,28 @@ static int checkpoints_run(struct node_job *base, struct disk *disk)
     return 0;
 }
 
+void checkpoint_files_release(struct checkpoint_files *c)
+{
+    for (int i = 0; i < c->count; i++) buf_release(&c->files[i].text);
+    c->count = 0;
+}
+
+static int checkpoints_run(struct node_job *base, struct disk *disk)
+{
+    return checkpoint_files_write(&((struct checkpoints_job *)base)->files, disk);
+}
+
 static void checkpoints_drop(struct job *j)
 {
     struct checkpoints_job *c = (struct checkpoints_job *)j;
-    for (int i = 0; i < c->count; i++) buf_release(&c->files[i].text);
+    checkpoint_files_release(&c->files);
     free(c);
 }
 
 static void checkpoints_done(struct node *n, struct job *j, int err)
 {
     struct checkpoints_job *c = (struct checkpoints_job *)j;
-    if (err < 0) action_say(n, LOG_LEVEL_ERROR, "cannot write %s: %s", c->files[0].path, err_name(err));
+    if (err < 0) action_say(n, LOG_LEVEL_ERROR, "cannot write %s: %s", c->files.files[0].path, err_name(err));
     if (err == 0 && c->written) *c->written = c->hash;
     bool final = c->final;
     checkpoints_drop(j);
@@ -65,12 +69,17 @@ static void checkpoints_done(struct node *n, struct job *j, int err)
     }
 }
 
-static struct checkpoints_job *checkpoints_new(const char *name)
+static void checkpoints_init(struct checkpoints_job *c, const char *name)
 {
-    struct checkpoints_job *c = memory_new(sizeof *c);
     c->job.base = (struct node_job){.name = name, .order = ORDER_CHECKPOINTS, .run = checkpoints_run};
     c->job.done = checkpoints_done;
     c->job.drop = checkpoints_drop;
+}
+
+static struct checkpoints_job *checkpoints_new(const char *name)
+{
+    struct checkpoints_job *c = memory_new(sizeof *c);
+    checkpoints_init(c, name);
     return c;
 }
 
@@ -99,7 +108,7 @@ static const struct checkpoint_kind recovery_points = {0, CHECKPOINT_RECOVERY_PO
 static const struct checkpoint_kind high_watermarks = {1, CHECKPOINT_HIGH_WATERMARK, high_watermark_of};
 static const struct checkpoint_kind log_starts = {2, CHECKPOINT_LOG_START, start_of};
 
-static void checkpoint_add_file(struct node *n, struct checkpoints_job *c, const struct checkpoint_kind *kind)
+static void checkpoint_add_file(struct node *n, struct checkpoint_files *c, const struct checkpoint_kind *kind)
 {
     struct checkpoint text = {0};
     struct slice metadata = SLICE_LIT(METADATA_TOPIC);
@@ -115,15 +124,30 @@ static void checkpoint_add_file(struct node *n, struct checkpoints_job *c, const
     checkpoint_release(&text);
 }
 
+/* Log starts first: see checkpoint_write. */
+void checkpoint_files_now(struct node *n, struct checkpoint_files *c)
+{
+    checkpoint_add_file(n, c, &log_starts);
+    checkpoint_add_file(n, c, &recovery_points);
+    checkpoint_add_file(n, c, &high_watermarks);
+}
+
+/* Somebody else wrote a file: what the periodic ones remember of it does not hold any more. */
+void checkpoint_hashes_forget(struct node *n)
+{
+    for (size_t i = 0; i < sizeof n->checkpoint_hashes / sizeof n->checkpoint_hashes[0]; i++)
+        n->checkpoint_hashes[i] = 0;
+}
+
 /* A file that would say what it says already is left alone, so that an idle broker leaves the disk alone.
  * Retention moves the recovery point over what it removes, unsynced as that may be; so the log starts go before the
  * recovery points, or a crash between the two would make what was removed look lost. */
 static void checkpoint_write(struct node *n, const struct checkpoint_kind *kind)
 {
     struct checkpoints_job *c = checkpoints_new("write-checkpoint");
-    if (kind == &recovery_points) checkpoint_add_file(n, c, &log_starts);
-    checkpoint_add_file(n, c, kind);
-    const struct buf *text = &c->files[c->count - 1].text;
+    if (kind == &recovery_points) checkpoint_add_file(n, &c->files, &log_starts);
+    checkpoint_add_file(n, &c->files, kind);
+    const struct buf *text = &c->files.files[c->files.count - 1].text;
     uint64_t hash = hash_bytes(text->p, text->n, 0);
     uint64_t *written = &n->checkpoint_hashes[kind->number];
     if (hash == *written) {
@@ -135,12 +159,57 @@ static void checkpoint_write(struct node *n, const struct checkpoint_kind *kind)
     job_start(n, &c->job);
 }
 
+/* --- log starts that somebody waits for --- */
+
+struct log_starts_job {
+    struct checkpoints_job checkpoints;
+    struct request *first; /* who is told */
+};
+
+static void log_starts_next(struct node *n);
+
+static void log_starts_done(struct node *n, struct job *j, int err)
+{
+    struct request *r = ((struct log_starts_job *)j)->first;
+    n->log_starts_running = false;
+    checkpoint_hashes_forget(n);
+    checkpoints_done(n, j, err);
+    while (r) {
+        struct request *next = r->next_waiting;
+        r->next_waiting = NULL;
+        delete_records_stored(n, r, err);
+        r = next;
+    }
+    if (n->log_starts_first) log_starts_next(n);
+}
+
+/* The file is written even if it says the same already: a write of an older state may be under way. */
+static void log_starts_next(struct node *n)
+{
+    struct log_starts_job *s = memory_new(sizeof *s);
+    checkpoints_init(&s->checkpoints, "write-log-starts");
+    s->checkpoints.job.done = log_starts_done;
+    s->first = n->log_starts_first;
+    n->log_starts_first = NULL;
+    n->log_starts_running = true;
+    checkpoint_add_file(n, &s->checkpoints.files, &log_starts);
+    job_start(n, &s->checkpoints.job);
+}
+
+void log_starts_await(struct node *n, struct request *r)
+{
+    if (!n->log_starts_first) n->log_starts_last = &n->log_starts_first;
+    *n->log_starts_last = r;
+    n->log_starts_last = &r->next_waiting;
+    if (!n->log_starts_running) log_starts_next(n);
+}
+
 /* --- by the clock --- */
 
 static void partition_retain(struct node *n, struct partition *p)
 {
     if (log_state(p->log) != LOG_ONLINE) return;
-    log_retain(p->log, n->now.wall_ms);
+    if (log_retain(p->log, n->now.wall_ms) > 0) fetch_wake(n, p); /* long polls from below the new start */
     partition_jobs(n, p);
 }
 
@@ -250,11 +319,9 @@ void shutdown_continue(struct node *n)
     n->shutdown = SHUTDOWN_CHECKPOINTS;
     struct checkpoints_job *c = checkpoints_new("write-last-checkpoints");
     c->final = true;
-    checkpoint_add_file(n, c, &log_starts);
-    checkpoint_add_file(n, c, &recovery_points);
-    checkpoint_add_file(n, c, &high_watermarks);
+    checkpoint_files_now(n, &c->files);
     if (!n->disk_failed && !n->log_offline) { /* else recovery has to look */
-        struct checkpoint_file *f = &c->files[c->count++];
+        struct checkpoint_file *f = &c->files.files[c->files.count++];
         f->path = CHECKPOINT_CLEAN_SHUTDOWN;
         clean_shutdown_format(&f->text);
     }

@@ -26,6 +26,7 @@ const struct kafka_api kafka_apis[] = {
     API(KAFKA_API_API_VERSIONS, "ApiVersions", api_versions, 0, 4, 0),
     API(KAFKA_API_CREATE_TOPICS, "CreateTopics", create_topics, 2, 7, 2),
     API(KAFKA_API_DELETE_TOPICS, "DeleteTopics", delete_topics, 1, 6, 1),
+    API(KAFKA_API_DELETE_RECORDS, "DeleteRecords", delete_records, 0, 2, 0),
     API(KAFKA_API_INIT_PRODUCER_ID, "InitProducerId", init_producer_id, 0, 4, 0),
     API(KAFKA_API_DELETE_GROUPS, "DeleteGroups", delete_groups, 0, 2, 0),
     API(KAFKA_API_OFFSET_DELETE, "OffsetDelete", offset_delete, 0, 0, 0),
