@@ -80,7 +80,7 @@ void checkpoint_release(struct checkpoint *c)
     *c = (struct checkpoint){0};
 }
 
-void checkpoint_add(struct checkpoint *c, struct slice topic, int32_t partition, int64_t offset)
+static void entry_add(struct checkpoint *c, struct slice topic, int32_t partition, int64_t offset)
 {
     if (c->count == c->capacity) {
         c->capacity = c->capacity ? c->capacity * 2 : 16;
@@ -89,12 +89,33 @@ void checkpoint_add(struct checkpoint *c, struct slice topic, int32_t partition,
     c->entries[c->count++] = (struct checkpoint_entry){memory_copy(topic.p, topic.n), partition, offset};
 }
 
-int64_t checkpoint_get(const struct checkpoint *c, struct slice topic, int32_t partition, int64_t missing)
+/* By topic, partition, offset. */
+static int entry_compare(const struct checkpoint_entry *a, const char *topic, int32_t partition, int64_t offset)
 {
-    for (int i = 0; i < c->count; i++)
-        if (c->entries[i].partition == partition && slice_equal(slice_str(c->entries[i].topic), topic))
-            return c->entries[i].offset;
-    return missing;
+    int order = strcmp(a->topic, topic);
+    if (order == 0) order = (a->partition > partition) - (a->partition < partition);
+    return order ? order : (a->offset > offset) - (a->offset < offset);
+}
+
+static int entry_order(const void *a, const void *b)
+{
+    const struct checkpoint_entry *y = b;
+    return entry_compare(a, y->topic, y->partition, y->offset);
+}
+
+int64_t checkpoint_get(const struct checkpoint *c, const char *topic, int32_t partition, int64_t missing)
+{
+    int low = 0, high = c->count; /* entries before `low` are smaller */
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (entry_compare(&c->entries[middle], topic, partition, INT64_MIN) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == c->count) return missing;
+    const struct checkpoint_entry *e = &c->entries[low];
+    return e->partition == partition && strcmp(e->topic, topic) == 0 ? e->offset : missing;
 }
 
 /* The characters that Kafka allows in a topic's name. */
@@ -118,18 +139,28 @@ int checkpoint_parse(struct checkpoint *c, struct slice text, const char *path, 
         struct slice whole = line;
         bool ok = number_take_last(&line, 0, INT64_MAX, &offset) && number_take_last(&line, 0, INT32_MAX, &partition);
         if (ok && topic_legal(line))
-            checkpoint_add(c, line, (int32_t)partition, offset);
+            entry_add(c, line, (int32_t)partition, offset);
         else
             status = line_error(&l, whole, "\"topic partition offset\"", error);
     }
+    if (c->count) qsort(c->entries, (size_t)c->count, sizeof *c->entries, entry_order);
     return status ? status : count_check(&l, count, c->count, error);
 }
 
-void checkpoint_format(const struct checkpoint *c, struct buf *out)
+void checkpoint_format_head(int count, struct buf *out)
 {
-    buf_printf(out, "%d\n%d\n", CHECKPOINT_VERSION, c->count);
-    for (int i = 0; i < c->count; i++)
-        buf_printf(out, "%s %d %lld\n", c->entries[i].topic, c->entries[i].partition, (long long)c->entries[i].offset);
+    buf_printf(out, "%d\n%d\n", CHECKPOINT_VERSION, count);
+}
+
+/* Without printf: a broker with thousands of partitions writes them all every few seconds. */
+void checkpoint_format_entry(struct slice topic, int32_t partition, int64_t offset, struct buf *out)
+{
+    buf_append_slice(out, topic);
+    buf_append_byte(out, ' ');
+    text_from_decimal(partition, 0, out);
+    buf_append_byte(out, ' ');
+    text_from_decimal(offset, 0, out);
+    buf_append_byte(out, '\n');
 }
 
 int checkpoint_read(struct disk *disk, const char *path, struct checkpoint *c, struct err_text *error)

@@ -37,19 +37,19 @@ struct checkpoint_entry {
     int64_t offset;
 };
 
-/* A zeroed struct is an empty checkpoint. */
+/* What was read, by topic and partition. A zeroed struct is an empty checkpoint. */
 struct checkpoint {
     struct checkpoint_entry *entries;
     int count, capacity;
 };
 
 void checkpoint_release(struct checkpoint *c);
-/* Copies `topic`. */
-void checkpoint_add(struct checkpoint *c, struct slice topic, int32_t partition, int64_t offset);
-/* The offset of a partition; `missing` when it has no entry. */
-int64_t checkpoint_get(const struct checkpoint *c, struct slice topic, int32_t partition, int64_t missing);
 int checkpoint_parse(struct checkpoint *c, struct slice text, const char *path, struct err_text *error);
-void checkpoint_format(const struct checkpoint *c, struct buf *out);
+/* The offset of a partition, the smallest one if a broken file has several; `missing` when it has no entry. */
+int64_t checkpoint_get(const struct checkpoint *c, const char *topic, int32_t partition, int64_t missing);
+/* Appends the two leading lines of a text with `count` entries, and each entry. */
+void checkpoint_format_head(int count, struct buf *out);
+void checkpoint_format_entry(struct slice topic, int32_t partition, int64_t offset, struct buf *out);
 /* A missing file is an empty checkpoint. */
 int checkpoint_read(struct disk *disk, const char *path, struct checkpoint *c, struct err_text *error);
 

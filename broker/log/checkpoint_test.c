@@ -15,14 +15,42 @@ TEST(checkpoint, offsets_there_and_back)
     struct err_text error = {""};
     struct buf text = {0};
     check_int(parse("0\n2\norders 0 1234\na.b_c-d 12 9223372036854775807\n", &c, &error), 0);
-    check_int(checkpoint_get(&c, SLICE_LIT("orders"), 0, -1), 1234);
-    check_int(checkpoint_get(&c, SLICE_LIT("a.b_c-d"), 12, -1), INT64_MAX);
-    check_int(checkpoint_get(&c, SLICE_LIT("orders"), 1, -1), -1);
-    checkpoint_format(&c, &text);
+    check_int(checkpoint_get(&c, "orders", 0, -1), 1234);
+    check_int(checkpoint_get(&c, "a.b_c-d", 12, -1), INT64_MAX);
+    check_int(checkpoint_get(&c, "orders", 1, -1), -1);
+    checkpoint_format_head(2, &text);
+    checkpoint_format_entry(SLICE_LIT("orders"), 0, 1234, &text);
+    checkpoint_format_entry(SLICE_LIT("a.b_c-d"), 12, INT64_MAX, &text);
     check_str(buf_cstr(&text), "0\n2\norders 0 1234\na.b_c-d 12 9223372036854775807\n");
     check_int(parse("", &c, &error), 0); /* Kafka creates them empty */
     check_int(c.count, 0);
     check_int(parse("0\n0\n", &c, &error), 0);
+    buf_release(&text);
+    checkpoint_release(&c);
+}
+
+TEST(checkpoint, every_entry_is_found_in_any_order_of_the_file)
+{
+    enum { COUNT = 300 };
+    struct checkpoint c = {0};
+    struct err_text error = {""};
+    struct buf text = {0};
+    char topic[8];
+    checkpoint_format_head(COUNT, &text);
+    for (int i = 0; i < COUNT; i++) {
+        int k = i * 7 % COUNT;
+        snprintf(topic, sizeof topic, "t%d", k % 11);
+        checkpoint_format_entry(slice_str(topic), k, 1000 + k, &text);
+    }
+    check_int(parse(buf_cstr(&text), &c, &error), 0);
+    for (int k = 0; k < COUNT; k++) {
+        snprintf(topic, sizeof topic, "t%d", k % 11);
+        check_int(checkpoint_get(&c, topic, k, -1), 1000 + k);
+        snprintf(topic, sizeof topic, "t%d", (k + 1) % 11);
+        check_int(checkpoint_get(&c, topic, k, -1), -1);
+    }
+    check_int(parse("0\n3\nt 5 9\nt 5 7\nt 5 8\n", &c, &error), 0);
+    check_int(checkpoint_get(&c, "t", 5, -1), 7); /* where recovery begins: the safe side */
     buf_release(&text);
     checkpoint_release(&c);
 }

@@ -109,8 +109,8 @@ static int log_load(struct opening *o, const char *topic, int32_t index, const s
     struct log_report report = {0};
     struct log_open_info info = {
         .clean = o->clean,
-        .recovery_point = checkpoint_get(&o->recovery_points, slice_str(topic), index, 0),
-        .log_start = checkpoint_get(&o->log_starts, slice_str(topic), index, 0),
+        .recovery_point = checkpoint_get(&o->recovery_points, topic, index, 0),
+        .log_start = checkpoint_get(&o->log_starts, topic, index, 0),
         .now_ms = o->node->now.wall_ms,
     };
     int rc = log_open(o->disk, &o->node->files, dir, config, &info, out, &report, o->error);

@@ -108,20 +108,28 @@ static const struct checkpoint_kind recovery_points = {0, CHECKPOINT_RECOVERY_PO
 static const struct checkpoint_kind high_watermarks = {1, CHECKPOINT_HIGH_WATERMARK, high_watermark_of};
 static const struct checkpoint_kind log_starts = {2, CHECKPOINT_LOG_START, start_of};
 
-static void checkpoint_add_file(struct node *n, struct checkpoint_files *c, const struct checkpoint_kind *kind)
+static int partition_count(const struct node *n)
 {
-    struct checkpoint text = {0};
-    struct slice metadata = SLICE_LIT(METADATA_TOPIC);
-    checkpoint_add(&text, metadata, 0, kind->offset(n->metadata));
+    int count = 1; /* the metadata log */
     for (struct table_entry *e = table_first(&n->topics); e; e = table_next(&n->topics, e)) {
         const struct topic *t = e->value;
-        for (int32_t i = 0; i < t->partition_count; i++)
-            if (t->partitions[i]) checkpoint_add(&text, slice_str(t->name), i, kind->offset(t->partitions[i]));
+        for (int32_t i = 0; i < t->partition_count; i++) count += t->partitions[i] != NULL;
     }
+    return count;
+}
+
+static void checkpoint_add_file(struct node *n, struct checkpoint_files *c, const struct checkpoint_kind *kind)
+{
     struct checkpoint_file *f = &c->files[c->count++];
     f->path = kind->path;
-    checkpoint_format(&text, &f->text);
-    checkpoint_release(&text);
+    checkpoint_format_head(partition_count(n), &f->text);
+    checkpoint_format_entry(SLICE_LIT(METADATA_TOPIC), 0, kind->offset(n->metadata), &f->text);
+    for (struct table_entry *e = table_first(&n->topics); e; e = table_next(&n->topics, e)) {
+        const struct topic *t = e->value;
+        struct slice name = slice_str(t->name);
+        for (int32_t i = 0; i < t->partition_count; i++)
+            if (t->partitions[i]) checkpoint_format_entry(name, i, kind->offset(t->partitions[i]), &f->text);
+    }
 }
 
 /* Log starts first: see checkpoint_write. */
