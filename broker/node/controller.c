@@ -256,21 +256,29 @@ static struct folders_job *folders_plan(struct node *n)
     return NULL;
 }
 
-static bool folder_is_doomed(const struct node *n, const struct folders_job *f)
+/* How many doomed partitions stand where folders are to be made; they are marked. */
+static int32_t folders_blocked(struct node *n, const struct folders_job *f)
 {
-    for (int i = 0; i < n->doomed_count; i++)
-        for (int32_t k = 0; k < f->count; k++)
-            if (strcmp(log_dir(n->doomed[i]->log), f->folders[k].dir) == 0) return true;
-    return false;
+    struct table wanted = {0};
+    int32_t count = 0;
+    for (int32_t i = 0; i < f->count && n->doomed_count > 0; i++)
+        table_set_str(&wanted, f->folders[i].dir, &f->folders[i]);
+    for (int i = 0; i < n->doomed_count; i++) {
+        struct partition *p = n->doomed[i];
+        p->blocks = table_get_str(&wanted, log_dir(p->log)) != NULL;
+        count += p->blocks;
+    }
+    table_release(&wanted);
+    return count;
 }
 
-/* A topic that is made again right after its deletion waits until the old folder is gone, which may be
+/* A topic that is made again right after its deletion waits until the old folders are gone, which may be
  * held by an answer on its way to a slow client. */
 static void folders_make(struct node *n)
 {
     struct folders_job *f = folders_plan(n);
-    n->folders_wait = f && folder_is_doomed(n, f);
-    if (n->folders_wait) {
+    n->folders_blocked = f ? folders_blocked(n, f) : 0;
+    if (n->folders_blocked > 0) {
         folders_drop(&f->job);
         return;
     }
@@ -286,9 +294,10 @@ static void folders_make(struct node *n)
     job_start(n, &f->job);
 }
 
-void controller_doomed_gone(struct node *n)
+/* No change is decided in the meantime: who blocks stays the same until the last of them has gone. */
+void controller_doomed_gone(struct node *n, const struct partition *p)
 {
-    if (n->folders_wait) folders_make(n);
+    if (p->blocks && --n->folders_blocked == 0) folders_make(n);
 }
 
 static void folders_made_again(struct node *n, struct change *c)

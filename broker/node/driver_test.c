@@ -235,7 +235,13 @@ static void perform_read(struct driver *d, const struct action *a)
     struct buf *b = file_of(d, a->file);
     size_t n = a->at >= b->n ? 0 : b->n - a->at < a->length ? b->n - a->at : a->length;
     uint8_t *bytes = memory_copy(n ? b->p + a->at : (const uint8_t *)"", n);
-    post(d, &(struct event){.kind = EVENT_READ, .token = a->token, .data = slice_of(bytes, n)}, bytes);
+    struct event e = {.kind = EVENT_READ, .token = a->token, .data = slice_of(bytes, n)};
+    if (d->hold_reads) {
+        check(d->held_read_count < DRIVER_HELD);
+        d->held_reads[d->held_read_count++] = e;
+        return;
+    }
+    post(d, &e, bytes);
 }
 
 static void perform_send(struct driver *d, const struct action *a)
@@ -336,6 +342,7 @@ static void node_start(struct driver *d, const char *properties)
 static void node_end(struct driver *d)
 {
     while (d->held_file_count) log_file_unref(d->held_files[--d->held_file_count]);
+    while (d->held_read_count) free((void *)d->held_reads[--d->held_read_count].data.p);
     node_free(d->node);
     d->node = NULL;
     actions_release(&d->actions);
@@ -343,7 +350,7 @@ static void node_end(struct driver *d)
     for (int i = 0; i < DRIVER_CONNECTIONS; i++) buf_release(&d->connections[i].sent);
     memset(d->connections, 0, sizeof d->connections);
     d->held_sync_count = d->held_job_count = 0;
-    d->hold_syncs = d->hold_jobs = false;
+    d->hold_syncs = d->hold_jobs = d->hold_reads = false;
     d->fail_append = d->fail_sync = 0;
 }
 
@@ -473,6 +480,16 @@ void driver_release_jobs(struct driver *d)
     for (int i = 0; i < count; i++) {
         int err = d->held_jobs[i]->run(d->held_jobs[i], &d->disk->disk);
         tell(d, &(struct event){.kind = EVENT_JOB_DONE, .job = d->held_jobs[i], .err = err});
+    }
+}
+
+void driver_release_reads(struct driver *d)
+{
+    int count = d->held_read_count;
+    d->held_read_count = 0;
+    for (int i = 0; i < count; i++) {
+        post(d, &d->held_reads[i], (uint8_t *)d->held_reads[i].data.p);
+        run(d);
     }
 }
 

@@ -69,6 +69,9 @@ struct driver {
     bool hold_files;            /* keep the references of answers, as a slow client does */
     struct log_file *held_files[DRIVER_HELD];
     int held_file_count;
+    bool hold_reads;
+    struct event held_reads[DRIVER_HELD];
+    int held_read_count;
     bool hold_jobs;
     struct node_job *held_jobs[DRIVER_HELD];
     int held_job_count;
@@ -93,6 +96,7 @@ void *driver_answer(struct driver *d, int connection);
 void driver_disconnect(struct driver *d, int connection);
 void driver_release_syncs(struct driver *d, int err);
 void driver_release_jobs(struct driver *d);
+void driver_release_reads(struct driver *d);
 void driver_release_files(struct driver *d);
 
 /* --- short forms --- */

@@ -61,6 +61,7 @@ enum deadline_kind {
     DEADLINE_HIGH_WATERMARKS, /* replica.high.watermark.checkpoint.interval.ms */
     DEADLINE_FOLDERS,         /* folders that could not be made are tried again */
     DEADLINE_LOG_STARTS,      /* log.flush.start.offset.checkpoint.interval.ms */
+    DEADLINE_DOOMED,          /* what a deleted partition waits for may have gone without an event */
 };
 
 /* `in_ms` from now; at least that long. */
@@ -160,6 +161,7 @@ struct partition {
     int64_t unflushed;      /* records written and not yet given to a sync */
     struct deadline flush;
     bool doomed; /* its topic is deleted */
+    bool blocks; /* its folder has the name of one that is to be made */
 };
 
 struct topic {
@@ -363,7 +365,7 @@ struct change *change_new(enum change_kind kind, struct request *r, int32_t item
 /* Queues it; `done` is called with every outcome filled in, possibly at once, and the change is freed. */
 void change_submit(struct node *n, struct change *c);
 /* A doomed partition has gone: a topic of its name may be made now. */
-void controller_doomed_gone(struct node *n);
+void controller_doomed_gone(struct node *n, const struct partition *p);
 /* Tries again to make folders that are missing. */
 void controller_folders_again(struct node *n);
 /* Frees a change that was not submitted. */
@@ -431,7 +433,7 @@ struct node {
     uint64_t last_order, last_token, last_lookup;
     struct table topics; /* name -> struct topic: those whose logs are here */
     struct partition **doomed;
-    int doomed_count, doomed_capacity;
+    int doomed_count, doomed_capacity, doomed_next; /* doomed_next: who is looked at next */
 
     struct table connections; /* 8 bytes of id -> struct connection */
     struct request *free_requests, *requests_made;
@@ -443,8 +445,9 @@ struct node {
     struct deadline group_deadline, retention, recovery_points, high_watermarks, log_starts;
 
     struct change *changes, **changes_last; /* the first one is under way */
-    bool change_running, folders_wait;
-    struct deadline folders_again;
+    bool change_running;
+    int32_t folders_blocked; /* by so many doomed partitions whose folders stand where new ones are to be made */
+    struct deadline folders_again, doomed_again;
     struct metadata_changes decided;
     int64_t producer_id_next, producer_id_end; /* our block */
     struct request *producer_id_first;         /* those that wait for a block */
@@ -456,7 +459,7 @@ struct node {
     uint64_t checkpoint_hashes[3];                       /* of what the checkpoint files say */
     struct request *log_starts_first, **log_starts_last; /* DeleteRecords that wait for the next write of the starts */
     bool log_starts_running;                             /* one is under way for others */
-    int32_t logs_open;                                   /* counted by shutdown_continue */
+    int32_t logs_open;                                   /* a shutdown counts them again after so many steps */
     bool log_offline;                                    /* one of them could not be closed */
     uint64_t scrubbed;            /* `order` of the partition that had the last scrub; 0: begin again */
     struct partition *scrub_next; /* only while it is searched */

@@ -484,6 +484,7 @@ int node_open(const struct node_config *config, struct disk *disk, struct node_t
     n->wake_told_ns = INT64_MIN;
     n->group_deadline = (struct deadline){.kind = DEADLINE_GROUPS};
     n->folders_again = (struct deadline){.kind = DEADLINE_FOLDERS};
+    n->doomed_again = (struct deadline){.kind = DEADLINE_DOOMED};
     random_seed(&n->random, seed);
     metadata_image_init(&n->image);
     int rc = open_all(&o);

@@ -276,6 +276,7 @@ void node_disk_failed(struct node *n, const char *what)
     action_say(n, LOG_LEVEL_ERROR, "%s could not be synced: %s is offline until the broker is started again", what,
                n->config->log_dir);
     partitions_each(n, partition_fail);
+    n->logs_open = 0;
 }
 
 /* --- jobs of the log --- */
@@ -303,7 +304,6 @@ static void partition_job_done(struct node *n, struct job *j, int err)
     if (log_state(p->log) == LOG_OFFLINE && !p->doomed) node_disk_failed(n, log_dir(p->log));
     partition_advance(n, p);
     partition_jobs(n, p);
-    shutdown_continue(n);
 }
 
 static void partition_job_drop(struct job *j)
@@ -354,25 +354,35 @@ static bool doomed_is_over(const struct partition *p)
            !p->check_running && !p->job_running && p->reads == 0;
 }
 
+/* What holds the last reference to a file (an answer that leaves slowly, a lookup) tells nobody when it lets go:
+ * the doomed are looked at in turn, some at each step and, should no step come, by the clock. */
 void partitions_doomed_continue(struct node *n)
 {
-    for (int i = 0; i < n->doomed_count;) {
-        struct partition *p = n->doomed[i];
+    enum { LOOKS_PER_STEP = 64, LOOK_AGAIN_MS = 200 };
+    int looks = n->doomed_count < LOOKS_PER_STEP ? n->doomed_count : LOOKS_PER_STEP;
+    for (; looks > 0; looks--) {
+        if (n->doomed_next >= n->doomed_count) n->doomed_next = 0;
+        struct partition *p = n->doomed[n->doomed_next];
         partition_jobs(n, p);
-        if (doomed_is_over(p)) {
-            n->doomed[i] = n->doomed[--n->doomed_count];
-            partition_free(n, p);
-            controller_doomed_gone(n);
-        } else {
-            i++;
+        if (!doomed_is_over(p)) {
+            n->doomed_next++;
+            continue;
         }
+        n->doomed[n->doomed_next] = n->doomed[--n->doomed_count];
+        controller_doomed_gone(n, p);
+        partition_free(n, p);
     }
+    if (n->doomed_count == 0)
+        deadline_clear(&n->deadlines, &n->doomed_again);
+    else if (!deadline_is_set(&n->doomed_again))
+        node_deadline_in(n, &n->doomed_again, LOOK_AGAIN_MS);
 }
 
 void topic_delete(struct node *n, struct topic *t)
 {
     table_remove(&n->topics, slice_str(t->name));
     n->checkpoints_stale = true;
+    n->logs_open = 0;
     for (int32_t i = 0; i < t->partition_count; i++) {
         if (!t->partitions[i]) continue;
         partition_doom(n, t->partitions[i]);

@@ -305,7 +305,6 @@ void shutdown_begin(struct node *n)
     if (n->shutdown != SHUTDOWN_NOT) return;
     n->shutdown = SHUTDOWN_LOGS;
     partitions_each(n, partition_close);
-    shutdown_continue(n);
 }
 
 static void partition_count_open(struct node *n, struct partition *p)
@@ -314,13 +313,15 @@ static void partition_count_open(struct node *n, struct partition *p)
     if (log_state(p->log) == LOG_ONLINE) partition_close(n, p);
     enum log_state s = log_state(p->log);
     n->log_offline |= s == LOG_OFFLINE;
-    if (s != LOG_CLOSED && s != LOG_OFFLINE) n->logs_open++;
-    if (p->job_running || p->syncing) n->logs_open++;
+    if ((s != LOG_CLOSED && s != LOG_OFFLINE) || p->job_running || p->syncing) n->logs_open++;
 }
 
+/* Each log that is open takes an event of its own to close: before as many steps as there are, counting them
+ * again would be in vain, and with thousands of them it is not cheap. */
 void shutdown_continue(struct node *n)
 {
     if (n->shutdown != SHUTDOWN_LOGS) return;
+    if (--n->logs_open > 0) return;
     n->logs_open = 0;
     partitions_each(n, partition_count_open);
     if (n->logs_open > 0) return;

@@ -18,7 +18,8 @@ struct task_list {
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    struct task_list waiting, done;
+    struct task_list sync_tasks, job_tasks, done; /* the first two wait */
+    uint64_t submitted;
     uint64_t *running_orders; /* of each thread; 0 when it runs no job */
     pthread_t *threads;
     int thread_count, started, jobs_running;
@@ -57,17 +58,23 @@ static bool order_is_running(const struct workers *w, uint64_t order)
     return false;
 }
 
-/* The first task that nothing of the same order precedes. Waiting jobs of a running order are passed
- * over, and so are those behind them of the same order: they stay in the list in their order.
- * The last free thread takes no job: acknowledgements wait for syncs, and a job may burn for long. */
+/* The first job that nothing of the same order precedes: jobs of a running order are passed over, and so are those
+ * behind them of the same order, which stay in theirs. */
+static struct worker_task **job_choose(struct workers *w)
+{
+    struct worker_task **link = &w->job_tasks.first;
+    while (*link && order_is_running(w, (*link)->job->order)) link = &(*link)->next;
+    return link;
+}
+
+/* Whichever was given first, a sync or a job. The last free thread takes no job: acknowledgements wait for syncs,
+ * and a job may burn for long. */
 static struct worker_task *task_choose(struct workers *w)
 {
     bool jobs_too = w->jobs_running + 1 < w->thread_count || w->thread_count == 1;
-    for (struct worker_task **link = &w->waiting.first; *link; link = &(*link)->next) {
-        const struct node_job *job = (*link)->job;
-        if (!job || (jobs_too && !order_is_running(w, job->order))) return list_take(&w->waiting, link);
-    }
-    return NULL;
+    struct worker_task *sync = w->sync_tasks.first, **job = jobs_too ? job_choose(w) : NULL;
+    if (sync && (!job || !*job || sync->number < (*job)->number)) return list_take(&w->sync_tasks, &w->sync_tasks.first);
+    return job && *job ? list_take(&w->job_tasks, job) : NULL;
 }
 
 static void sync_run(struct worker_task *t)
@@ -112,7 +119,7 @@ static void *worker_main(void *argument)
         w->syncs += t->job == NULL;
         list_add(&w->done, t);
         /* A job of this order may have been passed over. */
-        if (w->waiting.first) pthread_cond_broadcast(&w->wanted);
+        if (w->job_tasks.first) pthread_cond_broadcast(&w->wanted);
         loop_wake(w->loop);
     }
     pthread_mutex_unlock(&w->lock);
@@ -124,7 +131,8 @@ struct workers *workers_new(int threads, struct disk *disk, struct loop *loop)
     struct workers *w = memory_new(sizeof *w);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wanted, NULL);
-    list_init(&w->waiting);
+    list_init(&w->sync_tasks);
+    list_init(&w->job_tasks);
     list_init(&w->done);
     w->running_orders = memory_new((size_t)threads * sizeof *w->running_orders);
     w->threads = memory_new((size_t)threads * sizeof *w->threads);
@@ -156,7 +164,8 @@ void workers_free(struct workers *w)
     pthread_cond_broadcast(&w->wanted);
     pthread_mutex_unlock(&w->lock);
     for (int i = 0; i < w->thread_count; i++) pthread_join(w->threads[i], NULL);
-    list_free(&w->waiting);
+    list_free(&w->sync_tasks);
+    list_free(&w->job_tasks);
     list_free(&w->done);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->wanted);
@@ -168,7 +177,8 @@ void workers_free(struct workers *w)
 static void task_submit(struct workers *w, struct worker_task *t)
 {
     pthread_mutex_lock(&w->lock);
-    list_add(&w->waiting, t);
+    t->number = ++w->submitted;
+    list_add(t->job ? &w->job_tasks : &w->sync_tasks, t);
     pthread_cond_signal(&w->wanted);
     pthread_mutex_unlock(&w->lock);
 }

@@ -31,7 +31,8 @@ struct worker_task {
     uint64_t token;              /* of the sync */
     struct worker_sync *targets; /* of the sync; closed when it is done */
     int target_count;
-    int err; /* 0 or negative, once done */
+    int err;         /* 0 or negative, once done */
+    uint64_t number; /* in the order of submission */
     struct worker_task *next;
 };
 
