@@ -122,6 +122,9 @@ static void value_expected(const struct config_def *d, char *out, size_t size)
 int config_check(const struct config_def *d, struct slice value, struct err_text *error)
 {
     char expected[200];
+    if (value.n > CONFIG_VALUE_MAX)
+        return err_set(error, ERR_INVALID, "The value of configuration %s is longer than %d bytes", d->name,
+                       CONFIG_VALUE_MAX);
     if (value_good(d, value)) return 0;
     value_expected(d, expected, sizeof expected);
     return err_set(error, ERR_INVALID, "Invalid value %.*s for configuration %s: expected %s",

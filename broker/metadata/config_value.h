@@ -29,6 +29,9 @@ enum config_type {
     CONFIG_REPLICAS, /* a LIST: "*" or partition:broker,... */
 };
 
+/* A ConfigRecord's string holds no more. */
+enum { CONFIG_VALUE_MAX = INT16_MAX };
+
 struct config_def {
     const char *name;
     enum config_type type;

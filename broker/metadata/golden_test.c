@@ -2,6 +2,7 @@
  * were decided, or the refusal. `UPDATE_GOLDEN=1 make unit-broker_metadata` writes what is observed now.
  *
  *     create NAME [partitions=N] [replication=N] [CONFIG=VALUE ...]
+ *     alter|replace topic:NAME|broker:ID [KEY=VALUE|KEY-|KEY+=ITEM|KEY-=ITEM ...]      grow NAME COUNT [BROKER ...]
  *     delete NAME      create-offsets PARTITIONS      producer-ids      restart      show */
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,50 @@ static void run_create(struct story *s)
     settle(s, metadata_create_topic(&s->c.image, &s->c.limits, &r, &s->c.random, &s->c.changes));
 }
 
+/* "key=v" SET, "key-" DELETE, "key+=v" APPEND, "key-=v" SUBTRACT */
+static void op_read(char *word, bool topic, struct metadata_config_op *op)
+{
+    char *equals = strchr(word, '='), *end = equals ? equals : word + strlen(word);
+    char sign = end > word && (end[-1] == '+' || end[-1] == '-') ? end[-1] : ' ';
+    op->value = kafka_string_of(equals ? equals + 1 : NULL);
+    op->operation = sign == '+'   ? KAFKA_OP_APPEND
+                    : sign == ' ' ? KAFKA_OP_SET
+                    : equals      ? KAFKA_OP_SUBTRACT
+                                  : KAFKA_OP_DELETE;
+    end[sign == ' ' ? 0 : -1] = 0;
+    op->name = kafka_string_of(word);
+    const struct topic_config *c =
+        topic ? topic_config_find(slice_str(word)) : topic_config_of_broker_key(slice_str(word), NULL);
+    op->def = c ? &c->def : NULL;
+}
+
+static void run_alter(struct story *s, bool replace)
+{
+    struct metadata_config_op ops[WORDS_MAX];
+    bool topic = strncmp(s->words[1], "topic:", 6) == 0;
+    struct metadata_alter r = {.resource_type = topic ? KAFKA_RESOURCE_TOPIC : KAFKA_RESOURCE_BROKER,
+                               .resource_name = kafka_string_of(strchr(s->words[1], ':') + 1),
+                               .ops = ops,
+                               .replace = replace};
+    for (int i = 2; i < s->count; i++) op_read(s->words[i], topic, &ops[r.op_count++]);
+    settle(s, metadata_alter_configs(&s->c.image, &r, &s->c.changes));
+}
+
+static void run_grow(struct story *s)
+{
+    struct metadata_assignment assignments[WORDS_MAX];
+    int32_t brokers[WORDS_MAX];
+    struct metadata_create r = {.name = kafka_string_of(s->words[1]),
+                                .num_partitions = atoi(s->words[2]),
+                                .assignments = assignments,
+                                .assignment_count = s->count > 3 ? s->count - 3 : -1};
+    for (int i = 0; i < r.assignment_count; i++) {
+        brokers[i] = atoi(s->words[3 + i]);
+        assignments[i] = (struct metadata_assignment){i, &brokers[i], 1};
+    }
+    settle(s, metadata_grow_topic(&s->c.image, &s->c.limits, &r, &s->c.random, &s->c.changes));
+}
+
 static void run_words(struct story *s)
 {
     const char *verb = s->words[0];
@@ -56,6 +101,10 @@ static void run_words(struct story *s)
     const struct metadata_outcome fine = {0};
     if (strcmp(verb, "create") == 0) {
         run_create(s);
+    } else if (strcmp(verb, "alter") == 0 || strcmp(verb, "replace") == 0) {
+        run_alter(s, verb[0] == 'r');
+    } else if (strcmp(verb, "grow") == 0) {
+        run_grow(s);
     } else if (strcmp(verb, "delete") == 0) {
         settle(s, metadata_delete_topic(&c->image, kafka_string_of(s->words[1]), none, &c->changes));
     } else if (strcmp(verb, "create-offsets") == 0) {
@@ -138,4 +187,12 @@ TEST(metadata_golden, topics)
 TEST(metadata_golden, refusals)
 {
     story("refusals");
+}
+TEST(metadata_golden, configs)
+{
+    story("configs");
+}
+TEST(metadata_golden, more_partitions)
+{
+    story("more_partitions");
 }

@@ -197,6 +197,34 @@ struct metadata_outcome metadata_create_topic(const struct metadata_image *m, co
                                               const struct metadata_create *request, struct random *random,
                                               struct metadata_changes *out);
 
+/* CreatePartitions: `num_partitions` is how many there shall be, assignments (count -1: none) are those of the new
+ * ones, numbered from 0; the other fields do not count. The broker's own topics keep what they have. The outcome's
+ * num_partitions is how many were added. */
+struct metadata_outcome metadata_grow_topic(const struct metadata_image *m, const struct metadata_limits *limits,
+                                            const struct metadata_create *request, struct random *random,
+                                            struct metadata_changes *out);
+
+/* AlterConfigs and IncrementalAlterConfigs of one resource. */
+struct config_def;
+struct metadata_config_op {
+    struct kafka_string name, value;
+    int8_t operation;             /* enum kafka_config_operation */
+    const struct config_def *def; /* its row in the registry; NULL: nobody knows it, and it can only be unset */
+};
+
+struct metadata_alter {
+    int8_t resource_type;              /* KAFKA_RESOURCE_TOPIC or _BROKER */
+    struct kafka_string resource_name; /* a topic, a broker's id, "" for every broker */
+    const struct metadata_config_op *ops;
+    int32_t op_count;
+    bool replace; /* AlterConfigs: what is not named is unset */
+};
+
+/* On error nothing is added to `out`; and nothing either where all is as it was. That a broker's key may be altered
+ * while it runs is for the caller to see. */
+struct metadata_outcome metadata_alter_configs(const struct metadata_image *m, const struct metadata_alter *request,
+                                               struct metadata_changes *out);
+
 /* The broker's own __consumer_offsets: compacted, with as many replicas as min(3, brokers). */
 struct metadata_outcome metadata_create_offsets_topic(const struct metadata_image *m,
                                                       const struct metadata_limits *limits, int32_t partition_count,

@@ -43,6 +43,11 @@ TEST(topic_config, values)
     check(good("compression.type", "zstd") && !good("compression.type", "ZSTD") && !good("compression.type", "brotli"));
     check(good("compression.gzip.level", "-1") && !good("compression.gzip.level", "10"));
     check(good("compression.zstd.level", "-131072") && !good("compression.zstd.level", "23"));
+    static char longer[INT16_MAX + 2]; /* flexible requests can carry it, a ConfigRecord cannot */
+    memset(longer, ' ', sizeof longer - 1);
+    check_int(config_check(&topic_config_find(slice_str("retention.ms"))->def, slice_str(longer), NULL), ERR_INVALID);
+    longer[0] = '1';
+    check_int(config_check(&topic_config_find(slice_str("retention.ms"))->def, slice_str(longer), NULL), ERR_INVALID);
     check(good("leader.replication.throttled.replicas", "*") &&
           good("leader.replication.throttled.replicas", "0:1,1:2"));
     check(!good("leader.replication.throttled.replicas", "0") && !good("leader.replication.throttled.replicas", "0:x"));
