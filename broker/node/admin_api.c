@@ -1,4 +1,4 @@
-/* CreateTopics, DeleteTopics, InitProducerId: requests to the controller. */
+/* CreateTopics, CreatePartitions, DeleteTopics, InitProducerId: requests to the controller. */
 #include <string.h>
 
 #include "broker/node/node_internal.h"
@@ -28,15 +28,19 @@ static void create_fill(struct change *c, const struct create_topics_request_cre
     };
 }
 
+/* Whether another topic of the request has the same name; `seen` has those before it. */
+static void named_twice_note(struct table *seen, struct kafka_string name, bool *twice)
+{
+    bool *other = table_set(seen, kafka_string_slice(name), twice);
+    if (other) *other = *twice = true;
+}
+
 /* For each topic of the request whether another one has the same name. */
 static bool *named_twice_find(struct request *r, const struct create_topics_request *in)
 {
     bool *twice = arena_alloc(&r->arena, (size_t)in->topics_count + 1);
     struct table seen = {0};
-    for (int32_t i = 0; i < in->topics_count; i++) {
-        bool *other = table_set(&seen, kafka_string_slice(in->topics[i].name), &twice[i]);
-        if (other) *other = twice[i] = true;
-    }
+    for (int32_t i = 0; i < in->topics_count; i++) named_twice_note(&seen, in->topics[i].name, &twice[i]);
     table_release(&seen);
     return twice;
 }
@@ -111,6 +115,59 @@ void create_topics_begin(struct node *n, struct request *r)
     c->item_count = 0;
     for (int32_t i = 0; i < in->topics_count; i++)
         if (!twice[i]) create_fill(c, &in->topics[i], &c->items[c->item_count++]);
+    change_submit(n, c);
+}
+
+/* --- CreatePartitions --- */
+
+static void grow_fill(struct change *c, const struct create_partitions_request_create_partitions_topic *in,
+                      struct change_item *item)
+{
+    struct metadata_assignment *assignments =
+        arena_alloc(&c->arena, (size_t)(in->assignments_count + 2) * sizeof *assignments);
+    for (int32_t i = 0; i < in->assignments_count; i++)
+        assignments[i] =
+            (struct metadata_assignment){i, in->assignments[i].broker_ids, in->assignments[i].broker_ids_count};
+    item->name = in->name;
+    item->create = (struct metadata_create){.name = in->name,
+                                            .num_partitions = in->count,
+                                            .assignments = assignments,
+                                            .assignment_count = in->assignments_count};
+}
+
+static void partitions_created(struct node *n, struct change *c)
+{
+    struct request *r = c->request;
+    struct create_partitions_response *out = KAFKA_NEW(&r->arena, create_partitions_response, 1);
+    out->results_count = c->item_count;
+    out->results = KAFKA_NEW(&r->arena, create_partitions_response_create_partitions_topic_result, c->item_count);
+    for (int32_t i = 0; i < c->item_count; i++) {
+        const struct change_item *item = &c->items[i];
+        out->results[i].name = item->name;
+        out->results[i].error_code = item->outcome.error != KAFKA_NONE ? item->outcome.error : c->error;
+        out->results[i].error_message = kafka_string_of(item->outcome.message);
+    }
+    request_answer(n, r, out);
+}
+
+void create_partitions_begin(struct node *n, struct request *r)
+{
+    const struct create_partitions_request *in = r->body;
+    struct change *c = change_new(CHANGE_PARTITIONS, r, in->topics_count, partitions_created);
+    bool *twice = arena_alloc(&r->arena, (size_t)in->topics_count + 1);
+    struct table seen = {0};
+    c->validate_only = in->validate_only;
+    for (int32_t i = 0; i < in->topics_count; i++) {
+        grow_fill(c, &in->topics[i], &c->items[i]);
+        named_twice_note(&seen, in->topics[i].name, &twice[i]);
+    }
+    table_release(&seen);
+    for (int32_t i = 0; i < in->topics_count; i++) {
+        if (!twice[i]) continue;
+        c->items[i].decided = true;
+        c->items[i].outcome =
+            (struct metadata_outcome){.error = KAFKA_INVALID_REQUEST, .message = "Duplicate topic name."};
+    }
     change_submit(n, c);
 }
 

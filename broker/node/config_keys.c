@@ -148,14 +148,22 @@ static int synonyms_of(const struct topic_config *t)
     return n;
 }
 
-bool broker_config_find(struct slice name, struct broker_config *out)
+int broker_config_index(struct slice name)
 {
     const struct config_key *k = config_key_find(name);
-    const struct topic_config_synonym *s;
-    const struct topic_config *t = k ? NULL : topic_config_of_broker_key(name, &s);
-    if (k) *out = (struct broker_config){k->def, k->update};
-    if (t) synonym_describe(t, s, out);
-    return k || t;
+    if (k) return (int)(k - config_keys);
+    int at = config_key_count;
+    for (int32_t i = 0; i < topic_config_count; i++)
+        for (int s = 0; s < synonyms_of(&topic_configs[i]); s++, at++)
+            if (slice_equal(slice_str(topic_configs[i].synonyms[s].name), name)) return at;
+    return -1;
+}
+
+bool broker_config_find(struct slice name, struct broker_config *out)
+{
+    int at = broker_config_index(name);
+    if (at >= 0) broker_config_at(at, out);
+    return at >= 0;
 }
 
 int broker_config_count(void)

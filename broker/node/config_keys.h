@@ -50,7 +50,8 @@ struct broker_config {
 
 /* Any key of a broker, those that topics start with included. */
 bool broker_config_find(struct slice name, struct broker_config *out);
-/* All of them: 0 .. broker_config_count() - 1, each once. */
+/* All of them: 0 .. broker_config_count() - 1, each once; the place of one, or -1. */
+int broker_config_index(struct slice name);
 int broker_config_count(void);
 void broker_config_at(int i, struct broker_config *out);
 

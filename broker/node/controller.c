@@ -78,9 +78,11 @@ static bool item_must_wait(struct table *round, struct arena *arena, struct chan
     return table_set_str(round, likeness, item) != NULL;
 }
 
-static void item_decide(struct node *n, struct change *c, struct change_item *item)
+/* `pending` partitions were decided in this round and are not in the image yet. */
+static void item_decide(struct node *n, struct change *c, struct change_item *item, int32_t pending)
 {
     struct metadata_limits limits = limits_of(n);
+    limits.partition_count_max -= pending;
     switch (c->kind) {
     case CHANGE_CREATE:
         item->outcome = metadata_create_topic(&n->image, &limits, &item->create, &n->random, &n->decided);
@@ -90,6 +92,10 @@ static void item_decide(struct node *n, struct change *c, struct change_item *it
             metadata_create_offsets_topic(&n->image, &limits, (int32_t)n->config->offsets_partitions,
                                           (int32_t)n->config->offsets_segment_bytes, &n->random, &n->decided);
         break;
+    case CHANGE_PARTITIONS:
+        item->outcome = metadata_grow_topic(&n->image, &limits, &item->create, &n->random, &n->decided);
+        break;
+    case CHANGE_CONFIGS: item->outcome = metadata_alter_configs(&n->image, &item->alter, &n->decided); break;
     case CHANGE_DELETE: item->outcome = metadata_delete_topic(&n->image, item->name, item->id, &n->decided); break;
     case CHANGE_PRODUCER_IDS:
     case CHANGE_FOLDERS: break;
@@ -109,10 +115,14 @@ static void round_decide(struct node *n, struct change *c)
         return;
     }
     struct table round = {0};
-    int32_t at = 0;
-    while (at < c->item_count && c->items[at].decided) at++;
-    for (; at < c->item_count && !item_must_wait(&round, &n->out->arena, &c->items[at]); at++)
-        item_decide(n, c, &c->items[at]);
+    int32_t pending = 0;
+    for (int32_t at = 0; at < c->item_count; at++) {
+        struct change_item *item = &c->items[at];
+        if (item->decided) continue;
+        if (item_must_wait(&round, &n->out->arena, item)) break;
+        item_decide(n, c, item, pending);
+        if (c->kind != CHANGE_DELETE) pending += item->outcome.num_partitions;
+    }
     table_release(&round);
 }
 
@@ -192,15 +202,23 @@ static void folders_drop(struct job *j)
     free(f);
 }
 
-/* Topics of the image whose partitions are not here yet. */
+/* How many partitions of a topic of the image are here; the rest has no folders yet. */
+static int32_t partitions_here(struct node *n, const struct metadata_topic *t)
+{
+    const struct topic *mine = topic_find(n, slice_str(t->name));
+    return mine ? mine->partition_count : 0;
+}
+
+/* Partitions of the image that are not here yet: those of new topics, and more of known ones. */
 static void topics_attach(struct node *n)
 {
     for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t;
          t = metadata_topic_next(&n->image, t)) {
-        if (topic_find(n, slice_str(t->name))) continue;
-        struct topic *mine = topic_new(n, t);
+        int32_t here = partitions_here(n, t);
+        if (here == t->partition_count) continue;
+        struct topic *mine = here ? topic_grow(n, t) : topic_new(n, t);
         struct log_config config = partition_log_config(n, t);
-        for (int32_t i = 0; i < t->partition_count; i++) {
+        for (int32_t i = here; i < t->partition_count; i++) {
             char dir[300];
             partition_dir(t->name, i, dir, sizeof dir);
             partition_new(n, mine, i, log_new(&n->files, dir, t->id.bytes, &config));
@@ -237,15 +255,16 @@ static void folders_done(struct node *n, struct job *j, int err)
     round_done(n);
 }
 
-/* NULL when no topic is new. */
+/* NULL when no partition is new. */
 static struct folders_job *folders_plan(struct node *n)
 {
     struct folders_job *f = memory_new(sizeof *f);
     for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t;
          t = metadata_topic_next(&n->image, t)) {
-        if (topic_find(n, slice_str(t->name))) continue;
-        f->folders = memory_grow(f->folders, (size_t)(f->count + t->partition_count), sizeof *f->folders);
-        for (int32_t i = 0; i < t->partition_count; i++) {
+        int32_t here = partitions_here(n, t);
+        if (here == t->partition_count) continue;
+        f->folders = memory_grow(f->folders, (size_t)(f->count + t->partition_count - here), sizeof *f->folders);
+        for (int32_t i = here; i < t->partition_count; i++) {
             struct folder *x = &f->folders[f->count++];
             partition_dir(t->name, i, x->dir, sizeof x->dir);
             memcpy(x->topic_id, t->id.bytes, sizeof x->topic_id);
@@ -324,6 +343,23 @@ static void topics_detach(struct node *n)
     }
 }
 
+/* What the records of an alteration mean for the partitions that are here. */
+static void configs_take(struct node *n, const struct change *c)
+{
+    bool all = false;
+    for (int32_t i = 0; i < c->item_count; i++) {
+        const struct change_item *item = &c->items[i];
+        struct topic *t =
+            item->alter.resource_type == KAFKA_RESOURCE_TOPIC ? topic_find(n, kafka_string_slice(item->name)) : NULL;
+        if (item->outcome.error != KAFKA_NONE) continue;
+        if (item->alter.resource_type == KAFKA_RESOURCE_BROKER) all = true;
+        if (t) topic_reconfigure(n, t);
+    }
+    if (all) node_limits_tell(n);
+    for (struct table_entry *e = all ? table_first(&n->topics) : NULL; e; e = table_next(&n->topics, e))
+        topic_reconfigure(n, e->value);
+}
+
 static void decided_replay(struct node *n)
 {
     for (int32_t i = 0; i < n->decided.count; i++) {
@@ -349,6 +385,7 @@ void controller_appended(struct node *n, struct append *a)
     }
     decided_replay(n);
     if (c->kind == CHANGE_DELETE) topics_detach(n);
+    if (c->kind == CHANGE_CONFIGS) configs_take(n, c);
     folders_make(n);
 }
 

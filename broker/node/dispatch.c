@@ -80,6 +80,10 @@ void dispatch(struct node *n, struct request *r)
     case KAFKA_API_CREATE_TOPICS: create_topics_begin(n, r); return;
     case KAFKA_API_DELETE_TOPICS: delete_topics_begin(n, r); return;
     case KAFKA_API_INIT_PRODUCER_ID: init_producer_id_begin(n, r); return;
+    case KAFKA_API_DESCRIBE_CONFIGS: describe_configs_begin(n, r); return;
+    case KAFKA_API_ALTER_CONFIGS:
+    case KAFKA_API_INCREMENTAL_ALTER_CONFIGS: alter_configs_begin(n, r); return;
+    case KAFKA_API_CREATE_PARTITIONS: create_partitions_begin(n, r); return;
     case KAFKA_API_DESCRIBE_CLUSTER: describe_cluster_begin(n, r); return;
     }
     request_refuse(n, r, "an API that is described but not served");

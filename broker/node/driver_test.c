@@ -296,6 +296,7 @@ static void perform(struct driver *d, const struct action *a)
     case ACTION_RESUME: d->connections[a->connection].paused = false; break;
     case ACTION_FORGET: break;
     case ACTION_SAY: break;
+    case ACTION_LIMIT: d->connections_max = (int64_t)a->length; break;
     case ACTION_STOPPED: d->stopped = true; break;
     }
 }

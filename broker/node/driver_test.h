@@ -60,7 +60,8 @@ struct driver {
     bool marker_left; /* by the last clean end */
     struct driver_connection connections[DRIVER_CONNECTIONS];
     int64_t wake_ns;
-    struct arena arena; /* of decoded answers */
+    int64_t connections_max; /* the last ACTION_LIMIT */
+    struct arena arena;      /* of decoded answers */
     /* faults and patience */
     bool hold_syncs;
     uint64_t held_syncs[DRIVER_HELD];

@@ -115,11 +115,20 @@ static void opening_tell(struct node *n)
     buf_release(&n->opening_text);
 }
 
+void node_limits_tell(struct node *n)
+{
+    int64_t now = node_config_number(n, "max.connections");
+    if (now == n->connections_max) return;
+    n->connections_max = now;
+    action_add(n, ACTION_LIMIT)->length = (uint64_t)now;
+}
+
 void node_step(struct node *n, struct node_time now, const struct event *e, struct actions *out)
 {
     n->now = now;
     n->out = out;
     if (n->opening_text.n) opening_tell(n);
+    if (n->connections_max < 0) node_limits_tell(n);
     event_take(n, e);
     deadlines_fire(n);
     partitions_doomed_continue(n);

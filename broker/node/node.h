@@ -82,6 +82,7 @@ enum action_kind {
     ACTION_RESUME, /* connection: read again */
     ACTION_FORGET, /* file: its descriptor may be closed, nothing will be asked of it any more */
     ACTION_SAY,    /* level, text: a line for the operator's log */
+    ACTION_LIMIT,  /* length: connections that may be open from now on; those that are stay (max.connections) */
     ACTION_STOPPED,
 };
 

@@ -13,8 +13,9 @@
  *     list_offsets.c  ListOffsets
  *     delete_records.c  DeleteRecords
  *     metadata_api.c  Metadata, FindCoordinator, DescribeCluster
+ *     describe_configs.c, alter_configs.c   configs of topics and brokers
  *     config_keys.c   every config of a broker; config.c reads server.properties with it
- *     admin_api.c     CreateTopics, DeleteTopics, InitProducerId
+ *     admin_api.c     CreateTopics, CreatePartitions, DeleteTopics, InitProducerId
  *     partition.c     the partitions that are here: their logs, syncs, jobs
  *     storage.c       checkpoints, retention, shutdown
  *
@@ -179,10 +180,14 @@ struct topic *topic_find(struct node *n, struct slice name);
 struct partition *partition_new(struct node *n, struct topic *t, int32_t index, struct log *log);
 /* A topic of the image, with no partitions yet. */
 struct topic *topic_new(struct node *n, const struct metadata_topic *t);
+/* One that is here has more partitions in the image: room for them. */
+struct topic *topic_grow(struct node *n, const struct metadata_topic *t);
 /* What this broker says of configs: dynamic values, then server.properties. Good until the next replay. */
 struct config_layers node_config_layers(const struct node *n);
 /* The number that a key of the broker itself has now (config_keys.h); it must exist. */
 int64_t node_config_number(const struct node *n, const char *key);
+/* Tells the server what else has changed with the broker's configs. */
+void node_limits_tell(struct node *n);
 /* Its configs, or those of the broker, have changed: its partitions work with the new ones from now on. */
 void topic_reconfigure(struct node *n, struct topic *t);
 /* The topic's own configs over the broker's over the defaults. `t` NULL: the metadata log. */
@@ -303,7 +308,14 @@ void delete_records_stored(struct node *n, struct request *r, int err);
 void metadata_begin(struct node *n, struct request *r);
 void find_coordinator_begin(struct node *n, struct request *r);
 void describe_cluster_begin(struct node *n, struct request *r);
+void describe_configs_begin(struct node *n, struct request *r);
+void alter_configs_begin(struct node *n, struct request *r); /* IncrementalAlterConfigs too */
+/* A sentence about a resource type that has no configs here; in `a`. */
+const char *config_resource_unsupported(struct arena *a, int8_t type);
+/* NULL when the name is this broker's id, else a sentence, in `a`. */
+const char *config_broker_problem(const struct node *n, struct arena *a, struct kafka_string name);
 void create_topics_begin(struct node *n, struct request *r);
+void create_partitions_begin(struct node *n, struct request *r);
 void delete_topics_begin(struct node *n, struct request *r);
 void init_producer_id_begin(struct node *n, struct request *r);
 
@@ -334,16 +346,19 @@ enum change_kind {
     CHANGE_CREATE,
     CHANGE_OFFSETS_TOPIC,
     CHANGE_DELETE,
+    CHANGE_PARTITIONS,
+    CHANGE_CONFIGS,
     CHANGE_PRODUCER_IDS,
     CHANGE_FOLDERS, /* of the metadata nothing: folders that could not be made before */
 };
 
-/* One thing of a request that wants a change: a topic, or a block of ids. */
+/* One thing of a request that wants a change: a topic, a resource with configs, or a block of ids. */
 struct change_item {
-    struct kafka_string name; /* create, delete by name */
-    struct kafka_uuid id;     /* delete by id */
-    struct metadata_create create;
-    bool decided;
+    struct kafka_string name;        /* create, grow, delete by name; of a resource */
+    struct kafka_uuid id;            /* delete by id */
+    struct metadata_create create;   /* create, grow */
+    struct metadata_alter alter;     /* configs */
+    bool decided;                    /* set by the caller too, where there is nothing to decide: `outcome` is filled */
     struct metadata_outcome outcome; /* message is copied to the request's arena */
 };
 
@@ -464,6 +479,7 @@ struct node {
     uint64_t scrubbed;            /* `order` of the partition that had the last scrub; 0: begin again */
     struct partition *scrub_next; /* only while it is searched */
     bool disk_failed;
+    int64_t connections_max; /* as the server was told; -1: not yet */
     struct buf opening_text; /* what recovery has to say, told in the first step */
 };
 

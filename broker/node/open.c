@@ -482,6 +482,7 @@ int node_open(const struct node_config *config, struct disk *disk, struct node_t
     n->out = &o.actions;
     n->changes_last = &n->changes;
     n->wake_told_ns = INT64_MIN;
+    n->connections_max = -1;
     n->group_deadline = (struct deadline){.kind = DEADLINE_GROUPS};
     n->folders_again = (struct deadline){.kind = DEADLINE_FOLDERS};
     n->doomed_again = (struct deadline){.kind = DEADLINE_DOOMED};

@@ -164,6 +164,16 @@ struct topic *topic_new(struct node *n, const struct metadata_topic *m)
     return t;
 }
 
+struct topic *topic_grow(struct node *n, const struct metadata_topic *m)
+{
+    struct topic *t = topic_find(n, slice_str(m->name));
+    size_t old = (size_t)t->partition_count, now = (size_t)m->partition_count;
+    t->partitions = memory_grow(t->partitions, now, sizeof(struct partition *));
+    memset(t->partitions + old, 0, (now - old) * sizeof(struct partition *));
+    t->partition_count = m->partition_count;
+    return t;
+}
+
 struct partition *partition_new(struct node *n, struct topic *t, int32_t index, struct log *log)
 {
     struct partition *p = memory_new(sizeof *p);

@@ -319,7 +319,7 @@ static void listener_ready(struct loop_watch *w, uint32_t events)
             accept_later(s);
             return;
         }
-        if ((int64_t)s->channels.count >= s->config->connections_max) {
+        if ((int64_t)s->channels.count >= s->connections_max) {
             log_warn("broker", "refusing %s: max.connections is reached", peer.host);
             close(d);
             continue;

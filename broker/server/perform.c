@@ -102,6 +102,7 @@ static void perform(struct server *s, const struct action *a)
     case ACTION_RESUME: client_pause(s, a->connection, false); break;
     case ACTION_FORGET: file_cache_forget(&s->files, a->file); break;
     case ACTION_SAY: log_message((enum log_level)a->level, "broker", "%s", a->text); break;
+    case ACTION_LIMIT: s->connections_max = (int64_t)a->length; break;
     case ACTION_STOPPED: s->stopped = true; break;
     }
 }

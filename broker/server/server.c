@@ -204,7 +204,8 @@ static void server_release(struct server *s)
 
 int server_run(struct node_config *config, struct err_text *error)
 {
-    struct server s = {.config = config, .wake_ns = INT64_MAX, .data_dir = {-1, -1}};
+    struct server s = {
+        .config = config, .wake_ns = INT64_MAX, .data_dir = {-1, -1}, .connections_max = config->connections_max};
     int rc = server_open(&s, error);
     if (rc == 0) {
         ready_tell(&s);

@@ -39,6 +39,7 @@ struct server {
     int64_t channels_max;    /* and connections */
     int64_t accept_again_ns; /* descriptors had run out: listen again then */
     uint64_t last_connection;
+    int64_t connections_max;         /* max.connections, as it is now */
     struct table channels;           /* 8 bytes of id -> struct channel */
     struct channel *newest, *oldest; /* by activity */
     struct channel *dead;            /* freed at the end of the round */

@@ -28,7 +28,11 @@ const struct kafka_api kafka_apis[] = {
     API(KAFKA_API_DELETE_TOPICS, "DeleteTopics", delete_topics, 1, 6, 1),
     API(KAFKA_API_DELETE_RECORDS, "DeleteRecords", delete_records, 0, 2, 0),
     API(KAFKA_API_INIT_PRODUCER_ID, "InitProducerId", init_producer_id, 0, 4, 0),
+    API(KAFKA_API_DESCRIBE_CONFIGS, "DescribeConfigs", describe_configs, 1, 4, 1),
+    API(KAFKA_API_ALTER_CONFIGS, "AlterConfigs", alter_configs, 0, 2, 0),
+    API(KAFKA_API_CREATE_PARTITIONS, "CreatePartitions", create_partitions, 0, 3, 0),
     API(KAFKA_API_DELETE_GROUPS, "DeleteGroups", delete_groups, 0, 2, 0),
+    API(KAFKA_API_INCREMENTAL_ALTER_CONFIGS, "IncrementalAlterConfigs", incremental_alter_configs, 0, 1, 0),
     API(KAFKA_API_OFFSET_DELETE, "OffsetDelete", offset_delete, 0, 0, 0),
     API(KAFKA_API_DESCRIBE_CLUSTER, "DescribeCluster", describe_cluster, 0, 1, 0),
 };

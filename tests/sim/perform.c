@@ -168,6 +168,7 @@ static void perform(struct sim *s, const struct action *a)
     case ACTION_WAKE: perform_wake(s, a->at_ns); break;
     case ACTION_FORGET: table_remove(&s->open_files, slice_of(&a->file->id, sizeof a->file->id)); break;
     case ACTION_SAY: break;
+    case ACTION_LIMIT: break; /* clients of the simulator are few */
     case ACTION_STOPPED: s->stopped = true; break;
     }
 }

@@ -121,6 +121,7 @@ static void action_line(struct trace *t, int64_t now_ns, const struct action *a)
     case ACTION_PAUSE: line(t, now_ns, "<- pause %llu", c); break;
     case ACTION_RESUME: line(t, now_ns, "<- resume %llu", c); break;
     case ACTION_FORGET: line(t, now_ns, "<- forget %s", path); break;
+    case ACTION_LIMIT: line(t, now_ns, "<- limit %llu connections", (unsigned long long)a->length); break;
     case ACTION_SAY: line(t, now_ns, "<- say: %s", a->text); break;
     case ACTION_STOPPED: line(t, now_ns, "<- stopped"); break;
     }
