@@ -359,6 +359,26 @@ TEST(node_data, interval_mode_acknowledges_before_it_syncs)
     driver_close(&d);
 }
 
+/* A disk that takes longer than the interval: what came after the sync began is not forgotten when the interval ends
+ * before the sync does. */
+TEST(node_data, interval_mode_makes_up_for_an_interval_that_ended_during_a_sync)
+{
+    driver_open(&d, "log.flush.interval.ms=100\n");
+    driver_create(&d, "t", 1, NULL, NULL);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    d.hold_syncs = true;
+    driver_wait(&d, 150);
+    check_int(d.held_sync_count, 1);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    driver_wait(&d, 150);
+    int before = d.sync_count;
+    d.hold_syncs = false;
+    driver_release_syncs(&d, 0);
+    driver_wait(&d, 1000);
+    check_int(d.sync_count, before + 1);
+    driver_close(&d);
+}
+
 TEST(node_data, a_produce_that_takes_too_long_times_out)
 {
     driver_open(&d, "log.flush.interval.messages=1\n");

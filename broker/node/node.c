@@ -42,7 +42,7 @@ static void deadlines_fire(struct node *n)
     while ((d = deadlines_due(&n->deadlines, n->now.monotonic_ns / 1000000))) {
         switch ((enum deadline_kind)d->kind) {
         case DEADLINE_REQUEST: request_expired(n, d->owner); break;
-        case DEADLINE_FLUSH: partition_sync(n, d->owner); break;
+        case DEADLINE_FLUSH: partition_flush(n, d->owner); break;
         case DEADLINE_GROUPS: group_api_timer(n); break;
         case DEADLINE_FOLDERS: controller_folders_again(n); break;
         case DEADLINE_DOOMED: break; /* they are looked at in every step */

@@ -159,7 +159,8 @@ struct partition {
     bool syncing, check_running, job_running;
     int reads;              /* of fetches, under way */
     uint64_t looked_up_for; /* the ListOffsets that had a time looked up here last */
-    int64_t unflushed;      /* records written and not yet given to a sync */
+    int64_t unflushed;      /* records that no sync covers yet */
+    bool flush_overdue;     /* the interval is over; what it was to sync could not be given to a sync then */
     struct deadline flush;
     bool doomed; /* its topic is deleted */
     bool blocks; /* its folder has the name of one that is to be made */
@@ -198,6 +199,8 @@ void partition_dir(const char *topic, int32_t index, char *out, size_t size);
 void partition_jobs(struct node *n, struct partition *p);
 /* A sync of what is written, unless one is under way. */
 void partition_sync(struct node *n, struct partition *p);
+/* DEADLINE_FLUSH: the same, made up for as soon as it can be. */
+void partition_flush(struct node *n, struct partition *p);
 /* Its outcome; a failure takes the whole directory offline. */
 void partition_synced(struct node *n, struct partition *p, int err);
 /* Writes were reported or a sync ended: moves the high watermark, answers, starts the next sync. */

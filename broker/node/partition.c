@@ -225,6 +225,16 @@ void partitions_release(struct node *n)
 
 /* --- durability --- */
 
+/* A sync covers what is written; what is on its way to the file then waits for the next one, an interval later. */
+static void flush_begin_again(struct node *n, struct partition *p)
+{
+    const struct log_offsets *o = log_offsets(p->log);
+    p->unflushed = o->end - o->written;
+    deadline_clear(&n->deadlines, &p->flush);
+    if (p->unflushed > 0 && p->durability == DURABILITY_INTERVAL && p->flush_ms != INT64_MAX)
+        node_deadline_in(n, &p->flush, p->flush_ms);
+}
+
 void partition_sync(struct node *n, struct partition *p)
 {
     if (p->syncing) return;
@@ -232,8 +242,8 @@ void partition_sync(struct node *n, struct partition *p)
     int count = log_sync_begin(p->log, &n->out->arena, &files);
     if (count == 0) return;
     p->syncing = true;
-    p->unflushed = 0;
-    deadline_clear(&n->deadlines, &p->flush);
+    p->flush_overdue = false;
+    flush_begin_again(n, p);
     struct action *a = action_add(n, ACTION_SYNC);
     a->token = node_await(n, p);
     a->files = arena_alloc(&n->out->arena, (size_t)count * sizeof *a->files);
@@ -244,7 +254,13 @@ void partition_sync(struct node *n, struct partition *p)
 static bool sync_is_due(const struct partition *p)
 {
     if (p->durability == DURABILITY_GROUP_COMMIT) return log_offsets(p->log)->written > log_offsets(p->log)->durable;
-    return p->durability == DURABILITY_INTERVAL && p->unflushed >= p->flush_messages;
+    return p->durability == DURABILITY_INTERVAL && (p->flush_overdue || p->unflushed >= p->flush_messages);
+}
+
+void partition_flush(struct node *n, struct partition *p)
+{
+    p->flush_overdue = p->unflushed > 0;
+    partition_sync(n, p);
 }
 
 void partition_advance(struct node *n, struct partition *p)
