@@ -57,6 +57,7 @@ static void partition_answered(struct client *c, const struct call *call, int at
     bool reads_fail = s->plan.faults.read_error || s->plan.short_read;
     switch (out->error_code) {
     case KAFKA_NONE:
+        if (out->log_start_offset >= 0) history_started(s, at, out->log_start_offset, call->sent_event);
         k->positions[at] = history_fetched(s, at, k->positions[at], out->high_watermark,
                                            kafka_bytes_slice(out->records), call->sent_event, false);
         k->losses[at] = s->losses;

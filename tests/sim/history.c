@@ -18,6 +18,7 @@ void history_release(struct history *h)
     for (int i = 0; i < h->lane_count; i++) {
         free(h->lanes[i]->offset_of);
         free(h->lanes[i]->claimed);
+        free(h->lanes[i]->stamp_ms);
         free(h->lanes[i]);
     }
     for (int i = 0; i < h->offset_count; i++) free(h->offsets[i].commits);
@@ -130,12 +131,14 @@ static struct fact *fact_learn(struct sim *s, struct lane *l, uint32_t number, i
     return f;
 }
 
-void history_acked(struct sim *s, struct lane *l, uint32_t number, int32_t count, int64_t base_offset)
+void history_acked(struct sim *s, struct lane *l, uint32_t number, int32_t count, int64_t base_offset, size_t bytes)
 {
     for (int32_t i = 0; i < count; i++) {
         struct fact *f = fact_learn(s, l, number + (uint32_t)i, base_offset + i, "acknowledged as");
         s->history.partitions[l->partition].acked += !f->acked;
         f->acked = true;
+        f->acked_ns = s->now_ns;
+        if (i == count - 1) f->bytes = (int32_t)bytes;
     }
 }
 
@@ -238,6 +241,7 @@ int64_t history_fetched(struct sim *s, int partition, int64_t offset, int64_t hi
             sim_fail(s, "%s-%d: offset %lld is shown, the high watermark is %lld", p->topic, p->index,
                      (long long)batch_last_offset(&h), (long long)high_watermark);
         batch_look(s, partition, slice_of(records.p, (size_t)size), &h, offset, auditing);
+        s->history.partitions[partition].facts[batch_last_offset(&h)].bytes = (int32_t)size;
         expected = batch_last_offset(&h) + 1;
         records = slice_of(records.p + size, records.n - (size_t)size);
     }
@@ -252,6 +256,7 @@ static void facts_forget(struct history *h, struct told_partition *p, int64_t en
         const struct fact *f = &p->facts[offset];
         struct lane *l = f->lane ? h->lanes[f->lane - 1] : NULL;
         if (l && l->offset_of[f->number] == offset) l->offset_of[f->number] = -1;
+        p->unsettled_bytes += f->bytes; /* it was there when retention looked */
         p->facts[offset] = (struct fact){0};
     }
     if (p->end > end) p->end = end;
@@ -267,9 +272,21 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
     if (end < floor)
         sim_fail(s, "%s-%d: ends at offset %lld after the start, but offsets up to %lld were %s", p->topic, p->index,
                  (long long)end, (long long)floor - 1, s->may_lose ? "recovered by the start before" : "told");
+    if (end < p->survived)
+        sim_fail(s, "%s-%d: ends at offset %lld after the start, but the disk had kept offsets up to %lld", p->topic,
+                 p->index, (long long)end, (long long)p->survived - 1);
+    if (end < p->flushed)
+        sim_fail(s, "%s-%d: ends at offset %lld after the start, but offset %lld was older than the interval", p->topic,
+                 p->index, (long long)end, (long long)p->flushed - 1);
+    if (s->stopped_clean && start < p->start)
+        sim_fail(s, "%s-%d: begins at %lld after a clean stop, it was %lld before", p->topic, p->index,
+                 (long long)start, (long long)p->start);
     if (start > end)
         sim_fail(s, "%s-%d: begins at %lld and ends at %lld", p->topic, p->index, (long long)start, (long long)end);
     facts_forget(&s->history, p, end);
     p->start = start;
+    p->start_event = s->event_count;
+    p->flushed = 0;
+    if (start > p->judged) history_started(s, partition, start, 0);
     p->recovered = end;
 }

@@ -1,13 +1,16 @@
 /* history.h - what clients were told, kept to hold the broker to it.
  *
  *     history.c     records: which one is at which offset, what was acknowledged, how far was shown
+ *     starts.c      where logs start, and what retention may take
+ *     survival.c    what a crash left on the disk
  *     offsets.c     committed offsets of groups
  *     ownership.c   which member owns which partition in which generation
  *
  * The promises that are checked here (docs/architecture.md, "The broker"):
  *   - an offset that was acknowledged or seen never shows other bytes, and no offset is given out twice
  *   - after a crash everything acknowledged or shown is there, where the mode promises it: under group commit
- *     always; in the other modes unless the power was cut, and then the log is a prefix of what it was
+ *     always; in the other modes unless the power was cut, and then the log is a prefix of what it was, which
+ *     holds all that the disk has kept, in interval mode also all that was older than the interval
  *   - what a start has recovered is durable: the next power cut does not take it
  *   - offsets are dense; nothing is shown that nobody sent, no bytes are changed
  *   - records of an idempotent producer appear at most once, in order, and once when acknowledged */
@@ -28,6 +31,7 @@ struct lane {
     int64_t *offset_of; /* of each record, -1 while unknown; the latest where there may be more */
     uint32_t count, capacity;
     uint8_t *claimed;    /* of each record: the broker says that it stored it, but not where */
+    int64_t *stamp_ms;   /* of each record */
     int64_t last_number; /* in an audit: of the last record seen */
 };
 
@@ -35,6 +39,8 @@ struct lane {
 struct fact {
     uint32_t lane, number; /* lane 0: nothing is known */
     uint64_t hash;         /* of the record as a consumer saw it; 0: not seen */
+    int64_t acked_ns;      /* and when, if it was */
+    int32_t bytes;         /* of its batch, at the last record of one */
     bool acked;
 };
 
@@ -43,11 +49,16 @@ struct told_partition {
     int32_t index;
     struct fact *facts; /* by offset */
     int64_t end, capacity;
-    int64_t start;        /* the last log start that was told */
-    int64_t shown;        /* the highest high watermark that was told */
-    uint64_t shown_event; /* and when */
-    int64_t recovered;    /* the end at the last start: durable since */
-    int64_t acked;        /* records ever acknowledged */
+    int64_t start;           /* the last log start that was told */
+    uint64_t start_event;    /* and when */
+    int64_t judged;          /* below: retention was allowed to take it */
+    int64_t unsettled_bytes; /* of batches that may have been stored */
+    int64_t survived;        /* where what the disk kept ends, before a start */
+    int64_t flushed;         /* what interval mode promised at the last power cut */
+    int64_t shown;           /* the highest high watermark that was told */
+    uint64_t shown_event;    /* and when */
+    int64_t recovered;       /* the end at the last start: durable since */
+    int64_t acked;           /* records ever acknowledged */
 };
 
 struct commit {
@@ -100,8 +111,8 @@ struct lane *history_lane_add(struct history *h, int partition, bool idempotent)
 /* The value of a record: says who sent it, and the rest follows from that. */
 void record_value(uint32_t lane, uint32_t number, struct buf *out);
 
-/* Records [number, number + count) of a lane were acknowledged at these offsets. */
-void history_acked(struct sim *s, struct lane *l, uint32_t number, int32_t count, int64_t base_offset);
+/* Records [number, number + count) of a lane were acknowledged at these offsets; their batch has so many bytes. */
+void history_acked(struct sim *s, struct lane *l, uint32_t number, int32_t count, int64_t base_offset, size_t bytes);
 /* They were stored before, says the broker (DUPLICATE_SEQUENCE_NUMBER), without their offsets: older batches of a
  * producer than its last one do not survive a restart in Kafka's producer snapshots. */
 void history_claimed(struct lane *l, uint32_t number, int32_t count);
@@ -118,6 +129,20 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
 void history_orders_reset(struct history *h);
 /* A producer id was given out: to nobody else before. */
 void history_producer_id(struct sim *s, int64_t id);
+
+/* --- starts.c --- */
+
+/* A batch was sent, or (negative) its fate is known. */
+void history_sent_bytes(struct told_partition *p, int64_t n);
+/* A log start was told, in answer to a request that was sent in that event. */
+void history_started(struct sim *s, int partition, int64_t start, uint64_t sent);
+
+/* --- survival.c --- */
+
+/* The power goes: notes what the mode promises all the same. */
+void survival_promise(struct sim *s);
+/* Before a start: where the valid batches on the disk end. */
+void survival_look(struct sim *s);
 
 /* --- offsets.c --- */
 

@@ -34,7 +34,10 @@ void plan_draw(struct sim *s)
     p->lull_ns_max = 2 * NS_SEC + sim_draw(s, 6 * NS_SEC);
     p->delay_ns_max = NS_MS / 10 + sim_draw(s, 10 * NS_MS);
     p->disk_ns_max = NS_MS / 10 + sim_draw(s, sim_chance(s, 4) ? 60 * NS_MS : 5 * NS_MS);
-    p->retention = sim_chance(s, 6);
+    p->retention = sim_chance(s, 3);
+    p->retention_ms = p->retention && !sim_chance(s, 3) ? 200 + sim_draw(s, 8000) : -1;
+    p->retention_bytes = p->retention && (p->retention_ms < 0 || sim_chance(s, 3)) ? 500 + sim_draw(s, 8000) : -1;
+    p->flush_ms = 10 + sim_draw(s, 500);
     p->producers = 1 + (int)sim_draw(s, 3);
     p->consumers = 1 + (int)sim_draw(s, 2);
     p->members = (int)sim_draw(s, 5);
@@ -57,13 +60,14 @@ void plan_config(struct sim *s)
     properties_set(&p, "auto.create.topics.enable", "false", "plan", 0);
     if (s->plan.mode == MODE_GROUP_COMMIT) set(&p, "log.flush.interval.messages", 1);
     if (s->plan.mode == MODE_INTERVAL) {
-        set(&p, "log.flush.interval.ms", 10 + sim_draw(s, 500));
+        set(&p, "log.flush.interval.ms", s->plan.flush_ms);
         if (sim_chance(s, 2)) set(&p, "log.flush.interval.messages", 2 + sim_draw(s, 50));
     }
     set(&p, "log.index.interval.bytes", sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.index.size.max.bytes", 48 + sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.roll.ms", 50 + sim_draw(s, 1000));
-    if (s->plan.retention) set(&p, "log.retention.ms", 200 + sim_draw(s, 2000));
+    if (s->plan.retention) set(&p, "log.retention.ms", s->plan.retention_ms);
+    if (s->plan.retention) set(&p, "log.retention.bytes", s->plan.retention_bytes);
     set(&p, "log.retention.check.interval.ms", 100 + sim_draw(s, 2000));
     set(&p, "log.flush.offset.checkpoint.interval.ms", 50 + sim_draw(s, 3000));
     set(&p, "log.flush.start.offset.checkpoint.interval.ms", 50 + sim_draw(s, 3000));

@@ -85,9 +85,11 @@ static void records_make(struct client *c, struct producer_lane *l, struct shipm
             told->capacity = told->capacity ? told->capacity * 2 : 32;
             told->offset_of = memory_grow(told->offset_of, told->capacity, sizeof *told->offset_of);
             told->claimed = memory_grow(told->claimed, told->capacity, sizeof *told->claimed);
+            told->stamp_ms = memory_grow(told->stamp_ms, told->capacity, sizeof *told->stamp_ms);
         }
         told->offset_of[number] = -1;
         told->claimed[number] = 0;
+        told->stamp_ms[number] = sim_wall_ms(sim);
         buf_reset(&value);
         record_value(told->id, number, &value);
         struct kafka_bytes key = number % 3 ? (struct kafka_bytes){value.p, 4} : KAFKA_BYTES_NULL;
@@ -159,6 +161,7 @@ static bool parcel_send(struct client *c)
         struct shipment *s = parcel->of[i] = lane_find(&p->lanes[i], SHIPMENT_READY);
         if (!s) continue;
         s->state = SHIPMENT_SENT;
+        history_sent_bytes(&c->sim->history.partitions[p->lanes[i].told->partition], (int64_t)s->batch.n);
         zstd |= s->zstd;
         topic_fill(c, &p->lanes[i], s, &in.topic_data[in.topic_data_count++]);
     }
@@ -200,11 +203,18 @@ static void batch_failed(struct client *c, struct producer_lane *l, const struct
              s->number, kafka_error_name(error));
 }
 
-static void batch_answered(struct client *c, struct producer_lane *l, struct shipment *s,
+static void batch_stored(struct sim *sim, const struct call *call, struct lane *l, const struct shipment *s,
+                         const struct produce_response_partition_produce_response *line)
+{
+    history_acked(sim, l, s->number, s->count, line->base_offset, s->batch.n);
+    if (line->log_start_offset >= 0) history_started(sim, l->partition, line->log_start_offset, call->sent_event);
+}
+
+static void batch_answered(struct client *c, const struct call *call, struct producer_lane *l, struct shipment *s,
                            const struct produce_response *out)
 {
     struct producer *p = c->state;
-    const struct told_partition *told = &c->sim->history.partitions[l->told->partition];
+    struct told_partition *told = &c->sim->history.partitions[l->told->partition];
     const struct produce_response_partition_produce_response *line = NULL;
     for (int32_t t = 0; t < out->responses_count; t++)
         for (int32_t i = 0; i < out->responses[t].partition_responses_count; i++)
@@ -215,8 +225,9 @@ static void batch_answered(struct client *c, struct producer_lane *l, struct shi
     trace_note(&c->sim->trace, c->sim->now_ns, "   producer %u: records %u to %u: %s, offset %lld", l->told->id,
                s->number, s->number + (uint32_t)s->count - 1, kafka_error_name(line->error_code),
                (long long)line->base_offset);
+    if (line->error_code == KAFKA_NONE) batch_stored(c->sim, call, l->told, s, line);
+    if (line->error_code != KAFKA_REQUEST_TIMED_OUT) history_sent_bytes(told, -(int64_t)s->batch.n);
     if (line->error_code == KAFKA_NONE) {
-        history_acked(c->sim, l->told, s->number, s->count, line->base_offset);
         shipment_end(l, s);
         return;
     }
@@ -245,7 +256,7 @@ static void producer_answered(struct client *c, const struct call *call, const v
     }
     struct parcel *parcel = call->context;
     for (int i = 0; i < p->lane_count; i++)
-        if (parcel->of[i]) batch_answered(c, &p->lanes[i], parcel->of[i], response);
+        if (parcel->of[i]) batch_answered(c, call, &p->lanes[i], parcel->of[i], response);
     free(parcel);
 }
 

@@ -45,14 +45,16 @@ enum sim_mode { MODE_PAGE_CACHE, MODE_GROUP_COMMIT, MODE_INTERVAL };
 /* What a seed decides before anything happens. */
 struct plan {
     enum sim_mode mode;
-    struct disk_faults faults; /* of the disk, while the run is active */
-    uint32_t short_read;       /* one ACTION_READ in ... brings less than it could */
-    uint32_t drop;             /* one frame in ... takes its connection down */
-    int crashes;               /* that the run plans; failed syncs add to them */
-    int64_t active_ns;         /* how long clients and faults go on */
-    int64_t delay_ns_max;      /* of a frame on its way, mostly */
-    int64_t disk_ns_max;       /* of a completion */
-    bool retention;            /* old segments go */
+    struct disk_faults faults;             /* of the disk, while the run is active */
+    uint32_t short_read;                   /* one ACTION_READ in ... brings less than it could */
+    uint32_t drop;                         /* one frame in ... takes its connection down */
+    int crashes;                           /* that the run plans; failed syncs add to them */
+    int64_t active_ns;                     /* how long clients and faults go on */
+    int64_t delay_ns_max;                  /* of a frame on its way, mostly */
+    int64_t disk_ns_max;                   /* of a completion */
+    bool retention;                        /* old segments go: */
+    int64_t retention_ms, retention_bytes; /* -1: not by this */
+    int64_t flush_ms;                      /* of interval mode */
     int64_t burst_ns_max, lull_ns_max;
     int producers, consumers, members, admins, garbage;
 };
@@ -114,6 +116,7 @@ struct sim {
     bool auditing, stopped, over, start_failed, active_begun;
     bool opening, stopping;     /* the node is in node_open; a clean stop has begun */
     int under_way[STATE_KINDS]; /* what the node was not told the end of */
+    bool stopped_clean;         /* the last end was a clean stop */
     bool may_lose;              /* since the last start: page cache or interval mode met a power cut */
     int64_t actions_left;       /* until a crash in the middle of a list; negative: none */
     uint64_t faults_before;     /* disk.faults_hit when the node was opened */

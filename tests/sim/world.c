@@ -77,6 +77,7 @@ static void disk_crash(struct sim *s, bool power, uint32_t states)
     /* After a failed sync the cache shows what the disk may never get: only a machine that starts afresh
      * tells the truth (docs/decisions/0004). */
     if (s->disk.sync_failed) power = true;
+    s->stopped_clean = false;
     if (power && s->plan.mode != MODE_GROUP_COMMIT) {
         s->may_lose = true;
         s->losses++;
@@ -94,6 +95,7 @@ void sim_crash(struct sim *s, bool power, const char *why)
 {
     uint32_t states = sim_states(s);
     trace_note(&s->trace, s->now_ns, "-- crash: %s", why);
+    if (power) survival_promise(s);
     node_end(s);
     disk_crash(s, power, states);
     s->auditing = true; /* nobody gets in before the auditor */
@@ -129,6 +131,7 @@ static void start_run(struct sim *s, struct sim_event *e)
     s->life++;
     start_faults(s);
     trace_note(&s->trace, s->now_ns, "-- start %u", s->life);
+    survival_look(s);
     s->opening = true;
     int rc = node_open(&s->config, &s->disk.disk, (struct node_time){s->now_ns, sim_wall_ms(s)}, random_u64(&s->random),
                        &s->node, &error);
@@ -168,6 +171,7 @@ static void stop_wait(struct sim *s, struct sim_event *e)
         disk_crash(s, sim_chance(s, 2), states);
     else if (sim_chance(s, 2))
         sim_disk_crash(&s->disk, true);
+    if (clean) s->stopped_clean = true;
     s->auditing = true;
     sim_later(s, NS_MS, start_run);
 }
