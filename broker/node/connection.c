@@ -22,9 +22,25 @@ enum { ARENA_KEPT_BYTES = 64 * 1024 };
 
 static void request_clear(struct request *r)
 {
-    struct request *made_before = r->made_before;
-    struct arena arena = r->arena;
-    *r = (struct request){.arena = arena, .made_before = made_before};
+    *r = (struct request){.arena = r->arena, .newer = r->newer, .older = r->older};
+}
+
+static struct request *request_make(struct node *n)
+{
+    struct request *r = memory_new(sizeof *r);
+    r->older = n->requests;
+    if (r->older) r->older->newer = r;
+    n->requests = r;
+    return r;
+}
+
+/* A crowd that has waited for something leaves no requests behind. */
+static void request_unmake(struct node *n, struct request *r)
+{
+    *(r->newer ? &r->newer->older : &n->requests) = r->older;
+    if (r->older) r->older->newer = r->newer;
+    arena_release(&r->arena);
+    free(r);
 }
 
 static struct request *request_new(struct node *n, struct connection *c, struct shared *frame)
@@ -32,10 +48,9 @@ static struct request *request_new(struct node *n, struct connection *c, struct 
     struct request *r = n->free_requests;
     if (r) {
         n->free_requests = r->next;
+        n->free_request_count--;
     } else {
-        r = memory_new(sizeof *r);
-        r->made_before = n->requests_made;
-        n->requests_made = r;
+        r = request_make(n);
     }
     request_clear(r);
     r->connection = c;
@@ -64,10 +79,16 @@ static void request_release(struct request *r)
 static void request_free(struct node *n, struct request *r)
 {
     deadline_clear(&n->deadlines, &r->deadline);
+    n->held_bytes -= (int64_t)r->held_bytes;
     request_release(r);
+    if (n->free_request_count == FREE_REQUESTS_MAX) {
+        request_unmake(n, r);
+        return;
+    }
     request_clear(r);
     r->next = n->free_requests;
     n->free_requests = r;
+    n->free_request_count++;
 }
 
 static void request_unlink(struct connection *c, struct request *r)
@@ -77,6 +98,7 @@ static void request_unlink(struct connection *c, struct request *r)
     *link = r->next;
     if (!*link) c->last = link;
     c->depth--;
+    c->held_bytes -= (int64_t)r->held_bytes;
 }
 
 static void send(struct node *n, struct connection *c, struct request *r)
@@ -89,6 +111,28 @@ static void send(struct node *n, struct connection *c, struct request *r)
     r->piece_count = 0; /* the references went to the action */
 }
 
+static bool holds_too_much(const struct node *n, const struct connection *c)
+{
+    return c->held_bytes > HELD_BYTES_MAX || (c->held_bytes > 0 && n->held_bytes > HELD_BYTES_ALL_MAX);
+}
+
+static void pause_maybe(struct node *n, struct connection *c)
+{
+    if (c->paused || (c->depth < PIPELINE_DEPTH_MAX && !holds_too_much(n, c))) return;
+    c->paused = true;
+    action_connection(n, ACTION_PAUSE, c->id);
+}
+
+/* The answer waits for that to an earlier request. */
+static void request_hold(struct node *n, struct request *r)
+{
+    for (int i = 0; i < r->piece_count; i++) r->held_bytes += r->pieces[i].bytes.n;
+    r->held_bytes += r->arena.used;
+    r->connection->held_bytes += (int64_t)r->held_bytes;
+    n->held_bytes += (int64_t)r->held_bytes;
+    pause_maybe(n, r->connection);
+}
+
 static void connection_flush(struct node *n, struct connection *c)
 {
     while (c->first && c->first->answered) {
@@ -97,7 +141,7 @@ static void connection_flush(struct node *n, struct connection *c)
         request_unlink(c, r);
         request_free(n, r);
     }
-    if (c->paused && c->depth <= PIPELINE_DEPTH_RESUME) {
+    if (c->paused && c->depth <= PIPELINE_DEPTH_RESUME && !holds_too_much(n, c)) {
         c->paused = false;
         action_connection(n, ACTION_RESUME, c->id);
     }
@@ -108,10 +152,12 @@ static void request_answered(struct node *n, struct request *r)
     assert(!r->answered);
     r->answered = true;
     deadline_clear(&n->deadlines, &r->deadline);
-    if (r->connection)
+    if (!r->connection)
+        request_free(n, r);
+    else if (r->connection->first == r)
         connection_flush(n, r->connection);
     else
-        request_free(n, r);
+        request_hold(n, r);
 }
 
 /* Cuts the encoded bytes at the holes and puts the file ranges between. */
@@ -277,19 +323,22 @@ void connection_frame(struct node *n, uint64_t id, struct shared *frame)
         request_refuse(n, r, why);
         return;
     }
-    if (c->depth >= PIPELINE_DEPTH_MAX && !c->paused) {
-        c->paused = true;
-        action_connection(n, ACTION_PAUSE, c->id);
-    }
+    pause_maybe(n, c);
     request_start(n, r, body);
+}
+
+bool node_owes(const struct node *n, uint64_t id)
+{
+    const struct connection *c = table_get(&n->connections, id_key(&id));
+    return c && c->first;
 }
 
 void connections_release(struct node *n)
 {
     for (struct table_entry *e = table_first(&n->connections); e; e = table_next(&n->connections, e)) free(e->value);
     table_release(&n->connections);
-    for (struct request *r = n->requests_made, *before; r; r = before) {
-        before = r->made_before;
+    for (struct request *r = n->requests, *older; r; r = older) {
+        older = r->older;
         if (r->api && r->api->key == KAFKA_API_FETCH && !r->answered) fetch_release(r);
         request_release(r);
         arena_release(&r->arena);

@@ -110,6 +110,39 @@ TEST(node_connection, a_full_pipeline_is_not_read)
     driver_close(&d);
 }
 
+TEST(node_connection, answers_that_wait_for_an_earlier_one_are_bounded)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_create(&d, "wide", 1000, NULL, NULL);
+    struct driver_fetch f = DRIVER_FETCH;
+    f.min_bytes = 1;
+    f.max_wait_ms = 100;
+    driver_fetch_begin(&d, 1, "t", &f);
+    int sent = 0;
+    for (; sent < 60 && !d.connections[1].paused; sent++) ask_metadata(1); /* each answer has a thousand partitions */
+    check(sent > 1 && sent < 30);
+    driver_wait(&d, 100);
+    check(!d.connections[1].paused);
+    for (int i = 0; i <= sent; i++) check(driver_answer(&d, 1));
+    driver_close(&d);
+}
+
+TEST(node_connection, a_topic_that_is_named_twice_is_answered_once)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct metadata_request_metadata_request_topic topics[] = {
+        {.name = KAFKA_STRING_LIT("t")}, {.name = KAFKA_STRING_LIT("u")}, {.name = KAFKA_STRING_LIT("t")}};
+    struct metadata_request r = {.topics = topics, .topics_count = 3};
+    driver_ask(&d, 1, KAFKA_API_METADATA, 9, &r);
+    struct metadata_response *a = driver_answer(&d, 1);
+    check(a);
+    check_int(a->topics_count, 2);
+    check(kafka_string_equal_str(a->topics[0].name, "t") && kafka_string_equal_str(a->topics[1].name, "u"));
+    driver_close(&d);
+}
+
 TEST(node_connection, t18_versions_that_are_not_spoken_close)
 {
     static const uint8_t too_new[] = {0, 3, 0, 99, 0, 0, 0, 1, 0, 1, 'x', 0};

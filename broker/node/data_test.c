@@ -553,6 +553,39 @@ TEST(node_data, t31_a_long_poll_waits_for_min_bytes_or_its_time)
     driver_close(&d);
 }
 
+/* A long poll that names one partition very often; whether it is answered at once. */
+static bool costly_poll_ends(int connection)
+{
+    enum { NAMED = 49000 };
+    static struct fetch_request_fetch_partition partitions[NAMED];
+    for (int i = 0; i < NAMED; i++)
+        partitions[i] = (struct fetch_request_fetch_partition){
+            .current_leader_epoch = -1, .last_fetched_epoch = -1, .partition_max_bytes = 1000};
+    struct fetch_request_fetch_topic topic = {
+        .topic = KAFKA_STRING_LIT("t"), .partitions = partitions, .partitions_count = NAMED};
+    struct fetch_request r = {.replica_id = -1,
+                              .max_wait_ms = INT32_MAX,
+                              .min_bytes = INT32_MAX,
+                              .max_bytes = 1000,
+                              .topics = &topic,
+                              .topics_count = 1};
+    driver_ask(&d, connection, KAFKA_API_FETCH, 4, &r);
+    return driver_answer(&d, connection) != NULL;
+}
+
+TEST(node_data, long_polls_have_a_bound_in_memory)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    int waiting = 0;
+    while (waiting < 8 && !costly_poll_ends(waiting < 5 ? 1 + waiting : 3 + waiting)) waiting++;
+    check(waiting > 1 && waiting < 8);
+    driver_disconnect(&d, 1); /* who goes makes room */
+    check(!costly_poll_ends(1));
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    driver_close(&d);
+}
+
 TEST(node_data, a_long_poll_of_a_dead_client_is_forgotten)
 {
     driver_open(&d, "");

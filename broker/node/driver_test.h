@@ -44,7 +44,7 @@ struct driver_connection {
     int32_t correlation_sent, correlation_seen;
 };
 
-enum { DRIVER_CONNECTIONS = 8, DRIVER_HELD = 64 };
+enum { DRIVER_CONNECTIONS = 12, DRIVER_HELD = 64 };
 
 struct driver {
     struct memory_disk *disk;

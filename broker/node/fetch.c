@@ -28,6 +28,7 @@ struct fetch {
     struct log_read read;   /* of line `at`, while its READ is under way */
     struct partition *reading;
     int64_t total_bytes, waiting_bytes;
+    int64_t watching_bytes; /* memory, as the node counts it while this waits */
     int32_t max_bytes;
     bool failed, last_pass, watching;
 };
@@ -75,10 +76,11 @@ static void line_reset(struct fetch_line *line)
 /* The leader epoch that the client believes in (KIP-320, T36). */
 static int16_t epoch_check(const struct node *n, const struct fetch_line *line)
 {
+    int32_t theirs = line->in->current_leader_epoch;
+    if (theirs < 0) return KAFKA_NONE;
     const struct metadata_topic *t = metadata_topic_find(&n->image, kafka_string_slice(line->topic));
     const struct metadata_partition *p = metadata_partition_find(t, line->in->partition);
-    int32_t theirs = line->in->current_leader_epoch;
-    if (!p || theirs < 0 || theirs == p->leader_epoch) return KAFKA_NONE;
+    if (!p || theirs == p->leader_epoch) return KAFKA_NONE;
     return theirs < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
 }
 
@@ -178,8 +180,10 @@ static bool line_pass(struct node *n, struct request *r, struct fetch_line *line
     return line_take(n, r, line, p, log_read_begin(p->log, &f->read));
 }
 
-static void fetch_unwatch(struct fetch *f)
+static void fetch_unwatch(struct node *n, struct fetch *f)
 {
+    n->watching_bytes -= f->watching_bytes;
+    f->watching_bytes = 0;
     for (int32_t i = 0; f->watching && i < f->line_count; i++) {
         struct watch *w = &f->lines[i].watch;
         if (!w->partition) continue;
@@ -214,12 +218,15 @@ static void fetch_watch(struct node *n, struct request *r)
     struct fetch *f = r->state;
     const struct fetch_request *in = r->body;
     f->watching = true;
+    f->watching_bytes = (int64_t)(r->arena.used + r->frame->n);
+    n->watching_bytes += f->watching_bytes;
     f->waiting_bytes = f->total_bytes;
     ranges_drop(f);
     for (int32_t i = 0; i < f->line_count; i++) {
         struct fetch_line *line = &f->lines[i];
         struct partition *p = partition_find(n, kafka_string_slice(line->topic), line->in->partition);
-        if (!p) continue;
+        /* One that is named twice is watched once: who appends to it must not walk a hundred thousand of them. */
+        if (!p || (p->watches && p->watches->request == r)) continue;
         struct watch *w = &line->watch;
         *w = (struct watch){p, r, line->in->fetch_offset, p->visible_bytes, p->watches, &p->watches};
         if (p->watches) p->watches->link = &w->next;
@@ -232,7 +239,8 @@ static void fetch_pass_done(struct node *n, struct request *r)
 {
     struct fetch *f = r->state;
     const struct fetch_request *in = r->body;
-    bool enough = f->failed || f->total_bytes >= in->min_bytes || in->max_wait_ms <= 0 || f->line_count == 0;
+    bool enough = f->failed || f->total_bytes >= in->min_bytes || in->max_wait_ms <= 0 || f->line_count == 0 ||
+                  n->watching_bytes > WATCHING_BYTES_MAX;
     if (enough || f->last_pass || n->shutdown != SHUTDOWN_NOT)
         fetch_answer(n, r);
     else
@@ -251,7 +259,7 @@ static void fetch_pass(struct node *n, struct request *r)
 static void fetch_last_pass(struct node *n, struct request *r)
 {
     struct fetch *f = r->state;
-    fetch_unwatch(f);
+    fetch_unwatch(n, f);
     deadline_clear(&n->deadlines, &r->deadline);
     f->last_pass = true;
     f->failed = false;
@@ -281,7 +289,7 @@ void fetch_begin(struct node *n, struct request *r)
 static void fetch_forget(struct node *n, struct request *r)
 {
     struct fetch *f = r->state;
-    fetch_unwatch(f);
+    fetch_unwatch(n, f);
     ranges_drop(f);
     request_finish_silently(n, r);
 }
@@ -334,8 +342,6 @@ void fetch_wake(struct node *n, struct partition *p)
         w->seen_bytes = p->visible_bytes;
         bool below = w->offset < log_offsets(p->log)->start;
         if (!gone && !below && f->waiting_bytes < in->min_bytes) continue;
-        /* A request that names the partition twice must not be found in `next`. */
-        while (next && next->request == w->request) next = next->next;
         fetch_last_pass(n, w->request);
     }
 }

@@ -258,7 +258,7 @@ static void commit_answer(struct node *n, struct request *r, const struct group_
 
 struct offset_fetch {
     struct offset_fetch_response *response;
-    int32_t pending;
+    int32_t pending, lines;
 };
 
 /* The topics that a request names for one group, in one form for all versions. */
@@ -307,6 +307,26 @@ static void offset_fetch_drop(struct node *n, struct request *r)
     if (--s->pending == 0) request_answer(n, r, s->response);
 }
 
+/* A few bytes that name a group can mean every offset that it has. One group is answered once, and when the answer has
+ * grown large those that are left have to be asked for in another request. */
+static void offset_fetch_each(struct node *n, struct request *r)
+{
+    const struct offset_fetch_request *in = r->body;
+    struct offset_fetch *s = r->state;
+    struct table seen = {0};
+    for (int32_t g = 0; g < in->groups_count; g++) {
+        struct kafka_string id = in->groups[g].group_id;
+        if (!table_set(&seen, kafka_string_slice(id), &seen) && s->lines < KAFKA_ELEMENTS_MAX) {
+            offset_fetch_one(n, r, g, id);
+            continue;
+        }
+        s->response->groups[g].group_id = id;
+        s->response->groups[g].error_code = KAFKA_INVALID_REQUEST;
+        offset_fetch_drop(n, r);
+    }
+    table_release(&seen);
+}
+
 static void offset_fetch_begin(struct node *n, struct request *r)
 {
     const struct offset_fetch_request *in = r->body;
@@ -318,7 +338,8 @@ static void offset_fetch_begin(struct node *n, struct request *r)
     s->response->groups_count = batched ? groups : 0;
     s->response->groups = KAFKA_NEW(&r->arena, offset_fetch_response_offset_fetch_response_group, groups);
     s->pending = groups + 1;
-    for (int32_t g = 0; g < groups; g++) offset_fetch_one(n, r, g, batched ? in->groups[g].group_id : in->group_id);
+    if (!batched) offset_fetch_one(n, r, 0, in->group_id);
+    if (batched) offset_fetch_each(n, r);
     offset_fetch_drop(n, r);
 }
 
@@ -397,10 +418,11 @@ static void offset_fetch_answer_single(struct request *r, const struct group_act
 static void offset_fetch_answer_batched(struct request *r, int32_t group_at, const struct group_action *a)
 {
     const struct offset_fetch_request *in = r->body;
-    struct offset_fetch_response_offset_fetch_response_group *out =
-        &((struct offset_fetch *)r->state)->response->groups[group_at];
+    struct offset_fetch *s = r->state;
+    struct offset_fetch_response_offset_fetch_response_group *out = &s->response->groups[group_at];
     const struct group_offsets *o = &a->offsets;
     int32_t topics = topics_count(o), t = 0;
+    s->lines += o->offset_count;
     out->group_id = in->groups[group_at].group_id;
     out->error_code = a->error;
     out->topics_count = topics;
@@ -509,11 +531,21 @@ void group_api_topic_deleted(struct node *n, struct kafka_string topic)
     group_api_step(n, &e);
 }
 
+/* Who waits for the others of its group, for hours perhaps, does not keep its frame: the coordinator has copied what
+ * it needs, and the memory for requests is for those that are worked on. */
+static void begin_without_frame(struct node *n, struct request *r, void (*begin)(struct node *n, struct request *r))
+{
+    struct shared *frame = r->frame;
+    r->frame = NULL;
+    begin(n, r);
+    shared_unref(frame);
+}
+
 void group_api_begin(struct node *n, struct request *r)
 {
     switch (r->api->key) {
-    case KAFKA_API_JOIN_GROUP: join_begin(n, r); return;
-    case KAFKA_API_SYNC_GROUP: sync_begin(n, r); return;
+    case KAFKA_API_JOIN_GROUP: begin_without_frame(n, r, join_begin); return;
+    case KAFKA_API_SYNC_GROUP: begin_without_frame(n, r, sync_begin); return;
     case KAFKA_API_HEARTBEAT: heartbeat_begin(n, r); return;
     case KAFKA_API_LEAVE_GROUP: leave_begin(n, r); return;
     case KAFKA_API_OFFSET_COMMIT: commit_begin(n, r); return;

@@ -147,8 +147,26 @@ static void default_create(struct change_item *item, struct kafka_string name)
  * that it is told not to be there yet. */
 enum { CREATED_AT_ONCE_MAX = 1000 };
 
+/* A topic that is named twice is answered once, as Kafka does: a name costs a few bytes, its answer as much as the
+ * topic has partitions. */
+static void topics_once(const struct request *r, struct metadata_request *in)
+{
+    struct table seen = {0};
+    int32_t count = 0;
+    if (in->topics_count < 2) return;
+    for (int32_t i = 0; i < in->topics_count; i++) {
+        const struct metadata_request_metadata_request_topic *t = &in->topics[i];
+        bool by_id = r->header.api_version >= 10 && t->name.n < 0;
+        struct slice key = by_id ? slice_of(t->topic_id.bytes, sizeof t->topic_id.bytes) : kafka_string_slice(t->name);
+        if (!table_set(&seen, key, &seen)) in->topics[count++] = *t;
+    }
+    in->topics_count = count;
+    table_release(&seen);
+}
+
 void metadata_begin(struct node *n, struct request *r)
 {
+    topics_once(r, r->body);
     const struct metadata_request *in = r->body;
     bool create = n->config->auto_create_topics && (r->header.api_version < 4 || in->allow_auto_topic_creation);
     struct change *c = NULL;

@@ -135,6 +135,8 @@ void actions_release(struct actions *a);
 int node_open(const struct node_config *config, struct disk *disk, struct node_time now, uint64_t seed,
               struct node **out, struct err_text *error);
 void node_step(struct node *n, struct node_time now, const struct event *e, struct actions *out);
+/* Whether a request of this connection is under way: it waits for us then, not we for it. */
+bool node_owes(const struct node *n, uint64_t connection);
 /* Frees memory only: what is not on disk by now is lost, as in a crash. */
 void node_free(struct node *n);
 

@@ -44,6 +44,13 @@
 
 /* Requests of one connection that may be under way; beyond that its frames are not read. */
 enum { PIPELINE_DEPTH_MAX = 64, PIPELINE_DEPTH_RESUME = 32 };
+/* Memory of answers that wait for the answer to an earlier request, of one connection and of all; beyond that it is not
+ * read either. */
+enum { HELD_BYTES_MAX = 1024 * 1024, HELD_BYTES_ALL_MAX = 64 * 1024 * 1024 };
+/* Memory of fetches that wait for more, with their frames; beyond that they are answered with what there is. */
+enum { WATCHING_BYTES_MAX = 64 * 1024 * 1024 };
+/* Requests whose memory is kept for the next ones. */
+enum { FREE_REQUESTS_MAX = 256 };
 /* A compressed batch may not grow beyond this while it is checked. */
 enum { DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024 };
 
@@ -83,9 +90,10 @@ struct request {
     bool answered;
     struct action_piece *pieces; /* the answer while it waits for its turn; in the arena */
     int piece_count;
-    struct request *next;         /* in the connection's order, or in the free list */
-    struct request *next_waiting; /* of those that wait for the same write */
-    struct request *made_before;  /* every request ever made, for node_free */
+    size_t held_bytes;             /* memory of `pieces` while they wait for an earlier request */
+    struct request *next;          /* in the connection's order, or in the free list */
+    struct request *next_waiting;  /* of those that wait for the same write */
+    struct request *newer, *older; /* of all there are, for node_free */
 };
 
 struct connection {
@@ -93,6 +101,7 @@ struct connection {
     char peer[64];
     struct request *first, **last;
     int depth;
+    int64_t held_bytes; /* of its answers that wait for an earlier one */
     bool paused;
 };
 
@@ -454,8 +463,11 @@ struct node {
     int doomed_count, doomed_capacity, doomed_next; /* doomed_next: who is looked at next */
 
     struct table connections; /* 8 bytes of id -> struct connection */
-    struct request *free_requests, *requests_made;
-    struct table awaited; /* 8 bytes of token -> struct append, partition or request, as the event knows */
+    struct request *free_requests, *requests;
+    int free_request_count;
+    int64_t held_bytes;     /* of all connections */
+    int64_t watching_bytes; /* of the fetches that wait */
+    struct table awaited;   /* 8 bytes of token -> struct append, partition or request, as the event knows */
     struct deadlines deadlines;
     int64_t wake_told_ns;
 

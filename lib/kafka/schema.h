@@ -128,9 +128,10 @@ enum { KAFKA_NEVER = INT16_MAX };
 /* Bytes of arena that a decode may use for each byte of input. The costliest element there is needs 19: a
  * group of OffsetFetchRequest 8 with nothing in it. */
 enum { KAFKA_ARENA_FACTOR = 32, KAFKA_ARENA_BYTES_MAX = 128 * 1024 * 1024 };
-/* Elements of all arrays of a message together. A frame of 100 MiB has room for tens of millions of empty ones, and
- * each costs whoever works on the request a look-up and a line of the answer: that would be other clients' delay. */
-enum { KAFKA_ELEMENTS_MAX = 128 * 1024 };
+/* Elements of all arrays of a message together: two for each of 20,000 partitions and some more. A frame of 100 MiB has
+ * room for tens of millions of empty ones, and each costs whoever works on the request a look-up and a line of the
+ * answer: that would be other clients' delay. */
+enum { KAFKA_ELEMENTS_MAX = 48 * 1024 };
 
 /* Decodes all of `in` into `out`, a struct of m->root->size bytes that is overwritten. */
 int kafka_decode(const struct message *m, int version, struct slice in, struct arena *a, void *out);

@@ -116,7 +116,7 @@ def elements(bootstrap, pid):
     before = memory_kib(pid)
     well = connect(bootstrap)
     worst = 0
-    for count in (130_000, 8_000_000):
+    for count in (49_000, 8_000_000):
         for key, version, head, each in (
                 (3, 1, b"", bytes(2)),  # Metadata: topics without a name
                 (2, 1, struct.pack(">i", -1) + partitions_of, bytes(12)),  # ListOffsets
