@@ -50,6 +50,8 @@ struct node_config {
     /* sockets (broker/server) */
     int64_t request_bytes_max, request_memory_bytes; /* the latter: queued.max.request.bytes, resolved */
     int64_t connections_idle_ms, connections_max, send_buffer_bytes, receive_buffer_bytes;
+    int64_t receive_timeout_ms, send_timeout_ms; /* millrace.*; -1: never */
+    int64_t answer_memory_bytes;                 /* millrace.*: of answers that are not read */
     int64_t fetch_bytes_max;
     int64_t worker_threads; /* millrace.worker.threads */
     int64_t open_files_max; /* millrace.open.segment.files */

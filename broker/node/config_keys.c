@@ -79,6 +79,12 @@ const struct config_key config_keys[] = {
         "SO_RCVBUF of connections; -1 leaves it to the system.")
     INT("fetch.max.bytes", fetch_bytes_max, 1024, INT32_MAX, "57671680", FIXED,
         "The most that one fetch is answered with, whatever it asks for.")
+    LONG("millrace.receive.timeout.ms", receive_timeout_ms, -1, INT64_MAX, "30000", FIXED,
+         "How long a request that has begun may bring less than 1 KiB in a second; -1 is for ever.")
+    LONG("millrace.send.timeout.ms", send_timeout_ms, -1, INT64_MAX, "600000", FIXED,
+         "How long a client may take less than 1 KiB in a second of an answer that waits; -1 is for ever.")
+    LONG("millrace.answer.memory.bytes", answer_memory_bytes, 1048576, INT64_MAX, "268435456", FIXED,
+         "Bytes of answers that clients do not read, before those who let most of them lie are closed.")
     INT("millrace.worker.threads", worker_threads, 1, 64, "3", FIXED, "Helper threads for syncs and jobs.")
     INT("millrace.open.segment.files", open_files_max, 8, 1000000, "512", FIXED,
         "Descriptors that files of segments may take.")

@@ -25,6 +25,16 @@ static struct out_piece *piece_at(struct channel *c, int i)
     return &c->out[(c->out_first + i) % c->out_capacity];
 }
 
+/* A ring that a burst made large is given back once it is empty: idle connections are many. */
+static void ring_shrink(struct channel *c)
+{
+    enum { RING_KEPT = 8 };
+    if (c->out_count || c->out_capacity <= RING_KEPT) return;
+    free(c->out);
+    c->out = NULL;
+    c->out_first = c->out_capacity = 0;
+}
+
 static void piece_drop(struct channel *c)
 {
     struct out_piece *p = piece_at(c, 0);
@@ -49,7 +59,7 @@ void channel_free(struct channel *c)
 static void piece_add(struct channel *c, const struct action_piece *p)
 {
     if (c->out_count == c->out_capacity) {
-        int capacity = c->out_capacity ? c->out_capacity * 2 : 8;
+        int capacity = c->out_capacity ? c->out_capacity * 2 : 4;
         struct out_piece *out = memory_grow(NULL, (size_t)capacity, sizeof *out);
         for (int i = 0; i < c->out_count; i++) out[i] = *piece_at(c, i);
         free(c->out);
@@ -67,6 +77,7 @@ static void piece_add(struct channel *c, const struct action_piece *p)
 static void memory_sent(struct channel *c, size_t n)
 {
     c->out_bytes -= n;
+    c->out_total += n;
     while (c->out_count && !piece_at(c, 0)->file) {
         struct out_piece *p = piece_at(c, 0);
         if (n < p->bytes.n) {
@@ -112,6 +123,7 @@ static int file_send(struct channel *c, struct file_cache *files)
     off_t at = (off_t)p->at;
     ssize_t n = sendfile(c->watch.descriptor, descriptor, &at, p->length);
     if (n > 0) {
+        c->out_total += (uint64_t)n;
         p->at += (uint64_t)n;
         p->length -= (uint64_t)n;
         if (p->length == 0) piece_drop(c);
@@ -125,6 +137,7 @@ int channel_flush(struct channel *c, struct file_cache *files)
         int rc = piece_at(c, 0)->file ? file_send(c, files) : memory_send(c);
         if (rc <= 0) return rc;
     }
+    ring_shrink(c);
     return 0;
 }
 
@@ -190,6 +203,7 @@ static int frame_take(struct channel *c, struct shared **frame)
 {
     if (c->frame.n < c->frame_size) return 0;
     c->in_frame = false;
+    c->frame_count++;
     *frame = shared_take(&c->frame);
     return 1;
 }
@@ -234,4 +248,9 @@ size_t channel_frame_memory(const struct channel *c)
 size_t channel_frame_left(const struct channel *c)
 {
     return c->in_frame ? c->frame_size - c->frame.n : 0;
+}
+
+bool channel_is_mid_frame(const struct channel *c)
+{
+    return c->in_frame || c->size_count > 0;
 }

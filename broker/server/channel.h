@@ -36,21 +36,34 @@ struct channel {
     uint32_t frame_size;
     bool in_frame;
     struct buf frame;
-    struct buf stash; /* read, but not yet given on: the node had paused us */
+    uint32_t frame_count; /* complete ones; wraps */
+    uint64_t in_total;    /* bytes that came */
+
+    struct buf stash; /* read, but not yet given on: it was paused, its answers wait, or its turn was over */
     bool paused;      /* by the node */
     bool starved;     /* no memory for its frame */
     bool ended;       /* the peer will send no more */
-    bool resumed;     /* the stash is to be given on */
+    bool queued;      /* for another turn */
+    struct channel *next_turn;
+    int64_t demand_bytes, demand_age; /* what it asked for lately */
 
     struct out_piece *out;
     int out_first, out_count, out_capacity; /* a ring */
     uint64_t out_bytes;                     /* memory in the ring */
+    uint64_t out_total;                     /* bytes that left */
 
     bool closing; /* close when everything is sent */
     bool dead;    /* waits to be freed at the end of the round */
     int64_t active_ns;
     struct channel *newer, *older; /* by activity */
     struct channel *next_dead;
+
+    /* patience.c: how far each direction was when it last went well, and when that was */
+    struct channel_pace {
+        int64_t good_ns; /* 0: nothing is under way */
+        uint64_t total;
+        uint32_t frame_count;
+    } in_pace, out_pace;
 };
 
 /* Memory that answers of one connection may wait in before it is not read any more. */
@@ -67,6 +80,8 @@ int channel_send(struct channel *c, struct file_cache *files, const struct actio
 int channel_flush(struct channel *c, struct file_cache *files);
 bool channel_is_drained(const struct channel *c);
 bool channel_is_congested(const struct channel *c);
+/* Whether a request has begun to come in and is not complete. */
+bool channel_is_mid_frame(const struct channel *c);
 
 /* Takes bytes off `in` until a frame is complete, then moves it to `*frame` (one reference) and returns 1;
  * 0 when all bytes are taken; ERR_RANGE for a size that is negative or above `size_max`. */

@@ -1,5 +1,5 @@
-/* The sockets: accepting, reading, writing, and what is done about those that take too much or say too
- * little. */
+/* The sockets: accepting, reading, writing, in turns. What is done about those that take too much or say too
+ * little is in patience.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +15,12 @@
 #include "lib/os/net.h"
 
 enum { SCRATCH_BYTES = 64 * 1024, READS_PER_ROUND = 8, ACCEPTS_PER_ROUND = 64 };
-#define ACCEPT_AGAIN_NS   100000000LL  /* when descriptors have run out */
-#define SHORT_PATIENCE_NS 3000000000LL /* how long memory may be short before the largest sender goes */
+/* A turn: what one connection may ask before the others are looked at. 64 KiB that are read at once can hold
+ * thousands of small requests, each with a large answer. */
+enum { TURN_FRAMES_MAX = 64 };
+enum { REQUEST_DEMAND_BYTES = 1024 }; /* what any request costs at least */
+#define TURN_NS_MAX     2000000LL
+#define ACCEPT_AGAIN_NS 100000000LL /* when descriptors have run out */
 
 static struct slice key_of(const uint64_t *id)
 {
@@ -46,7 +50,7 @@ static void activity_link(struct server *s, struct channel *c)
     if (!s->oldest) s->oldest = c;
 }
 
-static void activity_note(struct server *s, struct channel *c)
+void client_active(struct server *s, struct channel *c)
 {
     if (s->newest == c) {
         c->active_ns = clock_mono_ns();
@@ -58,22 +62,30 @@ static void activity_note(struct server *s, struct channel *c)
 
 /* --- life --- */
 
-static void channel_interest(struct server *s, struct channel *c)
+static bool channel_reads(const struct channel *c)
 {
-    bool reads = !c->paused && !c->resumed && !c->starved && !c->closing && !channel_is_congested(c);
-    uint32_t end = c->starved && !c->ended ? EPOLLRDHUP : 0u;
-    loop_change(&s->loop, &c->watch, (reads ? EPOLLIN : 0u) | (channel_is_drained(c) ? 0u : EPOLLOUT) | end);
+    return !c->paused && !c->starved && !c->closing && !c->stash.n && !channel_is_congested(c);
+}
+
+/* One that is not read is still watched for its end. */
+void client_interest(struct server *s, struct channel *c)
+{
+    bool reads = channel_reads(c);
+    s->any_unfinished |= channel_is_mid_frame(c) || !channel_is_drained(c);
+    uint32_t in = reads ? EPOLLIN : c->closing || c->ended ? 0u : EPOLLRDHUP;
+    loop_change(&s->loop, &c->watch, in | (channel_is_drained(c) ? 0u : EPOLLOUT));
 }
 
 /* The node is told unless it was the one who closed. */
-static void channel_drop(struct server *s, struct channel *c)
+void client_drop(struct server *s, struct channel *c)
 {
     if (c->dead) return;
     c->dead = true;
     loop_remove(&s->loop, &c->watch);
     activity_unlink(s, c);
     table_remove(&s->channels, key_of(&c->id));
-    s->partial_bytes -= (int64_t)channel_frame_memory(c);
+    s->partial_bytes -= (int64_t)(channel_frame_memory(c) + c->stash.n);
+    s->out_bytes -= (int64_t)c->out_bytes;
     c->next_dead = s->dead;
     s->dead = c;
     if (!c->closing) server_post(s, &(struct event){.kind = EVENT_DISCONNECTED, .connection = c->id});
@@ -81,22 +93,20 @@ static void channel_drop(struct server *s, struct channel *c)
 
 void clients_bury(struct server *s)
 {
-    while (s->dead) {
-        struct channel *c = s->dead;
-        s->dead = c->next_dead;
-        channel_free(c);
+    struct channel *c = s->dead, *next;
+    s->dead = NULL;
+    for (; c; c = next) {
+        next = c->next_dead;
+        if (c->queued) { /* not before the list of turns has let go of it */
+            c->next_dead = s->dead;
+            s->dead = c;
+        } else {
+            channel_free(c);
+        }
     }
 }
 
 /* --- memory of frames --- */
-
-/* The last quarter is for requests of common size: a few clients that announce 90 MiB each cannot have it. */
-static bool memory_is_short(const struct server *s, uint32_t frame_size)
-{
-    enum { COMMON_BYTES_MAX = 2 * 1024 * 1024 };
-    int64_t all = s->config->request_memory_bytes;
-    return s->frame_bytes + s->partial_bytes > (frame_size > COMMON_BYTES_MAX ? all - all / 4 : all);
-}
 
 static void frame_released(struct shared *frame, void *context)
 {
@@ -106,29 +116,72 @@ static void frame_released(struct shared *frame, void *context)
 
 static void frame_deliver(struct server *s, struct channel *c, struct shared *frame)
 {
+    s->turn_frames++;
+    c->demand_bytes += (int64_t)frame->n + REQUEST_DEMAND_BYTES;
     s->frame_bytes += (int64_t)frame->n;
     frame->released = frame_released;
     frame->context = s;
     server_post(s, &(struct event){.kind = EVENT_FRAME, .connection = c->id, .frame = frame});
 }
 
-/* A large frame that is coming in waits while memory is short; small ones are let through, so that a few
- * greedy clients do not delay the others (T50). */
 static void starve_maybe(struct server *s, struct channel *c)
 {
-    if (!c->in_frame || c->frame_size <= SCRATCH_BYTES || !memory_is_short(s, c->frame_size)) return;
+    if (!client_starves(s, c)) return;
     c->starved = true;
     s->any_starved = true;
 }
 
 /* --- reading --- */
 
+static void turn_begin(struct server *s)
+{
+    s->turn_frames = 0;
+    s->turn_began_ns = clock_mono_ns();
+}
+
+static bool turn_is_over(struct server *s)
+{
+    return s->turn_frames >= TURN_FRAMES_MAX ||
+           (s->turn_frames > 0 && clock_mono_ns() - s->turn_began_ns >= TURN_NS_MAX);
+}
+
+/* For a turn after all that ask little had theirs. */
+static void turn_queue(struct server *s, struct channel *c)
+{
+    if (c->queued || c->dead) return;
+    c->queued = true;
+    *s->turns_last = c;
+    s->turns_last = &c->next_turn;
+}
+
+/* Who sends large requests or has asked for much lately waits for turns: each round of the loop serves all others, and
+ * of these as many as fit into a turn. So an answer to a small request waits for one large one at most, however many
+ * clients send them. What somebody asks for is counted in bytes of requests and answers, not in time: a busy machine
+ * is not a client's fault. */
+static bool is_demanding(const struct server *s, struct channel *c)
+{
+    enum { LITTLE_BYTES_MAX = 1024 * 1024 };
+    int64_t age = (s->turn_began_ns >> 27) - c->demand_age; /* in 134 ms, after which half of it is forgotten */
+    c->demand_bytes = age > 30 ? 0 : c->demand_bytes >> age;
+    c->demand_age = s->turn_began_ns >> 27;
+    return (c->in_frame && c->frame_size > SCRATCH_BYTES) || c->demand_bytes > LITTLE_BYTES_MAX;
+}
+
+/* What cannot be given on now waits in the stash, which is at most what one read brought: a connection with a
+ * stash is not read. */
+static void channel_stash(struct server *s, struct channel *c, struct slice in)
+{
+    buf_append_slice(&c->stash, in);
+    s->partial_bytes += (int64_t)in.n;
+    if (!c->paused && !channel_is_congested(c)) turn_queue(s, c);
+}
+
 static void channel_give_on(struct server *s, struct channel *c, struct slice in)
 {
-    while (!c->dead && !c->closing) {
+    while (in.n && !c->dead && !c->closing) {
         struct shared *frame;
-        if (c->paused) {
-            buf_append_slice(&c->stash, in);
+        if (c->paused || channel_is_congested(c) || turn_is_over(s)) {
+            channel_stash(s, c, in);
             return;
         }
         int64_t before = (int64_t)channel_frame_memory(c);
@@ -137,11 +190,10 @@ static void channel_give_on(struct server *s, struct channel *c, struct slice in
         if (rc < 0) {
             log_warn("broker", "closing the connection of %s: it announces a request of more than %lld bytes", c->peer,
                      (long long)s->config->request_bytes_max);
-            channel_drop(s, c);
+            client_drop(s, c);
             return;
         }
-        if (rc == 0) return;
-        frame_deliver(s, c, frame);
+        if (rc == 1) frame_deliver(s, c, frame);
     }
 }
 
@@ -155,6 +207,7 @@ static ssize_t channel_read(struct server *s, struct channel *c)
     struct iovec vector[2] = {{window, window_size}, {s->scratch, SCRATCH_BYTES}};
     ssize_t n = readv(c->watch.descriptor, vector, 2);
     if (n <= 0) return n;
+    c->in_total += (uint64_t)n;
     size_t in_window = (size_t)n < window_size ? (size_t)n : window_size;
     if (in_window) {
         struct shared *frame;
@@ -167,23 +220,33 @@ static ssize_t channel_read(struct server *s, struct channel *c)
     return n;
 }
 
-static void channel_readable(struct server *s, struct channel *c)
+static void channel_take_in(struct server *s, struct channel *c)
 {
-    for (int i = 0; i < READS_PER_ROUND; i++) {
+    for (int i = 0; i < READS_PER_ROUND && !turn_is_over(s); i++) {
         starve_maybe(s, c); /* before its frame grows */
-        if (c->dead || c->paused || c->resumed || c->starved || c->closing || channel_is_congested(c)) break;
+        if (c->dead || !channel_reads(c)) break;
         ssize_t n = channel_read(s, c);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) break;
-        if (n <= 0) {
-            channel_drop(s, c);
-            return;
-        }
+        if (n <= 0) client_drop(s, c);
+        if (n <= 0) break;
         starve_maybe(s, c);
-        if (!c->dead) activity_note(s, c);
+        if (!c->dead) client_active(s, c);
+        if (c->in_frame && c->frame_size > SCRATCH_BYTES && !s->turn_is_late) break;
         if (n < SCRATCH_BYTES) break; /* probably all there was; the loop comes back if not */
     }
-    if (!c->dead) channel_interest(s, c);
+}
+
+static void channel_readable(struct server *s, struct channel *c)
+{
+    turn_begin(s);
+    if (is_demanding(s, c)) {
+        turn_queue(s, c);
+        return;
+    }
+    s->turn_is_late = false;
+    channel_take_in(s, c);
+    if (!c->dead) client_interest(s, c);
 }
 
 /* --- writing --- */
@@ -193,22 +256,38 @@ static void channel_after_send(struct server *s, struct channel *c, int rc)
     if (rc < 0) {
         if (rc != ERR_CLOSED)
             log_error("broker", "closing the connection of %s: an answer could not be sent: %s", c->peer, err_name(rc));
-        channel_drop(s, c);
+        client_drop(s, c);
         return;
     }
     if (c->closing && channel_is_drained(c)) {
-        channel_drop(s, c);
+        client_drop(s, c);
         return;
     }
-    channel_interest(s, c);
+    client_interest(s, c);
 }
 
 void client_send(struct server *s, uint64_t id, const struct action_piece *pieces, int count)
 {
     struct channel *c = channel_find(s, id);
     if (!c) return;
-    activity_note(s, c);
-    channel_after_send(s, c, channel_send(c, &s->files, pieces, count));
+    uint64_t before = c->out_bytes, sent = c->out_total;
+    for (int i = 0; i < count; i++) c->demand_bytes += (int64_t)pieces[i].bytes.n;
+    int rc = channel_send(c, &s->files, pieces, count);
+    s->out_bytes += (int64_t)(c->out_bytes - before);
+    if (c->out_total != sent) client_active(s, c);
+    channel_after_send(s, c, rc);
+    if (s->out_bytes > s->config->answer_memory_bytes) clients_unburden(s);
+}
+
+static void channel_writable(struct server *s, struct channel *c)
+{
+    uint64_t before = c->out_bytes, sent = c->out_total;
+    bool was_congested = channel_is_congested(c);
+    int rc = channel_flush(c, &s->files);
+    s->out_bytes += (int64_t)(c->out_bytes - before);
+    if (c->out_total != sent) client_active(s, c);
+    if (rc >= 0 && was_congested && !channel_is_congested(c) && c->stash.n && !c->paused) turn_queue(s, c);
+    channel_after_send(s, c, rc);
 }
 
 void client_close(struct server *s, uint64_t id)
@@ -219,14 +298,43 @@ void client_close(struct server *s, uint64_t id)
     channel_after_send(s, c, 0);
 }
 
-/* What was read before the pause is given on first. */
-static void channel_resume(struct server *s, struct channel *c)
+/* What was read before is given on first. */
+static void channel_turn(struct server *s, struct channel *c)
 {
-    struct buf stash = c->stash;
-    c->stash = (struct buf){0};
-    if (stash.n) channel_give_on(s, c, buf_slice(&stash));
-    buf_release(&stash);
-    if (!c->dead) channel_interest(s, c);
+    if (c->dead || c->closing || c->paused || channel_is_congested(c)) return;
+    turn_begin(s);
+    s->turn_is_late = true;
+    if (c->stash.n) {
+        struct buf stash = c->stash;
+        c->stash = (struct buf){0};
+        s->partial_bytes -= (int64_t)stash.n;
+        channel_give_on(s, c, buf_slice(&stash));
+        buf_release(&stash);
+    } else {
+        channel_take_in(s, c);
+    }
+    if (!c->dead) client_interest(s, c);
+}
+
+static struct channel *turn_take(struct server *s)
+{
+    struct channel *c = s->turns;
+    s->turns = c->next_turn;
+    if (!s->turns) s->turns_last = &s->turns;
+    c->next_turn = NULL;
+    c->queued = false;
+    return c;
+}
+
+/* Some of those that wait for another turn, for as long as a turn is. Then the sockets are looked at again: who asks
+ * little does not wait for all who ask much. */
+static void turns_give(struct server *s, int64_t now_ns)
+{
+    int64_t end_ns = now_ns + TURN_NS_MAX;
+    while (s->turns) {
+        channel_turn(s, turn_take(s));
+        if (clock_mono_ns() >= end_ns) break;
+    }
 }
 
 void client_pause(struct server *s, uint64_t id, bool pause)
@@ -234,21 +342,22 @@ void client_pause(struct server *s, uint64_t id, bool pause)
     struct channel *c = channel_find(s, id);
     if (!c) return;
     c->paused = pause;
-    c->resumed = !pause && c->stash.n > 0;
-    if (c->resumed) s->any_resumed = true;
-    if (!c->dead) channel_interest(s, c);
+    if (!pause && c->stash.n) turn_queue(s, c);
+    client_interest(s, c);
 }
 
-/* A client that is gone is not read to its end while its request waits for memory; when what has come cannot
- * complete the request, the memory goes to those who are there. */
-static void starved_ended(struct server *s, struct channel *c)
+/* The peer says no more. What it has sent before is still taken, except where that cannot complete a request or
+ * there is nothing: then its long polls and its memory are given back now. */
+static void channel_ended(struct server *s, struct channel *c)
 {
     int unread = 0;
     c->ended = true;
-    if (ioctl(c->watch.descriptor, FIONREAD, &unread) == 0 && channel_frame_left(c) > (size_t)unread)
-        channel_drop(s, c);
+    bool known = ioctl(c->watch.descriptor, FIONREAD, &unread) == 0;
+    size_t left = channel_frame_left(c);
+    if (known && !c->stash.n && (unread == 0 || left > (size_t)unread))
+        client_drop(s, c);
     else
-        channel_interest(s, c);
+        client_interest(s, c);
 }
 
 static void channel_ready(struct loop_watch *w, uint32_t events)
@@ -256,12 +365,12 @@ static void channel_ready(struct loop_watch *w, uint32_t events)
     struct channel *c = w->context;
     struct server *s = c->server;
     if (events & (EPOLLERR | EPOLLHUP)) {
-        channel_drop(s, c);
+        client_drop(s, c);
         return;
     }
-    if ((events & EPOLLRDHUP) && c->starved) starved_ended(s, c);
+    if ((events & EPOLLRDHUP) && !channel_reads(c)) channel_ended(s, c);
     if (c->dead) return;
-    if (events & EPOLLOUT) channel_after_send(s, c, channel_flush(c, &s->files));
+    if (events & EPOLLOUT) channel_writable(s, c);
     if ((events & EPOLLIN) && !c->dead) channel_readable(s, c);
 }
 
@@ -270,6 +379,7 @@ static void channel_ready(struct loop_watch *w, uint32_t events)
 static void channel_add(struct server *s, int descriptor, const struct net_address *peer)
 {
     struct channel *c = channel_new(++s->last_connection, descriptor);
+    net_keep_alive(descriptor);
     int send = (int)s->config->send_buffer_bytes, receive = (int)s->config->receive_buffer_bytes;
     if (send > 0) setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &send, sizeof send);
     if (receive > 0) setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
@@ -339,6 +449,7 @@ int clients_listen(struct server *s, struct err_text *error)
     s->config->port = port;
     if (s->config->advertised_port == 0) s->config->advertised_port = port;
     s->scratch = memory_new(SCRATCH_BYTES);
+    s->turns_last = &s->turns;
     s->listener = (struct loop_watch){.descriptor = d, .ready = listener_ready, .context = s};
     s->listening = true;
     return loop_add(&s->loop, &s->listener, EPOLLIN);
@@ -348,8 +459,9 @@ void clients_release(struct server *s)
 {
     while (s->oldest) {
         s->oldest->closing = true;
-        channel_drop(s, s->oldest);
+        client_drop(s, s->oldest);
     }
+    while (s->turns) turn_take(s);
     clients_bury(s);
     table_release(&s->channels);
     if (s->listener.descriptor > 0) close(s->listener.descriptor);
@@ -358,81 +470,15 @@ void clients_release(struct server *s)
 
 /* --- what the clock asks for --- */
 
-static void starved_feed(struct server *s)
-{
-    s->any_starved = false;
-    for (struct table_entry *e = table_first(&s->channels); e; e = table_next(&s->channels, e)) {
-        struct channel *c = e->value;
-        if (!c->starved) continue;
-        c->starved = memory_is_short(s, c->frame_size);
-        s->any_starved |= c->starved;
-        if (!c->starved) channel_interest(s, c);
-    }
-}
-
-/* Requests that are announced and do not come must not keep the memory from those that do. */
-static void largest_drop(struct server *s)
-{
-    struct channel *largest = NULL;
-    for (struct table_entry *e = table_first(&s->channels); e; e = table_next(&s->channels, e)) {
-        struct channel *c = e->value;
-        if (!largest || channel_frame_memory(c) > channel_frame_memory(largest)) largest = c;
-    }
-    if (!largest || channel_frame_memory(largest) == 0) return;
-    log_warn("broker",
-             "closing the connection of %s: memory for requests is short and its request of %u bytes does not end",
-             largest->peer, largest->frame_size);
-    channel_drop(s, largest);
-}
-
-static int64_t memory_tend(struct server *s, int64_t now_ns)
-{
-    if (s->any_starved) starved_feed(s);
-    if (!s->any_starved) {
-        s->short_since_ns = 0;
-        return INT64_MAX;
-    }
-    if (s->short_since_ns == 0) s->short_since_ns = now_ns;
-    if (now_ns - s->short_since_ns >= SHORT_PATIENCE_NS) {
-        largest_drop(s);
-        s->short_since_ns = now_ns;
-    }
-    return s->short_since_ns + SHORT_PATIENCE_NS;
-}
-
-static int64_t idle_tend(struct server *s, int64_t now_ns)
-{
-    if (s->config->connections_idle_ms < 0) return INT64_MAX;
-    int64_t limit_ns = s->config->connections_idle_ms * 1000000;
-    while (s->oldest && now_ns - s->oldest->active_ns > limit_ns) channel_drop(s, s->oldest);
-    return s->oldest ? s->oldest->active_ns + limit_ns + 1000000 : INT64_MAX;
-}
-
-static void resumed_tend(struct server *s)
-{
-    while (s->any_resumed) {
-        s->any_resumed = false;
-        for (struct table_entry *e = table_first(&s->channels); e; e = table_next(&s->channels, e)) {
-            struct channel *c = e->value;
-            if (!c->resumed) continue;
-            c->resumed = false;
-            channel_resume(s, c);
-            break; /* the table may have changed */
-        }
-    }
-}
-
 int64_t clients_tend(struct server *s, int64_t now_ns)
 {
-    int64_t next = INT64_MAX, x;
-    resumed_tend(s);
-    if ((x = memory_tend(s, now_ns)) < next) next = x;
-    if ((x = idle_tend(s, now_ns)) < next) next = x;
+    turns_give(s, now_ns);
+    int64_t next = clients_patience(s, now_ns);
     if (!s->listening && !s->stopping) {
         if (now_ns >= s->accept_again_ns)
             listener_set(s, true);
         else if (s->accept_again_ns < next)
             next = s->accept_again_ns;
     }
-    return next;
+    return s->turns ? now_ns : next;
 }

@@ -1,4 +1,5 @@
-/* server_internal.h - what server.c (the loop), perform.c (actions) and clients.c (sockets) share. */
+/* server_internal.h - what server.c (the loop), perform.c (actions), clients.c (sockets) and patience.c (who has to
+ * go) share. */
 #ifndef MILLRACE_BROKER_SERVER_INTERNAL_H
 #define MILLRACE_BROKER_SERVER_INTERNAL_H
 
@@ -46,9 +47,15 @@ struct server {
     uint8_t *scratch;                /* what is read before it is known where it belongs */
 
     int64_t frame_bytes;   /* of complete frames that somebody holds */
-    int64_t partial_bytes; /* of frames that are coming in */
-    int64_t short_since_ns;
-    bool any_starved, any_resumed;
+    int64_t partial_bytes; /* of frames that are coming in, and of stashes */
+    int64_t out_bytes;     /* of answers that the sockets did not take */
+    int64_t short_since_ns, fed_ns, looked_ns;
+    bool any_starved, any_unfinished;
+
+    struct channel *turns, **turns_last; /* that have more to give on */
+    int turn_frames;                     /* of the turn under way */
+    int64_t turn_began_ns;
+    bool turn_is_late; /* after all that ask little */
 
     int64_t wake_ns; /* of the last ACTION_WAKE */
     bool stopping, stopped;
@@ -73,9 +80,24 @@ void clients_release(struct server *s);
 void client_send(struct server *s, uint64_t id, const struct action_piece *pieces, int count);
 void client_close(struct server *s, uint64_t id);
 void client_pause(struct server *s, uint64_t id, bool pause);
+/* What it is watched for, after anything changed. */
+void client_interest(struct server *s, struct channel *c);
+/* Something came from it or went to it. */
+void client_active(struct server *s, struct channel *c);
+/* The end of a connection; it is freed by clients_bury. Not for one that is dead already. */
+void client_drop(struct server *s, struct channel *c);
 /* What the clock asks for; the instant of the next one. */
 int64_t clients_tend(struct server *s, int64_t now_ns);
 /* Frees those that died in this round. */
 void clients_bury(struct server *s);
+
+/* --- patience.c --- */
+
+/* Whether there is no memory for what it sends. */
+bool client_starves(const struct server *s, const struct channel *c);
+/* Memory for answers is used up: those go who let most of it lie. */
+void clients_unburden(struct server *s);
+/* Drops whom patience has run out with; the instant to look again. */
+int64_t clients_patience(struct server *s, int64_t now_ns);
 
 #endif

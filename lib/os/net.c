@@ -48,6 +48,15 @@ void net_tune(int descriptor)
     if (net_address_is_loopback(&a)) setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
 }
 
+void net_keep_alive(int descriptor)
+{
+    int one = 1, idle = NET_KEEP_IDLE_S, interval = NET_KEEP_INTERVAL_S, probes = NET_KEEP_PROBES;
+    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 /* getaddrinfo with a sentence; the caller frees `*out`. */
 static int address_resolve(const struct net_address *a, bool passive, struct addrinfo **out, struct err_text *error)
 {

@@ -25,6 +25,10 @@ int net_connect(const struct net_address *a, int timeout_ms, struct err_text *er
 /* TCP_NODELAY; on the loopback also Reno: the pacing of other congestion controls (BBR) and their
  * slow start after idling only add delay where nothing is ever lost. Failure is ignored. */
 void net_tune(int descriptor);
+/* A peer that has vanished without a word is noticed after 2 minutes of silence: the kernel asks after
+ * NET_KEEP_IDLE_S and then NET_KEEP_PROBES times every NET_KEEP_INTERVAL_S. */
+enum { NET_KEEP_IDLE_S = 60, NET_KEEP_INTERVAL_S = 15, NET_KEEP_PROBES = 4 };
+void net_keep_alive(int descriptor);
 int net_set_blocking(int descriptor, bool blocking);
 
 #endif
