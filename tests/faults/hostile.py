@@ -1,0 +1,593 @@
+"""Attacks on a broker, and the canary that must not notice.
+
+hostile.py HOST:PORT PID RECEIVE_S SEND_S IDLE_S FOLDER [ATTACK...]
+
+The canary is a process of its own: over one connection it produces a plain batch, a compressed one, and fetches what
+it wrote, over and over; each answer's time goes to a file. Each attack runs beside it for a few seconds; then the
+slowest answer of that span stands in a table beside the quiet one, and BOUND_S decides. An attack also says what it
+expects of itself: who is dropped and when, what memory comes back.
+
+The last three of the five are the broker's patience: millrace.receive.timeout.ms, millrace.send.timeout.ms,
+connections.max.idle.ms, in seconds.
+"""
+import multiprocessing
+import os
+import random
+import resource
+import select
+import socket
+import struct
+import sys
+import time
+import zlib
+
+BOUND_S = 2.0
+LONG_MS = 2**31 - 1
+
+# --- the protocol, as far as it is needed here ---
+
+
+def crc_table():
+    table = []
+    for i in range(256):
+        for _ in range(8):
+            i = i >> 1 ^ (0x82F63B78 if i & 1 else 0)
+        table.append(i)
+    return table
+
+
+CRC = crc_table()
+
+
+def crc32c(data):
+    c = 0xFFFFFFFF
+    for b in data:
+        c = c >> 8 ^ CRC[(c ^ b) & 0xFF]
+    return c ^ 0xFFFFFFFF
+
+
+def varint(n):
+    n, out = n << 1 if n >= 0 else -n * 2 - 1, b""
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+
+
+def record(value, delta=0):
+    body = b"\0\0" + varint(delta) + varint(-1) + varint(len(value)) + value + b"\0"
+    return varint(len(body)) + body
+
+
+def batch(payload, count=1, codec=0):
+    tail = struct.pack(">hiqqqhii", codec, count - 1, 1000, 1000, -1, -1, -1, count) + payload
+    return struct.pack(">qiibI", 0, len(tail) + 9, -1, 2, crc32c(tail)) + tail
+
+
+def text(s):
+    return struct.pack(">h", len(s)) + s.encode()
+
+
+def request(key, version, body, correlation=1):
+    frame = struct.pack(">hhih", key, version, correlation, -1) + body
+    return struct.pack(">i", len(frame)) + frame
+
+
+def api_versions(correlation=1):
+    return request(18, 0, b"", correlation)
+
+
+def produce(parts, acks=1):
+    """parts: (topic, partition, batch)."""
+    body = struct.pack(">hhii", -1, acks, 5000, len(parts))
+    for topic, partition, data in parts:
+        body += text(topic) + struct.pack(">iii", 1, partition, len(data)) + data
+    return request(0, 3, body)
+
+
+def produced(answer, topic):
+    """Error and offset of the first partition of the first topic."""
+    return struct.unpack(">hq", answer[4 + 4 + 2 + len(topic) + 4 + 4:][:10])
+
+
+def fetch(topic, partitions, wait_ms=0, least=1, offset=0):
+    each = b"".join(struct.pack(">iqi", p, offset, 1 << 20) for p in partitions)
+    return request(1, 4, struct.pack(">iiiibi", -1, wait_ms, least, 1 << 20, 0, 1) + text(topic)
+                   + struct.pack(">i", len(partitions)) + each)
+
+
+def metadata(topics):
+    """None: all of them."""
+    if topics is None:
+        return request(3, 1, struct.pack(">i", -1))
+    return request(3, 1, struct.pack(">i", len(topics)) + b"".join(text(t) for t in topics))
+
+
+def create(topic, partitions):
+    return request(19, 2, struct.pack(">i", 1) + text(topic) + struct.pack(">ihii", partitions, 1, 0, 0)
+                   + struct.pack(">ib", 20000, 0))
+
+
+class Client:
+    def __init__(self, bootstrap, timeout=30, small_window=False):
+        host, port = bootstrap.rsplit(":", 1)
+        self.s = socket.socket()
+        if small_window:
+            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        self.s.settimeout(timeout)
+        self.s.connect((host, int(port)))
+        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def receive(self, n):
+        data = bytearray()
+        while len(data) < n:
+            part = self.s.recv(min(n - len(data), 1 << 20))
+            if not part:
+                raise ConnectionError("closed by the broker")
+            data += part
+        return bytes(data)
+
+    def answer(self):
+        size, = struct.unpack(">i", self.receive(4))
+        return self.receive(size)
+
+    def ask(self, frame):
+        self.s.sendall(frame)
+        return self.answer()
+
+    def pour(self, data):
+        """Sends until the broker takes no more; the bytes that went."""
+        self.s.setblocking(False)
+        sent = 0
+        try:
+            while sent < len(data):
+                sent += self.s.send(data[sent:sent + (1 << 20)])
+        except (BlockingIOError, ConnectionError):
+            pass
+        return sent
+
+    def is_dropped(self):
+        """Whether the broker has closed; what it sent before is thrown away."""
+        self.s.setblocking(False)
+        try:
+            while True:
+                if not self.s.recv(1 << 16):
+                    return True
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+
+    def hung_up(self):
+        """The same without reading anything of it."""
+        poll = select.poll()
+        poll.register(self.s, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        return bool(poll.poll(0))
+
+    def close(self):
+        self.s.close()
+
+
+# --- the canary ---
+
+
+def canary(bootstrap, path):
+    c = Client(bootstrap, timeout=120)
+    payload = record(b"a small song " * 8)
+    plain = produce([("canary", 0, batch(payload))])
+    squeezer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    packed = produce([("canary", 1, batch(squeezer.compress(payload) + squeezer.flush(), codec=1))])
+    with open(path, "w", buffering=1) as out:
+        while True:
+            offset = 0
+            for kind, frame in (("plain", plain), ("packed", packed), ("fetch", None)):
+                start = time.monotonic()
+                answer = c.ask(frame or fetch("canary", [0], offset=offset))
+                out.write(f"{start} {time.monotonic() - start} {kind}\n")
+                if kind != "fetch":
+                    error, at = produced(answer, "canary")
+                    assert error == 0, f"the canary's {kind} batch got error {error}"
+                    offset = at if kind == "plain" else offset
+                else:
+                    assert len(answer) > 150, "the canary fetched nothing"
+            time.sleep(0.01)
+
+
+class Watch:
+    """What the canary wrote: its slowest answers over a span of time."""
+
+    def __init__(self, path, process):
+        self.path, self.process = path, process
+
+    def lines(self):
+        with open(self.path) as f:
+            return [(float(a), float(b), kind) for a, b, kind in
+                    (line.split() for line in f.read().rpartition("\n")[0].splitlines())]
+
+    def slowest(self, start, end):
+        until = time.monotonic() + 60
+        while not (lines := self.lines()) or lines[-1][0] < end:
+            assert self.process.is_alive(), "the canary is dead"
+            assert time.monotonic() < until, "the canary waits for more than a minute"
+            time.sleep(0.02)
+        worst = {kind: max((t for a, t, k in lines if k == kind and a + t >= start and a <= end), default=0)
+                 for kind in ("plain", "packed", "fetch")}
+        return worst
+
+
+# --- looking at the broker ---
+
+
+class Broker:
+    def __init__(self, bootstrap, pid, receive_s, send_s, idle_s):
+        self.bootstrap, self.pid = bootstrap, pid
+        self.receive_s, self.send_s, self.idle_s = receive_s, send_s, idle_s
+
+    def client(self, **options):
+        return Client(self.bootstrap, **options)
+
+    def anonymous_kib(self):
+        with open(f"/proc/{self.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def descriptors_back_to(self, n, seconds=10):
+        until = time.monotonic() + seconds
+        while self.descriptors() > n + 5:
+            assert time.monotonic() < until, f"{self.descriptors()} descriptors are open, {n} before"
+            time.sleep(0.05)
+
+
+def all_dropped(clients, seconds, dropped=Client.is_dropped):
+    until = time.monotonic() + seconds
+    while True:
+        left = sum(not dropped(c) for c in clients)
+        if left == 0:
+            return
+        assert time.monotonic() < until, f"{left} of {len(clients)} are still there after {seconds} s"
+        time.sleep(0.05)
+
+
+def closing(clients):
+    for c in clients:
+        c.close()
+
+
+# --- attacks: each a function of the broker; what it returns is told ---
+
+
+def quiet(b):
+    time.sleep(2)
+
+
+def byte_a_second(b):
+    """Requests that come byte by byte, and requests that are announced and do not come."""
+    clients = [b.client() for _ in range(200)]
+    for i, c in enumerate(clients):
+        c.s.sendall(struct.pack(">i", 1000 if i % 2 else 50 << 20)[:4 if i % 4 else 3])
+    start = time.monotonic()
+    while (took := time.monotonic() - start) < b.receive_s + 5 and not all(c.is_dropped() for c in clients):
+        for c in clients[1::2]:
+            c.pour(b"x")
+        time.sleep(0.25)
+    all_dropped(clients, 1)
+    closing(clients)
+    assert took >= b.receive_s * 0.9, f"dropped after {took:.1f} s already"
+    return f"200 dropped after {took:.1f} s"
+
+
+def silent(b):
+    """Nothing is said at all; and one who waits for an answer of ours that long is not silent."""
+    waiting = b.client()
+    waiting.s.sendall(fetch("canary", [2], LONG_MS, LONG_MS))
+    clients = [b.client() for _ in range(200)]
+    start = time.monotonic()
+    all_dropped(clients, b.idle_s + 5)
+    took = time.monotonic() - start
+    closing(clients)
+    assert took >= b.idle_s * 0.9, f"dropped after {took:.1f} s already"
+    assert not waiting.hung_up(), "a long poll was taken for silence"
+    waiting.close()
+    return f"200 dropped after {took:.1f} s"
+
+
+def does_not_read(b):
+    """Thousands of requests with large answers in a pipeline, and none of them is read."""
+    before = b.anonymous_kib()
+    clients = [b.client(small_window=True) for _ in range(10)]
+    frames = metadata(None) * 20000
+    sent = sum(c.pour(frames) for c in clients)
+    time.sleep(0.5)
+    grown = b.anonymous_kib() - before
+    assert grown < 350 * 1024, f"unread answers cost {grown >> 10} MiB"
+    start = time.monotonic()
+    all_dropped(clients, b.send_s + 10, Client.hung_up)
+    closing(clients)
+    return f"{sent >> 10} KiB of requests cost {grown >> 10} MiB; dropped after {time.monotonic() - start:.1f} s"
+
+
+def small_requests(b):
+    """A few connections that never stop asking for the cheapest thing there is, and read."""
+    until, asked = time.monotonic() + 2, 0
+    clients = [b.client() for _ in range(8)]
+    frames = api_versions() * 4096
+    size = None
+    for c in clients:
+        size = len(c.ask(api_versions()))
+    while time.monotonic() < until:
+        for c in clients:
+            c.pour(frames)
+            c.is_dropped()
+            asked += 1
+    closing(clients)
+    return f"{asked} times {len(frames) >> 10} KiB of them, answers of {size} bytes"
+
+
+def nonsense(b):
+    """Bytes that are no Kafka: noise, other protocols, frames of nonsense."""
+    rng = random.Random(7)
+    hello = bytes.fromhex("1603010200010001fc0303") + rng.randbytes(501)
+    http = b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n"
+    tags = b"\x01\xff\xff\xff\xff\x0f" + b"".join(b"\x01" + bytes([i & 127 | 128, 1 + (i >> 7)]) for i in range(9000))
+    clients = []
+    for i in range(600):
+        c = b.client()
+        n = rng.randrange(1, 3000)
+        kind = i % 6
+        data = [rng.randbytes(n), hello, http, struct.pack(">i", n) + rng.randbytes(n),
+                request(rng.choice([0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 18, 19, 20, 22]), rng.randrange(16),
+                        rng.randbytes(n)),
+                request(18, 3, tags)][kind]
+        c.pour(data)
+        try:
+            c.s.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        clients.append(c)
+    all_dropped(clients, 10)
+    closing(clients)
+    return "600 connections closed"
+
+
+def many_elements(b):
+    """Requests of little size and great number."""
+    one = text("canary") + struct.pack(">i", 45000)
+    frames = {
+        "metadata": metadata(["t"] * 45000),
+        "metadata, one large topic": metadata(["wide"] * 45000),
+        "list offsets": request(2, 1, struct.pack(">ii", -1, 1) + one + struct.pack(">iq", 0, -1) * 45000),
+        "list offsets by time": request(2, 1, struct.pack(">ii", -1, 1) + one + struct.pack(">iq", 0, 1) * 45000),
+        "offset fetch": request(9, 1, text("g") + struct.pack(">i", 1) + one + bytes(4) * 45000),
+        "fetch": fetch("canary", [0] * 45000, 0, 1),
+        "produce": request(0, 3, struct.pack(">hhi", -1, -1, 1000) + struct.pack(">i", 1) + one + bytes(8) * 45000),
+        "too many": request(3, 1, struct.pack(">i", 8000000) + bytes(16000000)),
+    }
+    worst, before = {}, b.anonymous_kib()
+    for name, frame in frames.items():
+        c = b.client()
+        start = time.monotonic()
+        try:
+            c.s.sendall(frame * 3)
+            for _ in range(3):
+                c.answer()
+        except ConnectionError:
+            assert name == "too many", f"{name} was refused"
+        worst[name] = time.monotonic() - start
+        c.close()
+    slow = max(worst, key=worst.get)
+    grown = b.anonymous_kib() - before
+    assert grown < 200 * 1024, f"it cost {grown >> 10} MiB"
+    return f"the slowest, {slow}: {worst[slow]:.2f} s"
+
+
+def repeated_groups(b):
+    """One group, asked for its every offset thousands of times in one request."""
+    c = b.client()
+    c.ask(request(10, 0, text("wide")))
+    parts = b"".join(struct.pack(">iqh", i, 1, -1) for i in range(1000))
+    for _ in range(50):
+        answer = c.ask(request(8, 2, text("wide") + struct.pack(">ih", -1, 0) + struct.pack(">qi", -1, 1) + text("wide")
+                               + struct.pack(">i", 1000) + parts))
+        if answer.endswith(b"\0\0"):
+            break
+        time.sleep(0.1)
+    before = b.anonymous_kib()
+    group = b"\x05wide\0\0"
+    frame = struct.pack(">hhihb", 9, 8, 1, -1, 0) + bytes([(20001 & 127) | 128, 20001 >> 7 & 127 | 128, 20001 >> 14]) \
+        + group * 20000 + b"\0\0"
+    start = time.monotonic()
+    c.s.sendall(struct.pack(">i", len(frame)) + frame)
+    size, = struct.unpack(">i", c.receive(4))
+    took = time.monotonic() - start
+    c.close()
+    grown = b.anonymous_kib() - before
+    assert size < 64 << 20, f"{len(frame) >> 10} KiB of request got an answer of {size >> 20} MiB"
+    return f"{len(frame) >> 10} KiB asked, {size >> 10} KiB answered after {took:.2f} s, {grown >> 10} MiB"
+
+
+def same_protocols(b):
+    """JoinGroup with thousands of equal protocol names, over and over (T50)."""
+    c = b.client()
+    protocols = text("range") + struct.pack(">i", 0)
+    body = text("g") + struct.pack(">i", 10000) + text("") + text("consumer") + struct.pack(">i", 9000) + protocols * 9000
+    until, asked = time.monotonic() + 2, 0
+    while time.monotonic() < until:
+        c.ask(request(11, 0, body))
+        asked += 1
+    c.close()
+    return f"{asked} joins"
+
+
+def watchers(b):
+    """Long polls of hours, each naming the canary's partition tens of thousands of times."""
+    before = b.anonymous_kib()
+    clients = [b.client() for _ in range(80)]
+    frame = fetch("canary", [0] * 45000, LONG_MS, LONG_MS, offset=2**62)
+    empty = fetch("canary", [2] * 45000 + [0], LONG_MS, LONG_MS)
+    for c in clients:
+        c.pour(empty)
+        c.pour(frame)
+    time.sleep(2)
+    grown = b.anonymous_kib() - before
+    closing(clients)
+    assert grown < 700 * 1024, f"they cost {grown >> 10} MiB"
+    return f"{grown >> 10} MiB"
+
+
+def dead_pollers(b):
+    """Long polls of hours whose clients are gone, with a pipeline full of them and without (T50)."""
+    before = b.descriptors()
+    clients = [b.client() for _ in range(300)]
+    poll = fetch("canary", [2], LONG_MS, LONG_MS)
+    for i, c in enumerate(clients):
+        c.pour(poll * (64 if i % 2 else 1))
+    time.sleep(0.5)
+    closing(clients)
+    b.descriptors_back_to(before)
+
+
+def storms(b):
+    """Look-ups by time and of offsets, from many connections with full pipelines."""
+    clients = [b.client() for _ in range(32)]
+    by_time = request(2, 1, struct.pack(">ii", -1, 1) + text("canary") + struct.pack(">i", 3)
+                      + b"".join(struct.pack(">iq", p, 1) for p in range(3)))
+    offsets = request(9, 1, text("wide") + struct.pack(">i", 1) + text("wide") + struct.pack(">i", 1000)
+                      + b"".join(struct.pack(">i", p) for p in range(1000)))
+    until, rounds = time.monotonic() + 2, 0
+    while time.monotonic() < until:
+        for c in clients:
+            c.pour(by_time * 64 + offsets * 16)
+            c.is_dropped()
+        rounds += 1
+    closing(clients)
+    return f"{rounds} rounds"
+
+
+def zstd_bomb(n):
+    """A frame of RLE blocks: four bytes for each 128 KiB."""
+    blocks = n // (128 << 10)
+    block = struct.pack("<I", (128 << 10) << 3 | 1 << 1)[:3] + b"\0"
+    last = struct.pack("<I", (128 << 10) << 3 | 1 << 1 | 1)[:3] + b"\0"
+    return bytes.fromhex("28b52ffd") + b"\0\x50" + block * (blocks - 1) + last
+
+
+def gzip_bomb(n):
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(n >> 20)) + squeezer.flush()
+
+
+def bombs(b):
+    """Batches that swell a thousandfold and more: from one client to every partition, from many clients, and to the
+    partitions that the canary writes to."""
+    gzip, members = batch(gzip_bomb(120 << 20), codec=1), batch(gzip_bomb(4 << 20) * 40, codec=1)
+    zstd = batch(zstd_bomb(4 << 30), codec=4)
+    before = b.anonymous_kib()
+    clients = [b.client() for _ in range(12)]
+    for c in clients[:2]:
+        c.pour(produce([("wide", p, gzip) for p in range(60)]) * 3)
+    for i, c in enumerate(clients[2:]):
+        frame = request(0, 7, produce([("canary", i % 2, (gzip, members, zstd)[i % 3])])[14:])
+        c.pour(frame * 60)
+    peak, until = 0, time.monotonic() + 5
+    while time.monotonic() < until:
+        peak = max(peak, b.anonymous_kib() - before)
+        time.sleep(0.02)
+    closing(clients)
+    assert peak < 600 * 1024, f"they cost {peak >> 10} MiB"
+    return f"{peak >> 10} MiB at most"
+
+
+def churn(b):
+    """Connections that come and go as fast as they can, some of them in the middle of something."""
+    b.client().close()
+    before, memory, count = b.descriptors(), b.anonymous_kib(), 0
+    until = time.monotonic() + 6
+    parting = [b"", api_versions(), api_versions()[:9], struct.pack(">i", 1 << 20) + bytes(5000), fetch("canary", [2], LONG_MS, LONG_MS)]
+    reset = struct.pack("ii", 1, 0)
+    while time.monotonic() < until:
+        c = b.client()
+        c.pour(parting[count % len(parting)])
+        if count % 3:  # no TIME_WAIT: there are only so many ports
+            c.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        c.close()
+        count += 1
+    b.descriptors_back_to(before)
+    grown = b.anonymous_kib() - memory
+    assert grown < 4096, f"{count} connections left {grown} KiB behind"
+    return f"{count} connections, {grown} KiB"
+
+
+def crowd(b):
+    """Ten thousand connections at once, each of which has asked something and now says nothing."""
+    count = 10000
+    before, start = b.anonymous_kib(), time.monotonic()
+    clients = [b.client() for _ in range(count)]
+    for c in clients:
+        c.s.sendall(api_versions())
+    for c in clients:
+        c.answer()
+    took = time.monotonic() - start
+    each = (b.anonymous_kib() - before) * 1024 / count
+    start = time.monotonic()
+    for c in clients:
+        c.s.sendall(metadata(["canary"]))
+    for c in clients:
+        c.answer()
+    again = time.monotonic() - start
+    closing(clients)
+    assert each <= 4096, f"an idle connection costs {each:.0f} bytes"
+    return f"{each:.0f} bytes each; {took:.1f} s to come, {again:.1f} s to ask once more"
+
+
+ATTACKS = (quiet, crowd, churn, byte_a_second, silent, does_not_read, small_requests, nonsense, many_elements, repeated_groups,
+           same_protocols, watchers, dead_pollers, storms)
+
+
+def prepare(b):
+    c = b.client()
+    for topic, partitions in (("canary", 3), ("wide", 1000)):
+        c.ask(create(topic, partitions))
+    for topic, p in [("canary", p) for p in range(3)] + [("wide", 999)]:
+        for _ in range(500):
+            if produced(c.ask(produce([(topic, p, batch(record(b"the first")))])), topic)[0] == 0:
+                break
+            time.sleep(0.02)
+    c.close()
+
+
+def main(bootstrap, pid, receive_s, send_s, idle_s, folder, *names):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    b = Broker(bootstrap, int(pid), float(receive_s), float(send_s), float(idle_s))
+    prepare(b)
+    path = os.path.join(folder, "canary")
+    process = multiprocessing.Process(target=canary, args=(bootstrap, path), daemon=True)
+    process.start()
+    watch, failures, calm = Watch(path, process), 0, 0
+    print(f"  {'attack':16} {'plain':>8} {'packed':>8} {'fetch':>8}   the canary's slowest answers, in ms")
+    for attack in ATTACKS:
+        if names and attack.__name__ not in names and attack is not quiet:
+            continue
+        start, said, wrong = time.monotonic(), None, None
+        try:
+            said = attack(b)
+        except (AssertionError, OSError) as error:
+            wrong = f"{type(error).__name__}: {error}"
+        worst = watch.slowest(start, time.monotonic())
+        slowest = max(worst.values())
+        print(f"  {attack.__name__:16} " + " ".join(f"{worst[k] * 1000:8.1f}" for k in worst) + f"   {said or ''}",
+              flush=True)
+        if slowest > BOUND_S:
+            wrong = f"{wrong + '; ' if wrong else ''}the canary waited {slowest:.1f} s"
+        if wrong:
+            print(f"  FAIL {attack.__name__}: {wrong}", flush=True)
+            failures += 1
+        if b.client().ask(api_versions(5))[:6] != struct.pack(">ih", 5, 0):
+            print("  FAIL the broker does not answer any more")
+            failures += 1
+    process.terminate()
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
