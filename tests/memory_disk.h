@@ -26,7 +26,7 @@ struct fake {
     int calls;     /* so far */
     int fail_at;   /* number of the call that fails; 0 none */
     int fail_with; /* negative enum err */
-    int syncs;
+    int syncs, directory_syncs;
     uint64_t bytes_read;
     int open_files;
 };
@@ -153,6 +153,7 @@ static int fake_make_dir(struct disk *d, const char *path)
 static int fake_sync_dir(struct disk *d, const char *path)
 {
     (void)path;
+    fake_of(d)->directory_syncs++;
     return call(fake_of(d));
 }
 

@@ -8,7 +8,7 @@ void drive_init(struct drive *d)
 {
     *d = (struct drive){.config = log_config_default(), .now_ms = 1000000};
     fake_init(&d->fake);
-    check_int(log_create(&d->fake.disk, "orders-0", topic_id, &d->error), 0);
+    check_int(log_create_unsynced(&d->fake.disk, "orders-0", topic_id, &d->error), 0);
     d->log = log_new(&d->ids, "orders-0", topic_id, &d->config);
 }
 

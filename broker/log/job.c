@@ -23,7 +23,7 @@ enum step_kind {
     STEP_SYNC,   /* a file */
     STEP_SYNC_DIR,
     STEP_WRITE,       /* the whole content of a file, in place: others hold it open */
-    STEP_REPLACE,     /* the same, atomically: nobody holds it open */
+    STEP_REPLACE,     /* the same, atomically: nobody holds it open; durable after a STEP_SYNC_DIR */
     STEP_TRUNCATE,    /* a missing file is fine */
     STEP_RENAME,      /* a missing file is fine */
     STEP_REMOVE,      /* a missing file is fine */
@@ -173,6 +173,7 @@ static struct log_job *make_epochs(struct log *log)
     if (!log->epochs_dirty || log->pending.count > 0) return NULL;
     struct log_job *job = job_new(JOB_EPOCHS);
     step_epochs(job, log);
+    step_add(job, STEP_SYNC_DIR, log->dir);
     return job;
 }
 
@@ -180,10 +181,13 @@ static struct log_job *make_snapshot(struct log *log)
 {
     if (!log->snapshot_due || log->pending.count > 0) return NULL;
     log->snapshot_due = false;
-    if (log->snapshot_end == log->offsets.end || log->offsets.end == 0) return NULL;
+    /* What lies above the recovery point is read after a crash anyway, and producers are found in it. */
+    int64_t known = log->snapshot_end, first = log->segments[0]->base_offset;
+    if ((known > first ? known : first) >= log_recovery_point(log)) return NULL;
     struct log_job *job = job_new(JOB_SNAPSHOT);
     job->offset = log->offsets.end;
     producers_encode(&log->producers, &step_snapshot(job, log, STEP_REPLACE, job->offset)->content);
+    step_add(job, STEP_SYNC_DIR, log->dir);
     if (log->snapshot_at >= 0) step_snapshot(job, log, STEP_REMOVE, log->snapshot_at);
     return job;
 }
@@ -205,6 +209,7 @@ static void step_last_snapshot(struct log_job *job, const struct log *log, int d
     if (s->snapshot.n == 0) return;
     job->offset = next->base_offset;
     buf_append_slice(&step_snapshot(job, log, STEP_REPLACE, job->offset)->content, buf_slice(&s->snapshot));
+    step_add(job, STEP_SYNC_DIR, log->dir);
 }
 
 /* Oldest first and synced one by one, so that a crash never leaves a hole; before that the active segment
@@ -251,7 +256,7 @@ static struct log_job *make_close(struct log *log)
     segment_finish_times(s);
     step_indexes(job, s);
     producers_encode(&log->producers, &step_snapshot(job, log, STEP_REPLACE, job->offset)->content);
-    step_epochs(job, log);
+    if (log->epochs_dirty || log->epochs_unsaved != INT64_MAX) step_epochs(job, log);
     step_add(job, STEP_SYNC_DIR, log->dir);
     return job;
 }
@@ -324,12 +329,24 @@ void log_scrub_begin(struct log *log)
 
 /* ---- running, on another thread ---- */
 
+/* Opens a step's file; `*made`: it was not there before. */
+static int step_open(struct disk *d, const struct step *s, enum disk_open how, bool *made, struct disk_file **f)
+{
+    *made = false;
+    if (s->kind != STEP_WRITE) return d->call->open(d, s->path, how, f);
+    int status = d->call->open(d, s->path, DISK_WRITE, f);
+    *made = status == ERR_NOTFOUND;
+    return *made ? d->call->open(d, s->path, DISK_CREATE, f) : status;
+}
+
 static int run_on_file(struct disk *d, struct step *s, enum disk_open how, bool *sync_failed)
 {
     struct disk_file *f;
-    int status = d->call->open(d, s->path, how, &f);
+    bool made;
+    int status = step_open(d, s, how, &made, &f);
     if (status < 0) return status;
-    bool write = s->kind == STEP_WRITE, sync = write || s->kind == STEP_SYNC;
+    /* A new file without content has nothing to sync but its name: the indexes of small segments. */
+    bool write = s->kind == STEP_WRITE, sync = s->kind == STEP_SYNC || (write && !(made && s->content.n == 0));
     if (write || s->kind == STEP_TRUNCATE) status = d->call->truncate(d, f, s->size);
     if (write && status == 0) status = d->call->write_at(d, f, 0, s->content.p, s->content.n);
     if (sync && status == 0) {
@@ -351,7 +368,7 @@ static int run_step(struct disk *d, struct step *s, bool *sync_failed)
         *sync_failed = status < 0;
         return status;
     case STEP_WRITE: return run_on_file(d, s, DISK_CREATE, sync_failed);
-    case STEP_REPLACE: return disk_replace(d, s->path, buf_slice(&s->content));
+    case STEP_REPLACE: return disk_replace_unsynced(d, s->path, buf_slice(&s->content));
     case STEP_TRUNCATE: status = run_on_file(d, s, DISK_WRITE, sync_failed); break;
     case STEP_RENAME: status = d->call->rename(d, s->path, s->to); break;
     case STEP_REMOVE: status = d->call->remove(d, s->path); break;

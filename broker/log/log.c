@@ -43,14 +43,6 @@ int log_create_unsynced(struct disk *disk, const char *dir, const uint8_t topic_
     return status;
 }
 
-int log_create(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error)
-{
-    int status = log_create_unsynced(disk, dir, topic_id, error);
-    if (status == 0) status = disk->call->sync_dir(disk, "");
-    if (status < 0) err_set(error, status, "%s: the partition cannot be created: %s", dir, err_name(status));
-    return status;
-}
-
 struct log *log_alloc(struct log_file_ids *ids, const char *dir, const struct log_config *config)
 {
     struct log *log = memory_new(sizeof *log);

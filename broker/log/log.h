@@ -14,7 +14,7 @@
  *     read     log_read_begin -> [ LOG_READ_MORE: read file range -> log_read_continue ]* -> a range
  *     jobs     log_take_job after every call that may cause one -> log_job_run (elsewhere) -> log_job_done
  *     lookup   log_lookup_new -> log_lookup_run (elsewhere) -> log_lookup_free
- *     life     log_create, log_new | log_open ... log_close_begin, jobs until log_state is LOG_CLOSED, log_free
+ *     life     log_create_unsynced, log_new | log_open ... log_close_begin, jobs until log_state is LOG_CLOSED, log_free
  *
  * Who owns what: result.writes and the files of a sync are borrowed; take references to keep them
  * beyond the current step. The bytes of a write are the caller's own buffer (stamped in place) or lie
@@ -57,12 +57,11 @@ struct log_config log_config_default(void);
 
 /* ---- life ---- */
 
-/* Makes the directory of a new partition with its partition.metadata, durably. For jobs and start. */
-int log_create(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error);
-/* The same for many at once: the folder's name survives a crash only after a sync_dir of the data directory. */
+/* Makes the directory of a new partition with its partition.metadata. For jobs and start, which make many: the folder's
+ * name survives a crash only after a sync_dir of the data directory. */
 int log_create_unsynced(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error);
 
-/* The empty log of a directory that log_create just made. Touches no disk. */
+/* The empty log of a directory that log_create_unsynced just made. Touches no disk. */
 struct log *log_new(struct log_file_ids *ids, const char *dir, const uint8_t topic_id[16],
                     const struct log_config *config);
 

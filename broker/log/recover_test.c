@@ -337,6 +337,7 @@ TEST(log_recover, a_snapshot_above_the_end_is_removed)
     struct drive d;
     drive_init(&d);
     fill_indexed(&d, 10);
+    drive_sync(&d, 0);
     log_snapshot_begin(d.log);
     drive_jobs(&d);
     check(drive_file(&d, 10, "snapshot") != NULL);
@@ -357,6 +358,7 @@ TEST(log_recover, old_snapshots_stay_with_their_segments_only)
     while (!drive_file(&d, base, "log")) base++;
     struct buf *snapshot = &drive_file(&d, base, "snapshot")->bytes;
     fake_put(&d.fake, "orders-0/00000000000000000003.snapshot", buf_slice(snapshot));
+    drive_sync(&d, 0);
     log_snapshot_begin(d.log);
     drive_jobs(&d);
     check(drive_file(&d, 100, "snapshot") != NULL);
@@ -365,6 +367,7 @@ TEST(log_recover, old_snapshots_stay_with_their_segments_only)
     check(drive_file(&d, base, "snapshot") != NULL);
     check(drive_file(&d, 100, "snapshot") != NULL);
     drive_append(&d, SPEC());
+    drive_sync(&d, 0);
     log_snapshot_begin(d.log);
     drive_jobs(&d);
     check(drive_file(&d, 100, "snapshot") == NULL); /* the next one takes its place */

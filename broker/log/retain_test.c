@@ -147,6 +147,7 @@ TEST(log_retain, producers_outlive_the_last_of_their_records)
     d.config.retention_ms = 100;
     log_set_config(d.log, &d.config);
     drive_append(&d, SPEC(.timestamp = 1000, .producer_id = 9, .sequence = 0));
+    drive_sync(&d, 0);
     log_snapshot_begin(d.log);
     drive_jobs(&d);
     drive_append(&d, SPEC(.count = 2, .timestamp = 1000, .producer_id = 9, .sequence = 1));
@@ -270,6 +271,48 @@ TEST(log_close, what_was_closed_opens_without_a_scan)
     check_int(d.report.verified_bytes, 0);
     check_int(log_offsets(d.log)->end, 50);
     check_int(drive_append(&d, SPEC(.producer_id = 3, .sequence = 50)).base_offset, 50);
+    drive_release(&d);
+}
+
+/* With thousands of partitions a stop is as long as its syncs. */
+TEST(log_close, a_small_log_costs_four_syncs)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC());
+    drive_jobs(&d); /* its epoch */
+    d.fake.syncs = d.fake.directory_syncs = 0;
+    drive_close(&d);
+    check_int(d.fake.syncs, 3); /* .log, .timeindex, .snapshot; .index is new and empty */
+    check_int(d.fake.directory_syncs, 1);
+    check(drive_file(&d, 0, "index") != NULL);
+    check_int(drive_reopen(&d, true, 1), 0);
+    d.fake.syncs = d.fake.directory_syncs = 0;
+    drive_close(&d);
+    check_int(d.fake.syncs + d.fake.directory_syncs, 0);
+    drive_release(&d);
+}
+
+/* What lies above the recovery point is read after a crash, and its producers with it. */
+TEST(log_snapshot, is_written_for_what_recovery_does_not_read)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC(.producer_id = 3, .sequence = 0));
+    drive_jobs(&d);
+    log_snapshot_begin(d.log);
+    drive_jobs(&d);
+    check(drive_file(&d, 1, "snapshot") == NULL);
+    drive_sync(&d, 0);
+    log_snapshot_begin(d.log);
+    drive_jobs(&d);
+    check(drive_file(&d, 1, "snapshot") != NULL);
+    drive_append(&d, SPEC(.producer_id = 3, .sequence = 1));
+    log_snapshot_begin(d.log);
+    drive_jobs(&d);
+    check(drive_file(&d, 1, "snapshot") != NULL); /* still the newest */
+    check_int(drive_reopen(&d, false, 1), 0);
+    check_int(drive_append(&d, SPEC(.producer_id = 3, .sequence = 1)).outcome, LOG_DUPLICATE);
     drive_release(&d);
 }
 

@@ -206,6 +206,19 @@ TEST(node_cluster, a_topic_made_again_waits_for_the_folder_that_a_slow_client_ho
     driver_close(&d);
 }
 
+/* A start is as long as its syncs. */
+TEST(node_cluster, a_start_syncs_what_it_must)
+{
+    driver_open(&d, "");
+    check_int(d.opening_syncs, 6); /* meta.properties, partition.metadata and its folder; .log, its folder, the root */
+    driver_create(&d, "t", 20, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    driver_restart(&d, "");
+    check_int(d.opening_syncs, 2); /* the marker is gone; the broker is registered */
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 1);
+    driver_close(&d);
+}
+
 TEST(node_cluster, t49_internal_topics_are_not_deleted)
 {
     driver_open(&d, "");

@@ -77,7 +77,7 @@ static int memory_truncate(struct disk *d, struct disk_file *f, uint64_t size)
 
 static int memory_sync(struct disk *d, struct disk_file *f)
 {
-    (void)d;
+    disk_of(d)->syncs++;
     (void)f;
     return 0;
 }
@@ -96,7 +96,7 @@ static int memory_make_dir(struct disk *d, const char *path)
 
 static int memory_sync_dir(struct disk *d, const char *path)
 {
-    (void)d;
+    disk_of(d)->syncs++;
     (void)path;
     return 0;
 }
@@ -333,8 +333,10 @@ static void node_start(struct driver *d, const char *properties)
     check_int(properties_parse(&p, slice_str("group.initial.rebalance.delay.ms=0\n"), "test", &error), 0);
     check_int(properties_parse(&p, slice_str(properties), "test", &error), 0);
     int rc = node_config_load(&d->config, &p, NULL, NULL, &error);
+    d->disk->syncs = 0;
     if (rc == 0) rc = node_open(&d->config, &d->disk->disk, d->now, 42, &d->node, &error);
     if (rc < 0) unit_fail("the node does not open: %s", error.text);
+    d->opening_syncs = d->disk->syncs;
     d->wake_ns = INT64_MAX;
     d->stopped = false;
     tell(d, &(struct event){.kind = EVENT_TIMER});

@@ -22,6 +22,7 @@
 struct memory_disk {
     struct disk disk;
     struct table files; /* path -> struct buf; a directory is a path with a '/' at its end */
+    int syncs;          /* of files and directories, by jobs and at start */
 };
 
 void memory_disk_init(struct memory_disk *m);
@@ -57,7 +58,8 @@ struct driver {
     uint8_t *read_bytes[1024];
     int event_first, event_count;
     bool stepping, stopped;
-    bool marker_left; /* by the last clean end */
+    bool marker_left;  /* by the last clean end */
+    int opening_syncs; /* what the last start cost */
     struct driver_connection connections[DRIVER_CONNECTIONS];
     int64_t wake_ns;
     int64_t connections_max; /* the last ACTION_LIMIT */

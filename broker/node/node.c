@@ -108,11 +108,13 @@ void node_say_lines(struct node *n, struct slice text)
     }
 }
 
-/* Recovery's report. */
-static void opening_tell(struct node *n)
+/* The first step: recovery's report, and what writing at start left to be done. */
+static void opening_finish(struct node *n)
 {
+    n->started = true;
     node_say_lines(n, buf_slice(&n->opening_text));
     buf_release(&n->opening_text);
+    partition_jobs(n, n->metadata);
 }
 
 void node_limits_tell(struct node *n)
@@ -127,7 +129,7 @@ void node_step(struct node *n, struct node_time now, const struct event *e, stru
 {
     n->now = now;
     n->out = out;
-    if (n->opening_text.n) opening_tell(n);
+    if (!n->started) opening_finish(n);
     if (n->connections_max < 0) node_limits_tell(n);
     event_take(n, e);
     deadlines_fire(n);

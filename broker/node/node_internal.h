@@ -493,7 +493,7 @@ struct node {
     bool log_offline;                                    /* one of them could not be closed */
     uint64_t scrubbed;            /* `order` of the partition that had the last scrub; 0: begin again */
     struct partition *scrub_next; /* only while it is searched */
-    bool disk_failed;
+    bool disk_failed, started;
     int64_t connections_max; /* as the server was told; -1: not yet */
     struct buf opening_text; /* what recovery has to say, told in the first step */
 };

@@ -22,6 +22,7 @@ struct opening {
     struct disk *disk;
     struct err_text *error;
     bool clean;
+    bool root_changed; /* names in the data directory are not durable yet */
     struct checkpoint recovery_points, log_starts;
     struct actions actions; /* the node's parts may want to say something; nothing else comes out */
 };
@@ -44,7 +45,8 @@ static int identity_make(struct opening *o)
     memcpy(m.directory_id, n->directory_id.bytes, sizeof m.directory_id);
     memcpy(n->cluster_id, m.cluster_id, sizeof n->cluster_id);
     meta_properties_format(&m, &text);
-    int rc = disk_replace(o->disk, CHECKPOINT_META, buf_slice(&text));
+    int rc = disk_replace_unsynced(o->disk, CHECKPOINT_META, buf_slice(&text));
+    o->root_changed = true;
     buf_release(&text);
     if (rc < 0) err_set(o->error, rc, "cannot write %s: %s", CHECKPOINT_META, err_name(rc));
     return rc;
@@ -95,8 +97,9 @@ static void checkpoint_load(struct opening *o, const char *path, struct checkpoi
 static int log_make(struct opening *o, const char *dir, const uint8_t topic_id[16], const struct log_config *config,
                     struct log **out)
 {
-    int rc = log_create(o->disk, dir, topic_id, o->error);
+    int rc = log_create_unsynced(o->disk, dir, topic_id, o->error);
     if (rc < 0) return rc;
+    o->root_changed = true;
     *out = log_new(&o->node->files, dir, topic_id, config);
     return 0;
 }
@@ -151,7 +154,14 @@ static int sync_out(struct opening *o, struct log *log)
     return rc;
 }
 
-/* Appends, syncs and makes visible one batch of the metadata log. */
+static int root_sync(struct opening *o)
+{
+    int rc = o->root_changed ? o->disk->call->sync_dir(o->disk, "") : 0;
+    o->root_changed = false;
+    return rc;
+}
+
+/* Appends one batch of the metadata log. */
 static int batch_put(struct opening *o, struct buf *batch)
 {
     struct log *log = o->node->metadata->log;
@@ -164,9 +174,17 @@ static int batch_put(struct opening *o, struct buf *batch)
     if (result.outcome != LOG_APPENDED) return ERR_IO;
     for (int i = 0; i < result.write_count && rc == 0; i++) rc = write_out(o, &result.writes[i]);
     log_written(log, result.base_offset, rc);
-    if (rc == 0) rc = sync_out(o, log);
+    return rc;
+}
+
+/* One sync for all that was put, and one for the names beside it: a start is as long as its syncs. What the log wants
+ * done beyond that is a job of the first step. */
+static int metadata_sync(struct opening *o)
+{
+    struct log *log = o->node->metadata->log;
+    int rc = sync_out(o, log);
+    if (rc == 0) rc = root_sync(o);
     if (rc == 0) log_raise_high_watermark(log, log_offsets(log)->durable);
-    for (struct log_job *j; (j = log_take_job(log));) log_job_done(log, j, log_job_run(j, o->disk));
     return rc;
 }
 
@@ -315,6 +333,7 @@ static int metadata_load(struct opening *o)
     rc = metadata_replay_all(o);
     if (rc == 0) rc = leader_change_put(o);
     if (rc == 0) rc = registration_put(o);
+    if (rc == 0) rc = metadata_sync(o);
     if (rc < 0) err_set(o->error, rc, "cannot write %s-0: %s", METADATA_TOPIC, err_name(rc));
     return rc;
 }
@@ -417,7 +436,8 @@ static int partitions_load(struct opening *o)
             if (rc < 0) return rc;
         }
     }
-    return 0;
+    int rc = root_sync(o); /* folders that were made: a crash had come before them */
+    return rc < 0 ? err_set(o->error, rc, "cannot sync %s: %s", o->node->config->log_dir, err_name(rc)) : 0;
 }
 
 static struct group_config group_config_of(const struct node_config *c)

@@ -37,16 +37,21 @@ static int disk_sync_parent(struct disk *d, const char *path)
     return status;
 }
 
-/* The order is the point: content durable, then the name, then the directory that holds the name. */
-int disk_replace(struct disk *d, const char *path, struct slice content)
+int disk_replace_unsynced(struct disk *d, const char *path, struct slice content)
 {
     struct buf temporary = {0};
     buf_printf(&temporary, "%s.tmp", path);
     int status = disk_write_synced(d, buf_cstr(&temporary), content);
     if (status == 0) status = d->call->rename(d, buf_cstr(&temporary), path);
-    if (status == 0) status = disk_sync_parent(d, path);
     buf_release(&temporary);
     return status;
+}
+
+/* The order is the point: content durable, then the name, then the directory that holds the name. */
+int disk_replace(struct disk *d, const char *path, struct slice content)
+{
+    int status = disk_replace_unsynced(d, path, content);
+    return status == 0 ? disk_sync_parent(d, path) : status;
 }
 
 /* Entries as "dNAME\0" or "fNAME\0": collected first, because what a listing shows while its

@@ -57,6 +57,9 @@ struct disk {
 int disk_read_all(struct disk *d, const char *path, size_t max, struct buf *out);
 /* Atomic replacement: writes `path.tmp`, syncs it, renames it to `path`, syncs the directory. */
 int disk_replace(struct disk *d, const char *path, struct slice content);
+/* The same but for the directory's sync, for a caller that syncs it later anyway: until then either content may be
+ * there after a power cut. */
+int disk_replace_unsynced(struct disk *d, const char *path, struct slice content);
 /* Removes a directory and what is in it. ERR_NOTFOUND when it is not there. */
 int disk_remove_tree(struct disk *d, const char *path);
 
