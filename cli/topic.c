@@ -1,4 +1,4 @@
-/* topic.c - `millrace topic create|list|delete`: topics of any Kafka-compatible cluster. */
+/* topic.c - `millrace topic create|list|describe|alter|delete`: topics of any Kafka-compatible cluster. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,14 +6,16 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/config_change.h"
+#include "cli/topic_describe.h"
 #include "lib/base/text.h"
 
-enum { TIMEOUT_MS = 30000, CONFIGS_MAX = 64 };
+enum { TIMEOUT_MS = 30000, WORDS_MAX = 258 };
 
 struct topic_command {
     const char *verb, *name, *bootstrap, *partitions, *format;
-    const char *configs[CONFIGS_MAX]; /* "key=value" */
-    int config_count;
+    const char *words[WORDS_MAX + 1]; /* the verb, then names; NULL ends them */
+    struct config_changes configs;
     bool json, help;
     int64_t partition_count;
 };
@@ -21,6 +23,9 @@ struct topic_command {
 static int usage(FILE *to)
 {
     fputs("usage: millrace topic create NAME [--partitions N] [-c key=value ...] [--bootstrap HOST:PORT]\n"
+          "       millrace topic alter NAME [--partitions N] [-c key=value ...] [--delete-config KEY ...]\n"
+          "                           [--bootstrap HOST:PORT]\n"
+          "       millrace topic describe NAME ... [--format text|json] [--bootstrap HOST:PORT]\n"
           "       millrace topic list [--format text|json] [--bootstrap HOST:PORT]\n"
           "       millrace topic delete NAME [--bootstrap HOST:PORT]\n",
           to);
@@ -39,10 +44,16 @@ static int answer_read(const struct topic_command *t, rd_kafka_event_t *event)
     if (!event) return fail(t, "no answer from the cluster");
     if (rd_kafka_event_error(event)) return fail(t, rd_kafka_event_error_string(event));
     size_t count = 0;
-    const rd_kafka_topic_result_t **results =
-        rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT
-            ? rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
-            : rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+    const rd_kafka_topic_result_t **results;
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
+        results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+        break;
+    case RD_KAFKA_EVENT_CREATEPARTITIONS_RESULT:
+        results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count);
+        break;
+    default: results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count); break;
+    }
     if (count != 1) return fail(t, "the answer is about no topic");
     if (rd_kafka_topic_result_error(results[0]) == RD_KAFKA_RESP_ERR_NO_ERROR) return CLI_OK;
     const char *text = rd_kafka_topic_result_error_string(results[0]);
@@ -74,12 +85,8 @@ static int create(const struct topic_command *t, rd_kafka_t *rk)
     char why[256];
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(t->name, (int)t->partition_count, -1, why, sizeof why);
     if (!topic) return fail(t, why);
-    for (int i = 0; i < t->config_count; i++) {
-        char key[256];
-        const char *equals = strchr(t->configs[i], '=');
-        snprintf(key, sizeof key, "%.*s", (int)(equals - t->configs[i]), t->configs[i]);
-        rd_kafka_NewTopic_set_config(topic, key, equals + 1);
-    }
+    for (int i = 0; i < t->configs.count; i++) /* C strings both: config_changes_add cut them */
+        rd_kafka_NewTopic_set_config(topic, t->configs.items[i].name.p, t->configs.items[i].value.p);
     rd_kafka_AdminOptions_t *options = admin_options(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_CreateTopics(rk, &topic, 1, options, queue);
@@ -97,6 +104,45 @@ static int delete (const struct topic_command *t, rd_kafka_t *rk)
     int status = answer_wait(t, queue, options);
     rd_kafka_DeleteTopic_destroy(topic);
     return status;
+}
+
+/* --- alter: partitions by librdkafka, configs by what it cannot send (IncrementalAlterConfigs) --- */
+
+static int partitions_add(const struct topic_command *t, rd_kafka_t *rk)
+{
+    char why[256];
+    rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(t->name, (size_t)t->partition_count, why, sizeof why);
+    if (!more) return fail(t, why);
+    rd_kafka_AdminOptions_t *options = admin_options(rk, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_CreatePartitions(rk, &more, 1, options, queue);
+    int status = answer_wait(t, queue, options);
+    rd_kafka_NewPartitions_destroy(more);
+    return status;
+}
+
+static int configs_change(const struct topic_command *t, bool validate_only)
+{
+    struct ask a;
+    if (!ask_open(&a, "topic alter", t->bootstrap)) return CLI_USAGE;
+    bool altered = configs_alter(&a, KAFKA_RESOURCE_TOPIC, t->name, &t->configs, validate_only);
+    ask_close(&a);
+    return altered ? CLI_OK : CLI_USAGE;
+}
+
+/* Both or none, as far as the broker's checks go: partitions cannot be taken back. */
+static int alter(const struct topic_command *t, rd_kafka_t *rk)
+{
+    bool both = t->partitions && t->configs.count > 0;
+    if (!t->partitions && t->configs.count == 0) return fail(t, "nothing to alter");
+    if (both && configs_change(t, true) != CLI_OK) return CLI_USAGE;
+    if (t->partitions && partitions_add(t, rk) != CLI_OK) return CLI_USAGE;
+    return t->configs.count > 0 ? configs_change(t, false) : CLI_OK;
+}
+
+static int describe(const struct topic_command *t, rd_kafka_t *rk)
+{
+    return topic_describe(t->words + 1, t->json, t->bootstrap, rk);
 }
 
 static int by_name(const void *a, const void *b)
@@ -129,23 +175,34 @@ static int list(const struct topic_command *t, rd_kafka_t *rk)
     return written ? CLI_OK : CLI_USAGE;
 }
 
-/* Takes "-c key=value" out of the arguments, as it may stand several times. */
-static bool configs_take(struct topic_command *t, int *argc, char **argv)
+struct verb {
+    const char *name;
+    int (*run)(const struct topic_command *, rd_kafka_t *);
+    int names_min, names_max;
+};
+
+static const struct verb *verb_find(const struct topic_command *t)
 {
-    int kept = 0;
-    for (int i = 0; i < *argc; i++) {
-        if (strcmp(argv[i], "-c") != 0) {
-            argv[kept++] = argv[i];
-            continue;
-        }
-        if (i + 1 == *argc || !strchr(argv[i + 1], '=') || t->config_count == CONFIGS_MAX) {
-            fputs("millrace topic: -c needs key=value\n", stderr);
-            return false;
-        }
-        t->configs[t->config_count++] = argv[++i];
-    }
-    *argc = kept;
-    return true;
+    static const struct verb verbs[] = {{"create", create, 1, 1},
+                                        {"alter", alter, 1, 1},
+                                        {"describe", describe, 1, WORDS_MAX - 1},
+                                        {"delete", delete, 1, 1},
+                                        {"list", list, 0, 0}};
+    int names = 0;
+    while (t->words[0] && t->words[names + 1]) names++;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (t->words[0] && strcmp(verbs[i].name, t->words[0]) == 0)
+            return names >= verbs[i].names_min && names <= verbs[i].names_max ? &verbs[i] : NULL;
+    return NULL;
+}
+
+/* Options that only one verb has; a config cannot be deleted of a topic that is not there yet. */
+static bool options_fit(const struct topic_command *t)
+{
+    bool creating = strcmp(t->verb, "create") == 0, altering = strcmp(t->verb, "alter") == 0;
+    for (int i = 0; i < t->configs.count; i++)
+        if (!altering && !(creating && t->configs.items[i].config_operation == KAFKA_OP_SET)) return false;
+    return !t->partitions || creating || altering;
 }
 
 int cli_topic(int argc, char **argv)
@@ -156,23 +213,21 @@ int cli_topic(int argc, char **argv)
                                             {"--format", &t.format, NULL},
                                             {"--help", NULL, &t.help},
                                             {NULL, NULL, NULL}};
-    const char *words[2] = {NULL, NULL};
-    if (!configs_take(&t, &argc, argv)) return CLI_USAGE;
-    if (!client_arguments("topic", argc, argv, options, words, 2)) return usage(stderr);
+    if (!config_changes_take("topic", "-c", KAFKA_OP_SET, &argc, argv, &t.configs) ||
+        !config_changes_take("topic", "--delete-config", KAFKA_OP_DELETE, &argc, argv, &t.configs))
+        return CLI_USAGE;
+    if (!client_arguments("topic", argc, argv, options, t.words, WORDS_MAX)) return usage(stderr);
     if (t.help) return usage(stdout);
-    t.verb = words[0];
-    t.name = words[1];
-    static const char *const verbs[] = {"create", "delete", "list"};
-    static int (*const run[])(const struct topic_command *, rd_kafka_t *) = {create, delete, list};
-    int verb = 0;
-    while (verb < 3 && (!t.verb || strcmp(verbs[verb], t.verb) != 0)) verb++;
-    bool wants_name = verb < 2;
-    if (verb == 3 || wants_name != (t.name != NULL)) return usage(stderr);
+    const struct verb *verb = verb_find(&t);
+    if (!verb) return usage(stderr);
+    t.verb = t.words[0];
+    t.name = t.words[1];
+    if (!options_fit(&t)) return usage(stderr);
     if (!client_format("topic", t.format, &t.json)) return CLI_USAGE;
     if (t.partitions && !client_number("topic", "--partitions", t.partitions, 1, &t.partition_count)) return CLI_USAGE;
     rd_kafka_t *rk = client_handle("topic", RD_KAFKA_PRODUCER, rd_kafka_conf_new(), t.bootstrap);
     if (!rk) return CLI_USAGE;
-    int status = run[verb](&t, rk);
+    int status = verb->run(&t, rk);
     rd_kafka_destroy(rk);
     return status;
 }

@@ -1,4 +1,5 @@
 /* Topics come, grow and go: what the controller decides about them, as records. See metadata.h. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,7 @@ static void place(const struct create *c, int32_t first, int32_t partition, int3
     int32_t *ids = memory_new((size_t)(alive + 1) * sizeof *ids);
     for (int32_t i = 0; i < m->broker_count; i++)
         if (!m->brokers[i].fenced) ids[n++] = m->brokers[i].id;
+    assert(alive > 0); /* as many as the replicas, at least */
     for (int32_t i = 0; i < c->outcome.replication_factor; i++) replicas[i] = ids[(first + partition + i) % alive];
     free(ids);
 }

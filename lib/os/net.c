@@ -148,3 +148,33 @@ int net_connect(const struct net_address *a, int timeout_ms, struct err_text *er
     net_set_blocking(s, true);
     return s;
 }
+
+/* --- a blocking client's exchange --- */
+
+int net_send_all(int descriptor, struct slice bytes)
+{
+    while (bytes.n > 0) {
+        ssize_t n = send(descriptor, bytes.p, bytes.n, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED : err_from_errno(errno);
+        bytes = slice_of(bytes.p + n, bytes.n - (size_t)n);
+    }
+    return 0;
+}
+
+int net_receive_all(int descriptor, void *out, size_t n, int timeout_ms)
+{
+    for (uint8_t *p = out; n > 0;) {
+        struct pollfd wait = {.fd = descriptor, .events = POLLIN};
+        int ready = poll(&wait, 1, timeout_ms);
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready <= 0) return ERR_IO;
+        ssize_t got = recv(descriptor, p, n, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return errno == ECONNRESET ? ERR_CLOSED : err_from_errno(errno);
+        if (got == 0) return ERR_CLOSED;
+        p += got;
+        n -= (size_t)got;
+    }
+    return 0;
+}

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/err.h"
 #include "lib/os/address.h"
 
@@ -22,6 +23,11 @@ int net_listen(const struct net_address *a, int *port, struct err_text *error);
 int net_accept(int listener, struct net_address *peer);
 /* A blocking, tuned connection; ERR_CLOSED when refused, ERR_IO when it took over `timeout_ms`. */
 int net_connect(const struct net_address *a, int timeout_ms, struct err_text *error);
+/* All of `bytes` on a blocking connection. ERR_CLOSED when the peer has gone. */
+int net_send_all(int descriptor, struct slice bytes);
+/* Exactly `n` bytes, each wait for some at most `timeout_ms`. ERR_CLOSED at the end of the stream, ERR_IO when it took
+ * too long. */
+int net_receive_all(int descriptor, void *out, size_t n, int timeout_ms);
 /* TCP_NODELAY; on the loopback also Reno: the pacing of other congestion controls (BBR) and their
  * slow start after idling only add delay where nothing is ever lost. Failure is ignored. */
 void net_tune(int descriptor);

@@ -41,6 +41,29 @@ TEST(net, listen_connect_accept)
     check(strstr(refused.text, "refused") != NULL);
 }
 
+TEST(net, a_blocking_exchange_is_whole_or_an_error)
+{
+    struct net_address a = {"127.0.0.1", 0};
+    struct err_text e = {""};
+    char got[8] = "";
+    int listener = net_listen(&a, &a.port, &e);
+    int client = net_connect(&a, 1000, &e);
+    check_int(poll(&(struct pollfd){.fd = listener, .events = POLLIN}, 1, 1000), 1);
+    int server = net_accept(listener, NULL);
+    check(client >= 0 && server >= 0);
+    check_int(net_send_all(client, SLICE_LIT("ab")), 0);
+    check_int(net_send_all(client, SLICE_LIT("cde")), 0);
+    net_set_blocking(server, true);
+    check_int(net_receive_all(server, got, 5, 1000), 0);
+    check_str(got, "abcde");
+    check_int(net_receive_all(server, got, 1, 10), ERR_IO); /* nothing comes */
+    check_int(net_send_all(client, SLICE_LIT("f")), 0);
+    close(client);
+    check_int(net_receive_all(server, got, 2, 1000), ERR_CLOSED); /* one of two */
+    close(server);
+    close(listener);
+}
+
 TEST(net, unknown_host_is_named)
 {
     struct net_address a = {"no.such.host.invalid", 9092};
