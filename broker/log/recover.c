@@ -348,7 +348,7 @@ static void settle_offsets(struct recovery *x)
     for (int i = 0; i < log->segment_count; i++) o->size_bytes += (int64_t)log->segments[i]->size;
     log->written = log->durable = log->high_watermark = log_mark(active, o->end, active->size);
     o->written = o->durable = o->high_watermark = o->end;
-    log->changed = o->end > 0 && log->snapshot_end != o->end;
+    log->changed = (o->end > 0 && log->snapshot_end != o->end) || x->index_unsynced;
 }
 
 static int recover(struct recovery *x, const struct listing *l)

@@ -12,6 +12,7 @@ struct recovery {
     int64_t expected;    /* the next offset */
     bool ended;          /* an invalid batch ended the log: later segments go aside */
     bool directory_changed;
+    bool index_unsynced; /* one of the active segment was written; the close is to sync it */
     struct log_report *report;
     struct err_text *error;
 };

@@ -172,6 +172,7 @@ static int index_settle(struct recovery *x, const char *path, const struct buf *
     bool lags = may_lag && old.n <= content->n && (old.n == 0 || memcmp(old.p, content->p, old.n) == 0);
     if (status == 0 && !same) {
         status = write_file(x->disk, path, buf_slice(content), !may_lag);
+        x->index_unsynced |= may_lag;
         x->directory_changed |= missing && !may_lag;
         if (!lags) x->report->indexes_rebuilt++;
         if (!lags)
