@@ -87,6 +87,18 @@ static void presence_told(struct client *c, int16_t error, enum told_presence do
         h->passing_muddled = true; /* in doubt: what could not be synced may be there after the next start */
 }
 
+static void metadata_told(struct client *c, const struct call *call, const struct metadata_response *out)
+{
+    for (int32_t i = 0; call->version >= 10 && i < out->topics_count; i++)
+        if (kafka_string_equal_str(out->topics[i].name, SIM_PASSING_TOPIC))
+            passing_id_told(c->sim, &out->topics[i].topic_id, call->sent_event);
+}
+
+static void deletion_told(struct client *c, const struct call *call, int16_t error)
+{
+    if (error == KAFKA_NONE || error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION) passing_deleted(c->sim, call->sent_event);
+}
+
 static void admin_answered(struct client *c, const struct call *call, const void *response)
 {
     const struct create_topics_response *created = response;
@@ -94,6 +106,8 @@ static void admin_answered(struct client *c, const struct call *call, const void
     const struct list_offsets_response *listed = response;
     if (call->api->key == KAFKA_API_CREATE_TOPICS)
         presence_told(c, created->topics[0].error_code, TOPIC_PRESENT, KAFKA_TOPIC_ALREADY_EXISTS);
+    if (call->api->key == KAFKA_API_METADATA) metadata_told(c, call, response);
+    if (call->api->key == KAFKA_API_DELETE_TOPICS) deletion_told(c, call, deleted->responses[0].error_code);
     if (call->api->key == KAFKA_API_DELETE_TOPICS)
         presence_told(c, deleted->responses[0].error_code, TOPIC_ABSENT, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
     if (call->api->key == KAFKA_API_LIST_OFFSETS) {

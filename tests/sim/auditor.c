@@ -100,7 +100,7 @@ static void fetch_send(struct client *c)
     in.topics[0].partitions[0].partition = p->index;
     in.topics[0].partitions[0].fetch_offset = a->position;
     in.topics[0].partitions[0].partition_max_bytes = 1 << 20;
-    client_call(c, KAFKA_API_FETCH, 4, 99, &in, NULL);
+    client_call(c, KAFKA_API_FETCH, 4, 12, &in, NULL);
 }
 
 static void offsets_ask(struct client *c)
@@ -179,7 +179,9 @@ static bool metadata_taken(struct client *c, const struct call *call, const stru
         if (!t || t->partitions_count != sim_topic_partitions[i])
             sim_fail(s, "topic %s was made and is %s", sim_topics[i], t ? "another one now" : "gone");
     }
-    bool there = topic_in(out, SIM_PASSING_TOPIC) != NULL;
+    const struct metadata_response_metadata_response_topic *passing = topic_in(out, SIM_PASSING_TOPIC);
+    bool there = passing != NULL;
+    if (there && call->version >= 10) passing_id_told(s, &passing->topic_id, call->sent_event);
     if (s->history.passing == TOPIC_PRESENT && !there) sim_fail(s, "the topic that was made last is gone");
     if (s->history.passing == TOPIC_ABSENT && there) sim_fail(s, "the topic that was deleted last is there");
     s->history.passing = there ? TOPIC_PRESENT : TOPIC_ABSENT;

@@ -75,6 +75,7 @@ void client_disconnected(struct client *c);
 void producer_add(struct sim *s);
 void consumer_add(struct sim *s);
 void member_add(struct sim *s);
+void committer_add(struct sim *s);
 void admin_add(struct sim *s);
 void passenger_add(struct sim *s);
 void garbage_add(struct sim *s);

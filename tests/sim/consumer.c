@@ -44,7 +44,7 @@ static void consumer_think(struct client *c)
     client_think_in(c, 5 * NS_MS + sim_draw(c->sim, 150 * NS_MS));
     if (c->call_count > 0) return;
     fetch_fill(c, &in);
-    client_call(c, KAFKA_API_FETCH, 4, 99, &in, NULL);
+    client_call(c, KAFKA_API_FETCH, 4, 12, &in, NULL);
     arena_reset(&c->arena);
 }
 

@@ -4,6 +4,7 @@
  *     starts.c      where logs start, and what retention may take
  *     survival.c    what a crash left on the disk
  *     offsets.c     committed offsets of groups
+ *     passing.c     the topic that comes and goes
  *     ownership.c   which member owns which partition in which generation
  *
  * The promises that are checked here (docs/architecture.md, "The broker"):
@@ -65,6 +66,8 @@ struct commit {
     int64_t value;
     int32_t generation;
     uint64_t sent, acked; /* numbers of events; acked 0: not yet, or never */
+    int64_t sent_ns;
+    bool expired; /* the broker said that there is none, and it was old enough for that */
 };
 
 struct told_offset {
@@ -76,6 +79,7 @@ struct told_offset {
 struct told_owner {
     int group;
     int32_t generation, partition;
+    uint64_t leader; /* who assigned it */
     char member[64];
 };
 
@@ -83,6 +87,20 @@ struct told_generation {
     int group;
     int32_t generation;
     uint64_t synced; /* number of the event in which a member learned its assignment */
+};
+
+/* What is known of the topic that comes and goes. */
+struct passing_id {
+    struct kafka_uuid id;
+    uint64_t told; /* in which event first */
+};
+
+struct passing {
+    uint64_t *acked; /* of each record: number of the event, 0 not yet or never */
+    uint64_t count, capacity;
+    struct passing_id *ids;
+    int id_count;
+    uint64_t deletion_sent, deletion_told; /* of the latest one that was answered */
 };
 
 enum told_presence { TOPIC_ABSENT, TOPIC_PRESENT, TOPIC_UNKNOWN };
@@ -153,10 +171,22 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
 /* After a start nothing is under way: what is told now is what there is. */
 void offsets_recovered(struct sim *s, int group, int partition, int64_t value);
 
+/* --- passing.c --- */
+
+void passing_release(struct passing *p);
+/* Of a record that will be sent. */
+uint64_t passing_number(struct passing *p);
+void passing_acked(struct sim *s, uint64_t first, int32_t count);
+/* The topic is gone: says the answer to a request that was sent in that event. */
+void passing_deleted(struct sim *s, uint64_t sent);
+void passing_id_told(struct sim *s, const struct kafka_uuid *id, uint64_t sent);
+void passing_fetched(struct sim *s, struct slice records, uint64_t sent);
+
 /* --- ownership.c --- */
 
 /* A member learned from SyncGroup that it owns a partition. */
-void ownership_told(struct sim *s, int group, int32_t generation, const char *member, int32_t partition);
+void ownership_told(struct sim *s, int group, int32_t generation, uint64_t leader, const char *member,
+                    int32_t partition);
 /* A member learned that its generation has begun; commits of older ones must fail from now on. */
 void ownership_synced(struct sim *s, int group, int32_t generation);
 void ownership_commit_acked(struct sim *s, int group, int32_t generation, uint64_t sent);

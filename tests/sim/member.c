@@ -3,7 +3,8 @@
  *
  *     new --join--> joined --sync--> stable --rebalance, fenced, unknown--> new
  *
- * The leader's assignment is a blob of our own: generation int32, count int32, partitions int32 each. */
+ * The leader's assignment is a blob of our own: generation int32, hash of the leader's id int64, count int32,
+ * partitions int32 each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,7 @@ static void blob_make(const struct member *m, int at, struct buf *out)
 {
     int32_t count = 0, partitions = sim_topic_partitions[0];
     buf_put_u32(out, (uint32_t)m->generation);
+    buf_put_u64(out, hash_bytes(m->id, strlen(m->id), 1));
     for (int32_t p = 0; p < partitions; p++) count += p % m->member_count == at;
     buf_put_u32(out, (uint32_t)count);
     for (int32_t p = 0; p < partitions; p++)
@@ -258,13 +260,13 @@ static void sync_answered(struct client *c, const struct sync_group_response *ou
     m->owned_count = 0;
     ownership_synced(c->sim, m->group, m->generation);
     if (blob.n == 0) return; /* the leader did not know of us */
-    if (blob.n < 8 || (int32_t)get_u32be(blob.p) != m->generation)
+    if (blob.n < 16 || (int32_t)get_u32be(blob.p) != m->generation)
         sim_fail(c->sim, "group %d, generation %d: %s was given an assignment of another generation", m->group,
                  m->generation, name_of(m));
-    m->owned_count = (int)get_u32be(blob.p + 4);
+    m->owned_count = (int)get_u32be(blob.p + 12);
     for (int i = 0; i < m->owned_count; i++) {
-        m->owned[i] = (int32_t)get_u32be(blob.p + 8 + 4 * i);
-        ownership_told(c->sim, m->group, m->generation, name_of(m), m->owned[i]);
+        m->owned[i] = (int32_t)get_u32be(blob.p + 16 + 4 * i);
+        ownership_told(c->sim, m->group, m->generation, get_u64be(blob.p + 4), name_of(m), m->owned[i]);
     }
 }
 
@@ -395,7 +397,7 @@ void member_add(struct sim *s)
         .gone = member_gone,
     };
     struct member *m = memory_new(sizeof *m);
-    m->group = (int)sim_draw(s, SIM_GROUPS - 1);
+    m->group = (int)sim_draw(s, SIM_GROUP_ALONE - 1);
     m->session_ms = 300 + (int32_t)sim_draw(s, 900);
     if (sim_chance(s, 3)) snprintf(m->instance, sizeof m->instance, "instance-%d", s->client_count);
     client_add(s, &kind, m);

@@ -1,6 +1,7 @@
 /* Committed offsets of groups. Commits of several members may be under way at once, so a fetch may show any of
  * them, but never one that was overtaken: where another commit was sent after this one was acknowledged, and was
- * acknowledged before the fetch was sent, this one is gone. Values are never used twice. */
+ * acknowledged before the fetch was sent, this one is gone. Values are never used twice. Where offsets expire, one
+ * that is older than their retention may be gone as well; should its tombstone be lost in a crash it may come back. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,15 +25,15 @@ static struct commit *commit_find(struct told_offset *o, int64_t value)
     return NULL;
 }
 
-static void commit_add(struct told_offset *o, int64_t value, int32_t generation, uint64_t sent, uint64_t acked)
+static void commit_add(const struct sim *s, struct told_offset *o, int64_t value, int32_t generation, uint64_t acked)
 {
     o->commits = memory_grow(o->commits, (size_t)o->count + 1, sizeof *o->commits);
-    o->commits[o->count++] = (struct commit){value, generation, sent, acked};
+    o->commits[o->count++] = (struct commit){value, generation, s->event_count, acked, s->now_ns, false};
 }
 
 void offsets_sent(struct sim *s, int group, int partition, int32_t generation, int64_t value)
 {
-    commit_add(offset_find(&s->history, group, partition), value, generation, s->event_count, 0);
+    commit_add(s, offset_find(&s->history, group, partition), value, generation, 0);
 }
 
 void offsets_acked(struct sim *s, int group, int partition, int64_t value)
@@ -42,15 +43,23 @@ void offsets_acked(struct sim *s, int group, int partition, int64_t value)
 }
 
 /* The commit that overtook `old` (NULL: none at all) before `before`: sent after it was acknowledged, or of a later
- * generation, which fences the older ones. */
-static const struct commit *overtaker(const struct told_offset *o, const struct commit *old, uint64_t before)
+ * generation, which fences the older ones. Where groups expire their generations begin again. */
+static const struct commit *overtaker(const struct sim *s, const struct told_offset *o, const struct commit *old,
+                                      uint64_t before)
 {
     for (int i = 0; i < o->count; i++) {
         const struct commit *c = &o->commits[i];
-        if (c == old || !c->acked || c->acked >= before) continue;
-        if (!old || (old->acked && c->sent > old->acked) || c->generation > old->generation) return c;
+        if (c == old || !c->acked || c->acked >= before || c->expired) continue;
+        bool fenced = !s->plan.offsets_expire && old && c->generation > old->generation;
+        if (!old || (old->acked && c->sent > old->acked) || fenced) return c;
     }
     return NULL;
+}
+
+static void expire(const struct sim *s, struct told_offset *o)
+{
+    for (int i = 0; s->plan.offsets_expire && i < o->count; i++)
+        o->commits[i].expired |= s->now_ns - o->commits[i].sent_ns >= OFFSETS_RETENTION_SECONDS * NS_SEC;
 }
 
 void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64_t sent)
@@ -59,7 +68,8 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
     const struct commit *c = commit_find(o, value);
     if (value >= 0 && !c)
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
-    const struct commit *later = overtaker(o, c, sent);
+    if (value < 0) expire(s, o);
+    const struct commit *later = overtaker(s, o, c, sent);
     if (later)
         sim_fail(s, "group %d: the committed offset of partition %d is %lld, but %lld was acknowledged after it", group,
                  partition, (long long)value, (long long)later->value);
@@ -68,12 +78,16 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
 void offsets_recovered(struct sim *s, int group, int partition, int64_t value)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
-    const struct commit *now = commit_find(o, value);
-    int32_t generation = now ? now->generation : 0;
     if (!s->may_lose)
         offsets_told(s, group, partition, value, UINT64_MAX);
     else if (value >= 0 && !commit_find(o, value))
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
-    o->count = 0;
-    if (value >= 0) commit_add(o, value, generation, s->event_count, s->event_count);
+    if (value < 0) expire(s, o);
+    int kept = 0;
+    for (int i = 0; i < o->count; i++) {
+        struct commit c = o->commits[i];
+        if (c.value == value) c.sent = c.acked = s->event_count, c.expired = false;
+        if (c.value == value || c.expired) o->commits[kept++] = c;
+    }
+    o->count = kept;
 }

@@ -7,7 +7,7 @@
 
 const char *const sim_topics[SIM_TOPICS] = {"orders", "clicks"};
 const int32_t sim_topic_partitions[SIM_TOPICS] = {3, 1};
-const char *const sim_groups[SIM_GROUPS] = {"group-0", "group-1"};
+const char *const sim_groups[SIM_GROUPS] = {"group-0", "group-1", "alone"};
 
 /* Half of the runs know no errors but crashes: what they find is easier to read. */
 static void faults_draw(struct sim *s)
@@ -37,12 +37,16 @@ void plan_draw(struct sim *s)
     p->retention = sim_chance(s, 3);
     p->retention_ms = p->retention && !sim_chance(s, 3) ? 200 + sim_draw(s, 8000) : -1;
     p->retention_bytes = p->retention && (p->retention_ms < 0 || sim_chance(s, 3)) ? 500 + sim_draw(s, 8000) : -1;
+    p->expiry_ms = sim_chance(s, 3) ? 2000 + sim_draw(s, 4000) : 86400000;
     p->flush_ms = 10 + sim_draw(s, 500);
     p->producers = 1 + (int)sim_draw(s, 3);
     p->consumers = 1 + (int)sim_draw(s, 2);
     p->members = (int)sim_draw(s, 5);
     p->admins = (int)sim_draw(s, 1);
+    p->committers = (int)sim_draw(s, 2);
     p->garbage = sim_chance(s, 4);
+    p->offsets_expire = sim_chance(s, 5);
+    if (p->offsets_expire) p->long_lull_ns = (OFFSETS_RETENTION_SECONDS - 10) * NS_SEC + sim_draw(s, 40 * NS_SEC);
 }
 
 static void set(struct properties *p, const char *key, int64_t value)
@@ -63,6 +67,7 @@ void plan_config(struct sim *s)
         set(&p, "log.flush.interval.ms", s->plan.flush_ms);
         if (sim_chance(s, 2)) set(&p, "log.flush.interval.messages", 2 + sim_draw(s, 50));
     }
+    set(&p, "producer.id.expiration.ms", s->plan.expiry_ms);
     set(&p, "log.index.interval.bytes", sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.index.size.max.bytes", 48 + sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.roll.ms", 50 + sim_draw(s, 1000));
@@ -75,6 +80,10 @@ void plan_config(struct sim *s)
     set(&p, "group.initial.rebalance.delay.ms", sim_draw(s, 100));
     set(&p, "group.min.session.timeout.ms", 100);
     set(&p, "offsets.topic.num.partitions", 2);
+    if (s->plan.offsets_expire) {
+        set(&p, "offsets.retention.minutes", OFFSETS_RETENTION_SECONDS / 60);
+        set(&p, "offsets.retention.check.interval.ms", 500 + sim_draw(s, 5000));
+    }
     int rc = node_config_load(&s->config, &p, NULL, NULL, &error);
     if (rc < 0) sim_fail(s, "the configuration of the run is refused: %s", error.text);
 }

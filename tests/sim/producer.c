@@ -2,8 +2,11 @@
  * sends again: the idempotent one in order and with the same sequences, as Kafka's clients do.
  *
  *     made -> sent -> acknowledged
- *              |
- *              +--> failed or lost -> (when nothing is in flight any more) sent again, in order */
+ *              |           +--> (sometimes) sent again all the same: known as a duplicate, as long as producer ids last
+ *              +--> failed or lost -> (when nothing is in flight any more) sent again, in order
+ *
+ * Where producer ids expire soon a batch may not be tried again for longer than that, or it could be stored twice: then
+ * the client takes a new id. A producer that was silent for longer goes on with its old one, as Kafka allows it. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -20,6 +23,8 @@ struct shipment {
     enum shipment_state state;
     uint32_t number; /* of its first record */
     int32_t count;
+    int64_t first_sent_ns; /* 0: not yet */
+    bool doubted;          /* acknowledged, and sent again */
     struct buf batch;
     bool zstd;
     struct shipment *next;
@@ -161,6 +166,7 @@ static bool parcel_send(struct client *c)
         struct shipment *s = parcel->of[i] = lane_find(&p->lanes[i], SHIPMENT_READY);
         if (!s) continue;
         s->state = SHIPMENT_SENT;
+        if (!s->first_sent_ns) s->first_sent_ns = c->sim->now_ns;
         history_sent_bytes(&c->sim->history.partitions[p->lanes[i].told->partition], (int64_t)s->batch.n);
         zstd |= s->zstd;
         topic_fill(c, &p->lanes[i], s, &in.topic_data[in.topic_data_count++]);
@@ -210,6 +216,17 @@ static void batch_stored(struct sim *sim, const struct call *call, struct lane *
     if (line->log_start_offset >= 0) history_started(sim, l->partition, line->log_start_offset, call->sent_event);
 }
 
+/* As if the acknowledgement had been lost: the broker must know the batch again. */
+static bool batch_doubted(struct client *c, struct shipment *s)
+{
+    struct producer *p = c->state;
+    if (!p->idempotent || s->doubted || c->sim->phase != PHASE_ACTIVE || !sim_chance(c->sim, 12)) return false;
+    s->doubted = true;
+    s->state = SHIPMENT_FAILED;
+    p->failed = true;
+    return true;
+}
+
 static void batch_answered(struct client *c, const struct call *call, struct producer_lane *l, struct shipment *s,
                            const struct produce_response *out)
 {
@@ -228,7 +245,7 @@ static void batch_answered(struct client *c, const struct call *call, struct pro
     if (line->error_code == KAFKA_NONE) batch_stored(c->sim, call, l->told, s, line);
     if (line->error_code != KAFKA_REQUEST_TIMED_OUT) history_sent_bytes(told, -(int64_t)s->batch.n);
     if (line->error_code == KAFKA_NONE) {
-        shipment_end(l, s);
+        if (!batch_doubted(c, s)) shipment_end(l, s);
         return;
     }
     if (line->error_code == KAFKA_DUPLICATE_SEQUENCE_NUMBER && p->idempotent) { /* clients take it for a success */
@@ -276,11 +293,24 @@ static void producer_lost(struct client *c, const struct call *call)
 
 /* --- what to do next --- */
 
+/* What is still to be done before the broker may have forgotten a batch: the way there, and queues. */
+enum { EXPIRY_MARGIN_MS = 1500 };
+
+static bool too_late(const struct client *c, const struct producer *p)
+{
+    int64_t in_ms = c->sim->plan.expiry_ms - EXPIRY_MARGIN_MS;
+    for (int i = 0; p->idempotent && i < p->lane_count; i++)
+        for (const struct shipment *s = p->lanes[i].first; s; s = s->next)
+            if (s->first_sent_ns && c->sim->now_ns - s->first_sent_ns > in_ms * NS_MS) return true;
+    return false;
+}
+
 /* When nothing is in flight: everything that is unresolved goes again, or is given up with the old id. */
 static void producer_retry(struct client *c)
 {
     struct producer *p = c->state;
     p->failed = false;
+    p->refused |= too_late(c, p);
     if (p->refused) p->id_known = false;
     for (int i = 0; i < p->lane_count; i++) {
         struct producer_lane *l = &p->lanes[i];

@@ -55,12 +55,18 @@ struct plan {
     bool retention;                        /* old segments go: */
     int64_t retention_ms, retention_bytes; /* -1: not by this */
     int64_t flush_ms;                      /* of interval mode */
+    int64_t expiry_ms;                     /* of producer ids */
     int64_t burst_ns_max, lull_ns_max;
-    int producers, consumers, members, admins, garbage;
+    bool offsets_expire; /* after OFFSETS_RETENTION_SECONDS; then a lull is longer than that */
+    int64_t long_lull_ns;
+    int producers, consumers, members, admins, committers, garbage;
 };
 
+/* offsets.retention.minutes knows nothing shorter. */
+enum { OFFSETS_RETENTION_SECONDS = 60 };
+
 /* The topics of every run; the last one comes and goes, and its records are not followed. */
-enum { SIM_TOPICS = 2, SIM_GROUPS = 2 };
+enum { SIM_TOPICS = 2, SIM_GROUPS = 3, SIM_GROUP_ALONE = 2 }; /* the last group has no members */
 extern const char *const sim_topics[SIM_TOPICS];
 extern const int32_t sim_topic_partitions[SIM_TOPICS];
 extern const char *const sim_groups[SIM_GROUPS];
@@ -106,6 +112,7 @@ struct sim {
     struct trace trace;
     struct sim_disk disk;
     struct history history;
+    struct passing passing;
     int64_t now_ns;
 
     struct node_config config;

@@ -275,7 +275,9 @@ static bool active_enough(struct sim *s)
 static void active_end(struct sim *s, struct sim_event *e)
 {
     (void)e;
-    if (s->auditing || !s->node)
+    if (s->now_ns < s->lull_until_ns)
+        sim_later(s, s->lull_until_ns - s->now_ns, active_end);
+    else if (s->auditing || !s->node)
         sim_later(s, 10 * NS_MS, active_end);
     else if (!active_enough(s))
         sim_later(s, 500 * NS_MS, active_end);
@@ -294,6 +296,10 @@ static void lull_begin(struct sim *s, struct sim_event *e)
     (void)e;
     if (s->phase != PHASE_ACTIVE || sim_wants_more(s)) return;
     s->lull_until_ns = s->now_ns + sim_draw(s, s->plan.lull_ns_max);
+    if (s->plan.long_lull_ns && sim_chance(s, 4)) {
+        s->lull_until_ns = s->now_ns + s->plan.long_lull_ns;
+        s->plan.long_lull_ns = 0;
+    }
     sim_later(s, s->lull_until_ns - s->now_ns + NS_MS + sim_draw(s, s->plan.burst_ns_max), lull_begin);
 }
 
@@ -340,6 +346,7 @@ static void clients_make(struct sim *s)
         admin_add(s);
         if (sim_chance(s, 2)) passenger_add(s);
     }
+    for (int i = 0; i < s->plan.committers; i++) committer_add(s);
     for (int i = 0; i < s->plan.garbage; i++) garbage_add(s);
 }
 
@@ -376,6 +383,7 @@ static void sim_release(struct sim *s)
     links_release(s);
     actions_release(&s->actions);
     history_release(&s->history);
+    passing_release(&s->passing);
     sim_disk_release(&s->disk);
     node_config_release(&s->config);
 }
