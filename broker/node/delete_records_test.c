@@ -1,4 +1,7 @@
 /* DeleteRecords through the whole node, and what a crash right after it may not bring back. */
+#include <string.h>
+
+#include "broker/log/checkpoint.h"
 #include "broker/node/driver_test.h"
 #include "tests/unit.h"
 
@@ -207,5 +210,34 @@ TEST(node_delete_records, a_new_topic_of_the_same_name_begins_at_0)
         driver_ask(&d, 1, KAFKA_API_DELETE_TOPICS, 5, &r);
         check(driver_answer(&d, 1));
     }
+    driver_close(&d);
+}
+
+static struct disk_functions unreadable;
+static const struct disk_functions *readable;
+
+static int open_unless_log_starts(struct disk *disk, const char *path, enum disk_open how, struct disk_file **out)
+{
+    return strcmp(path, CHECKPOINT_LOG_START) == 0 ? ERR_IO : readable->open(disk, path, how, out);
+}
+
+/* Or the deleted records would be back, for good as soon as the file is written again. */
+TEST(node_delete_records, a_start_that_cannot_read_the_log_starts_is_refused_by_name)
+{
+    struct node *n = NULL;
+    struct err_text error = {0};
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    fill(5);
+    check_int(low_watermark(3), 3);
+    readable = d.disk->disk.call;
+    unreadable = *readable;
+    unreadable.open = open_unless_log_starts;
+    d.disk->disk.call = &unreadable;
+    check_int(node_open(&d.config, &d.disk->disk, d.now, 42, &n, &error), ERR_IO);
+    check(strstr(error.text, CHECKPOINT_LOG_START));
+    d.disk->disk.call = readable;
+    driver_crash(&d, "");
+    check_int(fetch_at(2).error_code, KAFKA_OFFSET_OUT_OF_RANGE);
     driver_close(&d);
 }

@@ -81,15 +81,19 @@ static int shutdown_marker_take(struct opening *o)
     return rc;
 }
 
-/* A checkpoint that cannot be read costs a longer recovery, not the start. */
-static void checkpoint_load(struct opening *o, const char *path, struct checkpoint *c)
+/* A damaged checkpoint costs a longer recovery, not the start. One of log starts that cannot be read just now refuses
+ * it: without them what was deleted would be back, and the next one written would make that final. */
+static int checkpoint_load(struct opening *o, const char *path, struct checkpoint *c)
 {
     struct err_text error = {0};
-    if (checkpoint_read(o->disk, path, c, &error) == 0) return;
+    int rc = checkpoint_read(o->disk, path, c, &error);
+    if (rc == 0) return 0;
+    if (rc == ERR_IO && c == &o->log_starts) return err_set(o->error, rc, "%s", error.text);
     say(o, error.text[0] ? error.text : path);
     checkpoint_release(c);
     memset(c, 0, sizeof *c);
     o->clean = false;
+    return 0;
 }
 
 /* --- one log --- */
@@ -480,10 +484,9 @@ static int open_all(struct opening *o)
 {
     int rc = identity_load(o);
     if (rc == 0) rc = shutdown_marker_take(o);
-    if (rc < 0) return rc;
-    checkpoint_load(o, CHECKPOINT_RECOVERY_POINT, &o->recovery_points);
-    checkpoint_load(o, CHECKPOINT_LOG_START, &o->log_starts);
-    rc = metadata_load(o);
+    if (rc == 0) rc = checkpoint_load(o, CHECKPOINT_RECOVERY_POINT, &o->recovery_points);
+    if (rc == 0) rc = checkpoint_load(o, CHECKPOINT_LOG_START, &o->log_starts);
+    if (rc == 0) rc = metadata_load(o);
     if (rc == 0) rc = folders_settle(o);
     if (rc < 0) return rc;
     groups_new(o);
