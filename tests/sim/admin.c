@@ -1,4 +1,4 @@
-/* An administrator: makes and deletes one topic again and again, asks for metadata and offsets. */
+/* An administrator: makes and deletes one topic again and again, deletes records, asks for metadata and offsets. */
 #include <stdlib.h>
 
 #include "lib/base/memory.h"
@@ -36,6 +36,25 @@ static void delete_send(struct client *c)
     client_call(c, KAFKA_API_DELETE_TOPICS, 1, 99, &in, NULL);
 }
 
+static void delete_records_send(struct client *c)
+{
+    struct told_partition *p = &c->sim->history.partitions[sim_draw(c->sim, c->sim->history.partition_count - 1)];
+    struct delete_records_request in;
+    struct delete_records_request_delete_records_topic topic;
+    struct delete_records_request_delete_records_partition partition;
+    kafka_struct_init(&delete_records_request_struct, &in);
+    partition.partition_index = p->index;
+    partition.offset = sim_chance(c->sim, 8) ? -1 : p->start + sim_draw(c->sim, (p->end - p->start) / 2 + 1);
+    topic.name = kafka_string_of(p->topic);
+    topic.partitions = &partition;
+    topic.partitions_count = 1;
+    in.topics = &topic;
+    in.topics_count = 1;
+    in.timeout_ms = 1000;
+    history_delete_asked(p, partition.offset);
+    client_call(c, KAFKA_API_DELETE_RECORDS, 0, 2, &in, NULL);
+}
+
 static void metadata_send(struct client *c)
 {
     struct metadata_request in;
@@ -69,10 +88,11 @@ static void admin_think(struct client *c)
     if (c->sim->phase != PHASE_ACTIVE || !client_connect(c)) return;
     client_think_in(c, 20 * NS_MS + sim_draw(c->sim, 300 * NS_MS));
     if (c->call_count > 0) return;
-    switch (sim_draw(c->sim, 5)) {
+    switch (sim_draw(c->sim, c->sim->plan.deletes ? 6 : 5)) {
     case 0: create_send(c); break;
     case 1: delete_send(c); break;
     case 2: metadata_send(c); break;
+    case 6: delete_records_send(c); break;
     default: list_send(c); break;
     }
 }
@@ -99,6 +119,14 @@ static void deletion_told(struct client *c, const struct call *call, int16_t err
     if (error == KAFKA_NONE || error == KAFKA_UNKNOWN_TOPIC_OR_PARTITION) passing_deleted(c->sim, call->sent_event);
 }
 
+static void records_deleted(struct client *c, const struct call *call, const struct delete_records_response *out)
+{
+    const struct delete_records_response_delete_records_partition_result *p = &out->topics[0].partitions[0];
+    int at = history_partition_find(&c->sim->history, out->topics[0].name, p->partition_index);
+    if (at < 0) sim_fail(c->sim, "DeleteRecords was answered for a partition that was not asked for");
+    if (p->error_code == KAFKA_NONE) history_deleted(c->sim, at, p->low_watermark, call->sent_event);
+}
+
 static void admin_answered(struct client *c, const struct call *call, const void *response)
 {
     const struct create_topics_response *created = response;
@@ -106,6 +134,7 @@ static void admin_answered(struct client *c, const struct call *call, const void
     const struct list_offsets_response *listed = response;
     if (call->api->key == KAFKA_API_CREATE_TOPICS)
         presence_told(c, created->topics[0].error_code, TOPIC_PRESENT, KAFKA_TOPIC_ALREADY_EXISTS);
+    if (call->api->key == KAFKA_API_DELETE_RECORDS) records_deleted(c, call, response);
     if (call->api->key == KAFKA_API_METADATA) metadata_told(c, call, response);
     if (call->api->key == KAFKA_API_DELETE_TOPICS) deletion_told(c, call, deleted->responses[0].error_code);
     if (call->api->key == KAFKA_API_DELETE_TOPICS)

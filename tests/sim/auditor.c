@@ -234,7 +234,7 @@ static void fetched(struct client *c, const struct call *call, const struct fetc
     struct sim *s = c->sim;
     const struct told_partition *told = &s->history.partitions[a->partition];
     const struct fetch_response_partition_data *p = &out->responses[0].partitions[0];
-    if (p->error_code == KAFKA_OFFSET_OUT_OF_RANGE && s->plan.retention) { /* old segments went meanwhile */
+    if (p->error_code == KAFKA_OFFSET_OUT_OF_RANGE && sim_records_go(s)) { /* old segments went meanwhile */
         a->stage = AUDIT_STARTS;
         return;
     }

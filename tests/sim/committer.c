@@ -1,5 +1,5 @@
 /* A consumer that assigns by itself and only keeps its offsets with the broker: commits without a member and without
- * a generation, fetches them again. */
+ * a generation, fetches them again, and deletes some of them or the whole group. */
 #include <stdlib.h>
 
 #include "lib/base/memory.h"
@@ -7,7 +7,7 @@
 
 enum { PARTITIONS_MAX = 8 };
 
-/* A commit or a fetch under way: of the first `count` partitions. */
+/* A commit or a deletion under way: of the first `count` partitions. */
 struct errand {
     int64_t values[PARTITIONS_MAX];
     int32_t count;
@@ -37,6 +37,45 @@ static void commit_send(struct client *c)
     arena_reset(&c->arena);
 }
 
+/* Of the first partitions; a deletion is known by a negative number of its own. */
+static struct errand *deletion_new(struct client *c, int32_t count)
+{
+    struct errand *e = memory_new(sizeof *e);
+    e->count = count;
+    for (int32_t i = 0; i < count; i++) {
+        e->values[i] = -2 - ++c->sim->commits;
+        offsets_sent(c->sim, SIM_GROUP_ALONE, i, 0, e->values[i]);
+    }
+    return e;
+}
+
+static void offsets_delete_send(struct client *c)
+{
+    struct offset_delete_request in;
+    struct offset_delete_request_offset_delete_request_topic topic;
+    struct offset_delete_request_offset_delete_request_partition partitions[PARTITIONS_MAX];
+    kafka_struct_init(&offset_delete_request_struct, &in);
+    struct errand *e = deletion_new(c, 1 + (int32_t)sim_draw(c->sim, sim_topic_partitions[0] - 1));
+    for (int32_t i = 0; i < e->count; i++) partitions[i].partition_index = i;
+    topic.name = kafka_string_of(sim_topics[0]);
+    topic.partitions = partitions;
+    topic.partitions_count = e->count;
+    in.group_id = kafka_string_of(sim_groups[SIM_GROUP_ALONE]);
+    in.topics = &topic;
+    in.topics_count = 1;
+    client_call(c, KAFKA_API_OFFSET_DELETE, 0, 0, &in, e);
+}
+
+static void group_delete_send(struct client *c)
+{
+    struct delete_groups_request in;
+    struct kafka_string name = kafka_string_of(sim_groups[SIM_GROUP_ALONE]);
+    kafka_struct_init(&delete_groups_request_struct, &in);
+    in.groups_names = &name;
+    in.groups_names_count = 1;
+    client_call(c, KAFKA_API_DELETE_GROUPS, 0, 2, &in, deletion_new(c, sim_topic_partitions[0]));
+}
+
 static void fetch_send(struct client *c)
 {
     struct offset_fetch_request in;
@@ -58,10 +97,15 @@ static void committer_think(struct client *c)
     if (c->sim->phase != PHASE_ACTIVE || !client_connect(c)) return;
     client_think_in(c, 10 * NS_MS + sim_draw(c->sim, 200 * NS_MS));
     if (c->call_count > 0) return;
-    if (sim_chance(c->sim, 2))
+    int64_t dice = sim_draw(c->sim, 99);
+    if (dice < 48)
         commit_send(c);
-    else
+    else if (dice < 92)
         fetch_send(c);
+    else if (dice < 97)
+        offsets_delete_send(c);
+    else
+        group_delete_send(c);
 }
 
 /* --- answers --- */
@@ -89,6 +133,29 @@ static void committed(struct client *c, const struct errand *e, const struct off
     }
 }
 
+static void offsets_deleted(struct client *c, const struct errand *e, const struct offset_delete_response *out)
+{
+    int16_t error = out->error_code;
+    for (int32_t i = 0; error == KAFKA_NONE && i < out->topics[0].partitions_count; i++) {
+        const struct offset_delete_response_offset_delete_response_partition *p = &out->topics[0].partitions[i];
+        if (p->error_code == KAFKA_NONE)
+            offsets_acked(c->sim, SIM_GROUP_ALONE, p->partition_index, e->values[p->partition_index]);
+        else
+            error = p->error_code;
+    }
+    if (error != KAFKA_NONE && error != KAFKA_GROUP_ID_NOT_FOUND && !error_allowed(error))
+        sim_fail(c->sim, "OffsetDelete was answered %s", kafka_error_name(error));
+}
+
+static void group_deleted(struct client *c, const struct errand *e, const struct delete_groups_response *out)
+{
+    int16_t error = out->results[0].error_code;
+    for (int32_t i = 0; error == KAFKA_NONE && i < e->count; i++)
+        offsets_acked(c->sim, SIM_GROUP_ALONE, i, e->values[i]);
+    if (error != KAFKA_NONE && error != KAFKA_GROUP_ID_NOT_FOUND && !error_allowed(error))
+        sim_fail(c->sim, "DeleteGroups was answered %s", kafka_error_name(error));
+}
+
 static void fetched(struct client *c, const struct call *call, const struct offset_fetch_response *out)
 {
     if (call->version >= 2 && out->error_code != KAFKA_NONE) {
@@ -105,10 +172,12 @@ static void fetched(struct client *c, const struct call *call, const struct offs
 
 static void committer_answered(struct client *c, const struct call *call, const void *response)
 {
-    if (call->api->key == KAFKA_API_OFFSET_COMMIT)
-        committed(c, call->context, response);
-    else
-        fetched(c, call, response);
+    switch (call->api->key) {
+    case KAFKA_API_OFFSET_COMMIT: committed(c, call->context, response); break;
+    case KAFKA_API_OFFSET_DELETE: offsets_deleted(c, call->context, response); break;
+    case KAFKA_API_DELETE_GROUPS: group_deleted(c, call->context, response); break;
+    default: fetched(c, call, response); break;
+    }
     free(call->context);
 }
 

@@ -152,7 +152,7 @@ void history_claims_check(struct sim *s)
     for (int i = 0; i < s->history.lane_count; i++) {
         struct lane *l = s->history.lanes[i];
         for (uint32_t n = 0; n < l->count; n++) {
-            if (l->claimed[n] && l->offset_of[n] < 0 && !s->may_lose && !s->plan.retention)
+            if (l->claimed[n] && l->offset_of[n] < 0 && !s->may_lose && !sim_records_go(s))
                 sim_fail(s, "record %u of producer %u was said to be stored and is nowhere", n, l->id);
             l->claimed[n] = 0;
         }
@@ -278,12 +278,16 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
     if (end < p->flushed)
         sim_fail(s, "%s-%d: ends at offset %lld after the start, but offset %lld was older than the interval", p->topic,
                  p->index, (long long)end, (long long)p->flushed - 1);
+    if (start < p->deleted)
+        sim_fail(s, "%s-%d: begins at %lld, but records below %lld were deleted", p->topic, p->index, (long long)start,
+                 (long long)p->deleted);
     if (s->stopped_clean && start < p->start)
         sim_fail(s, "%s-%d: begins at %lld after a clean stop, it was %lld before", p->topic, p->index,
                  (long long)start, (long long)p->start);
     if (start > end)
         sim_fail(s, "%s-%d: begins at %lld and ends at %lld", p->topic, p->index, (long long)start, (long long)end);
-    facts_forget(&s->history, p, end);
+    /* A log that lost what lay below its start goes on there all the same; the records are lost, and who sent them. */
+    facts_forget(&s->history, p, s->may_lose && p->survived < end ? p->survived : end);
     p->start = start;
     p->start_event = s->event_count;
     p->flushed = 0;

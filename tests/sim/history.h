@@ -53,6 +53,8 @@ struct told_partition {
     int64_t start;           /* the last log start that was told */
     uint64_t start_event;    /* and when */
     int64_t judged;          /* below: retention was allowed to take it */
+    int64_t delete_asked;    /* below: DeleteRecords may have taken it */
+    int64_t deleted;         /* below: it says that it has */
     int64_t unsettled_bytes; /* of batches that may have been stored */
     int64_t survived;        /* where what the disk kept ends, before a start */
     int64_t flushed;         /* what interval mode promised at the last power cut */
@@ -152,6 +154,9 @@ void history_producer_id(struct sim *s, int64_t id);
 
 /* A batch was sent, or (negative) its fate is known. */
 void history_sent_bytes(struct told_partition *p, int64_t n);
+/* DeleteRecords is asked for, or has answered. */
+void history_delete_asked(struct told_partition *p, int64_t offset);
+void history_deleted(struct sim *s, int partition, int64_t start, uint64_t sent);
 /* A log start was told, in answer to a request that was sent in that event. */
 void history_started(struct sim *s, int partition, int64_t start, uint64_t sent);
 

@@ -1,6 +1,7 @@
 /* Committed offsets of groups. Commits of several members may be under way at once, so a fetch may show any of
  * them, but never one that was overtaken: where another commit was sent after this one was acknowledged, and was
- * acknowledged before the fetch was sent, this one is gone. Values are never used twice. Where offsets expire, one
+ * acknowledged before the fetch was sent, this one is gone. Values are never used twice, and a deletion
+ * is a commit of a negative one. Where offsets expire, one
  * that is older than their retention may be gone as well; should its tombstone be lost in a crash it may come back. */
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,14 @@ static void expire(const struct sim *s, struct told_offset *o)
         o->commits[i].expired |= s->now_ns - o->commits[i].sent_ns >= OFFSETS_RETENTION_SECONDS * NS_SEC;
 }
 
+/* There is none: because the latest of all commits is a deletion, or may be. */
+static bool deletion_shows(const struct sim *s, const struct told_offset *o, uint64_t sent)
+{
+    for (int i = 0; i < o->count; i++)
+        if (o->commits[i].value < 0 && !overtaker(s, o, &o->commits[i], sent)) return true;
+    return false;
+}
+
 void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64_t sent)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
@@ -69,6 +78,7 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
     if (value >= 0 && !c)
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
     if (value < 0) expire(s, o);
+    if (value < 0 && deletion_shows(s, o, sent)) return;
     const struct commit *later = overtaker(s, o, c, sent);
     if (later)
         sim_fail(s, "group %d: the committed offset of partition %d is %lld, but %lld was acknowledged after it", group,

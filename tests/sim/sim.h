@@ -53,6 +53,7 @@ struct plan {
     int64_t delay_ns_max;                  /* of a frame on its way, mostly */
     int64_t disk_ns_max;                   /* of a completion */
     bool retention;                        /* old segments go: */
+    bool deletes;                          /* so does what DeleteRecords asks for */
     int64_t retention_ms, retention_bytes; /* -1: not by this */
     int64_t flush_ms;                      /* of interval mode */
     int64_t expiry_ms;                     /* of producer ids */
@@ -190,6 +191,7 @@ int64_t sim_draw(struct sim *s, int64_t max);
 bool sim_chance(struct sim *s, uint32_t one_in); /* 0: never */
 bool sim_breaks(const struct sim *s);            /* faults are on: active, and no audit */
 bool sim_wants_more(const struct sim *s);        /* clients were too idle so far: no more lulls, more batches */
+bool sim_records_go(const struct sim *s);        /* by retention or because they were deleted */
 /* Kafka's time of day. */
 int64_t sim_wall_ms(const struct sim *s);
 /* The process dies here and now; `power`: so does the machine. It starts again a little later. */

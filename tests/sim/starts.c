@@ -3,6 +3,8 @@
  *     by time   every record that went is older than retention.ms
  *     by size   what is left behind the last record that went is at least retention.bytes
  *
+ * What DeleteRecords was asked to take may be gone; once it is answered it is gone for good, over any crash.
+ *
  * Segments go whole, so both hold for every record of them. What is left is known but for batches whose fate is not:
  * these count as there. After a kill or a power cut a log may start where it did before (its start is on disk only
  * from time to time), but what was judged once is not judged again. */
@@ -44,12 +46,26 @@ static void judge(struct sim *s, struct told_partition *p, int64_t start)
     p->judged = start;
 }
 
+void history_delete_asked(struct told_partition *p, int64_t offset)
+{
+    int64_t below = offset < 0 ? INT64_MAX : offset; /* -1: the high watermark, wherever that is by then */
+    if (below > p->delete_asked) p->delete_asked = below;
+}
+
+void history_deleted(struct sim *s, int partition, int64_t start, uint64_t sent)
+{
+    struct told_partition *p = &s->history.partitions[partition];
+    history_started(s, partition, start, sent);
+    if (start > p->deleted) p->deleted = start;
+}
+
 void history_started(struct sim *s, int partition, int64_t start, uint64_t sent)
 {
     struct told_partition *p = &s->history.partitions[partition];
     if (start < p->start && p->start_event < sent)
         sim_fail(s, "%s-%d: the log started at %lld and starts at %lld now", p->topic, p->index, (long long)p->start,
                  (long long)start);
+    if (p->judged < p->delete_asked) p->judged = start < p->delete_asked ? start : p->delete_asked;
     if (start > p->judged) judge(s, p, start);
     if (start <= p->start) return;
     p->start = start;

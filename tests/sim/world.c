@@ -178,6 +178,7 @@ static void stop_wait(struct sim *s, struct sim_event *e)
 
 static void stop_begin(struct sim *s)
 {
+    if (s->stopping) return; /* it is on its way */
     s->stopped = false;
     s->stopping = true;
     s->stop_began_ns = s->now_ns;
@@ -283,6 +284,11 @@ static void active_end(struct sim *s, struct sim_event *e)
         sim_later(s, 500 * NS_MS, active_end);
     else
         quiet_begin(s);
+}
+
+bool sim_records_go(const struct sim *s)
+{
+    return s->plan.retention || s->plan.deletes;
 }
 
 bool sim_wants_more(const struct sim *s)
