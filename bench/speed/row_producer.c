@@ -1,6 +1,6 @@
 /* How much gets through: librdkafka sends 100 B messages as fast as it can, acks=1, linger 5 ms. What it reaches
  * against the mock cluster inside of its own process is what the client itself can do. Processor time is that of the
- * broker's process alone, per 10^9 bytes of message values. */
+ * broker's process alone, per 10^9 bytes of message values; the memory that the log will fill was touched before. */
 #include "bench/load.h"
 #include "bench/speed/speed.h"
 
@@ -20,6 +20,7 @@ static int saturate(struct speed *s, const char *side, struct trial *t, struct e
                                    .count = speed_scaled(s, MESSAGES, 1000),
                                    .timeout_ms = 30000};
     int rc = bootstrap ? load_topic_create(bootstrap, topic, 1, error) : 0;
+    if (rc == 0) rc = speed_memory_touch(s, options.count * SPEED_MESSAGE_BYTES * 5 / 4, error);
     int64_t cpu_ns = speed_broker_cpu_ns(s, side);
     if (rc == 0) rc = load_saturate(&options, &result, error);
     if (rc < 0) return rc;

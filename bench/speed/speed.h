@@ -63,6 +63,8 @@ bool speed_is(const char *side, const char *name);
 int64_t speed_scaled(const struct speed *s, int64_t full, int64_t least);
 /* A topic name that nobody used before. */
 void speed_topic(char out[SPEED_TOPIC_MAX]);
+/* Has as many bytes of memory backed by the machine under this one, if it is a virtual one. */
+int speed_memory_touch(const struct speed *s, int64_t bytes, struct err_text *error);
 /* prepare and finish of rows that read: s->topic on the side's broker, filled with 100 B messages. */
 int speed_topic_fill(struct speed *s, const char *side, int64_t messages, struct err_text *error);
 int speed_topic_drop(struct speed *s, const char *side, struct err_text *error);
