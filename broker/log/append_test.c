@@ -325,7 +325,7 @@ TEST(log_written, a_repair_that_fails_takes_the_log_offline)
     drive_append(&d, SPEC());
     d.fail_next_write = ERR_NOSPACE;
     drive_append(&d, SPEC());
-    d.fake.fail_at = d.fake.calls + 2;
+    d.fake.fail_at = d.fake.calls + 1;
     d.fake.fail_with = ERR_IO;
     drive_jobs(&d);
     check_int(log_state(d.log), LOG_OFFLINE);

@@ -146,6 +146,9 @@ static struct log_job *make_repair(struct log *log)
     }
     struct segment *s = log_active(log);
     step_add(job, STEP_TRUNCATE, s->log->path)->size = s->size;
+    /* Entries of what was taken back: recovery begins at an entry of a batch that is there. */
+    step_add(job, STEP_TRUNCATE, s->index->path)->size = (uint64_t)s->offsets_sent * OFFSET_ENTRY_SIZE;
+    step_add(job, STEP_TRUNCATE, s->time_index->path)->size = (uint64_t)s->times_sent * TIME_ENTRY_SIZE;
     return job;
 }
 
@@ -339,6 +342,14 @@ static int step_open(struct disk *d, const struct step *s, enum disk_open how, b
     return *made ? d->call->open(d, s->path, DISK_CREATE, f) : status;
 }
 
+/* A truncation shortens; it never fills a file with zeros. A size that is not known is left to truncate's own error. */
+static bool must_cut(struct disk *d, struct disk_file *f, const struct step *s)
+{
+    if (s->kind != STEP_TRUNCATE) return false;
+    int64_t size = d->call->size(d, f);
+    return size < 0 || (uint64_t)size > s->size;
+}
+
 static int run_on_file(struct disk *d, struct step *s, enum disk_open how, bool *sync_failed)
 {
     struct disk_file *f;
@@ -347,7 +358,7 @@ static int run_on_file(struct disk *d, struct step *s, enum disk_open how, bool 
     if (status < 0) return status;
     /* A new file without content has nothing to sync but its name: the indexes of small segments. */
     bool write = s->kind == STEP_WRITE, sync = s->kind == STEP_SYNC || (write && !(made && s->content.n == 0));
-    if (write || s->kind == STEP_TRUNCATE) status = d->call->truncate(d, f, s->size);
+    if (write || must_cut(d, f, s)) status = d->call->truncate(d, f, s->size);
     if (write && status == 0) status = d->call->write_at(d, f, 0, s->content.p, s->content.n);
     if (sync && status == 0) {
         status = d->call->sync(d, f);

@@ -14,7 +14,8 @@
  *     read     log_read_begin -> [ LOG_READ_MORE: read file range -> log_read_continue ]* -> a range
  *     jobs     log_take_job after every call that may cause one -> log_job_run (elsewhere) -> log_job_done
  *     lookup   log_lookup_new -> log_lookup_run (elsewhere) -> log_lookup_free
- *     life     log_create_unsynced, log_new | log_open ... log_close_begin, jobs until log_state is LOG_CLOSED, log_free
+ *     life     log_create_unsynced, log_new | log_open ... log_close_begin, jobs until log_state is LOG_CLOSED,
+ * log_free
  *
  * Who owns what: result.writes and the files of a sync are borrowed; take references to keep them
  * beyond the current step. The bytes of a write are the caller's own buffer (stamped in place) or lie

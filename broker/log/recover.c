@@ -268,6 +268,8 @@ static int replay_segment(struct recovery *x, const struct segment *s, int64_t f
     int status = scan_open(&sc, x->disk, s->log->path);
     if (status == ERR_NOTFOUND) return 0; /* made by segments_end, not on disk yet */
     if (status < 0) return recover_failed(x, s->log->path, "cannot be opened", status);
+    if (!epochs && s->indexed && from > s->base_offset)
+        sc.position = offset_index_floor(&s->offsets, (uint32_t)(from - s->base_offset));
     while ((status = scan_header(&sc)) > SCAN_END) {
         const struct bad_range *bad = log_bad_at(log, s->base_offset, sc.position);
         if (bad) {

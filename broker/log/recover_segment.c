@@ -212,35 +212,66 @@ static void times_resume(struct segment *s)
     s->max_timestamp_offset = s->base_offset + s->times.entries[s->times.count - 1].offset;
 }
 
-/* After a clean shutdown the indexes are complete: the walk begins at the batch of the last entry. */
-static int start_at_last_entry(struct recovery *x, struct segment *s, struct scan *sc)
+/* What the index files say; after a crash only the part of them that ascends. False when that cannot be used. */
+static bool indexes_read(struct recovery *x, struct segment *s, uint64_t log_size)
 {
     struct buf bytes = {0};
-    bool whole = disk_read_all(x->disk, s->index->path, INT32_MAX, &bytes) == 0 &&
-                 offset_index_parse(&s->offsets, buf_slice(&bytes), sc->end);
+    bool clean = x->info.clean;
+    bool usable = disk_read_all(x->disk, s->index->path, INT32_MAX, &bytes) == 0 &&
+                  (offset_index_parse(&s->offsets, buf_slice(&bytes), log_size) || !clean);
     buf_reset(&bytes);
-    whole = whole && disk_read_all(x->disk, s->time_index->path, INT32_MAX, &bytes) == 0 &&
-            time_index_parse(&s->times, buf_slice(&bytes)) && (sc->end == 0 || s->times.count > 0);
+    usable = usable && disk_read_all(x->disk, s->time_index->path, INT32_MAX, &bytes) == 0 &&
+             (time_index_parse(&s->times, buf_slice(&bytes)) || !clean) && (log_size == 0 || s->times.count > 0);
     buf_release(&bytes);
-    int status = scan_header(sc);
-    if (status == SCAN_BATCH && whole) {
-        s->first_timestamp = sc->header.max_timestamp;
-        times_resume(s);
+    return usable;
+}
+
+/* After a crash: entries below the recovery point that the time index vouches for. An entry of that index says what
+ * the largest timestamp up to its offset is, so the walk may begin at or before the offset of its last one; had
+ * entries behind it been lost, it would only begin earlier. */
+static void indexes_cut(const struct recovery *x, struct segment *s)
+{
+    int64_t below = x->info.recovery_point - s->base_offset;
+    uint32_t vouched = s->times.count ? s->times.entries[s->times.count - 1].offset : 0;
+    while (s->offsets.count > 0) {
+        uint32_t last = s->offsets.entries[s->offsets.count - 1].offset;
+        if (last < below && last <= vouched) break;
+        s->offsets.count--;
     }
-    if (status == SCAN_BATCH && whole && s->offsets.count > 0) {
-        struct offset_entry last = s->offsets.entries[s->offsets.count - 1];
-        sc->position = last.position;
-        status = scan_header(sc);
-        whole = status == SCAN_BATCH && batch_last_offset(&sc->header) == s->base_offset + last.offset;
-        if (whole) x->expected = sc->header.base_offset;
-        if (whole) s->size = last.position;
-    }
-    if (status < 0) return status;
-    if (whole) return 0;
+    uint32_t kept = s->offsets.count ? s->offsets.entries[s->offsets.count - 1].offset : 0;
+    while (s->times.count > 0 && (s->offsets.count == 0 || s->times.entries[s->times.count - 1].offset > kept))
+        s->times.count--;
+}
+
+static void indexes_forget(struct segment *s, struct scan *sc)
+{
     offset_index_release(&s->offsets);
     time_index_release(&s->times);
     s->max_timestamp = s->max_timestamp_offset = -1;
     sc->position = 0;
+}
+
+/* The walk begins at the batch of the last index entry that can be relied on: after a clean shutdown that is the last
+ * one, for the indexes are complete. */
+static int start_at_last_entry(struct recovery *x, struct segment *s, struct scan *sc)
+{
+    bool usable = indexes_read(x, s, sc->end);
+    if (usable && !x->info.clean) indexes_cut(x, s);
+    int status = scan_header(sc);
+    if (status == SCAN_BATCH && usable) {
+        s->first_timestamp = sc->header.max_timestamp;
+        times_resume(s);
+    }
+    if (status == SCAN_BATCH && usable && s->offsets.count > 0) {
+        struct offset_entry last = s->offsets.entries[s->offsets.count - 1];
+        sc->position = last.position;
+        status = scan_header(sc);
+        usable = status == SCAN_BATCH && batch_last_offset(&sc->header) == s->base_offset + last.offset;
+        if (usable) x->expected = sc->header.base_offset;
+        if (usable) s->size = last.position;
+    }
+    if (status < 0) return status;
+    if (!usable) indexes_forget(s, sc);
     return 0;
 }
 
@@ -367,7 +398,9 @@ int recover_scan(struct recovery *x, struct segment *s, int64_t below)
     x->expected = s->base_offset;
     int status = scan_open(&sc, x->disk, s->log->path);
     if (status < 0) return recover_failed(x, s->log->path, "cannot be opened", status);
-    if (x->info.clean && active) status = start_at_last_entry(x, s, &sc);
+    int64_t recovery_point = x->info.recovery_point;
+    bool indexed = x->info.clean ? active : recovery_point > s->base_offset && recovery_point < below;
+    if (indexed) status = start_at_last_entry(x, s, &sc);
     if (status == 0) status = walk(x, s, &sc, below);
     if (status < 0) recover_failed(x, s->log->path, "cannot be read", status);
     scan_close(&sc);

@@ -6,8 +6,9 @@
 
 enum {
     CHUNK_SIZE = 64 << 10,
-    MAGIC_AT = 16,      /* in a batch */
-    CHECKSUMMED_AT = 21 /* from the attributes to the end */
+    CHUNK_FIRST = 1 << 10, /* of a place that nothing before was read of: often a header is all that is wanted */
+    MAGIC_AT = 16,         /* in a batch */
+    CHECKSUMMED_AT = 21    /* from the attributes to the end */
 };
 
 int scan_open(struct scan *s, struct disk *disk, const char *path)
@@ -35,6 +36,14 @@ void scan_close(struct scan *s)
     buf_release(&s->batch);
 }
 
+/* Reads that go on where the last one ended grow; one elsewhere begins small again. */
+static size_t chunk_size(const struct scan *s, uint64_t at)
+{
+    bool goes_on = s->chunk.n > 0 && at > s->chunk_at && at <= s->chunk_at + s->chunk.n;
+    if (!goes_on) return CHUNK_FIRST;
+    return s->chunk.n * 4 < CHUNK_SIZE ? s->chunk.n * 4 : CHUNK_SIZE;
+}
+
 /* Makes the chunk hold what the file has at `at`: `n` bytes, fewer at its end. */
 static int chunk_need(struct scan *s, uint64_t at, size_t n, struct slice *out)
 {
@@ -42,8 +51,9 @@ static int chunk_need(struct scan *s, uint64_t at, size_t n, struct slice *out)
     if (at >= s->end) return 0;
     if (n > s->end - at) n = (size_t)(s->end - at);
     if (at < s->chunk_at || at + n > s->chunk_at + s->chunk.n) {
+        size_t want = chunk_size(s, at);
+        if (want < n) want = n;
         buf_reset(&s->chunk);
-        size_t want = n > CHUNK_SIZE ? n : CHUNK_SIZE;
         if (want > s->end - at) want = (size_t)(s->end - at);
         int64_t got = s->disk->call->read_at(s->disk, s->file, at, buf_reserve(&s->chunk, want), want);
         if (got < 0) return (int)got;
