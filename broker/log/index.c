@@ -81,7 +81,7 @@ void time_index_encode(const struct time_index *x, uint32_t from, struct buf *ou
     }
 }
 
-uint32_t offset_index_floor(const struct offset_index *x, uint32_t offset)
+bool offset_index_find(const struct offset_index *x, uint32_t offset, struct offset_entry *out)
 {
     uint32_t low = 0, high = x->count; /* entries below `low` are <= offset */
     while (low < high) {
@@ -91,7 +91,14 @@ uint32_t offset_index_floor(const struct offset_index *x, uint32_t offset)
         else
             high = middle;
     }
-    return low ? x->entries[low - 1].position : 0;
+    if (low) *out = x->entries[low - 1];
+    return low > 0;
+}
+
+uint32_t offset_index_floor(const struct offset_index *x, uint32_t offset)
+{
+    struct offset_entry e;
+    return offset_index_find(x, offset, &e) ? e.position : 0;
 }
 
 uint32_t offset_index_boundary(const struct offset_index *x, uint64_t position)

@@ -9,7 +9,7 @@
  * batch once more than index.interval.bytes went by since the last one, as Kafka does.
  *
  * Both ascend strictly in their first number; that is how damage is recognised. 8 bytes per 4 KiB of log:
- * a full segment of 1 GiB costs 2 MiB of memory while it is read. */
+ * an active segment of 1 GiB costs 2 MiB of memory. */
 #ifndef MILLRACE_BROKER_LOG_INDEX_H
 #define MILLRACE_BROKER_LOG_INDEX_H
 
@@ -56,7 +56,9 @@ bool time_index_parse(struct time_index *x, struct slice bytes);
 void offset_index_encode(const struct offset_index *x, uint32_t from, struct buf *out);
 void time_index_encode(const struct time_index *x, uint32_t from, struct buf *out);
 
-/* Where to start looking for `offset`: the batch of the last entry <= offset, or 0. */
+/* The last entry <= offset. False when there is none. */
+bool offset_index_find(const struct offset_index *x, uint32_t offset, struct offset_entry *out);
+/* Where to start looking for `offset`: the position of that entry, or 0. */
 uint32_t offset_index_floor(const struct offset_index *x, uint32_t offset);
 /* The largest indexed position <= `position`; 0 if there is none. Always the beginning of a batch. */
 uint32_t offset_index_boundary(const struct offset_index *x, uint64_t position);

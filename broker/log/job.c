@@ -430,9 +430,8 @@ static void roll_done(struct log *log, const struct log_job *job)
     s->named = true;
     s->rolled = false;
     s->index_size = (uint64_t)s->offsets.count * OFFSET_ENTRY_SIZE;
-    time_index_release(&s->times);
     buf_release(&s->snapshot);
-    log_index_cached(log, s);
+    log_index_drop(s);
 }
 
 static void snapshot_done(struct log *log, const struct log_job *job)

@@ -52,7 +52,6 @@ struct log *log_alloc(struct log_file_ids *ids, const char *dir, const struct lo
     log->directory = log_file_new(ids, dir, true);
     log->epochs_unsaved = INT64_MAX;
     log->snapshot_at = log->snapshot_end = -1;
-    for (int i = 0; i < LOG_INDEX_CACHE; i++) log->index_cache[i] = -1;
     return log;
 }
 
@@ -180,24 +179,11 @@ const struct bad_range *log_bad_at(const struct log *log, int64_t segment_base, 
     return NULL;
 }
 
-void log_index_drop(struct log *log, struct segment *s)
+void log_index_drop(struct segment *s)
 {
-    for (int i = 0; i < LOG_INDEX_CACHE; i++)
-        if (log->index_cache[i] == s->base_offset) log->index_cache[i] = -1;
     offset_index_release(&s->offsets);
+    time_index_release(&s->times);
     s->indexed = false;
-}
-
-/* A short list, newest first: the one at its end makes room. */
-void log_index_cached(struct log *log, struct segment *s)
-{
-    int64_t last = log->index_cache[LOG_INDEX_CACHE - 1];
-    if (last >= 0) {
-        int i = log_segment_find(log, last);
-        if (i >= 0 && log->segments[i]->base_offset == last) log_index_drop(log, log->segments[i]);
-    }
-    memmove(&log->index_cache[1], &log->index_cache[0], (LOG_INDEX_CACHE - 1) * sizeof log->index_cache[0]);
-    log->index_cache[0] = s->base_offset;
 }
 
 /* ---- where it stands ---- */

@@ -228,11 +228,16 @@ struct log_read {
     /* private: where the search stands */
     int64_t segment_base;
     int stage;
+    uint32_t low, high; /* entries of the index file below `low` are not above the offset, those from `high` on are */
+    uint32_t position;  /* of the last entry below `low`, and the last offset of its batch */
+    int64_t position_last;
+    bool doubted; /* the index was wrong: the segment is searched from its beginning */
 };
 
-/* Fills in->file, at, length. Tailing readers are answered from memory; others need one or two small reads
- * (the segment's index if it is not loaded, a few headers). The last batch of a range may be incomplete
- * only in that max_bytes cut it, as in Kafka. The range stays valid as long as `file` is referenced. */
+/* Fills in->file, at, length. Tailing readers are answered from memory; others need a few small reads: a search by
+ * halves in the index file of a rolled segment, and some headers, however long the log is. The last batch of a range
+ * may be incomplete only in that max_bytes cut it, as in Kafka. The range stays valid as long as `file` is referenced.
+ */
 enum log_read_outcome log_read_begin(struct log *log, struct log_read *r);
 /* What a LOG_READ_MORE brought: `err` 0 and the bytes (fewer than asked at the end of the file), or an error.
  * The log may have changed in between: the answer is then that of the new state. */

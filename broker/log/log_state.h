@@ -16,7 +16,6 @@
 
 enum {
     LOG_INDEX_GROUP = 16,     /* index entries that wait in memory before they are written together */
-    LOG_INDEX_CACHE = 2,      /* offset indexes of rolled segments in memory, per log */
     LOG_SCAN_BYTES = 8 << 10, /* one read of batch headers: an index interval and the next header, mostly */
 };
 
@@ -71,7 +70,6 @@ struct log {
     int doomed_count;
     struct segment **undone; /* begun by appends that failed; their files must go before the repair is over */
     int undone_count;
-    int64_t index_cache[LOG_INDEX_CACHE]; /* bases of rolled segments whose index is in memory; -1 free */
 
     struct recent recent;
     struct pending_queue pending;
@@ -106,8 +104,7 @@ struct mark log_mark(const struct segment *s, int64_t offset, uint64_t position)
 const struct bad_range *log_bad_at(const struct log *log, int64_t segment_base, uint64_t position);
 /* Where a segment ends for a reader that may see up to `limit`. */
 uint64_t log_limit_in(const struct segment *s, const struct mark *limit);
-void log_index_drop(struct log *log, struct segment *s);
-void log_index_cached(struct log *log, struct segment *s); /* a rolled segment's index came into memory */
+void log_index_drop(struct segment *s); /* its files are final: they are searched from now on */
 void log_epoch_note(struct log *log, int32_t epoch, int64_t offset);
 /* Moves `durable` up to `m`; never down. */
 void log_durable_raise(struct log *log, struct mark m);

@@ -1,12 +1,17 @@
 /* Reading: from an offset to a range of a file.
  *
- *     begin -- recent batches know it ------------------------------------> range
+ *     begin -- recent batches know it ---------------------------------------> range
  *       |
- *       +-- index not in memory: read .index --+
- *       |                                      v
- *       +-------------------------> floor of the index: read some headers --> range
- *                                              ^            |
- *                                              +-- further -+
+ *       +-- rolled segment: read a block of .index, by halves --+
+ *       |                       ^                   |           |
+ *       |                       +---- not yet ------+           v
+ *       +-- active one: floor of the index in memory --> read some headers --> range
+ *                                                            ^        |
+ *                                                            +-further+
+ *
+ * Indexes of rolled segments are not kept in memory: a search takes some reads of 4 KiB from the page cache, and a
+ * thousand segments that somebody once read cost nothing. Index files have no checksum: an entry must name the batch
+ * that is found where it points to, or the segment is searched from its beginning.
  *
  * The search starts again from the beginning when the log changed under it (a segment went). */
 #include <assert.h>
@@ -80,24 +85,70 @@ static enum log_read_outcome more(struct log_read *r, const struct segment *s, e
 static enum log_read_outcome scan_from(const struct log *log, struct log_read *r, const struct segment *s, uint64_t at)
 {
     uint64_t limit = log_limit_in(s, limit_of(log, r));
-    if (at >= limit) return LOG_READ_CORRUPT; /* the index leads out of the file */
+    if (at >= limit) { /* the index leads out of the file */
+        if (r->position_last < 0 || r->doubted) return LOG_READ_CORRUPT;
+        r->doubted = true;
+        at = 0;
+    }
     return more(r, s, STAGE_SCAN, at, limit - at < LOG_SCAN_BYTES ? limit - at : LOG_SCAN_BYTES);
 }
 
-static enum log_read_outcome scan_floor(const struct log *log, struct log_read *r, const struct segment *s)
+static uint32_t relative_offset(const struct log_read *r, const struct segment *s)
 {
     int64_t relative = r->offset > s->base_offset ? r->offset - s->base_offset : 0;
-    uint32_t key = relative < UINT32_MAX ? (uint32_t)relative : UINT32_MAX;
-    return scan_from(log, r, s, offset_index_floor(&s->offsets, key));
+    return relative < UINT32_MAX ? (uint32_t)relative : UINT32_MAX;
+}
+
+static void found(struct log_read *r, const struct segment *s, uint32_t offset, uint32_t position)
+{
+    r->position = position;
+    r->position_last = s->base_offset + offset;
+}
+
+/* The next block of the index file in the middle of what is left; or on to the headers. */
+static enum log_read_outcome search(const struct log *log, struct log_read *r, const struct segment *s)
+{
+    enum { BLOCK_ENTRIES = 4096 / OFFSET_ENTRY_SIZE };
+    uint32_t count = r->high - r->low, first = r->low;
+    if (count == 0) return scan_from(log, r, s, r->position);
+    if (count > BLOCK_ENTRIES) {
+        first += (count - BLOCK_ENTRIES) / 2;
+        count = BLOCK_ENTRIES;
+    }
+    return more(r, s, STAGE_INDEX, (uint64_t)first * OFFSET_ENTRY_SIZE, (uint64_t)count * OFFSET_ENTRY_SIZE);
+}
+
+/* Takes a block of entries into the search. A file that is too short ends it: the walk is longer then. */
+static void search_block(struct log_read *r, const struct segment *s, struct slice data)
+{
+    uint32_t first = (uint32_t)(r->at / OFFSET_ENTRY_SIZE), count = (uint32_t)(data.n / OFFSET_ENTRY_SIZE);
+    uint32_t key = relative_offset(r, s), below = 0;
+    while (below < count && get_u32be(data.p + (size_t)below * OFFSET_ENTRY_SIZE) <= key) below++;
+    if (below > 0) {
+        const uint8_t *last = data.p + (size_t)(below - 1) * OFFSET_ENTRY_SIZE;
+        found(r, s, get_u32be(last), get_u32be(last + 4));
+        r->low = first + below;
+    }
+    if (below < count) r->high = first + below;
+    if (count == 0) r->high = r->low;
 }
 
 static enum log_read_outcome read_in(const struct log *log, struct log_read *r, const struct segment *s)
 {
     uint64_t at, next;
+    r->position = 0;
+    r->position_last = -1;
+    r->doubted = false;
     if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next))
         return finish(log, r, s, at, bad_limit(log, s, at, next)); /* damage may lie between two batches */
-    if (!s->indexed && s->index_size > 0) return more(r, s, STAGE_INDEX, 0, s->index_size);
-    return scan_floor(log, r, s);
+    if (!s->indexed) {
+        r->low = 0;
+        r->high = (uint32_t)(s->index_size / OFFSET_ENTRY_SIZE);
+        return search(log, r, s);
+    }
+    struct offset_entry e;
+    if (offset_index_find(&s->offsets, relative_offset(r, s), &e)) found(r, s, e.offset, e.position);
+    return scan_from(log, r, s, r->position);
 }
 
 enum log_read_outcome log_read_begin(struct log *log, struct log_read *r)
@@ -119,7 +170,29 @@ static enum log_read_outcome read_next_segment(const struct log *log, struct log
     int i = log_segment_find(log, s->base_offset) + 1;
     if (i >= log->segment_count || log->config.deletes) return LOG_READ_CORRUPT;
     if (log->segments[i]->base_offset >= limit_of(log, r)->offset) return LOG_READ_EMPTY;
+    r->position_last = -1;
     return scan_from(log, r, log->segments[i], 0);
+}
+
+/* 1; 0 when more must be read for it; -1 when no header is there, or the file is too short. */
+static int header_at(const struct log_read *r, uint64_t at, struct slice data, struct batch_header *h)
+{
+    uint64_t skip = at - r->at;
+    if (skip + BATCH_HEADER_SIZE > data.n) return skip > 0 ? 0 : -1;
+    return batch_header_read(slice_of(data.p + skip, data.n - skip), h) < 0 ? -1 : 1;
+}
+
+/* The entry that led here names another batch than the one that is here. */
+static bool index_lied(const struct log_read *r, uint64_t at, bool nothing, const struct batch_header *h)
+{
+    if (r->position_last < 0 || r->doubted || at != r->position) return false;
+    return nothing || batch_last_offset(h) != r->position_last;
+}
+
+static enum log_read_outcome scan_again(const struct log *log, struct log_read *r, const struct segment *s)
+{
+    r->doubted = true;
+    return scan_from(log, r, s, 0);
 }
 
 static enum log_read_outcome scan(const struct log *log, struct log_read *r, const struct segment *s, struct slice data)
@@ -131,10 +204,10 @@ static enum log_read_outcome scan(const struct log *log, struct log_read *r, con
         const struct bad_range *bad = log_bad_at(log, s->base_offset, at);
         if (bad) at = bad->resume;
         if (at >= limit) break;
-        uint64_t skip = at - r->at;
-        if (skip + BATCH_HEADER_SIZE > data.n)
-            return skip > 0 ? scan_from(log, r, s, at) : LOG_READ_CORRUPT; /* the file is too short */
-        if (batch_header_read(slice_of(data.p + skip, data.n - skip), &h) < 0) return LOG_READ_CORRUPT;
+        int have = header_at(r, at, data, &h);
+        if (have == 0) return scan_from(log, r, s, at);
+        if (index_lied(r, at, have < 0, &h)) return scan_again(log, r, s);
+        if (have < 0) return LOG_READ_CORRUPT;
         if (batch_size(&h) > limit - at || batch_last_offset(&h) >= below) return LOG_READ_CORRUPT;
         /* Only compaction leaves gaps; anywhere else a missing offset was lost. */
         if (h.base_offset > r->offset && log->config.deletes) return LOG_READ_CORRUPT;
@@ -149,15 +222,11 @@ enum log_read_outcome log_read_continue(struct log *log, struct log_read *r, int
     int i = log_segment_find(log, r->segment_base);
     if (i < 0 || log->segments[i]->base_offset != r->segment_base || log->state >= LOG_DELETING)
         return log_read_begin(log, r);
-    struct segment *s = log->segments[i];
+    const struct segment *s = log->segments[i];
     if (r->offset < log->offsets.start) return LOG_READ_OUT_OF_RANGE;
-    if (err < 0) return LOG_READ_CORRUPT;
+    if (err < 0 && (r->stage == STAGE_SCAN || r->doubted)) return LOG_READ_CORRUPT;
+    if (err < 0) return scan_again(log, r, s); /* the index cannot be read */
     if (r->stage == STAGE_SCAN) return scan(log, r, s, data);
-    if (!s->indexed) {
-        /* A damaged index only makes the search longer: its good prefix is used. */
-        offset_index_parse(&s->offsets, data, s->size);
-        s->indexed = true;
-        log_index_cached(log, s);
-    }
-    return scan_floor(log, r, s);
+    search_block(r, s, data);
+    return search(log, r, s);
 }

@@ -194,10 +194,7 @@ static int indexes_write(struct recovery *x, struct segment *s, bool active)
     s->offsets_sent = s->offsets.count;
     s->times_sent = s->times.count;
     s->index_size = offsets.n;
-    if (!active) {
-        log_index_drop(x->log, s);
-        time_index_release(&s->times);
-    }
+    if (!active) log_index_drop(s);
     buf_release(&offsets);
     buf_release(&times);
     return status;

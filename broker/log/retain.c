@@ -47,8 +47,7 @@ static void release_segment(struct log *log, struct segment *s)
     log->doomed = memory_grow(log->doomed, (size_t)log->doomed_count + 1, sizeof(struct segment *));
     log->doomed[log->doomed_count++] = s;
     log->offsets.size_bytes -= (int64_t)s->size;
-    log_index_drop(log, s);
-    time_index_release(&s->times);
+    log_index_drop(s);
     s->rolled = false;
 }
 

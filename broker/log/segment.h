@@ -3,7 +3,7 @@
  *     00000000000000000250.log  .index  .timeindex       named by the first offset they may hold
  *
  * The active (last) segment keeps its indexes in memory and sends entries to the files in groups. A rolled
- * segment's indexes are on disk; its offset index is loaded again when somebody reads there. */
+ * segment's indexes are on disk, where a reader searches them (read.c). */
 #ifndef MILLRACE_BROKER_LOG_SEGMENT_H
 #define MILLRACE_BROKER_LOG_SEGMENT_H
 
@@ -21,9 +21,9 @@ struct segment {
     bool named;          /* the .log file's name is durable in the directory */
     bool rolled;         /* waits for the job that finalises it */
     struct buf snapshot; /* of the producers as they were when it was rolled; for that job */
-    bool indexed;        /* `offsets` is in memory; always so for the active one */
+    bool indexed;        /* `offsets` is in memory: until a rolled one is final */
     struct offset_index offsets;
-    struct time_index times;           /* in memory for the active one only */
+    struct time_index times;           /* likewise */
     uint64_t index_size;               /* bytes of .index on disk once it is final */
     uint32_t offsets_sent, times_sent; /* entries that are in the files or on their way */
     uint64_t since_index;              /* bytes since the last entry */
