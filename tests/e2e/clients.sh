@@ -4,22 +4,7 @@
 # cannot be installed or started is a failure, never a skip.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
-
-venvs=${VENVS:-build/venv}
-case $venvs in /*) ;; *) venvs=$PWD/$venvs ;; esac
-python=/usr/bin/python3
-
-# venv NAME PACKAGE...: makes it unless a stamp with the same packages is there; prints its python.
-venv() {
-    dir=$venvs/$1
-    shift
-    if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$*" ]; then
-        rm -rf "$dir"
-        { $python -m venv "$dir" && "$dir/bin/pip" install -q --disable-pip-version-check "$@"; } >&2 || return 1
-        echo "$*" >"$dir/stamp"
-    fi
-    echo "$dir/bin/python"
-}
+. tests/e2e/lib_venv.sh
 
 # client NAME SCRIPT PYTHON: runs the client's stories against a fresh broker.
 client() {
@@ -58,7 +43,6 @@ kcat_stories() {
 kcat_stories
 client "kafka-python $($python -c 'import kafka; print(kafka.__version__)') of Debian" kafka_python.py $python
 client "confluent-kafka $($python -c 'import confluent_kafka; print(confluent_kafka.version()[0])') of Debian" confluent.py $python
-codecs="lz4 zstandard python-snappy"
 while read -r name script packages; do
     # shellcheck disable=SC2086
     interpreter=$(venv "$name" $packages) || { fail "cannot install $packages"; continue; }
