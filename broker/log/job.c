@@ -290,9 +290,11 @@ static struct log_job *make_remove(struct log *log)
     buf_printf(&to, "%s.", log->dir);
     for (size_t i = 0; i < sizeof log->topic_id; i++) buf_printf(&to, "%02x", log->topic_id[i]);
     buf_append_str(&to, "-delete");
+#if MILLRACE_SEEDED_BUG != 7 /* for tests/sim/bites.sh: the folder of a deleted topic stays */
     step_add(job, STEP_RENAME, log->dir)->to = memory_str(buf_cstr(&to));
     step_add(job, STEP_SYNC_DIR, "");
     step_add(job, STEP_REMOVE_TREE, buf_cstr(&to));
+#endif
     for (int i = 0; i < log->segment_count; i++) forget_segment(job, log->segments[i]);
     for (int i = 0; i < log->doomed_count; i++) forget_segment(job, log->doomed[i]);
     forget_add(job, log->directory);

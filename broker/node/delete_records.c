@@ -77,6 +77,9 @@ void delete_records_begin(struct node *n, struct request *r)
         }
     }
     r->state = out;
+#if MILLRACE_SEEDED_BUG == 11 /* for tests/sim/bites.sh: answered before the new start is on disk */
+    moved = false;
+#endif
     if (moved)
         log_starts_await(n, r);
     else

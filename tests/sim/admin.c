@@ -39,12 +39,13 @@ static void delete_send(struct client *c)
 static void delete_records_send(struct client *c)
 {
     struct told_partition *p = &c->sim->history.partitions[sim_draw(c->sim, c->sim->history.partition_count - 1)];
+    int64_t known = p->end > p->start ? p->end - p->start : 0;
     struct delete_records_request in;
     struct delete_records_request_delete_records_topic topic;
     struct delete_records_request_delete_records_partition partition;
     kafka_struct_init(&delete_records_request_struct, &in);
     partition.partition_index = p->index;
-    partition.offset = sim_chance(c->sim, 8) ? -1 : p->start + sim_draw(c->sim, (p->end - p->start) / 2 + 1);
+    partition.offset = sim_chance(c->sim, 8) ? -1 : p->start + sim_draw(c->sim, known / 2 + 1);
     topic.name = kafka_string_of(p->topic);
     topic.partitions = &partition;
     topic.partitions_count = 1;

@@ -260,16 +260,13 @@ static void quiet_begin(struct sim *s)
     quiet_check(s, NULL);
 }
 
-/* The active phase has had its share: time, work and trouble. Where crashes are missing the next one comes soon. */
+/* The active phase has had its share: time, work and trouble. Where faults are missing the next crash comes soon. */
 static bool active_enough(struct sim *s)
 {
     if (s->now_ns - s->active_since_ns > ACTIVE_SECONDS_MAX * NS_SEC)
         sim_fail(s, "after %d s the clients had %llu answers, and there were %llu faults", ACTIVE_SECONDS_MAX,
                  (unsigned long long)s->operations, (unsigned long long)s->faults);
-    if (s->faults < RUN_FAULTS_MIN && s->crashes_left == 0 && !s->stopping) {
-        s->crashes_left = 1;
-        crash_plan(s);
-    }
+    if (s->faults < RUN_FAULTS_MIN && !s->stopping) sim_later(s, sim_draw(s, 500 * NS_MS), crash_run)->life = s->life;
     return s->faults >= RUN_FAULTS_MIN && s->operations >= RUN_OPERATIONS_MIN;
 }
 
