@@ -31,7 +31,7 @@ struct append *append_new(struct partition *p, enum append_origin origin, struct
     return a;
 }
 
-static void append_free(struct append *a)
+void append_free(struct append *a)
 {
     shared_unref(a->frame);
     free(a);
@@ -176,29 +176,18 @@ static void append_start(struct node *n, struct append *a)
 
 /* --- looking at records (check.c) --- */
 
-/* The line of those that wait for a check, in the order in which they came: the first one is appended
- * or sent to be checked, as the case is. */
-void appends_checked_continue(struct node *n, struct partition *p)
+void append_checked(struct node *n, struct append *a)
 {
-    while (p->checking.first && !p->check_running) {
-        struct append *a = p->checking.first;
-        if (a->unchecked && !a->check_done && !p->doomed) {
-            append_check_begin(n, a);
-            return;
-        }
-        p->checking.first = a->next_checking;
-        if (!p->checking.first) p->checking.last = NULL;
-        if (a->error != KAFKA_NONE)
-            append_end(n, a, a->error);
-        else
-            append_start(n, a);
-    }
+    struct partition *p = a->partition;
+    if (a->error != KAFKA_NONE)
+        append_end(n, a, a->error);
+    else
+        append_start(n, a);
     partition_advance(n, p);
 }
 
 void append_submit(struct node *n, struct append *a)
 {
-    struct partition *p = a->partition;
     if (a->origin == APPEND_PRODUCE) {
         /* Plain records are looked at here, it costs less than handing them over; but not hundreds of thousands. */
         enum { LOOKED_AT_HERE_BYTES_MAX = 2 * 1024 * 1024 };
@@ -210,13 +199,10 @@ void append_submit(struct node *n, struct append *a)
             return;
         }
     }
-    if (!a->unchecked && !p->checking.first) {
+    if (append_must_line_up(a))
+        append_line_up(n, a);
+    else
         append_start(n, a);
-        return;
-    }
-    *(p->checking.last ? &p->checking.last->next_checking : &p->checking.first) = a;
-    p->checking.last = a;
-    appends_checked_continue(n, p);
 }
 
 /* --- written --- */
@@ -272,10 +258,6 @@ void append_own(struct node *n, struct partition *p, enum append_origin origin, 
 void appends_release(struct node *n, struct partition *p)
 {
     (void)n;
-    for (struct append *a = p->checking.first, *next; a; a = next) {
-        next = a->next_checking;
-        append_free(a);
-    }
     /* Those that are writing and done are in no other list. */
     for (struct append *a = p->writing.first, *next; a; a = next) {
         next = a->next_writing;

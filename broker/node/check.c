@@ -1,6 +1,12 @@
 /* The records of a batch are looked at before it is appended, and stored in another codec where the topic
- * says so. Decompressing may burn, so compressed batches go to a helper thread; the partition keeps those
- * behind them waiting in their order. */
+ * says so. Decompressing may burn, so compressed batches go to a helper thread.
+ *
+ *     connection 1: [ checked now ][ compressed ][ plain ]      a line for each connection: its batches keep their
+ *     connection 2: [ checked now ]                             order, and those of others do not wait for them
+ *
+ * A line has one job at a time. So the helper threads have no more jobs than there are connections, each client has its
+ * turn, and one that sends bombs has the next one opened when the last is done. A batch that grows beyond what batches
+ * usually are is begun anew as a heavy job, of which one runs at a time: the other thread stays free for the rest. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +29,9 @@ static int16_t payload_check(const struct append *a, struct slice payload, int32
     return rc < 0 ? KAFKA_CORRUPT_MESSAGE : KAFKA_NONE;
 }
 
-static int16_t payload_open(const struct append *a, struct buf *scratch, struct slice *payload)
+static int16_t payload_open(const struct append *a, size_t max, struct buf *scratch, struct slice *payload)
 {
-    int rc = batch_payload(slice_of(a->batch, a->size), &a->header, DECOMPRESSED_BYTES_MAX, scratch, payload);
+    int rc = batch_payload(slice_of(a->batch, a->size), &a->header, max, scratch, payload);
     if (rc == 0) return KAFKA_NONE;
     return rc == ERR_RANGE ? KAFKA_MESSAGE_TOO_LARGE : KAFKA_CORRUPT_MESSAGE;
 }
@@ -35,7 +41,7 @@ int16_t append_records_check(const struct append *a, int32_t *bad)
     struct buf scratch = {0};
     struct slice payload;
     *bad = -1;
-    int16_t error = payload_open(a, &scratch, &payload);
+    int16_t error = payload_open(a, DECOMPRESSED_BYTES_MAX, &scratch, &payload);
     if (error == KAFKA_NONE) error = payload_check(a, payload, bad);
     buf_release(&scratch);
     return error;
@@ -65,8 +71,11 @@ static struct shared *batch_recode(const struct append *a, struct slice payload,
     return shared_take(&out);
 }
 
+/* --- jobs --- */
+
 struct check_job {
     struct job job;
+    struct check_line *line;
     struct append *append;
     struct shared *recoded; /* NULL: stored as it came */
     int16_t error;
@@ -80,7 +89,7 @@ static int check_run(struct node_job *base, struct disk *disk)
     struct buf scratch = {0};
     struct slice payload;
     (void)disk;
-    c->error = payload_open(a, &scratch, &payload);
+    c->error = payload_open(a, base->heavy ? DECOMPRESSED_BYTES_MAX : DECOMPRESSED_BYTES_COMMON, &scratch, &payload);
     if (c->error == KAFKA_NONE) c->error = payload_check(a, payload, &c->bad);
     if (c->error == KAFKA_NONE && append_is_recoded(a)) c->recoded = batch_recode(a, payload, a->codec);
     buf_release(&scratch);
@@ -94,35 +103,127 @@ static void check_drop(struct job *j)
     free(c);
 }
 
+/* --- lines --- */
+
+struct check_line {
+    struct connection *connection; /* NULL: gone */
+    struct append *first, *last;
+    struct check_line *next, **link; /* of all lines */
+};
+
+static struct check_line *line_new(struct node *n, struct connection *c)
+{
+    struct check_line *line = memory_new(sizeof *line);
+    line->connection = c;
+    if (c) c->line = line;
+    line->next = n->check_lines;
+    if (line->next) line->next->link = &line->next;
+    line->link = &n->check_lines;
+    n->check_lines = line;
+    return line;
+}
+
+void check_line_orphan(struct check_line *line)
+{
+    line->connection->line = NULL;
+    line->connection = NULL;
+}
+
+static void line_free(struct check_line *line)
+{
+    if (line->connection) check_line_orphan(line);
+    *line->link = line->next;
+    if (line->next) line->next->link = line->link;
+    free(line);
+}
+
+static void check_begin(struct node *n, struct check_line *line, bool heavy);
+
+/* Whatever needs no job leaves the line; the first that does is looked at. */
+static void line_continue(struct node *n, struct check_line *line)
+{
+    while (line->first) {
+        struct append *a = line->first;
+        if (a->unchecked && !a->check_done && !a->partition->doomed) {
+            check_begin(n, line, false);
+            return;
+        }
+        line->first = a->next_in_line;
+        a->partition->checks--;
+        append_checked(n, a);
+    }
+    line_free(line);
+}
+
+static void recoded_take(struct append *a, struct shared *recoded)
+{
+    shared_unref(a->frame);
+    a->frame = shared_ref(recoded);
+    a->batch = a->frame->p;
+    a->size = a->frame->n;
+    batch_header_read(slice_of(a->batch, a->size), &a->header);
+}
+
 static void check_done(struct node *n, struct job *j, int err)
 {
     struct check_job *c = (struct check_job *)j;
+    struct check_line *line = c->line;
     struct append *a = c->append;
-    struct partition *p = a->partition;
+    bool again = c->error == KAFKA_MESSAGE_TOO_LARGE && !j->base.heavy && !a->partition->doomed;
     (void)err;
-    a->check_done = true;
+    a->check_done = !again;
     a->error = c->error;
     a->bad_record = c->bad;
-    if (c->recoded) {
-        shared_unref(a->frame);
-        a->frame = shared_ref(c->recoded);
-        a->batch = a->frame->p;
-        a->size = a->frame->n;
-        batch_header_read(slice_of(a->batch, a->size), &a->header);
-    }
-    p->check_running = false;
+    if (c->recoded) recoded_take(a, c->recoded);
     check_drop(j);
-    appends_checked_continue(n, p);
+    if (again)
+        check_begin(n, line, true);
+    else
+        line_continue(n, line);
 }
 
-void append_check_begin(struct node *n, struct append *a)
+static void check_begin(struct node *n, struct check_line *line, bool heavy)
 {
     struct check_job *c = memory_new(sizeof *c);
-    c->job.base = (struct node_job){.name = "check-records", .order = a->partition->order, .run = check_run};
+    c->job.base = (struct node_job){.name = "check-records", .heavy = heavy, .run = check_run};
     c->job.done = check_done;
     c->job.drop = check_drop;
-    c->append = a;
+    c->line = line;
+    c->append = line->first;
     c->bad = -1;
-    a->partition->check_running = true;
     job_start(n, &c->job);
+}
+
+static struct connection *connection_of(const struct append *a)
+{
+    return a->request ? a->request->connection : NULL;
+}
+
+bool append_must_line_up(const struct append *a)
+{
+    const struct connection *c = connection_of(a);
+    return a->unchecked || (c && c->line);
+}
+
+void append_line_up(struct node *n, struct append *a)
+{
+    struct connection *c = connection_of(a);
+    struct check_line *line = c && c->line ? c->line : line_new(n, c);
+    bool is_first = !line->first;
+    *(is_first ? &line->first : &line->last->next_in_line) = a;
+    line->last = a;
+    a->partition->checks++;
+    if (is_first) line_continue(n, line);
+}
+
+void check_lines_release(struct node *n)
+{
+    while (n->check_lines) {
+        struct check_line *line = n->check_lines;
+        for (struct append *a = line->first, *next; a; a = next) {
+            next = a->next_in_line;
+            append_free(a);
+        }
+        line_free(line);
+    }
 }

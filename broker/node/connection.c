@@ -237,6 +237,7 @@ void connection_opened(struct node *n, uint64_t id, struct slice peer)
 static void connection_forget(struct node *n, struct connection *c)
 {
     table_remove(&n->connections, id_key(&c->id));
+    if (c->line) check_line_orphan(c->line);
     for (struct request *r = c->first, *next; r; r = next) {
         next = r->next;
         r->connection = NULL;

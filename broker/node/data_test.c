@@ -114,6 +114,69 @@ TEST(node_data, t22_zstd_needs_produce_7)
     driver_close(&d);
 }
 
+TEST(node_data, a_batch_that_is_checked_keeps_back_its_own_connection_only)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct driver_batch b = DRIVER_BATCH;
+    struct buf plain = {0}, packed = {0};
+    driver_batch_build(&b, &plain);
+    b.codec = COMPRESSION_GZIP;
+    driver_batch_build(&b, &packed);
+    d.hold_jobs = true;
+    driver_produce_begin(&d, 1, "t", 1, 7, bytes_of(&packed));
+    driver_produce_begin(&d, 1, "t", 1, 7, bytes_of(&packed));
+    driver_produce_begin(&d, 1, "t", 1, 7, bytes_of(&plain));
+    int jobs = d.held_job_count;
+    check_int(jobs, 1); /* one at a time */
+    driver_produce_begin(&d, 2, "t", 1, 7, bytes_of(&plain));
+    struct produce_response *other = driver_answer(&d, 2);
+    check(other);
+    check_int(other->responses[0].partition_responses[0].base_offset, 0);
+    jobs = d.held_job_count;
+    driver_produce_begin(&d, 3, "t", 1, 7, bytes_of(&packed));
+    check_int(d.held_job_count, jobs + 1);
+    driver_disconnect(&d, 3); /* its batch goes on without it */
+    d.hold_jobs = false;
+    driver_release_jobs(&d);
+    for (int i = 0; i < 3; i++) {
+        struct produce_response *a = driver_answer(&d, 1);
+        check(a);
+        check_int(a->responses[0].partition_responses[0].error_code, KAFKA_NONE);
+        check_int(a->responses[0].partition_responses[0].base_offset, 1 + i);
+    }
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 5);
+    buf_release(&plain);
+    buf_release(&packed);
+    driver_close(&d);
+}
+
+TEST(node_data, what_swells_is_left_to_a_heavy_job)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct driver_batch b = DRIVER_BATCH;
+    struct buf packed = {0};
+    b.codec = COMPRESSION_GZIP;
+    b.value_bytes = 5 << 20;
+    driver_batch_build(&b, &packed);
+    d.hold_jobs = true;
+    driver_produce_begin(&d, 1, "t", 1, 7, bytes_of(&packed));
+    check_int(d.held_job_count, 1);
+    check(!d.held_jobs[0]->heavy);
+    driver_release_jobs(&d);
+    check(!driver_answer(&d, 1));
+    check_int(d.held_job_count, 1);
+    check(d.held_jobs[0]->heavy);
+    driver_release_jobs(&d);
+    struct produce_response *a = driver_answer(&d, 1);
+    check(a);
+    check_int(a->responses[0].partition_responses[0].error_code, KAFKA_NONE);
+    d.hold_jobs = false;
+    buf_release(&packed);
+    driver_close(&d);
+}
+
 TEST(node_data, t23_a_compacted_topic_wants_keys)
 {
     driver_open(&d, "");
@@ -396,30 +459,6 @@ TEST(node_data, a_produce_that_takes_too_long_times_out)
     driver_release_syncs(&d, 0); /* late, and nobody waits */
     check_int(fetch_at(0).high_watermark, 1);
     buf_release(&batch);
-    driver_close(&d);
-}
-
-TEST(node_data, compressed_batches_keep_their_place_while_they_are_checked)
-{
-    driver_open(&d, "");
-    driver_create(&d, "t", 1, NULL, NULL);
-    struct driver_batch gzip = DRIVER_BATCH;
-    struct buf first = {0}, second = {0};
-    gzip.codec = COMPRESSION_GZIP;
-    driver_batch_build(&gzip, &first);
-    driver_batch_build(&DRIVER_BATCH, &second);
-    d.hold_jobs = true;
-    driver_produce_begin(&d, 1, "t", 1, 9, bytes_of(&first));
-    driver_produce_begin(&d, 2, "t", 1, 9, bytes_of(&second));
-    check(!driver_answer(&d, 1) && !driver_answer(&d, 2));
-    d.hold_jobs = false;
-    driver_release_jobs(&d);
-    struct produce_response *a = driver_answer(&d, 1), *b = driver_answer(&d, 2);
-    check(a && b);
-    check_int(a->responses[0].partition_responses[0].base_offset, 0);
-    check_int(b->responses[0].partition_responses[0].base_offset, 1);
-    buf_release(&first);
-    buf_release(&second);
     driver_close(&d);
 }
 

@@ -147,6 +147,7 @@ void node_free(struct node *n)
         n->jobs = j->next;
         j->drop(j);
     }
+    check_lines_release(n);
     partitions_release(n);
     connections_release(n);
     controller_release(n);

@@ -113,8 +113,9 @@ struct action {
 /* What may block or burn: runs away from the node on a struct disk; owns its input and its result.
  * `run` must not touch the node. */
 struct node_job {
-    const char *name;                                    /* "write-checkpoints", for logs and traces */
-    uint64_t order;                                      /* jobs with equal order run one after the other */
+    const char *name; /* "write-checkpoints", for logs and traces */
+    uint64_t order;   /* jobs with equal order run one after the other; 0: any */
+    bool heavy;       /* it may burn for long: of these one runs at a time; its order is 0 */
     int (*run)(struct node_job *job, struct disk *disk); /* 0 or negative enum err -> EVENT_JOB_DONE.err */
 };
 

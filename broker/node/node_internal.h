@@ -51,8 +51,9 @@ enum { HELD_BYTES_MAX = 1024 * 1024, HELD_BYTES_ALL_MAX = 64 * 1024 * 1024 };
 enum { WATCHING_BYTES_MAX = 64 * 1024 * 1024 };
 /* Requests whose memory is kept for the next ones. */
 enum { FREE_REQUESTS_MAX = 256 };
-/* A compressed batch may not grow beyond this while it is checked. */
-enum { DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024 };
+/* A compressed batch may not grow beyond this while it is checked, and one that grows beyond the lesser bound is left
+ * to the one thread for such. */
+enum { DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024, DECOMPRESSED_BYTES_COMMON = 4 * 1024 * 1024 };
 
 struct node;
 struct partition;
@@ -101,7 +102,8 @@ struct connection {
     char peer[64];
     struct request *first, **last;
     int depth;
-    int64_t held_bytes; /* of its answers that wait for an earlier one */
+    int64_t held_bytes;      /* of its answers that wait for an earlier one */
+    struct check_line *line; /* of its batches; NULL: none is checked */
     bool paused;
 };
 
@@ -143,6 +145,8 @@ enum durability {
 
 enum { CODEC_OF_PRODUCER = -1 };
 
+struct check_line;
+
 struct append_list {
     struct append *first, *last;
 };
@@ -159,13 +163,13 @@ struct partition {
     int64_t min_insync_replicas;
     int64_t message_bytes_max; /* max.message.bytes */
     bool internal;
-    int codec;                   /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
-    struct append_list checking; /* batches whose records a job looks at, and those behind them */
-    struct append_list writing;  /* given to the disk, in the order of the appends */
-    struct append_list waiting;  /* for the high watermark, by the offset they need */
-    struct watch *watches;       /* fetches that wait for more */
-    int64_t visible_bytes;       /* ever made visible; only differences count */
-    bool syncing, check_running, job_running;
+    int codec;                  /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
+    int32_t checks;             /* batches in lines of checks (check.c) */
+    struct append_list writing; /* given to the disk, in the order of the appends */
+    struct append_list waiting; /* for the high watermark, by the offset they need */
+    struct watch *watches;      /* fetches that wait for more */
+    int64_t visible_bytes;      /* ever made visible; only differences count */
+    bool syncing, job_running;
     int reads;              /* of fetches, under way */
     uint64_t looked_up_for; /* the ListOffsets that had a time looked up here last */
     int64_t unflushed;      /* records that no sync covers yet */
@@ -251,12 +255,14 @@ struct append {
     int64_t log_append_time_ms;
     bool duplicate, is_writing, write_reported, is_done;
     int write_err;
-    struct append *next_checking, *next_writing, *next_waiting;
+    struct append *next_in_line, *next_writing, *next_waiting;
 };
 
 /* A batch of `frame` (a reference is taken); who is told is filled in by the caller. */
 struct append *append_new(struct partition *p, enum append_origin origin, struct shared *frame, uint8_t *batch,
                           size_t size, const struct batch_header *header);
+/* Only of one that was not submitted, or when the node goes. */
+void append_free(struct append *a);
 /* Starts it; append_done is called when it is seen or has failed, possibly at once. */
 void append_submit(struct node *n, struct append *a);
 /* EVENT_APPENDED. */
@@ -275,9 +281,15 @@ void append_own(struct node *n, struct partition *p, enum append_origin origin, 
 int16_t append_records_check(const struct append *a, int32_t *bad);
 /* The topic stores another codec than the batch has. */
 bool append_is_recoded(const struct append *a);
-/* Starts the job that checks and recodes; appends_checked_continue goes on afterwards. */
-void append_check_begin(struct node *n, struct append *a);
-void appends_checked_continue(struct node *n, struct partition *p);
+/* Its records have to be looked at in a job, or it comes behind one of the same connection whose have. */
+bool append_must_line_up(const struct append *a);
+/* Puts it there; append_checked is called when its turn has come and its records were looked at. */
+void append_line_up(struct node *n, struct append *a);
+void append_checked(struct node *n, struct append *a);
+/* The connection is gone, its line goes on. */
+void check_line_orphan(struct check_line *line);
+/* For node_free. */
+void check_lines_release(struct node *n);
 /* What the three origins do when an append ends. */
 void produce_appended(struct node *n, struct append *a);
 void group_api_appended(struct node *n, struct append *a);
@@ -465,7 +477,8 @@ struct node {
     struct table connections; /* 8 bytes of id -> struct connection */
     struct request *free_requests, *requests;
     int free_request_count;
-    int64_t held_bytes;     /* of all connections */
+    int64_t held_bytes; /* of all connections */
+    struct check_line *check_lines;
     int64_t watching_bytes; /* of the fetches that wait */
     struct table awaited;   /* 8 bytes of token -> struct append, partition or request, as the event knows */
     struct deadlines deadlines;

@@ -379,8 +379,8 @@ static void partition_doom(struct node *n, struct partition *p)
 /* Its folder is gone and nothing refers to it any more. */
 static bool doomed_is_over(const struct partition *p)
 {
-    return log_state(p->log) == LOG_DELETED && !p->syncing && !p->writing.first && !p->checking.first &&
-           !p->check_running && !p->job_running && p->reads == 0;
+    return log_state(p->log) == LOG_DELETED && !p->syncing && !p->writing.first && p->checks == 0 && !p->job_running &&
+           p->reads == 0;
 }
 
 /* What holds the last reference to a file (an answer that leaves slowly, a lookup) tells nobody when it lets go:

@@ -47,7 +47,7 @@ TEST(workers, jobs_of_one_order_run_one_after_the_other)
     check_int(loop_init(&loop), 0);
     struct workers *w = workers_new(4, NULL, &loop);
     for (int i = 0; i < 100; i++) {
-        jobs[i] = (struct numbered_job){{"numbered", 7, numbered_run}, i};
+        jobs[i] = (struct numbered_job){{"numbered", 7, false, numbered_run}, i};
         workers_job(w, &jobs[i].base);
     }
     int done = 0;
@@ -59,6 +59,49 @@ TEST(workers, jobs_of_one_order_run_one_after_the_other)
         }
     }
     for (int i = 0; i < 100; i++) check_int(finished[i], i);
+    workers_free(w);
+    loop_release(&loop);
+}
+
+/* A job that runs until it is let go. */
+struct gate_job {
+    struct node_job base;
+    int gate[2];
+};
+
+static int gate_run(struct node_job *job, struct disk *disk)
+{
+    char byte;
+    (void)disk;
+    return read(((struct gate_job *)job)->gate[0], &byte, 1) == 1 ? 0 : ERR_IO;
+}
+
+TEST(workers, heavy_jobs_keep_one_thread_and_no_more)
+{
+    static struct gate_job heavy[2];
+    struct numbered_job quick = {{"quick", 0, false, numbered_run}, 1};
+    struct loop loop;
+    check_int(loop_init(&loop), 0);
+    struct workers *w = workers_new(3, NULL, &loop);
+    for (int i = 0; i < 2; i++) {
+        heavy[i].base = (struct node_job){"heavy", 0, true, gate_run};
+        check_int(pipe(heavy[i].gate), 0);
+        workers_job(w, &heavy[i].base);
+    }
+    finished_count = 0;
+    workers_job(w, &quick.base);
+    struct node_job *expected[] = {&quick.base, &heavy[0].base, &heavy[1].base};
+    for (int i = 0; i < 3; i++) {
+        if (i > 0) check_int(write(heavy[i - 1].gate[1], "x", 1), 1);
+        struct worker_task *t;
+        while (!(t = workers_take_done(w))) check(loop_step(&loop, clock_mono_ns() + 20000000000LL) > 0);
+        check(t->job == expected[i]);
+        worker_task_free(t);
+    }
+    for (int i = 0; i < 2; i++) {
+        close(heavy[i].gate[0]);
+        close(heavy[i].gate[1]);
+    }
     workers_free(w);
     loop_release(&loop);
 }

@@ -18,12 +18,12 @@ struct task_list {
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    struct task_list sync_tasks, job_tasks, done; /* the first two wait */
+    struct task_list sync_tasks, job_tasks, heavy_tasks, done; /* all but the last wait */
     uint64_t submitted;
-    uint64_t *running_orders; /* of each thread; 0 when it runs no job */
+    uint64_t *running_orders; /* of each thread; 0 when it runs no job, or one that may run beside any */
     pthread_t *threads;
     int thread_count, started, jobs_running;
-    bool stopping;
+    bool stopping, heavy_is_running;
     uint64_t syncs;
     struct disk *disk;
     struct loop *loop;
@@ -53,8 +53,8 @@ static struct worker_task *list_take(struct task_list *l, struct worker_task **l
 
 static bool order_is_running(const struct workers *w, uint64_t order)
 {
-    for (int i = 0; i < w->thread_count; i++)
-        if (w->running_orders[i] == order + 1) return true;
+    for (int i = 0; i < w->thread_count && order != 0; i++)
+        if (w->running_orders[i] == order) return true;
     return false;
 }
 
@@ -67,14 +67,22 @@ static struct worker_task **job_choose(struct workers *w)
     return link;
 }
 
+static bool is_before(const struct worker_task *a, const struct worker_task *b)
+{
+    return a && (!b || a->number < b->number);
+}
+
 /* Whichever was given first, a sync or a job. The last free thread takes no job: acknowledgements wait for syncs,
- * and a job may burn for long. */
+ * and a job may burn for long; of those of which that is known only one runs. */
 static struct worker_task *task_choose(struct workers *w)
 {
     bool jobs_too = w->jobs_running + 1 < w->thread_count || w->thread_count == 1;
-    struct worker_task *sync = w->sync_tasks.first, **job = jobs_too ? job_choose(w) : NULL;
-    if (sync && (!job || !*job || sync->number < (*job)->number)) return list_take(&w->sync_tasks, &w->sync_tasks.first);
-    return job && *job ? list_take(&w->job_tasks, job) : NULL;
+    struct worker_task *sync = w->sync_tasks.first, **link = jobs_too ? job_choose(w) : NULL;
+    struct worker_task *job = link ? *link : NULL;
+    struct worker_task *heavy = jobs_too && !w->heavy_is_running ? w->heavy_tasks.first : NULL;
+    if (is_before(sync, job) && is_before(sync, heavy)) return list_take(&w->sync_tasks, &w->sync_tasks.first);
+    if (is_before(heavy, job)) return list_take(&w->heavy_tasks, &w->heavy_tasks.first);
+    return job ? list_take(&w->job_tasks, link) : NULL;
 }
 
 static void sync_run(struct worker_task *t)
@@ -109,17 +117,20 @@ static void *worker_main(void *argument)
             pthread_cond_wait(&w->wanted, &w->lock);
             continue;
         }
-        w->running_orders[me] = t->job ? t->job->order + 1 : 0;
+        bool heavy = t->job && t->job->heavy;
+        w->running_orders[me] = t->job ? t->job->order : 0;
         w->jobs_running += t->job != NULL;
+        w->heavy_is_running |= heavy;
         pthread_mutex_unlock(&w->lock);
         task_run(w, t);
         pthread_mutex_lock(&w->lock);
         w->running_orders[me] = 0;
         w->jobs_running -= t->job != NULL;
+        if (heavy) w->heavy_is_running = false;
         w->syncs += t->job == NULL;
         list_add(&w->done, t);
         /* A job of this order may have been passed over. */
-        if (w->job_tasks.first) pthread_cond_broadcast(&w->wanted);
+        if (w->job_tasks.first || w->heavy_tasks.first) pthread_cond_broadcast(&w->wanted);
         loop_wake(w->loop);
     }
     pthread_mutex_unlock(&w->lock);
@@ -133,6 +144,7 @@ struct workers *workers_new(int threads, struct disk *disk, struct loop *loop)
     pthread_cond_init(&w->wanted, NULL);
     list_init(&w->sync_tasks);
     list_init(&w->job_tasks);
+    list_init(&w->heavy_tasks);
     list_init(&w->done);
     w->running_orders = memory_new((size_t)threads * sizeof *w->running_orders);
     w->threads = memory_new((size_t)threads * sizeof *w->threads);
@@ -166,6 +178,7 @@ void workers_free(struct workers *w)
     for (int i = 0; i < w->thread_count; i++) pthread_join(w->threads[i], NULL);
     list_free(&w->sync_tasks);
     list_free(&w->job_tasks);
+    list_free(&w->heavy_tasks);
     list_free(&w->done);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->wanted);
@@ -178,7 +191,7 @@ static void task_submit(struct workers *w, struct worker_task *t)
 {
     pthread_mutex_lock(&w->lock);
     t->number = ++w->submitted;
-    list_add(t->job ? &w->job_tasks : &w->sync_tasks, t);
+    list_add(!t->job ? &w->sync_tasks : t->job->heavy ? &w->heavy_tasks : &w->job_tasks, t);
     pthread_cond_signal(&w->wanted);
     pthread_mutex_unlock(&w->lock);
 }

@@ -541,7 +541,7 @@ def crowd(b):
 
 
 ATTACKS = (quiet, crowd, churn, byte_a_second, silent, does_not_read, small_requests, nonsense, many_elements, repeated_groups,
-           same_protocols, watchers, dead_pollers, storms)
+           same_protocols, watchers, dead_pollers, storms, bombs)
 
 
 def prepare(b):

@@ -116,10 +116,10 @@ static void job_run(struct sim *s, struct sim_event *e)
     completion(s, EVENT_JOB_DONE, 0, err)->job = e->job;
 }
 
-/* Jobs of one order run one after the other. */
+/* Jobs of one order run one after the other; those of order 0 when they like. */
 static void perform_job(struct sim *s, struct node_job *job)
 {
-    struct job_line *line = NULL;
+    struct job_line any = {0}, *line = job->order ? NULL : &any;
     s->under_way[coverage_job_state(job->name)]++;
     for (int i = 0; i < s->job_line_count; i++)
         if (s->job_lines[i].order == job->order) line = &s->job_lines[i];
