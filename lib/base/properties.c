@@ -217,6 +217,12 @@ static uint32_t utf8_take(const uint8_t **s)
         }
         c = c << 6 | (p[i] & 0x3fu);
     }
+    /* No UTF-8 either: what is longer than need be, beyond Unicode, or half of a UTF-16 pair, which no \\u may say. */
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    if (more && (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))) {
+        *s = p + 1;
+        return p[0];
+    }
     *s = p + 1 + more;
     return c;
 }

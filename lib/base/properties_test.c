@@ -94,3 +94,22 @@ TEST(properties, written_text_reads_back)
     properties_release(&p);
     properties_release(&q);
 }
+
+TEST(properties, what_is_no_utf8_is_written_such_that_it_reads)
+{
+    /* Half of a UTF-16 pair, an overlong form, beyond Unicode: found by properties_fuzz. */
+    static const char *const values[] = {"\xed\xba\xba", "\xc1\x81", "\xf4\x90\x80\x80"};
+    static const char *const written[] = {"v=\\u00ED\\u00BA\\u00BA\n", "v=\\u00C1\\u0081\n",
+                                          "v=\\u00F4\\u0090\\u0080\\u0080\n"};
+    for (int i = 0; i < 3; i++) {
+        struct properties p = {0}, q = {0};
+        struct buf out = {0};
+        properties_set(&p, "v", values[i], "x", 0);
+        properties_write(&p, &out);
+        check_str(buf_cstr(&out), written[i]);
+        check_int(properties_parse(&q, buf_slice(&out), "y", NULL), 0);
+        buf_release(&out);
+        properties_release(&p);
+        properties_release(&q);
+    }
+}
