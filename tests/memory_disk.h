@@ -16,7 +16,6 @@ struct fake_file {
     char *path;
     struct buf bytes;
     bool is_dir;
-    bool unsynced; /* written or cut since its last sync */
 };
 
 /* Starts with fake_init. */
@@ -121,7 +120,6 @@ static int fake_write_at(struct disk *d, struct disk_file *file, uint64_t at, co
     struct buf *b = &fake_find(f, file->path)->bytes;
     if (at + n > b->n) resize(b, (size_t)at + n);
     if (n) memcpy(b->p + at, p, n);
-    fake_find(f, file->path)->unsynced = true;
     return 0;
 }
 
@@ -134,19 +132,15 @@ static int64_t fake_size(struct disk *d, struct disk_file *file)
 static int fake_truncate(struct disk *d, struct disk_file *file, uint64_t size)
 {
     int status = call(fake_of(d));
-    if (status < 0) return status;
-    struct fake_file *x = fake_find(fake_of(d), file->path);
-    x->unsynced |= size != x->bytes.n;
-    resize(&x->bytes, (size_t)size);
-    return 0;
+    if (status == 0) resize(&fake_find(fake_of(d), file->path)->bytes, (size_t)size);
+    return status;
 }
 
 static int fake_sync(struct disk *d, struct disk_file *file)
 {
+    (void)file;
     fake_of(d)->syncs++;
-    int status = call(fake_of(d));
-    if (status == 0) fake_find(fake_of(d), file->path)->unsynced = false;
-    return status;
+    return call(fake_of(d));
 }
 
 static int fake_make_dir(struct disk *d, const char *path)
@@ -196,22 +190,29 @@ static int fake_remove(struct disk *d, const char *path)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp((*(struct fake_file *const *)a)->path, (*(struct fake_file *const *)b)->path);
+}
+
+/* The name of an entry of the directory `path`, NULL for what is elsewhere or deeper. */
+static const char *name_in(const char *path, const char *entry)
+{
+    size_t prefix = strlen(path);
+    if (strncmp(entry, path, prefix) != 0 || (prefix && entry[prefix] != '/')) return NULL;
+    const char *name = entry + prefix + (prefix > 0);
+    return strchr(name, '/') ? NULL : name;
 }
 
 static int fake_list(struct disk *d, const char *path, void (*each)(void *, const char *, bool), void *context)
 {
     struct fake *f = fake_of(d);
-    char *names[1000];
+    struct fake_file *found[1000];
     int n = 0, status = call(f);
-    size_t prefix = strlen(path);
     if (status < 0) return status;
-    if (!fake_find(f, path)) return ERR_NOTFOUND;
+    if (*path && !fake_find(f, path)) return ERR_NOTFOUND;
     for (int i = 0; i < f->count && n < 1000; i++)
-        if (strncmp(f->files[i].path, path, prefix) == 0 && f->files[i].path[prefix] == '/')
-            names[n++] = f->files[i].path + prefix + 1;
-    qsort(names, (size_t)n, sizeof *names, by_name);
-    for (int i = 0; i < n; i++) each(context, names[i], false);
+        if (name_in(path, f->files[i].path)) found[n++] = &f->files[i];
+    qsort(found, (size_t)n, sizeof(struct fake_file *), by_name);
+    for (int i = 0; i < n; i++) each(context, name_in(path, found[i]->path), found[i]->is_dir);
     return 0;
 }
 

@@ -2,7 +2,7 @@
  *
  *     input := kind uint8, version uint8, bytes
  *
- * kind 0..63: an index into the table of APIs; bytes are a response frame without its size.
+ * kind 0..63: the key of an API; bytes are a response frame without its size.
  * kind 64..: an index into the table of records below; bytes are the message.
  * kind 255: bytes are a framed metadata record. */
 #include "lib/kafka/api.h"
@@ -59,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice in = slice_of(data + 2, size - 2);
     if (kind == RECORD_FRAMED)
         framed_record(in);
-    else if (kind < kafka_apis_count)
-        response(&kafka_apis[kind], version, in);
+    else if (kind < RECORD_FIRST && kafka_api_find(kind))
+        response(kafka_api_find(kind), version, in);
     else if (kind >= RECORD_FIRST && kind < RECORD_FIRST + RECORD_COUNT) {
         fuzz_message(RECORDS[kind - RECORD_FIRST], version, in);
         lenient(RECORDS[kind - RECORD_FIRST], in);
