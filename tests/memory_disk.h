@@ -16,6 +16,7 @@ struct fake_file {
     char *path;
     struct buf bytes;
     bool is_dir;
+    bool unsynced; /* written or cut since its last sync */
 };
 
 /* Starts with fake_init. */
@@ -120,6 +121,7 @@ static int fake_write_at(struct disk *d, struct disk_file *file, uint64_t at, co
     struct buf *b = &fake_find(f, file->path)->bytes;
     if (at + n > b->n) resize(b, (size_t)at + n);
     if (n) memcpy(b->p + at, p, n);
+    fake_find(f, file->path)->unsynced = true;
     return 0;
 }
 
@@ -132,15 +134,19 @@ static int64_t fake_size(struct disk *d, struct disk_file *file)
 static int fake_truncate(struct disk *d, struct disk_file *file, uint64_t size)
 {
     int status = call(fake_of(d));
-    if (status == 0) resize(&fake_find(fake_of(d), file->path)->bytes, (size_t)size);
-    return status;
+    if (status < 0) return status;
+    struct fake_file *x = fake_find(fake_of(d), file->path);
+    x->unsynced |= size != x->bytes.n;
+    resize(&x->bytes, (size_t)size);
+    return 0;
 }
 
 static int fake_sync(struct disk *d, struct disk_file *file)
 {
-    (void)file;
     fake_of(d)->syncs++;
-    return call(fake_of(d));
+    int status = call(fake_of(d));
+    if (status == 0) fake_find(fake_of(d), file->path)->unsynced = false;
+    return status;
 }
 
 static int fake_make_dir(struct disk *d, const char *path)
