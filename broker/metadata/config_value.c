@@ -44,7 +44,8 @@ bool config_list_has(struct slice list, struct slice word)
 static bool number_good(const struct config_def *d, struct slice s)
 {
     int64_t v;
-    return text_to_i64(s, &v) && v >= d->min && v <= d->max;
+    return text_to_i64(s, &v) && v >= d->min && v <= d->max &&
+           (!d->choices || config_list_has(slice_str(d->choices), s));
 }
 
 static bool ratio_good(const struct config_def *d, struct slice s)
@@ -106,7 +107,9 @@ static void value_expected(const struct config_def *d, char *out, size_t size)
     case CONFIG_SHORT:
     case CONFIG_INT:
     case CONFIG_LONG:
-        if (d->max == INT64_MAX)
+        if (d->choices)
+            snprintf(out, size, "one of %s", d->choices);
+        else if (d->max == INT64_MAX)
             snprintf(out, size, "a whole number, at least %lld", (long long)d->min);
         else
             snprintf(out, size, "a whole number from %lld to %lld", (long long)d->min, (long long)d->max);

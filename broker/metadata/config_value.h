@@ -37,7 +37,7 @@ struct config_def {
     enum config_type type;
     const char *default_value; /* NULL: not set */
     int64_t min, max;          /* SHORT, INT, LONG; DOUBLE in these units too */
-    const char *choices;       /* "compact,delete" */
+    const char *choices;       /* "compact,delete"; of a number too, where a range has a hole */
     const char *doc;           /* one sentence */
 };
 

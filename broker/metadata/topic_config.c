@@ -35,7 +35,8 @@ const struct topic_config topic_configs[] = {
     LIST("cleanup.policy", "delete", "compact,delete",
          "What happens to old records: delete drops segments by age and size, compact keeps the last record of each key.",
          LIKE("log.cleanup.policy", "delete"))
-    LEVEL("compression.gzip.level", "-1", -1, 9, "Effort of gzip where the broker compresses; -1 is zlib's own choice.")
+    ROW("compression.gzip.level", CONFIG_INT, "-1", -1, 9, "-1,1,2,3,4,5,6,7,8,9",
+        "Effort of gzip where the broker compresses; -1 is zlib's own choice.", LIKE("compression.gzip.level", "-1"))
     LEVEL("compression.lz4.level", "9", 1, 17, "Effort of LZ4 where the broker compresses.")
     CHOICE("compression.type", "producer", "uncompressed,zstd,lz4,snappy,gzip,producer",
            "The codec in which batches are stored; producer keeps each as it came.",

@@ -41,7 +41,8 @@ TEST(topic_config, values)
     check(!good("cleanup.policy", "delete,delete") && !good("cleanup.policy", "delete,") &&
           !good("cleanup.policy", "none"));
     check(good("compression.type", "zstd") && !good("compression.type", "ZSTD") && !good("compression.type", "brotli"));
-    check(good("compression.gzip.level", "-1") && !good("compression.gzip.level", "10"));
+    check(good("compression.gzip.level", "-1") && good("compression.gzip.level", "9"));
+    check(!good("compression.gzip.level", "0") && !good("compression.gzip.level", "10"));
     check(good("compression.zstd.level", "-131072") && !good("compression.zstd.level", "23"));
     static char longer[INT16_MAX + 2]; /* flexible requests can carry it, a ConfigRecord cannot */
     memset(longer, ' ', sizeof longer - 1);

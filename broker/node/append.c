@@ -25,6 +25,7 @@ struct append *append_new(struct partition *p, enum append_origin origin, struct
     a->size = size;
     a->header = *header;
     a->codec = p->codec;
+    a->level = p->level;
     a->compacted = p->compacted;
     a->base_offset = a->log_append_time_ms = -1;
     a->bad_record = -1;

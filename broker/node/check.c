@@ -53,14 +53,15 @@ bool append_is_recoded(const struct append *a)
 }
 
 /* The same batch with its payload in another codec: header bytes stay but for length, codec and crc. */
-static struct shared *batch_recode(const struct append *a, struct slice payload, int codec)
+static struct shared *batch_recode(const struct append *a, struct slice payload)
 {
     enum { LENGTH_AT = 8, CRC_AT = 17, ATTRIBUTES_AT = 21 };
+    int codec = a->codec;
     struct buf out = {0};
     buf_append(&out, a->batch, BATCH_HEADER_SIZE);
     if (codec == COMPRESSION_NONE) {
         buf_append_slice(&out, payload);
-    } else if (compression_compress(codec, payload, &out) < 0) {
+    } else if (compression_compress_level(codec, a->level, payload, &out) < 0) {
         buf_release(&out);
         return NULL;
     }
@@ -91,7 +92,7 @@ static int check_run(struct node_job *base, struct disk *disk)
     (void)disk;
     c->error = payload_open(a, base->heavy ? DECOMPRESSED_BYTES_MAX : DECOMPRESSED_BYTES_COMMON, &scratch, &payload);
     if (c->error == KAFKA_NONE) c->error = payload_check(a, payload, &c->bad);
-    if (c->error == KAFKA_NONE && append_is_recoded(a)) c->recoded = batch_recode(a, payload, a->codec);
+    if (c->error == KAFKA_NONE && append_is_recoded(a)) c->recoded = batch_recode(a, payload);
     buf_release(&scratch);
     return 0;
 }

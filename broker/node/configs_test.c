@@ -232,6 +232,33 @@ TEST(node_configs, a_codec_that_changes_while_a_batch_is_looked_at)
     driver_close(&d);
 }
 
+static size_t stored_size(int64_t offset)
+{
+    struct driver_fetch f = DRIVER_FETCH;
+    struct batch_header header;
+    f.offset = offset;
+    driver_fetch_begin(&d, 3, "t", &f);
+    check_int(batch_header_read(kafka_bytes_slice(driver_fetched(&d, 3).records), &header), 0);
+    return batch_size(&header);
+}
+
+TEST(node_configs, the_effort_of_a_codec_changes_while_it_runs)
+{
+    struct driver_batch b = DRIVER_BATCH;
+    b.count = 400;
+    b.value_bytes = 30;
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, "compression.type", "zstd");
+    int64_t best = driver_produce(&d, "t", &b).base_offset;
+    check_int(set(BROKER, "", "compression.zstd.level", "-131072"), KAFKA_NONE);
+    int64_t fast = driver_produce(&d, "t", &b).base_offset;
+    check(stored_size(best) < stored_size(fast));
+    check_int(set(TOPIC, "t", "compression.gzip.level", "0"), KAFKA_INVALID_CONFIG);
+    check_int(set(TOPIC, "t", "compression.zstd.level", "19"), KAFKA_NONE);
+    check(stored_size(driver_produce(&d, "t", &b).base_offset) < stored_size(fast));
+    driver_close(&d);
+}
+
 /* --- the durability mode changes under waiting producers --- */
 
 static void produce_waiting(int connection)
@@ -318,18 +345,19 @@ TEST(node_configs, what_may_not_be_altered)
 TEST(node_configs, a_list_does_not_grow_beyond_a_record)
 {
     static const char key[] = "leader.replication.throttled.replicas";
-    static char first[30001], second[30001];
+    struct buf first = {0}, second = {0};
     for (int i = 0; i < 3000; i++) {
-        snprintf(first + 10 * i, 11, "%04d:1000,", i);
-        snprintf(second + 10 * i, 11, "%04d:2000,", i);
+        buf_printf(&first, "%s%04d:1000", i ? "," : "", i);
+        buf_printf(&second, "%s%04d:2000", i ? "," : "", i);
     }
-    first[29999] = second[29999] = 0;
     driver_open(&d, "");
     driver_create(&d, "t", 1, NULL, NULL);
-    check_int(set(TOPIC, "t", key, first), KAFKA_NONE);
-    check_int(alter_with(TOPIC, "t", KAFKA_OP_APPEND, key, second, false).error_code, KAFKA_INVALID_CONFIG);
-    check_int(alter_with(TOPIC, "t", KAFKA_OP_SUBTRACT, key, first, false).error_code, KAFKA_NONE);
+    check_int(set(TOPIC, "t", key, buf_cstr(&first)), KAFKA_NONE);
+    check_int(alter_with(TOPIC, "t", KAFKA_OP_APPEND, key, buf_cstr(&second), false).error_code, KAFKA_INVALID_CONFIG);
+    check_int(alter_with(TOPIC, "t", KAFKA_OP_SUBTRACT, key, buf_cstr(&first), false).error_code, KAFKA_NONE);
     check_config(TOPIC, "t", key, "", KAFKA_SOURCE_TOPIC);
+    buf_release(&first);
+    buf_release(&second);
     driver_close(&d);
 }
 

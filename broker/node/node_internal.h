@@ -164,6 +164,7 @@ struct partition {
     int64_t message_bytes_max; /* max.message.bytes */
     bool internal;
     int codec;                  /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
+    int level;                  /* of that codec: compression.gzip.level, ... */
     int32_t checks;             /* batches in lines of checks (check.c) */
     struct append_list writing; /* given to the disk, in the order of the appends */
     struct append_list waiting; /* for the high watermark, by the offset they need */
@@ -241,6 +242,7 @@ struct append {
     size_t size;
     struct batch_header header;
     int codec;      /* what the topic stored when it came; jobs look at it, while the topic's may change */
+    int level;      /* the same */
     bool compacted; /* the same */
     bool unchecked; /* its records must be looked at first, in a job */
     bool check_done;

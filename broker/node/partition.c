@@ -84,7 +84,7 @@ struct topic_settings {
     enum durability durability;
     int64_t flush_messages, flush_ms, min_insync_replicas, message_bytes_max;
     bool compacted;
-    int codec;
+    int codec, level;
 };
 
 /* flush.messages and flush.ms of the topic, else of the broker, make the mode. */
@@ -103,10 +103,20 @@ static int stored_codec(const struct metadata_topic *t, const struct config_laye
     return compression_find(value.text); /* "producer" is none of them: -1 */
 }
 
+static int stored_level(int codec, const struct metadata_topic *t, const struct config_layers *broker)
+{
+    const char *key = codec == COMPRESSION_GZIP   ? "compression.gzip.level"
+                      : codec == COMPRESSION_LZ4  ? "compression.lz4.level"
+                      : codec == COMPRESSION_ZSTD ? "compression.zstd.level"
+                                                  : NULL;
+    return key ? (int)topic_config_number(key, &t->configs, broker) : 0;
+}
+
 /* The metadata log is always synced before it is believed, as KRaft does. */
 static struct topic_settings settings_of(const struct node *n, const struct metadata_topic *t)
 {
-    struct topic_settings s = {DURABILITY_GROUP_COMMIT, INT64_MAX, INT64_MAX, 1, INT64_MAX, false, CODEC_OF_PRODUCER};
+    struct topic_settings s = {DURABILITY_GROUP_COMMIT, INT64_MAX, INT64_MAX, 1, INT64_MAX, false,
+                               CODEC_OF_PRODUCER,       0};
     struct config_layers broker = node_config_layers(n);
     if (!t) return s;
     s.flush_messages = topic_config_number("flush.messages", &t->configs, &broker);
@@ -116,6 +126,7 @@ static struct topic_settings settings_of(const struct node *n, const struct meta
     s.message_bytes_max = topic_config_number("max.message.bytes", &t->configs, &broker);
     s.compacted = topic_config_has("cleanup.policy", "compact", &t->configs, &broker);
     s.codec = stored_codec(t, &broker);
+    s.level = stored_level(s.codec, t, &broker);
     return s;
 }
 
@@ -128,6 +139,7 @@ static void settings_take(struct partition *p, const struct topic_settings *s)
     p->message_bytes_max = s->message_bytes_max;
     p->compacted = s->compacted;
     p->codec = s->codec;
+    p->level = s->level;
 }
 
 /* Records that wait for a sync wait for it under the new mode: at once, until the new deadline, or no more. */

@@ -14,6 +14,7 @@ static const char *const NAMES[] = {"none", "gzip", "snappy", "lz4", "zstd"};
 enum { CODECS = sizeof(NAMES) / sizeof(NAMES[0]) };
 /* Output grows by this much at a time. */
 enum { STEP = 64 * 1024 };
+enum { LZ4_LEVEL_FAST = 9 };
 
 const char *compression_name(int codec)
 {
@@ -68,11 +69,10 @@ static int gzip_decompress(struct slice in, size_t max, struct buf *out)
     return err;
 }
 
-static int gzip_compress(struct slice in, struct buf *out)
+static int gzip_compress(int level, struct slice in, struct buf *out)
 {
     z_stream z = {.next_in = (Bytef *)in.p, .avail_in = (uInt)in.n};
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return ERR_NOMEM;
+    if (deflateInit2(&z, level, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK) return ERR_NOMEM;
     size_t room = deflateBound(&z, in.n);
     z.next_out = buf_reserve(out, room);
     z.avail_out = (uInt)room;
@@ -107,10 +107,12 @@ static int lz4_decompress(struct slice in, size_t max, struct buf *out)
     return err;
 }
 
-static int lz4_compress(struct slice in, struct buf *out)
+/* Java's library has its thorough compressor at every level but 9, where Kafka takes the fast one. */
+static int lz4_compress(int level, struct slice in, struct buf *out)
 {
     /* Independent blocks of 64 KiB without a content size: what the Java client writes and can read. */
-    LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB, .blockMode = LZ4F_blockIndependent}};
+    LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB, .blockMode = LZ4F_blockIndependent},
+                                      .compressionLevel = level == LZ4_LEVEL_FAST ? 0 : level};
     size_t room = LZ4F_compressFrameBound(in.n, &preferences);
     size_t n = LZ4F_compressFrame(buf_reserve(out, room), room, in.p, in.n, &preferences);
     if (LZ4F_isError(n)) return ERR_NOMEM;
@@ -148,10 +150,10 @@ static int zstd_decompress(struct slice in, size_t max, struct buf *out)
     return err;
 }
 
-static int zstd_compress(struct slice in, struct buf *out)
+static int zstd_compress(int level, struct slice in, struct buf *out)
 {
     size_t room = ZSTD_compressBound(in.n);
-    size_t n = ZSTD_compress(buf_reserve(out, room), room, in.p, in.n, ZSTD_CLEVEL_DEFAULT);
+    size_t n = ZSTD_compress(buf_reserve(out, room), room, in.p, in.n, level);
     if (ZSTD_isError(n)) return ERR_NOMEM;
     out->n += n;
     return 0;
@@ -180,17 +182,32 @@ int compression_decompress(int codec, struct slice in, size_t max, struct buf *o
     return err;
 }
 
+int compression_level_default(int codec)
+{
+    switch (codec) {
+    case COMPRESSION_GZIP: return Z_DEFAULT_COMPRESSION;
+    case COMPRESSION_LZ4: return LZ4_LEVEL_FAST;
+    case COMPRESSION_ZSTD: return ZSTD_CLEVEL_DEFAULT;
+    default: return 0;
+    }
+}
+
 int compression_compress(int codec, struct slice in, struct buf *out)
+{
+    return compression_compress_level(codec, compression_level_default(codec), in, out);
+}
+
+int compression_compress_level(int codec, int level, struct slice in, struct buf *out)
 {
     if (in.n > INT_MAX) return ERR_RANGE;
     size_t start = out->n;
     int err = ERR_UNSUPPORTED;
     switch (codec) {
     case COMPRESSION_NONE: buf_append_slice(out, in), err = 0; break;
-    case COMPRESSION_GZIP: err = gzip_compress(in, out); break;
+    case COMPRESSION_GZIP: err = gzip_compress(level, in, out); break;
     case COMPRESSION_SNAPPY: err = snappy_xerial_compress(in, out); break;
-    case COMPRESSION_LZ4: err = lz4_compress(in, out); break;
-    case COMPRESSION_ZSTD: err = zstd_compress(in, out); break;
+    case COMPRESSION_LZ4: err = lz4_compress(level, in, out); break;
+    case COMPRESSION_ZSTD: err = zstd_compress(level, in, out); break;
     }
     if (err) out->n = start;
     return err;

@@ -31,7 +31,13 @@ int compression_find(const char *name);
 /* Appends `in`, decompressed, to `out`. ERR_CORRUPT for damaged or truncated input, ERR_RANGE when more than
  * `max` bytes would come out, ERR_UNSUPPORTED for an unknown codec. `out` is as before on error. */
 int compression_decompress(int codec, struct slice in, size_t max, struct buf *out);
-/* Appends `in`, compressed with the codec's default level, to `out`. */
+/* Appends `in`, compressed, to `out`. `level` is Kafka's (compression.gzip.level, ...): gzip -1 (zlib's choice) to 9,
+ * lz4 1 to 17, of which 9 is the fast compressor and the others the thorough one, zstd as in its library; codecs
+ * without levels ignore it. */
+int compression_compress_level(int codec, int level, struct slice in, struct buf *out);
+/* What Kafka takes where nobody says: -1, 9, 3. */
+int compression_level_default(int codec);
+/* The same at that level. */
 int compression_compress(int codec, struct slice in, struct buf *out);
 
 #endif

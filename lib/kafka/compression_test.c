@@ -149,6 +149,37 @@ TEST(compression, lz4_and_zstd_of_another_program)
     arena_release(&a);
 }
 
+/* More effort is not larger on text that repeats itself, and every level of Kafka's ranges can be read back. */
+TEST(compression, levels)
+{
+    static const int levels[][3] = {{COMPRESSION_GZIP, 1, 9}, {COMPRESSION_LZ4, 9, 12}, {COMPRESSION_ZSTD, 1, 19}};
+    struct buf text = {0};
+    for (int i = 0; i < 3000; i++) buf_printf(&text, "order %d of customer %d;", i * 7919 % 1009, i * 31 % 97);
+    for (int c = 0; c < 3; c++) {
+        size_t sizes[2];
+        for (int k = 0; k < 2; k++) {
+            struct buf packed = {0}, back = {0};
+            check_int(compression_compress_level(levels[c][0], levels[c][1 + k], buf_slice(&text), &packed), 0);
+            check_int(compression_decompress(levels[c][0], buf_slice(&packed), text.n, &back), 0);
+            check(slice_equal(buf_slice(&back), buf_slice(&text)));
+            sizes[k] = packed.n;
+            buf_release(&packed);
+            buf_release(&back);
+        }
+        check(sizes[1] < sizes[0]);
+    }
+    static const int ends[][2] = {{COMPRESSION_GZIP, -1},      {COMPRESSION_LZ4, 1},   {COMPRESSION_LZ4, 17},
+                                  {COMPRESSION_ZSTD, -131072}, {COMPRESSION_ZSTD, 22}, {COMPRESSION_SNAPPY, 5}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct buf packed = {0}, back = {0};
+        check_int(compression_compress_level(ends[i][0], ends[i][1], buf_slice(&text), &packed), 0);
+        check_int(compression_decompress(ends[i][0], buf_slice(&packed), text.n, &back), 0);
+        buf_release(&packed);
+        buf_release(&back);
+    }
+    buf_release(&text);
+}
+
 TEST(compression, names)
 {
     for (int codec = COMPRESSION_NONE; codec <= COMPRESSION_ZSTD; codec++)
