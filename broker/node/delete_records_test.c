@@ -215,27 +215,33 @@ TEST(node_delete_records, a_new_topic_of_the_same_name_begins_at_0)
 
 static struct disk_functions unreadable;
 static const struct disk_functions *readable;
+static const char *unreadable_path;
 
-static int open_unless_log_starts(struct disk *disk, const char *path, enum disk_open how, struct disk_file **out)
+static int open_unless_unreadable(struct disk *disk, const char *path, enum disk_open how, struct disk_file **out)
 {
-    return strcmp(path, CHECKPOINT_LOG_START) == 0 ? ERR_IO : readable->open(disk, path, how, out);
+    return strcmp(path, unreadable_path) == 0 ? ERR_IO : readable->open(disk, path, how, out);
 }
 
-/* Or the deleted records would be back, for good as soon as the file is written again. */
-TEST(node_delete_records, a_start_that_cannot_read_the_log_starts_is_refused_by_name)
+/* Or the deleted records would be back, and old damage would end a log, for good as soon as the file is written again.
+ */
+TEST(node_delete_records, a_start_that_cannot_read_a_checkpoint_is_refused_by_name)
 {
+    static const char *const paths[] = {CHECKPOINT_LOG_START, CHECKPOINT_RECOVERY_POINT};
     struct node *n = NULL;
-    struct err_text error = {0};
     driver_open(&d, "");
     driver_create(&d, "t", 1, NULL, NULL);
     fill(5);
     check_int(low_watermark(3), 3);
     readable = d.disk->disk.call;
     unreadable = *readable;
-    unreadable.open = open_unless_log_starts;
+    unreadable.open = open_unless_unreadable;
     d.disk->disk.call = &unreadable;
-    check_int(node_open(&d.config, &d.disk->disk, d.now, 42, &n, &error), ERR_IO);
-    check(strstr(error.text, CHECKPOINT_LOG_START));
+    for (int i = 0; i < 2; i++) {
+        struct err_text error = {0};
+        unreadable_path = paths[i];
+        check_int(node_open(&d.config, &d.disk->disk, d.now, 42, &n, &error), ERR_IO);
+        check(strstr(error.text, paths[i]));
+    }
     d.disk->disk.call = readable;
     driver_crash(&d, "");
     check_int(fetch_at(2).error_code, KAFKA_OFFSET_OUT_OF_RANGE);

@@ -81,14 +81,15 @@ static int shutdown_marker_take(struct opening *o)
     return rc;
 }
 
-/* A damaged checkpoint costs a longer recovery, not the start. One of log starts that cannot be read just now refuses
- * it: without them what was deleted would be back, and the next one written would make that final. */
+/* A damaged checkpoint costs a longer recovery, not the start. One that cannot be read just now refuses it: without log
+ * starts what was deleted would be back, without recovery points a damaged batch of long ago would end its log, and the
+ * next checkpoints would make that final. */
 static int checkpoint_load(struct opening *o, const char *path, struct checkpoint *c)
 {
     struct err_text error = {0};
     int rc = checkpoint_read(o->disk, path, c, &error);
     if (rc == 0) return 0;
-    if (rc == ERR_IO && c == &o->log_starts) return err_set(o->error, rc, "%s", error.text);
+    if (rc == ERR_IO) return err_set(o->error, rc, "%s", error.text);
     say(o, error.text[0] ? error.text : path);
     checkpoint_release(c);
     memset(c, 0, sizeof *c);
