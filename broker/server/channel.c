@@ -146,7 +146,7 @@ int channel_send(struct channel *c, struct file_cache *files, const struct actio
     bool was_empty = c->out_count == 0;
     for (int i = 0; i < count; i++)
         if (pieces[i].file ? pieces[i].length > 0 : pieces[i].bytes.n > 0) piece_add(c, &pieces[i]);
-    int rc = was_empty ? channel_flush(c, files) : 0;
+    int rc = was_empty && !c->gathers ? channel_flush(c, files) : 0;
     /* What has no holder lives in the actions of this step: it is copied only if it must wait. */
     for (int i = 0; i < c->out_count; i++) {
         struct out_piece *p = piece_at(c, i);

@@ -52,6 +52,7 @@ struct channel {
     uint64_t out_bytes;                     /* memory in the ring */
     uint64_t out_total;                     /* bytes that left */
 
+    bool gathers; /* what is sent waits for the next channel_flush */
     bool closing; /* close when everything is sent */
     bool dead;    /* waits to be freed at the end of the round */
     int64_t active_ns;
@@ -73,8 +74,8 @@ struct channel *channel_new(uint64_t id, int descriptor);
 /* Closes the socket. */
 void channel_free(struct channel *c);
 
-/* Adds pieces (references are taken) and sends what the socket takes now. ERR_CLOSED when the peer is
- * gone, another error when a file could not be read. */
+/* Adds pieces (references are taken) and, unless the channel gathers, sends what the socket takes now. ERR_CLOSED when
+ * the peer is gone, another error when a file could not be read. */
 int channel_send(struct channel *c, struct file_cache *files, const struct action_piece *pieces, int count);
 /* Goes on sending. */
 int channel_flush(struct channel *c, struct file_cache *files);

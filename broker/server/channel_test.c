@@ -110,3 +110,26 @@ TEST(channel, what_the_socket_does_not_take_waits_in_order)
     channel_free(c);
     file_cache_release(&files);
 }
+
+TEST(channel, what_is_gathered_goes_out_in_one_piece)
+{
+    int peer;
+    struct channel *c = channel_pair(&peer);
+    char borrowed[4] = "one.", got[16];
+    struct shared *held = shared_new(4);
+    memcpy(held->p, "two.", 4);
+    c->gathers = true;
+    check_int(channel_send(c, NULL, &(struct action_piece){.bytes = slice_of(borrowed, 4)}, 1), 0);
+    check_int(channel_send(c, NULL, &(struct action_piece){.bytes = slice_of(held->p, 4), .shared = held}, 1), 0);
+    memset(borrowed, 'x', sizeof borrowed); /* its step is over */
+    shared_unref(held);
+    check_int(recv(peer, got, sizeof got, MSG_DONTWAIT), -1);
+    check_int(c->out_bytes, 8);
+    c->gathers = false;
+    check_int(channel_flush(c, NULL), 0);
+    check_int(recv(peer, got, sizeof got, MSG_DONTWAIT), 8);
+    check_mem(got, "one.two.", 8);
+    check(channel_is_drained(c));
+    channel_free(c);
+    close(peer);
+}

@@ -133,6 +133,8 @@ static void starve_maybe(struct server *s, struct channel *c)
 
 /* --- reading --- */
 
+static void channel_writable(struct server *s, struct channel *c);
+
 static void turn_begin(struct server *s)
 {
     s->turn_frames = 0;
@@ -176,7 +178,7 @@ static void channel_stash(struct server *s, struct channel *c, struct slice in)
     if (!c->paused && !channel_is_congested(c)) turn_queue(s, c);
 }
 
-static void channel_give_on(struct server *s, struct channel *c, struct slice in)
+static void frames_give_on(struct server *s, struct channel *c, struct slice in)
 {
     while (in.n && !c->dead && !c->closing) {
         struct shared *frame;
@@ -195,6 +197,16 @@ static void channel_give_on(struct server *s, struct channel *c, struct slice in
         }
         if (rc == 1) frame_deliver(s, c, frame);
     }
+}
+
+/* A client that pipelines gets its answers in one piece: requests that came with one read are all looked at before
+ * anything is sent. A send for each would wake it, and often give it our processor, once for each. */
+static void channel_give_on(struct server *s, struct channel *c, struct slice in)
+{
+    c->gathers = true;
+    frames_give_on(s, c, in);
+    c->gathers = false;
+    if (!c->dead && !channel_is_drained(c)) channel_writable(s, c);
 }
 
 /* One read: into the frame where a large one is coming in, what follows into scratch. */
@@ -275,7 +287,7 @@ void client_send(struct server *s, uint64_t id, const struct action_piece *piece
     int rc = channel_send(c, &s->files, pieces, count);
     s->out_bytes += (int64_t)(c->out_bytes - before);
     if (c->out_total != sent) client_active(s, c);
-    channel_after_send(s, c, rc);
+    if (!c->gathers) channel_after_send(s, c, rc);
     if (s->out_bytes > s->config->answer_memory_bytes) clients_unburden(s);
 }
 
