@@ -86,7 +86,7 @@ const struct config_key config_keys[] = {
     LONG("millrace.answer.memory.bytes", answer_memory_bytes, 1048576, INT64_MAX, "268435456", FIXED,
          "Bytes of answers that clients do not read, before those who let most of them lie are closed.")
     INT("millrace.worker.threads", worker_threads, 1, 64, "3", FIXED, "Helper threads for syncs and jobs.")
-    INT("millrace.open.segment.files", open_files_max, 8, 1000000, "512", FIXED,
+    INT("millrace.open.segment.files", open_files_max, 8, 1000000, "16384", FIXED,
         "Descriptors that files of segments may take.")
 
     BY_HAND("listeners", CONFIG_LIST, "PLAINTEXT://127.0.0.1:9092", "Where clients connect.")
