@@ -225,7 +225,8 @@ static bool indexes_read(struct recovery *x, struct segment *s, uint64_t log_siz
 
 /* After a crash: entries below the recovery point that the time index vouches for. An entry of that index says what
  * the largest timestamp up to its offset is, so the walk may begin at or before the offset of its last one; had
- * entries behind it been lost, it would only begin earlier. */
+ * entries behind it been lost, it would only begin earlier. Its entries below the recovery point stay: also the one
+ * that a clean stop added, where the walk would not make one. */
 static void indexes_cut(const struct recovery *x, struct segment *s)
 {
     int64_t below = x->info.recovery_point - s->base_offset;
@@ -235,9 +236,7 @@ static void indexes_cut(const struct recovery *x, struct segment *s)
         if (last < below && last <= vouched) break;
         s->offsets.count--;
     }
-    uint32_t kept = s->offsets.count ? s->offsets.entries[s->offsets.count - 1].offset : 0;
-    while (s->times.count > 0 && (s->offsets.count == 0 || s->times.entries[s->times.count - 1].offset > kept))
-        s->times.count--;
+    while (s->times.count > 0 && s->times.entries[s->times.count - 1].offset >= below) s->times.count--;
 }
 
 static void indexes_forget(struct segment *s, struct scan *sc)

@@ -467,6 +467,26 @@ TEST(log_recover, indexes_that_lag_behind_the_recovery_point_are_completed)
     buf_release(&time_index);
 }
 
+TEST(log_recover, a_log_that_was_closed_once_is_not_repaired_after_a_crash)
+{
+    struct drive d;
+    drive_init(&d);
+    for (int i = 0; i < 50; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    drive_close(&d);
+    check_int(drive_reopen(&d, true, 50), 0);
+    check_int(drive_reopen(&d, false, 50), 0);
+    check_int(d.report.indexes_rebuilt, 0);
+    check_str(buf_cstr(&d.report.text), "");
+    for (int i = 50; i < 80; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    check_int(drive_reopen(&d, false, 50), 0);
+    check_int(d.report.indexes_rebuilt, 0);
+    drive_close(&d);
+    check_int(drive_reopen(&d, true, 80), 0);
+    check_str(buf_cstr(&d.report.text), "");
+    check_int(log_offsets(d.log)->end, 80);
+    drive_release(&d);
+}
+
 TEST(log_recover, an_untouched_log_costs_no_sync)
 {
     struct drive d;
