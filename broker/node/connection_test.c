@@ -235,6 +235,8 @@ static void rich_request(int key, void *request)
     static struct delete_topics_request_delete_topic_state delete_t = {.name = {"new", 3}};
     static struct offset_delete_request_offset_delete_request_partition forget_p;
     static struct offset_delete_request_offset_delete_request_topic forget_t = {{"t", 1}, &forget_p, 1};
+    static struct offset_for_leader_epoch_request_offset_for_leader_partition epoch_p = {0, -1, 0};
+    static struct offset_for_leader_epoch_request_offset_for_leader_topic epoch_t = {{"t", 1}, &epoch_p, 1};
     static struct delete_records_request_delete_records_partition purge_p = {0, -1};
     static struct delete_records_request_delete_records_topic purge_t = {{"t", 1}, &purge_p, 1};
     produce_p.records = (struct kafka_bytes){batch.p, (int32_t)batch.n};
@@ -292,6 +294,10 @@ static void rich_request(int key, void *request)
         break;
     case KAFKA_API_DELETE_TOPICS:
         *(struct delete_topics_request *)request = (struct delete_topics_request){&delete_t, 1, names, 2, 100};
+        break;
+    case KAFKA_API_OFFSET_FOR_LEADER_EPOCH:
+        ((struct offset_for_leader_epoch_request *)request)->topics = &epoch_t;
+        ((struct offset_for_leader_epoch_request *)request)->topics_count = 1;
         break;
     case KAFKA_API_DELETE_RECORDS:
         *(struct delete_records_request *)request = (struct delete_records_request){&purge_t, 1, 100};

@@ -707,6 +707,97 @@ TEST(node_data, t36_leader_epochs)
     driver_close(&d);
 }
 
+static struct offset_for_leader_epoch_response_epoch_end_offset epoch_end(int version, int32_t current, int32_t epoch)
+{
+    struct offset_for_leader_epoch_request_offset_for_leader_partition p = {0, current, epoch};
+    struct offset_for_leader_epoch_request_offset_for_leader_topic t = {KAFKA_STRING_LIT("t"), &p, 1};
+    struct offset_for_leader_epoch_request r = {.replica_id = -1, .topics = &t, .topics_count = 1};
+    driver_ask(&d, 2, KAFKA_API_OFFSET_FOR_LEADER_EPOCH, version, &r);
+    struct offset_for_leader_epoch_response *a = driver_answer(&d, 2);
+    check(a && a->topics_count == 1 && a->topics[0].partitions_count == 1);
+    return a->topics[0].partitions[0];
+}
+
+TEST(node_data, t36_where_an_epoch_ends)
+{
+    driver_open(&d, "");
+    check_int(epoch_end(4, -1, 0).error_code, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    driver_create(&d, "t", 1, NULL, NULL);
+    check_int(epoch_end(4, -1, 0).end_offset, -1); /* nothing was ever stored */
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    for (int version = 2; version <= 4; version++) {
+        check_int(epoch_end(version, 0, 0).error_code, KAFKA_NONE);
+        check_int(epoch_end(version, 0, 0).leader_epoch, 0);
+        check_int(epoch_end(version, 0, 0).end_offset, 1);
+        check_int(epoch_end(version, 0, 7).end_offset, -1); /* newer than all */
+        check_int(epoch_end(version, 1, 0).error_code, KAFKA_UNKNOWN_LEADER_EPOCH);
+    }
+    driver_close(&d);
+}
+
+/* --- topics by id (KIP-516) --- */
+
+static struct kafka_uuid topic_id(const char *topic)
+{
+    struct metadata_request_metadata_request_topic t = {.name = kafka_string_of(topic)};
+    struct metadata_request r = {.topics = &t, .topics_count = 1};
+    driver_ask(&d, 3, KAFKA_API_METADATA, 12, &r);
+    struct metadata_response *a = driver_answer(&d, 3);
+    check(a && a->topics_count == 1);
+    return a->topics[0].topic_id;
+}
+
+TEST(node_data, t33_a_fetch_by_topic_id)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    struct driver_fetch f = DRIVER_FETCH;
+    for (f.version = 13; f.version <= 16; f.version++) {
+        f.topic_id = topic_id("t");
+        driver_fetch_begin(&d, 2, NULL, &f);
+        struct fetch_response *a = driver_answer(&d, 2);
+        check(a && a->responses_count == 1);
+        check(kafka_uuid_equal(a->responses[0].topic_id, f.topic_id));
+        check_int(a->responses[0].partitions[0].error_code, KAFKA_NONE);
+        check(a->responses[0].partitions[0].records.n > 0);
+        f.topic_id.bytes[0] ^= 1;
+        driver_fetch_begin(&d, 2, NULL, &f);
+        check_int(driver_fetched(&d, 2).error_code, KAFKA_UNKNOWN_TOPIC_ID);
+        f.topic_id = (struct kafka_uuid){{0}};
+        driver_fetch_begin(&d, 2, NULL, &f);
+        check_int(driver_fetched(&d, 2).error_code, KAFKA_UNKNOWN_TOPIC_ID);
+    }
+    driver_close(&d);
+}
+
+/* A poll that waits for one topic is not answered with the records of its namesake. */
+TEST(node_data, t33_a_topic_made_anew_is_another_topic)
+{
+    struct kafka_string name = KAFKA_STRING_LIT("t");
+    struct delete_topics_request r = {.topic_names = &name, .topic_names_count = 1};
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct driver_fetch f = DRIVER_FETCH;
+    f.version = 13;
+    f.topic_id = topic_id("t");
+    f.min_bytes = 1;
+    f.max_wait_ms = 60000;
+    driver_fetch_begin(&d, 2, NULL, &f);
+    check(!driver_answer(&d, 2));
+    driver_ask(&d, 1, KAFKA_API_DELETE_TOPICS, 5, &r);
+    check(driver_answer(&d, 1));
+    check_int(driver_fetched(&d, 2).error_code, KAFKA_UNKNOWN_TOPIC_ID);
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    driver_fetch_begin(&d, 2, NULL, &f);
+    check_int(driver_fetched(&d, 2).error_code, KAFKA_UNKNOWN_TOPIC_ID);
+    f.topic_id = topic_id("t");
+    driver_fetch_begin(&d, 2, NULL, &f);
+    check_int(driver_fetched(&d, 2).error_code, KAFKA_NONE);
+    driver_close(&d);
+}
+
 /* --- ListOffsets --- */
 
 static struct list_offsets_response_list_offsets_partition_response offset_for(int64_t timestamp)

@@ -32,9 +32,9 @@ static int16_t line_check(struct node *n, struct slice topic, int32_t index, str
     const struct metadata_topic *t = metadata_topic_find(&n->image, topic);
     if (!metadata_partition_find(t, index)) return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
     if (t->internal) return KAFKA_INVALID_TOPIC_EXCEPTION;
-    *p = partition_find(n, topic, index);
-    if (!*p) return KAFKA_NOT_LEADER_OR_FOLLOWER;
-    if (n->disk_failed || log_state((*p)->log) != LOG_ONLINE) return KAFKA_KAFKA_STORAGE_ERROR;
+    int16_t error = partition_lead(n, topic, index, -1, p);
+    if (error != KAFKA_NONE) return error;
+    if (log_state((*p)->log) != LOG_ONLINE) return KAFKA_KAFKA_STORAGE_ERROR;
     return policy_allows(n, t, *p) ? KAFKA_NONE : KAFKA_POLICY_VIOLATION;
 }
 

@@ -63,6 +63,7 @@ void dispatch(struct node *n, struct request *r)
     case KAFKA_API_PRODUCE: produce_begin(n, r); return;
     case KAFKA_API_FETCH: fetch_begin(n, r); return;
     case KAFKA_API_LIST_OFFSETS: list_offsets_begin(n, r); return;
+    case KAFKA_API_OFFSET_FOR_LEADER_EPOCH: leader_epochs_begin(n, r); return;
     case KAFKA_API_DELETE_RECORDS: delete_records_begin(n, r); return;
     case KAFKA_API_METADATA: metadata_begin(n, r); return;
     case KAFKA_API_FIND_COORDINATOR: find_coordinator_begin(n, r); return;

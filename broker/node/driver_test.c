@@ -575,7 +575,8 @@ void driver_fetch_begin(struct driver *d, int i, const char *topic, const struct
                                               .last_fetched_epoch = f->last_epoch,
                                               .log_start_offset = -1,
                                               .partition_max_bytes = f->partition_max_bytes};
-    struct fetch_request_fetch_topic t = {.topic = kafka_string_of(topic), .partitions = &p, .partitions_count = 1};
+    struct fetch_request_fetch_topic t = {
+        .topic = kafka_string_of(topic), .topic_id = f->topic_id, .partitions = &p, .partitions_count = 1};
     struct fetch_request r = {.cluster_id = KAFKA_STRING_NULL,
                               .replica_id = -1,
                               .max_wait_ms = f->max_wait_ms,

@@ -134,6 +134,7 @@ struct driver_fetch {
     int32_t min_bytes, max_wait_ms, max_bytes, partition_max_bytes;
     int32_t epoch, last_epoch;
     int version;
+    struct kafka_uuid topic_id; /* from version 13 on */
 };
 #define DRIVER_FETCH                                                                                                   \
     ((struct driver_fetch){                                                                                            \

@@ -6,6 +6,9 @@
  *               ^  |                                                                     ^
  *     read done +--+--> too little: watch ... [min_bytes visible | deadline] -> pass ----+
  *
+ * Topics have names up to version 12 and ids from 13 on (KIP-516). An id is looked up at each pass: a topic that is
+ * made anew under the same name while a poll waits is another topic.
+ *
  * Fetch sessions (KIP-227) are not kept: every answer has session id 0 and full data, which every client
  * must be able to live with (T32). */
 #include <assert.h>
@@ -14,7 +17,7 @@
 
 /* One partition of the request. */
 struct fetch_line {
-    struct kafka_string topic;
+    const struct fetch_request_fetch_topic *topic;
     const struct fetch_request_fetch_partition *in;
     struct fetch_response_partition_data *out;
     struct watch watch;
@@ -47,11 +50,12 @@ static void lines_build(struct request *r, struct fetch *f, const struct fetch_r
         const struct fetch_request_fetch_topic *topic = &in->topics[t];
         struct fetch_response_fetchable_topic_response *answer = &out->responses[t];
         answer->topic = topic->topic;
+        answer->topic_id = topic->topic_id;
         answer->partitions_count = topic->partitions_count;
         answer->partitions = KAFKA_NEW(&r->arena, fetch_response_partition_data, topic->partitions_count);
         for (int32_t i = 0; i < topic->partitions_count; i++) {
             struct fetch_line *line = &f->lines[f->line_count++];
-            line->topic = topic->topic;
+            line->topic = topic;
             line->in = &topic->partitions[i];
             line->out = &answer->partitions[i];
             line->watch.request = r;
@@ -73,29 +77,48 @@ static void line_reset(struct fetch_line *line)
 
 /* --- a pass --- */
 
-/* The leader epoch that the client believes in (KIP-320, T36). */
-static int16_t epoch_check(const struct node *n, const struct fetch_line *line)
+static bool by_id(const struct request *r)
 {
-    int32_t theirs = line->in->current_leader_epoch;
-    if (theirs < 0) return KAFKA_NONE;
-    const struct metadata_topic *t = metadata_topic_find(&n->image, kafka_string_slice(line->topic));
-    const struct metadata_partition *p = metadata_partition_find(t, line->in->partition);
-    if (!p || theirs == p->leader_epoch) return KAFKA_NONE;
-    return theirs < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
+    return r->header.api_version >= 13;
+}
+
+static const struct metadata_topic *line_topic(const struct node *n, const struct request *r,
+                                               const struct fetch_line *line)
+{
+    return by_id(r) ? metadata_topic_find_id(&n->image, line->topic->topic_id)
+                    : metadata_topic_find(&n->image, kafka_string_slice(line->topic->topic));
+}
+
+/* The partition that the line names, or why it is not here. */
+static int16_t line_find(struct node *n, const struct request *r, const struct fetch_line *line, struct partition **p)
+{
+    int32_t index = line->in->partition;
+    *p = by_id(r) ? NULL : partition_find(n, kafka_string_slice(line->topic->topic), index);
+    if (*p) return KAFKA_NONE;
+    const struct metadata_topic *t = line_topic(n, r, line);
+    if (!t) return by_id(r) ? KAFKA_UNKNOWN_TOPIC_ID : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    if (!metadata_partition_find(t, index)) return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    *p = partition_find(n, slice_str(t->name), index);
+    if (!*p) return KAFKA_NOT_LEADER_OR_FOLLOWER;
+    bool same = !by_id(r) || kafka_uuid_equal((*p)->topic->id, line->topic->topic_id);
+    return same ? KAFKA_NONE : KAFKA_INCONSISTENT_TOPIC_ID;
+}
+
+/* The leader epoch that the client believes in, if it says one (KIP-320, T36). */
+static int16_t line_epoch_check(const struct node *n, const struct request *r, const struct fetch_line *line)
+{
+    if (line->in->current_leader_epoch < 0) return KAFKA_NONE;
+    const struct metadata_partition *p = metadata_partition_find(line_topic(n, r, line), line->in->partition);
+    return p ? leader_epoch_check(p, line->in->current_leader_epoch) : KAFKA_NONE;
 }
 
 static int16_t line_check(struct node *n, const struct request *r, struct fetch_line *line, struct partition **p)
 {
-    struct slice topic = kafka_string_slice(line->topic);
-    *p = partition_find(n, topic, line->in->partition);
-    if (!*p) {
-        const struct metadata_topic *t = metadata_topic_find(&n->image, topic);
-        return metadata_partition_find(t, line->in->partition) ? KAFKA_NOT_LEADER_OR_FOLLOWER
-                                                               : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
-    }
+    int16_t error = line_find(n, r, line, p);
+    if (error != KAFKA_NONE) return error;
     /* T22: a client of that age cannot read what this topic stores (KIP-110). */
     if ((*p)->codec == COMPRESSION_ZSTD && r->header.api_version < 10) return KAFKA_UNSUPPORTED_COMPRESSION_TYPE;
-    return n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : epoch_check(n, line);
+    return n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : line_epoch_check(n, r, line);
 }
 
 static void line_fail(struct fetch *f, struct fetch_line *line, int16_t error)
@@ -224,9 +247,9 @@ static void fetch_watch(struct node *n, struct request *r)
     ranges_drop(f);
     for (int32_t i = 0; i < f->line_count; i++) {
         struct fetch_line *line = &f->lines[i];
-        struct partition *p = partition_find(n, kafka_string_slice(line->topic), line->in->partition);
+        struct partition *p;
         /* One that is named twice is watched once: who appends to it must not walk a hundred thousand of them. */
-        if (!p || (p->watches && p->watches->request == r)) continue;
+        if (line_find(n, r, line, &p) != KAFKA_NONE || (p->watches && p->watches->request == r)) continue;
         struct watch *w = &line->watch;
         *w = (struct watch){p, r, line->in->fetch_offset, p->visible_bytes, p->watches, &p->watches};
         if (p->watches) p->watches->link = &w->next;

@@ -70,31 +70,16 @@ static void lookup_begin(struct node *n, struct request *r, struct partition *p,
     job_start(n, &l->job);
 }
 
-static int16_t epoch_check(const struct node *n, struct slice topic,
-                           const struct list_offsets_request_list_offsets_partition *in)
-{
-    const struct metadata_partition *p =
-        metadata_partition_find(metadata_topic_find(&n->image, topic), in->partition_index);
-    if (!p || in->current_leader_epoch < 0 || in->current_leader_epoch == p->leader_epoch) return KAFKA_NONE;
-    return in->current_leader_epoch < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
-}
-
 static void line_begin(struct node *n, struct request *r, struct slice topic,
                        const struct list_offsets_request_list_offsets_partition *in,
                        struct list_offsets_response_list_offsets_partition_response *out)
 {
     const struct list_offsets *s = r->state;
     out->partition_index = in->partition_index;
-    struct partition *p = partition_find(n, topic, in->partition_index);
-    if (!p) {
-        const struct metadata_topic *t = metadata_topic_find(&n->image, topic);
-        out->error_code = metadata_partition_find(t, in->partition_index) ? KAFKA_NOT_LEADER_OR_FOLLOWER
-                                                                          : KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
-        return;
-    }
-    const struct log_offsets *o = log_offsets(p->log);
-    out->error_code = n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : epoch_check(n, topic, in);
+    struct partition *p;
+    out->error_code = partition_lead(n, topic, in->partition_index, in->current_leader_epoch, &p);
     if (out->error_code != KAFKA_NONE) return;
+    const struct log_offsets *o = log_offsets(p->log);
     switch (in->timestamp) {
     case TIME_LATEST: out->offset = o->high_watermark; break;
     case TIME_EARLIEST:

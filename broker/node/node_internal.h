@@ -11,6 +11,7 @@
  *     check.c         records looked at, and recoded, before they are appended
  *     fetch.c         Fetch, long polls; woken by append.c
  *     list_offsets.c  ListOffsets
+ *     leader_epochs.c OffsetForLeaderEpoch
  *     delete_records.c  DeleteRecords
  *     metadata_api.c  Metadata, FindCoordinator, DescribeCluster
  *     describe_configs.c, alter_configs.c   configs of topics and brokers
@@ -189,6 +190,10 @@ struct topic {
 
 /* NULL when it is not here. */
 struct partition *partition_find(struct node *n, struct slice topic, int32_t index);
+/* The leader epoch that a client believes in; negative: it does not say. */
+int16_t leader_epoch_check(const struct metadata_partition *p, int32_t theirs);
+/* The partition as its leader serves it, or why it does not. */
+int16_t partition_lead(struct node *n, struct slice topic, int32_t index, int32_t leader_epoch, struct partition **p);
 /* The same of a topic. One whose folders are still being made is in the image, but not here. */
 struct topic *topic_find(struct node *n, struct slice name);
 /* Makes the partition around its log, which it takes. `t` NULL: the metadata log. */
@@ -328,6 +333,7 @@ void produce_begin(struct node *n, struct request *r);
 /* timeout_ms is over. */
 void produce_expired(struct node *n, struct request *r);
 void list_offsets_begin(struct node *n, struct request *r);
+void leader_epochs_begin(struct node *n, struct request *r);
 void delete_records_begin(struct node *n, struct request *r);
 /* The log starts are on disk, or could not be written (err < 0). */
 void delete_records_stored(struct node *n, struct request *r, int err);

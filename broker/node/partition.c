@@ -19,6 +19,22 @@ struct partition *partition_find(struct node *n, struct slice topic, int32_t ind
     return t && index >= 0 && index < t->partition_count ? t->partitions[index] : NULL;
 }
 
+/* KIP-320, T36 */
+int16_t leader_epoch_check(const struct metadata_partition *p, int32_t theirs)
+{
+    if (theirs < 0 || theirs == p->leader_epoch) return KAFKA_NONE;
+    return theirs < p->leader_epoch ? KAFKA_FENCED_LEADER_EPOCH : KAFKA_UNKNOWN_LEADER_EPOCH;
+}
+
+int16_t partition_lead(struct node *n, struct slice topic, int32_t index, int32_t leader_epoch, struct partition **p)
+{
+    const struct metadata_partition *described = metadata_partition_find(metadata_topic_find(&n->image, topic), index);
+    *p = partition_find(n, topic, index);
+    if (!described) return KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+    if (!*p) return KAFKA_NOT_LEADER_OR_FOLLOWER; /* its folder is still being made: the client tries again */
+    return n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : leader_epoch_check(described, leader_epoch);
+}
+
 void partitions_each(struct node *n, void (*each)(struct node *n, struct partition *p))
 {
     if (n->metadata) each(n, n->metadata);

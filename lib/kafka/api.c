@@ -11,7 +11,7 @@
 
 const struct kafka_api kafka_apis[] = {
     API(KAFKA_API_PRODUCE, "Produce", produce, 0, 11, 3),
-    API(KAFKA_API_FETCH, "Fetch", fetch, 4, 12, 4),
+    API(KAFKA_API_FETCH, "Fetch", fetch, 4, 16, 4),
     API(KAFKA_API_LIST_OFFSETS, "ListOffsets", list_offsets, 1, 8, 1),
     API(KAFKA_API_METADATA, "Metadata", metadata, 0, 12, 0),
     API(KAFKA_API_OFFSET_COMMIT, "OffsetCommit", offset_commit, 2, 9, 2),
@@ -28,6 +28,7 @@ const struct kafka_api kafka_apis[] = {
     API(KAFKA_API_DELETE_TOPICS, "DeleteTopics", delete_topics, 1, 6, 1),
     API(KAFKA_API_DELETE_RECORDS, "DeleteRecords", delete_records, 0, 2, 0),
     API(KAFKA_API_INIT_PRODUCER_ID, "InitProducerId", init_producer_id, 0, 4, 0),
+    API(KAFKA_API_OFFSET_FOR_LEADER_EPOCH, "OffsetForLeaderEpoch", offset_for_leader_epoch, 2, 4, 2),
     API(KAFKA_API_DESCRIBE_CONFIGS, "DescribeConfigs", describe_configs, 1, 4, 1),
     API(KAFKA_API_ALTER_CONFIGS, "AlterConfigs", alter_configs, 0, 2, 0),
     API(KAFKA_API_CREATE_PARTITIONS, "CreatePartitions", create_partitions, 0, 3, 0),

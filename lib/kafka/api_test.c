@@ -7,10 +7,10 @@
 /* T13: from which version each API is flexible. */
 TEST(api, t13_flexible_versions)
 {
-    static const int from[][2] = {{0, 9},  {1, 12}, {2, 6},  {3, 9},  {8, 8},  {9, 6},  {10, 3}, {11, 6},
-                                  {12, 4}, {13, 4}, {14, 4}, {15, 5}, {16, 3}, {18, 3}, {19, 5}, {20, 4},
-                                  {21, 2}, {22, 2}, {32, 4}, {33, 2}, {37, 2}, {42, 2}, {44, 1}, {47, KAFKA_NEVER},
-                                  {60, 0}};
+    static const int from[][2] = {
+        {0, 9},  {1, 12}, {2, 6},  {3, 9},  {8, 8},  {9, 6},  {10, 3},           {11, 6}, {12, 4},
+        {13, 4}, {14, 4}, {15, 5}, {16, 3}, {18, 3}, {19, 5}, {20, 4},           {21, 2}, {22, 2},
+        {23, 4}, {32, 4}, {33, 2}, {37, 2}, {42, 2}, {44, 1}, {47, KAFKA_NEVER}, {60, 0}};
     check_int(sizeof(from) / sizeof(from[0]), kafka_apis_count);
     for (int i = 0; i < kafka_apis_count; i++) {
         check_int(kafka_apis[i].key, from[i][0]);
