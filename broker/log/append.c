@@ -16,21 +16,12 @@
 
 /* ---- what an append is held to ---- */
 
-static bool timestamp_allowed(const struct log_config *c, const struct batch_header *h, int64_t now_ms)
-{
-    if (c->log_append_time || h->max_timestamp < 0) return true;
-    bool late = c->timestamp_after_max_ms < INT64_MAX - now_ms && h->max_timestamp > now_ms + c->timestamp_after_max_ms;
-    bool early = c->timestamp_before_max_ms < now_ms && h->base_timestamp < now_ms - c->timestamp_before_max_ms;
-    return !late && !early;
-}
-
 static enum log_append_outcome check_limits(const struct log *log, const struct log_append *in)
 {
     const struct log_config *c = &log->config;
     if (log->state != LOG_ONLINE) return LOG_REFUSED;
     if (in->origin_client && (int64_t)in->size > c->max_message_bytes) return LOG_TOO_LARGE;
     if ((int64_t)in->size > c->segment_bytes && in->origin_client) return LOG_SEGMENT_TOO_SMALL;
-    if (in->origin_client && !timestamp_allowed(c, in->header, in->now_ms)) return LOG_INVALID_TIMESTAMP;
     return LOG_APPENDED;
 }
 

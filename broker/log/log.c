@@ -21,8 +21,6 @@ struct log_config log_config_default(void)
         .retention_bytes = -1,
         .max_message_bytes = 1048588,
         .producer_id_expiration_ms = day_ms,
-        .timestamp_before_max_ms = INT64_MAX,
-        .timestamp_after_max_ms = 3600 * 1000,
         .log_append_time = false,
         .deletes = true,
     };

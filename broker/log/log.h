@@ -47,8 +47,6 @@ struct log_config {
     int64_t retention_bytes;           /* -1 unbounded */
     int64_t max_message_bytes;         /* 1048588; of one batch with its 12 bytes of overhead */
     int64_t producer_id_expiration_ms; /* 1 day */
-    int64_t timestamp_before_max_ms;   /* message.timestamp.before.max.ms: INT64_MAX */
-    int64_t timestamp_after_max_ms;    /* message.timestamp.after.max.ms: 1 hour */
     bool log_append_time;              /* message.timestamp.type=LogAppendTime */
     bool deletes;                      /* cleanup.policy has delete: retention applies */
 };
@@ -149,7 +147,6 @@ enum log_append_outcome {
     LOG_INVALID_PRODUCER_EPOCH, /* fenced by a newer epoch */
     LOG_TOO_LARGE,              /* above max_message_bytes */
     LOG_SEGMENT_TOO_SMALL,      /* above segment_bytes */
-    LOG_INVALID_TIMESTAMP,      /* outside of message.timestamp.{before,after}.max.ms */
     LOG_REFUSED,                /* log_state is not LOG_ONLINE */
 };
 
@@ -175,7 +172,7 @@ struct log_append_result {
  * LogAppendTime where configured, checks the producer's sequence, rolls the segment when it is time.
  * The caller has checked the bytes (batch_check_produced, or built them itself); `header` is what
  * that check returned. `batch` must stay as it is until log_written. `origin_client` is false for the
- * node's own records: these are not held to max_message_bytes and timestamp bounds. */
+ * node's own records: these are not held to max_message_bytes. */
 struct log_append {
     uint8_t *batch;
     size_t size;

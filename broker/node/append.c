@@ -24,17 +24,15 @@ struct append *append_new(struct partition *p, enum append_origin origin, struct
     a->batch = batch;
     a->size = size;
     a->header = *header;
-    a->codec = p->codec;
-    a->level = p->level;
-    a->compacted = p->compacted;
+    a->rules = p->rules;
     a->base_offset = a->log_append_time_ms = -1;
-    a->bad_record = -1;
     return a;
 }
 
 void append_free(struct append *a)
 {
     shared_unref(a->frame);
+    free(a->bad.items);
     free(a);
 }
 
@@ -123,7 +121,6 @@ static int16_t outcome_error(enum log_append_outcome outcome)
     case LOG_INVALID_PRODUCER_EPOCH: return KAFKA_INVALID_PRODUCER_EPOCH;
     case LOG_TOO_LARGE: return KAFKA_MESSAGE_TOO_LARGE;
     case LOG_SEGMENT_TOO_SMALL: return KAFKA_RECORD_LIST_TOO_LARGE;
-    case LOG_INVALID_TIMESTAMP: return KAFKA_INVALID_TIMESTAMP;
     case LOG_REFUSED: return KAFKA_KAFKA_STORAGE_ERROR;
     }
     return KAFKA_UNKNOWN_SERVER_ERROR;
@@ -189,12 +186,13 @@ void append_checked(struct node *n, struct append *a)
 
 void append_submit(struct node *n, struct append *a)
 {
+    a->now_ms = n->now.wall_ms;
     if (a->origin == APPEND_PRODUCE) {
         /* Plain records are looked at here, it costs less than handing them over; but not hundreds of thousands. */
         enum { LOOKED_AT_HERE_BYTES_MAX = 2 * 1024 * 1024 };
         a->unchecked =
             batch_codec(&a->header) != COMPRESSION_NONE || append_is_recoded(a) || a->size > LOOKED_AT_HERE_BYTES_MAX;
-        int16_t error = a->unchecked ? KAFKA_NONE : append_records_check(a, &a->bad_record);
+        int16_t error = a->unchecked ? KAFKA_NONE : append_records_check(a);
         if (error != KAFKA_NONE) {
             append_end(n, a, error);
             return;

@@ -1,5 +1,6 @@
 /* The records of a batch are looked at before it is appended, and stored in another codec where the topic
- * says so. Decompressing may burn, so compressed batches go to a helper thread.
+ * says so. docs/formats/wire.md has the list of checks beside Kafka's. Decompressing may burn, so compressed batches go
+ * to a helper thread.
  *
  *     connection 1: [ checked now ][ compressed ][ plain ]      a line for each connection: its batches keep their
  *     connection 2: [ checked now ]                             order, and those of others do not wait for them
@@ -14,54 +15,105 @@
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
-/* Every record must parse; in a compacted topic every record must have a key (T23). */
-static int16_t payload_check(const struct append *a, struct slice payload, int32_t *bad)
+enum { NO_TIMESTAMP = -1 }; /* of a record that has none */
+
+/* --- one record after the other --- */
+
+static bool timestamp_allowed(const struct append *a, int64_t timestamp)
+{
+    const struct record_rules *rules = &a->rules;
+    if (!rules->create_time || timestamp == NO_TIMESTAMP) return true;
+    __int128 age = (__int128)a->now_ms - timestamp; /* a timestamp is any number */
+    return age <= rules->before_max_ms && -age <= rules->after_max_ms;
+}
+
+/* What Kafka asks of a record, in its order: a compacted topic's has a key (T23), and its time is within bounds. */
+static int16_t record_check(const struct append *a, const struct batch_record *r)
+{
+    if (a->rules.keyed && r->key.n < 0) return KAFKA_INVALID_RECORD;
+    return timestamp_allowed(a, r->timestamp) ? KAFKA_NONE : KAFKA_INVALID_TIMESTAMP;
+}
+
+static void bad_record_note(struct bad_records *bad, int32_t index, int16_t error)
+{
+    if (bad->count == BAD_RECORDS_MAX) return;
+    if ((bad->count & (bad->count - 1)) == 0) /* the capacity: powers of two */
+        bad->items = memory_grow(bad->items, bad->count ? 2 * (size_t)bad->count : 1, sizeof *bad->items);
+    bad->items[bad->count++] = (struct bad_record){index, error};
+}
+
+/* Every record must parse. All that are refused are named, not the first one only; a bad time weighs more. */
+static int16_t payload_check(const struct append *a, struct slice payload, struct bad_records *bad,
+                             int64_t *max_timestamp)
 {
     struct batch_records records;
     struct batch_record record;
+    int16_t error = KAFKA_NONE;
     int rc;
+    *max_timestamp = NO_TIMESTAMP;
     batch_records_init(&records, &a->header, payload);
     while ((rc = batch_records_next(&records, &record)) > 0) {
-        if (!a->compacted || record.key.n >= 0) continue;
-        *bad = records.index - 1;
-        return KAFKA_INVALID_RECORD;
+        if (record.timestamp > *max_timestamp) *max_timestamp = record.timestamp;
+        int16_t own = record_check(a, &record);
+        if (own == KAFKA_NONE) continue;
+        bad_record_note(bad, records.index - 1, own);
+        if (error != KAFKA_INVALID_TIMESTAMP) error = own;
     }
-    return rc < 0 ? KAFKA_CORRUPT_MESSAGE : KAFKA_NONE;
+    return rc < 0 ? KAFKA_INVALID_RECORD : error;
 }
 
+/* Bytes whose crc is right and that cannot be opened all the same will never be better: no CORRUPT_MESSAGE, which
+ * clients try again. */
 static int16_t payload_open(const struct append *a, size_t max, struct buf *scratch, struct slice *payload)
 {
     int rc = batch_payload(slice_of(a->batch, a->size), &a->header, max, scratch, payload);
     if (rc == 0) return KAFKA_NONE;
-    return rc == ERR_RANGE ? KAFKA_MESSAGE_TOO_LARGE : KAFKA_CORRUPT_MESSAGE;
+    return rc == ERR_RANGE ? KAFKA_MESSAGE_TOO_LARGE : KAFKA_INVALID_RECORD;
 }
 
-int16_t append_records_check(const struct append *a, int32_t *bad)
+/* Lookups by time and retention believe the header: a producer that counts wrong is put right, as Kafka does. */
+static void max_timestamp_settle(struct append *a, int64_t max_timestamp)
+{
+    if (!a->rules.create_time || a->header.max_timestamp == max_timestamp) return;
+    batch_stamp_max_timestamp(a->batch, a->size, max_timestamp);
+    batch_header_read(slice_of(a->batch, a->size), &a->header);
+}
+
+static int16_t records_check(struct append *a, size_t max, struct buf *scratch, struct slice *payload)
+{
+    int64_t max_timestamp;
+    int16_t error = payload_open(a, max, scratch, payload);
+    if (error == KAFKA_NONE) error = payload_check(a, *payload, &a->bad, &max_timestamp);
+    if (error == KAFKA_NONE) max_timestamp_settle(a, max_timestamp);
+    return error;
+}
+
+int16_t append_records_check(struct append *a)
 {
     struct buf scratch = {0};
     struct slice payload;
-    *bad = -1;
-    int16_t error = payload_open(a, DECOMPRESSED_BYTES_MAX, &scratch, &payload);
-    if (error == KAFKA_NONE) error = payload_check(a, payload, bad);
+    int16_t error = records_check(a, DECOMPRESSED_BYTES_MAX, &scratch, &payload);
     buf_release(&scratch);
     return error;
 }
 
+/* --- another codec --- */
+
 bool append_is_recoded(const struct append *a)
 {
-    return a->codec != CODEC_OF_PRODUCER && a->codec != batch_codec(&a->header);
+    return a->rules.codec != CODEC_OF_PRODUCER && a->rules.codec != batch_codec(&a->header);
 }
 
 /* The same batch with its payload in another codec: header bytes stay but for length, codec and crc. */
 static struct shared *batch_recode(const struct append *a, struct slice payload)
 {
     enum { LENGTH_AT = 8, CRC_AT = 17, ATTRIBUTES_AT = 21 };
-    int codec = a->codec;
+    int codec = a->rules.codec;
     struct buf out = {0};
     buf_append(&out, a->batch, BATCH_HEADER_SIZE);
     if (codec == COMPRESSION_NONE) {
         buf_append_slice(&out, payload);
-    } else if (compression_compress_level(codec, a->level, payload, &out) < 0) {
+    } else if (compression_compress_level(codec, a->rules.level, payload, &out) < 0) {
         buf_release(&out);
         return NULL;
     }
@@ -80,7 +132,6 @@ struct check_job {
     struct append *append;
     struct shared *recoded; /* NULL: stored as it came */
     int16_t error;
-    int32_t bad;
 };
 
 static int check_run(struct node_job *base, struct disk *disk)
@@ -90,8 +141,7 @@ static int check_run(struct node_job *base, struct disk *disk)
     struct buf scratch = {0};
     struct slice payload;
     (void)disk;
-    c->error = payload_open(a, base->heavy ? DECOMPRESSED_BYTES_MAX : DECOMPRESSED_BYTES_COMMON, &scratch, &payload);
-    if (c->error == KAFKA_NONE) c->error = payload_check(a, payload, &c->bad);
+    c->error = records_check(a, base->heavy ? DECOMPRESSED_BYTES_MAX : DECOMPRESSED_BYTES_COMMON, &scratch, &payload);
     if (c->error == KAFKA_NONE && append_is_recoded(a)) c->recoded = batch_recode(a, payload);
     buf_release(&scratch);
     return 0;
@@ -174,7 +224,6 @@ static void check_done(struct node *n, struct job *j, int err)
     (void)err;
     a->check_done = !again;
     a->error = c->error;
-    a->bad_record = c->bad;
     if (c->recoded) recoded_take(a, c->recoded);
     check_drop(j);
     if (again)
@@ -191,7 +240,6 @@ static void check_begin(struct node *n, struct check_line *line, bool heavy)
     c->job.drop = check_drop;
     c->line = line;
     c->append = line->first;
-    c->bad = -1;
     job_start(n, &c->job);
 }
 

@@ -75,7 +75,9 @@ TEST(node_data, t20_one_batch_of_magic_2)
     check_int(produce_raw(7, 1, bytes_of(&batch)), KAFKA_INVALID_RECORD);
     batch.n = one;
     batch.p[16] = 1;
-    check_int(produce_raw(7, 1, bytes_of(&batch)), KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT);
+    check_int(produce_raw(7, 1, bytes_of(&batch)), KAFKA_INVALID_RECORD);
+    batch.p[16] = 3;
+    check_int(produce_raw(7, 1, bytes_of(&batch)), KAFKA_CORRUPT_MESSAGE);
     batch.p[16] = 2;
     batch.p[one - 1] ^= 1; /* the crc sees it */
     check_int(produce_raw(7, 1, bytes_of(&batch)), KAFKA_CORRUPT_MESSAGE);
@@ -462,7 +464,7 @@ TEST(node_data, a_produce_that_takes_too_long_times_out)
     driver_close(&d);
 }
 
-TEST(node_data, compressed_garbage_is_corrupt)
+TEST(node_data, compressed_garbage_is_refused_for_good)
 {
     driver_open(&d, "");
     driver_create(&d, "t", 1, NULL, NULL);
@@ -472,7 +474,7 @@ TEST(node_data, compressed_garbage_is_corrupt)
     driver_batch_build(&b, &batch);
     for (size_t i = BATCH_HEADER_SIZE; i < batch.n; i++) batch.p[i] = (uint8_t)i;
     put_u32be(batch.p + 17, crc32c(0, batch.p + 21, batch.n - 21)); /* a crc that fits */
-    check_int(produce_raw(9, 1, bytes_of(&batch)), KAFKA_CORRUPT_MESSAGE);
+    check_int(produce_raw(9, 1, bytes_of(&batch)), KAFKA_INVALID_RECORD);
     check_int(fetch_at(0).high_watermark, 0);
     buf_release(&batch);
     driver_close(&d);

@@ -24,7 +24,7 @@ static void lines_fail(struct delete_records_response *out, int16_t error)
 /* A topic that is compacted only keeps the last record of each key, whatever its age. */
 static bool policy_allows(const struct node *n, const struct metadata_topic *t, const struct partition *p)
 {
-    return !p->compacted || partition_log_config(n, t).deletes;
+    return !p->rules.keyed || partition_log_config(n, t).deletes;
 }
 
 static int16_t line_check(struct node *n, struct slice topic, int32_t index, struct partition **p)

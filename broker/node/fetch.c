@@ -117,7 +117,7 @@ static int16_t line_check(struct node *n, const struct request *r, struct fetch_
     int16_t error = line_find(n, r, line, p);
     if (error != KAFKA_NONE) return error;
     /* T22: a client of that age cannot read what this topic stores (KIP-110). */
-    if ((*p)->codec == COMPRESSION_ZSTD && r->header.api_version < 10) return KAFKA_UNSUPPORTED_COMPRESSION_TYPE;
+    if ((*p)->rules.codec == COMPRESSION_ZSTD && r->header.api_version < 10) return KAFKA_UNSUPPORTED_COMPRESSION_TYPE;
     return n->disk_failed ? KAFKA_KAFKA_STORAGE_ERROR : line_epoch_check(n, r, line);
 }
 

@@ -148,6 +148,26 @@ enum { CODEC_OF_PRODUCER = -1 };
 
 struct check_line;
 
+/* What the records of a batch are held to. */
+struct record_rules {
+    bool keyed;                          /* the topic is compacted */
+    bool create_time;                    /* message.timestamp.type: the producer's times count, within bounds */
+    int64_t before_max_ms, after_max_ms; /* message.timestamp.{before,after}.max.ms */
+    int codec;                           /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
+    int level;                           /* of that codec: compression.gzip.level, ... */
+};
+
+/* Records that were refused, at most BAD_RECORDS_MAX of them. Owns `items`. */
+enum { BAD_RECORDS_MAX = 1000 };
+struct bad_record {
+    int32_t index; /* in the batch */
+    int16_t error;
+};
+struct bad_records {
+    struct bad_record *items;
+    int32_t count;
+};
+
 struct append_list {
     struct append *first, *last;
 };
@@ -159,13 +179,11 @@ struct partition {
     uint64_t order; /* of its jobs */
     enum durability durability;
     int64_t flush_messages, flush_ms;
-    bool compacted;
     int32_t leader_epoch; /* what its batches are stamped with; -1: the metadata log, each batch has its own */
     int64_t min_insync_replicas;
     int64_t message_bytes_max; /* max.message.bytes */
     bool internal;
-    int codec;                  /* compression.type: what is stored; CODEC_OF_PRODUCER: as it came */
-    int level;                  /* of that codec: compression.gzip.level, ... */
+    struct record_rules rules;
     int32_t checks;             /* batches in lines of checks (check.c) */
     struct append_list writing; /* given to the disk, in the order of the appends */
     struct append_list waiting; /* for the high watermark, by the offset they need */
@@ -246,10 +264,9 @@ struct append {
     uint8_t *batch;
     size_t size;
     struct batch_header header;
-    int codec;      /* what the topic stored when it came; jobs look at it, while the topic's may change */
-    int level;      /* the same */
-    bool compacted; /* the same */
-    bool unchecked; /* its records must be looked at first, in a job */
+    struct record_rules rules; /* the partition's when it came; jobs look at them, while those may change */
+    int64_t now_ms;            /* when it came */
+    bool unchecked;            /* its records must be looked at first, in a job */
     bool check_done;
     /* who is told */
     struct request *request; /* APPEND_PRODUCE */
@@ -257,7 +274,7 @@ struct append {
     uint64_t token; /* APPEND_GROUP: of GROUP_STORED */
     /* how it goes */
     int16_t error;
-    int32_t bad_record;        /* with INVALID_RECORD: which one, or -1 */
+    struct bad_records bad;    /* with INVALID_RECORD and INVALID_TIMESTAMP: which ones, if it was for single ones */
     int64_t base_offset, need; /* need: the high watermark that makes it seen */
     int64_t log_append_time_ms;
     bool duplicate, is_writing, write_reported, is_done;
@@ -284,8 +301,8 @@ struct own_record {
 };
 void append_own(struct node *n, struct partition *p, enum append_origin origin, const struct own_record *records,
                 int32_t count, uint64_t token);
-/* check.c: the records of a batch: an error and which record is bad. */
-int16_t append_records_check(const struct append *a, int32_t *bad);
+/* check.c: the records of a batch; an error, and in a->bad those it is for. Puts a wrong max_timestamp right. */
+int16_t append_records_check(struct append *a);
 /* The topic stores another codec than the batch has. */
 bool append_is_recoded(const struct append *a);
 /* Its records have to be looked at in a job, or it comes behind one of the same connection whose have. */

@@ -88,8 +88,6 @@ struct log_config partition_log_config(const struct node *n, const struct metada
     c.retention_ms = topic_config_number("retention.ms", own, broker);
     c.retention_bytes = topic_config_number("retention.bytes", own, broker);
     c.max_message_bytes = topic_config_number("max.message.bytes", own, broker);
-    c.timestamp_before_max_ms = topic_config_number("message.timestamp.before.max.ms", own, broker);
-    c.timestamp_after_max_ms = topic_config_number("message.timestamp.after.max.ms", own, broker);
     c.log_append_time = topic_config_has("message.timestamp.type", "LogAppendTime", own, broker);
     c.deletes = topic_config_has("cleanup.policy", "delete", own, broker);
     return c;
@@ -99,8 +97,7 @@ struct log_config partition_log_config(const struct node *n, const struct metada
 struct topic_settings {
     enum durability durability;
     int64_t flush_messages, flush_ms, min_insync_replicas, message_bytes_max;
-    bool compacted;
-    int codec, level;
+    struct record_rules rules;
 };
 
 /* flush.messages and flush.ms of the topic, else of the broker, make the mode. */
@@ -131,8 +128,8 @@ static int stored_level(int codec, const struct metadata_topic *t, const struct 
 /* The metadata log is always synced before it is believed, as KRaft does. */
 static struct topic_settings settings_of(const struct node *n, const struct metadata_topic *t)
 {
-    struct topic_settings s = {DURABILITY_GROUP_COMMIT, INT64_MAX, INT64_MAX, 1, INT64_MAX, false,
-                               CODEC_OF_PRODUCER,       0};
+    struct topic_settings s = {DURABILITY_GROUP_COMMIT,     INT64_MAX, INT64_MAX, 1, INT64_MAX,
+                               {.codec = CODEC_OF_PRODUCER}};
     struct config_layers broker = node_config_layers(n);
     if (!t) return s;
     s.flush_messages = topic_config_number("flush.messages", &t->configs, &broker);
@@ -140,9 +137,14 @@ static struct topic_settings settings_of(const struct node *n, const struct meta
     s.durability = durability_of(s.flush_messages, s.flush_ms);
     s.min_insync_replicas = topic_config_number("min.insync.replicas", &t->configs, &broker);
     s.message_bytes_max = topic_config_number("max.message.bytes", &t->configs, &broker);
-    s.compacted = topic_config_has("cleanup.policy", "compact", &t->configs, &broker);
-    s.codec = stored_codec(t, &broker);
-    s.level = stored_level(s.codec, t, &broker);
+    s.rules = (struct record_rules){
+        .keyed = topic_config_has("cleanup.policy", "compact", &t->configs, &broker),
+        .create_time = !topic_config_has("message.timestamp.type", "LogAppendTime", &t->configs, &broker),
+        .before_max_ms = topic_config_number("message.timestamp.before.max.ms", &t->configs, &broker),
+        .after_max_ms = topic_config_number("message.timestamp.after.max.ms", &t->configs, &broker),
+        .codec = stored_codec(t, &broker),
+    };
+    s.rules.level = stored_level(s.rules.codec, t, &broker);
     return s;
 }
 
@@ -153,9 +155,7 @@ static void settings_take(struct partition *p, const struct topic_settings *s)
     p->flush_ms = s->flush_ms;
     p->min_insync_replicas = s->min_insync_replicas;
     p->message_bytes_max = s->message_bytes_max;
-    p->compacted = s->compacted;
-    p->codec = s->codec;
-    p->level = s->level;
+    p->rules = s->rules;
 }
 
 /* Records that wait for a sync wait for it under the new mode: at once, until the new deadline, or no more. */

@@ -4,8 +4,6 @@
  *
  * The response is built beside the request at once, with a line for each partition in the order asked;
  * each append fills in its line. */
-#include <stddef.h>
-
 #include "broker/node/node_internal.h"
 
 struct produce {
@@ -66,25 +64,27 @@ static void pending_drop(struct node *n, struct request *r)
 
 /* --- checks --- */
 
-static int16_t batch_error(int rc, struct slice batch, const char **why)
+/* Formats 0 and 1 are known, and refused (KIP-896); a magic beyond 2 is no batch at all. */
+static int16_t magic_error(int8_t magic, const char **why)
 {
-    enum {
-        MAGIC_AT = offsetof(
-            struct {
-                char before[16];
-                char magic;
-            },
-            magic)
-    };
+    *why = magic == 0 || magic == 1 ? "Produce must only contain record batches of magic 2"
+                                    : "the batch has an unknown magic";
+    return magic == 0 || magic == 1 ? KAFKA_INVALID_RECORD : KAFKA_CORRUPT_MESSAGE;
+}
+
+static int16_t batch_error(int rc, struct slice batch, const struct batch_header *h, const char **why)
+{
+    enum { MAGIC_AT = 16 };
+    if (batch.n > MAGIC_AT && batch.p[MAGIC_AT] != BATCH_MAGIC) return magic_error((int8_t)batch.p[MAGIC_AT], why);
     switch (rc) {
-    case ERR_INVALID: *why = "the records are not one valid batch"; return KAFKA_INVALID_RECORD;
-    case ERR_UNSUPPORTED:
-        if (batch.n > MAGIC_AT && batch.p[MAGIC_AT] != BATCH_MAGIC) {
-            *why = "record batches of magic 2 are stored";
-            return KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT;
-        }
-        *why = "unknown compression";
-        return KAFKA_UNSUPPORTED_COMPRESSION_TYPE;
+    case ERR_INVALID:
+        *why = batch_is_control(h)                     ? "clients are not allowed to write control records"
+               : h->attributes & BATCH_LOG_APPEND_TIME ? "a producer may not set the timestamp type to LogAppendTime"
+                                                       : "the records are not one valid batch from offset 0 on";
+        return !batch_is_control(h) && h->attributes & BATCH_LOG_APPEND_TIME ? KAFKA_INVALID_TIMESTAMP
+                                                                             : KAFKA_INVALID_RECORD;
+    case ERR_RANGE: *why = "Produce must contain one whole record batch"; return KAFKA_INVALID_RECORD;
+    case ERR_UNSUPPORTED: *why = "unknown compression"; return KAFKA_UNSUPPORTED_COMPRESSION_TYPE;
     default: *why = "the batch is damaged"; return KAFKA_CORRUPT_MESSAGE;
     }
 }
@@ -128,7 +128,7 @@ static int16_t line_check(struct node *n, struct request *r, struct slice topic,
     }
     struct slice batch = kafka_bytes_slice(data->records);
     int rc = batch_check_produced(batch, header);
-    if (rc < 0) return batch_error(rc, batch, why);
+    if (rc < 0) return batch_error(rc, batch, header, why);
     if (header->attributes & BATCH_TRANSACTIONAL) {
         *why = "transactions are not served";
         return KAFKA_INVALID_TXN_STATE;
@@ -184,23 +184,32 @@ void produce_begin(struct node *n, struct request *r)
 
 /* --- the end of an append --- */
 
-static const char *error_sentence(int16_t error)
+static const char *record_sentence(int16_t error)
 {
-    switch (error) {
-    case KAFKA_INVALID_RECORD: return "a record of a compacted topic must have a key";
-    case KAFKA_CORRUPT_MESSAGE: return "the records of the batch cannot be read";
+    return error == KAFKA_INVALID_TIMESTAMP ? "the timestamp of the record is out of range"
+                                            : "a record of a compacted topic must have a key";
+}
+
+static const char *error_sentence(const struct append *a)
+{
+    switch (a->error) {
+    case KAFKA_INVALID_RECORD:
+        return a->bad.count ? "one or more records have been rejected" : "the records of the batch cannot be read";
+    case KAFKA_INVALID_TIMESTAMP: return "one or more records have been rejected due to invalid timestamp";
     case KAFKA_MESSAGE_TOO_LARGE: return "the batch is larger than max.message.bytes";
     default: return NULL;
     }
 }
 
-static void record_error_add(struct request *r, struct produce_response_partition_produce_response *line,
-                             const struct append *a)
+static void record_errors_fill(struct request *r, struct produce_response_partition_produce_response *line,
+                               const struct bad_records *bad)
 {
-    line->record_errors = KAFKA_NEW(&r->arena, produce_response_batch_index_and_error_message, 1);
-    line->record_errors_count = 1;
-    line->record_errors[0].batch_index = a->bad_record;
-    line->record_errors[0].batch_index_error_message = kafka_string_of(error_sentence(a->error));
+    line->record_errors = KAFKA_NEW(&r->arena, produce_response_batch_index_and_error_message, bad->count);
+    line->record_errors_count = bad->count;
+    for (int32_t i = 0; i < bad->count; i++) {
+        line->record_errors[i].batch_index = bad->items[i].index;
+        line->record_errors[i].batch_index_error_message = kafka_string_of(record_sentence(bad->items[i].error));
+    }
 }
 
 void produce_appended(struct node *n, struct append *a)
@@ -212,8 +221,8 @@ void produce_appended(struct node *n, struct append *a)
         &s->response->responses[a->topic_at].partition_responses[a->partition_at];
     s->appends[a->token] = NULL;
     if (a->error != KAFKA_NONE) {
-        line_fail(s, line, a->error, error_sentence(a->error));
-        if (a->bad_record >= 0) record_error_add(r, line, a);
+        line_fail(s, line, a->error, error_sentence(a));
+        record_errors_fill(r, line, &a->bad);
     } else {
         line->base_offset = a->base_offset;
         line->log_append_time_ms = a->log_append_time_ms;

@@ -66,14 +66,20 @@ static bool producer_fields_allowed(const struct batch_header *h)
     return h->producer_epoch >= 0 && h->base_sequence >= 0;
 }
 
+/* The crc is looked at before the rest: behind a right one a wrong count is no damage but what the producer meant. */
 int batch_check_produced(struct slice in, struct batch_header *out)
 {
-    int err = batch_check(in, out);
-    if (err) return err;
+    if (in.n < BATCH_HEADER_SIZE) return ERR_RANGE;
+    header_parse(in.p, out);
+    if (out->magic != BATCH_MAGIC) return ERR_UNSUPPORTED;
+    if (out->length < BATCH_HEADER_SIZE - BATCH_LOG_OVERHEAD) return ERR_CORRUPT;
+    if (in.n < batch_size(out)) return ERR_RANGE;
+    if (batch_crc(in.p, batch_size(out)) != out->crc) return ERR_CORRUPT;
     if (in.n != batch_size(out)) return ERR_INVALID;
     if (batch_codec(out) > COMPRESSION_ZSTD) return ERR_UNSUPPORTED;
     if (batch_is_control(out) || (out->attributes & BATCH_LOG_APPEND_TIME)) return ERR_INVALID;
-    if (out->count < 1 || out->count != (int64_t)out->last_offset_delta + 1) return ERR_INVALID;
+    if (out->base_offset != 0 || out->count < 1 || out->count != (int64_t)out->last_offset_delta + 1)
+        return ERR_INVALID;
     return producer_fields_allowed(out) ? 0 : ERR_INVALID;
 }
 
@@ -88,6 +94,12 @@ void batch_stamp_log_append_time(uint8_t *batch, size_t n, int64_t timestamp_ms)
     assert(n >= BATCH_HEADER_SIZE);
     uint16_t attributes = get_u16be(batch + BATCH_AT_ATTRIBUTES) | BATCH_LOG_APPEND_TIME;
     put_u16be(batch + BATCH_AT_ATTRIBUTES, attributes);
+    batch_stamp_max_timestamp(batch, n, timestamp_ms);
+}
+
+void batch_stamp_max_timestamp(uint8_t *batch, size_t n, int64_t timestamp_ms)
+{
+    assert(n >= BATCH_HEADER_SIZE);
     put_u64be(batch + BATCH_AT_MAX_TIMESTAMP, (uint64_t)timestamp_ms);
     put_u32be(batch + BATCH_AT_CRC, batch_crc(batch, n));
 }

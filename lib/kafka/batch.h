@@ -83,15 +83,19 @@ int64_t batch_peek_size(struct slice in);
 int batch_header_read(struct slice in, struct batch_header *out);
 /* batch_header_read, all bytes there (ERR_RANGE) and the crc (ERR_CORRUPT). Bytes may follow the batch. */
 int batch_check(struct slice in, struct batch_header *out);
-/* What a broker asks of bytes that a producer sends: batch_check, nothing follows, not a control batch, a
- * known codec, at least one record, dense offsets, a sequence where there is a producer id. ERR_INVALID for
- * what is well-formed but not allowed (INVALID_RECORD), ERR_UNSUPPORTED for magic and codec. */
+/* What a broker asks of bytes that a producer sends: a whole batch (ERR_RANGE) with a right crc (ERR_CORRUPT), nothing
+ * follows, not a control batch, a known codec, at least one record, dense offsets from 0, a sequence where there is a
+ * producer id. ERR_INVALID for what is well-formed but not allowed (INVALID_RECORD), ERR_UNSUPPORTED for magic and
+ * codec. */
 int batch_check_produced(struct slice in, struct batch_header *out);
 
 /* In place, outside of the crc. `batch` has at least BATCH_HEADER_SIZE bytes. */
 void batch_stamp(uint8_t *batch, int64_t base_offset, int32_t leader_epoch);
 /* In place: sets the attribute and max_timestamp and recomputes the crc of all `n` bytes of the batch. */
 void batch_stamp_log_append_time(uint8_t *batch, size_t n, int64_t timestamp_ms);
+
+/* In place: sets max_timestamp, the times being the producer's, and recomputes the crc of all `n` bytes. */
+void batch_stamp_max_timestamp(uint8_t *batch, size_t n, int64_t timestamp_ms);
 
 /* The records of a checked batch: borrowed from `batch` when it is not compressed, else decompressed into
  * `scratch` (at most `max` bytes; ERR_RANGE beyond). */
