@@ -10,6 +10,7 @@ enum { CLI_OK = 0, CLI_DIFFERENCE = 1, CLI_USAGE = 2 };
 int cli_broker(int argc, char **argv);
 int cli_topic(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_group(int argc, char **argv);
 int cli_produce(int argc, char **argv);
 int cli_consume(int argc, char **argv);
 int cli_power_cut(int argc, char **argv);

@@ -7,6 +7,7 @@
 /* A subcommand whose file is not part of this build is weak, and then says so instead of running. */
 #pragma weak cli_topic
 #pragma weak cli_config
+#pragma weak cli_group
 #pragma weak cli_produce
 #pragma weak cli_consume
 #pragma weak cli_dump_log
@@ -33,6 +34,7 @@ static const struct subcommand subcommands[] = {
     {"broker", cli_broker, "a Kafka-compatible broker on this machine"},
     {"topic", cli_topic, "create, list, describe, alter and delete topics"},
     {"config", cli_config, "configs of topics and brokers, told and altered"},
+    {"group", cli_group, "list, describe, reset and delete consumer groups"},
     {"produce", cli_produce, "a line of standard input is a record"},
     {"consume", cli_consume, "records to standard output"},
     {"dump-log", cli_dump_log, "what is in a broker's files"},

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/config_change.h"
+#include "cli/topic_delete_records.h"
 #include "cli/topic_describe.h"
 #include "lib/base/text.h"
 
@@ -27,7 +28,8 @@ static int usage(FILE *to)
           "                           [--bootstrap HOST:PORT]\n"
           "       millrace topic describe NAME ... [--format text|json] [--bootstrap HOST:PORT]\n"
           "       millrace topic list [--format text|json] [--bootstrap HOST:PORT]\n"
-          "       millrace topic delete NAME [--bootstrap HOST:PORT]\n",
+          "       millrace topic delete NAME [--bootstrap HOST:PORT]\n"
+          "       millrace topic delete-records NAME[:PARTITION,...] --before OFFSET|end [--bootstrap HOST:PORT]\n",
           to);
     return to == stdout ? CLI_OK : CLI_USAGE;
 }
@@ -207,6 +209,7 @@ static bool options_fit(const struct topic_command *t)
 
 int cli_topic(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "delete-records") == 0) return topic_delete_records(argc - 1, argv + 1);
     struct topic_command t = {.bootstrap = CLIENT_BOOTSTRAP_DEFAULT, .partition_count = -1};
     const struct client_option options[] = {{"--bootstrap", &t.bootstrap, NULL},
                                             {"--partitions", &t.partitions, NULL},

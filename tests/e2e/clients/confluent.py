@@ -1,10 +1,14 @@
 """confluent-kafka: the newest librdkafka under Python."""
 import time
 
+import confluent_kafka
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import stories
+
+if hasattr(confluent_kafka, "ConsumerGroupTopicPartitions"):
+    from confluent_kafka import ConsumerGroupTopicPartitions
 
 
 class Driver:
@@ -69,6 +73,26 @@ class Driver:
         expect(ask(1_700_000_000_000 + 41_500) == 42, "the first record not before an instant")
         expect(ask(1_700_000_000_000) == 0, "the very first record by its time")
         consumer.close()
+        if hasattr(confluent_kafka, "ConsumerGroupTopicPartitions"):  # Debian's 1.7 has no such calls
+            self.group_stories(expect)
+
+    def group_stories(self, expect):
+        """Groups seen, moved and deleted; "group-idempotent" has read 1,000 records."""
+        group, topic = "group-idempotent", "idempotent"
+        found = self.admin.describe_consumer_groups([group])[group].result(20)
+        expect(found.state.name == "EMPTY" and not found.members, f"a group without members: {found.state}")
+        names = [g.group_id for g in self.admin.list_consumer_groups().result(20).valid]
+        expect(group in names, f"{group} is among {names}")
+        at = lambda offset: [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, offset)])]
+        moved = self.admin.alter_consumer_group_offsets(at(3))[group].result(20)
+        expect(moved.topic_partitions[0].error is None, "offsets of a group without members can be set")
+        again = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(20)
+        expect([p.offset for p in again.topic_partitions] == [3], f"offsets are now {again.topic_partitions}")
+        low = self.admin.delete_records([TopicPartition(topic, 0, 10)])
+        expect([f.result(20).low_watermark for f in low.values()] == [10], "records are deleted up to 10")
+        expect(self.ends(topic)[0] == (10, 1000), f"and the topic begins there: {self.ends(topic)}")
+        self.admin.delete_consumer_groups([group])[group].result(20)
+        expect(group not in [g.group_id for g in self.admin.list_consumer_groups().result(20).valid], "deleted")
 
     def close(self):
         pass
