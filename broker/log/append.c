@@ -46,13 +46,19 @@ static enum log_append_outcome check_producer(const struct log *log, const struc
 
 /* ---- rolling ---- */
 
-static bool must_roll(const struct log *log, const struct batch_header *h, size_t size)
+/* By the time of records; by the clock where the first batch had none. */
+static int64_t age_ms(const struct segment *s, const struct batch_header *h, int64_t now_ms)
+{
+    return s->first_timestamp >= 0 ? h->max_timestamp - s->first_timestamp : now_ms - s->begun_ms;
+}
+
+static bool must_roll(const struct log *log, const struct batch_header *h, size_t size, int64_t now_ms)
 {
     const struct segment *s = log_active(log);
     const struct log_config *c = &log->config;
     if (s->size == 0) return false;
     if (s->size + size > (uint64_t)c->segment_bytes) return true;
-    if (s->first_timestamp >= 0 && h->max_timestamp - s->first_timestamp > c->segment_ms) return true;
+    if (age_ms(s, h, now_ms) > c->segment_ms) return true;
     if ((int64_t)(s->offsets.count + 1) * OFFSET_ENTRY_SIZE > c->segment_index_bytes) return true;
     if ((int64_t)(s->times.count + 2) * TIME_ENTRY_SIZE > c->segment_index_bytes) return true;
     return log->offsets.end + h->last_offset_delta - s->base_offset > INT32_MAX;
@@ -140,6 +146,8 @@ static void take_in(struct log *log, const struct batch_header *h, int64_t now_m
     if (h->producer_id >= 0) producers_update(&log->producers, h, now_ms, &p->producer_before);
     log_epoch_note(log, h->leader_epoch, h->base_offset);
     recent_push(&log->recent, h->base_offset, s->size);
+    if (s->size == 0) s->begun_ms = now_ms;
+    s->changed_ms = now_ms;
     segment_take(s, h, (uint64_t)log->config.index_interval_bytes);
     log->offsets.end = batch_last_offset(h) + 1;
 #if MILLRACE_SEEDED_BUG == 3 /* for tests/sim/bites.sh: the last offset of a large batch is given out again */
@@ -161,7 +169,7 @@ void log_append(struct log *log, const struct log_append *in, struct arena *aren
     if (out->outcome != LOG_APPENDED) return;
     assert(batch_size(&h) == in->size);
     stamp(log, in, &h, out);
-    if (must_roll(log, &h, in->size)) log_roll(log);
+    if (must_roll(log, &h, in->size, in->now_ms)) log_roll(log);
     struct segment *s = log_active(log);
     write_add(out, s->log, s->size, slice_of(in->batch, in->size));
     take_in(log, &h, in->now_ms);

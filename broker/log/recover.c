@@ -347,7 +347,10 @@ static void settle_offsets(struct recovery *x)
     struct log *log = x->log;
     struct segment *active = log_active(log);
     struct log_offsets *o = &log->offsets;
-    for (int i = 0; i < log->segment_count; i++) o->size_bytes += (int64_t)log->segments[i]->size;
+    for (int i = 0; i < log->segment_count; i++) {
+        o->size_bytes += (int64_t)log->segments[i]->size;
+        log->segments[i]->begun_ms = log->segments[i]->changed_ms = x->info.now_ms;
+    }
     log->written = log->durable = log->high_watermark = log_mark(active, o->end, active->size);
     o->written = o->durable = o->high_watermark = o->end;
     log->changed = (o->end > 0 && log->snapshot_end != o->end) || x->index_unsynced;

@@ -1,6 +1,6 @@
 /* Retention: which segments go. Whole segments from the oldest on, only below the high watermark.
  *
- *     by time   the segment's newest record is older than retention.ms
+ *     by time   the segment's newest record is older than retention.ms; without timestamps its last append counts
  *     by size   the log would still hold retention.bytes without it
  *     by start  the log starts behind it
  *
@@ -18,7 +18,8 @@ static bool outdated(const struct log *log, int i, int64_t now_ms, int64_t size_
 #if MILLRACE_SEEDED_BUG == 5 /* for tests/sim/bites.sh: the segment itself is counted as what stays */
     size_before += (int64_t)s->size;
 #endif
-    if (c->retention_ms >= 0 && s->max_timestamp >= 0 && now_ms - s->max_timestamp > c->retention_ms) return true;
+    int64_t newest = s->max_timestamp >= 0 ? s->max_timestamp : s->changed_ms;
+    if (c->retention_ms >= 0 && now_ms - newest > c->retention_ms) return true;
     return c->retention_bytes >= 0 && size_before - (int64_t)s->size >= c->retention_bytes;
 }
 

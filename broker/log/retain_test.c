@@ -116,6 +116,35 @@ TEST(log_retain, by_time_takes_the_active_segment_too_and_offsets_go_on)
     drive_release(&d);
 }
 
+/* Without timestamps the clock counts: of the last append for retention, of the first for segment.ms. */
+TEST(log_retain, records_without_timestamps_go_by_the_clock)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.retention_ms = 100;
+    d.config.segment_ms = 50;
+    log_set_config(d.log, &d.config);
+    int64_t begin = d.now_ms = 1000000;
+    drive_append(&d, SPEC(.timestamp = -1));
+    d.now_ms = begin + 50;
+    drive_append(&d, SPEC(.timestamp = -1));
+    check(drive_file(&d, 1, "log") == NULL);
+    d.now_ms = begin + 51;
+    drive_append(&d, SPEC(.timestamp = -1));
+    check(drive_file(&d, 2, "log") != NULL); /* rolled */
+    log_raise_high_watermark(d.log, INT64_MAX);
+    check_int(log_retain(d.log, begin + 150), 0);
+    check_int(log_retain(d.log, begin + 151), 1); /* 101 after the second append */
+    check_int(log_offsets(d.log)->start, 2);
+    drive_jobs(&d);
+    d.now_ms = begin + 500; /* when they came is not on disk: a start counts from itself */
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(log_retain(d.log, begin + 600), 0);
+    check_int(log_retain(d.log, begin + 601), 1);
+    check_int(log_offsets(d.log)->start, 3);
+    drive_release(&d);
+}
+
 /* A crash came before the full segment was settled, so that no snapshot stood at its end. Retention then takes the
  * segment, and a second crash must not find the producer forgotten. */
 TEST(log_retain, producers_outlive_a_segment_that_a_crash_left_unsettled)

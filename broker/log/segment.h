@@ -29,6 +29,8 @@ struct segment {
     uint64_t since_index;              /* bytes since the last entry */
     int64_t first_timestamp;           /* the largest of the first batch, -1 while empty: the clock of segment.ms */
     int64_t max_timestamp, max_timestamp_offset; /* -1 while empty */
+    /* By the clock, for records that have no timestamps: the first and the last append, or when the log was opened. */
+    int64_t begun_ms, changed_ms;
 };
 
 /* Kafka's 20 digits. `out` holds "DIR/NNNNNNNNNNNNNNNNNNNN.SUFFIX". */
