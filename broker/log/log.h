@@ -228,7 +228,8 @@ struct log_read {
     uint32_t low, high; /* entries of the index file below `low` are not above the offset, those from `high` on are */
     uint32_t position;  /* of the last entry below `low`, and the last offset of its batch */
     int64_t position_last;
-    bool doubted; /* the index was wrong: the segment is searched from its beginning */
+    int64_t expected; /* the offset that the next batch begins with; -1 unknown */
+    bool doubted;     /* the index was wrong: the segment is searched from its beginning */
 };
 
 /* Fills in->file, at, length. Tailing readers are answered from memory; others need a few small reads: a search by

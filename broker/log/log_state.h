@@ -15,8 +15,10 @@
 #include "broker/log/segment.h"
 
 enum {
-    LOG_INDEX_GROUP = 16,     /* index entries that wait in memory before they are written together */
-    LOG_SCAN_BYTES = 8 << 10, /* one read of batch headers: an index interval and the next header, mostly */
+    LOG_INDEX_GROUP = 16,           /* index entries that wait in memory before they are written together */
+    LOG_SCAN_BYTES = 8 << 10,       /* one read of batch headers: an index interval and the next header, mostly */
+    LOG_LOOK_BYTES = 256 << 10,     /* the same where what is served must be verified first */
+    LOG_LOOK_BYTES_MAX = 100 << 20, /* a batch that claims to be larger is damaged */
 };
 
 /* A boundary between two batches, as an offset and as a place in a file. */

@@ -51,11 +51,12 @@ static uint64_t whole_batches(const struct log *log, const struct segment *s, ui
     return boundary > at ? boundary : end;
 }
 
-/* The batch that holds the offset begins at `at` and ends at `next`. */
+/* The batch that holds the offset begins at `at` and ends at `next`; nothing from `seen` on may be served. */
 static enum log_read_outcome finish(const struct log *log, struct log_read *r, const struct segment *s, uint64_t at,
-                                    uint64_t next)
+                                    uint64_t next, uint64_t seen)
 {
     uint64_t limit = bad_limit(log, s, at, log_limit_in(s, limit_of(log, r)));
+    if (limit > seen) limit = seen;
     uint64_t most = r->max_bytes > 0 ? (uint64_t)r->max_bytes : 0;
     if (next > limit) return LOG_READ_CORRUPT;
     r->file = s->log;
@@ -82,15 +83,26 @@ static enum log_read_outcome more(struct log_read *r, const struct segment *s, e
     return LOG_READ_MORE;
 }
 
+/* Up to where a range that begins at `at` is known to be whole; 0 when it must be verified first. */
+static uint64_t known_to(const struct segment *s, uint64_t at)
+{
+    if (s->unseen_from >= s->unseen_to || at >= s->unseen_to) return UINT64_MAX;
+    return at < s->unseen_from ? s->unseen_from : 0;
+}
+
 static enum log_read_outcome scan_from(const struct log *log, struct log_read *r, const struct segment *s, uint64_t at)
 {
     uint64_t limit = log_limit_in(s, limit_of(log, r));
     if (at >= limit) { /* the index leads out of the file */
         if (r->position_last < 0 || r->doubted) return LOG_READ_CORRUPT;
         r->doubted = true;
+        r->expected = s->base_offset;
         at = 0;
     }
-    return more(r, s, STAGE_SCAN, at, limit - at < LOG_SCAN_BYTES ? limit - at : LOG_SCAN_BYTES);
+    uint64_t most = LOG_SCAN_BYTES;
+    if (known_to(s, at) == 0 && r->max_bytes > LOG_SCAN_BYTES)
+        most = r->max_bytes < LOG_LOOK_BYTES ? (uint64_t)r->max_bytes : LOG_LOOK_BYTES;
+    return more(r, s, STAGE_SCAN, at, limit - at < most ? limit - at : most);
 }
 
 static uint32_t relative_offset(const struct log_read *r, const struct segment *s)
@@ -103,6 +115,7 @@ static void found(struct log_read *r, const struct segment *s, uint32_t offset, 
 {
     r->position = position;
     r->position_last = s->base_offset + offset;
+    r->expected = position == 0 ? s->base_offset : -1;
 }
 
 /* The next block of the index file in the middle of what is left; or on to the headers. */
@@ -139,8 +152,9 @@ static enum log_read_outcome read_in(const struct log *log, struct log_read *r, 
     r->position = 0;
     r->position_last = -1;
     r->doubted = false;
-    if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next))
-        return finish(log, r, s, at, bad_limit(log, s, at, next)); /* damage may lie between two batches */
+    r->expected = s->base_offset;
+    if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next) && known_to(s, at) > 0)
+        return finish(log, r, s, at, bad_limit(log, s, at, next), known_to(s, at)); /* damage may lie in between */
     if (!s->indexed) {
         r->low = 0;
         r->high = (uint32_t)(s->index_size / OFFSET_ENTRY_SIZE);
@@ -171,6 +185,7 @@ static enum log_read_outcome read_next_segment(const struct log *log, struct log
     if (i >= log->segment_count || log->config.deletes) return LOG_READ_CORRUPT;
     if (log->segments[i]->base_offset >= limit_of(log, r)->offset) return LOG_READ_EMPTY;
     r->position_last = -1;
+    r->expected = log->segments[i]->base_offset;
     return scan_from(log, r, log->segments[i], 0);
 }
 
@@ -192,10 +207,59 @@ static bool index_lied(const struct log_read *r, uint64_t at, bool nothing, cons
 static enum log_read_outcome scan_again(const struct log *log, struct log_read *r, const struct segment *s)
 {
     r->doubted = true;
+    r->expected = s->base_offset;
     return scan_from(log, r, s, 0);
 }
 
-static enum log_read_outcome scan(const struct log *log, struct log_read *r, const struct segment *s, struct slice data)
+/* A base offset lies outside of the CRC: that it continues the log is what protects it. */
+static bool continues(const struct log *log, const struct batch_header *h, int64_t expected)
+{
+    if (expected < 0) return true;
+    return log->config.deletes ? h->base_offset == expected : h->base_offset >= expected;
+}
+
+static bool is_whole(const struct log_read *r, uint64_t at, struct slice data, const struct batch_header *h)
+{
+    struct batch_header same;
+    uint64_t skip = at - r->at;
+    return batch_size(h) <= data.n - skip && batch_check(slice_of(data.p + skip, batch_size(h)), &same) == 0;
+}
+
+/* The end of the whole batches from `at` on that continue the log; `at` when the first one is none. What was verified
+ * once is known. */
+static uint64_t verify(const struct log *log, const struct log_read *r, struct segment *s, uint64_t at,
+                       struct slice data)
+{
+    uint64_t begin = at, limit = log_limit_in(s, limit_of(log, r));
+    int64_t expected = r->expected;
+    struct batch_header h;
+    while (at < limit && at < s->unseen_to && header_at(r, at, data, &h) == 1 && continues(log, &h, expected) &&
+           batch_size(&h) <= limit - at && is_whole(r, at, data, &h)) {
+        expected = batch_last_offset(&h) + 1;
+        at += batch_size(&h);
+    }
+    if (begin <= s->unseen_from && at > s->unseen_from) s->unseen_from = at;
+    return at >= s->unseen_to ? UINT64_MAX : at;
+}
+
+/* The batch that is wanted begins at `at`. */
+static enum log_read_outcome found_batch(const struct log *log, struct log_read *r, struct segment *s, uint64_t at,
+                                         const struct batch_header *h, struct slice data)
+{
+    uint64_t known = known_to(s, at), size = batch_size(h);
+    if (known == 0) {
+        if (size > data.n - (at - r->at)) {
+            bool asked = at == r->at && r->length >= size; /* then the file is too short */
+            if (size > LOG_LOOK_BYTES_MAX || asked) return LOG_READ_CORRUPT;
+            return more(r, s, STAGE_SCAN, at, size);
+        }
+        known = verify(log, r, s, at, data);
+        if (known == at) return LOG_READ_CORRUPT;
+    }
+    return finish(log, r, s, at, at + size, known);
+}
+
+static enum log_read_outcome scan(const struct log *log, struct log_read *r, struct segment *s, struct slice data)
 {
     uint64_t at = r->at, limit = log_limit_in(s, limit_of(log, r));
     int64_t below = log_segment_end(log, log_segment_find(log, s->base_offset));
@@ -203,18 +267,28 @@ static enum log_read_outcome scan(const struct log *log, struct log_read *r, con
     while (at < limit) {
         const struct bad_range *bad = log_bad_at(log, s->base_offset, at);
         if (bad) at = bad->resume;
+        if (bad) r->expected = bad->to;
         if (at >= limit) break;
         int have = header_at(r, at, data, &h);
         if (have == 0) return scan_from(log, r, s, at);
         if (index_lied(r, at, have < 0, &h)) return scan_again(log, r, s);
-        if (have < 0) return LOG_READ_CORRUPT;
+        if (have < 0 || !continues(log, &h, r->expected)) return LOG_READ_CORRUPT;
         if (batch_size(&h) > limit - at || batch_last_offset(&h) >= below) return LOG_READ_CORRUPT;
         /* Only compaction leaves gaps; anywhere else a missing offset was lost. */
         if (h.base_offset > r->offset && log->config.deletes) return LOG_READ_CORRUPT;
-        if (batch_last_offset(&h) >= r->offset) return finish(log, r, s, at, at + batch_size(&h));
+        if (batch_last_offset(&h) >= r->offset) return found_batch(log, r, s, at, &h, data);
+        r->expected = batch_last_offset(&h) + 1;
         at += batch_size(&h);
     }
     return read_next_segment(log, r, s);
+}
+
+/* Where damage was met the scrub looks next: it knows what is readable behind it. */
+static void scrub_next(struct log *log, const struct segment *s)
+{
+    if (s == log_active(log) || log->scrub_due) return;
+    log->scrub_due = true;
+    log->scrub_at = log_mark(s, s->base_offset, 0);
 }
 
 enum log_read_outcome log_read_continue(struct log *log, struct log_read *r, int err, struct slice data)
@@ -222,11 +296,15 @@ enum log_read_outcome log_read_continue(struct log *log, struct log_read *r, int
     int i = log_segment_find(log, r->segment_base);
     if (i < 0 || log->segments[i]->base_offset != r->segment_base || log->state >= LOG_DELETING)
         return log_read_begin(log, r);
-    const struct segment *s = log->segments[i];
+    struct segment *s = log->segments[i];
     if (r->offset < log->offsets.start) return LOG_READ_OUT_OF_RANGE;
     if (err < 0 && (r->stage == STAGE_SCAN || r->doubted)) return LOG_READ_CORRUPT;
     if (err < 0) return scan_again(log, r, s); /* the index cannot be read */
-    if (r->stage == STAGE_SCAN) return scan(log, r, s, data);
+    if (r->stage == STAGE_SCAN) {
+        enum log_read_outcome outcome = scan(log, r, s, data);
+        if (outcome == LOG_READ_CORRUPT) scrub_next(log, s);
+        return outcome;
+    }
     search_block(r, s, data);
     return search(log, r, s);
 }

@@ -402,6 +402,7 @@ int recover_scan(struct recovery *x, struct segment *s, int64_t below)
     scan_close(&sc);
     if (status == 0) judge_end(x, s, below);
     s->named = true;
+    if (s->base_offset < x->verify_from) s->unseen_to = s->size;
     if (status == 0) status = indexes_write(x, s, active || x->ended);
     return status;
 }
@@ -453,6 +454,7 @@ int recover_settled(struct recovery *x, struct segment *s, int64_t below)
     s->size = size;
     s->named = true;
     s->indexed = false;
+    s->unseen_to = size;
     x->expected = below;
     return 0;
 }

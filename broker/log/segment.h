@@ -17,7 +17,10 @@
 struct segment {
     int64_t base_offset;
     struct log_file *log, *index, *time_index;
-    uint64_t size;       /* bytes given out to writes */
+    uint64_t size; /* bytes given out to writes */
+    /* What lies in [unseen_from, unseen_to) was not verified since the start: reads compare its offsets and CRCs before
+     * they serve it. Empty in every segment that was begun here. */
+    uint64_t unseen_from, unseen_to;
     bool named;          /* the .log file's name is durable in the directory */
     bool rolled;         /* waits for the job that finalises it */
     struct buf snapshot; /* of the producers as they were when it was rolled; for that job */

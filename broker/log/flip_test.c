@@ -1,0 +1,136 @@
+/* One flipped bit, in any file of a partition, at any place: what is served then is what was stored, or an error. */
+#include "broker/log/drive_test.h"
+
+enum { FLIP_BATCHES = 10 };
+
+struct stored {
+    struct buf batches[FLIP_BATCHES]; /* of two records each */
+    struct fake files;
+};
+
+/* Three segments with an index entry for each batch, closed in order. */
+static void stored_make(struct stored *s, struct drive *d)
+{
+    *s = (struct stored){0};
+    drive_init(d);
+    d->config.index_interval_bytes = 1;
+    d->config.segment_bytes = 400;
+    log_set_config(d->log, &d->config);
+    for (int i = 0; i < FLIP_BATCHES; i++) {
+        struct buf batch = {0};
+        struct log_append_result r = drive_append_begin(
+            d, SPEC(.count = 2, .timestamp = 1000 + 10 * i, .step = 1, .producer_id = 7, .sequence = 2 * i), &batch);
+        check_int(r.outcome, LOG_APPENDED);
+        drive_written(d, &r, 0);
+        buf_append_slice(&s->batches[i], buf_slice(&batch));
+        buf_release(&batch);
+        drive_sync(d, 0);
+        drive_jobs(d);
+    }
+    drive_close(d);
+    fake_copy(&d->fake, &s->files);
+}
+
+static void stored_release(struct stored *s)
+{
+    for (int i = 0; i < FLIP_BATCHES; i++) buf_release(&s->batches[i]);
+    fake_release(&s->files);
+}
+
+/* Whether these bytes begin with that batch. The leader epoch is no part of what a reader is told of a record. */
+static bool is_batch(struct slice bytes, const struct buf *original)
+{
+    enum { EPOCH = 12, MAGIC = 16 };
+    return bytes.n >= original->n && memcmp(bytes.p, original->p, EPOCH) == 0 &&
+           memcmp(bytes.p + MAGIC, original->p + MAGIC, original->n - MAGIC) == 0;
+}
+
+struct tally {
+    int served, refused, missing;
+};
+
+/* Reads from every offset, as much as there is: each batch of each range must be the one that was stored. */
+static void read_all(struct drive *d, const struct stored *s, struct tally *t)
+{
+    struct buf bytes = {0};
+    for (int64_t offset = 0; offset < 2 * FLIP_BATCHES; offset++) {
+        enum log_read_outcome outcome = drive_read(d, offset, 10000, true, &bytes);
+        if (outcome != LOG_READ_RANGE) {
+            check(outcome == LOG_READ_CORRUPT || outcome == LOG_READ_OUT_OF_RANGE || outcome == LOG_READ_EMPTY);
+            t->refused += outcome == LOG_READ_CORRUPT;
+            t->missing += outcome != LOG_READ_CORRUPT;
+            continue;
+        }
+        t->served++;
+        size_t at = 0;
+        for (int i = (int)offset / 2; i < FLIP_BATCHES && at < bytes.n; at += s->batches[i++].n)
+            check(is_batch(slice_of(bytes.p + at, bytes.n - at), &s->batches[i]));
+    }
+    buf_release(&bytes);
+}
+
+/* Every bit of every file whose name ends so; how the log is opened then. */
+static struct tally flip_all(const struct stored *s, struct drive *d, const char *suffix, bool clean)
+{
+    struct tally all = {0};
+    size_t n = strlen(suffix);
+    for (int file = 0; file < s->files.count; file++) {
+        const struct fake_file *f = &s->files.files[file];
+        if (f->is_dir || strlen(f->path) < n || strcmp(f->path + strlen(f->path) - n, suffix) != 0) continue;
+        for (size_t bit = 0; bit < f->bytes.n * 8; bit++) {
+            fake_release(&d->fake);
+            fake_copy(&s->files, &d->fake);
+            fake_find(&d->fake, f->path)->bytes.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            check_int(drive_reopen(d, clean, 2 * FLIP_BATCHES), 0);
+            check_int(log_offsets(d->log)->end, 2 * FLIP_BATCHES);
+            check_int(d->report.cut_bytes, 0); /* all of it lies below the recovery point */
+            read_all(d, s, &all);
+        }
+    }
+    return all;
+}
+
+static void flip_kind(const char *suffix, bool all_served)
+{
+    struct drive d;
+    struct stored s;
+    stored_make(&s, &d);
+    for (int clean = 0; clean < 2; clean++) {
+        struct tally t = flip_all(&s, &d, suffix, clean);
+        check(t.served > 100);
+        check_int(t.missing, 0);
+        if (all_served) check_int(t.refused, 0);
+    }
+    stored_release(&s);
+    drive_release(&d);
+}
+
+TEST(log_flip, a_log_is_never_served_wrong)
+{
+    flip_kind(".log", false);
+}
+
+TEST(log_flip, an_index_costs_time_only)
+{
+    flip_kind("0.index", true);
+}
+
+TEST(log_flip, a_time_index_costs_no_record)
+{
+    flip_kind(".timeindex", true);
+}
+
+TEST(log_flip, a_snapshot_costs_no_record)
+{
+    flip_kind(".snapshot", true);
+}
+
+TEST(log_flip, leader_epochs_cost_no_record)
+{
+    flip_kind("leader-epoch-checkpoint", true);
+}
+
+TEST(log_flip, a_topic_id_costs_no_record)
+{
+    flip_kind("partition.metadata", true);
+}
