@@ -10,21 +10,53 @@
 
 enum { LOOKUP_BYTES_MAX = 256 << 20 }; /* of one decompressed batch */
 
+/* An entry of the time index, and where the offset index says that its batch is at or behind. Neither file has a
+ * checksum: both are held against the log before they are believed. */
+struct lookup_hint {
+    uint64_t position;
+    int64_t position_last; /* the last offset of the batch there; -1: the segment's first batch */
+    int64_t offset, timestamp;
+};
+
+enum { HINTS = 2 }; /* the entry to begin at, and the one before it should that be damaged */
+
 struct lookup_segment {
     struct log_file *log, *index, *time_index; /* referenced */
     int64_t base_offset, max_timestamp;
     uint64_t limit;
-    bool inexact;     /* the largest timestamp may be that of a batch above the limit, or below the start */
-    int64_t position; /* where to begin, from indexes in memory; -1: the index files know */
+    bool inexact; /* the largest timestamp may be that of a batch above the limit, or below the start */
+    bool final;   /* the index files have the hints; else they were taken from memory */
+    struct lookup_hint hints[HINTS];
+    int hint_count;
 };
 
 struct log_lookup_plan {
     struct lookup_segment *segments;
     int count;
     int64_t start; /* offsets below are not looked at */
+    bool dense;    /* never compacted: offsets have no gaps */
     struct bad_range *bad;
     int bad_count;
 };
+
+/* The last entries that are not newer than the timestamp, the latest first. */
+static void hints_take(struct lookup_segment *out, const struct time_index *times, const struct offset_index *offsets,
+                       int64_t timestamp)
+{
+    uint32_t n = times->count;
+    while (n > 0 && times->entries[n - 1].timestamp > timestamp) n--;
+    for (out->hint_count = 0; n > 0 && out->hint_count < HINTS; n--) {
+        struct time_entry t = times->entries[n - 1];
+        struct offset_entry e;
+        bool any = offset_index_find(offsets, t.offset, &e);
+        out->hints[out->hint_count++] = (struct lookup_hint){
+            .position = any ? e.position : 0,
+            .position_last = any ? out->base_offset + e.offset : -1,
+            .offset = out->base_offset + t.offset,
+            .timestamp = t.timestamp,
+        };
+    }
+}
 
 static bool wanted(const struct segment *s, int64_t timestamp)
 {
@@ -43,13 +75,12 @@ static void plan_segment(struct log_lookup_plan *p, const struct log *log, const
         .limit = log_limit_in(s, &log->high_watermark),
         .inexact =
             s->max_timestamp_offset >= log->high_watermark.offset || s->max_timestamp_offset < log->offsets.start,
-        .position = -1,
+        .final = s != log_active(log) && !s->rolled,
     };
     /* The files of a segment that is not final lag behind, or hold entries of an append that was undone. */
-    bool final = s != log_active(log) && !s->rolled;
-    if (final) return;
+    if (out->final) return;
     if (timestamp == LOG_LOOKUP_MAX_TIMESTAMP) timestamp = s->max_timestamp;
-    out->position = out->inexact ? 0 : offset_index_floor(&s->offsets, time_index_floor(&s->times, timestamp));
+    if (!out->inexact) hints_take(out, &s->times, &s->offsets, timestamp);
 }
 
 struct log_lookup *log_lookup_new(struct log *log, int64_t timestamp)
@@ -60,6 +91,7 @@ struct log_lookup *log_lookup_new(struct log *log, int64_t timestamp)
         (struct log_lookup){.timestamp = timestamp, .offset = -1, .found_timestamp = -1, .leader_epoch = -1, .plan = p};
     p->segments = memory_new((size_t)log->segment_count * sizeof *p->segments);
     p->start = log->offsets.start;
+    p->dense = log->config.deletes;
     for (int i = 0; i < log->segment_count && log->state < LOG_DELETING; i++) {
         const struct segment *s = log->segments[i];
         if (log_limit_in(s, &log->high_watermark) > 0 && wanted(s, timestamp)) plan_segment(p, log, s, timestamp);
@@ -83,22 +115,57 @@ void log_lookup_free(struct log_lookup *l)
     free(l);
 }
 
-/* Where to begin in a segment. Its indexes may be missing or behind: then it begins earlier, never later. */
-static uint64_t start_position(struct disk *disk, const struct lookup_segment *s, int64_t timestamp)
+/* Index files may be missing or behind: then the walk begins earlier, never later. */
+static void hints_read(struct disk *disk, struct lookup_segment *s, int64_t timestamp)
 {
     struct time_index times = {0};
     struct offset_index offsets = {0};
     struct buf bytes = {0};
-    uint64_t position = 0;
     if (disk_read_all(disk, s->time_index->path, INT32_MAX, &bytes) == 0) time_index_parse(&times, buf_slice(&bytes));
     buf_reset(&bytes);
     if (disk_read_all(disk, s->index->path, INT32_MAX, &bytes) == 0)
         offset_index_parse(&offsets, buf_slice(&bytes), s->limit);
-    position = offset_index_floor(&offsets, time_index_floor(&times, timestamp));
+    hints_take(s, &times, &offsets, timestamp);
     time_index_release(&times);
     offset_index_release(&offsets);
     buf_release(&bytes);
-    return position;
+}
+
+static bool continues(const struct log_lookup_plan *p, const struct batch_header *h, int64_t expected)
+{
+    if (expected < 0) return true;
+    return p->dense ? h->base_offset == expected : h->base_offset >= expected;
+}
+
+/* Whether the batch that a hint names is where it says, and holds its timestamp. */
+static bool hint_holds(const struct log_lookup_plan *p, struct scan *sc, const struct lookup_segment *s,
+                       const struct lookup_hint *hint)
+{
+    int64_t expected = hint->position == 0 ? s->base_offset : -1;
+    sc->position = hint->position;
+    while (scan_check(sc) == SCAN_BATCH && continues(p, &sc->header, expected)) {
+        const struct batch_header *h = &sc->header;
+        bool first = sc->position == hint->position && hint->position_last >= 0;
+        if (first && batch_last_offset(h) != hint->position_last) return false;
+        expected = batch_last_offset(h) + 1;
+        if (expected > hint->offset) return h->base_offset <= hint->offset && h->max_timestamp == hint->timestamp;
+        scan_skip(sc);
+    }
+    return false;
+}
+
+/* Sets the position to begin at, and the offset that the batch there begins with (-1: vouched for by the hint). */
+static void begin_at(const struct log_lookup_plan *p, struct scan *sc, const struct lookup_segment *s,
+                     int64_t *expected)
+{
+    for (int i = 0; i < s->hint_count; i++) {
+        if (!hint_holds(p, sc, s, &s->hints[i])) continue;
+        sc->position = s->hints[i].position;
+        *expected = sc->position == 0 ? s->base_offset : -1;
+        return;
+    }
+    sc->position = 0;
+    *expected = s->base_offset;
 }
 
 /* The first record of the batch at the position that has timestamp >= `timestamp`. */
@@ -108,9 +175,7 @@ static int look_into(struct log_lookup *l, struct scan *sc, int64_t timestamp)
     struct buf scratch = {0};
     struct batch_records records;
     struct batch_record r;
-    int status = scan_check(sc);
-    if (status != SCAN_BATCH) return status < 0 ? status : ERR_CORRUPT;
-    status = scan_batch(sc, &batch);
+    int status = scan_batch(sc, &batch);
     if (status == 0) status = batch_payload(batch, &sc->header, LOOKUP_BYTES_MAX, &scratch, &payload);
     if (status == 0) batch_records_init(&records, &sc->header, payload);
     while (status == 0 && (status = batch_records_next(&records, &r)) == 1) {
@@ -133,15 +198,19 @@ static const struct bad_range *bad_at(const struct log_lookup_plan *p, int64_t b
     return NULL;
 }
 
-static int look_through(struct log_lookup *l, struct scan *sc, const struct lookup_segment *s, int64_t timestamp)
+/* Headers are only as good as their CRC, and offsets as good as those before them. */
+static int look_through(struct log_lookup *l, struct scan *sc, const struct lookup_segment *s, int64_t timestamp,
+                        int64_t expected)
 {
     int status = 0;
     while (status == 0 && !l->found) {
         const struct bad_range *bad = bad_at(l->plan, s->base_offset, sc->position);
         if (bad) sc->position = bad->resume;
-        status = scan_header(sc);
+        if (bad) expected = bad->to;
+        status = scan_check(sc);
         if (status <= SCAN_END) return status;
-        if (status == SCAN_BAD) return ERR_CORRUPT;
+        if (status == SCAN_BAD || !continues(l->plan, &sc->header, expected)) return ERR_CORRUPT;
+        expected = batch_last_offset(&sc->header) + 1;
         status = 0;
         if (sc->header.max_timestamp >= timestamp && batch_last_offset(&sc->header) >= l->plan->start)
             status = look_into(l, sc, timestamp);
@@ -150,14 +219,16 @@ static int look_through(struct log_lookup *l, struct scan *sc, const struct look
     return status;
 }
 
-static int look_in_segment(struct log_lookup *l, struct disk *disk, const struct lookup_segment *s, int64_t timestamp)
+static int look_in_segment(struct log_lookup *l, struct disk *disk, struct lookup_segment *s, int64_t timestamp)
 {
     struct scan sc;
+    int64_t expected;
     int status = scan_open(&sc, disk, s->log->path);
     if (status < 0) return status;
     if (sc.end > s->limit) sc.end = s->limit;
-    sc.position = s->position >= 0 ? (uint64_t)s->position : start_position(disk, s, timestamp);
-    status = look_through(l, &sc, s, timestamp);
+    if (s->final) hints_read(disk, s, timestamp);
+    begin_at(l->plan, &sc, s, &expected);
+    status = look_through(l, &sc, s, timestamp, expected);
     scan_close(&sc);
     return status;
 }

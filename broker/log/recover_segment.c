@@ -422,8 +422,55 @@ static int last_entry(struct disk *d, const char *path, size_t entry_size, uint6
     return n < 0 ? (int)n : 0;
 }
 
-static bool settled_fits(struct recovery *x, struct segment *s, uint64_t log_size, int64_t below)
+/* The last entry of an offset index file that is not above `offset` (relative), searched by halves: its file may be
+ * large. */
+static bool entry_floor(struct disk *d, const char *path, uint64_t size, uint32_t offset, struct offset_entry *out)
 {
+    struct disk_file *f;
+    uint8_t bytes[OFFSET_ENTRY_SIZE];
+    uint64_t low = 0, high = size / sizeof bytes; /* entries before `low` are not above it */
+    bool found = false;
+    if (d->call->open(d, path, DISK_READ, &f) < 0) return false;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (d->call->read_at(d, f, middle * sizeof bytes, bytes, sizeof bytes) != (int64_t)sizeof bytes) break;
+        if (get_u32be(bytes) > offset) {
+            high = middle;
+            continue;
+        }
+        *out = (struct offset_entry){get_u32be(bytes), get_u32be(bytes + 4)};
+        found = true;
+        low = middle + 1;
+    }
+    d->call->close(d, f);
+    return found;
+}
+
+/* The last entry of a time index is the segment's largest timestamp: retention deletes by it, lookups pass the segment
+ * over by it, and no checksum protects it. The batch that it names must say the same, unless that batch is the damaged
+ * one. */
+static bool newest_holds(struct recovery *x, const struct segment *s, struct scan *sc)
+{
+    enum { STEPS_MAX = 10000 };
+    struct offset_entry e = {0};
+    if (s->max_timestamp_offset < s->base_offset) return sc->end == 0;
+    uint32_t relative = (uint32_t)(s->max_timestamp_offset - s->base_offset);
+    bool any = entry_floor(x->disk, s->index->path, s->index_size, relative, &e);
+    sc->position = any ? e.position : 0;
+    for (int i = 0; i < STEPS_MAX && scan_header(sc) == SCAN_BATCH; i++) {
+        const struct batch_header *h = &sc->header;
+        if (i == 0 && any && batch_last_offset(h) != s->base_offset + e.offset) return false;
+        if (h->base_offset > s->max_timestamp_offset) return false;
+        if (batch_last_offset(h) >= s->max_timestamp_offset)
+            return h->max_timestamp == s->max_timestamp || scan_check(sc) == SCAN_BAD;
+        scan_skip(sc);
+    }
+    return false;
+}
+
+static bool settled_fits(struct recovery *x, struct segment *s, struct scan *sc, int64_t below)
+{
+    uint64_t log_size = sc->end;
     uint8_t offset[OFFSET_ENTRY_SIZE], time[TIME_ENTRY_SIZE];
     uint64_t offsets_size, times_size;
     if (last_entry(x->disk, s->index->path, sizeof offset, &offsets_size, offset) < 0) return false;
@@ -437,7 +484,7 @@ static bool settled_fits(struct recovery *x, struct segment *s, uint64_t log_siz
         s->max_timestamp = (int64_t)get_u64be(time);
         s->max_timestamp_offset = s->base_offset + get_u32be(time + 8);
     }
-    return s->max_timestamp_offset < below;
+    return s->max_timestamp_offset < below && newest_holds(x, s, sc);
 }
 
 int recover_settled(struct recovery *x, struct segment *s, int64_t below)
@@ -446,8 +493,9 @@ int recover_settled(struct recovery *x, struct segment *s, int64_t below)
     int status = scan_open(&sc, x->disk, s->log->path);
     if (status < 0) return recover_failed(x, s->log->path, "cannot be opened", status);
     uint64_t size = sc.end;
+    bool fits = settled_fits(x, s, &sc, below);
     scan_close(&sc);
-    if (!settled_fits(x, s, size, below)) {
+    if (!fits) {
         s->max_timestamp = s->max_timestamp_offset = -1;
         return recover_scan(x, s, below);
     }
