@@ -725,7 +725,8 @@ TEST(node_data, t36_where_an_epoch_ends)
     driver_open(&d, "");
     check_int(epoch_end(4, -1, 0).error_code, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
     driver_create(&d, "t", 1, NULL, NULL);
-    check_int(epoch_end(4, -1, 0).end_offset, -1); /* nothing was ever stored */
+    check_int(epoch_end(4, -1, 0).end_offset, 0); /* nothing was ever stored, and it is the epoch of today */
+    check_int(epoch_end(4, -1, 0).leader_epoch, 0);
     driver_produce(&d, "t", &DRIVER_BATCH);
     for (int version = 2; version <= 4; version++) {
         check_int(epoch_end(version, 0, 0).error_code, KAFKA_NONE);

@@ -9,7 +9,13 @@ static void line_begin(struct node *n, struct slice topic,
     struct partition *p;
     out->partition = in->partition;
     out->error_code = partition_lead(n, topic, in->partition, in->current_leader_epoch, &p);
-    if (out->error_code == KAFKA_NONE) log_epoch_end(p->log, in->leader_epoch, &out->leader_epoch, &out->end_offset);
+    if (out->error_code != KAFKA_NONE) return;
+    if (in->leader_epoch == p->leader_epoch) { /* it goes on, also where it has no record yet */
+        out->leader_epoch = p->leader_epoch;
+        out->end_offset = log_offsets(p->log)->end;
+    } else {
+        log_epoch_end(p->log, in->leader_epoch, &out->leader_epoch, &out->end_offset);
+    }
 }
 
 void leader_epochs_begin(struct node *n, struct request *r)
