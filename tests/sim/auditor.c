@@ -238,12 +238,17 @@ static void fetched(struct client *c, const struct call *call, const struct fetc
         a->stage = AUDIT_STARTS;
         return;
     }
+    if (p->error_code == KAFKA_CORRUPT_MESSAGE && rot_skip_unreadable(s, a->partition, &a->position)) {
+        if (a->position >= a->ends[a->partition]) partition_next(c, a->partition + 1);
+        return;
+    }
     if (p->error_code != KAFKA_NONE)
         sim_fail(s, "%s-%d: offset %lld of %lld to %lld cannot be read after the start: %s", told->topic, told->index,
                  (long long)a->position, (long long)a->starts[a->partition], (long long)a->ends[a->partition],
                  kafka_error_name(p->error_code));
     int64_t next = history_fetched(s, a->partition, a->position, p->high_watermark, kafka_bytes_slice(p->records),
                                    call->sent_event, true);
+    rot_skip(s, a->partition, &next);
     if (next == a->position)
         sim_fail(s, "%s-%d: nothing at offset %lld, although the log ends at %lld", told->topic, told->index,
                  (long long)next, (long long)a->ends[a->partition]);

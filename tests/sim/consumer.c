@@ -61,6 +61,7 @@ static void partition_answered(struct client *c, const struct call *call, int at
         k->positions[at] = history_fetched(s, at, k->positions[at], out->high_watermark,
                                            kafka_bytes_slice(out->records), call->sent_event, false);
         k->losses[at] = s->losses;
+        rot_skip(s, at, &k->positions[at]);
         return;
     case KAFKA_OFFSET_OUT_OF_RANGE:
         if (!s->plan.retention && k->positions[at] >= p->delete_asked && k->losses[at] == s->losses)
@@ -69,7 +70,7 @@ static void partition_answered(struct client *c, const struct call *call, int at
         k->positions[at] = p->start;
         return;
     case KAFKA_CORRUPT_MESSAGE:
-        if (reads_fail) return;
+        if (rot_skip_unreadable(s, at, &k->positions[at]) || reads_fail) return;
         break;
     case KAFKA_KAFKA_STORAGE_ERROR:
     case KAFKA_NOT_LEADER_OR_FOLLOWER:

@@ -33,7 +33,7 @@ int history_partition_add(struct history *h, const char *topic, int32_t index)
 {
     h->partitions = memory_grow(h->partitions, (size_t)h->partition_count + 1, sizeof *h->partitions);
     struct told_partition *p = &h->partitions[h->partition_count];
-    *p = (struct told_partition){.index = index};
+    *p = (struct told_partition){.index = index, .rotten = INT64_MAX};
     snprintf(p->topic, sizeof p->topic, "%s", topic);
     return h->partition_count++;
 }
@@ -122,7 +122,8 @@ static struct fact *fact_learn(struct sim *s, struct lane *l, uint32_t number, i
     if (f->lane && (f->lane != l->id || f->number != number))
         sim_fail(s, "%s-%d: offset %lld was record %u of producer %u, now %s record %u of producer %u", p->topic,
                  p->index, (long long)offset, f->number, f->lane, how, number, l->id);
-    if (l->idempotent && l->offset_of[number] >= 0 && l->offset_of[number] != offset)
+    bool twice = l->idempotent && l->offset_of[number] >= 0 && l->offset_of[number] != offset;
+    if (twice && !rot_at(s, l->partition, l->offset_of[number])) /* a damaged batch does not say who sent it */
         sim_fail(s, "%s-%d: record %u of idempotent producer %u is at offset %lld and (%s) at %lld", p->topic, p->index,
                  number, l->id, (long long)l->offset_of[number], how, (long long)offset);
     f->lane = l->id;
@@ -152,7 +153,7 @@ void history_claims_check(struct sim *s)
     for (int i = 0; i < s->history.lane_count; i++) {
         struct lane *l = s->history.lanes[i];
         for (uint32_t n = 0; n < l->count; n++) {
-            if (l->claimed[n] && l->offset_of[n] < 0 && !s->may_lose && !sim_records_go(s))
+            if (l->claimed[n] && l->offset_of[n] < 0 && !s->may_lose && !sim_records_go(s) && s->rot_count == 0)
                 sim_fail(s, "record %u of producer %u was said to be stored and is nowhere", n, l->id);
             l->claimed[n] = 0;
         }
@@ -230,13 +231,14 @@ int64_t history_fetched(struct sim *s, int partition, int64_t offset, int64_t hi
         int64_t size = batch_peek_size(records);
         if (size == ERR_RANGE || size > (int64_t)records.n) break; /* max_bytes cut it */
         int rc = size < 0 ? (int)size : batch_check(slice_of(records.p, (size_t)size), &h);
+        int64_t due = expected < 0 ? offset : expected;
+        bool fits = rc == 0 && (expected < 0 ? h.base_offset <= offset && batch_last_offset(&h) >= offset
+                                             : h.base_offset == expected);
+        if (!fits && rot_at(s, partition, due)) return due; /* a client finds it out as well */
         if (rc < 0) sim_fail(s, "%s-%d: fetched at %lld: a damaged batch", p->topic, p->index, (long long)offset);
-        bool fits =
-            expected < 0 ? h.base_offset <= offset && batch_last_offset(&h) >= offset : h.base_offset == expected;
         if (!fits)
             sim_fail(s, "%s-%d: fetched at %lld: offsets %lld to %lld where %lld is due", p->topic, p->index,
-                     (long long)offset, (long long)h.base_offset, (long long)batch_last_offset(&h),
-                     (long long)(expected < 0 ? offset : expected));
+                     (long long)offset, (long long)h.base_offset, (long long)batch_last_offset(&h), (long long)due);
         if (batch_last_offset(&h) >= high_watermark)
             sim_fail(s, "%s-%d: offset %lld is shown, the high watermark is %lld", p->topic, p->index,
                      (long long)batch_last_offset(&h), (long long)high_watermark);
@@ -267,6 +269,8 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
 {
     struct told_partition *p = &s->history.partitions[partition];
     int64_t floor = s->may_lose ? p->recovered : p->end > p->shown ? p->end : p->shown;
+    if (floor > p->rotten) floor = p->rotten;
+    if (p->flushed > p->rotten) p->flushed = p->rotten;
     trace_note(&s->trace, s->now_ns, "   %s-%d: %lld to %lld, at least %lld was promised", p->topic, p->index,
                (long long)start, (long long)end, (long long)floor);
     if (end < floor)
@@ -291,6 +295,7 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
     p->start = start;
     p->start_event = s->event_count;
     p->flushed = 0;
+    p->rotten = INT64_MAX;
     if (start > p->judged) history_started(s, partition, start, 0);
     p->recovered = end;
 }

@@ -56,6 +56,7 @@ struct told_partition {
     int64_t delete_asked;    /* below: DeleteRecords may have taken it */
     int64_t deleted;         /* below: it says that it has */
     int64_t unsettled_bytes; /* of batches that may have been stored */
+    int64_t rotten;          /* where a start may end the log, because a bit has turned over; INT64_MAX: nowhere */
     int64_t survived;        /* where what the disk kept ends, before a start */
     int64_t flushed;         /* what interval mode promised at the last power cut */
     int64_t shown;           /* the highest high watermark that was told */

@@ -35,6 +35,7 @@ void plan_draw(struct sim *s)
     p->delay_ns_max = NS_MS / 10 + sim_draw(s, 10 * NS_MS);
     p->disk_ns_max = NS_MS / 10 + sim_draw(s, sim_chance(s, 4) ? 60 * NS_MS : 5 * NS_MS);
     p->retention = sim_chance(s, 3);
+    p->flips = sim_chance(s, 4) ? 1 + (int)sim_draw(s, 5) : 0;
     p->deletes = sim_chance(s, 3);
     p->retention_ms = p->retention && !sim_chance(s, 3) ? 200 + sim_draw(s, 8000) : -1;
     p->retention_bytes = p->retention && (p->retention_ms < 0 || sim_chance(s, 3)) ? 500 + sim_draw(s, 8000) : -1;
@@ -72,8 +73,8 @@ void plan_config(struct sim *s)
     set(&p, "log.index.interval.bytes", sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.index.size.max.bytes", 48 + sim_draw(s, 400));
     if (sim_chance(s, 2)) set(&p, "log.roll.ms", 50 + sim_draw(s, 1000));
-    if (s->plan.retention) set(&p, "log.retention.ms", s->plan.retention_ms);
-    if (s->plan.retention) set(&p, "log.retention.bytes", s->plan.retention_bytes);
+    set(&p, "log.retention.ms", s->plan.retention_ms);
+    set(&p, "log.retention.bytes", s->plan.retention_bytes);
     set(&p, "log.retention.check.interval.ms", 100 + sim_draw(s, 2000));
     set(&p, "log.flush.offset.checkpoint.interval.ms", 50 + sim_draw(s, 3000));
     set(&p, "log.flush.start.offset.checkpoint.interval.ms", 50 + sim_draw(s, 3000));

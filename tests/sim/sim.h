@@ -57,6 +57,7 @@ struct plan {
     int64_t retention_ms, retention_bytes; /* -1: not by this */
     int64_t flush_ms;                      /* of interval mode */
     int64_t expiry_ms;                     /* of producer ids */
+    int flips;                             /* bits that turn over in files at rest */
     int64_t burst_ns_max, lull_ns_max;
     bool offsets_expire; /* after OFFSETS_RETENTION_SECONDS; then a lull is longer than that */
     int64_t long_lull_ns;
@@ -106,6 +107,16 @@ struct job_line {
     int64_t last_ns;
 };
 
+/* A bit that turned over. */
+struct rot {
+    int partition; /* of the history */
+    struct inode *file;
+    uint64_t at;
+    uint8_t turned;     /* what the byte is since */
+    int64_t base, last; /* offsets of the batch that it is in; none: base > last */
+    bool in_header;     /* of that batch */
+};
+
 struct sim {
     uint64_t seed;
     struct random random;
@@ -114,6 +125,8 @@ struct sim {
     struct sim_disk disk;
     struct history history;
     struct passing passing;
+    struct rot *rots;
+    int rot_count;
     int64_t now_ns;
 
     struct node_config config;
@@ -206,6 +219,19 @@ uint32_t sim_states(const struct sim *s);
 /* A fault has happened now, or in these states. */
 void sim_broke(struct sim *s, enum sim_fault fault);
 void sim_broke_in(struct sim *s, enum sim_fault fault, uint32_t states);
+
+/* --- rot.c --- */
+
+/* Turns a bit over, if there is one to be found. */
+void rot_turn(struct sim *s);
+/* What has hit the batch of an offset and is there still, or NULL. */
+const struct rot *rot_at(const struct sim *s, int partition, int64_t offset);
+/* A reader that cannot read on there goes on behind it; false when nothing has hit that batch. */
+bool rot_skip(const struct sim *s, int partition, int64_t *position);
+/* The same when the answer was that it cannot be read: also behind a damaged header. */
+bool rot_skip_unreadable(const struct sim *s, int partition, int64_t *position);
+/* The first offset of the first damaged batch that ends at `from` or later; INT64_MAX: there is none. */
+int64_t rot_first(const struct sim *s, int partition, int64_t from);
 
 /* --- perform.c: the actions on the fake disk --- */
 void perform_actions(struct sim *s);

@@ -131,6 +131,10 @@ static void start_run(struct sim *s, struct sim_event *e)
     s->life++;
     start_faults(s);
     trace_note(&s->trace, s->now_ns, "-- start %u", s->life);
+    if (s->phase == PHASE_ACTIVE && s->plan.flips > 0 && s->active_begun && sim_chance(s, 3)) {
+        rot_turn(s); /* while it was down */
+        s->plan.flips--;
+    }
     survival_look(s);
     s->opening = true;
     int rc = node_open(&s->config, &s->disk.disk, (struct node_time){s->now_ns, sim_wall_ms(s)}, random_u64(&s->random),
@@ -294,6 +298,18 @@ bool sim_wants_more(const struct sim *s)
 }
 
 /* Clients rest for a while; the broker's clocks go on. */
+/* Now and then, in bursts and in lulls. */
+static void rot_run(struct sim *s, struct sim_event *e)
+{
+    (void)e;
+    if (s->phase != PHASE_ACTIVE || s->plan.flips == 0) return;
+    if (!s->auditing) {
+        rot_turn(s);
+        s->plan.flips--;
+    }
+    sim_later(s, sim_draw(s, 10 * NS_SEC), rot_run);
+}
+
 static void lull_begin(struct sim *s, struct sim_event *e)
 {
     (void)e;
@@ -334,6 +350,7 @@ void sim_audited(struct sim *s)
     s->active_since_ns = s->now_ns;
     sim_later(s, s->plan.active_ns, active_end);
     sim_later(s, s->plan.burst_ns_max, lull_begin);
+    sim_later(s, sim_draw(s, 10 * NS_SEC), rot_run);
     sim_later(s, 200 * NS_MS, watch_disk);
 }
 
@@ -387,6 +404,7 @@ static void sim_release(struct sim *s)
     actions_release(&s->actions);
     history_release(&s->history);
     passing_release(&s->passing);
+    free(s->rots);
     sim_disk_release(&s->disk);
     node_config_release(&s->config);
 }

@@ -1,0 +1,134 @@
+/* Bits that rot: one turns over in a file at rest, while the broker runs or while it is down.
+ *
+ *     .log              the batch that holds the bit is damaged: it may be answered CORRUPT_MESSAGE or be served with a
+ *                       CRC that a client finds wrong. Above the recovery point a start may end the log there. A
+ *                       header that does not say any more where its batch ends hides those behind it, up to the next
+ *                       one that the index knows, until a scrub or a start has looked.
+ *     .index, .timeindex, .snapshot, leader-epoch-checkpoint
+ *                       all that they say stands in the .log as well, so nothing may be seen of it
+ *
+ * Only what is on disk rots, not what waits for a sync. A file has one such bit at a time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+#include "lib/kafka/batch.h"
+#include "tests/sim/sim.h"
+
+enum { TRIES_MAX = 20 };
+
+static bool ends_with(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n >= m && strcmp(name + n - m, suffix) == 0;
+}
+
+static bool may_rot(const struct sim *s, const char *name)
+{
+    if (ends_with(name, ".log")) return true;
+    /* Where records go the snapshot may be all that is left of a producer. */
+    if (ends_with(name, ".snapshot")) return !sim_records_go(s);
+    /* Retention by time believes the last entry of a segment's time index. */
+    if (ends_with(name, ".timeindex")) return s->plan.retention_ms < 0;
+    return ends_with(name, ".index") || strcmp(name, "leader-epoch-checkpoint") == 0;
+}
+
+static bool is_there(const struct rot *r)
+{
+    return r->at < r->file->now.n && r->file->now.p[r->at] == r->turned;
+}
+
+/* The batch that holds the byte; false when the file cannot be followed that far. */
+static bool batch_find(const struct inode *f, uint64_t at, struct rot *r)
+{
+    struct slice rest = buf_slice(&f->now);
+    struct batch_header h;
+    for (uint64_t position = 0; rest.n > 0;) {
+        int64_t size = batch_peek_size(rest);
+        if (size < 0 || size > (int64_t)rest.n || batch_check(slice_of(rest.p, (size_t)size), &h) < 0) return false;
+        if (at < position + (uint64_t)size) {
+            r->base = h.base_offset;
+            r->last = batch_last_offset(&h);
+            r->in_header = at < position + BATCH_HEADER_SIZE;
+            return true;
+        }
+        position += (uint64_t)size;
+        rest = slice_of(rest.p + size, rest.n - (size_t)size);
+    }
+    return false;
+}
+
+static bool turn(struct sim *s, int partition, const char *name, struct inode *f)
+{
+    struct rot r = {.partition = partition, .file = f, .base = 0, .last = -1};
+    uint64_t n = f->synced.n < f->now.n ? f->synced.n : f->now.n;
+    if (n == 0 || f->write_count > 0) return false;
+    for (int i = 0; i < s->rot_count; i++)
+        if (s->rots[i].file == f && is_there(&s->rots[i])) return false;
+    r.at = (uint64_t)sim_draw(s, (int64_t)n - 1);
+    if (ends_with(name, ".log") && !batch_find(f, r.at, &r)) return false;
+    uint8_t bit = (uint8_t)(1u << sim_draw(s, 7));
+    r.turned = f->now.p[r.at] ^= bit;
+    f->synced.p[r.at] ^= bit;
+    s->rots = memory_grow(s->rots, (size_t)s->rot_count + 1, sizeof *s->rots);
+    s->rots[s->rot_count++] = r;
+    trace_note(&s->trace, s->now_ns, "-- a bit turns over in %s-%d/%s at %llu (offsets %lld to %lld)",
+               s->history.partitions[partition].topic, s->history.partitions[partition].index, name,
+               (unsigned long long)r.at, (long long)r.base, (long long)r.last);
+    return true;
+}
+
+void rot_turn(struct sim *s)
+{
+    for (int i = 0; i < TRIES_MAX; i++) {
+        int partition = (int)sim_draw(s, s->history.partition_count - 1), err;
+        char dir[64];
+        snprintf(dir, sizeof dir, "%s-%d", s->history.partitions[partition].topic,
+                 s->history.partitions[partition].index);
+        const struct inode *d = sim_disk_find(&s->disk, dir, false, &err);
+        if (!d || !d->is_dir || d->now_in.count == 0) continue;
+        const struct sim_entry *e = &d->now_in.items[sim_draw(s, d->now_in.count - 1)];
+        if (!may_rot(s, e->name) || !turn(s, partition, e->name, e->inode)) continue;
+        sim_broke(s, FAULT_FLIP);
+        return;
+    }
+}
+
+const struct rot *rot_at(const struct sim *s, int partition, int64_t offset)
+{
+    for (int i = 0; i < s->rot_count; i++) {
+        const struct rot *r = &s->rots[i];
+        if (r->partition == partition && r->base <= offset && offset <= r->last && is_there(r)) return r;
+    }
+    return NULL;
+}
+
+int64_t rot_first(const struct sim *s, int partition, int64_t from)
+{
+    int64_t first = INT64_MAX;
+    for (int i = 0; i < s->rot_count; i++) {
+        const struct rot *r = &s->rots[i];
+        if (r->partition == partition && r->last >= from && r->base < first && is_there(r)) first = r->base;
+    }
+    return first;
+}
+
+bool rot_skip(const struct sim *s, int partition, int64_t *position)
+{
+    const struct rot *r = rot_at(s, partition, *position);
+    if (r) *position = r->last + 1;
+    return r != NULL;
+}
+
+bool rot_skip_unreadable(const struct sim *s, int partition, int64_t *position)
+{
+    if (rot_skip(s, partition, position)) return true;
+    for (int i = 0; i < s->rot_count; i++) {
+        const struct rot *r = &s->rots[i];
+        if (r->partition != partition || !r->in_header || r->last >= *position || !is_there(r)) continue;
+        ++*position;
+        return true;
+    }
+    return false;
+}
