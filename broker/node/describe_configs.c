@@ -11,8 +11,9 @@
 
 #include "broker/node/node_internal.h"
 
-/* Lines of one answer, over all resources: every config of some 7,700 topics. */
-enum { LINES_MAX = 256 * 1024 };
+/* Lines of one answer, over all resources: every config of some 2,000 topics. It is made in one go, and other clients
+ * wait for so long. */
+enum { CONFIG_LINES_MAX = 64 * 1024 };
 enum { SYNONYMS_MAX = 1 + (CONFIG_LAYERS + 1) * TOPIC_CONFIG_SYNONYMS };
 
 typedef struct describe_configs_response_describe_configs_result result;
@@ -27,6 +28,7 @@ struct describe {
     int32_t lines_left;
     synonym_line found[SYNONYMS_MAX]; /* of the line that is made now */
     int32_t found_count;
+    config_line *inherited; /* of a topic that has set nothing, by row; NULL: not made yet */
 };
 
 /* ---- synonyms ---- */
@@ -86,13 +88,32 @@ static config_line *line_add(struct describe *d, result *out, const struct confi
     return line;
 }
 
-static void topic_line(struct describe *d, result *out, const struct topic_config *c, const struct metadata_topic *t)
+/* What a topic that has set nothing has: the same for all topics, so it is worked out once for a request. */
+static void inherited_make(struct describe *d)
 {
-    struct topic_config_value value;
-    topic_config_effective(c, &t->configs, &d->layers, &value);
-    const char *text = value.text == value.scratch ? arena_str(&d->r->arena, slice_str(value.text)) : value.text;
-    config_line *line = line_add(d, out, &c->def, text, value.source);
-    synonym_add(d, c->def.name, metadata_config_find(&t->configs, c->def.name), KAFKA_SOURCE_TOPIC);
+    result out = {.configs = KAFKA_NEW(&d->r->arena, describe_configs_response_describe_configs_resource_result,
+                                       topic_config_count)};
+    for (int32_t i = 0; i < topic_config_count; i++) {
+        struct topic_config_value value;
+        topic_config_effective(&topic_configs[i], NULL, &d->layers, &value);
+        const char *text = value.text == value.scratch ? arena_str(&d->r->arena, slice_str(value.text)) : value.text;
+        config_line *line = line_add(d, &out, &topic_configs[i].def, text, value.source);
+        topic_synonyms(d, &topic_configs[i]);
+        synonyms_take(d, line, 0);
+    }
+    d->inherited = out.configs;
+}
+
+static void topic_line(struct describe *d, result *out, int32_t row, const struct metadata_topic *t)
+{
+    const struct topic_config *c = &topic_configs[row];
+    const char *own = metadata_config_find(&t->configs, c->def.name);
+    config_line *line = &out->configs[out->configs_count++];
+    *line = d->inherited[row];
+    if (!own) return;
+    line->value = kafka_string_of(own);
+    line->config_source = KAFKA_SOURCE_TOPIC;
+    synonym_add(d, c->def.name, own, KAFKA_SOURCE_TOPIC);
     topic_synonyms(d, c);
     synonyms_take(d, line, 0);
 }
@@ -166,10 +187,10 @@ static void topic_describe(struct describe *d, const struct describe_configs_req
         refuse(out, KAFKA_INVALID_REQUEST, "More configs than one request may ask for.");
         return;
     }
-    out->configs =
-        KAFKA_NEW(&d->r->arena, describe_configs_response_describe_configs_resource_result, topic_config_count);
+    if (!d->inherited) inherited_make(d);
+    out->configs = arena_alloc(&d->r->arena, (size_t)topic_config_count * sizeof *out->configs);
     for (int32_t i = 0; i < topic_config_count; i++)
-        if (want[i] && !topic_configs[i].hidden) topic_line(d, out, &topic_configs[i], t);
+        if (want[i] && !topic_configs[i].hidden) topic_line(d, out, i, t);
 }
 
 static void broker_describe(struct describe *d, const struct describe_configs_request_describe_configs_resource *in,
@@ -239,7 +260,7 @@ void describe_configs_begin(struct node *n, struct request *r)
                          .layers = node_config_layers(n),
                          .synonyms = in->include_synonyms,
                          .documentation = in->include_documentation && r->header.api_version >= 3,
-                         .lines_left = LINES_MAX};
+                         .lines_left = CONFIG_LINES_MAX};
     out->results = KAFKA_NEW(&r->arena, describe_configs_response_describe_configs_result, in->resources_count);
     out->results_count = in->resources_count;
     for (int32_t i = 0; i < in->resources_count; i++) resource_describe(&d, &in->resources[i], &out->results[i]);
