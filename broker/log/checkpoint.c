@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/log/sealed.h"
 #include "lib/base/memory.h"
 #include "lib/base/properties.h"
 #include "lib/base/text.h"
@@ -163,16 +164,30 @@ void checkpoint_format_entry(struct slice topic, int32_t partition, int64_t offs
     buf_append_byte(out, '\n');
 }
 
+/* Of a file that is no checkpoint any more. */
+static int copy_parse(struct disk *disk, struct checkpoint *c, const char *path)
+{
+    struct buf text = {0};
+    checkpoint_release(c);
+    int status = sealed_copy_read(disk, path, CHECKPOINT_BYTES_MAX, &text);
+    if (status == 0) status = checkpoint_parse(c, buf_slice(&text), path, NULL);
+    buf_release(&text);
+    return status < 0 ? ERR_CORRUPT : 0;
+}
+
 int checkpoint_read(struct disk *disk, const char *path, struct checkpoint *c, struct err_text *error)
 {
     struct buf text = {0};
-    int status = disk_read_all(disk, path, CHECKPOINT_BYTES_MAX, &text);
+    bool repaired;
+    int status = sealed_read(disk, path, CHECKPOINT_BYTES_MAX, &text, &repaired);
+    if (repaired) err_set(error, 0, "%s: damaged; its copy counts", path);
     if (status == 0)
         status = checkpoint_parse(c, buf_slice(&text), path, error);
     else if (status == ERR_NOTFOUND)
         status = 0;
     else
         err_set(error, status, "%s: cannot be read: %s", path, err_name(status));
+    if (status == ERR_CORRUPT) status = copy_parse(disk, c, path);
     buf_release(&text);
     return status;
 }

@@ -50,7 +50,8 @@ int64_t checkpoint_get(const struct checkpoint *c, const char *topic, int32_t pa
 /* Appends the two leading lines of a text with `count` entries, and each entry. */
 void checkpoint_format_head(int count, struct buf *out);
 void checkpoint_format_entry(struct slice topic, int32_t partition, int64_t offset, struct buf *out);
-/* A missing file is an empty checkpoint. */
+/* A missing file is an empty checkpoint. A damaged one is read from its copy (sealed.h), if there is a whole one: then
+ * 0, and `error` says so all the same. */
 int checkpoint_read(struct disk *disk, const char *path, struct checkpoint *c, struct err_text *error);
 
 /* ---- leader epochs ---- */

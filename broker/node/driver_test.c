@@ -326,20 +326,26 @@ static void tell(struct driver *d, const struct event *e)
 
 /* --- life --- */
 
-static void node_start(struct driver *d, const char *properties)
+int driver_start(struct driver *d, const char *properties, struct err_text *error)
 {
     struct properties p = {0};
-    struct err_text error = {0};
-    check_int(properties_parse(&p, slice_str("group.initial.rebalance.delay.ms=0\n"), "test", &error), 0);
-    check_int(properties_parse(&p, slice_str(properties), "test", &error), 0);
-    int rc = node_config_load(&d->config, &p, NULL, NULL, &error);
+    check_int(properties_parse(&p, slice_str("group.initial.rebalance.delay.ms=0\n"), "test", error), 0);
+    check_int(properties_parse(&p, slice_str(properties), "test", error), 0);
+    int rc = node_config_load(&d->config, &p, NULL, NULL, error);
     d->disk->syncs = 0;
-    if (rc == 0) rc = node_open(&d->config, &d->disk->disk, d->now, 42, &d->node, &error);
-    if (rc < 0) unit_fail("the node does not open: %s", error.text);
+    if (rc == 0) rc = node_open(&d->config, &d->disk->disk, d->now, 42, &d->node, error);
+    if (rc < 0) return rc;
     d->opening_syncs = d->disk->syncs;
     d->wake_ns = INT64_MAX;
     d->stopped = false;
     tell(d, &(struct event){.kind = EVENT_TIMER});
+    return 0;
+}
+
+static void node_start(struct driver *d, const char *properties)
+{
+    struct err_text error = {0};
+    if (driver_start(d, properties, &error) < 0) unit_fail("the node does not open: %s", error.text);
 }
 
 static void node_end(struct driver *d)
@@ -372,12 +378,22 @@ void driver_crash(struct driver *d, const char *properties)
     node_start(d, properties);
 }
 
-void driver_restart(struct driver *d, const char *properties)
+void driver_stop(struct driver *d)
 {
     tell(d, &(struct event){.kind = EVENT_SHUTDOWN});
     check(d->stopped);
     d->marker_left = memory_disk_file(d->disk, ".kafka_cleanshutdown") != NULL;
     node_end(d);
+}
+
+void driver_stop_hard(struct driver *d)
+{
+    node_end(d);
+}
+
+void driver_restart(struct driver *d, const char *properties)
+{
+    driver_stop(d);
     node_start(d, properties);
 }
 

@@ -84,6 +84,12 @@ struct driver {
 void driver_open(struct driver *d, const char *properties);
 /* As a crash and a new start on the same disk would: no shutdown, other connections. */
 void driver_crash(struct driver *d, const char *properties);
+/* Ends cleanly; the disk stays. */
+void driver_stop(struct driver *d);
+/* Ends as a crash does; the disk stays. */
+void driver_stop_hard(struct driver *d);
+/* Starts on the disk that is there, after one of these two: 0, or the error of node_open. */
+int driver_start(struct driver *d, const char *properties, struct err_text *error);
 /* Ends cleanly and starts again. */
 void driver_restart(struct driver *d, const char *properties);
 void driver_close(struct driver *d);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "broker/log/checkpoint.h"
+#include "broker/log/sealed.h"
 #include "broker/node/node_internal.h"
 #include "lib/base/memory.h"
 
@@ -88,6 +89,7 @@ static int checkpoint_load(struct opening *o, const char *path, struct checkpoin
 {
     struct err_text error = {0};
     int rc = checkpoint_read(o->disk, path, c, &error);
+    if (rc == 0 && error.text[0]) say(o, error.text);
     if (rc == 0) return 0;
     if (rc == ERR_IO) return err_set(o->error, rc, "%s", error.text);
     say(o, error.text[0] ? error.text : path);
@@ -221,18 +223,29 @@ static int records_replay(struct opening *o, struct slice batch, const struct ba
     return rc < 0 ? rc : 0;
 }
 
+/* A damaged batch is passed over by the cursor. Nobody knows what it told, topics perhaps, whose folders would then be
+ * taken for strays: the start is refused. */
+static int metadata_gap(struct opening *o, int64_t from, int64_t to)
+{
+    return err_set(o->error, ERR_CORRUPT, "%s-0: offsets %lld to %lld are damaged, and what they say is unknown",
+                   METADATA_TOPIC, (long long)from, (long long)to - 1);
+}
+
 static int metadata_replay_all(struct opening *o)
 {
     struct log *log = o->node->metadata->log;
     struct log_cursor *cursor;
     struct slice batch;
     struct batch_header header;
-    int rc = log_cursor_open(log, o->disk, log_offsets(log)->start, &cursor);
+    int64_t next = log_offsets(log)->start;
+    int rc = log_cursor_open(log, o->disk, next, &cursor);
     if (rc < 0) return err_set(o->error, rc, "cannot read %s-0: %s", METADATA_TOPIC, err_name(rc));
     while ((rc = log_cursor_next(cursor, &batch, &header)) > 0) {
-        rc = records_replay(o, batch, &header);
+        rc = header.base_offset > next ? metadata_gap(o, next, header.base_offset) : records_replay(o, batch, &header);
         if (rc < 0) break;
+        next = batch_last_offset(&header) + 1;
     }
+    if (rc == 0 && next < log_offsets(log)->end) rc = metadata_gap(o, next, log_offsets(log)->end);
     log_cursor_close(cursor);
     if (rc < 0) err_set(o->error, rc, "cannot read %s-0: %s", METADATA_TOPIC, err_name(rc));
     return rc;
@@ -374,8 +387,16 @@ static bool folder_is_ours(struct opening *o, const char *dir, const struct meta
     snprintf(path, sizeof path, "%s/partition.metadata", dir);
     bool known = disk_read_all(o->disk, path, 4096, &text) == 0 &&
                  partition_metadata_parse(buf_slice(&text), path, id, &error) == 0;
+    struct buf right = {0};
+    partition_metadata_format(t->id.bytes, &right);
+    bool flipped = sealed_one_bit_apart(buf_slice(&text), buf_slice(&right));
+    if (flipped) {
+        buf_printf(&o->node->opening_text, "%s: damaged; the metadata log knows the id\n", path);
+        (void)disk_replace(o->disk, path, buf_slice(&right)); /* else it is told again at the next start */
+    }
+    buf_release(&right);
     buf_release(&text);
-    return !known || memcmp(id, t->id.bytes, sizeof id) == 0;
+    return !known || flipped || memcmp(id, t->id.bytes, sizeof id) == 0;
 }
 
 /* Folders whose deletion was cut short go; folders of no topic are set aside as Kafka does. */

@@ -3,8 +3,10 @@
  *     shutdown: long polls are answered -> every log closes (a job each) -> checkpoints and the marker of a
  *               clean stop (one job) -> ACTION_STOPPED */
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/log/checkpoint.h"
+#include "broker/log/sealed.h"
 #include "broker/node/node_internal.h"
 #include "lib/base/memory.h"
 
@@ -32,7 +34,10 @@ struct checkpoints_job {
 int checkpoint_files_write(const struct checkpoint_files *c, struct disk *disk)
 {
     for (int i = 0; i < c->count; i++) {
-        int rc = disk_replace(disk, c->files[i].path, buf_slice(&c->files[i].text));
+        struct slice text = buf_slice(&c->files[i].text);
+        bool sealed = strcmp(c->files[i].path, CHECKPOINT_RECOVERY_POINT) == 0 ||
+                      strcmp(c->files[i].path, CHECKPOINT_LOG_START) == 0;
+        int rc = sealed ? sealed_replace(disk, c->files[i].path, text) : disk_replace(disk, c->files[i].path, text);
         if (rc < 0) return rc;
     }
     return 0;
