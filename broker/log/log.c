@@ -34,7 +34,7 @@ int log_create_unsynced(struct disk *disk, const char *dir, const uint8_t topic_
     buf_printf(&path, "%s/partition.metadata", dir);
     partition_metadata_format(topic_id, &text);
     int status = disk->call->make_dir(disk, dir);
-    if (status == 0) status = disk_replace(disk, buf_cstr(&path), buf_slice(&text));
+    if (status == 0) status = disk_replace_unsynced(disk, buf_cstr(&path), buf_slice(&text));
     if (status < 0) err_set(error, status, "%s: the partition cannot be created: %s", dir, err_name(status));
     buf_release(&path);
     buf_release(&text);

@@ -57,7 +57,8 @@ struct log_config log_config_default(void);
 /* ---- life ---- */
 
 /* Makes the directory of a new partition with its partition.metadata. For jobs and start, which make many: the folder's
- * name survives a crash only after a sync_dir of the data directory. */
+ * name survives a power cut only after a sync_dir of the data directory, and that of partition.metadata may be missing
+ * until the folder is synced with its first segment. The topic's id stands in the metadata log, too. */
 int log_create_unsynced(struct disk *disk, const char *dir, const uint8_t topic_id[16], struct err_text *error);
 
 /* The empty log of a directory that log_create_unsynced just made. Touches no disk. */

@@ -210,7 +210,7 @@ TEST(node_cluster, a_topic_made_again_waits_for_the_folder_that_a_slow_client_ho
 TEST(node_cluster, a_start_syncs_what_it_must)
 {
     driver_open(&d, "");
-    check_int(d.opening_syncs, 6); /* meta.properties, partition.metadata and its folder; .log, its folder, the root */
+    check_int(d.opening_syncs, 5); /* meta.properties, partition.metadata, .log, its folder, the root */
     driver_create(&d, "t", 20, NULL, NULL);
     driver_produce(&d, "t", &DRIVER_BATCH);
     driver_restart(&d, "");
