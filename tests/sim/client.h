@@ -76,6 +76,7 @@ void producer_add(struct sim *s);
 void consumer_add(struct sim *s);
 void member_add(struct sim *s);
 void committer_add(struct sim *s);
+void shaper_add(struct sim *s);
 void admin_add(struct sim *s);
 void passenger_add(struct sim *s);
 void garbage_add(struct sim *s);

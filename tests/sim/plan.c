@@ -47,6 +47,7 @@ void plan_draw(struct sim *s)
     p->admins = (int)sim_draw(s, 1);
     p->committers = (int)sim_draw(s, 2);
     p->garbage = sim_chance(s, 4);
+    p->shaped = sim_chance(s, 3);
     p->offsets_expire = sim_chance(s, 5);
     if (p->offsets_expire) p->long_lull_ns = (OFFSETS_RETENTION_SECONDS - 10) * NS_SEC + sim_draw(s, 40 * NS_SEC);
 }

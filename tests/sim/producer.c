@@ -189,7 +189,7 @@ static void batch_failed(struct client *c, struct producer_lane *l, const struct
 {
     struct producer *p = c->state;
     struct sim *sim = c->sim;
-    bool lost = sim->losses > p->losses_before;
+    bool lost = sim->losses > p->losses_before || rot_hit(sim, l->told->partition); /* its last batch, maybe */
     switch (error) {
     case KAFKA_NOT_LEADER_OR_FOLLOWER:
     case KAFKA_UNKNOWN_TOPIC_OR_PARTITION:

@@ -104,6 +104,13 @@ const struct rot *rot_at(const struct sim *s, int partition, int64_t offset)
     return NULL;
 }
 
+bool rot_hit(const struct sim *s, int partition)
+{
+    for (int i = 0; i < s->rot_count; i++)
+        if (s->rots[i].partition == partition && s->rots[i].base <= s->rots[i].last) return true;
+    return false;
+}
+
 int64_t rot_first(const struct sim *s, int partition, int64_t from)
 {
     int64_t first = INT64_MAX;

@@ -61,6 +61,7 @@ struct plan {
     int64_t burst_ns_max, lull_ns_max;
     bool offsets_expire; /* after OFFSETS_RETENTION_SECONDS; then a lull is longer than that */
     int64_t long_lull_ns;
+    bool shaped; /* a topic gets more partitions and other configs */
     int producers, consumers, members, admins, committers, garbage;
 };
 
@@ -226,6 +227,8 @@ void sim_broke_in(struct sim *s, enum sim_fault fault, uint32_t states);
 void rot_turn(struct sim *s);
 /* What has hit the batch of an offset and is there still, or NULL. */
 const struct rot *rot_at(const struct sim *s, int partition, int64_t offset);
+/* A batch of this partition was damaged at some time. */
+bool rot_hit(const struct sim *s, int partition);
 /* A reader that cannot read on there goes on behind it; false when nothing has hit that batch. */
 bool rot_skip(const struct sim *s, int partition, int64_t *position);
 /* The same when the answer was that it cannot be read: also behind a damaged header. */

@@ -367,6 +367,7 @@ static void clients_make(struct sim *s)
         if (sim_chance(s, 2)) passenger_add(s);
     }
     for (int i = 0; i < s->plan.committers; i++) committer_add(s);
+    if (s->plan.shaped) shaper_add(s);
     for (int i = 0; i < s->plan.garbage; i++) garbage_add(s);
 }
 
