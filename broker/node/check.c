@@ -267,8 +267,8 @@ void append_line_up(struct node *n, struct append *a)
 
 void check_lines_release(struct node *n)
 {
-    while (n->check_lines) {
-        struct check_line *line = n->check_lines;
+    for (struct check_line *line = n->check_lines, *after; line; line = after) {
+        after = line->next;
         for (struct append *a = line->first, *next; a; a = next) {
             next = a->next_in_line;
             append_free(a);
