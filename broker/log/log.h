@@ -311,6 +311,8 @@ int log_cursor_open(struct log *log, struct disk *disk, int64_t offset, struct l
 /* 1 and a checked batch (valid until the next call), 0 at the end, or an error. Damaged ranges below the
  * recovery point are skipped. */
 int log_cursor_next(struct log_cursor *c, struct slice *batch, struct batch_header *header);
+/* How often it skipped something damaged so far. */
+int log_cursor_damaged(const struct log_cursor *c);
 void log_cursor_close(struct log_cursor *c);
 
 #endif

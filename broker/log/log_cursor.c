@@ -12,6 +12,7 @@ struct log_cursor {
     int64_t next;   /* after the batch shown last */
     int segment;    /* index of the open one */
     bool open;
+    int damaged; /* skipped so far */
     struct scan scan;
 };
 
@@ -47,12 +48,15 @@ static int batch_next(struct log_cursor *c)
     const struct segment *s = c->log->segments[c->segment];
     const struct bad_range *bad = log_bad_at(c->log, s->base_offset, c->scan.position);
     if (bad) c->scan.position = bad->resume;
+    if (bad) c->damaged++;
     int64_t from = c->next > s->base_offset ? c->next : s->base_offset, below = log_segment_end(c->log, c->segment);
     int status = scan_check(&c->scan);
     const struct batch_header *h = &c->scan.header;
     /* Below the recovery point nothing was verified: offsets that cannot be here are damage. */
     if (status == SCAN_BATCH && (h->base_offset < from || batch_last_offset(h) >= below)) status = SCAN_BAD;
-    return status == SCAN_BAD ? scan_resync(&c->scan, from, below) : status;
+    if (status != SCAN_BAD) return status;
+    c->damaged++;
+    return scan_resync(&c->scan, from, below);
 }
 
 int log_cursor_next(struct log_cursor *c, struct slice *batch, struct batch_header *header)
@@ -77,6 +81,11 @@ int log_cursor_next(struct log_cursor *c, struct slice *batch, struct batch_head
         if (batch_last_offset(header) >= c->offset) return 1;
     }
     return 0;
+}
+
+int log_cursor_damaged(const struct log_cursor *c)
+{
+    return c->damaged;
 }
 
 void log_cursor_close(struct log_cursor *c)

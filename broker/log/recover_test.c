@@ -616,6 +616,7 @@ TEST(log_cursor, shows_every_batch_and_passes_over_damage)
         check_int(batch.n, batch_size(&h));
         seen[n++] = h.base_offset;
     }
+    check_int(log_cursor_damaged(c), 1);
     log_cursor_close(c);
     check_int(n, 4);
     check_int(seen[0], 2);

@@ -595,6 +595,11 @@ int group_api_load(struct node *n, struct partition *p, struct disk *disk, struc
         if (rc < 0) break;
     }
     load_step(n, GROUP_LOAD_END, p->index, NULL);
+    if (log_cursor_damaged(cursor) > 0)
+        action_say(
+            n, LOG_LEVEL_ERROR,
+            "%s: damaged at %d places: commits that were stored there are lost, their groups stand at older ones",
+            log_dir(p->log), log_cursor_damaged(cursor));
     log_cursor_close(cursor);
     buf_release(&scratch);
     if (rc < 0) err_set(error, rc, "%s: cannot read its records: %s", log_dir(p->log), err_name(rc));
