@@ -59,6 +59,9 @@ static struct group_described describe(struct group_coordinator *c, const struct
     return out;
 }
 
+/* What one answer may hold of members' metadata and assignments, but for the group that goes beyond. */
+enum { DESCRIBED_BYTES_MAX = 64 * 1024 * 1024 };
+
 /* A group named again would be described again: an answer of a request's size times all that a group holds. */
 static struct group_described describe_one(struct group_coordinator *c, struct kafka_string id, struct table *seen)
 {
@@ -68,7 +71,7 @@ static struct group_described describe_one(struct group_coordinator *c, struct k
                                    .protocol_name = KAFKA_STRING_LIT("")};
     none.error = id.n < 0 ? KAFKA_INVALID_GROUP_ID : group_partition_check(c, id);
     if (none.error != KAFKA_NONE) return none;
-    if (table_set(seen, kafka_string_slice(id), c)) {
+    if (table_set(seen, kafka_string_slice(id), c) || c->out->arena.used > DESCRIBED_BYTES_MAX) {
         none.error = KAFKA_INVALID_REQUEST;
         return none;
     }

@@ -70,6 +70,9 @@ static bool word_equal(struct kafka_string a, struct kafka_string b)
     return a.n == b.n && strncasecmp(a.p, b.p, (size_t)a.n) == 0;
 }
 
+/* Words that a filter may have: there are five states and two types, and each group is held against each word. */
+enum { FILTER_WORDS_MAX = 64 };
+
 /* An empty filter lets everything pass; case does not matter. */
 static bool filter_passes(const struct kafka_string *filter, int32_t count, struct kafka_string word)
 {
@@ -84,6 +87,11 @@ static void list_answer(struct node *n, struct request *r, int16_t error, const 
     const struct list_groups_request *asked = r->body;
     struct list_groups_response *out = KAFKA_NEW(&r->arena, list_groups_response, 1);
     out->error_code = error;
+    if (asked->states_filter_count > FILTER_WORDS_MAX || asked->types_filter_count > FILTER_WORDS_MAX) {
+        out->error_code = KAFKA_INVALID_REQUEST;
+        request_answer(n, r, out);
+        return;
+    }
     out->groups = KAFKA_NEW(&r->arena, list_groups_response_listed_group, in->group_count);
     bool type_passes = filter_passes(asked->types_filter, asked->types_filter_count, classic);
     for (int32_t i = 0; type_passes && i < in->group_count; i++) {

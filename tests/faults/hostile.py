@@ -406,6 +406,41 @@ def repeated_groups(b):
     return f"{len(frame) >> 10} KiB asked, {size >> 10} KiB answered after {took:.2f} s, {grown >> 10} MiB"
 
 
+def administration(b):
+    """What administrators ask, a hundred thousand times in a request: the configs of one topic, one group with a member
+    whose metadata is a mebibyte, records to delete from one partition."""
+    c = b.client()
+    for _ in range(100):  # __consumer_offsets is made at the first question
+        if c.ask(request(10, 0, text("fat")))[4:6] == bytes(2):
+            break
+        time.sleep(0.05)
+    member = text("") + text("consumer") + struct.pack(">i", 1) + text("range") + struct.pack(">i", 1 << 20) + bytes(1 << 20)
+    c.ask(request(11, 0, text("fat") + struct.pack(">i", 30000) + member))
+    before = b.anonymous_kib()
+    one = b"\x02" + text("canary") + struct.pack(">i", -1)
+    frames = {
+        "describe configs": request(32, 1, struct.pack(">i", 45000) + one * 45000 + b"\x01"),
+        "describe groups": request(15, 0, struct.pack(">i", 45000) + text("fat") * 45000),
+        "list groups": request(16, 0, b"") * 2000,
+        "delete records": request(21, 0, struct.pack(">i", 1) + text("wide") + struct.pack(">i", 45000)
+                                  + struct.pack(">iq", 5, 0) * 45000 + struct.pack(">i", 1000)),
+    }
+    told = []
+    for name, frame in frames.items():
+        c, start = b.client(), time.monotonic()
+        try:
+            c.s.sendall(frame)
+            size = len(c.answer())
+            told.append(f"{name}: {size >> 10} KiB in {time.monotonic() - start:.2f} s")
+            assert size < 64 << 20, f"{name}: an answer of {size >> 20} MiB"
+        except ConnectionError:
+            told.append(f"{name}: refused")
+        c.close()
+    grown = b.anonymous_kib() - before
+    assert grown < 200 * 1024, f"it cost {grown >> 10} MiB"
+    return "; ".join(told)
+
+
 def same_protocols(b):
     """JoinGroup with thousands of equal protocol names, over and over (T50)."""
     c = b.client()
@@ -540,7 +575,7 @@ def crowd(b):
     return f"{each:.0f} bytes each; {took:.1f} s to come, {again:.1f} s to ask once more"
 
 
-ATTACKS = (quiet, crowd, churn, byte_a_second, silent, does_not_read, small_requests, nonsense, many_elements, repeated_groups,
+ATTACKS = (quiet, crowd, churn, byte_a_second, silent, does_not_read, small_requests, nonsense, many_elements, repeated_groups, administration,
            same_protocols, watchers, dead_pollers, storms, bombs)
 
 

@@ -177,8 +177,32 @@ static void produce_repair(struct slice frame)
     arena_release(&a);
 }
 
+/* Thousands of partitions take the disk in memory, which looks for a file by walking, minutes. */
+static bool is_too_wide(struct slice frame)
+{
+    enum { WIDE = 20 };
+    struct kafka_request_header h = {0};
+    struct slice body;
+    struct create_topics_request topics = {0};
+    struct create_partitions_request more = {0};
+    struct arena a = {0};
+    bool wide = false;
+    if (kafka_request_header_decode(frame, &h, &body) == 0 && h.api_key == KAFKA_API_CREATE_TOPICS &&
+        kafka_decode_front(&create_topics_request_message, h.api_version, body, &a, &topics) == 0) {
+        wide = topics.topics_count > WIDE;
+        for (int32_t i = 0; i < topics.topics_count && !wide; i++)
+            wide = topics.topics[i].num_partitions > WIDE || topics.topics[i].assignments_count > WIDE;
+    } else if (h.api_key == KAFKA_API_CREATE_PARTITIONS &&
+               kafka_decode_front(&create_partitions_request_message, h.api_version, body, &a, &more) == 0) {
+        for (int32_t i = 0; i < more.topics_count && !wide; i++) wide = more.topics[i].count > WIDE;
+    }
+    arena_release(&a);
+    return wide;
+}
+
 static void send_frame(struct slice bytes)
 {
+    if (is_too_wide(bytes)) return;
     struct shared *frame = shared_new(bytes.n);
     if (bytes.n) memcpy(frame->p, bytes.p, bytes.n);
     produce_repair(slice_of(frame->p, frame->n));
