@@ -142,13 +142,18 @@ int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct e
 int target_start(struct target *t, const struct bench *b, const char *name, const char *const settings[],
                  struct err_text *error)
 {
+    *t = (struct target){0};
+    int rc = bench_folder(b, name, t->folder, error);
+    return rc < 0 ? rc : target_resume(t, b, name, settings, error);
+}
+
+int target_resume(struct target *t, const struct bench *b, const char *name, const char *const settings[],
+                  struct err_text *error)
+{
     const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {b->program, "broker", "-o", "listeners=PLAINTEXT://127.0.0.1:0",
                                                   "-o"};
     char log_dirs[PATH_MAX + 16], line[256] = "", said[PATH_MAX], said_name[64];
     int count = 5;
-    *t = (struct target){0};
-    int rc = bench_folder(b, name, t->folder, error);
-    if (rc < 0) return rc;
     snprintf(said_name, sizeof said_name, "%.50s.log", name);
     bench_path(said, b->work, said_name);
     bench_remove(said);
@@ -159,7 +164,7 @@ int target_start(struct target *t, const struct bench *b, const char *name, cons
         argv[count++] = settings[i];
         assert(count < EXPERIMENT_ARGUMENTS_MAX);
     }
-    rc = process_start_logged(&t->process, argv, PROCESS_PIPE_OUT, said, error);
+    int rc = process_start_logged(&t->process, argv, PROCESS_PIPE_OUT, said, error);
     if (rc == 0) rc = process_read_line(&t->process, line, sizeof line, BROKER_READY_MS);
     if (rc >= 0 && strncmp(line, "ready ", 6) == 0) {
         snprintf(t->bootstrap, sizeof t->bootstrap, "%.*s", (int)sizeof t->bootstrap - 1, line + 6);
@@ -167,6 +172,12 @@ int target_start(struct target *t, const struct bench *b, const char *name, cons
     }
     target_stop(t);
     return err_set(error, ERR_IO, "millrace broker with %s did not become ready (it said: %s)", log_dirs, line);
+}
+
+void target_halt(struct target *t, int signal_number)
+{
+    process_signal(&t->process, signal_number);
+    process_stop(&t->process, BROKER_STOP_MS);
 }
 
 void target_stop(struct target *t)

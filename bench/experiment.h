@@ -23,7 +23,8 @@ struct bench {
 /* DIR, DIR/scratch, the program and the environment; not the pipelines (`workloads`). `environment` is the caller's. */
 int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error);
 
-/* A broker of our own on a free port, with a data folder DIR/scratch/NAME; what it says goes to DIR/scratch/NAME.log. */
+/* A broker of our own on a free port, with a data folder DIR/scratch/NAME; what it says goes to DIR/scratch/NAME.log.
+ */
 struct target {
     struct process process;
     char bootstrap[128];
@@ -33,6 +34,10 @@ struct target {
 /* `settings`: key=value entries for the broker, NULL at the end. */
 int target_start(struct target *t, const struct bench *b, const char *name, const char *const settings[],
                  struct err_text *error);
+/* Stops it with a signal and keeps its folder; starts it on that folder again. */
+void target_halt(struct target *t, int signal_number);
+int target_resume(struct target *t, const struct bench *b, const char *name, const char *const settings[],
+                  struct err_text *error);
 /* Stops it and removes its folder. A target that never started is fine. */
 void target_stop(struct target *t);
 

@@ -1,11 +1,16 @@
 #include "bench/speed/wire.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/memory.h"
 #include "lib/kafka/api.h"
+#include "lib/kafka/batch.h"
+#include "lib/kafka/messages_data.h"
+#include "lib/os/clock.h"
 #include "lib/os/net.h"
 
 int wire_open(struct wire *w, const char *bootstrap, struct err_text *error)
@@ -84,4 +89,78 @@ int wire_call(struct wire *w, int api_key, int api_version, const void *request,
     rc = kafka_response_header_decode(api_key, api_version, buf_slice(&w->in), &echoed, body);
     if (rc == 0 && echoed == w->correlation_id) return 0;
     return err_set(error, ERR_CORRUPT, "an answer to another request");
+}
+
+int wire_batch(int records, int record_bytes, struct buf *out)
+{
+    struct batch_builder builder;
+    struct batch_options plain = BATCH_OPTIONS_PLAIN;
+    uint8_t *value = memory_new((size_t)record_bytes);
+    batch_builder_init(&builder, &plain);
+    for (int i = 0; i < records; i++)
+        batch_builder_add(&builder, clock_wall_ms(), KAFKA_BYTES_NULL, (struct kafka_bytes){value, record_bytes}, NULL,
+                          0);
+    int rc = batch_builder_finish(&builder, out);
+    batch_builder_release(&builder);
+    free(value);
+    return rc;
+}
+
+/* The error code of the only partition of an answer. */
+static int refused(const char *what, int16_t code, struct err_text *error)
+{
+    return code == 0 ? 0 : err_set(error, ERR_INVALID, "%s: the broker answered error %d", what, code);
+}
+
+int wire_produce(struct wire *w, const char *topic, int32_t partition, int records, int record_bytes,
+                 struct err_text *error)
+{
+    struct buf batch = {0};
+    struct arena arena = {0};
+    struct slice body;
+    struct produce_response answer;
+    int rc = wire_batch(records, record_bytes, &batch);
+    struct produce_request_partition_produce_data data = {.index = partition,
+                                                          .records = kafka_bytes_of_slice(buf_slice(&batch))};
+    struct produce_request_topic_produce_data lines = {
+        .name = kafka_string_of(topic), .partition_data = &data, .partition_data_count = 1};
+    struct produce_request request = {.transactional_id = KAFKA_STRING_NULL,
+                                      .acks = 1,
+                                      .timeout_ms = WIRE_TIMEOUT_MS,
+                                      .topic_data = &lines,
+                                      .topic_data_count = 1};
+    if (rc == 0) rc = wire_call(w, KAFKA_API_PRODUCE, WIRE_PRODUCE_VERSION, &request, &body, error);
+    if (rc == 0) rc = kafka_decode(&produce_response_message, WIRE_PRODUCE_VERSION, body, &arena, &answer);
+    if (rc == 0) rc = refused(topic, answer.responses[0].partition_responses[0].error_code, error);
+    buf_release(&batch);
+    arena_release(&arena);
+    return rc;
+}
+
+int wire_fetch(struct wire *w, const char *topic, int32_t partition, int64_t offset, int32_t bytes,
+               struct err_text *error)
+{
+    struct arena arena = {0};
+    struct slice body;
+    struct fetch_response answer;
+    struct fetch_request request;
+    struct fetch_request_fetch_partition line = {.partition = partition,
+                                                 .current_leader_epoch = -1,
+                                                 .fetch_offset = offset,
+                                                 .last_fetched_epoch = -1,
+                                                 .log_start_offset = -1,
+                                                 .partition_max_bytes = bytes};
+    struct fetch_request_fetch_topic lines = {
+        .topic = kafka_string_of(topic), .partitions = &line, .partitions_count = 1};
+    kafka_struct_init(&fetch_request_struct, &request);
+    request.max_wait_ms = WIRE_TIMEOUT_MS;
+    request.min_bytes = 1;
+    request.max_bytes = bytes;
+    request.topics = &lines;
+    request.topics_count = 1;
+    int rc = wire_call(w, KAFKA_API_FETCH, WIRE_FETCH_VERSION, &request, &body, error);
+    if (rc == 0) rc = kafka_decode(&fetch_response_message, WIRE_FETCH_VERSION, body, &arena, &answer);
+    if (rc == 0) rc = refused(topic, answer.responses[0].partitions[0].error_code, error);
+    arena_release(&arena);
+    return rc;
 }

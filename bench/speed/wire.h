@@ -23,6 +23,16 @@ void wire_close(struct wire *w);
 int wire_call(struct wire *w, int api_key, int api_version, const void *request, struct slice *body,
               struct err_text *error);
 
+enum { WIRE_PRODUCE_VERSION = 9, WIRE_FETCH_VERSION = 11, WIRE_TIMEOUT_MS = 10000 };
+/* Appends a batch of equal records, as a producer without compression sends it. */
+int wire_batch(int records, int record_bytes, struct buf *out);
+/* Such a batch with acks=1, until it is acknowledged. */
+int wire_produce(struct wire *w, const char *topic, int32_t partition, int records, int record_bytes,
+                 struct err_text *error);
+/* One fetch of up to `bytes`, at least a batch. */
+int wire_fetch(struct wire *w, const char *topic, int32_t partition, int64_t offset, int32_t bytes,
+               struct err_text *error);
+
 struct wire_crowd {
     const char *bootstrap, *topic;
     int connections;

@@ -16,7 +16,7 @@
 #include "lib/os/clock.h"
 #include "lib/os/net.h"
 
-enum { PRODUCE_VERSION = 9, ANSWER_BYTES_MAX = 1024, STALL_MS = 10000 };
+enum { ANSWER_BYTES_MAX = 1024, STALL_MS = 10000 };
 
 struct member {
     int descriptor;
@@ -34,27 +34,12 @@ struct crowd {
     struct err_text *error;
 };
 
-static int batch_build(const struct wire_crowd *o, struct buf *out)
-{
-    struct batch_builder builder;
-    struct batch_options plain = BATCH_OPTIONS_PLAIN;
-    uint8_t *value = memory_new((size_t)o->record_bytes);
-    batch_builder_init(&builder, &plain);
-    for (int i = 0; i < o->records; i++)
-        batch_builder_add(&builder, clock_wall_ms(), KAFKA_BYTES_NULL, (struct kafka_bytes){value, o->record_bytes},
-                          NULL, 0);
-    int rc = batch_builder_finish(&builder, out);
-    batch_builder_release(&builder);
-    free(value);
-    return rc;
-}
-
 static int frame_build(struct crowd *c)
 {
     struct wire_crowd *o = c->options;
     struct buf batch = {0};
-    struct kafka_request_header header = {KAFKA_API_PRODUCE, PRODUCE_VERSION, 1, KAFKA_STRING_LIT("bench")};
-    int rc = batch_build(o, &batch);
+    struct kafka_request_header header = {KAFKA_API_PRODUCE, WIRE_PRODUCE_VERSION, 1, KAFKA_STRING_LIT("bench")};
+    int rc = wire_batch(o->records, o->record_bytes, &batch);
     struct produce_request_partition_produce_data data = {.records = kafka_bytes_of_slice(buf_slice(&batch))};
     struct produce_request_topic_produce_data topic = {
         .name = kafka_string_of(o->topic), .partition_data = &data, .partition_data_count = 1};
@@ -86,9 +71,9 @@ static int answer_check(struct crowd *c, const struct member *m)
     struct produce_response answer;
     struct slice body;
     int32_t id;
-    int rc = kafka_response_header_decode(KAFKA_API_PRODUCE, PRODUCE_VERSION, slice_of(m->answer + 4, m->answer_n - 4),
-                                          &id, &body);
-    if (rc == 0) rc = kafka_decode(&produce_response_message, PRODUCE_VERSION, body, &arena, &answer);
+    int rc = kafka_response_header_decode(KAFKA_API_PRODUCE, WIRE_PRODUCE_VERSION,
+                                          slice_of(m->answer + 4, m->answer_n - 4), &id, &body);
+    if (rc == 0) rc = kafka_decode(&produce_response_message, WIRE_PRODUCE_VERSION, body, &arena, &answer);
     if (rc == 0 && answer.responses[0].partition_responses[0].error_code != 0) rc = ERR_INVALID;
     if (rc < 0) err_set(c->error, rc, "a batch was not taken: %s", err_name(rc));
     arena_release(&arena);
