@@ -243,7 +243,9 @@ static void batch_answered(struct client *c, const struct call *call, struct pro
                s->number, s->number + (uint32_t)s->count - 1, kafka_error_name(line->error_code),
                (long long)line->base_offset);
     if (line->error_code == KAFKA_NONE) batch_stored(c->sim, call, l->told, s, line);
-    if (line->error_code != KAFKA_REQUEST_TIMED_OUT) history_sent_bytes(told, -(int64_t)s->batch.n);
+    /* After these it may still be found in the file. */
+    bool in_doubt = line->error_code == KAFKA_REQUEST_TIMED_OUT || line->error_code == KAFKA_KAFKA_STORAGE_ERROR;
+    if (!in_doubt) history_sent_bytes(told, -(int64_t)s->batch.n);
     if (line->error_code == KAFKA_NONE) {
         if (!batch_doubted(c, s)) shipment_end(l, s);
         return;

@@ -7,6 +7,10 @@
  *     .index, .timeindex, .snapshot, leader-epoch-checkpoint
  *                       all that they say stands in the .log as well, so nothing may be seen of it
  *
+ *     the checkpoints, partition.metadata
+ *                       (in runs of their own) nothing may be seen of it, or the start is refused and names the file:
+ * then the operator brings it back
+ *
  * Only what is on disk rots, not what waits for a sync. A file has one such bit at a time. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +33,7 @@ static bool may_rot(const struct sim *s, const char *name)
     if (ends_with(name, ".log")) return true;
     /* Where records go the snapshot may be all that is left of a producer. */
     if (ends_with(name, ".snapshot")) return !sim_records_go(s);
-    /* Retention by time believes the last entry of a segment's time index. */
-    if (ends_with(name, ".timeindex")) return s->plan.retention_ms < 0;
-    return ends_with(name, ".index") || strcmp(name, "leader-epoch-checkpoint") == 0;
+    return ends_with(name, ".timeindex") || ends_with(name, ".index") || strcmp(name, "leader-epoch-checkpoint") == 0;
 }
 
 static bool is_there(const struct rot *r)
@@ -59,27 +61,27 @@ static bool batch_find(const struct inode *f, uint64_t at, struct rot *r)
     return false;
 }
 
-static bool turn(struct sim *s, int partition, const char *name, struct inode *f)
+static bool turn(struct sim *s, int partition, const char *dir, const char *name, struct inode *f)
 {
     struct rot r = {.partition = partition, .file = f, .base = 0, .last = -1};
+    snprintf(r.path, sizeof r.path, "%s%s%s", dir, dir[0] ? "/" : "", name);
     uint64_t n = f->synced.n < f->now.n ? f->synced.n : f->now.n;
     if (n == 0 || f->write_count > 0) return false;
     for (int i = 0; i < s->rot_count; i++)
         if (s->rots[i].file == f && is_there(&s->rots[i])) return false;
     r.at = (uint64_t)sim_draw(s, (int64_t)n - 1);
-    if (ends_with(name, ".log") && !batch_find(f, r.at, &r)) return false;
-    uint8_t bit = (uint8_t)(1u << sim_draw(s, 7));
-    r.turned = f->now.p[r.at] ^= bit;
-    f->synced.p[r.at] ^= bit;
+    if (partition >= 0 && ends_with(name, ".log") && !batch_find(f, r.at, &r)) return false;
+    r.bit = (uint8_t)(1u << sim_draw(s, 7));
+    r.turned = f->now.p[r.at] ^= r.bit;
+    f->synced.p[r.at] ^= r.bit;
     s->rots = memory_grow(s->rots, (size_t)s->rot_count + 1, sizeof *s->rots);
     s->rots[s->rot_count++] = r;
-    trace_note(&s->trace, s->now_ns, "-- a bit turns over in %s-%d/%s at %llu (offsets %lld to %lld)",
-               s->history.partitions[partition].topic, s->history.partitions[partition].index, name,
+    trace_note(&s->trace, s->now_ns, "-- a bit turns over in %s at %llu (offsets %lld to %lld)", r.path,
                (unsigned long long)r.at, (long long)r.base, (long long)r.last);
     return true;
 }
 
-void rot_turn(struct sim *s)
+static void turn_data(struct sim *s)
 {
     for (int i = 0; i < TRIES_MAX; i++) {
         int partition = (int)sim_draw(s, s->history.partition_count - 1), err;
@@ -89,10 +91,54 @@ void rot_turn(struct sim *s)
         const struct inode *d = sim_disk_find(&s->disk, dir, false, &err);
         if (!d || !d->is_dir || d->now_in.count == 0) continue;
         const struct sim_entry *e = &d->now_in.items[sim_draw(s, d->now_in.count - 1)];
-        if (!may_rot(s, e->name) || !turn(s, partition, e->name, e->inode)) continue;
+        if (!may_rot(s, e->name) || !turn(s, partition, dir, e->name, e->inode)) continue;
         sim_broke(s, FAULT_FLIP);
         return;
     }
+}
+
+static bool small_may_rot(const char *dir, const char *name)
+{
+    if (!dir[0]) return ends_with(name, "checkpoint") || ends_with(name, "checkpoint.crc");
+    return strcmp(name, "partition.metadata") == 0;
+}
+
+/* One of the files that are there once. */
+static void turn_small(struct sim *s)
+{
+    for (int i = 0; i < TRIES_MAX; i++) {
+        static const char *const dirs[] = {"", "", "orders-0", "orders-1", "clicks-0"};
+        const char *dir = dirs[sim_draw(s, 4)];
+        int err;
+        const struct inode *d = sim_disk_find(&s->disk, dir, false, &err);
+        if (!d || !d->is_dir || d->now_in.count == 0) continue;
+        const struct sim_entry *e = &d->now_in.items[sim_draw(s, d->now_in.count - 1)];
+        if (e->inode->is_dir || !small_may_rot(dir, e->name) || !turn(s, -1, dir, e->name, e->inode)) continue;
+        sim_broke(s, FAULT_FLIP);
+        return;
+    }
+}
+
+void rot_turn(struct sim *s)
+{
+    if (s->plan.flips_small)
+        turn_small(s);
+    else
+        turn_data(s);
+}
+
+bool rot_mend(struct sim *s, const char *refusal)
+{
+    bool any = false;
+    for (int i = 0; i < s->rot_count; i++) {
+        struct rot *r = &s->rots[i];
+        if (!is_there(r) || !strstr(refusal, r->path)) continue;
+        r->file->now.p[r->at] ^= r->bit;
+        r->file->synced.p[r->at] ^= r->bit;
+        any = true;
+        trace_note(&s->trace, s->now_ns, "-- the operator brings %s back", r->path);
+    }
+    return any;
 }
 
 const struct rot *rot_at(const struct sim *s, int partition, int64_t offset)

@@ -58,6 +58,7 @@ struct plan {
     int64_t flush_ms;                      /* of interval mode */
     int64_t expiry_ms;                     /* of producer ids */
     int flips;                             /* bits that turn over in files at rest */
+    bool flips_small;                      /* in checkpoints and partition.metadata */
     int64_t burst_ns_max, lull_ns_max;
     bool offsets_expire; /* after OFFSETS_RETENTION_SECONDS; then a lull is longer than that */
     int64_t long_lull_ns;
@@ -110,12 +111,13 @@ struct job_line {
 
 /* A bit that turned over. */
 struct rot {
-    int partition; /* of the history */
+    int partition; /* of the history, or -1 */
     struct inode *file;
+    char path[128];
     uint64_t at;
-    uint8_t turned;     /* what the byte is since */
-    int64_t base, last; /* offsets of the batch that it is in; none: base > last */
-    bool in_header;     /* of that batch */
+    uint8_t bit, turned; /* which, and what the byte is since */
+    int64_t base, last;  /* offsets of the batch that it is in; none: base > last */
+    bool in_header;      /* of that batch */
 };
 
 struct sim {
@@ -225,6 +227,8 @@ void sim_broke_in(struct sim *s, enum sim_fault fault, uint32_t states);
 
 /* Turns a bit over, if there is one to be found. */
 void rot_turn(struct sim *s);
+/* The start was refused in these words: files that they name are brought back; false when none is. */
+bool rot_mend(struct sim *s, const char *refusal);
 /* What has hit the batch of an offset and is there still, or NULL. */
 const struct rot *rot_at(const struct sim *s, int partition, int64_t offset);
 /* A batch of this partition was damaged at some time. */

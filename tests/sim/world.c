@@ -146,7 +146,7 @@ static void start_run(struct sim *s, struct sim_event *e)
         return;
     }
     trace_note(&s->trace, s->now_ns, "-- not started: %s", error.text);
-    if (rc < 0 && !s->disk.off && s->disk.faults_hit == s->faults_before)
+    if (rc < 0 && !s->disk.off && s->disk.faults_hit == s->faults_before && !rot_mend(s, error.text))
         sim_fail(s, "the broker does not start: %s", error.text);
     if (rc < 0 && !error.text[0]) sim_fail(s, "the broker does not start and says nothing (%s)", err_name(rc));
     s->start_failed = true;
