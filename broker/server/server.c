@@ -128,7 +128,7 @@ static void descriptors_share(struct server *s)
         setrlimit(RLIMIT_NOFILE, &limit);
         if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX) all = (int64_t)limit.rlim_cur;
     }
-    if (files > (all - OWN) / 2) files = (all - OWN) / 2;
+    if (files > (all - OWN) / 3) files = (all - OWN) / 3;
     s->files_max = files > 4 ? (int)files : 4;
     s->channels_max = all - OWN - s->files_max;
 }
