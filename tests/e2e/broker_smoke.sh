@@ -84,6 +84,7 @@ raw crowd "$bootstrap" || fail "crowd"
 broker_stop
 
 story "more clients than descriptors: some wait outside, the log keeps its files"
+: >"$scratch/broker.out" # the line of the last one must not be taken for this one's
 (ulimit -Sn 128 && ulimit -Hn 128 && exec "$MILLRACE" broker -o listeners=PLAINTEXT://127.0.0.1:0 \
     -o "log.dirs=$scratch/broker" -o log.flush.interval.messages=1 >"$scratch/broker.out" 2>>"$scratch/broker.log") &
 broker_pid=$!
@@ -109,6 +110,7 @@ log.dirs=$scratch/configured
 num.partitions=4
 no.such.key=1
 CONFIG
+: >"$scratch/broker.out"
 "$MILLRACE" broker --config "$scratch/server.properties" -o num.partitions=3 >"$scratch/broker.out" 2>"$scratch/configured.log" &
 broker_pid=$!
 for _ in $(seq 200); do grep -q ready "$scratch/broker.out" && break; sleep 0.02; done
