@@ -318,7 +318,9 @@ def sync(program, scratch, library):
     broker.faults(f"sync {data}/")
     ledger.expect("one", STORAGE, 1)
     broker.wait_for("is offline until the broker is started again")
+    time.sleep(0.5)  # what other threads had under way ends
     seen = syncs_seen(broker)
+    assert len(set(seen)) == len(seen), f"a failed sync was tried again: {seen}"
     assert any("one-0" in line for line in seen), f"{seen}"
     ledger.connect(700)
     for topic in TOPICS:  # the whole directory, not just the partition
@@ -335,7 +337,8 @@ def sync(program, scratch, library):
     for topic in TOPICS:
         ledger.refused(topic)
     time.sleep(0.5)  # the periods of every checkpoint
-    assert syncs_seen(broker) == seen, "a failed sync was tried again"
+    again = syncs_seen(broker)
+    assert again == seen, f"a failed sync was tried again: {again[len(seen):]} after {seen}"
     broker.process.terminate()
     assert broker.process.wait(20) == 0
     assert not os.path.exists(os.path.join(data, ".kafka_cleanshutdown")), "a failed disk was called clean"

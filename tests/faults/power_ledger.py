@@ -85,6 +85,8 @@ def segments(broker, partition):
         data, at, batches = open(os.path.join(broker.dir, folder, name), "rb").read(), 0, []
         while at + 61 <= len(data):
             base, size = struct.unpack_from(">qi", data, at)
+            if size < 49 or at + 12 + size > len(data):
+                break  # it was killed before it had cut what the last power cut tore
             last = base + struct.unpack_from(">i", data, at + 23)[0]
             at += 12 + size
             batches.append((base, last, at))
