@@ -117,7 +117,7 @@ int wire_produce(struct wire *w, const char *topic, int32_t partition, int recor
 {
     struct buf batch = {0};
     struct arena arena = {0};
-    struct slice body;
+    struct slice body = {0};
     struct produce_response answer;
     int rc = wire_batch(records, record_bytes, &batch);
     struct produce_request_partition_produce_data data = {.index = partition,
@@ -141,7 +141,7 @@ int wire_fetch(struct wire *w, const char *topic, int32_t partition, int64_t off
                struct err_text *error)
 {
     struct arena arena = {0};
-    struct slice body;
+    struct slice body = {0};
     struct fetch_response answer;
     struct fetch_request request;
     struct fetch_request_fetch_partition line = {.partition = partition,
