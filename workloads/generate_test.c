@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/checksum.h"
@@ -236,39 +235,3 @@ TEST(chance, due_keeps_its_interval)
     for (uint64_t i = 0; i < 100000; i++) taken += due_take(&d, &r, i);
     check(taken > 1600 && taken < 2000); /* a tenth passes before the first: 90,000 / 50 */
 }
-
-/* --- the rate, where the build is one that people run --- */
-
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-/* Processor time: what somebody else does on the machine at the moment says nothing about the generator. */
-static int64_t processor_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
-static void check_rate(generator *g)
-{
-    const char *out = folder_new();
-    int64_t best_ns = INT64_MAX;
-    for (int i = 0; i < 4; i++) {
-        int64_t begin_ns = processor_ns();
-        generate(g, out, 500000, 1);
-        int64_t took_ns = processor_ns() - begin_ns;
-        if (took_ns < best_ns) best_ns = took_ns;
-    }
-    folder_remove(out);
-    if (best_ns > 500000000) unit_fail("500,000 events took %lld ms", (long long)(best_ns / 1000000));
-}
-
-TEST(generate, ecommerce_makes_a_million_events_a_second)
-{
-    check_rate(generate_ecommerce);
-}
-
-TEST(generate, clickstream_makes_a_million_events_a_second)
-{
-    check_rate(generate_clickstream);
-}
-#endif

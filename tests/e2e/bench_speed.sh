@@ -10,7 +10,7 @@ timeout 120 "$MILLRACE" bench speed --scale 0.002 --trials 1 --peer "$bootstrap"
     --out "$scratch/r" >"$scratch/out" 2>"$scratch/err"
 status=$?
 [ "$status" -le 1 ] || fail "status $status: $(cat "$scratch/err")"
-for row in producer ack-1000 ack-10000 end-to-end consumer fetch commit commit-small; do
+for row in producer ack-1000 ack-10000 end-to-end consumer fetch commit commit-small generate; do
     grep -q "^| $row " "$scratch/out" || fail "no line of $row in the table"
 done
 ! grep -q VOID "$scratch/out" || fail "a void trial: $(grep VOID "$scratch/out")"
