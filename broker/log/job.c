@@ -426,7 +426,8 @@ static void roll_done(struct log *log, const struct log_job *job)
     int i = log_segment_find(log, job->base_offset);
     int next = log_segment_find(log, job->offset);
     log->snapshot_end = job->offset;
-    if (next >= 0) log_durable_raise(log, log_mark(log->segments[next], job->offset, 0));
+    /* After a failed sync of the same file another one that succeeds proves nothing. */
+    if (next >= 0 && log->state != LOG_OFFLINE) log_durable_raise(log, log_mark(log->segments[next], job->offset, 0));
     if (i < 0 || log->segments[i]->base_offset != job->base_offset) return; /* retention was faster */
     struct segment *s = log->segments[i];
     s->named = true;

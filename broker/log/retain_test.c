@@ -24,6 +24,24 @@ TEST(log_roll, a_job_syncs_the_full_segment_and_raises_durable)
     drive_release(&d);
 }
 
+/* The kernel may have dropped the pages and count them as clean: recovery must look at them again. */
+TEST(log_roll, its_sync_proves_nothing_after_a_failed_one)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 3; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    struct log_job *roll = log_take_job(d.log);
+    check_str(log_job_name(roll), "log-roll");
+    log_set_offline(d.log);
+    check_int(log_job_run(roll, &d.fake.disk), 0);
+    log_job_done(d.log, roll, 0);
+    check_int(log_offsets(d.log)->durable, 0);
+    check_int(log_recovery_point(d.log), 0);
+    drive_release(&d);
+}
+
 TEST(log_roll, by_record_time)
 {
     struct drive d;
