@@ -291,6 +291,9 @@ static bool sync_is_due(const struct partition *p)
 void partition_flush(struct node *n, struct partition *p)
 {
     p->flush_overdue = p->unflushed > 0;
+#if MILLRACE_SEEDED_BUG == 12 /* for tests/sim/bites.sh: an interval that ends during a sync is forgotten */
+    p->flush_overdue = false;
+#endif
     partition_sync(n, p);
 }
 
