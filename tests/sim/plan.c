@@ -69,7 +69,7 @@ void plan_config(struct sim *s)
     if (s->plan.mode == MODE_GROUP_COMMIT) set(&p, "log.flush.interval.messages", 1);
     if (s->plan.mode == MODE_INTERVAL) {
         set(&p, "log.flush.interval.ms", s->plan.flush_ms);
-        if (sim_chance(s, 2)) set(&p, "log.flush.interval.messages", 2 + sim_draw(s, 50));
+        if (sim_chance(s, 4)) set(&p, "log.flush.interval.messages", 2 + sim_draw(s, 50));
     }
     set(&p, "producer.id.expiration.ms", s->plan.expiry_ms);
     set(&p, "log.index.interval.bytes", sim_draw(s, 400));

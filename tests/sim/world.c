@@ -194,7 +194,8 @@ static void crash_run(struct sim *s, struct sim_event *e)
 {
     (void)e;
     if (!sim_breaks(s) || !s->node) return;
-    if (s->now_ns < s->lull_until_ns && !sim_chance(s, 4)) { /* more is met when clients work */
+    /* More is met when clients work; but what an interval forgot shows when they rest. */
+    if (s->now_ns < s->lull_until_ns && !sim_chance(s, s->plan.mode == MODE_INTERVAL ? 2 : 4)) {
         sim_later(s, s->lull_until_ns - s->now_ns + sim_draw(s, s->plan.burst_ns_max), crash_run)->life = s->life;
         return;
     }
