@@ -11,8 +11,8 @@
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-enum { ADMIN_TIMEOUT_MS = 10000 };
-#define HELLO UINT64_MAX /* the number of the message that opens connections before the schedule starts */
+enum { ADMIN_TIMEOUT_MS = 60000 }; /* 5,000 partitions on a busy disk take longer than 10 s to make */
+#define HELLO UINT64_MAX           /* the number of the message that opens connections before the schedule starts */
 
 /* --- topics --- */
 
