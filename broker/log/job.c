@@ -427,7 +427,7 @@ static void roll_done(struct log *log, const struct log_job *job)
     int next = log_segment_find(log, job->offset);
     log->snapshot_end = job->offset;
     /* After a failed sync of the same file another one that succeeds proves nothing. */
-    if (next >= 0 && log->state != LOG_OFFLINE) log_durable_raise(log, log_mark(log->segments[next], job->offset, 0));
+    if (next >= 0 && !log->sync_failed) log_durable_raise(log, log_mark(log->segments[next], job->offset, 0));
     if (i < 0 || log->segments[i]->base_offset != job->base_offset) return; /* retention was faster */
     struct segment *s = log->segments[i];
     s->named = true;
@@ -445,7 +445,7 @@ static void snapshot_done(struct log *log, const struct log_job *job)
 static void close_done(struct log *log)
 {
     log_active(log)->named = true;
-    log_durable_raise(log, log->written);
+    if (!log->sync_failed) log_durable_raise(log, log->written);
     log->epochs_unsaved = INT64_MAX;
     log->changed = false;
     if (log->state == LOG_CLOSING) log->state = LOG_CLOSED;

@@ -120,6 +120,7 @@ void log_delete_begin(struct log *log)
 
 void log_set_offline(struct log *log)
 {
+    log->sync_failed = true;
     if (log->state == LOG_ONLINE || log->state == LOG_REPAIRING) log->state = LOG_OFFLINE;
 }
 

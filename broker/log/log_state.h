@@ -61,6 +61,7 @@ struct log {
     struct log_file_ids *ids;
     struct log_file *directory;
     enum log_state state;
+    bool sync_failed; /* of this disk: later syncs prove nothing */
     struct log_offsets offsets;
     struct mark written, durable, high_watermark;
     bool syncing;

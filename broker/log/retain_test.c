@@ -42,6 +42,18 @@ TEST(log_roll, its_sync_proves_nothing_after_a_failed_one)
     drive_release(&d);
 }
 
+TEST(log_close, its_sync_proves_nothing_after_a_failed_one)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC(.timestamp = 1000));
+    log_close_begin(d.log);
+    log_set_offline(d.log);
+    drive_jobs(&d);
+    check_int(log_recovery_point(d.log), 0);
+    drive_release(&d);
+}
+
 TEST(log_roll, by_record_time)
 {
     struct drive d;
