@@ -165,7 +165,7 @@ static void changes_continue(struct node *n)
 
 /* --- folders of new topics --- */
 
-enum { FOLDERS_AGAIN_MS = 5000 };
+enum { FOLDERS_AGAIN_MS = 5000, FOLDERS_SOON_MS = 50, FOLDERS_PATIENCE_MS = 2000 };
 
 struct folder {
     char dir[300];
@@ -176,7 +176,8 @@ struct folders_job {
     struct job job;
     struct checkpoint_files checkpoints; /* without what is deleted; empty where they name nothing that is */
     struct folder *folders;
-    int32_t count;
+    const struct metadata_topic **topics; /* whose they are; the image stays as it is until the job is done */
+    int32_t count, topic_count;
     struct err_text error;
 };
 
@@ -199,6 +200,7 @@ static void folders_drop(struct job *j)
     struct folders_job *f = (struct folders_job *)j;
     checkpoint_files_release(&f->checkpoints);
     free(f->folders);
+    free(f->topics);
     free(f);
 }
 
@@ -209,21 +211,17 @@ static int32_t partitions_here(struct node *n, const struct metadata_topic *t)
     return mine ? mine->partition_count : 0;
 }
 
-/* Partitions of the image that are not here yet: those of new topics, and more of known ones. */
-static void topics_attach(struct node *n)
+/* The partitions whose folders were made: those of a new topic, or more of a known one. */
+static void topic_attach(struct node *n, const struct metadata_topic *t)
 {
-    for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t;
-         t = metadata_topic_next(&n->image, t)) {
-        int32_t here = partitions_here(n, t);
-        if (here == t->partition_count) continue;
-        struct topic *mine = here ? topic_grow(n, t) : topic_new(n, t);
-        struct log_config config = partition_log_config(n, t);
-        for (int32_t i = here; i < t->partition_count; i++) {
-            char dir[300];
-            partition_dir(t->name, i, dir, sizeof dir);
-            partition_new(n, mine, i, log_new(&n->files, dir, t->id.bytes, &config));
-            if (strcmp(t->name, OFFSETS_TOPIC) == 0) group_api_load_empty(n, i);
-        }
+    int32_t here = partitions_here(n, t);
+    struct topic *mine = here ? topic_grow(n, t) : topic_new(n, t);
+    struct log_config config = partition_log_config(n, t);
+    for (int32_t i = here; i < t->partition_count; i++) {
+        char dir[300];
+        partition_dir(t->name, i, dir, sizeof dir);
+        partition_new(n, mine, i, log_new(&n->files, dir, t->id.bytes, &config));
+        if (strcmp(t->name, OFFSETS_TOPIC) == 0) group_api_load_empty(n, i);
     }
 }
 
@@ -249,56 +247,73 @@ static void folders_done(struct node *n, struct job *j, int err)
         n->changes->error = KAFKA_KAFKA_STORAGE_ERROR;
         node_deadline_in(n, &n->folders_again, FOLDERS_AGAIN_MS);
     } else {
-        topics_attach(n);
+        for (int32_t i = 0; i < f->topic_count; i++) topic_attach(n, f->topics[i]);
     }
     folders_drop(j);
     round_done(n);
 }
 
-/* NULL when no partition is new. */
+static void folders_add(struct folders_job *f, const struct metadata_topic *t, int32_t here)
+{
+    f->topics = memory_grow(f->topics, (size_t)f->topic_count + 1, sizeof(struct metadata_topic *));
+    f->topics[f->topic_count++] = t;
+    f->folders = memory_grow(f->folders, (size_t)(f->count + t->partition_count - here), sizeof *f->folders);
+    for (int32_t i = here; i < t->partition_count; i++) {
+        struct folder *x = &f->folders[f->count++];
+        partition_dir(t->name, i, x->dir, sizeof x->dir);
+        memcpy(x->topic_id, t->id.bytes, sizeof x->topic_id);
+    }
+}
+
+/* How many doomed partitions stand where folders of `t` are to be made; they are marked. */
+static int32_t topic_blocked(const struct table *standing, const struct metadata_topic *t, int32_t here)
+{
+    int32_t count = 0;
+    for (int32_t i = here; i < t->partition_count && standing->count > 0; i++) {
+        char dir[300];
+        partition_dir(t->name, i, dir, sizeof dir);
+        struct partition *p = table_get_str(standing, dir);
+        if (!p) continue;
+        p->blocks = true;
+        count++;
+    }
+    return count;
+}
+
+/* The folders of partitions that are new, but for those of topics that are blocked. NULL when there are none. */
 static struct folders_job *folders_plan(struct node *n)
 {
     struct folders_job *f = memory_new(sizeof *f);
+    struct table standing = {0};
+    for (int i = 0; i < n->doomed_count; i++) {
+        n->doomed[i]->blocks = false;
+        table_set_str(&standing, log_dir(n->doomed[i]->log), n->doomed[i]);
+    }
+    n->folders_blocked = 0;
     for (const struct metadata_topic *t = metadata_topic_next(&n->image, NULL); t;
          t = metadata_topic_next(&n->image, t)) {
         int32_t here = partitions_here(n, t);
         if (here == t->partition_count) continue;
-        f->folders = memory_grow(f->folders, (size_t)(f->count + t->partition_count - here), sizeof *f->folders);
-        for (int32_t i = here; i < t->partition_count; i++) {
-            struct folder *x = &f->folders[f->count++];
-            partition_dir(t->name, i, x->dir, sizeof x->dir);
-            memcpy(x->topic_id, t->id.bytes, sizeof x->topic_id);
-        }
+        int32_t blocked = topic_blocked(&standing, t, here);
+        n->folders_blocked += blocked;
+        if (!blocked) folders_add(f, t, here);
     }
+    table_release(&standing);
     if (f->count > 0) return f;
-    free(f);
+    folders_drop(&f->job);
     return NULL;
 }
 
-/* How many doomed partitions stand where folders are to be made; they are marked. */
-static int32_t folders_blocked(struct node *n, const struct folders_job *f)
-{
-    struct table wanted = {0};
-    int32_t count = 0;
-    for (int32_t i = 0; i < f->count && n->doomed_count > 0; i++)
-        table_set_str(&wanted, f->folders[i].dir, &f->folders[i]);
-    for (int i = 0; i < n->doomed_count; i++) {
-        struct partition *p = n->doomed[i];
-        p->blocks = table_get_str(&wanted, log_dir(p->log)) != NULL;
-        count += p->blocks;
-    }
-    table_release(&wanted);
-    return count;
-}
-
-/* A topic that is made again right after its deletion waits until the old folders are gone, which may be
- * held by an answer on its way to a slow client. */
+/* A topic that is made again right after its deletion waits until the old folders are gone, which may be held by an
+ * answer on its way to a slow client. Others do not wait for that client: after FOLDERS_PATIENCE_MS the change is over,
+ * the topic has no leader, and its folders are made when they can be. */
 static void folders_make(struct node *n)
 {
     struct folders_job *f = folders_plan(n);
-    n->folders_blocked = f ? folders_blocked(n, f) : 0;
-    if (n->folders_blocked > 0) {
-        folders_drop(&f->job);
+    n->folders_impatient &= n->folders_blocked > 0;
+    if (n->folders_blocked > 0 && !n->folders_impatient) {
+        if (f) folders_drop(&f->job);
+        if (!deadline_is_set(&n->folders_patience)) node_deadline_in(n, &n->folders_patience, FOLDERS_PATIENCE_MS);
         return;
     }
     if (!f) {
@@ -313,10 +328,25 @@ static void folders_make(struct node *n)
     job_start(n, &f->job);
 }
 
-/* No change is decided in the meantime: who blocks stays the same until the last of them has gone. */
+void controller_patience_over(struct node *n)
+{
+    action_say(n, LOG_LEVEL_WARN,
+               "a topic that was made again has no leader yet: answers with records of its deleted "
+               "namesake are still on their way to slow clients");
+    n->folders_impatient = true;
+    folders_make(n);
+}
+
 void controller_doomed_gone(struct node *n, const struct partition *p)
 {
-    if (p->blocks && --n->folders_blocked == 0) folders_make(n);
+    if (!p->blocks) return;
+    n->folders_blocked--;
+    if (n->folders_impatient) {
+        if (!deadline_is_set(&n->folders_again)) node_deadline_in(n, &n->folders_again, FOLDERS_SOON_MS);
+    } else if (n->folders_blocked == 0) {
+        deadline_clear(&n->deadlines, &n->folders_patience);
+        folders_make(n);
+    }
 }
 
 static void folders_made_again(struct node *n, struct change *c)

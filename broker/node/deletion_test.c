@@ -205,3 +205,47 @@ TEST(node_deletion, hundreds_of_partitions_made_again_at_once)
     check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 1);
     driver_close(&d);
 }
+
+/* A client that does not read holds a deleted topic's folder. The topic can be made again, and that client delays
+ * nobody's changes for longer than a moment; its records are there when the old folder is gone. */
+TEST(node_deletion, a_slow_client_does_not_hold_up_other_changes)
+{
+    driver_open(&d, "");
+    topic_with_segments();
+    d.hold_files = true;
+    fetch_begin(2);
+    check(driver_fetched(&d, READER).records.n > 0);
+    d.hold_files = false;
+    delete_topic("t");
+    create_begin("t", 2);
+    driver_wait(&d, 2000);
+    struct create_topics_response *a = driver_answer(&d, CREATOR);
+    check(a);
+    check_int(a->topics[0].error_code, KAFKA_NONE);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_NOT_LEADER_OR_FOLLOWER);
+    check_int(memory_disk_files(d.disk, "t-1"), 0);
+
+    driver_create(&d, "u", 1, NULL, NULL); /* at once from now on */
+    check_int(driver_produce(&d, "u", &DRIVER_BATCH).error_code, KAFKA_NONE);
+
+    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+    driver_wait(&d, 1000);
+    driver_wait(&d, 1000);
+    check_int(memory_disk_files(d.disk, "t-1"), 2);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 0);
+
+    d.hold_files = true; /* patient again */
+    fetch_begin(0);
+    check(driver_fetched(&d, READER).records.n > 0);
+    d.hold_files = false;
+    delete_topic("t");
+    create_begin("t", 1);
+    driver_wait(&d, 1000);
+    check(!driver_answer(&d, CREATOR));
+    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+    driver_wait(&d, 500);
+    check(driver_answer(&d, CREATOR) != NULL);
+    driver_restart(&d, "");
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 0);
+    driver_close(&d);
+}

@@ -45,6 +45,7 @@ static void deadlines_fire(struct node *n)
         case DEADLINE_FLUSH: partition_flush(n, d->owner); break;
         case DEADLINE_GROUPS: group_api_timer(n); break;
         case DEADLINE_FOLDERS: controller_folders_again(n); break;
+        case DEADLINE_PATIENCE: controller_patience_over(n); break;
         case DEADLINE_DOOMED: break; /* they are looked at in every step */
         default: storage_deadline(n, (enum deadline_kind)d->kind); break;
         }

@@ -70,6 +70,7 @@ enum deadline_kind {
     DEADLINE_RECOVERY_POINTS, /* log.flush.offset.checkpoint.interval.ms */
     DEADLINE_HIGH_WATERMARKS, /* replica.high.watermark.checkpoint.interval.ms */
     DEADLINE_FOLDERS,         /* folders that could not be made are tried again */
+    DEADLINE_PATIENCE,        /* a change does not wait any longer for folders of deleted partitions */
     DEADLINE_LOG_STARTS,      /* log.flush.start.offset.checkpoint.interval.ms */
     DEADLINE_DOOMED,          /* what a deleted partition waits for may have gone without an event */
 };
@@ -430,6 +431,8 @@ struct change *change_new(enum change_kind kind, struct request *r, int32_t item
 void change_submit(struct node *n, struct change *c);
 /* A doomed partition has gone: a topic of its name may be made now. */
 void controller_doomed_gone(struct node *n, const struct partition *p);
+/* A change has waited long enough for folders of deleted partitions. */
+void controller_patience_over(struct node *n);
 /* Tries again to make folders that are missing. */
 void controller_folders_again(struct node *n);
 /* Frees a change that was not submitted. */
@@ -515,7 +518,8 @@ struct node {
     struct change *changes, **changes_last; /* the first one is under way */
     bool change_running;
     int32_t folders_blocked; /* by so many doomed partitions whose folders stand where new ones are to be made */
-    struct deadline folders_again, doomed_again;
+    bool folders_impatient;  /* they have been waited for: other changes go on */
+    struct deadline folders_again, folders_patience, doomed_again;
     struct metadata_changes decided;
     int64_t producer_id_next, producer_id_end; /* our block */
     struct request *producer_id_first;         /* those that wait for a block */

@@ -530,6 +530,7 @@ int node_open(const struct node_config *config, struct disk *disk, struct node_t
     n->connections_max = -1;
     n->group_deadline = (struct deadline){.kind = DEADLINE_GROUPS};
     n->folders_again = (struct deadline){.kind = DEADLINE_FOLDERS};
+    n->folders_patience = (struct deadline){.kind = DEADLINE_PATIENCE};
     n->doomed_again = (struct deadline){.kind = DEADLINE_DOOMED};
     random_seed(&n->random, seed);
     metadata_image_init(&n->image);
