@@ -71,7 +71,7 @@ static int partitions_start(struct speed *s, const char *side, struct err_text *
     bool many = speed_is(side, "many");
     struct scale_side *x = &both[many];
     struct wire w = {.descriptor = -1};
-    int rc = side_start(s, side, x, many ? MANY : 1, error);
+    int rc = side_start(s, side, x, many ? (int32_t)speed_scaled(s, MANY, 50) : 1, error);
     if (rc == 0) rc = wire_open(&w, x->broker.bootstrap, error);
     for (int32_t i = 0; i < x->partitions && rc == 0; i++) rc = wire_produce(&w, s->topic, i, 1, 100, error);
     wire_close(&w);

@@ -12,6 +12,8 @@
 #include "bench/load.h"
 #include "bench/speed/speed.h"
 #include "bench/speed/wire.h"
+#include "lib/kafka/api.h"
+#include "lib/kafka/messages.h"
 #include "lib/os/clock.h"
 
 enum { PARTITIONS = 1000, KILOBYTE = 1024 };
@@ -95,14 +97,20 @@ static int start_empty(struct speed *s, const char *side, struct trial *t, struc
 
 /* --- many partitions --- */
 
+static int32_t partition_count(const struct speed *s)
+{
+    return (int32_t)speed_scaled(s, PARTITIONS, 50);
+}
+
 static int partitions_make(struct speed *s, const char *side, struct err_text *error)
 {
     (void)side;
     int rc = target_start(&broker, s->bench, "start", no_settings, error);
-    if (rc == 0) rc = load_topic_create(broker.bootstrap, s->topic, PARTITIONS, error);
+    int32_t count = partition_count(s);
+    if (rc == 0) rc = load_topic_create(broker.bootstrap, s->topic, count, error);
     struct wire w = {.descriptor = -1};
     if (rc == 0) rc = wire_open(&w, broker.bootstrap, error);
-    for (int i = 0; i < PARTITIONS && rc == 0; i++) rc = wire_produce(&w, s->topic, i, 1, 100, error);
+    for (int32_t i = 0; i < count && rc == 0; i++) rc = wire_produce(&w, s->topic, i, 1, 100, error);
     wire_close(&w);
     target_halt(&broker, SIGTERM);
     return rc;
@@ -167,6 +175,25 @@ static int start_kill(struct speed *s, const char *side, struct trial *t, struct
 
 /* --- memory --- */
 
+/* Connections that asked something once and are silent from then on. */
+static int connections_cost(const struct target *x, double before, struct trial *t, struct err_text *error)
+{
+    enum { CONNECTIONS = 500 };
+    struct wire w[CONNECTIONS];
+    struct api_versions_request request = {KAFKA_STRING_LIT("bench"), KAFKA_STRING_LIT("1")};
+    struct slice body;
+    int open = 0, rc = 0;
+    while (open < CONNECTIONS && rc == 0) {
+        rc = wire_open(&w[open], x->bootstrap, error);
+        if (rc == 0) rc = wire_call(&w[open], KAFKA_API_API_VERSIONS, 3, &request, &body, error);
+        open++;
+    }
+    double after = proc_number(x->process.pid, "status", "RssAnon:") * KILOBYTE;
+    while (open) wire_close(&w[--open]);
+    trial_metric(t, "connection", "bytes", (after - before) / CONNECTIONS);
+    return rc;
+}
+
 static int memory(struct speed *s, const char *side, struct trial *t, struct err_text *error)
 {
     (void)side;
@@ -178,7 +205,8 @@ static int memory(struct speed *s, const char *side, struct trial *t, struct err
     double many = proc_number(broker.process.pid, "status", "RssAnon:") * KILOBYTE;
     trial_metric(t, "anonymous", "bytes", anonymous);
     trial_metric(t, "resident", "bytes", proc_number(empty.process.pid, "status", "VmRSS:") * KILOBYTE);
-    trial_metric(t, "partition", "bytes", (many - anonymous) / PARTITIONS);
+    trial_metric(t, "partition", "bytes", (many - anonymous) / partition_count(s));
+    if (rc == 0) rc = connections_cost(&empty, anonymous, t, error);
     target_stop(&empty);
     target_halt(&broker, SIGTERM);
     return rc;
@@ -219,6 +247,7 @@ static const struct speed_bar memory_bars[] = {
     {"anonymous bytes, idle", "millrace", "anonymous", NULL, NULL, SPEED_AT_MOST, 4 << 20},
     {"resident bytes, idle", "millrace", "resident", NULL, NULL, SPEED_AT_MOST, 10 << 20},
     {"bytes of an idle partition", "millrace", "partition", NULL, NULL, SPEED_AT_MOST, 8 << 10},
+    {"bytes of an idle connection", "millrace", "connection", NULL, NULL, SPEED_AT_MOST, 4 << 10},
     {0},
 };
 const struct speed_row speed_row_memory = {

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # `millrace bench speed` from end to end, in a size that proves nothing about speed: every row measures every side (a
 # second broker of our own plays the peer), the table is made from the files alone, and wrong usage is refused.
+cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 
 broker_start
 
 story "every row, the peer included"
-timeout 120 "$MILLRACE" bench speed --scale 0.002 --trials 1 --peer "$bootstrap" --peer-pid "$broker_pid" \
+timeout 300 "$MILLRACE" bench speed --scale 0.002 --trials 1 --peer "$bootstrap" --peer-pid "$broker_pid" \
     --out "$scratch/r" >"$scratch/out" 2>"$scratch/err"
 status=$?
 [ "$status" -le 1 ] || fail "status $status: $(cat "$scratch/err")"
-for row in producer ack-1000 ack-10000 end-to-end consumer fetch commit commit-small generate; do
+for row in producer ack-1000 ack-10000 end-to-end consumer fetch commit commit-small start-empty start-1000 start-kill \
+    memory partitions log-length generate; do
     grep -q "^| $row " "$scratch/out" || fail "no line of $row in the table"
 done
 ! grep -q VOID "$scratch/out" || fail "a void trial: $(grep VOID "$scratch/out")"
