@@ -1,12 +1,15 @@
 #include "broker/group/tombstone.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/group/record.h"
 #include "lib/base/memory.h"
 
 /* Records in one append: with the longest names still below the smallest max.message.bytes in use. */
 enum { TOMBSTONES_IN_APPEND = 1000 };
+/* Most groups have a few offsets, and the end of a topic asks for tombstones of thousands of groups in one step. */
+enum { ROOM_FIRST = 8 };
 
 /* ---- asking ---- */
 
@@ -16,18 +19,32 @@ static void append_end(struct tombstones *t)
     t->p = NULL;
 }
 
+static void *array_grow(struct arena *arena, const void *items, int32_t count, int32_t room, size_t size)
+{
+    void *larger = arena_alloc(arena, (size_t)room * size);
+    return count ? memcpy(larger, items, (size_t)count * size) : larger;
+}
+
+static void room_make(struct tombstones *t)
+{
+    int32_t room = t->room ? t->room * 2 : ROOM_FIRST;
+    if (room > TOMBSTONES_IN_APPEND) room = TOMBSTONES_IN_APPEND;
+    struct group_append_pending *p = t->p;
+    p->offsets = array_grow(&p->arena, p->offsets, p->offset_count, room, sizeof *p->offsets);
+    t->records = array_grow(&t->g->coordinator->out->arena, t->records, t->count, room, sizeof *t->records);
+    t->room = room;
+}
+
 static struct group_record *record_add(struct tombstones *t)
 {
-    struct arena *out = &t->g->coordinator->out->arena;
     if (t->p && t->count == TOMBSTONES_IN_APPEND) append_end(t);
     if (!t->p) {
         t->p = group_append_new(t->g, GROUP_APPEND_TOMBSTONES);
         t->p->answer = t->answer;
         t->p->request = t->request;
-        t->p->offsets = arena_alloc(&t->p->arena, TOMBSTONES_IN_APPEND * sizeof *t->p->offsets);
-        t->records = arena_alloc(out, TOMBSTONES_IN_APPEND * sizeof *t->records);
-        t->count = 0;
+        t->count = t->room = 0;
     }
+    if (t->count == t->room) room_make(t);
     struct group_record *r = &t->records[t->count++];
     r->value = KAFKA_BYTES_NULL;
     return r;

@@ -22,7 +22,7 @@ struct tombstones {
     int32_t asked_count;
     struct group_append_pending *p; /* private: the append being filled; NULL: none begun */
     struct group_record *records;
-    int32_t count;
+    int32_t count, room; /* of the records, and so of its offsets, which are no more */
 };
 
 void tombstones_offset(struct tombstones *t, struct kafka_string topic, int32_t partition);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "broker/group/record.h"
+#include "broker/group/store.h"
 #include "broker/group/world_test.h"
 #include "tests/unit.h"
 
@@ -581,6 +582,69 @@ TEST(group_retention, tombstones_that_fail_are_tried_again)
     check_int(w.c->groups.count, 1);
     world_wait(&w, 2000);
     check(world_stored(&w, KAFKA_NONE));
+    check_int(w.c->groups.count, 0);
+    world_release(&w);
+}
+
+/* Offsets of "t" 0 .. partitions - 1, stored. */
+static void commit_many(struct world *w, const char *group, int32_t partitions)
+{
+    struct group_offset *o = calloc((size_t)partitions, sizeof *o);
+    for (int32_t i = 0; i < partitions; i++)
+        o[i] = (struct group_offset){.topic = str("t"), .partition = i, .offset = 1, .metadata = str("")};
+    struct group_event c = {
+        .kind = GROUP_COMMIT, .group_id = str(group), .commit = {.generation = -1, .retention_ms = -1}};
+    c.commit.instance_id = c.commit.member_id = KAFKA_STRING_NULL;
+    c.commit.offsets = o;
+    c.commit.offset_count = partitions;
+    check_int(ask(w, c), KAFKA_NONE);
+    free(o);
+}
+
+static size_t appends_memory(const struct group_coordinator *c)
+{
+    size_t used = 0;
+    for (struct table_entry *e = table_first(&c->appends); e; e = table_next(&c->appends, e))
+        used += ((struct group_append_pending *)e->value)->arena.used;
+    return used;
+}
+
+/* All groups that read a topic ask for tombstones in the one step that deletes it. */
+TEST(group_tombstones, the_end_of_a_topic_of_many_groups_takes_little_memory)
+{
+    enum { GROUPS = 500, BYTES_A_GROUP_MAX = 1500 };
+    struct world w;
+    open_world(&w);
+    for (int i = 0; i < GROUPS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "g%d", i);
+        commit_many(&w, name, 1);
+    }
+    w.autostore = false;
+    struct group_event gone = {.kind = GROUP_TOPIC_DELETED, .topic = str("t")};
+    world_step(&w, "x", &gone);
+    check_int(w.c->appends.count, GROUPS);
+    check(appends_memory(w.c) + w.actions.arena.used < GROUPS * BYTES_A_GROUP_MAX);
+    while (world_stored(&w, KAFKA_NONE)) {}
+    check_int(w.c->groups.count, 0);
+    world_release(&w);
+}
+
+/* The tables of an append grow up to their bound, then another append begins. */
+TEST(group_tombstones, of_one_group_with_many_offsets_come_in_several_appends)
+{
+    enum { OFFSETS = 1500 };
+    struct world w;
+    open_world(&w);
+    commit_many(&w, "g", OFFSETS);
+    w.autostore = false;
+    struct group_event gone = {.kind = GROUP_TOPIC_DELETED, .topic = str("t")};
+    world_step(&w, "x", &gone);
+    check_int(w.pending_count, 2);
+    check_int(w.pending[0].count, 1000);
+    check_int(w.pending[1].count, OFFSETS - 1000);
+    check(world_stored(&w, KAFKA_NONE) && world_stored(&w, KAFKA_NONE));
+    while (world_stored(&w, KAFKA_NONE)) {}
     check_int(w.c->groups.count, 0);
     world_release(&w);
 }
