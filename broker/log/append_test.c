@@ -262,7 +262,9 @@ TEST(log_written, later_writes_are_undone_with_the_failed_one)
     drive_written(&d, &r[3], 0);
     check(drive_file(&d, 2, "log") != NULL);
     check_int(log_offsets(d.log)->written, 1);
+    int syncs = d.fake.directory_syncs;
     drive_jobs(&d);
+    check_int(d.fake.directory_syncs, syncs + 2); /* leader epochs; and the file does not come back at a power cut */
     check_int(log_state(d.log), LOG_ONLINE);
     check(drive_file(&d, 2, "log") == NULL);
     check_int(drive_append(&d, SPEC(.producer_id = 9, .sequence = 1)).base_offset, 1);

@@ -144,6 +144,8 @@ static struct log_job *make_repair(struct log *log)
         step_add(job, STEP_REMOVE, log->undone[i]->time_index->path);
         forget_segment(job, log->undone[i]);
     }
+    /* A power cut may not bring such a file back once this log goes on: its name would end the segment before it. */
+    if (log->undone_count > 0) step_add(job, STEP_SYNC_DIR, log->dir);
     struct segment *s = log_active(log);
     step_add(job, STEP_TRUNCATE, s->log->path)->size = s->size;
     /* Entries of what was taken back: recovery begins at an entry of a batch that is there. */
