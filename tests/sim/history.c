@@ -290,8 +290,12 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
                  (long long)start, (long long)p->start);
     if (start > end)
         sim_fail(s, "%s-%d: begins at %lld and ends at %lld", p->topic, p->index, (long long)start, (long long)end);
-    /* A log that lost what lay below its start goes on there all the same; the records are lost, and who sent them. */
-    facts_forget(&s->history, p, s->may_lose && p->survived < end ? p->survived : end);
+    /* A log that lost what lay below its start goes on there all the same; the records are lost, and who sent them.
+     * Where a write failed, its bytes may be what the disk has kept of a place that was written again. */
+    int64_t kept = s->may_lose && p->survived < end ? p->survived : end;
+    bool writes_fail = s->plan.faults.write_error || s->plan.faults.full;
+    if (s->may_lose && writes_fail && kept > p->recovered) kept = p->recovered;
+    facts_forget(&s->history, p, kept);
     p->start = start;
     p->start_event = s->event_count;
     p->flushed = 0;
