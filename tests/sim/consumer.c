@@ -60,7 +60,8 @@ static void partition_answered(struct client *c, const struct call *call, int at
         if (out->log_start_offset >= 0) history_started(s, at, out->log_start_offset, call->sent_event);
         k->positions[at] = history_fetched(s, at, k->positions[at], out->high_watermark,
                                            kafka_bytes_slice(out->records), call->sent_event, false);
-        k->losses[at] = s->losses;
+        /* Above the high watermark a position is from before a loss: writes under way may cover it, and fail. */
+        if (k->positions[at] <= out->high_watermark) k->losses[at] = s->losses;
         rot_skip(s, at, &k->positions[at]);
         return;
     case KAFKA_OFFSET_OUT_OF_RANGE:
