@@ -261,6 +261,16 @@ static int snapshots_load(struct recovery *x, const struct listing *l, int64_t *
     return status;
 }
 
+/* The producer of the batch that the scan is at. Below what was verified its CRC is checked first: a turned bit in its
+ * epoch would fence the producer. */
+static int replay_producer(struct recovery *x, struct scan *sc)
+{
+    bool verified = sc->header.base_offset >= x->verify_from;
+    int status = verified ? SCAN_BATCH : scan_check(sc);
+    if (status == SCAN_BATCH) producers_update(&x->log->producers, &sc->header, x->info.now_ms, NULL);
+    return status < 0 ? status : 0;
+}
+
 static int replay_segment(struct recovery *x, const struct segment *s, int64_t from, bool epochs)
 {
     struct scan sc;
@@ -279,8 +289,9 @@ static int replay_segment(struct recovery *x, const struct segment *s, int64_t f
         if (status == SCAN_BAD && (status = scan_resync(&sc, s->base_offset, x->expected)) <= SCAN_END) break;
         const struct batch_header *h = &sc.header;
         if (epochs) log_epoch_note(log, h->leader_epoch, h->base_offset);
-        if (h->producer_id >= 0 && !batch_is_control(h) && h->base_offset >= from)
-            producers_update(&log->producers, h, x->info.now_ms, NULL);
+        if (h->producer_id >= 0 && !batch_is_control(h) && h->base_offset >= from &&
+            (status = replay_producer(x, &sc)) < 0)
+            break;
         scan_skip(&sc);
     }
     scan_close(&sc);

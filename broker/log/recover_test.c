@@ -83,6 +83,20 @@ TEST(log_recover, a_flipped_bit_above_the_recovery_point_ends_the_log_there)
 }
 
 /* The other batches stay readable, no byte is cut, and no offset is used again. */
+/* The header says another producer epoch: believed, it would fence the producer that wrote it. */
+TEST(log_recover, a_flipped_bit_in_a_producer_epoch_fences_nobody)
+{
+    enum { PRODUCER_EPOCH_AT = 51 };
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC(.producer_id = 7));
+    drive_append(&d, SPEC());
+    drive_file(&d, 0, "log")->bytes.p[PRODUCER_EPOCH_AT] ^= 1;
+    check_int(drive_reopen(&d, false, 2), 0);
+    check_int(drive_append(&d, SPEC(.producer_id = 7, .sequence = 1)).outcome, LOG_APPENDED);
+    drive_release(&d);
+}
+
 TEST(log_recover, a_flipped_bit_below_the_recovery_point_cuts_nothing)
 {
     struct drive d;
