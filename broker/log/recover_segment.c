@@ -298,8 +298,13 @@ static int pass_damage(struct recovery *x, struct segment *s, struct scan *sc, i
     uint64_t position = sc->position;
     const char *why = sc->why;
     int64_t from = x->expected, limit = below < x->info.recovery_point ? below : x->info.recovery_point;
-    int status = scan_resync(sc, from, limit);
+    /* What follows may lie above the recovery point; it stands as long as nothing is missing there. */
+    int status = scan_resync(sc, from, below);
     if (status < 0) return status;
+    if (status == SCAN_BATCH && sc->header.base_offset > limit) {
+        sc->position = sc->end;
+        status = SCAN_END;
+    }
     x->expected = status == SCAN_BATCH ? sc->header.base_offset : limit;
     x->ended |= status == SCAN_END && limit < below; /* what follows lies above the recovery point */
     recover_bad(x, s, from, x->expected, position, sc->position);

@@ -142,6 +142,28 @@ TEST(log_recover, a_damaged_range_answers_corrupt_and_ranges_stop_before_it)
     drive_release(&d);
 }
 
+/* The last batch below it: what was written since stands. */
+TEST(log_recover, a_flipped_bit_right_below_the_recovery_point_costs_nothing_above)
+{
+    struct drive d;
+    struct fake whole;
+    uint64_t at[BATCHES + 1];
+    drive_init(&d);
+    fill(&d, at);
+    fake_copy(&d.fake, &whole);
+    for (uint64_t bit = at[BATCHES - 2] * 8; bit < at[BATCHES - 1] * 8; bit++) {
+        fake_release(&d.fake);
+        fake_copy(&whole, &d.fake);
+        drive_file(&d, 0, "log")->bytes.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        check_int(drive_reopen(&d, false, 2 * (BATCHES - 1)), 0);
+        check_int(d.report.cut_bytes, 0);
+        check_int(log_offsets(d.log)->end, 2 * BATCHES);
+        check_all_but(&d, BATCHES, BATCHES - 2);
+    }
+    fake_release(&whole);
+    drive_release(&d);
+}
+
 TEST(log_recover, a_file_shorter_than_the_recovery_point_goes_on_behind_it)
 {
     struct drive d;
