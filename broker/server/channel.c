@@ -121,7 +121,8 @@ static int file_send(struct channel *c, struct file_cache *files)
     int descriptor = file_cache_get(files, p->file, false);
     if (descriptor < 0) return descriptor;
     off_t at = (off_t)p->at;
-    ssize_t n = sendfile(c->watch.descriptor, descriptor, &at, p->length);
+    ssize_t n =
+        sendfile(c->watch.descriptor, descriptor, &at, p->length < FLUSH_BYTES_MAX ? p->length : FLUSH_BYTES_MAX);
     if (n > 0) {
         c->out_total += (uint64_t)n;
         p->at += (uint64_t)n;
@@ -133,9 +134,11 @@ static int file_send(struct channel *c, struct file_cache *files)
 
 int channel_flush(struct channel *c, struct file_cache *files)
 {
+    uint64_t before = c->out_total;
     while (c->out_count) {
         int rc = piece_at(c, 0)->file ? file_send(c, files) : memory_send(c);
         if (rc <= 0) return rc;
+        if (c->out_total - before >= FLUSH_BYTES_MAX) return 0;
     }
     ring_shrink(c);
     return 0;

@@ -69,6 +69,9 @@ struct channel {
 
 /* Memory that answers of one connection may wait in before it is not read any more. */
 enum { OUTPUT_BYTES_MAX = 4 * 1024 * 1024, OUTPUT_PIECES_MAX = 4096 };
+/* What one flush sends at the most, give or take a piece of memory: a reader that takes whatever it is given comes back
+ * when the others had their turn. */
+enum { FLUSH_BYTES_MAX = 2 * 1024 * 1024 };
 
 struct channel *channel_new(uint64_t id, int descriptor);
 /* Closes the socket. */
