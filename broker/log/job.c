@@ -10,7 +10,9 @@
  *     delete    segments that retention let go
  *     scrub     check a piece of a rolled segment
  *     close     everything that a clean start reads
- *     remove    the whole directory */
+ *     remove    the whole directory
+ *
+ * On a full disk the first that needs space fails and they all wait, but for delete, which makes space. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,12 +219,31 @@ static void step_last_snapshot(struct log_job *job, const struct log *log, int d
     step_add(job, STEP_SYNC_DIR, log->dir);
 }
 
+/* Segments of the next deletion. Those whose roll was settled go first and alone: that takes no space. */
+static int deletable_count(const struct log *log)
+{
+    int n = 0, settled = 0;
+    while (n < log->doomed_count && segment_unreferenced(log->doomed[n])) n++;
+    while (settled < n && log->doomed[settled]->snapshot.n == 0) settled++;
+    return settled > 0 ? settled : n;
+}
+
+/* Indexes can be made again from the segment: they go first, should the disk have no room for the snapshot. */
+static void step_last_words(struct log_job *job, const struct log *log)
+{
+    for (int i = 0; i < job->segment_count; i++) {
+        const struct segment *s = log->doomed[i];
+        if (s->snapshot.n > 0) step_add(job, STEP_REMOVE, s->index->path);
+        if (s->snapshot.n > 0) step_add(job, STEP_REMOVE, s->time_index->path);
+    }
+    step_last_snapshot(job, log, job->segment_count - 1);
+}
+
 /* Oldest first and synced one by one, so that a crash never leaves a hole; before that the active segment
  * must have a name on disk, or a crash could start the offsets from 0 again. */
 static struct log_job *make_delete(struct log *log)
 {
-    int n = 0;
-    while (n < log->doomed_count && segment_unreferenced(log->doomed[n])) n++;
+    int n = deletable_count(log);
     if (n == 0) return NULL;
     struct log_job *job = job_new(JOB_DELETE);
     job->segment_count = n;
@@ -232,7 +253,7 @@ static struct log_job *make_delete(struct log *log)
         step_add(job, STEP_CREATE, log_active(log)->log->path);
         step_add(job, STEP_SYNC_DIR, log->dir);
     }
-    step_last_snapshot(job, log, n - 1);
+    step_last_words(job, log);
     for (int i = 0; i < n; i++) {
         const struct segment *s = log->doomed[i];
         struct buf snapshot = {0};
@@ -319,6 +340,8 @@ struct log_job *log_take_job(struct log *log)
         if (!job) job = make_snapshot(log);
         if (!job) job = make_delete(log);
         if (!job) job = make_scrub(log);
+    } else if (!log->delete_waits) {
+        job = make_delete(log);
     }
     log->job_out = job != NULL;
     return job;
@@ -466,6 +489,7 @@ static void succeeded(struct log *log, const struct log_job *job)
         break;
     case JOB_SNAPSHOT: snapshot_done(log, job); break;
     case JOB_DELETE:
+        log->jobs_wait = false; /* there is space again */
         segments_drop(log->doomed, &log->doomed_count, job->segment_count);
         if (job->offset > log->snapshot_end) log->snapshot_end = job->offset;
         if (job->names_active && log_active(log)->base_offset == job->base_offset) log_active(log)->named = true;
@@ -486,6 +510,7 @@ static void failed(struct log *log, const struct log_job *job, int err)
     }
     if (job->kind == JOB_SCRUB) return; /* dropped by its owner */
     log->jobs_wait = true;
+    log->delete_waits |= job->kind == JOB_DELETE;
     if (job->kind == JOB_EPOCHS) log->epochs_dirty = true;
     if (full && job->kind != JOB_REPAIR && log->state != LOG_CLOSING) return;
     if (log->state != LOG_DELETING) log->state = LOG_OFFLINE;

@@ -85,7 +85,8 @@ struct log {
     int bad_count;
 
     bool job_out;
-    bool jobs_wait; /* the disk was full: until the next log_retain */
+    bool jobs_wait;    /* the disk was full: until a deletion, or the next log_retain */
+    bool delete_waits; /* the same of deletions: until the next log_retain */
     bool snapshot_due;
     int64_t snapshot_at;  /* offset of the newest snapshot file that does not belong to a segment; -1 none */
     int64_t snapshot_end; /* offset of the newest snapshot file; -1 none */

@@ -89,7 +89,7 @@ bool log_raise_start(struct log *log, int64_t offset)
 
 int log_retain(struct log *log, int64_t now_ms)
 {
-    log->jobs_wait = false;
+    log->jobs_wait = log->delete_waits = false;
     if (log->state != LOG_ONLINE) return 0;
     int64_t expiry = log->config.producer_id_expiration_ms;
 #if MILLRACE_SEEDED_BUG == 9 /* for tests/sim/bites.sh: producers expire much too early */

@@ -257,10 +257,12 @@ TEST(log_retain, files_stay_as_long_as_somebody_refers_to_them)
     struct log_job *job = log_take_job(d.log);
     struct log_file *const *forget;
     check_str(log_job_name(job), "log-delete");
-    check_int(log_job_forget(job, &forget), 9);
+    check_int(log_job_forget(job, &forget), 6); /* the active one was not settled: it goes by itself */
     check_str(forget[0]->path, "orders-0/00000000000000000000.log");
     log_job_done(d.log, job, log_job_run(job, &d.fake.disk));
     check(drive_file(&d, 0, "log") == NULL);
+    drive_jobs(&d);
+    check(drive_file(&d, 4, "log") == NULL);
     drive_release(&d);
 }
 
@@ -298,6 +300,122 @@ TEST(log_retain, a_full_disk_is_waited_out)
     log_retain(d.log, d.now_ms);
     drive_jobs(&d);
     check_int(log_offsets(d.log)->durable, 2);
+    drive_release(&d);
+}
+
+/* A disk with room for nothing but names. */
+static int write_no_room(struct disk *d, struct disk_file *file, uint64_t at, const void *p, size_t n)
+{
+    return n > 0 ? ERR_NOSPACE : fake_write_at(d, file, at, p, n);
+}
+
+/* A disk that is full until an index is gone. */
+static int write_after_indexes(struct disk *d, struct disk_file *file, uint64_t at, const void *p, size_t n)
+{
+    bool full = fake_find((struct fake *)d, "orders-0/00000000000000000000.timeindex") != NULL;
+    return full ? ERR_NOSPACE : fake_write_at(d, file, at, p, n);
+}
+
+static struct disk_functions fake_with_write(int (*write)(struct disk *, struct disk_file *, uint64_t, const void *,
+                                                          size_t))
+{
+    struct disk_functions f = fake_functions;
+    f.write_at = write;
+    return f;
+}
+
+/* Every other job needs space that only this one makes. */
+TEST(log_retain, frees_space_on_a_full_disk)
+{
+    struct drive d;
+    const struct disk_functions full = fake_with_write(write_no_room);
+    drive_init(&d);
+    fill(&d, 5);
+    drive_append(&d, SPEC(.timestamp = 9000));
+    drive_append(&d, SPEC(.timestamp = 9000)); /* rolls segment 4: a job that needs space */
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    d.fake.disk.call = &full;
+    check_int(log_retain(d.log, 1200), 2); /* and the epochs have changed */
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    check(drive_file(&d, 2, "log") == NULL);
+    check(drive_file(&d, 4, "log") != NULL);
+    check_int(log_state(d.log), LOG_ONLINE);
+    d.fake.disk.call = &fake_functions;
+    check(log_take_job(d.log) == NULL); /* until the next retention */
+    log_retain(d.log, 1200);
+    drive_jobs(&d);
+    check_int(log_offsets(d.log)->durable, 6);
+    check_int(drive_reopen(&d, false, 6), 0);
+    check_int(log_offsets(d.log)->start, 4);
+    check_int(log_offsets(d.log)->end, 7);
+    drive_release(&d);
+}
+
+/* Other jobs are not held up once it has made room. */
+TEST(log_retain, space_that_it_made_is_used_at_once)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 5);
+    drive_append(&d, SPEC(.timestamp = 9000));
+    drive_append(&d, SPEC(.timestamp = 9000));
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, 1200), 2);
+    struct log_job *roll = log_take_job(d.log);
+    check_str(log_job_name(roll), "log-roll");
+    log_job_done(d.log, roll, ERR_NOSPACE);
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    check_int(log_offsets(d.log)->durable, 6);
+    drive_release(&d);
+}
+
+/* The snapshot of a segment that was not settled needs space: those before it go without it. */
+TEST(log_retain, on_a_full_disk_what_needs_no_snapshot_goes_first)
+{
+    struct drive d;
+    const struct disk_functions full = fake_with_write(write_no_room);
+    drive_init(&d);
+    fill(&d, 3);
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    d.fake.disk.call = &full;
+    check_int(log_retain(d.log, 5000), 2); /* the active one too, which is rolled for it */
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    check(drive_file(&d, 2, "log") != NULL);
+    check_int(log_state(d.log), LOG_ONLINE);
+    d.fake.disk.call = &fake_functions;
+    log_retain(d.log, 5000);
+    drive_jobs(&d);
+    check(drive_file(&d, 2, "log") == NULL);
+    check(drive_file(&d, 3, "snapshot") != NULL);
+    drive_release(&d);
+}
+
+/* Its indexes make room for the producers of the only segment, and these outlive it. */
+TEST(log_retain, on_a_full_disk_indexes_make_room_for_the_snapshot)
+{
+    struct drive d;
+    const struct disk_functions full = fake_with_write(write_after_indexes);
+    drive_init(&d);
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    drive_append(&d, SPEC(.timestamp = 1000, .producer_id = 7));
+    drive_jobs(&d);
+    fake_put(&d.fake, "orders-0/00000000000000000000.timeindex", slice_str("an entry of it"));
+    log_raise_high_watermark(d.log, INT64_MAX);
+    d.fake.disk.call = &full;
+    check_int(log_retain(d.log, 5000), 1);
+    drive_jobs(&d);
+    check(drive_file(&d, 0, "log") == NULL);
+    d.fake.disk.call = &fake_functions;
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(drive_append(&d, SPEC(.producer_id = 7)).outcome, LOG_DUPLICATE);
+    check_int(drive_append(&d, SPEC(.producer_id = 7, .sequence = 1)).outcome, LOG_APPENDED);
     drive_release(&d);
 }
 
