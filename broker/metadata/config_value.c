@@ -128,10 +128,20 @@ int config_check(const struct config_def *d, struct slice value, struct err_text
     if (value.n > CONFIG_VALUE_MAX)
         return err_set(error, ERR_INVALID, "The value of configuration %s is longer than %d bytes", d->name,
                        CONFIG_VALUE_MAX);
+    if (value.n && memchr(value.p, 0, value.n)) /* config_trim would take it away, and an image's text end at it */
+        return err_set(error, ERR_INVALID, "Invalid value for configuration %s: it has a NUL in it", d->name);
     if (value_good(d, value)) return 0;
     value_expected(d, expected, sizeof expected);
     return err_set(error, ERR_INVALID, "Invalid value %.*s for configuration %s: expected %s",
                    (int)(value.n < 200 ? value.n : 200), value.n ? (const char *)value.p : "", d->name, expected);
+}
+
+bool config_number(const struct config_def *d, const char *text, int64_t *out)
+{
+    if (text && text_to_i64(config_trim(slice_str(text)), out)) return true;
+    *out = -1;
+    if (d->default_value) text_to_i64(slice_str(d->default_value), out);
+    return !text;
 }
 
 bool config_is_list(const struct config_def *d)

@@ -103,7 +103,8 @@ static struct kafka_string list_change(struct alter *x, struct slice list, struc
     if (!add) items_take(change, &known, NULL);
     items_take(list, &known, &b);
     if (add) items_take(change, &known, &b);
-    struct kafka_string out = kafka_string_of(arena_str(&x->out->arena, buf_slice(&b)));
+    struct kafka_string out =
+        kafka_string_of_slice(slice_of(arena_copy(&x->out->arena, b.p, b.n), b.n)); /* with a NUL, if it has one */
     table_release(&known);
     buf_release(&b);
     return out;

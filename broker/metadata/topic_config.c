@@ -208,14 +208,11 @@ int64_t topic_config_number(const char *name, const struct metadata_configs *top
 {
     const struct topic_config *c = topic_config_find(slice_str(name));
     struct topic_config_value value;
-    int64_t v = -1;
+    int64_t v;
     assert(c);
     topic_config_effective(c, topic, broker, &value);
-    if (!value.text) return -1;
-    struct slice text = config_trim(slice_str(value.text));
-    if (c->def.type == CONFIG_BOOLEAN) return text.n == 4; /* "true" in any case */
-    bool good = text_to_i64(text, &v);
-    assert(good); /* checked when it was set */
+    if (c->def.type == CONFIG_BOOLEAN) return config_trim(slice_str(value.text)).n == 4; /* "true" in any case */
+    (void)config_number(&c->def, value.text, &v); /* what is no number was told at the start */
     return v;
 }
 

@@ -49,6 +49,13 @@ TEST(topic_config, values)
     check_int(config_check(&topic_config_find(slice_str("retention.ms"))->def, slice_str(longer), NULL), ERR_INVALID);
     longer[0] = '1';
     check_int(config_check(&topic_config_find(slice_str("retention.ms"))->def, slice_str(longer), NULL), ERR_INVALID);
+    static const char *const holed[] = {"retention.ms", "cleanup.policy", "compression.type", "preallocate"};
+    static const char *const holed_values[] = {"\0001000", "\0delete", "zstd\0", "true\0"};
+    static const size_t holed_sizes[] = {5, 7, 5, 5};
+    for (int i = 0; i < 4; i++)
+        check_int(
+            config_check(&topic_config_find(slice_str(holed[i]))->def, slice_of(holed_values[i], holed_sizes[i]), NULL),
+            ERR_INVALID);
     check(good("leader.replication.throttled.replicas", "*") &&
           good("leader.replication.throttled.replicas", "0:1,1:2"));
     check(!good("leader.replication.throttled.replicas", "0") && !good("leader.replication.throttled.replicas", "0:x"));
@@ -78,6 +85,8 @@ TEST(topic_config, topic_before_broker_before_default)
     check_int(number("preallocate", NULL, "log.preallocate", "true"), 1);
     check_int(number("internal.segment.bytes", NULL, NULL, NULL), -1);
     check_int(number("internal.segment.bytes", "300", NULL, NULL), 300);
+    check_int(number("retention.ms", "", "log.retention.ms", "5"), 604800000); /* not from our checks */
+    check_int(number("internal.segment.bytes", "many", NULL, NULL), -1);
 }
 
 TEST(topic_config, the_source_is_told)

@@ -1,7 +1,5 @@
 #include "broker/node/config_keys.h"
 
-#include <assert.h>
-
 #include "broker/node/config.h"
 #include "lib/base/text.h"
 
@@ -194,13 +192,12 @@ void broker_config_at(int i, struct broker_config *out)
 int64_t config_key_number(const char *name, const struct config_layers *layers)
 {
     const struct config_key *k = config_key_find(slice_str(name));
-    const char *text = k->def.default_value;
-    int64_t v = 0;
+    const char *text = NULL;
+    int64_t v;
     for (int layer = CONFIG_LAYERS; layer-- > 0;) {
         const char *set = config_layer_find(layers, layer, name);
         if (set) text = set;
     }
-    bool good = text_to_i64(config_trim(slice_str(text)), &v);
-    assert(good); /* checked when it was set */
+    (void)config_number(&k->def, text, &v); /* what is no number was told at the start */
     return v;
 }

@@ -11,6 +11,7 @@
  *     check.c         records looked at, and recoded, before they are appended
  *     fetch.c         Fetch, long polls; woken by append.c
  *     list_offsets.c  ListOffsets
+ *     stored_configs.c configs of the metadata log that cannot be read
  *     leader_epochs.c OffsetForLeaderEpoch
  *     delete_records.c  DeleteRecords
  *     metadata_api.c  Metadata, FindCoordinator, DescribeCluster
@@ -225,6 +226,8 @@ struct topic *topic_grow(struct node *n, const struct metadata_topic *t);
 struct config_layers node_config_layers(const struct node *n);
 /* The number that a key of the broker itself has now (config_keys.h); it must exist. */
 int64_t node_config_number(const struct node *n, const char *key);
+/* A line for each number of the image that is none, so that its default counts (config_number). */
+void stored_configs_doubt(const struct metadata_image *m, struct buf *out);
 /* Tells the server what else has changed with the broker's configs. */
 void node_limits_tell(struct node *n);
 /* Its configs, or those of the broker, have changed: its partitions work with the new ones from now on. */

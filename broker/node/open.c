@@ -511,6 +511,7 @@ static int open_all(struct opening *o)
     if (rc == 0) rc = metadata_load(o);
     if (rc == 0) rc = folders_settle(o);
     if (rc < 0) return rc;
+    stored_configs_doubt(&o->node->image, &o->node->opening_text);
     groups_new(o);
     rc = partitions_load(o);
     if (rc == 0) checkpoints_renew(o);

@@ -100,6 +100,9 @@ client() {
     broker_start
     timeout 60 "$3" "tests/e2e/clients/$2" "$bootstrap" "$1" || fail "$1"
     broker_stop
+    broker_restart # whatever it has set
+    broker_stop
+    port=0
     rm -rf "$scratch/broker"
 }
 client "confluent-kafka of Debian" admin_confluent.py $python

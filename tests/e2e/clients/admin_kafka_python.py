@@ -48,6 +48,18 @@ def topic_configs():
     expect(told["retention.ms"] == ("70000" if modern else "604800000"), f"the other one: {told['retention.ms']}")
 
 
+def no_nul():
+    """Java's trim, and ours, take it away: the value would be good, and what is stored would not."""
+    holed = "\x00" + "1000"
+    refused("a nul in it", lambda: client.alter_configs(
+        [ConfigResource(TOPIC, "configs", configs={"retention.ms": holed})]))
+    refused("a nul in it", lambda: client.alter_configs(
+        [ConfigResource(BROKER, "1", configs={"log.retention.ms": holed})]))
+    refused("a nul in it", lambda: client.create_topics(
+        [NewTopic("holed", 1, 1, topic_configs={"retention.ms": holed})]))
+    expect(configs(TOPIC, "configs")["retention.ms"] == ("70000" if modern else "604800000"), "as before")
+
+
 def step_by_step():
     client.alter_configs([ConfigResource(TOPIC, "configs", configs={"cleanup.policy": ("APPEND", "compact")})])
     expect(configs(TOPIC, "configs")["cleanup.policy"] == "delete,compact", "appended")
@@ -79,7 +91,7 @@ def cluster():
     expect(told["controller_id"] == 1 and len(told["brokers"]) == 1 and len(told["cluster_id"]) == 22, f"{told}")
 
 
-for story in [topic_configs] + ([step_by_step] if modern else []) + [broker_configs, more_partitions, cluster]:
+for story in [topic_configs, no_nul] + ([step_by_step] if modern else []) + [broker_configs, more_partitions, cluster]:
     story()
     print(f"  {name}: {story.__name__.replace('_', ' ')}")
 client.close()
