@@ -249,6 +249,7 @@ void log_synced(struct log *log, int err)
 {
     assert(log->syncing);
     log->syncing = false;
+    if (err == ERR_NOMEM) return;
     if (err < 0) {
         log_set_offline(log);
         return;

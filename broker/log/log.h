@@ -195,7 +195,8 @@ void log_written(struct log *log, int64_t base_offset, int err);
 /* The files whose sync makes everything written so far durable (a new segment's directory included), in
  * an array in the arena. 0 when there is nothing to do or a sync of this log is under way. */
 int log_sync_begin(struct log *log, struct arena *arena, struct log_file ***files);
-/* Its outcome: `durable` rises to what was written at log_sync_begin; a failure is final (LOG_OFFLINE). */
+/* Its outcome: `durable` rises to what was written at log_sync_begin; a failure is final (LOG_OFFLINE). ERR_NOMEM is
+ * none: nothing was tried, nothing changes, and another sync may begin. */
 void log_synced(struct log *log, int err);
 
 /* ---- read ---- */

@@ -396,6 +396,48 @@ TEST(node_data, a_failed_sync_takes_the_directory_offline_for_good)
     driver_close(&d);
 }
 
+/* A sync that could not be tried says nothing of the disk: its records wait for the next. */
+TEST(node_data, a_sync_without_a_descriptor_is_tried_again)
+{
+    driver_open(&d, "log.flush.interval.messages=1\n");
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_create(&d, "other", 1, NULL, NULL);
+    d.fail_sync = ERR_NOMEM;
+    struct buf batch = {0};
+    driver_batch_build(&DRIVER_BATCH, &batch);
+    driver_produce_begin(&d, 3, "t", -1, 9, bytes_of(&batch));
+    int syncs = d.sync_count;
+    driver_wait(&d, 50); /* not at once, which would be for ever */
+    check_int(d.sync_count, syncs);
+    driver_wait(&d, 150);
+    check_int(d.sync_count, syncs + 2);
+    check(!driver_answer(&d, 3));
+    d.fail_sync = 0;
+    check_int(driver_produce(&d, "other", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    driver_wait(&d, 150);
+    struct produce_response *answer = driver_answer(&d, 3);
+    check(answer && answer->responses[0].partition_responses[0].error_code == KAFKA_NONE);
+    check_int(fetch_at(0).high_watermark, 1);
+    buf_release(&batch);
+    driver_close(&d);
+}
+
+TEST(node_data, interval_mode_keeps_what_a_sync_without_a_descriptor_left)
+{
+    driver_open(&d, "log.flush.interval.ms=1000\n");
+    driver_create(&d, "t", 1, NULL, NULL);
+    d.fail_sync = ERR_NOMEM;
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    driver_wait(&d, 1050);
+    int syncs = d.sync_count;
+    d.fail_sync = 0;
+    driver_wait(&d, 150);
+    check_int(d.sync_count, syncs + 1);
+    driver_wait(&d, 5000); /* nothing is left to sync */
+    check_int(d.sync_count, syncs + 1);
+    driver_close(&d);
+}
+
 TEST(node_data, a_full_disk_refuses_one_batch_and_not_the_next)
 {
     driver_open(&d, "");

@@ -51,11 +51,11 @@ enum event_kind {
     EVENT_DISCONNECTED, /* connection: nothing more will be sent to it */
     EVENT_FRAME,        /* connection, frame: one request without its length prefix */
     EVENT_APPENDED,     /* token, err */
-    EVENT_SYNCED,       /* token, err */
-    EVENT_READ,         /* token, err, data: what an ACTION_READ brought (shorter at the end of the file) */
-    EVENT_JOB_DONE,     /* job, err: the job comes back to the node, which owns it */
-    EVENT_TIMER,        /* the instant of the last ACTION_WAKE has come */
-    EVENT_SHUTDOWN,     /* finish what is under way, write checkpoints, then ACTION_STOPPED */
+    EVENT_SYNCED,   /* token, err; ERR_NOMEM: a file found no descriptor and was not synced, which is no failed sync */
+    EVENT_READ,     /* token, err, data: what an ACTION_READ brought (shorter at the end of the file) */
+    EVENT_JOB_DONE, /* job, err: the job comes back to the node, which owns it */
+    EVENT_TIMER,    /* the instant of the last ACTION_WAKE has come */
+    EVENT_SHUTDOWN, /* finish what is under way, write checkpoints, then ACTION_STOPPED */
 };
 
 struct event {

@@ -308,12 +308,25 @@ void partition_advance(struct node *n, struct partition *p)
     if (log_state(p->log) == LOG_ONLINE && sync_is_due(p)) partition_sync(n, p);
 }
 
+/* No descriptor was left for it: not a matter of the disk, and soon over. */
+static void sync_later(struct node *n, struct partition *p)
+{
+    enum { AGAIN_MS = 100 };
+    const struct log_offsets *o = log_offsets(p->log);
+    if (p->doomed || log_state(p->log) != LOG_ONLINE) return;
+    p->unflushed = o->end - o->durable;
+    node_deadline_in(n, &p->flush, AGAIN_MS);
+}
+
 void partition_synced(struct node *n, struct partition *p, int err)
 {
     p->syncing = false;
     log_synced(p->log, err);
-    if (err < 0 && !p->doomed) node_disk_failed(n, log_dir(p->log));
-    partition_advance(n, p);
+    if (err == ERR_NOMEM)
+        sync_later(n, p);
+    else if (err < 0 && !p->doomed)
+        node_disk_failed(n, log_dir(p->log));
+    if (err != ERR_NOMEM) partition_advance(n, p);
     partition_jobs(n, p);
 }
 

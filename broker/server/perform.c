@@ -47,20 +47,23 @@ static void perform_append(struct server *s, const struct action *a)
     server_post(s, &(struct event){.kind = EVENT_APPENDED, .token = a->token, .err = rc});
 }
 
-/* The cache may close its own descriptor while the sync runs. What is written by now is what becomes durable. */
-static struct worker_sync sync_target(struct server *s, const struct log_file *f)
+/* The cache may close its own descriptor while the sync runs. What is written by now is what becomes durable. Thousands
+ * of partitions may be synced at once: those that find no descriptor left for syncs are opened when it is their turn.
+ */
+static struct worker_sync sync_target(struct server *s, struct log_file *f)
 {
     struct power_file *noted = NULL;
     int d = file_cache_get_noted(&s->files, f, false, &noted);
-    struct worker_sync target = {.descriptor = d < 0 ? -1 : fcntl(d, F_DUPFD_CLOEXEC, 0)};
-    if (target.descriptor < 0 && file_cache_shrink(&s->files)) {
-        d = file_cache_get_noted(&s->files, f, false, &noted);
-        target.descriptor = d < 0 ? -1 : fcntl(d, F_DUPFD_CLOEXEC, 0);
-    }
-    if (target.descriptor < 0) {
-        log_error("broker", "cannot open %s to sync it", f->path);
+    struct worker_sync target = {.descriptor = d};
+    if (d < 0) {
+        log_error("broker", "cannot open %s to sync it: %s", f->path, err_name(d));
         return target;
     }
+    target.descriptor = s->sync_descriptors < s->sync_descriptors_max ? fcntl(d, F_DUPFD_CLOEXEC, 0) : -1;
+    if (target.descriptor >= 0)
+        s->sync_descriptors++;
+    else
+        target.file = log_file_ref(f);
     target.noted = f->directory ? power_sync_directory(s->power, f->path) : power_sync_file(s->power, noted);
     return target;
 }

@@ -68,12 +68,21 @@ void server_post_read(struct server *s, uint64_t token, int err, uint8_t *bytes,
     events_step(s);
 }
 
+/* Once, until a sync has found its descriptors again. */
+static void sync_told(struct server *s, int err)
+{
+    if (err == ERR_NOMEM && !s->sync_told) log_warn("broker", "no descriptors left for a sync: it is tried again");
+    s->sync_told = err == ERR_NOMEM;
+}
+
 static void workers_collect(struct server *s)
 {
     struct worker_task *t;
     while ((t = workers_take_done(s->workers))) {
         struct event e = {
             .kind = t->job ? EVENT_JOB_DONE : EVENT_SYNCED, .token = t->token, .err = t->err, .job = t->job};
+        s->sync_descriptors -= t->descriptor_count;
+        if (!t->job) sync_told(s, t->err);
         worker_task_free(t);
         server_post(s, &e);
     }
@@ -120,7 +129,8 @@ static uint64_t seed_draw(void)
  * them, so that a crowd of clients can never keep the log from its files. */
 static void descriptors_share(struct server *s)
 {
-    enum { OWN = 32 }; /* listener, signals, lock, directories, files that jobs have open */
+    enum { OWN = 32 }; /* listener, signals, lock, directories, files that jobs and late syncs have open */
+    enum { SYNCS_MAX = 256 };
     struct rlimit limit;
     int64_t files = s->config->open_files_max, all = INT32_MAX;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -130,7 +140,9 @@ static void descriptors_share(struct server *s)
     }
     if (files > (all - OWN) / 3) files = (all - OWN) / 3;
     s->files_max = files > 4 ? (int)files : 4;
-    s->channels_max = all - OWN - s->files_max;
+    s->sync_descriptors_max = s->files_max / 4 < SYNCS_MAX ? s->files_max / 4 : SYNCS_MAX;
+    s->files_max -= s->sync_descriptors_max;
+    s->channels_max = all - OWN - s->files_max - s->sync_descriptors_max;
 }
 
 static int server_open(struct server *s, struct err_text *error)
@@ -148,7 +160,7 @@ static int server_open(struct server *s, struct err_text *error)
     if (rc == 0) rc = clients_listen(s, error);
     if (rc < 0) return rc;
     file_cache_init(&s->files, dup(s->data_dir.directory), s->files_max, s->power);
-    s->workers = workers_new((int)s->config->worker_threads, s->disk, &s->loop);
+    s->workers = workers_new((int)s->config->worker_threads, s->disk, s->data_dir.directory, &s->loop);
     return node_open(s->config, s->disk, time_now(), seed_draw(), &s->node, error);
 }
 

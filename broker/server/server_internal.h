@@ -35,10 +35,11 @@ struct server {
     bool stepping;
 
     struct loop_watch listener, signals;
-    bool listening, accept_told;
-    int files_max;           /* descriptors that segments may have */
-    int64_t channels_max;    /* and connections */
-    int64_t accept_again_ns; /* descriptors had run out: listen again then */
+    bool listening, accept_told, sync_told;
+    int files_max;                              /* descriptors that segments may have */
+    int sync_descriptors, sync_descriptors_max; /* and syncs that wait or run, beside them */
+    int64_t channels_max;                       /* and connections */
+    int64_t accept_again_ns;                    /* descriptors had run out: listen again then */
     uint64_t last_connection;
     int64_t connections_max;         /* max.connections, as it is now */
     struct table channels;           /* 8 bytes of id -> struct channel */

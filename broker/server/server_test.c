@@ -1,6 +1,7 @@
 /* The parts of the server that are no sockets: helper threads, the cache of descriptors, the lock. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ TEST(workers, jobs_of_one_order_run_one_after_the_other)
     static struct numbered_job jobs[100];
     struct loop loop;
     check_int(loop_init(&loop), 0);
-    struct workers *w = workers_new(4, NULL, &loop);
+    struct workers *w = workers_new(4, NULL, -1, &loop);
     for (int i = 0; i < 100; i++) {
         jobs[i] = (struct numbered_job){{"numbered", 7, false, numbered_run}, i};
         workers_job(w, &jobs[i].base);
@@ -82,7 +83,7 @@ TEST(workers, heavy_jobs_keep_one_thread_and_no_more)
     struct numbered_job quick = {{"quick", 0, false, numbered_run}, 1};
     struct loop loop;
     check_int(loop_init(&loop), 0);
-    struct workers *w = workers_new(3, NULL, &loop);
+    struct workers *w = workers_new(3, NULL, -1, &loop);
     for (int i = 0; i < 2; i++) {
         heavy[i].base = (struct node_job){"heavy", 0, true, gate_run};
         check_int(pipe(heavy[i].gate), 0);
@@ -113,9 +114,9 @@ TEST(workers, a_sync_reports_its_token_and_its_failure)
     snprintf(file, sizeof file, "%s/f", path);
     struct loop loop;
     check_int(loop_init(&loop), 0);
-    struct workers *w = workers_new(1, NULL, &loop);
+    struct workers *w = workers_new(1, NULL, -1, &loop);
     int good = open(file, O_RDWR | O_CREAT, 0600);
-    struct worker_sync bad[2] = {{.descriptor = open(file, O_RDONLY)}, {.descriptor = -1}};
+    struct worker_sync bad[2] = {{.descriptor = open(file, O_RDONLY)}, {.descriptor = ERR_IO}};
     workers_sync(w, 11, &(struct worker_sync){.descriptor = good}, 1);
     workers_sync(w, 12, bad, 2);
     for (uint64_t token = 11; token <= 12; token++) {
@@ -128,6 +129,67 @@ TEST(workers, a_sync_reports_its_token_and_its_failure)
     check_int(fcntl(good, F_GETFD), -1); /* closed */
     workers_free(w);
     loop_release(&loop);
+    scratch_remove(path);
+}
+
+static int sync_outcome(struct workers *w, struct loop *loop)
+{
+    struct worker_task *t;
+    while (!(t = workers_take_done(w))) check(loop_step(loop, clock_mono_ns() + 20000000000LL) > 0);
+    int err = t->err;
+    worker_task_free(t);
+    return err;
+}
+
+/* The process may have as many descriptors as are open now and `more`, the lowest free ones. */
+static void descriptors_allow(int more)
+{
+    int open = 0;
+    struct rlimit limit;
+    check_int(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (int d = 0; d < 1024 && more >= 0; d++) {
+        if (fcntl(d, F_GETFD) < 0) more--;
+        open = d;
+    }
+    limit.rlim_cur = (rlim_t)open;
+    check_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Files that wait for their turn need no descriptor, only those that are synced; and if there is none, that is not a
+ * failed sync: it was not tried. */
+TEST(workers, a_file_is_opened_when_its_sync_begins)
+{
+    enum { FILES = 100 };
+    char path[64];
+    scratch_make(path);
+    struct loop loop;
+    struct log_file_ids ids = {0};
+    struct worker_sync targets[FILES + 1] = {0};
+    int directory = open(path, O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < FILES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "f%d", i);
+        close(openat(directory, name, O_RDWR | O_CREAT, 0600));
+        targets[i].file = log_file_new(&ids, name, false);
+    }
+    targets[FILES].file = log_file_new(&ids, "", true);
+    check_int(loop_init(&loop), 0);
+    struct workers *w = workers_new(1, NULL, directory, &loop);
+    struct worker_sync held = {.file = log_file_ref(targets[0].file)}, again = {.file = log_file_ref(held.file)};
+    descriptors_allow(0);
+    workers_sync(w, 1, &held, 1);
+    check_int(sync_outcome(w, &loop), ERR_NOMEM);
+    descriptors_allow(1);
+    workers_sync(w, 2, targets, FILES + 1);
+    check_int(sync_outcome(w, &loop), 0);
+    /* One that fails counts, also beside one that was not tried. */
+    descriptors_allow(0);
+    struct worker_sync both[] = {again, {.descriptor = ERR_IO}};
+    workers_sync(w, 3, both, 2);
+    check_int(sync_outcome(w, &loop), ERR_IO);
+    workers_free(w);
+    loop_release(&loop);
+    close(directory);
     scratch_remove(path);
 }
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,6 +27,7 @@ struct workers {
     bool stopping, heavy_is_running;
     uint64_t syncs;
     struct disk *disk;
+    int directory;
     struct loop *loop;
 };
 
@@ -85,16 +87,34 @@ static struct worker_task *task_choose(struct workers *w)
     return job ? list_take(&w->job_tasks, link) : NULL;
 }
 
-static void sync_run(struct worker_task *t)
+static int target_open(const struct workers *w, const struct worker_sync *s)
+{
+    if (!s->file) return s->descriptor;
+    int flags = s->file->directory ? O_RDONLY | O_DIRECTORY : O_RDWR;
+    int d = openat(w->directory, s->file->path[0] ? s->file->path : ".", flags | O_CLOEXEC);
+    return d < 0 ? err_from_errno(errno) : d;
+}
+
+/* ERR_NOMEM says that no sync was tried: one that was and failed is final, whatever its reason. */
+static int target_sync(const struct workers *w, struct worker_sync *s)
+{
+    int d = target_open(w, s);
+    if (d < 0) return d;
+    int rc = fdatasync(d) == 0 ? 0 : err_from_errno(errno);
+    close(d);
+    s->descriptor = -1;
+    return rc == ERR_NOMEM ? ERR_IO : rc;
+}
+
+static void sync_run(const struct workers *w, struct worker_task *t)
 {
     for (int i = 0; i < t->target_count; i++) {
         struct worker_sync *s = &t->targets[i];
-        int rc = s->descriptor < 0 ? ERR_IO : fdatasync(s->descriptor) == 0 ? 0 : err_from_errno(errno);
-        if (t->err == 0) t->err = rc;
+        int rc = target_sync(w, s);
+        if (rc < 0 && (t->err == 0 || t->err == ERR_NOMEM)) t->err = rc;
         power_sync_end(s->noted, rc == 0);
-        if (s->descriptor >= 0) close(s->descriptor);
+        s->noted = NULL;
     }
-    t->target_count = 0;
 }
 
 static void task_run(struct workers *w, struct worker_task *t)
@@ -102,7 +122,7 @@ static void task_run(struct workers *w, struct worker_task *t)
     if (t->job)
         t->err = t->job->run(t->job, w->disk);
     else
-        sync_run(t);
+        sync_run(w, t);
 }
 
 static void *worker_main(void *argument)
@@ -137,7 +157,7 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-struct workers *workers_new(int threads, struct disk *disk, struct loop *loop)
+struct workers *workers_new(int threads, struct disk *disk, int directory, struct loop *loop)
 {
     struct workers *w = memory_new(sizeof *w);
     pthread_mutex_init(&w->lock, NULL);
@@ -149,6 +169,7 @@ struct workers *workers_new(int threads, struct disk *disk, struct loop *loop)
     w->running_orders = memory_new((size_t)threads * sizeof *w->running_orders);
     w->threads = memory_new((size_t)threads * sizeof *w->threads);
     w->disk = disk;
+    w->directory = directory;
     w->loop = loop;
     w->thread_count = threads;
     /* Signals belong to the loop thread. */
@@ -201,7 +222,10 @@ void workers_sync(struct workers *w, uint64_t token, const struct worker_sync *t
     struct worker_task *t = memory_new(sizeof *t);
     t->token = token;
     t->targets = memory_new((size_t)count * sizeof *targets);
-    for (int i = 0; i < count; i++) t->targets[i] = targets[i];
+    for (int i = 0; i < count; i++) {
+        t->targets[i] = targets[i];
+        t->descriptor_count += !targets[i].file && targets[i].descriptor >= 0;
+    }
     t->target_count = count;
     task_submit(w, t);
 }
@@ -232,8 +256,10 @@ uint64_t workers_sync_count(struct workers *w)
 void worker_task_free(struct worker_task *t)
 {
     for (int i = 0; i < t->target_count; i++) {
-        power_sync_end(t->targets[i].noted, false);
-        if (t->targets[i].descriptor >= 0) close(t->targets[i].descriptor);
+        struct worker_sync *s = &t->targets[i];
+        power_sync_end(s->noted, false);
+        if (!s->file && s->descriptor >= 0) close(s->descriptor);
+        log_file_unref(s->file);
     }
     free(t->targets);
     free(t);
