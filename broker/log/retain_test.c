@@ -107,6 +107,22 @@ TEST(log_retain, by_size_keeps_at_least_that_much)
     drive_release(&d);
 }
 
+TEST(log_retain, by_both_whichever_comes_first)
+{
+    struct drive d;
+    drive_init(&d);
+    fill(&d, 9);
+    d.config.retention_ms = 100;
+    d.config.retention_bytes = log_offsets(d.log)->size_bytes / 9 * 5;
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, 1050), 2); /* young, but too much */
+    check_int(log_offsets(d.log)->start, 4);
+    check_int(log_retain(d.log, 1105), 0); /* little enough, and the newest of the first segment is 1005 */
+    check_int(log_retain(d.log, 1106), 1); /* little enough, but old */
+    check_int(log_offsets(d.log)->start, 6);
+    drive_release(&d);
+}
+
 TEST(log_retain, forever)
 {
     struct drive d;
