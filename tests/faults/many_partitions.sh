@@ -66,7 +66,11 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 [ "$left" = 0 ] || fail "$left folders of deleted topics are left"
-[ "$("$MILLRACE" topic list --bootstrap "$bootstrap" | grep -c .)" -ge 2 ] || fail "the topics that stay are listed"
+"$MILLRACE" topic list --format json --bootstrap "$bootstrap" >"$scratch/listed" || fail "topic list"
+for line in '{"topic":"canary","partitions":1}' '{"topic":"narrow-7","partitions":10}'; do
+    grep -qxF "$line" "$scratch/listed" || fail "not listed: $line"
+done
+grep -E '"(wide|bulk|narrow-[0-689]|narrow-[0-9]{2})"' "$scratch/listed" && fail "deleted topics are listed"
 broker_stop
 grep -E "ERROR|FATAL" "$scratch/broker.log" && fail "the broker complained"
 done_testing
