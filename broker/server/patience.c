@@ -11,10 +11,10 @@
  * every request that becomes complete. A connection that we do not read, for whatever reason, is not blamed. */
 #include "broker/server/server_internal.h"
 
-#define SHORT_PATIENCE_NS 3000000000LL /* how long memory may be short before the largest sender goes */
-#define LOOK_NS           1000000000LL
-#define FEED_NS           5000000LL /* between two looks for memory for those that wait */
+#define LOOK_NS 1000000000LL
+#define FEED_NS 5000000LL /* between two looks for memory for those that wait */
 enum { PACE_BYTES = 1024 };
+enum { SHORT_PATIENCE_MS = 3000 }; /* how long memory may be short before the largest sender goes */
 
 /* --- memory --- */
 
@@ -89,7 +89,7 @@ static int64_t memory_tend(struct server *s, int64_t now_ns)
         return INT64_MAX;
     }
     if (s->short_since_ns == 0) s->short_since_ns = now_ns;
-    if (now_ns - s->short_since_ns >= SHORT_PATIENCE_NS) {
+    if (now_ns - s->short_since_ns >= SHORT_PATIENCE_MS * 1000000LL) {
         largest_drop(s);
         s->short_since_ns = now_ns;
     }

@@ -13,7 +13,7 @@
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
-enum { STEP = 64 << 10, SPACE = 64 << 20 }; /* the file grows by this, up to that */
+enum { STEP = 64 << 10, SPACE_BYTES_MAX = 64 << 20 }; /* the file grows by this, up to that */
 enum { STATE_USED = 0x5057, STATE_FREE = 0x4652, VERSION = 1 };
 
 struct header {
@@ -78,7 +78,7 @@ static uint64_t units_given(const struct power_journal *j)
 /* Blocks are taken before they are mapped: a store into a hole of a full disk would be a SIGBUS. */
 static bool grow(struct power_journal *j, size_t to, bool there)
 {
-    if (to > SPACE) return false;
+    if (to > SPACE_BYTES_MAX) return false;
     if (!there && posix_fallocate(j->descriptor, (off_t)j->mapped, (off_t)(to - j->mapped)) != 0) return false;
     void *p = mmap(j->base + j->mapped, to - j->mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, j->descriptor,
                    (off_t)j->mapped);
@@ -89,7 +89,7 @@ static bool grow(struct power_journal *j, size_t to, bool there)
 
 static int reserve(struct power_journal *j)
 {
-    void *p = mmap(NULL, SPACE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(NULL, SPACE_BYTES_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) return err_from_errno(errno);
     j->base = p;
     return 0;
@@ -98,7 +98,7 @@ static int reserve(struct power_journal *j)
 void power_journal_release(struct power_journal *j)
 {
     for (int i = 0; i <= POWER_UNITS_MAX; i++) free(j->free[i].units);
-    if (j->base) munmap(j->base, SPACE);
+    if (j->base) munmap(j->base, SPACE_BYTES_MAX);
     if (j->descriptor >= 0) close(j->descriptor);
     *j = (struct power_journal){.descriptor = -1};
 }
@@ -291,7 +291,7 @@ int power_journal_open(int directory, struct power_journal *j, struct err_text *
         return err_set(error, rc, "%s cannot be opened: %s", POWER_JOURNAL_NAME, err_name(rc));
     }
     int rc = 0;
-    if (st.st_size < STEP || st.st_size % STEP || st.st_size > SPACE)
+    if (st.st_size < STEP || st.st_size % STEP || st.st_size > SPACE_BYTES_MAX)
         rc = err_set(error, ERR_CORRUPT, "%s: a size of %lld bytes is impossible", POWER_JOURNAL_NAME,
                      (long long)st.st_size);
     if (rc == 0) rc = reserve(j);
