@@ -6,8 +6,9 @@
  *     const struct describe_configs_response *r = ask(&a, KAFKA_API_DESCRIBE_CONFIGS, 3, &request);
  *     ask_close(&a);
  *
- * Blocking, one connection, no retries. Every failure is a line on standard error that names the command, the
- * broker and the cause. */
+ * Blocking, one connection, no retries; 5 s to connect, 30 s for each part of an answer, which has 256 MiB at most. The
+ * broker must know the version that the caller names, and Metadata 7 for ask_broker: versions are not negotiated. Every
+ * failure is a line on standard error that names the command, the broker and the cause. */
 #ifndef MILLRACE_CLI_ASK_H
 #define MILLRACE_CLI_ASK_H
 

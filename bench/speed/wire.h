@@ -3,7 +3,9 @@
  *     wire_open -> wire_call ... -> wire_close        one connection, one request in flight, blocking
  *     wire_crowd                                      many of them from one thread, over epoll
  *
- * Everything the broker says is decoded with the descriptions of lib/kafka; nothing is retried. */
+ * Everything the broker says is decoded with the descriptions of lib/kafka; nothing is retried. Functions return 0 or a
+ * negative enum err with a sentence: ERR_IO and ERR_CLOSED of the connection, ERR_CORRUPT and ERR_RANGE (above 256 MiB)
+ * of an answer, ERR_INVALID when the broker answers with an error code. */
 #ifndef MILLRACE_BENCH_SPEED_WIRE_H
 #define MILLRACE_BENCH_SPEED_WIRE_H
 
@@ -23,6 +25,7 @@ void wire_close(struct wire *w);
 int wire_call(struct wire *w, int api_key, int api_version, const void *request, struct slice *body,
               struct err_text *error);
 
+/* WIRE_TIMEOUT_MS is what requests tell the broker (timeout_ms, max_wait_ms); wire_call itself waits without end. */
 enum { WIRE_PRODUCE_VERSION = 9, WIRE_FETCH_VERSION = 11, WIRE_TIMEOUT_MS = 10000 };
 /* Appends a batch of equal records, as a producer without compression sends it. */
 int wire_batch(int records, int record_bytes, struct buf *out);
