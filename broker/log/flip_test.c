@@ -8,8 +8,9 @@ struct stored {
     struct fake files;
 };
 
-/* Three segments with an index entry for each batch, closed in order. */
-static void stored_make(struct stored *s, struct drive *d)
+/* Three segments with an index entry for each batch, closed in order. Leaders: how many there were, with epochs 0,
+ * 3, 6. */
+static void stored_make(struct stored *s, struct drive *d, int leaders)
 {
     *s = (struct stored){0};
     drive_init(d);
@@ -18,6 +19,7 @@ static void stored_make(struct stored *s, struct drive *d)
     log_set_config(d->log, &d->config);
     for (int i = 0; i < FLIP_BATCHES; i++) {
         struct buf batch = {0};
+        d->leader_epoch = 3 * (i * leaders / FLIP_BATCHES);
         struct log_append_result r = drive_append_begin(
             d, SPEC(.count = 2, .timestamp = 1000 + 10 * i, .step = 1, .producer_id = 7, .sequence = 2 * i), &batch);
         check_int(r.outcome, LOG_APPENDED);
@@ -86,6 +88,18 @@ static void look_up_all(struct drive *d)
     }
 }
 
+/* What every epoch is answered with, as a text. */
+static void epochs_tell(const struct drive *d, struct buf *out)
+{
+    for (int32_t epoch = 0; epoch < 8; epoch++) {
+        int32_t found;
+        int64_t end;
+        log_epoch_end(d->log, epoch, &found, &end);
+        buf_printf(out, "%d %d %lld\n", epoch, found, (long long)end);
+    }
+    for (int64_t offset = 0; offset < 2 * FLIP_BATCHES; offset++) buf_printf(out, "%d\n", log_epoch_at(d->log, offset));
+}
+
 /* Every bit of every file whose name ends so; how the log is opened then. */
 static struct tally flip_all(const struct stored *s, struct drive *d, const char *suffix, bool clean)
 {
@@ -112,7 +126,7 @@ static void flip_kind(const char *suffix, bool all_served)
 {
     struct drive d;
     struct stored s;
-    stored_make(&s, &d);
+    stored_make(&s, &d, 1);
     for (int clean = 0; clean < 2; clean++) {
         struct tally t = flip_all(&s, &d, suffix, clean);
         check(t.served > 100);
@@ -143,9 +157,67 @@ TEST(log_flip, a_snapshot_costs_no_record)
     flip_kind(".snapshot", true);
 }
 
-TEST(log_flip, leader_epochs_cost_no_record)
+static void flip_epochs(int leaders)
+{
+    struct drive d;
+    struct stored s;
+    struct buf right = {0};
+    stored_make(&s, &d, leaders);
+    const struct fake_file *f = fake_find(&s.files, "orders-0/leader-epoch-checkpoint");
+    check_int(drive_reopen(&d, true, 2 * FLIP_BATCHES), 0);
+    check_int(d.report.text.n, 0);
+    epochs_tell(&d, &right);
+    for (size_t bit = 0; bit < f->bytes.n * 16; bit++) {
+        struct buf told = {0};
+        fake_release(&d.fake);
+        fake_copy(&s.files, &d.fake);
+        fake_find(&d.fake, f->path)->bytes.p[bit / 16] ^= (uint8_t)(1 << bit / 2 % 8);
+        check_int(drive_reopen(&d, bit % 2, 2 * FLIP_BATCHES), 0);
+        epochs_tell(&d, &told);
+        check_str(buf_cstr(&told), buf_cstr(&right));
+        buf_release(&told);
+    }
+    buf_release(&right);
+    stored_release(&s);
+    drive_release(&d);
+}
+
+TEST(log_flip, leader_epochs_are_right)
 {
     flip_kind("leader-epoch-checkpoint", true);
+    flip_epochs(2);
+    flip_epochs(3);
+}
+
+TEST(log_flip, the_epoch_of_one_leader_is_right)
+{
+    flip_epochs(1);
+}
+
+/* The file is gone, and one bit of one batch's epoch is another one. */
+TEST(log_flip, an_epoch_that_does_not_ascend_is_passed_over)
+{
+    enum { EPOCH = 12 };
+    struct drive d;
+    struct stored s;
+    struct buf right = {0};
+    stored_make(&s, &d, 2);
+    check_int(drive_reopen(&d, true, 2 * FLIP_BATCHES), 0);
+    epochs_tell(&d, &right);
+    for (int bit = 0; bit < 32; bit++) {
+        struct buf told = {0};
+        fake_release(&d.fake);
+        fake_copy(&s.files, &d.fake);
+        fake_find(&d.fake, "orders-0/leader-epoch-checkpoint")->bytes.p[0] = '?';
+        drive_file(&d, 0, "log")->bytes.p[s.batches[0].n + EPOCH + bit / 8] ^= (uint8_t)(1 << bit % 8);
+        check_int(drive_reopen(&d, true, 2 * FLIP_BATCHES), 0);
+        epochs_tell(&d, &told);
+        check_str(buf_cstr(&told), buf_cstr(&right));
+        buf_release(&told);
+    }
+    buf_release(&right);
+    stored_release(&s);
+    drive_release(&d);
 }
 
 TEST(log_flip, a_topic_id_costs_no_record)

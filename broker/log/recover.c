@@ -146,6 +146,17 @@ static int epochs_load(struct recovery *x, bool *lost)
     return status == ERR_IO ? status : 0;
 }
 
+/* Whether what the file says fits the batches; if not it counts as lost. */
+static int epochs_compare(struct recovery *x, bool *lost)
+{
+    int status = *lost ? 0 : recover_epochs_check(x);
+    if (status < 0 || *lost || !x->epochs_doubted) return status;
+    buf_printf(&x->report->text, "%s/leader-epoch-checkpoint: does not fit the batches; read again from them\n",
+               x->log->dir);
+    *lost = true;
+    return 0;
+}
+
 static void epochs_cut(struct log *log, int64_t end)
 {
     while (log->epoch_count && log->epochs[log->epoch_count - 1].start_offset > end) {
@@ -288,7 +299,7 @@ static int replay_segment(struct recovery *x, const struct segment *s, int64_t f
         }
         if (status == SCAN_BAD && (status = scan_resync(&sc, s->base_offset, x->expected)) <= SCAN_END) break;
         const struct batch_header *h = &sc.header;
-        if (epochs) log_epoch_note(log, h->leader_epoch, h->base_offset);
+        if (epochs) recover_epoch_note(x, h);
         if (h->producer_id >= 0 && !batch_is_control(h) && h->base_offset >= from &&
             (status = replay_producer(x, &sc)) < 0)
             break;
@@ -382,7 +393,8 @@ static int recover(struct recovery *x, const struct listing *l)
     segments_end(x);
     int64_t first = log->segments[0]->base_offset;
     log->offsets.start = x->info.log_start > first ? x->info.log_start : first;
-    status = snapshots_load(x, l, &from);
+    status = epochs_compare(x, &epochs_lost);
+    if (status == 0) status = snapshots_load(x, l, &from);
     if (status == 0) status = replay(x, from, epochs_lost);
 #if MILLRACE_SEEDED_BUG == 4 /* for tests/sim/bites.sh: producers are forgotten at a restart */
     producers_release(&log->producers);

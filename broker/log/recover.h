@@ -1,4 +1,5 @@
-/* recover.h - opening a log directory, in two files: recover.c (the directory) and recover_segment.c. */
+/* recover.h - opening a log directory, in three files: recover.c (the directory), recover_segment.c and
+ * recover_epochs.c. */
 #ifndef MILLRACE_BROKER_LOG_RECOVER_H
 #define MILLRACE_BROKER_LOG_RECOVER_H
 
@@ -13,6 +14,8 @@ struct recovery {
     bool ended;          /* an invalid batch ended the log: later segments go aside */
     bool directory_changed;
     bool index_unsynced; /* one of the active segment was written; the close is to sync it */
+    bool epochs_doubted; /* a batch has another leader epoch than their file says */
+    int epoch_batches;   /* while they are read again: how many had the last epoch */
     struct log_report *report;
     struct err_text *error;
 };
@@ -30,5 +33,14 @@ int recover_aside(struct recovery *x, struct segment *s);
 /* Remembers offsets [from, to) as unreadable. */
 void recover_bad(struct recovery *x, const struct segment *s, int64_t from, int64_t to, uint64_t position,
                  uint64_t resume);
+/* The position of a batch at or before the one that holds an offset, as the segment's index has it. */
+uint64_t recover_floor(struct recovery *x, const struct segment *s, int64_t offset);
+
+/* Compares a header that was read with the leader epochs' file, before its epoch is noted. */
+void recover_epoch_seen(struct recovery *x, const struct batch_header *h);
+/* What those headers left open. Both set `epochs_doubted`. */
+int recover_epochs_check(struct recovery *x);
+/* Takes a batch's epoch when all are read again, in the order of the log. */
+void recover_epoch_note(struct recovery *x, const struct batch_header *h);
 
 #endif

@@ -257,6 +257,7 @@ static int start_at_last_entry(struct recovery *x, struct segment *s, struct sca
     if (status == SCAN_BATCH && usable) {
         s->first_timestamp = sc->header.max_timestamp;
         times_resume(s);
+        recover_epoch_seen(x, &sc->header);
     }
     if (status == SCAN_BATCH && usable && s->offsets.count > 0) {
         struct offset_entry last = s->offsets.entries[s->offsets.count - 1];
@@ -319,6 +320,7 @@ static void take(struct recovery *x, struct segment *s, struct scan *sc, bool ac
 {
     const struct batch_header *h = &sc->header;
     if (active) recent_push(&x->log->recent, h->base_offset, sc->position);
+    recover_epoch_seen(x, h);
     log_epoch_note(x->log, h->leader_epoch, h->base_offset);
     segment_take(s, h, (uint64_t)x->log->config.index_interval_bytes);
     x->expected = batch_last_offset(h) + 1;
@@ -449,6 +451,14 @@ static bool entry_floor(struct disk *d, const char *path, uint64_t size, uint32_
     }
     d->call->close(d, f);
     return found;
+}
+
+uint64_t recover_floor(struct recovery *x, const struct segment *s, int64_t offset)
+{
+    struct offset_entry e;
+    uint32_t relative = (uint32_t)(offset - s->base_offset);
+    if (s->indexed) return offset_index_floor(&s->offsets, relative);
+    return entry_floor(x->disk, s->index->path, s->index_size, relative, &e) ? e.position : 0;
 }
 
 /* The last entry of a time index is the segment's largest timestamp: retention deletes by it, lookups pass the segment
