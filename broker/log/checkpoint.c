@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "broker/log/sealed.h"
+#include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 #include "lib/base/properties.h"
 #include "lib/base/text.h"
@@ -313,12 +314,37 @@ static int meta_take(const struct properties *p, struct meta_properties *out, st
     return 0;
 }
 
+/* A last line of ours, which Kafka reads as a comment and leaves out when it writes the file. */
+#define META_SEAL "#crc32c "
+
+static void meta_seal(struct slice text, struct buf *out)
+{
+    buf_printf(out, META_SEAL "%08x\n", (unsigned)crc32c(0, text.p, text.n));
+}
+
+static int meta_seal_check(struct slice text, struct err_text *error)
+{
+    struct buf right = {0};
+    const uint8_t *seal = text.n ? memmem(text.p, text.n, META_SEAL, sizeof META_SEAL - 1) : NULL;
+    if (!seal) return 0;
+    size_t n = (size_t)(seal - text.p);
+    meta_seal(slice_of(text.p, n), &right);
+    bool whole = slice_equal(slice_of(seal, text.n - n), buf_slice(&right));
+    buf_release(&right);
+    if (whole) return 0;
+    return err_set(error, ERR_CORRUPT,
+                   "%s: its CRC does not match: it is damaged, or was edited: then remove the line \"" META_SEAL
+                   "...\"",
+                   CHECKPOINT_META);
+}
+
 int meta_properties_read(struct disk *disk, struct meta_properties *out, struct err_text *error)
 {
     struct buf text = {0};
     struct properties p = {0};
     *out = (struct meta_properties){0};
     int status = disk_read_all(disk, CHECKPOINT_META, 1 << 16, &text);
+    if (status == 0) status = meta_seal_check(buf_slice(&text), error);
     if (status == 0) status = properties_parse(&p, buf_slice(&text), CHECKPOINT_META, error);
     if (status == 0) status = meta_take(&p, out, error);
     if (status < 0 && status != ERR_NOTFOUND)
@@ -331,8 +357,10 @@ int meta_properties_read(struct disk *disk, struct meta_properties *out, struct 
 void meta_properties_format(const struct meta_properties *m, struct buf *out)
 {
     char directory[23];
+    size_t begin = out->n;
     uuid_format(m->directory_id, directory);
     buf_printf(out, "node.id=%d\ndirectory.id=%s\nversion=1\ncluster.id=%s\n", m->node_id, directory, m->cluster_id);
+    meta_seal(slice_of(out->p + begin, out->n - begin), out);
 }
 
 /* ---- clean shutdown ---- */

@@ -8,7 +8,7 @@
  *
  *     leader-epoch-checkpoint    the same with "epoch start_offset" entries
  *     partition.metadata         version: 0 / topic_id: <22 characters of base64url>
- *     meta.properties            version=1, cluster.id, node.id, directory.id
+ *     meta.properties            version=1, cluster.id, node.id, directory.id; ours: "#crc32c 89abcdef"
  *     .kafka_cleanshutdown       {"version":0,"brokerEpoch":-1}; there while the broker is down after a clean stop
  *
  * Readers give an error that names file and line. Writers only format; the text is put in place by

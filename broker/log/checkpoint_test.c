@@ -165,6 +165,34 @@ TEST(checkpoint, meta_properties)
     fake_release(&f);
 }
 
+/* Every id has its check in the last line; what Kafka wrote has none and is believed. */
+TEST(checkpoint, every_flipped_bit_of_an_identity_is_refused_or_means_nothing)
+{
+    struct fake f;
+    struct meta_properties m = {.cluster_id = "MkU3OEVBNTcwNTJENDM2Qg", .node_id = 1, .directory_id = {1}}, again;
+    struct buf text = {0};
+    int refused = 0;
+    fake_init(&f);
+    meta_properties_format(&m, &text);
+    for (size_t bit = 0; bit < text.n * 8; bit++) {
+        struct err_text error = {""};
+        text.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        fake_put(&f, CHECKPOINT_META, buf_slice(&text));
+        text.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (meta_properties_read(&f.disk, &again, &error) < 0) {
+            check(strstr(error.text, CHECKPOINT_META) == error.text);
+            refused++;
+            continue;
+        }
+        check_str(again.cluster_id, m.cluster_id);
+        check_int(again.node_id, m.node_id);
+        check_mem(again.directory_id, m.directory_id, 16);
+    }
+    check(refused >= (int)text.n * 8 - 8 * (int)strlen("#crc32c "));
+    buf_release(&text);
+    fake_release(&f);
+}
+
 TEST(checkpoint, clean_shutdown_marker)
 {
     struct fake f;
