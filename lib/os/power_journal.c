@@ -250,6 +250,7 @@ static const char *record_wrong(const struct power_journal *j, uint64_t at, uint
     if (r->kind < POWER_CONTENT || r->kind > POWER_REMOVED) return "its kind is unknown";
     size_t room = (size_t)r->units * POWER_UNIT - offsetof(struct power_record, text);
     if ((size_t)r->path_bytes + r->to_bytes + 2 > room) return "its paths do not fit";
+    if (r->text[r->path_bytes] || r->text[r->path_bytes + 1 + r->to_bytes]) return "its paths do not end";
     return power_unseal(atomic_load(&r->synced), &n) ? NULL : "its length has a wrong check";
 }
 

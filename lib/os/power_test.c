@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/checksum.h"
 #include "lib/base/random.h"
 #include "lib/os/disk.h"
 #include "lib/os/power_cut.h"
@@ -349,6 +350,24 @@ TEST(power_journal, every_flipped_bit_is_refused_or_means_nothing)
     }
     check(refused > 1000);
     buf_release(&before);
+    power_journal_release(&j);
+    power_end(&x);
+}
+
+/* With a right CRC: no accident, but somebody's work. Nothing is read behind the file for it. */
+TEST(power_journal, a_path_without_an_end_is_refused)
+{
+    struct fixture x;
+    struct power_journal j, other;
+    struct err_text error = {""};
+    power_begin(&x);
+    check_int(power_journal_create(x.directory, &j, NULL), 0);
+    struct power_record *r = power_journal_add(&j, POWER_CREATED, 1, 0, 0, "orders-0/1", NULL);
+    const uint8_t *bytes = (const uint8_t *)r;
+    r->text[r->path_bytes] = 'x';
+    r->crc = crc32c(crc32c(crc32c(0, bytes + 4, 4), bytes + 12, 12), bytes + 32, r->units * (size_t)POWER_UNIT - 32);
+    check_int(power_journal_open(x.directory, &other, &error), ERR_CORRUPT);
+    check(strstr(error.text, "its paths do not end") != NULL);
     power_journal_release(&j);
     power_end(&x);
 }
