@@ -1,4 +1,5 @@
-/* log_files_fuzz - the small files of a log: checkpoints, epochs, ids, snapshots, indexes, folder names.
+/* log_files_fuzz - the small files of a log: checkpoints and their sealed copies, epochs, ids, snapshots, indexes,
+ * folder names.
  *
  * The first byte chooses the reader. What one accepts it writes again, and reads the same from that. */
 #include <assert.h>
@@ -8,6 +9,7 @@
 #include "broker/log/checkpoint.h"
 #include "broker/log/index.h"
 #include "broker/log/producer.h"
+#include "broker/log/sealed.h"
 #include "lib/base/checksum.h"
 #include "tests/memory_disk.h"
 
@@ -118,9 +120,58 @@ static void indexes(struct slice bytes)
     buf_release(&out);
 }
 
+/* Any two texts beside each other, the copy with a right CRC or not: the file's text counts, or one bit beside it. */
+static void sealed_any(struct fake *f, struct slice file, struct slice copy, bool repair)
+{
+    struct buf text = {0}, beside = {0};
+    bool repaired;
+    buf_append_slice(&beside, copy);
+    if (repair) buf_printf(&beside, "crc32c %08x\n", (unsigned)crc32c(0, beside.p, beside.n));
+    fake_put(f, "f", file);
+    fake_put(f, "millrace.f.copy", buf_slice(&beside));
+    int status = sealed_read(&f->disk, "f", 1 << 17, &text, &repaired);
+    assert(status == 0);
+    assert(repaired ? sealed_one_bit_apart(buf_slice(&text), file) : slice_equal(buf_slice(&text), file));
+    buf_reset(&text);
+    status = sealed_copy_read(&f->disk, "f", 1 << 17, &text);
+    assert(status == 0 || (status == ERR_NOTFOUND && text.n == 0));
+    assert(!repair || (status == 0 && slice_equal(buf_slice(&text), copy)));
+    buf_release(&text);
+    buf_release(&beside);
+}
+
+/* What was put in place is read again; so it is when one bit of either turned over. */
+static void sealed_flipped(struct fake *f, struct slice text, size_t bit, bool of_copy)
+{
+    struct buf out = {0};
+    bool repaired;
+    int status = sealed_replace(&f->disk, "f", text);
+    assert(status == 0);
+    struct buf *bytes = &fake_find(f, of_copy ? "millrace.f.copy" : "f")->bytes;
+    bool flip = bytes->n > 0;
+    if (flip) bytes->p[bit / 8 % bytes->n] ^= (uint8_t)(1 << bit % 8);
+    status = sealed_read(&f->disk, "f", 1 << 17, &out, &repaired);
+    assert(status == 0 && slice_equal(buf_slice(&out), text) && repaired == (flip && !of_copy));
+    buf_release(&out);
+}
+
+/* Input: flags u8, which bit u16, size of the file's text u8, that text, the copy's. */
+static void sealed(struct slice in)
+{
+    struct fake f;
+    if (in.n < 4) return;
+    uint8_t flags = in.p[0];
+    size_t bit = get_u16be(in.p + 1), n = in.p[3] < in.n - 4 ? in.p[3] : in.n - 4;
+    struct slice file = slice_of(in.p + 4, n), copy = slice_of(in.p + 4 + n, in.n - 4 - n);
+    fake_init(&f);
+    sealed_any(&f, file, copy, flags & 1);
+    sealed_flipped(&f, copy, bit, flags & 2);
+    fake_release(&f);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(struct slice) = {offsets, epochs, identity, folder, snapshot, indexes};
+    static void (*const readers[])(struct slice) = {offsets, epochs, identity, folder, snapshot, indexes, sealed};
     if (size == 0) return 0;
     readers[data[0] % (sizeof readers / sizeof readers[0])](slice_of(data + 1, size - 1));
     return 0;
