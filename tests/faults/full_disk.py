@@ -5,6 +5,7 @@ full_disk.py shim PROGRAM SCRATCH SHIM             SHIM: disk_faults.so
 full_disk.py sync PROGRAM SCRATCH SHIM
 """
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -13,7 +14,10 @@ import time
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from hostile import Client, request, text
+
 STORAGE = KafkaError.KAFKA_STORAGE_ERROR if hasattr(KafkaError, "KAFKA_STORAGE_ERROR") else 56
+NOT_COORDINATOR = 16
 FILLER = "x" * 900
 TOPICS = ("one", "two")
 
@@ -69,10 +73,10 @@ class Broker:
 
 
 class Ledger:
-    """What was acknowledged in each topic: offset -> value."""
+    """What was acknowledged in each topic: offset -> value; and the last commit that was, for "one"."""
 
     def __init__(self, broker):
-        self.broker, self.acked, self.made = broker, {t: {} for t in TOPICS}, 0
+        self.broker, self.acked, self.made, self.committed = broker, {t: {} for t in TOPICS}, 0, -1
 
     def connect(self, patience_ms=10000):
         at = {"bootstrap.servers": self.broker.bootstrap, "log_level": 0, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 50}
@@ -114,19 +118,36 @@ class Ledger:
         got = self.produce(topic, count)
         assert set(got) <= {STORAGE, KafkaError._MSG_TIMED_OUT}, f"{topic}: {got}"
 
-    def commit(self, topic, offset, wait_s=10):
-        """0, or an error's code. The coordinator of a broker that cannot store is as good as none, so the client asks again
-        and again: -1 when there was no answer within `wait_s`."""
+    def commit(self, offset):
+        """By the client, which asks again and again as long as there is no coordinator."""
         codes = []
         c = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": "readers", "log_level": 0,
                       "enable.auto.commit": False,
                       "on_commit": lambda e, parts: codes.append(max(x.code() if x else 0 for x in (e, parts[0].error)))})
-        c.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=True)
-        until = time.monotonic() + wait_s
+        c.commit(offsets=[TopicPartition("one", 0, offset)], asynchronous=True)
+        until = time.monotonic() + 10
         while not codes and time.monotonic() < until:
             c.poll(0.02)
         threading.Thread(target=c.close, daemon=True).start()
-        return codes[0] if codes else -1
+        assert codes == [0], f"a commit: {codes}"
+        self.committed = offset
+
+    def commit_once(self, offset):
+        """The code of the broker's answer (OffsetCommit 2), which must come, to one question: nobody asks again later."""
+        c = Client(self.broker.bootstrap, timeout=10)
+        partition = struct.pack(">iiq", 1, 0, offset) + text("")
+        answer = c.ask(request(8, 2, text("readers") + struct.pack(">i", -1) + text("") + struct.pack(">qi", -1, 1)
+                               + text("one") + partition))
+        c.close()
+        code, = struct.unpack(">h", answer[-2:])
+        if code == 0:
+            self.committed = offset
+        return code
+
+    def check_committed(self):
+        """The last commit that was acknowledged counts: none before it, and none that was refused."""
+        found = self.reader.committed([TopicPartition("one", 0)], timeout=10)[0]
+        assert found.error is None and found.offset == self.committed, f"{found} is committed, not {self.committed}"
 
     def check(self, topic):
         """Everything that was acknowledged is there, at its offset, and offsets have no holes."""
@@ -158,7 +179,7 @@ def begin(broker, *topics):
     for topic in topics or TOPICS:
         assert ledger.create(topic) == 0
         ledger.expect(topic, 0, 20)
-    assert ledger.commit("one", 5) == 0
+    ledger.commit(5)
     return ledger
 
 
@@ -192,11 +213,11 @@ def file_system(program, scratch, directory):
             broker.wait_for("cannot append: ERR_NOSPACE", since)
             ledger.check_all()
             assert ledger.create(f"no-room-{round_}") != 0, "a topic was made on a full disk"
-            for _ in range(200):
-                code = ledger.commit("one", 6, 0.5)
+            for i in range(200):
+                code = ledger.commit_once(100 + i)
                 if code != 0:
                     break
-            assert code != 0, "commits were stored on a full disk"
+            assert code == NOT_COORDINATOR, f"a commit on a full disk: {code}"
             time.sleep(0.3)  # checkpoints, too, find no room
             assert broker.process.poll() is None, "the broker ended"
             ledger.check_all()
@@ -209,8 +230,9 @@ def file_system(program, scratch, directory):
             for topic in TOPICS:
                 ledger.expect(topic, 0, 40)
             ledger.check_all()
+            ledger.check_committed()
             assert ledger.create(f"room-{round_}") == 0
-            assert ledger.commit("one", 7 + round_) == 0
+            ledger.commit(7 + round_)
         fill(directory)
         broker.process.terminate()
         status = broker.process.wait(20)
@@ -219,7 +241,8 @@ def file_system(program, scratch, directory):
         broker.start()
         ledger.connect()
         ledger.check_all()
-        assert ledger.commit("one", 10) == 0
+        ledger.check_committed()
+        ledger.commit(10)
         broker.stop()
         print(f"  {mode.split('=')[1][:6]}: {sum(map(len, ledger.acked.values()))} acknowledged, all there")
 
@@ -253,7 +276,8 @@ def shim_story(broker, ledger, what, goes_on, said):
         ledger.expect("one", STORAGE)
         ledger.expect("two", 0)
     if "consumer_offsets" in what:
-        assert ledger.commit("one", 1, 0.5) != 0, "a commit was stored without room"
+        code = ledger.commit_once(1)
+        assert code == NOT_COORDINATOR, f"a commit without room: {code}"
     if "cluster_metadata" in what or "partition.metadata" in what:
         ledger.create("meanwhile-" + str(ledger.made))
         ledger.expect("two", 0)
@@ -264,7 +288,8 @@ def shim_story(broker, ledger, what, goes_on, said):
     broker.faults()
     ledger.expect("one", 0, 60)
     ledger.expect("two", 0)
-    assert ledger.commit("one", 2) == 0
+    ledger.check_committed()
+    ledger.commit(2)
     ledger.check_all()
 
 
@@ -295,6 +320,7 @@ def shim(program, scratch, library):
             broker.start()
             ledger.connect()
             ledger.check_all()
+            ledger.check_committed()
             ledger.expect("one", 0)
             broker.stop()
         except AssertionError as e:
@@ -325,7 +351,8 @@ def sync(program, scratch, library):
     ledger.connect(700)
     for topic in TOPICS:  # the whole directory, not just the partition
         ledger.refused(topic)
-    assert ledger.commit("one", 6, 0.5) != 0, "a commit was stored on a disk that does not sync"
+    code = ledger.commit_once(6)
+    assert code == NOT_COORDINATOR, f"a commit on a disk that does not sync: {code}"
     assert ledger.create("later") != 0, "a topic was made on a disk that does not sync"
     ledger.reader.assign([TopicPartition("one", 0, 0)])
     message, until = None, time.monotonic() + 3
@@ -346,6 +373,7 @@ def sync(program, scratch, library):
     ledger.connect()
     assert ledger.acked == before
     ledger.check_all()
+    ledger.check_committed()
     for topic in TOPICS:
         ledger.expect(topic, 0)
     ledger.check_all()
