@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/node/disk_watch.h"
 #include "broker/node/node_internal.h"
 #include "lib/base/memory.h"
 
@@ -178,14 +179,14 @@ struct folders_job {
     struct folder *folders;
     const struct metadata_topic **topics; /* whose they are; the image stays as it is until the job is done */
     int32_t count, topic_count;
+    bool sync_failed; /* a result: another try would prove nothing */
     struct err_text error;
 };
 
 /* Checkpoints know partitions by name alone: what they say of a deleted topic must go before a new one of its name can
  * have records, or these would count as lost, or as deleted, after a crash. */
-static int folders_run(struct node_job *base, struct disk *disk)
+static int folders_write(struct folders_job *f, struct disk *disk)
 {
-    struct folders_job *f = (struct folders_job *)base;
     int stale = checkpoint_files_write(&f->checkpoints, disk);
     if (stale < 0) return stale;
     for (int32_t i = 0; i < f->count; i++) {
@@ -193,6 +194,16 @@ static int folders_run(struct node_job *base, struct disk *disk)
         if (rc < 0) return rc;
     }
     return disk->call->sync_dir(disk, "");
+}
+
+static int folders_run(struct node_job *base, struct disk *disk)
+{
+    struct folders_job *f = (struct folders_job *)base;
+    struct disk_watch watch;
+    disk_watch_init(&watch, disk);
+    int rc = folders_write(f, &watch.disk);
+    f->sync_failed = watch.sync_failed;
+    return rc;
 }
 
 static void folders_drop(struct job *j)
@@ -245,7 +256,10 @@ static void folders_done(struct node *n, struct job *j, int err)
         action_say(n, LOG_LEVEL_ERROR, "cannot make the folders of a topic: %s",
                    f->error.text[0] ? f->error.text : err_name(err));
         n->changes->error = KAFKA_KAFKA_STORAGE_ERROR;
-        node_deadline_in(n, &n->folders_again, FOLDERS_AGAIN_MS);
+        if (f->sync_failed)
+            node_disk_failed(n, "the folders of a topic");
+        else
+            node_deadline_in(n, &n->folders_again, FOLDERS_AGAIN_MS);
     } else {
         for (int32_t i = 0; i < f->topic_count; i++) topic_attach(n, f->topics[i]);
     }
@@ -315,6 +329,11 @@ static void folders_make(struct node *n)
         if (f) folders_drop(&f->job);
         if (!deadline_is_set(&n->folders_patience)) node_deadline_in(n, &n->folders_patience, FOLDERS_PATIENCE_MS);
         return;
+    }
+    if (f && n->disk_failed) {
+        n->changes->error = KAFKA_KAFKA_STORAGE_ERROR;
+        folders_drop(&f->job);
+        f = NULL;
     }
     if (!f) {
         round_done(n);

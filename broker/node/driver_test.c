@@ -85,6 +85,7 @@ static int memory_sync(struct disk *d, struct disk_file *f)
 static int memory_make_dir(struct disk *d, const char *path)
 {
     char name[512];
+    if (disk_of(d)->fail_make_dir) return disk_of(d)->fail_make_dir;
     snprintf(name, sizeof name, "%s/", path);
     struct buf *old = table_set_str(&disk_of(d)->files, name, memory_new(sizeof *old));
     if (old) {
@@ -97,8 +98,7 @@ static int memory_make_dir(struct disk *d, const char *path)
 static int memory_sync_dir(struct disk *d, const char *path)
 {
     disk_of(d)->syncs++;
-    (void)path;
-    return 0;
+    return path[0] ? 0 : disk_of(d)->fail_sync_root;
 }
 
 static void content_free(struct buf *b)

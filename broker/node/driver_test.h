@@ -23,6 +23,9 @@ struct memory_disk {
     struct disk disk;
     struct table files; /* path -> struct buf; a directory is a path with a '/' at its end */
     int syncs;          /* of files and directories, by jobs and at start */
+    /* faults: the outcome of every call from now on, 0: fine */
+    int fail_sync_root; /* of syncs of the data directory itself */
+    int fail_make_dir;
 };
 
 void memory_disk_init(struct memory_disk *m);

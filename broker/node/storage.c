@@ -7,6 +7,7 @@
 
 #include "broker/log/checkpoint.h"
 #include "broker/log/sealed.h"
+#include "broker/node/disk_watch.h"
 #include "broker/node/node_internal.h"
 #include "lib/base/memory.h"
 
@@ -27,6 +28,7 @@ struct checkpoints_job {
     struct job job;
     struct checkpoint_files files;
     bool final;        /* the last ones of a shutdown */
+    bool sync_failed;  /* a result: no further write would prove anything */
     uint64_t hash;     /* of the text */
     uint64_t *written; /* where to note it once it is on disk; NULL: nowhere */
 };
@@ -51,7 +53,12 @@ void checkpoint_files_release(struct checkpoint_files *c)
 
 static int checkpoints_run(struct node_job *base, struct disk *disk)
 {
-    return checkpoint_files_write(&((struct checkpoints_job *)base)->files, disk);
+    struct checkpoints_job *c = (struct checkpoints_job *)base;
+    struct disk_watch watch;
+    disk_watch_init(&watch, disk);
+    int rc = checkpoint_files_write(&c->files, &watch.disk);
+    c->sync_failed = watch.sync_failed;
+    return rc;
 }
 
 static void checkpoints_drop(struct job *j)
@@ -67,6 +74,7 @@ static void checkpoints_done(struct node *n, struct job *j, int err)
     if (err < 0) action_say(n, LOG_LEVEL_ERROR, "cannot write %s: %s", c->files.files[0].path, err_name(err));
     if (err == 0 && c->written) *c->written = c->hash;
     bool final = c->final;
+    if (c->sync_failed && !final) node_disk_failed(n, c->files.files[0].path);
     checkpoints_drop(j);
     if (final) {
         n->shutdown = SHUTDOWN_DONE;
@@ -181,29 +189,39 @@ struct log_starts_job {
 
 static void log_starts_next(struct node *n);
 
-static void log_starts_done(struct node *n, struct job *j, int err)
+static void log_starts_tell(struct node *n, struct request *r, int err)
 {
-    struct request *r = ((struct log_starts_job *)j)->first;
-    n->log_starts_running = false;
-    checkpoint_hashes_forget(n);
-    checkpoints_done(n, j, err);
     while (r) {
         struct request *next = r->next_waiting;
         r->next_waiting = NULL;
         delete_records_stored(n, r, err);
         r = next;
     }
+}
+
+static void log_starts_done(struct node *n, struct job *j, int err)
+{
+    struct request *r = ((struct log_starts_job *)j)->first;
+    n->log_starts_running = false;
+    checkpoint_hashes_forget(n);
+    checkpoints_done(n, j, err);
+    log_starts_tell(n, r, err);
     if (n->log_starts_first) log_starts_next(n);
 }
 
 /* The file is written even if it says the same already: a write of an older state may be under way. */
 static void log_starts_next(struct node *n)
 {
+    struct request *first = n->log_starts_first;
+    n->log_starts_first = NULL;
+    if (n->disk_failed) {
+        log_starts_tell(n, first, ERR_IO);
+        return;
+    }
     struct log_starts_job *s = memory_new(sizeof *s);
     checkpoints_init(&s->checkpoints, "write-log-starts");
     s->checkpoints.job.done = log_starts_done;
-    s->first = n->log_starts_first;
-    n->log_starts_first = NULL;
+    s->first = first;
     n->log_starts_running = true;
     checkpoint_add_file(n, &s->checkpoints.files, &log_starts);
     job_start(n, &s->checkpoints.job);

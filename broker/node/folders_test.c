@@ -1,0 +1,49 @@
+/* The folders of new topics on a disk that does not make them. */
+#include "broker/node/driver_test.h"
+#include "tests/unit.h"
+
+static struct driver d;
+
+TEST(node_folders, a_full_disk_is_tried_again)
+{
+    driver_open(&d, "");
+    d.disk->fail_make_dir = ERR_NOSPACE;
+    check_int(driver_create(&d, "t", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
+    d.disk->fail_make_dir = 0;
+    driver_wait(&d, 5001);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    driver_close(&d);
+}
+
+/* The names may be gone from memory and from the disk, and a second sync would say that all is well. */
+TEST(node_folders, a_sync_that_failed_is_not_tried_again)
+{
+    driver_open(&d, "");
+    driver_create(&d, "there", 1, NULL, NULL);
+    d.disk->fail_sync_root = ERR_IO;
+    check_int(driver_create(&d, "t", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
+    d.disk->fail_sync_root = 0;
+    int syncs = d.disk->syncs;
+    driver_wait(&d, 3600 * 1000);
+    check_int(d.disk->syncs, syncs);
+    check_int(driver_produce(&d, "there", &DRIVER_BATCH).error_code, KAFKA_KAFKA_STORAGE_ERROR);
+    check_int(driver_create(&d, "u", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
+    driver_crash(&d, "");
+    check_int(driver_produce(&d, "there", &DRIVER_BATCH).error_code, KAFKA_NONE);
+    driver_close(&d);
+}
+
+TEST(node_folders, a_checkpoint_whose_sync_failed_is_not_written_again)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    d.disk->fail_sync_root = ERR_IO;
+    driver_wait(&d, 60001);
+    d.disk->fail_sync_root = 0;
+    int syncs = d.disk->syncs;
+    driver_wait(&d, 3600 * 1000);
+    check_int(d.disk->syncs, syncs);
+    check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_KAFKA_STORAGE_ERROR);
+    driver_close(&d);
+}
