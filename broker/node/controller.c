@@ -421,6 +421,12 @@ static void decided_replay(struct node *n)
     metadata_changes_reset(&n->decided);
 }
 
+/* Others have nothing to do with folders: they neither wait nor fail when those of some topic cannot be made. */
+static bool makes_partitions(const struct change *c)
+{
+    return c->kind == CHANGE_CREATE || c->kind == CHANGE_OFFSETS_TOPIC || c->kind == CHANGE_PARTITIONS;
+}
+
 void controller_appended(struct node *n, struct append *a)
 {
     struct change *c = n->changes;
@@ -435,7 +441,10 @@ void controller_appended(struct node *n, struct append *a)
     decided_replay(n);
     if (c->kind == CHANGE_DELETE) topics_detach(n);
     if (c->kind == CHANGE_CONFIGS) configs_take(n, c);
-    folders_make(n);
+    if (makes_partitions(c))
+        folders_make(n);
+    else
+        round_done(n);
 }
 
 void controller_release(struct node *n)

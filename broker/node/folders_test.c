@@ -1,8 +1,23 @@
-/* The folders of new topics on a disk that does not make them. */
+/* The folders of new topics on a disk that does not make them, and changes that have nothing to do with it. */
 #include "broker/node/driver_test.h"
 #include "tests/unit.h"
 
 static struct driver d;
+
+static int16_t alter(const char *topic)
+{
+    struct incremental_alter_configs_request_alterable_config c = {KAFKA_STRING_LIT("retention.ms"), KAFKA_OP_SET,
+                                                                   KAFKA_STRING_LIT("5")};
+    struct incremental_alter_configs_request_alter_configs_resource resource = {.resource_type = KAFKA_RESOURCE_TOPIC,
+                                                                                .resource_name = kafka_string_of(topic),
+                                                                                .configs = &c,
+                                                                                .configs_count = 1};
+    struct incremental_alter_configs_request r = {.resources = &resource, .resources_count = 1};
+    driver_ask(&d, 1, KAFKA_API_INCREMENTAL_ALTER_CONFIGS, 1, &r);
+    struct incremental_alter_configs_response *a = driver_answer(&d, 1);
+    check(a && a->responses_count == 1);
+    return a->responses[0].error_code;
+}
 
 TEST(node_folders, a_full_disk_is_tried_again)
 {
@@ -45,5 +60,17 @@ TEST(node_folders, a_checkpoint_whose_sync_failed_is_not_written_again)
     driver_wait(&d, 3600 * 1000);
     check_int(d.disk->syncs, syncs);
     check_int(driver_produce(&d, "t", &DRIVER_BATCH).error_code, KAFKA_KAFKA_STORAGE_ERROR);
+    driver_close(&d);
+}
+
+/* That another topic has no folders is no concern of theirs. */
+TEST(node_folders, changes_that_need_none_do_not_fail_with_them)
+{
+    driver_open(&d, "");
+    driver_create(&d, "there", 1, NULL, NULL);
+    d.disk->fail_make_dir = ERR_NOSPACE;
+    check_int(driver_create(&d, "t", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
+    check_int(alter("there"), KAFKA_NONE);
+    check_int(driver_create(&d, "u", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
     driver_close(&d);
 }
