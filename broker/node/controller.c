@@ -142,26 +142,32 @@ static void decided_append(struct node *n)
     append_own(n, n->metadata, APPEND_CONTROLLER, records, n->decided.count, 0);
 }
 
+static void change_continue(struct node *n)
+{
+    struct change *c = n->changes;
+    n->change_running = true;
+    if (!all_decided(c)) round_decide(n, c);
+    if (n->decided.count > 0 && !c->validate_only) {
+        decided_append(n); /* controller_appended goes on, perhaps it already has: no word about `c` after this */
+        return;
+    }
+    metadata_changes_reset(&n->decided);
+    if (c->kind == CHANGE_FOLDERS)
+        folders_make(n);
+    else if (all_decided(c))
+        change_end(n, c);
+    else
+        n->change_running = false; /* only refusals in this round: the next one */
+}
+
+/* Also called from inside of itself, by what a change ends with: then the outermost one goes on. A log that refuses
+ * ends each change at once, and as many of them inside one another as are waiting would be too many for the stack. */
 static void changes_continue(struct node *n)
 {
-    while (n->changes && !n->change_running) {
-        struct change *c = n->changes;
-        n->change_running = true;
-        if (!all_decided(c)) round_decide(n, c);
-        if (n->decided.count > 0 && !c->validate_only) {
-            decided_append(n);
-            return; /* controller_appended goes on, perhaps it already has */
-        }
-        metadata_changes_reset(&n->decided);
-        if (c->kind == CHANGE_FOLDERS) {
-            folders_make(n);
-            return;
-        }
-        if (all_decided(c))
-            change_end(n, c);
-        else
-            n->change_running = false; /* only refusals in this round: the next one */
-    }
+    if (n->changes_continuing) return;
+    n->changes_continuing = true;
+    while (n->changes && !n->change_running) change_continue(n);
+    n->changes_continuing = false;
 }
 
 /* --- folders of new topics --- */

@@ -1,5 +1,6 @@
 /* The folders of new topics on a disk that does not make them, and changes that have nothing to do with it. */
 #include "broker/node/driver_test.h"
+#include "broker/node/node_internal.h"
 #include "tests/unit.h"
 
 static struct driver d;
@@ -72,5 +73,34 @@ TEST(node_folders, changes_that_need_none_do_not_fail_with_them)
     check_int(driver_create(&d, "t", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
     check_int(alter("there"), KAFKA_NONE);
     check_int(driver_create(&d, "u", 1, NULL, NULL), KAFKA_KAFKA_STORAGE_ERROR);
+    driver_close(&d);
+}
+
+static int ended;
+
+static void change_ended(struct node *n, struct change *c)
+{
+    (void)n;
+    ended += c->error != KAFKA_NONE;
+}
+
+/* One after the other, not one inside the other: there may be more of them than a stack has room for. */
+TEST(node_changes, many_that_are_refused_at_once)
+{
+    enum { COUNT = 50000 };
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    d.hold_syncs = true;
+    struct create_topics_request_creatable_topic t = {
+        .name = KAFKA_STRING_LIT("u"), .num_partitions = 1, .replication_factor = 1};
+    struct create_topics_request r = {.topics = &t, .topics_count = 1};
+    driver_ask(&d, 1, KAFKA_API_CREATE_TOPICS, 7, &r);
+    ended = 0;
+    for (int i = 0; i < COUNT; i++) change_submit(d.node, change_new(CHANGE_PRODUCER_IDS, NULL, 1, change_ended));
+    check_int(ended, 0);
+    driver_release_syncs(&d, ERR_IO);
+    check_int(ended, COUNT);
+    struct create_topics_response *a = driver_answer(&d, 1);
+    check_int(a->topics[0].error_code, KAFKA_KAFKA_STORAGE_ERROR);
     driver_close(&d);
 }

@@ -519,7 +519,7 @@ struct node {
     struct deadline group_deadline, retention, recovery_points, high_watermarks, log_starts;
 
     struct change *changes, **changes_last; /* the first one is under way */
-    bool change_running;
+    bool change_running, changes_continuing;
     int32_t folders_blocked; /* by so many doomed partitions whose folders stand where new ones are to be made */
     bool folders_impatient;  /* they have been waited for: other changes go on */
     struct deadline folders_again, folders_patience, doomed_again;
