@@ -124,6 +124,28 @@ TEST(node_configs, a_broker_tells_all_its_keys)
     driver_close(&d);
 }
 
+static int32_t lines_without_keys(int8_t type, const char *name)
+{
+    struct describe_configs_request_describe_configs_resource resource = {.resource_type = type,
+                                                                          .resource_name = kafka_string_of(name)};
+    struct describe_configs_request r = {.resources = &resource, .resources_count = 1};
+    driver_ask(&d, 1, KAFKA_API_DESCRIBE_CONFIGS, 4, &r);
+    struct describe_configs_response *a = driver_answer(&d, 1);
+    check(a && a->results_count == 1 && a->results[0].error_code == KAFKA_NONE);
+    return a->results[0].configs_count;
+}
+
+TEST(node_configs, an_empty_list_of_keys_asks_for_all)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    check_int(set(BROKER, "", "max.connections", "50"), KAFKA_NONE);
+    check_int(lines_without_keys(TOPIC, "t"), 33);
+    check_int(lines_without_keys(BROKER, "1"), broker_config_count());
+    check_int(lines_without_keys(BROKER, ""), 1);
+    driver_close(&d);
+}
+
 /* The last resource of an answer has no configs. The answer itself is larger than what this side would decode. */
 static bool last_is_refused(int32_t asked)
 {

@@ -149,13 +149,19 @@ static void refuse(result *out, int16_t error, const char *message)
     out->error_message = kafka_string_of(message);
 }
 
+/* A null list means all, and an empty one too, as in Kafka (ConfigHelper). */
+static bool are_all_asked(const struct describe_configs_request_describe_configs_resource *in)
+{
+    return in->configuration_keys_count <= 0;
+}
+
 /* Which of `count` rows are asked for; index_of names the row of a key, or -1. NULL: too many lines. */
 static const bool *wanted(struct describe *d, const struct describe_configs_request_describe_configs_resource *in,
                           int32_t count, int (*index_of)(struct slice))
 {
     bool *want = arena_alloc(&d->r->arena, (size_t)count + 1);
-    int32_t lines = in->configuration_keys_count < 0 ? count : 0;
-    memset(want, in->configuration_keys_count < 0, (size_t)count);
+    int32_t lines = are_all_asked(in) ? count : 0;
+    memset(want, are_all_asked(in), (size_t)count);
     for (int32_t i = 0; i < in->configuration_keys_count; i++) {
         int at = index_of(kafka_string_slice(in->configuration_keys[i]));
         if (at < 0 || want[at]) continue;
@@ -214,7 +220,7 @@ static bool is_asked(const struct describe_configs_request_describe_configs_reso
 {
     for (int32_t i = 0; i < in->configuration_keys_count; i++)
         if (kafka_string_equal_str(in->configuration_keys[i], name)) return true;
-    return in->configuration_keys_count < 0;
+    return are_all_asked(in);
 }
 
 static void brokers_describe(struct describe *d, const struct describe_configs_request_describe_configs_resource *in,
