@@ -14,6 +14,11 @@ struct slice config_trim(struct slice s)
     return s;
 }
 
+struct kafka_string config_stored(struct kafka_string value)
+{
+    return kafka_string_of_slice(config_trim(kafka_string_slice(value)));
+}
+
 static bool slice_is(struct slice s, const char *word)
 {
     return s.n == strlen(word) && strncasecmp((const char *)s.p, word, s.n) == 0;

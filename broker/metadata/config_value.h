@@ -52,6 +52,8 @@ enum kafka_config_type config_wire_type(enum config_type t);
 bool config_is_list(const struct config_def *d);
 
 struct slice config_trim(struct slice s);
+/* A value as it is stored: without the blanks around it. Not of null. */
+struct kafka_string config_stored(struct kafka_string value);
 /* The next item of a comma separated list, without blanks around it; false at its end. A list with nothing in it has
  * one empty item. */
 bool config_list_next(struct slice *rest, struct slice *item);

@@ -128,7 +128,7 @@ static bool op_apply(struct alter *x, const struct metadata_config_op *op)
     bool topic = x->request->resource_type == KAFKA_RESOURCE_TOPIC; /* Kafka has two codes for one thing */
     if (config_check(op->def, kafka_string_slice(value), &text) != 0)
         return REFUSE(x, topic ? KAFKA_INVALID_CONFIG : KAFKA_INVALID_REQUEST, "%.400s", text.text);
-    after_set(x, op->name, value);
+    after_set(x, op->name, config_stored(value));
     return true;
 }
 

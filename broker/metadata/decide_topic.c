@@ -210,8 +210,10 @@ static void change_topic(struct create *c)
     struct topic_record topic = {.name = r->name, .topic_id = c->outcome.topic_id};
     metadata_change_add(c->out, METADATA_RECORD_TOPIC, 0, &topic);
     for (int32_t i = 0; i < r->config_count; i++) {
-        struct config_record v = {
-            .resource_type = 2, .resource_name = r->name, .name = r->configs[i].name, .value = r->configs[i].value};
+        struct config_record v = {.resource_type = 2,
+                                  .resource_name = r->name,
+                                  .name = r->configs[i].name,
+                                  .value = config_stored(r->configs[i].value)};
         metadata_change_add(c->out, METADATA_RECORD_CONFIG, 0, &v);
     }
     change_partitions(c);

@@ -306,6 +306,40 @@ TEST(node_configs, the_effort_of_a_codec_changes_while_it_runs)
     driver_close(&d);
 }
 
+static int codec_of_next(void)
+{
+    struct driver_batch b = DRIVER_BATCH;
+    struct driver_fetch f = DRIVER_FETCH;
+    struct batch_header header;
+    f.offset = driver_produce(&d, "t", &b).base_offset;
+    driver_fetch_begin(&d, 3, "t", &f);
+    check_int(batch_header_read(kafka_bytes_slice(driver_fetched(&d, 3).records), &header), 0);
+    return batch_codec(&header);
+}
+
+/* Blanks around a value do not count, whichever way it came; and they are not stored. */
+TEST(node_configs, blanks_around_a_value)
+{
+    driver_open(&d, "compression.type=gzip");
+    driver_create(&d, "t", 1, "compression.type", " zstd ");
+    check_int(codec_of_next(), COMPRESSION_ZSTD);
+    check_config(TOPIC, "t", "compression.type", "zstd", KAFKA_SOURCE_TOPIC);
+    check_int(set(TOPIC, "t", "compression.type", "\tlz4 "), KAFKA_NONE);
+    check_int(codec_of_next(), COMPRESSION_LZ4);
+    check_config(TOPIC, "t", "compression.type", "lz4", KAFKA_SOURCE_TOPIC);
+    check_int(set(TOPIC, "t", "compression.type", " producer"), KAFKA_NONE);
+    check_int(codec_of_next(), COMPRESSION_NONE);
+    check_int(set(TOPIC, "t", "compression.type", NULL), KAFKA_NONE);
+    check_int(codec_of_next(), COMPRESSION_GZIP);
+    properties_set(&d.config.properties, "compression.type", "snappy ", "test", 1); /* as -o passes it */
+    check_int(set(TOPIC, "t", "retention.ms", " 5 "), KAFKA_NONE);
+    check_int(codec_of_next(), COMPRESSION_SNAPPY);
+    check_config(TOPIC, "t", "retention.ms", "5", KAFKA_SOURCE_TOPIC);
+    check_int(set(TOPIC, "t", "cleanup.policy", "   "), KAFKA_NONE);
+    check_config(TOPIC, "t", "cleanup.policy", "", KAFKA_SOURCE_TOPIC);
+    driver_close(&d);
+}
+
 /* --- the durability mode changes under waiting producers --- */
 
 static void produce_waiting(int connection)

@@ -110,10 +110,11 @@ static enum durability durability_of(int64_t flush_messages, int64_t flush_ms)
 /* compression.type: producer, uncompressed or the name of a codec. */
 static int stored_codec(const struct metadata_topic *t, const struct config_layers *broker)
 {
-    struct topic_config_value value;
-    topic_config_effective(topic_config_find(SLICE_LIT("compression.type")), &t->configs, broker, &value);
-    if (strcmp(value.text, "uncompressed") == 0) return COMPRESSION_NONE;
-    return compression_find(value.text); /* "producer" is none of them: -1 */
+    for (int codec = 0; compression_name(codec); codec++) {
+        const char *word = codec == COMPRESSION_NONE ? "uncompressed" : compression_name(codec);
+        if (topic_config_has("compression.type", word, &t->configs, broker)) return codec;
+    }
+    return CODEC_OF_PRODUCER;
 }
 
 static int stored_level(int codec, const struct metadata_topic *t, const struct config_layers *broker)

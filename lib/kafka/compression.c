@@ -4,7 +4,6 @@
 
 #include <limits.h>
 #include <lz4frame.h>
-#include <string.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -19,13 +18,6 @@ enum { LZ4_LEVEL_FAST = 9 };
 const char *compression_name(int codec)
 {
     return codec >= 0 && codec < CODECS ? NAMES[codec] : NULL;
-}
-
-int compression_find(const char *name)
-{
-    for (int i = 0; i < CODECS; i++)
-        if (strcmp(name, NAMES[i]) == 0) return i;
-    return -1;
 }
 
 /* Room for the next step, one byte more than `left` at most: that byte shows that the bound is broken. */

@@ -25,8 +25,6 @@ enum compression {
 
 /* "none", "gzip", ...; NULL for a number that is none. */
 const char *compression_name(int codec);
-/* A name to its number; -1 for none. */
-int compression_find(const char *name);
 
 /* Appends `in`, decompressed, to `out`. ERR_CORRUPT for damaged or truncated input, ERR_RANGE when more than
  * `max` bytes would come out, ERR_UNSUPPORTED for an unknown codec. `out` is as before on error. */

@@ -182,9 +182,8 @@ TEST(compression, levels)
 
 TEST(compression, names)
 {
-    for (int codec = COMPRESSION_NONE; codec <= COMPRESSION_ZSTD; codec++)
-        check_int(compression_find(compression_name(codec)), codec);
-    check_int(compression_find("brotli"), -1);
+    check_str(compression_name(COMPRESSION_NONE), "none");
+    check_str(compression_name(COMPRESSION_ZSTD), "zstd");
     check(compression_name(5) == NULL && compression_name(-1) == NULL);
     struct buf out = {0};
     check_int(compression_compress(5, SLICE_LIT("x"), &out), ERR_UNSUPPORTED);
