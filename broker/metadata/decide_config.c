@@ -13,6 +13,7 @@ struct alter {
     const struct metadata_configs *before; /* NULL: nothing is set */
     struct metadata_setting *after;        /* in the arena of `out` */
     int32_t after_count;
+    struct table named; /* by the operations so far */
     struct metadata_changes *out;
     struct metadata_outcome outcome;
 };
@@ -52,9 +53,8 @@ static bool op_check(struct alter *x, int32_t at)
     if (!op->def && op->operation != KAFKA_OP_DELETE) /* what a later version set can be taken back */
         return REFUSE(x, KAFKA_INVALID_CONFIG, "Unknown %s config name: %.*s",
                       x->request->resource_type == KAFKA_RESOURCE_TOPIC ? "topic" : "broker", shown(op->name), name);
-    for (int32_t i = 0; i < at; i++) /* the caller has a bound on them */
-        if (kafka_string_equal(x->request->ops[i].name, op->name))
-            return REFUSE(x, KAFKA_INVALID_REQUEST, "Error due to duplicate config keys : %.*s", shown(op->name), name);
+    if (table_set(&x->named, kafka_string_slice(op->name), x))
+        return REFUSE(x, KAFKA_INVALID_REQUEST, "Error due to duplicate config keys : %.*s", shown(op->name), name);
     if (op->operation != KAFKA_OP_DELETE && op->value.n < 0)
         return REFUSE(x, KAFKA_INVALID_REQUEST, "Null value not supported for : %s", op->def->name);
     if (op->operation >= KAFKA_OP_APPEND && !config_is_list(op->def))
@@ -178,5 +178,6 @@ struct metadata_outcome metadata_alter_configs(const struct metadata_image *m, c
 {
     struct alter x = {.request = request, .out = out};
     if (resource_find(&x, m) && after_fill(&x)) difference_add(&x);
+    table_release(&x.named);
     return x.outcome;
 }

@@ -101,8 +101,16 @@ static void broker_check(struct node *n, struct change *c, const struct resource
     if (problem) refuse(item, KAFKA_INVALID_REQUEST, problem);
 }
 
-/* No resource has as many, and each name is looked up in the registry and compared with each other. */
-enum { OPS_MAX = 1000 };
+/* No resource has as many and none a name as long. Each name is looked up in the registry and compared with what is
+ * set. */
+enum { OPS_MAX = 1000, NAME_MAX_BYTES = 255 };
+
+static bool are_names_short(const struct resource *in)
+{
+    for (int32_t i = 0; i < in->op_count; i++)
+        if (in->ops[i].name.n > NAME_MAX_BYTES) return false;
+    return true;
+}
 
 static void resource_take(struct node *n, struct change *c, const struct resource *in, bool replace)
 {
@@ -111,6 +119,10 @@ static void resource_take(struct node *n, struct change *c, const struct resourc
     item->alter = (struct metadata_alter){in->type, in->name, in->ops, in->op_count, replace};
     if (in->op_count > OPS_MAX) {
         refuse(item, KAFKA_INVALID_REQUEST, "More configurations than a resource can have.");
+        return;
+    }
+    if (!are_names_short(in)) {
+        refuse(item, KAFKA_INVALID_REQUEST, "The name of a configuration is longer than any has.");
         return;
     }
     for (int32_t i = 0; i < in->op_count; i++) def_find(c, in->type, &in->ops[i]);

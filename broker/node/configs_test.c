@@ -422,6 +422,39 @@ TEST(node_configs, what_may_not_be_altered)
     driver_close(&d);
 }
 
+/* `count` DELETEs of names of `length` bytes that nobody knows, all different but for the last `again`. */
+static int16_t unset_strangers(int32_t count, size_t length, int32_t again)
+{
+    static char names[1000][300];
+    static struct incremental_alter_configs_request_alterable_config c[1000];
+    for (int32_t i = 0; i < count; i++) {
+        memset(names[i], 'x', length);
+        snprintf(names[i] + length - 4, 5, "%04d", i < count - again ? i : 0);
+        c[i] = (struct incremental_alter_configs_request_alterable_config){kafka_string_of(names[i]), KAFKA_OP_DELETE,
+                                                                           KAFKA_STRING_NULL};
+    }
+    struct incremental_alter_configs_request_alter_configs_resource resource = {
+        .resource_type = TOPIC, .resource_name = KAFKA_STRING_LIT("t"), .configs = c, .configs_count = count};
+    struct incremental_alter_configs_request r = {.resources = &resource, .resources_count = 1};
+    driver_ask(&d, 1, KAFKA_API_INCREMENTAL_ALTER_CONFIGS, 1, &r);
+    struct incremental_alter_configs_response *a = driver_answer(&d, 1);
+    check(a && a->responses_count == 1);
+    return a->responses[0].error_code;
+}
+
+/* What a later version has set can be unset, without knowing it; names are bounded, for the work that they are. */
+TEST(node_configs, names_of_strangers_are_bounded_and_come_once)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    check_int(unset_strangers(1000, 255, 0), KAFKA_NONE);
+    check_int(unset_strangers(1, 256, 0), KAFKA_INVALID_REQUEST);
+    check_int(unset_strangers(2, 256, 0), KAFKA_INVALID_REQUEST);
+    check_int(unset_strangers(1000, 255, 1), KAFKA_INVALID_REQUEST);
+    check_int(unset_strangers(2, 4, 1), KAFKA_INVALID_REQUEST);
+    driver_close(&d);
+}
+
 /* A ConfigRecord cannot hold what would come of it. */
 TEST(node_configs, a_list_does_not_grow_beyond_a_record)
 {
