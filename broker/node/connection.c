@@ -256,6 +256,15 @@ void connection_gone(struct node *n, uint64_t id)
     if (c) connection_forget(n, c);
 }
 
+void connection_ended(struct node *n, uint64_t id)
+{
+    struct connection *c = table_get(&n->connections, id_key(&id));
+    if (!c) return;
+    c->ended = true;
+    for (struct request *r = c->first; r; r = r->next)
+        if (!r->answered && r->api && r->api->key == KAFKA_API_FETCH) fetch_hurry(n, r);
+}
+
 static void connection_close(struct node *n, struct connection *c, const char *why)
 {
     action_say(n, LOG_LEVEL_WARN, "closing the connection of %s: %s", c->peer[0] ? c->peer : "a client", why);

@@ -683,6 +683,27 @@ TEST(node_data, a_long_poll_of_a_dead_client_is_forgotten)
     driver_close(&d);
 }
 
+/* What a client sent before it ended may stand behind a pipeline full of long polls, and is still taken. */
+TEST(node_data, long_polls_of_a_client_that_says_no_more_end_at_once)
+{
+    enum { POLLS = 5 };
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    struct driver_fetch f = DRIVER_FETCH;
+    f.min_bytes = 1;
+    f.max_wait_ms = 3600000;
+    for (int i = 0; i < POLLS; i++) driver_fetch_begin(&d, 3, "t", &f);
+    driver_fetch_begin(&d, 4, "t", &f);
+    check(!driver_answer(&d, 3));
+    driver_end(&d, 3);
+    driver_wait(&d, 1);
+    for (int i = 0; i < POLLS; i++) check_int(driver_fetched(&d, 3).records.n, 0);
+    driver_fetch_begin(&d, 3, "t", &f); /* was on its way */
+    check_int(driver_fetched(&d, 3).records.n, 0);
+    check(!driver_answer(&d, 4)); /* somebody else's waits on */
+    driver_close(&d);
+}
+
 TEST(node_data, a_long_poll_ends_when_its_topic_is_deleted)
 {
     driver_open(&d, "");

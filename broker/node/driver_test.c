@@ -484,6 +484,11 @@ void driver_disconnect(struct driver *d, int i)
     tell(d, &(struct event){.kind = EVENT_DISCONNECTED, .connection = (uint64_t)i});
 }
 
+void driver_end(struct driver *d, int i)
+{
+    tell(d, &(struct event){.kind = EVENT_ENDED, .connection = (uint64_t)i});
+}
+
 void driver_release_syncs(struct driver *d, int err)
 {
     int count = d->held_sync_count;

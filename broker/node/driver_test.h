@@ -106,6 +106,7 @@ void driver_ask(struct driver *d, int connection, int api_key, int version, cons
  * come in the order asked. Lives until driver_close. */
 void *driver_answer(struct driver *d, int connection);
 void driver_disconnect(struct driver *d, int connection);
+void driver_end(struct driver *d, int connection); /* the peer says no more */
 void driver_release_syncs(struct driver *d, int err);
 void driver_release_jobs(struct driver *d);
 void driver_release_reads(struct driver *d);

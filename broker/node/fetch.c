@@ -262,7 +262,8 @@ static void fetch_pass_done(struct node *n, struct request *r)
 {
     struct fetch *f = r->state;
     const struct fetch_request *in = r->body;
-    bool enough = f->failed || f->total_bytes >= in->min_bytes || in->max_wait_ms <= 0 || f->line_count == 0 ||
+    bool enough = f->failed || f->total_bytes >= in->min_bytes || in->max_wait_ms <= 0 ||
+                  (r->connection && r->connection->ended) || f->line_count == 0 ||
                   n->watching_bytes > WATCHING_BYTES_MAX;
     if (enough || f->last_pass || n->shutdown != SHUTDOWN_NOT)
         fetch_answer(n, r);
@@ -341,6 +342,13 @@ void fetch_read_done(struct node *n, struct request *r, int err, struct slice da
 void fetch_expired(struct node *n, struct request *r)
 {
     fetch_last_pass(n, r);
+}
+
+/* By its deadline, in this step: ending it here would free requests under the hands of who walks over them. */
+void fetch_hurry(struct node *n, struct request *r)
+{
+    struct fetch *f = r->state;
+    if (f && f->watching) node_deadline_in(n, &r->deadline, 0);
 }
 
 void fetch_abandoned(struct node *n, struct request *r)

@@ -76,6 +76,7 @@ static void event_take(struct node *n, const struct event *e)
     switch (e->kind) {
     case EVENT_CONNECTED: connection_opened(n, e->connection, e->data); break;
     case EVENT_DISCONNECTED: connection_gone(n, e->connection); break;
+    case EVENT_ENDED: connection_ended(n, e->connection); break;
     case EVENT_FRAME: connection_frame(n, e->connection, e->frame); break;
     case EVENT_APPENDED:
         owner = node_take_awaited(n, e->token);

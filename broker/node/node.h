@@ -49,6 +49,7 @@ struct node_time {
 enum event_kind {
     EVENT_CONNECTED,    /* connection, data: the peer's address as text, may be empty */
     EVENT_DISCONNECTED, /* connection: nothing more will be sent to it */
+    EVENT_ENDED,        /* connection: its peer will say no more than what is still to come; its long polls end */
     EVENT_FRAME,        /* connection, frame: one request without its length prefix */
     EVENT_APPENDED,     /* token, err */
     EVENT_SYNCED,   /* token, err; ERR_NOMEM: a file found no descriptor and was not synced, which is no failed sync */

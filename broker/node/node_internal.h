@@ -108,12 +108,15 @@ struct connection {
     int64_t held_bytes;      /* of its answers that wait for an earlier one */
     struct check_line *line; /* of its batches; NULL: none is checked */
     bool paused;
+    bool ended; /* its peer, perhaps dead, asks for nothing new: no fetch of it waits */
 };
 
 /* `peer` is its address as text, for the log and for groups. */
 void connection_opened(struct node *n, uint64_t id, struct slice peer);
 /* Nothing can be sent to it any more: its requests go on, their answers are dropped. */
 void connection_gone(struct node *n, uint64_t id);
+/* Nothing new will come from it, but what it sent may wait behind its long polls: they end now. */
+void connection_ended(struct node *n, uint64_t id);
 /* Decodes one request and starts it; takes the frame's reference. */
 void connection_frame(struct node *n, uint64_t id, struct shared *frame);
 /* For node_free. */
@@ -341,6 +344,8 @@ void fetch_begin(struct node *n, struct request *r);
 void fetch_read_done(struct node *n, struct request *r, int err, struct slice data);
 /* max_wait_ms is over. */
 void fetch_expired(struct node *n, struct request *r);
+/* The connection's peer has ended: it waits no longer. */
+void fetch_hurry(struct node *n, struct request *r);
 /* The connection is gone: forget it now if nothing is under way for it. */
 void fetch_abandoned(struct node *n, struct request *r);
 /* The node goes: drops what an unanswered fetch refers to. */

@@ -359,17 +359,20 @@ void client_pause(struct server *s, uint64_t id, bool pause)
 }
 
 /* The peer says no more. What it has sent before is still taken, except where that cannot complete a request or
- * there is nothing: then its long polls and its memory are given back now. */
+ * there is nothing: then its long polls and its memory are given back now. What is to be taken may stand behind a
+ * pipeline full of long polls: the node ends them. */
 static void channel_ended(struct server *s, struct channel *c)
 {
     int unread = 0;
     c->ended = true;
     bool known = ioctl(c->watch.descriptor, FIONREAD, &unread) == 0;
     size_t left = channel_frame_left(c);
-    if (known && !c->stash.n && (unread == 0 || left > (size_t)unread))
+    if (known && !c->stash.n && (unread == 0 || left > (size_t)unread)) {
         client_drop(s, c);
-    else
-        client_interest(s, c);
+        return;
+    }
+    client_interest(s, c);
+    server_post(s, &(struct event){.kind = EVENT_ENDED, .connection = c->id});
 }
 
 static void channel_ready(struct loop_watch *w, uint32_t events)

@@ -55,6 +55,7 @@ static void event_line(struct trace *t, int64_t now_ns, const struct event *e)
     unsigned long long c = e->connection, token = e->token;
     switch (e->kind) {
     case EVENT_CONNECTED: line(t, now_ns, "-> connected %llu", c); break;
+    case EVENT_ENDED: line(t, now_ns, "-> ended %llu", c); break;
     case EVENT_DISCONNECTED: line(t, now_ns, "-> disconnected %llu", c); break;
     case EVENT_FRAME:
         assert(e->frame);
