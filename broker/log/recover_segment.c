@@ -300,12 +300,9 @@ static int pass_damage(struct recovery *x, struct segment *s, struct scan *sc, i
     const char *why = sc->why;
     int64_t from = x->expected, limit = below < x->info.recovery_point ? below : x->info.recovery_point;
     /* What follows may lie above the recovery point; it stands as long as nothing is missing there. */
-    int status = scan_resync(sc, from, below);
+    int status;
+    while ((status = scan_resync(sc, from, below)) == SCAN_BATCH && sc->header.base_offset > limit) {}
     if (status < 0) return status;
-    if (status == SCAN_BATCH && sc->header.base_offset > limit) {
-        sc->position = sc->end;
-        status = SCAN_END;
-    }
     x->expected = status == SCAN_BATCH ? sc->header.base_offset : limit;
     x->ended |= status == SCAN_END && limit < below; /* what follows lies above the recovery point */
     recover_bad(x, s, from, x->expected, position, sc->position);

@@ -164,6 +164,22 @@ TEST(log_recover, a_flipped_bit_right_below_the_recovery_point_costs_nothing_abo
     drive_release(&d);
 }
 
+/* A whole batch whose base offset (outside of its CRC) is beyond what may follow does not end the search. */
+TEST(log_recover, a_damaged_base_offset_behind_damage_costs_nothing_above)
+{
+    struct drive d;
+    uint64_t at[BATCHES + 1];
+    drive_init(&d);
+    fill(&d, at);
+    drive_file(&d, 0, "log")->bytes.p[at[BATCHES - 3] + 16] ^= 1; /* the magic */
+    drive_file(&d, 0, "log")->bytes.p[at[BATCHES - 2]] ^= 1;
+    check_int(drive_reopen(&d, false, 2 * (BATCHES - 1)), 0);
+    check_int(d.report.cut_bytes, 0);
+    check_int(log_offsets(d.log)->end, 2 * BATCHES);
+    check_int(drive_read_base(&d, 2 * (BATCHES - 1)), 2 * (BATCHES - 1));
+    drive_release(&d);
+}
+
 TEST(log_recover, a_file_shorter_than_the_recovery_point_goes_on_behind_it)
 {
     struct drive d;
