@@ -458,9 +458,21 @@ uint64_t recover_floor(struct recovery *x, const struct segment *s, int64_t offs
     return entry_floor(x->disk, s->index->path, s->index_size, relative, &e) ? e.position : 0;
 }
 
+/* No batch behind the one that the scan is at is newer than what the time index says. The recovery point may have
+ * reached the segment's end before its roll was settled; a crash then leaves a time index without its last entry, which
+ * is right in all that it says. Where timestamps ascend a complete index names the last batch, and nothing is read
+ * here. */
+static bool none_newer(const struct segment *s, struct scan *sc)
+{
+    int status;
+    for (scan_skip(sc); (status = scan_header(sc)) == SCAN_BATCH; scan_skip(sc))
+        if (sc->header.max_timestamp > s->max_timestamp && scan_check(sc) != SCAN_BAD) return false;
+    return status == SCAN_END;
+}
+
 /* The last entry of a time index is the segment's largest timestamp: retention deletes by it, lookups pass the segment
  * over by it, and no checksum protects it. The batch that it names must say the same, unless that batch is the damaged
- * one. */
+ * one; and after a crash those behind it must not say more. */
 static bool newest_holds(struct recovery *x, const struct segment *s, struct scan *sc)
 {
     enum { STEPS_MAX = 10000 };
@@ -474,7 +486,8 @@ static bool newest_holds(struct recovery *x, const struct segment *s, struct sca
         if (i == 0 && any && batch_last_offset(h) != s->base_offset + e.offset) return false;
         if (h->base_offset > s->max_timestamp_offset) return false;
         if (batch_last_offset(h) >= s->max_timestamp_offset)
-            return h->max_timestamp == s->max_timestamp || scan_check(sc) == SCAN_BAD;
+            return (h->max_timestamp == s->max_timestamp || scan_check(sc) == SCAN_BAD) &&
+                   (x->info.clean || none_newer(s, sc));
         scan_skip(sc);
     }
     return false;

@@ -214,6 +214,32 @@ TEST(log_retain, producers_outlive_a_segment_that_a_crash_left_unsettled)
     drive_release(&d);
 }
 
+/* The recovery point was at the end of the segment before its roll was settled: the crash leaves a time index that
+ * says nothing wrong, but does not know the last batch. Its age counts all the same, and the index is mended. */
+TEST(log_retain, a_time_index_that_a_crash_left_without_its_last_entry_takes_nothing_young)
+{
+    enum { BATCHES = 40, ENTRY = 12 };
+    struct drive d;
+    drive_init(&d);
+    d.config.index_interval_bytes = 0;
+    log_set_config(d.log, &d.config);
+    for (int i = 1; i <= BATCHES; i++) drive_append(&d, SPEC(.timestamp = 1000 * i));
+    d.config.segment_bytes = 200;
+    d.config.retention_ms = 100;
+    log_set_config(d.log, &d.config);
+    drive_append(&d, SPEC(.timestamp = 90000)); /* rolls; the job is lost with the process */
+    check(drive_file(&d, BATCHES, "log") != NULL);
+    size_t entries = drive_file(&d, 0, "timeindex")->bytes.n / ENTRY;
+    check(entries > 0 && entries < BATCHES - 1); /* they are written in groups */
+    check_int(drive_reopen(&d, false, BATCHES), 0);
+    check_int(drive_file(&d, 0, "timeindex")->bytes.n, (BATCHES - 1) * ENTRY);
+    log_set_config(d.log, &d.config);
+    check_int(log_retain(d.log, 1000 * BATCHES + 100), 0);
+    check_int(log_retain(d.log, 1000 * BATCHES + 101), 1);
+    check_int(log_offsets(d.log)->start, BATCHES);
+    drive_release(&d);
+}
+
 /* The producer goes on after a restart with the sequence that the log, all of it gone, had reached. */
 TEST(log_retain, producers_outlive_the_last_of_their_records)
 {
