@@ -5,8 +5,8 @@
  *
  * Each line of FILE is read at every call: `full TEXT` makes whatever needs space fail with ENOSPC on paths that hold
  * TEXT, `sync TEXT` makes fdatasync and fsync fail with EIO, `torn TEXT` lets writes store a part before they fail,
- * `make TEXT` only keeps new files from being made. Failed syncs, and syncs of such a path after that, are noted in
- * FILE.seen, a line each. */
+ * `make TEXT` only keeps new files from being made, `note TEXT` does no harm. Failed and noted syncs are written to
+ * FILE.seen: "failed CALL PATH", "well CALL PATH". */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -99,11 +99,13 @@ int mkdirat(int directory, const char *path, mode_t mode)
 static int sync_call(int d, int (*real)(int), const char *name)
 {
     char path[512], seen[512];
-    if (!told("sync", path_of(d, path))) return real(d);
+    bool fails = told("sync", path_of(d, path));
+    if (!fails && !told("note", path)) return real(d);
     snprintf(seen, sizeof seen, "%s.seen", getenv("DISK_FAULTS"));
     FILE *out = fopen(seen, "ae");
-    if (out) fprintf(out, "%s %s\n", name, path);
+    if (out) fprintf(out, "%s %s %s\n", fails ? "failed" : "well", name, path);
     if (out) fclose(out);
+    if (!fails) return real(d);
     errno = EIO;
     return -1;
 }
