@@ -429,7 +429,7 @@ static int16_t unset_strangers(int32_t count, size_t length, int32_t again)
     static struct incremental_alter_configs_request_alterable_config c[1000];
     for (int32_t i = 0; i < count; i++) {
         memset(names[i], 'x', length);
-        snprintf(names[i] + length - 4, 5, "%04d", i < count - again ? i : 0);
+        snprintf(names[i] + length - 4, sizeof names[i] - length + 4, "%04d", i < count - again ? i : 0);
         c[i] = (struct incremental_alter_configs_request_alterable_config){kafka_string_of(names[i]), KAFKA_OP_DELETE,
                                                                            KAFKA_STRING_NULL};
     }
