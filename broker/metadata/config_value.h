@@ -43,8 +43,9 @@ struct config_def {
 
 /* 0, or ERR_INVALID with a sentence that names the config, the value and what would be right. */
 int config_check(const struct config_def *d, struct slice value, struct err_text *error);
-/* What SHORT, INT and LONG come to, `text` NULL: not set. The default, -1 without one, for what is no number, and false:
- * it was checked when it was set, but a log written elsewhere, or before a check was as strict, must not stop a start. */
+/* What SHORT, INT and LONG come to, `text` NULL: not set. The default, -1 without one, for what is no number, and
+ * false: it was checked when it was set, but a log written elsewhere, or before a check was as strict, must not stop a
+ * start. */
 bool config_number(const struct config_def *d, const char *text, int64_t *out);
 /* How DescribeConfigs names its type. */
 enum kafka_config_type config_wire_type(enum config_type t);

@@ -417,7 +417,8 @@ static void directory_sync_end(struct power_sync *s)
     size_t kept_count = 0;
     pthread_mutex_lock(&p->lock);
     struct changes *in = table_get(&p->directories, slice_str(s->path));
-    for (struct change **link = in ? &in->first : NULL; link && *link;) {
+    struct change *none = NULL, **link = in ? &in->first : &none;
+    while (*link) {
         const struct change *c = *link;
         if (c->done_at == 0 || c->done_at > s->mark) {
             link = &(*link)->next;
