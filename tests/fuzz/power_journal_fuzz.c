@@ -71,8 +71,9 @@ static void store(uint8_t *at, const void *number, size_t n)
 /* docs/formats/power-loss-journal.md has the layout. */
 static void header_repair(uint8_t *h, size_t units, bool own)
 {
+    static const uint8_t magic[8] = {'M', 'R', 'P', 'O', 'W', 'E', 'R', '1'};
     uint32_t version = 1, condition = POWER_OPEN;
-    memcpy(h, "MRPOWER1", 8);
+    memcpy(h, magic, sizeof magic);
     store(h + 8, &version, 4);
     uint32_t crc = crc32c(0, h, 12);
     uint64_t given = power_seal(units), inode = power_seal(inode_of(POWER_JOURNAL_NAME) + !own);
