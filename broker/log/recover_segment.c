@@ -299,9 +299,11 @@ static int pass_damage(struct recovery *x, struct segment *s, struct scan *sc, i
     uint64_t position = sc->position;
     const char *why = sc->why;
     int64_t from = x->expected, limit = below < x->info.recovery_point ? below : x->info.recovery_point;
-    /* What follows may lie above the recovery point; it stands as long as nothing is missing there. */
+    /* What follows may lie above the recovery point; it stands as long as nothing is missing there. The point is where
+     * a batch ended: one that reaches across it has a damaged base offset, and would take along what begins there. */
     int status;
-    while ((status = scan_resync(sc, from, below)) == SCAN_BATCH && sc->header.base_offset > limit) {}
+    while ((status = scan_resync(sc, from, below)) == SCAN_BATCH && sc->header.base_offset != limit &&
+           batch_last_offset(&sc->header) >= limit) {}
     if (status < 0) return status;
     x->expected = status == SCAN_BATCH ? sc->header.base_offset : limit;
     x->ended |= status == SCAN_END && limit < below; /* what follows lies above the recovery point */
