@@ -49,6 +49,20 @@ static void fetch_begin(int64_t offset)
     driver_fetch_begin(&d, READER, "t", &f);
 }
 
+/* An answer with records whose client does not read: it holds the files until held_let_go. */
+static void answer_held(int64_t offset)
+{
+    d.hold_files = true;
+    fetch_begin(offset);
+    check(driver_fetched(&d, READER).records.n > 0);
+    d.hold_files = false;
+}
+
+static void held_let_go(void)
+{
+    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+}
+
 /* A topic of three segments, so that reading the first two takes a search in files. */
 static void topic_with_segments(void)
 {
@@ -114,13 +128,10 @@ TEST(node_deletion, an_answer_on_its_way_to_a_slow_client)
 {
     driver_open(&d, "");
     topic_with_segments();
-    d.hold_files = true;
-    fetch_begin(2);
-    check(driver_fetched(&d, READER).records.n > 0);
-    d.hold_files = false;
+    answer_held(2);
     delete_topic("t");
     check(memory_disk_files(d.disk, "t-0/") > 0); /* sendfile goes on reading */
-    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+    held_let_go();
     check(d.wake_ns <= d.now.monotonic_ns + 1000000000); /* letting go is no event: the node looks by the clock */
     driver_wait(&d, 1000);
     check_int(memory_disk_files(d.disk, "t-0"), 0);
@@ -183,10 +194,7 @@ TEST(node_deletion, hundreds_of_partitions_made_again_at_once)
     driver_open(&d, "");
     driver_create(&d, "t", COUNT, NULL, NULL);
     driver_produce(&d, "t", &DRIVER_BATCH);
-    d.hold_files = true;
-    fetch_begin(0);
-    check(driver_fetched(&d, READER).records.n > 0);
-    d.hold_files = false;
+    answer_held(0);
     delete_topic("t");
     check_int(memory_disk_files(d.disk, "t-1"), 0);
     create_begin("t", COUNT);
@@ -194,7 +202,7 @@ TEST(node_deletion, hundreds_of_partitions_made_again_at_once)
     driver_wait(&d, 1000);
     check(!driver_answer(&d, CREATOR));
     check_int(memory_disk_files(d.disk, "t-1"), 0);
-    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+    held_let_go();
     driver_wait(&d, 1000);
     struct create_topics_response *a = driver_answer(&d, CREATOR);
     check(a);
@@ -212,10 +220,7 @@ TEST(node_deletion, a_slow_client_does_not_hold_up_other_changes)
 {
     driver_open(&d, "");
     topic_with_segments();
-    d.hold_files = true;
-    fetch_begin(2);
-    check(driver_fetched(&d, READER).records.n > 0);
-    d.hold_files = false;
+    answer_held(2);
     delete_topic("t");
     create_begin("t", 2);
     driver_wait(&d, 2000);
@@ -228,21 +233,18 @@ TEST(node_deletion, a_slow_client_does_not_hold_up_other_changes)
     driver_create(&d, "u", 1, NULL, NULL); /* at once from now on */
     check_int(driver_produce(&d, "u", &DRIVER_BATCH).error_code, KAFKA_NONE);
 
-    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+    held_let_go();
     driver_wait(&d, 1000);
     driver_wait(&d, 1000);
     check_int(memory_disk_files(d.disk, "t-1"), 2);
     check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 0);
 
-    d.hold_files = true; /* patient again */
-    fetch_begin(0);
-    check(driver_fetched(&d, READER).records.n > 0);
-    d.hold_files = false;
+    answer_held(0); /* patient again */
     delete_topic("t");
     create_begin("t", 1);
     driver_wait(&d, 1000);
     check(!driver_answer(&d, CREATOR));
-    while (d.held_file_count) log_file_unref(d.held_files[--d.held_file_count]);
+    held_let_go();
     driver_wait(&d, 500);
     check(driver_answer(&d, CREATOR) != NULL);
     driver_restart(&d, "");
