@@ -10,17 +10,35 @@
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace generate ecommerce|clickstream --out DIR [--scale S] [--seed N]\n"
+    fputs("usage: millrace generate WORKLOAD --out DIR [--scale S] [--seed N] [--dirt KIND=RATE ...]\n"
           "\n"
-          "Writes input files to DIR and the answers to DIR/ground_truth. The same seed gives the same bytes.\n"
-          "  ecommerce    order lines in the layout of Online Retail, a CSV file per trading day\n"
-          "  clickstream  access logs in the combined format, a file per site and day\n"
-          "  --scale S    millions of events, 0.001 to 1000 (default 0.1)\n"
-          "  --seed N     default 1\n"
+          "Writes input files to DIR and the answers to DIR/ground_truth. The same options give the same bytes.\n",
+          to);
+    for (int i = 0; generators[i]; i++) fprintf(to, "  %-14s %s\n", generators[i]->name, generators[i]->what);
+    fputs("  --scale S      millions of events, 0.001 to 1000 (default 0.1)\n"
+          "  --seed N       default 1\n"
+          "  --dirt K=RATE  the share (0 to 1) of the records that could have it and do; may come several times;\n"
+          "                 `millrace generate WORKLOAD --help` lists the kinds\n"
           "DIR is created; it must be empty or hold an earlier output, which is replaced.\n"
           "Status: 0 done, 2 usage or I/O.\n",
           to);
     return to == stdout ? 0 : 2;
+}
+
+static int usage_of(const struct generator *g)
+{
+    printf("millrace generate %s: %s\n", g->name, g->what);
+    for (int i = 0; i < g->kind_count; i++) {
+        const struct dirt_kind *k = &g->kinds[i];
+        printf("  --dirt %s=%u.%06u%*s%s\n", k->name, (unsigned)(k->rate / DIRT_ALWAYS),
+               (unsigned)(k->rate % DIRT_ALWAYS), (int)(26 - strlen(k->name)), "", k->what);
+    }
+    return 0;
+}
+
+static bool is_help(const char *text)
+{
+    return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
 }
 
 static int wrong(const char *what, const char *value)
@@ -45,6 +63,9 @@ static int parse(struct generate_options *options, int argc, char **argv)
             if (!text_to_i64(value, &number) || number < 0)
                 return wrong("--seed is not a whole number from 0", argv[i + 1]);
             options->seed = (uint64_t)number;
+        } else if (strcmp(argv[i], "--dirt") == 0) {
+            struct err_text error = {0};
+            if (dirt_rates_add(&options->dirt, argv[i + 1], &error) < 0) return wrong("--dirt", error.text);
         } else {
             return wrong("unknown option", argv[i]);
         }
@@ -65,19 +86,20 @@ int cli_generate(int argc, char **argv)
     struct err_text error = {0};
     struct progress progress;
     if (argc < 2) return usage(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return usage(stdout);
-    bool orders = strcmp(argv[1], "ecommerce") == 0;
-    if (!orders && strcmp(argv[1], "clickstream") != 0) {
+    if (is_help(argv[1])) return usage(stdout);
+    const struct generator *g = generator_find(argv[1]);
+    if (!g) {
         wrong("unknown workload", argv[1]);
         return usage(stderr);
     }
+    if (argc > 2 && is_help(argv[2])) return usage_of(g);
     if (parse(&options, argc, argv)) return 2;
-    progress_start(&progress, orders ? "generate ecommerce" : "generate clickstream", "events",
-                   (uint64_t)options.scale);
+    char label[64];
+    snprintf(label, sizeof label, "generate %s", g->name);
+    progress_start(&progress, label, "events", (uint64_t)options.scale);
     options.progress = show_progress;
     options.context = &progress;
-    if ((orders ? generate_ecommerce : generate_clickstream)(&options, &result, &error) < 0)
-        return wrong("failed", error.text);
+    if (g->run(&options, &result, &error) < 0) return wrong("failed", error.text);
     progress_finish(&progress, result.events);
     printf("%s: %llu events in %d files, %llu bytes, and the truth in %s/ground_truth\n", options.out,
            (unsigned long long)result.events, result.files, (unsigned long long)result.bytes, options.out);

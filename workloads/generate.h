@@ -1,4 +1,4 @@
-/* generate.h - seeded input with known truth, for both workloads.
+/* generate.h - seeded input with known truth, for every workload.
  *
  *     options --> generate_ecommerce  --> DIR/2010-12-01.csv ...                 a file per trading day
  *             \-> generate_clickstream -> DIR/SITE.access.log-20251218 ...       a file per site and day
@@ -10,14 +10,16 @@
  * of the pipelines. Memory does not grow with the scale, except for some bytes per day: the days
  * grow with the scale, what is open at once (an invoice, the sessions of half an hour) does not.
  *
- * Errors: ERR_RANGE for a scale outside of its bounds, ERR_EXISTS when DIR holds something that this
- * generator did not write (an earlier output of it is replaced), ERR_IO and kin from the disk. */
+ * Errors: ERR_RANGE for a scale outside of its bounds, ERR_NOTFOUND for a kind of dirt that the generator does not
+ * have, ERR_EXISTS when DIR holds something that this generator did not write (an earlier output of it is replaced),
+ * ERR_IO and kin from the disk. */
 #ifndef MILLRACE_WORKLOADS_GENERATE_H
 #define MILLRACE_WORKLOADS_GENERATE_H
 
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "workloads/dirt.h"
 
 /* The scale is a fixed-point number; 1.000000 is a million events (order lines, log lines). */
 #define GENERATE_SCALE_DIGITS 6
@@ -28,6 +30,7 @@ struct generate_options {
     const char *out;
     int64_t scale; /* millionths, so also the number of events */
     uint64_t seed;
+    struct dirt_rates dirt; /* zeroed: every kind at its own rate */
     /* Called now and then with the events written so far; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;
@@ -43,5 +46,19 @@ struct generate_result {
 int generate_ecommerce(const struct generate_options *options, struct generate_result *result, struct err_text *error);
 int generate_clickstream(const struct generate_options *options, struct generate_result *result,
                          struct err_text *error);
+
+/* What the command line knows of a generator; defined beside its code. */
+struct generator {
+    const char *name;
+    const char *what; /* one line for the usage text */
+    const struct dirt_kind *kinds;
+    int kind_count;
+    int (*run)(const struct generate_options *options, struct generate_result *result, struct err_text *error);
+};
+
+extern const struct generator ecommerce_generator, clickstream_generator;
+/* All of them, a NULL behind the last. */
+extern const struct generator *const generators[];
+const struct generator *generator_find(const char *name); /* or NULL */
 
 #endif

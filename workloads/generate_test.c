@@ -95,7 +95,7 @@ TEST(generate, ecommerce_repeats_byte_for_byte)
 
 TEST(generate, clickstream_repeats_byte_for_byte)
 {
-    check_repeats(generate_clickstream, "da4586c1eff9b71f8c77225c982ed5ab5b5506e5692b1a2d0fa70973942c752f");
+    check_repeats(generate_clickstream, "5dc37abe73b04450d618a3c31bd173d493fd13c7aca31decc5e4a6473dd9dc20");
 }
 
 /* --- the truth --- */

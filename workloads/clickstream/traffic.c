@@ -22,19 +22,23 @@
 enum { VISITS = 48, PLANNED_MAX = 64 };
 
 enum dirt {
-    DIRT_GARBAGE, /* TLS and other bytes instead of a request line */
-    DIRT_ESCAPES, /* backslash escapes in the query */
+    DIRT_GARBAGE,
+    DIRT_ESCAPES,
     DIRT_LATE,
     DIRT_IDENTICAL,
     DIRT_MALFORMED,
-    DIRT_OFFSET,    /* a line in another time zone */
-    DIRT_CLOCKWORK, /* returns after exactly 1800 s, then after exactly 1801 s */
+    DIRT_OFFSET,
     DIRT_COUNT,
 };
 
-static const uint64_t dirt_interval[DIRT_COUNT] = {
-    [DIRT_GARBAGE] = 300,      [DIRT_ESCAPES] = 500, [DIRT_LATE] = 250,       [DIRT_IDENTICAL] = 90,
-    [DIRT_MALFORMED] = 400000, [DIRT_OFFSET] = 300,  [DIRT_CLOCKWORK] = 8000,
+static const struct dirt_kind kinds[DIRT_COUNT] = {
+    [DIRT_GARBAGE] = {"garbage_request", 3300, "TLS and other bytes instead of a request line"},
+    [DIRT_ESCAPES] = {"escaped_query", 4500, "backslash escapes in a page's query"},
+    [DIRT_LATE] = {"late_line", 14000,
+                   "a line up to 40 s behind younger ones (of those with files of the page to come)"},
+    [DIRT_IDENTICAL] = {"identical_line", 11000, "the same line once more"},
+    [DIRT_MALFORMED] = {"malformed_line", 3, "a line that does not fit the format"},
+    [DIRT_OFFSET] = {"zone_offset", 3300, "a line in another time zone"},
 };
 
 struct visit {
@@ -55,7 +59,8 @@ struct traffic {
     struct hit_truth truth;
     struct line_counts counts;
     struct access_log log[SITE_COUNT];
-    struct due due[DIRT_COUNT];
+    struct dirt_due dirt[DIRT_COUNT];
+    struct due clockwork_due; /* returns after exactly 1800 s, then after exactly 1801 s */
     struct visit visit[VISITS];
     int visits; /* how many are under way */
     struct planned planned[PLANNED_MAX];
@@ -101,7 +106,7 @@ static void put_time(struct buf *b, int64_t time, int offset_minutes)
 static int offset_draw(struct traffic *t, int site)
 {
     static const int16_t offsets[] = {60, 120, -300, -210, 330, 765, -720};
-    if (due_take(&t->due[DIRT_OFFSET], &t->random, t->line))
+    if (dirt_take(&t->dirt[DIRT_OFFSET], &t->random))
         return offsets[random_below(&t->random, sizeof offsets / sizeof offsets[0])];
     return site == SITE_COUNT - 1 ? 60 : 0; /* the last site's server has its own zone */
 }
@@ -116,7 +121,7 @@ static void put_request(struct traffic *t, const struct hit *h)
     buf_append_str(b, method_name(h->method));
     buf_append_byte(b, ' ');
     buf_append_str(b, t->sites.path[h->path].text);
-    if (h->path < SITE_PAGES && due_take(&t->due[DIRT_ESCAPES], &t->random, t->line))
+    if (h->path < SITE_PAGES && dirt_take(&t->dirt[DIRT_ESCAPES], &t->random))
         buf_append_str(b, site_escaped_query(&t->random));
     else if (h->path < SITE_PAGES && random_chance(&t->random, 1, 8))
         buf_append_str(b, site_query(&t->random));
@@ -165,12 +170,12 @@ static void write_hit(struct traffic *t, const struct hit *h, int referer)
     int late_s = 0;
     put_hit(t, h, referer);
     /* With files of the page still to come, something younger is sure to overtake it. */
-    t->overtake = t->assets_left > 0 && due_take(&t->due[DIRT_LATE], &t->random, t->line);
+    t->overtake = t->assets_left > 0 && dirt_take(&t->dirt[DIRT_LATE], &t->random);
     if (t->overtake) late_s = 1 + (int)random_below(&t->random, ACCESS_LOG_LATE_S);
     access_log_line(&t->log[h->site], buf_slice(&t->text), h->time, late_s);
     hit_truth_add(&t->truth, h);
     line_done(t);
-    if (t->line < t->total && due_take(&t->due[DIRT_IDENTICAL], &t->random, t->line)) {
+    if (t->line < t->total && dirt_take(&t->dirt[DIRT_IDENTICAL], &t->random)) {
         access_log_line(&t->log[h->site], buf_slice(&t->text), h->time, 0);
         hit_truth_add(&t->truth, h);
         line_done(t);
@@ -268,7 +273,7 @@ static void next_hit(struct traffic *t)
         return;
     }
     v->hits_left--;
-    if (due_take(&t->due[DIRT_GARBAGE], &t->random, t->line)) {
+    if (dirt_take(&t->dirt[DIRT_GARBAGE], &t->random)) {
         h.method = METHOD_BAD;
         h.status = 400;
         h.bytes = 166;
@@ -340,11 +345,11 @@ static void one_day(struct traffic *t, int64_t day, uint64_t until)
             t->now = time;
             if (t->line >= until) break;
         }
-        if (due_take(&t->due[DIRT_MALFORMED], &t->random, t->line))
+        if (dirt_take(&t->dirt[DIRT_MALFORMED], &t->random))
             write_malformed(t);
         else
             next_hit(t);
-        if (due_take(&t->due[DIRT_CLOCKWORK], &t->random, t->line)) plan_clockwork(t);
+        if (due_take(&t->clockwork_due, &t->random, t->line)) plan_clockwork(t);
     }
 }
 
@@ -439,11 +444,24 @@ static int run(struct traffic *t, struct disk *disk, struct err_text *error)
     return rc;
 }
 
+static void dirt_begin(struct traffic *t, const uint32_t rates[DIRT_COUNT])
+{
+    /* Roughly one line in so many can have the kind. */
+    static const uint8_t one_in[DIRT_COUNT] = {
+        [DIRT_GARBAGE] = 2,   [DIRT_ESCAPES] = 4,   [DIRT_LATE] = 4,
+        [DIRT_IDENTICAL] = 1, [DIRT_MALFORMED] = 1, [DIRT_OFFSET] = 1,
+    };
+    for (int i = 0; i < DIRT_COUNT; i++) dirt_init(&t->dirt[i], &t->random, rates[i], t->total / one_in[i]);
+    due_init(&t->clockwork_due, &t->random, 8000, t->total);
+}
+
 int generate_clickstream(const struct generate_options *options, struct generate_result *result, struct err_text *error)
 {
     struct disk *disk;
+    uint32_t rates[DIRT_COUNT];
     if (options->scale < GENERATE_SCALE_MIN || options->scale > GENERATE_SCALE_MAX)
         return err_set(error, ERR_RANGE, "scale: must be between 0.001 and 1000");
+    if (dirt_rates_resolve(&options->dirt, kinds, DIRT_COUNT, rates, error) < 0) return ERR_NOTFOUND;
     int rc = out_folder_open(options->out, is_input, &disk, error);
     if (rc < 0) return rc;
     struct traffic *t = memory_new(sizeof *t);
@@ -451,7 +469,7 @@ int generate_clickstream(const struct generate_options *options, struct generate
     t->total = (uint64_t)options->scale;
     random_seed(&t->random, options->seed);
     sites_init(&t->sites, &t->random);
-    for (int i = 0; i < DIRT_COUNT; i++) due_init(&t->due[i], &t->random, dirt_interval[i], t->total);
+    dirt_begin(t, rates);
     rc = run(t, disk, error);
     uint64_t bytes = 0;
     for (int i = 0; i < SITE_COUNT; i++) bytes += t->log[i].out.bytes;
@@ -463,3 +481,8 @@ int generate_clickstream(const struct generate_options *options, struct generate
     disk_linux_free(disk);
     return rc;
 }
+
+const struct generator clickstream_generator = {
+    "clickstream",        "access logs in the combined format, a file per site and day", kinds, DIRT_COUNT,
+    generate_clickstream,
+};

@@ -436,6 +436,7 @@ static int run(struct orders *o, struct disk *disk, struct err_text *error)
 int generate_ecommerce(const struct generate_options *options, struct generate_result *result, struct err_text *error)
 {
     struct disk *disk;
+    if (dirt_rates_resolve(&options->dirt, NULL, 0, NULL, error) < 0) return ERR_NOTFOUND;
     if (options->scale < GENERATE_SCALE_MIN || options->scale > GENERATE_SCALE_MAX)
         return err_set(error, ERR_RANGE, "scale: must be between 0.001 and 1000");
     int rc = out_folder_open(options->out, is_input, &disk, error);
@@ -454,3 +455,7 @@ int generate_ecommerce(const struct generate_options *options, struct generate_r
     disk_linux_free(disk);
     return rc;
 }
+
+const struct generator ecommerce_generator = {
+    "ecommerce", "order lines in the layout of Online Retail, a CSV file per trading day", NULL, 0, generate_ecommerce,
+};
