@@ -5,6 +5,7 @@
 #include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/memory.h"
 
@@ -66,4 +67,41 @@ enum regex_outcome regex_search(const struct regex *r, struct slice subject, int
     bool set = (found == 0 || number < found) && number < PAIRS_MAX && ends[0] != PCRE2_UNSET;
     *group = set ? slice_of(text + ends[0], ends[1] - ends[0]) : slice_of(NULL, 0);
     return REGEX_YES;
+}
+
+const char *regex_replacement_wrong(const struct regex *r, const char *replacement)
+{
+    for (const char *p = replacement; (p = strchr(p, '$')); p++) {
+        bool brace = p[1] == '{';
+        char *end;
+        if (p[1] == '$') {
+            p++;
+            continue;
+        }
+        const char *digits = p + 1 + brace;
+        if (*digits < '0' || *digits > '9') return "a $ must be followed by a group's number, or by $ for a dollar";
+        long group = strtol(digits, &end, 10);
+        if (brace && *end != '}') return "a ${ must be closed with }";
+        if (group > r->groups || group >= PAIRS_MAX) return "the pattern has no group of this number";
+    }
+    return NULL;
+}
+
+enum regex_outcome regex_replace(const struct regex *r, struct slice subject, const char *replacement, struct buf *out)
+{
+    const uint32_t options =
+        PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_UNSET_EMPTY | PCRE2_SUBSTITUTE_OVERFLOW_LENGTH | PCRE2_NO_UTF_CHECK;
+    pcre2_match_data *data = scratch();
+    PCRE2_SPTR text = subject.p ? subject.p : (PCRE2_SPTR) "";
+    PCRE2_SIZE room = subject.n + 64;
+    int made = PCRE2_ERROR_NOMEMORY;
+    /* The second time there is as much room as the first one said. */
+    for (int i = 0; data && i < 2 && made == PCRE2_ERROR_NOMEMORY; i++) {
+        uint8_t *to = buf_reserve(out, room);
+        made = pcre2_substitute(r->code, text, subject.n, 0, options, data, NULL, (PCRE2_SPTR)replacement,
+                                PCRE2_ZERO_TERMINATED, to, &room);
+    }
+    if (made < 0) return REGEX_GAVE_UP;
+    out->n += room;
+    return made > 0 ? REGEX_YES : REGEX_NO;
 }

@@ -23,5 +23,9 @@ int regex_group_count(const struct regex *r);
 /* Searches anywhere in `subject`. With REGEX_YES and `group` not NULL, *group is what group number
  * `number` matched (0: the whole match); its p is NULL when the group took no part. */
 enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group);
+/* NULL, or what is wrong with a replacement: $1, ${1} and $0 stand for groups, $$ for a dollar. */
+const char *regex_replacement_wrong(const struct regex *r, const char *replacement);
+/* Appends `subject` with every match replaced; nothing with REGEX_GAVE_UP. A group that took no part is empty. */
+enum regex_outcome regex_replace(const struct regex *r, struct slice subject, const char *replacement, struct buf *out);
 
 #endif

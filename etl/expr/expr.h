@@ -37,6 +37,7 @@ enum expr_outcome {
     EXPR_OVERFLOW,  /* a result that does not fit 64 bits or a loss of decimals that was not asked for */
     EXPR_NO_NUMBER, /* integer(text) and its kin: the text is not one */
     EXPR_ZERO_DIVISION,
+    EXPR_BAD_TEXT, /* a function that needs UTF-8 got other bytes */
 };
 
 /* Compiles `text`; memory comes from `arena`. `at` (a key path) opens the error, which shows the

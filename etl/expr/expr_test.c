@@ -1,62 +1,4 @@
-#include "etl/expr/expr.h"
-
-#include "tests/unit.h"
-
-/* One scope for all: q = 6, price = 2.55 (scale 2), name = "Grüße, Welt", t, d, nothing (a text that is
- * NULL), n (an integer that is NULL), big = INT64_MAX. */
-static const struct expr_column COLUMNS[] = {
-    {"q", VALUE_INTEGER, 0}, {"price", VALUE_DECIMAL, 2}, {"name", VALUE_TEXT, 0}, {"t", VALUE_TIMESTAMP, 0},
-    {"d", VALUE_DATE, 0},    {"nothing", VALUE_TEXT, 0},  {"n", VALUE_INTEGER, 0}, {"big", VALUE_INTEGER, 0},
-};
-static const struct expr_scope SCOPE = {COLUMNS, sizeof COLUMNS / sizeof *COLUMNS};
-
-static void values_fill(struct value *v)
-{
-    memset(v, 0, 8 * sizeof *v);
-    v[0] = (struct value){.type = VALUE_INTEGER, .i = 6};
-    v[1] = (struct value){.type = VALUE_DECIMAL, .i = 255};
-    v[2] = (struct value){.type = VALUE_TEXT,
-                          .text = slice_str("Gr\xc3\xbc\xc3\x9f"
-                                            "e, Welt")};
-    v[3] = (struct value){.type = VALUE_TIMESTAMP, .i = 1291191960}; /* 2010-12-01 08:26:00, a Wednesday */
-    v[4] = (struct value){.type = VALUE_DATE, .i = 14944};
-    v[7] = (struct value){.type = VALUE_INTEGER, .i = INT64_MAX};
-}
-
-/* The result as text: "15.30", "NULL", "overflow", or the compiler's message. */
-static const char *result(const char *text)
-{
-    static char out[1200];
-    struct arena arena = {0};
-    struct err_text error = {{0}};
-    struct expr *e, *print;
-    struct value values[9], v;
-    values_fill(values);
-    if (expr_compile(text, &SCOPE, &arena, "here", &e, &error) != ERR_OK) {
-        snprintf(out, sizeof out, "%s", error.text);
-        arena_release(&arena);
-        return out;
-    }
-    enum expr_outcome outcome = expr_evaluate(e, values, &arena, &v);
-    struct expr_column one = {"x", expr_type(e), expr_scale(e)};
-    if (outcome != EXPR_OK)
-        snprintf(out, sizeof out, "%s",
-                 outcome == EXPR_OVERFLOW    ? "overflow"
-                 : outcome == EXPR_NO_NUMBER ? "no number"
-                                             : "zero division");
-    else if (v.type == VALUE_NULL)
-        snprintf(out, sizeof out, "NULL");
-    else {
-        check_int(v.type, expr_type(e));
-        check_int(expr_compile("text(x)", &(struct expr_scope){&one, 1}, &arena, "print", &print, NULL), 0);
-        struct value printed;
-        check_int(expr_evaluate(print, &v, &arena, &printed), EXPR_OK);
-        snprintf(out, sizeof out, "%.*s", (int)printed.text.n, (const char *)printed.text.p);
-    }
-    expr_release(e);
-    arena_release(&arena);
-    return out;
-}
+#include "etl/expr/expr_test.h"
 
 TEST(expr, arithmetic_is_exact)
 {
@@ -193,12 +135,6 @@ TEST(expr, times)
     check_str(result("timestamp(d)"), "2010-12-01 00:00:00");
 }
 
-static void check_error(const char *text, const char *part)
-{
-    const char *message = result(text);
-    if (!strstr(message, part)) unit_fail("%s: \"%s\" is not in \"%s\"", text, part, message);
-}
-
 TEST(expr, errors_say_what_and_where)
 {
     check_error("quantty", "here: there is no column \"quantty\" here");
@@ -210,7 +146,7 @@ TEST(expr, errors_say_what_and_where)
     check_error("q = null", "is null");
     check_error("upper(q)", "argument 1 of upper() must be text, not integer");
     check_error("upper()", "at least 1 argument, not 0");
-    check_error("upper(name, name)", "at most 1 argument, not 2");
+    check_error("trim(name, name)", "at most 1 argument, not 2");
     check_error("price / 2", "divide(a, b, decimals)");
     check_error("q +", "it ends where a value is expected");
     check_error("(q", "ends where \")\" is expected");
@@ -250,7 +186,7 @@ TEST(expr, conditions_are_true_or_not)
     struct expr *e;
     check_int(expr_compile("q * price > n", &SCOPE, &arena, "here", &e, NULL), 0);
     check_int(expr_type(e), VALUE_INTEGER);
-    struct value values[9];
+    struct value values[VALUES_COUNT];
     values_fill(values);
     check(!expr_true(e, values, &arena)); /* NULL is not true */
     values[6] = (struct value){.type = VALUE_INTEGER, .i = 15};

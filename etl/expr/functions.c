@@ -6,8 +6,9 @@
 #include "etl/document.h"
 #include "etl/expr/node.h"
 
-static const struct expr_function *const TABLES[] = {EXPR_TEXT_FUNCTIONS, EXPR_NUMBER_FUNCTIONS, EXPR_TIME_FUNCTIONS,
-                                                     EXPR_CHOICE_FUNCTIONS};
+static const struct expr_function *const TABLES[] = {EXPR_TEXT_FUNCTIONS, EXPR_UNICODE_FUNCTIONS,
+                                                     EXPR_CODE_FUNCTIONS, EXPR_NUMBER_FUNCTIONS,
+                                                     EXPR_TIME_FUNCTIONS, EXPR_CHOICE_FUNCTIONS};
 enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES };
 
 static const struct expr_function *function_find(const char *name)
@@ -109,4 +110,17 @@ int64_t expr_literal_integer(struct expr_builder *b, const struct expr_function 
     expr_fail(b, "%s() needs a whole number from %lld to %lld here, written out", f->name, (long long)low,
               (long long)high);
     return low;
+}
+
+int expr_literal_choice(struct expr_builder *b, const struct expr_function *f, const struct expr *e,
+                        const char *const *choices)
+{
+    const char *given = e->is_literal && e->type == VALUE_TEXT ? (const char *)e->literal.text.p : NULL;
+    const char *all = "";
+    for (int i = 0; choices[i]; i++) {
+        if (given && strcasecmp(choices[i], given) == 0) return i;
+        all = arena_printf(b->arena, "%s%s'%s'", all, i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+    }
+    expr_fail(b, "%s() needs %s here, written out", f->name, all);
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* Functions that choose one of their arguments: if, coalesce, nullif, map, least, greatest. */
+/* Functions that choose one of their arguments: if, coalesce, nullif, map, least, greatest, try. */
 #include "etl/expr/node.h"
 
 /* if(condition, then, else): a NULL condition is false. */
@@ -116,12 +116,24 @@ static struct expr *extreme_build(struct expr_builder *b, const struct expr_func
     return e;
 }
 
+/* try(x [, otherwise]): what cannot be computed (no number, overflow, division by zero) is NULL or `otherwise`. */
+static enum expr_outcome try_evaluate(const struct expr *e, const struct expr_frame *frame, struct value *out)
+{
+    if (expr_argument(e, 0, frame, out) == EXPR_OK) return EXPR_OK;
+    return e->arg_count == 2 ? expr_argument(e, 1, frame, out) : expr_give_null(out);
+}
+
+static struct expr *try_build(struct expr_builder *b, const struct expr_function *f, struct expr **args, int count)
+{
+    enum value_type type;
+    int scale;
+    expr_unify(b, args, count, f->name, &type, &scale);
+    return expr_lazy_node(b, type, scale, try_evaluate, args, count);
+}
+
 const struct expr_function EXPR_CHOICE_FUNCTIONS[] = {
-    {"if", "i**", VALUE_NULL, NULL, if_build},
-    {"coalesce", "**+", VALUE_NULL, NULL, coalesce_build},
-    {"nullif", "**", VALUE_NULL, NULL, nullif_build},
-    {"map", "****+", VALUE_NULL, NULL, map_build},
-    {"least", "**+", VALUE_NULL, NULL, extreme_build},
-    {"greatest", "**+", VALUE_NULL, NULL, extreme_build},
-    {NULL, NULL, VALUE_NULL, NULL, NULL},
+    {"if", "i**", VALUE_NULL, NULL, if_build},         {"coalesce", "**+", VALUE_NULL, NULL, coalesce_build},
+    {"nullif", "**", VALUE_NULL, NULL, nullif_build},  {"map", "****+", VALUE_NULL, NULL, map_build},
+    {"least", "**+", VALUE_NULL, NULL, extreme_build}, {"greatest", "**+", VALUE_NULL, NULL, extreme_build},
+    {"try", "*|*", VALUE_NULL, NULL, try_build},       {NULL, NULL, VALUE_NULL, NULL, NULL},
 };

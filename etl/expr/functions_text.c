@@ -1,5 +1,5 @@
-/* Functions of texts. Lengths and positions count characters (code points), not bytes; upper and lower
- * change A-Z and a-z only, so that the result does not depend on a locale. */
+/* Functions of texts. Lengths and positions count characters (code points), not bytes. What needs to know letters is in
+ * functions_unicode.c. */
 #include <string.h>
 
 #include "etl/expr/node.h"
@@ -8,6 +8,8 @@
 
 #define STRICT(name)                                                                                                   \
     static enum expr_outcome name(const struct expr *e, const struct value *a, struct arena *arena, struct value *out)
+
+enum { PAD_CHARACTERS_MAX = 1000 };
 
 /* --- searching bytes --- */
 
@@ -47,27 +49,7 @@ static int64_t characters_count(struct slice s)
     return n;
 }
 
-/* --- case, blanks, length --- */
-
-static struct slice case_change(struct slice s, uint8_t first, uint8_t last, struct arena *arena)
-{
-    uint8_t *p = arena_copy(arena, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        if (p[i] >= first && p[i] <= last) p[i] ^= 0x20;
-    return slice_of(p, s.n);
-}
-
-STRICT(upper_call)
-{
-    (void)e;
-    return expr_give_text(out, case_change(a[0].text, 'a', 'z', arena));
-}
-
-STRICT(lower_call)
-{
-    (void)e;
-    return expr_give_text(out, case_change(a[0].text, 'A', 'Z', arena));
-}
+/* --- blanks, length --- */
 
 STRICT(trim_call)
 {
@@ -233,6 +215,41 @@ static struct expr *regex_build(struct expr_builder *b, const struct expr_functi
     return e;
 }
 
+/* regex_replace(text, 'regex', 'by'): every match; $1 in `by` is what group 1 matched. */
+STRICT(regex_replace_call)
+{
+    struct buf b = {0};
+    enum regex_outcome found = regex_replace(e->regex, a[0].text, e->format, &b);
+    struct slice made = slice_of(arena_copy(arena, b.p, b.n), b.n);
+    buf_release(&b);
+    return found == REGEX_GAVE_UP ? EXPR_OVERFLOW : expr_give_text(out, made);
+}
+
+static struct expr *regex_replace_build(struct expr_builder *b, const struct expr_function *f, struct expr **args,
+                                        int count)
+{
+    struct expr *e = regex_build(b, f, args, count - 1);
+    e->format = expr_literal_text(b, f, args[2]);
+    const char *wrong = e->regex ? regex_replacement_wrong(e->regex, e->format) : NULL;
+    if (wrong) expr_fail(b, "%s(): %s", f->name, wrong);
+    return e;
+}
+
+/* pad_left(text, n, fill): to n characters, by repeating the first character of `fill` ahead of it. */
+STRICT(pad_left_call)
+{
+    (void)e;
+    struct slice fill = slice_of(a[2].text.p, characters_skip(a[2].text, 1));
+    int64_t missing = a[1].i - characters_count(a[0].text);
+    if (missing <= 0 || fill.n == 0) return expr_give_text(out, a[0].text);
+    if (missing > PAD_CHARACTERS_MAX) return EXPR_OVERFLOW;
+    size_t padding = (size_t)missing * fill.n;
+    uint8_t *p = arena_alloc(arena, padding + a[0].text.n);
+    for (size_t at = 0; at < padding; at += fill.n) memcpy(p + at, fill.p, fill.n);
+    memcpy(p + padding, a[0].text.p, a[0].text.n);
+    return expr_give_text(out, slice_of(p, padding + a[0].text.n));
+}
+
 /* --- text(x): the way a value is written in the warehouse, decimals with their point --- */
 
 STRICT(text_call)
@@ -250,8 +267,6 @@ STRICT(text_call)
 }
 
 const struct expr_function EXPR_TEXT_FUNCTIONS[] = {
-    {"upper", "t", VALUE_TEXT, upper_call, NULL},
-    {"lower", "t", VALUE_TEXT, lower_call, NULL},
     {"trim", "t", VALUE_TEXT, trim_call, NULL},
     {"length", "t", VALUE_INTEGER, length_call, NULL},
     {"concat", "tt+", VALUE_TEXT, concat_call, NULL},
@@ -269,6 +284,8 @@ const struct expr_function EXPR_TEXT_FUNCTIONS[] = {
     {"contains", "tt", VALUE_INTEGER, contains_call, NULL},
     {"matches", "tt", VALUE_INTEGER, matches_call, regex_build},
     {"extract", "tt|i", VALUE_TEXT, extract_call, regex_build},
+    {"regex_replace", "ttt", VALUE_TEXT, regex_replace_call, regex_replace_build},
+    {"pad_left", "tit", VALUE_TEXT, pad_left_call, NULL},
     {"text", "*", VALUE_TEXT, text_call, NULL},
     {NULL, NULL, VALUE_NULL, NULL, NULL},
 };

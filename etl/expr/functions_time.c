@@ -63,11 +63,22 @@ STRICT(window_start_call)
     return give_timestamp(out, floor_div(a[0].i, a[1].i) * a[1].i);
 }
 
+/* 0 Monday ... 6 Sunday; 1970-01-01 was a Thursday. */
+static int64_t weekday_of(int64_t days)
+{
+    return (days % 7 + 10) % 7;
+}
+
+static int64_t thursday_of(int64_t days)
+{
+    return days - weekday_of(days) + 3;
+}
+
 STRICT(week_start_call)
 {
     (void)e, (void)arena;
     int64_t days = days_of(&a[0]);
-    return give_date(out, days - ((days % 7 + 10) % 7)); /* 1970-01-01 was a Thursday */
+    return give_date(out, days - weekday_of(days));
 }
 
 STRICT(month_start_call)
@@ -88,7 +99,7 @@ static enum expr_outcome part_give(const struct value *v, int part, struct value
     int64_t year, days = days_of(v), of_day = seconds_of(v) - days * DAY_S;
     int month, day;
     civil_from_days(days, &year, &month, &day);
-    int64_t parts[] = {year, month, day, (days % 7 + 10) % 7 + 1, of_day / HOUR_S, of_day / MINUTE_S % 60, of_day % 60};
+    int64_t parts[] = {year, month, day, weekday_of(days) + 1, of_day / HOUR_S, of_day / MINUTE_S % 60, of_day % 60};
     return expr_give_integer(out, parts[part]);
 }
 
@@ -106,6 +117,39 @@ PART(day_of_week_call, PART_WEEKDAY)
 PART(hour_call, PART_HOUR)
 PART(minute_call, PART_MINUTE)
 PART(second_call, PART_SECOND)
+
+/* ISO 8601: a week belongs to the year that its Thursday is in. */
+STRICT(iso_year_call)
+{
+    (void)e, (void)arena;
+    int64_t year;
+    int month, day;
+    civil_from_days(thursday_of(days_of(&a[0])), &year, &month, &day);
+    return expr_give_integer(out, year);
+}
+
+STRICT(iso_week_call)
+{
+    (void)e, (void)arena;
+    int64_t year, thursday = thursday_of(days_of(&a[0]));
+    int month, day;
+    civil_from_days(thursday, &year, &month, &day);
+    return expr_give_integer(out, (thursday - days_from_civil(year, 1, 1)) / 7 + 1);
+}
+
+STRICT(quarter_call)
+{
+    enum expr_outcome outcome = month_number_call(e, a, arena, out);
+    out->i = (out->i + 2) / 3;
+    return outcome;
+}
+
+/* days_between(from, to): whole calendar days, negative when `to` is earlier. */
+STRICT(days_between_call)
+{
+    (void)e, (void)arena;
+    return expr_give_integer(out, days_of(&a[1]) - days_of(&a[0]));
+}
 
 /* --- texts --- */
 
@@ -188,6 +232,10 @@ const struct expr_function EXPR_TIME_FUNCTIONS[] = {
     {"format", "w*", VALUE_TEXT, format_call, format_build},
     {"parse_timestamp", "t*", VALUE_TIMESTAMP, read_call, format_build},
     {"parse_date", "t*", VALUE_DATE, read_call, format_build},
+    {"quarter", "w", VALUE_INTEGER, quarter_call, NULL},
+    {"iso_week", "w", VALUE_INTEGER, iso_week_call, NULL},
+    {"iso_year", "w", VALUE_INTEGER, iso_year_call, NULL},
+    {"days_between", "ww", VALUE_INTEGER, days_between_call, NULL},
     {"unix", "w", VALUE_INTEGER, unix_call, NULL},
     {"from_unix", "i", VALUE_TIMESTAMP, from_unix_call, NULL},
     {NULL, NULL, VALUE_NULL, NULL, NULL},

@@ -92,14 +92,18 @@ struct expr_function {
     struct expr *(*build)(struct expr_builder *b, const struct expr_function *f, struct expr **args, int count);
 };
 
-extern const struct expr_function EXPR_TEXT_FUNCTIONS[], EXPR_NUMBER_FUNCTIONS[], EXPR_TIME_FUNCTIONS[],
-    EXPR_CHOICE_FUNCTIONS[]; /* each ends with a NULL name */
+extern const struct expr_function EXPR_TEXT_FUNCTIONS[], EXPR_UNICODE_FUNCTIONS[], EXPR_CODE_FUNCTIONS[],
+    EXPR_NUMBER_FUNCTIONS[], EXPR_TIME_FUNCTIONS[], EXPR_CHOICE_FUNCTIONS[]; /* each ends with a NULL name */
 
 struct expr *expr_function_call(struct expr_builder *b, const char *name, struct expr **args, int count);
 /* An argument that must be a literal. */
 const char *expr_literal_text(struct expr_builder *b, const struct expr_function *f, const struct expr *e);
 int64_t expr_literal_integer(struct expr_builder *b, const struct expr_function *f, const struct expr *e, int64_t low,
                              int64_t high);
+
+/* The index of a literal text in `choices` (NULL-terminated). */
+int expr_literal_choice(struct expr_builder *b, const struct expr_function *f, const struct expr *e,
+                        const char *const *choices);
 
 /* --- small things shared by the evaluators --- */
 static inline enum expr_outcome expr_give_integer(struct value *out, int64_t i)
