@@ -3,18 +3,19 @@
 #include <assert.h>
 #include <string.h>
 
-int admission_open(struct admission *a, struct operator_context *c, struct row_parser *parser)
+int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed, struct row_parser *parser)
 {
-    const struct definition *d = c->definition;
     a->context = c;
+    a->feed = feed;
     a->parser = parser;
     a->count = 0;
-    if (d->unique_count > ADMISSION_UNIQUE_MAX)
-        return err_set(c->error, ERR_UNSUPPORTED, "%s: more than %d unique rules", d->path, ADMISSION_UNIQUE_MAX);
-    for (int i = 0; i < d->rule_count; i++) {
-        if (!d->rules[i].unique) continue;
+    if (feed->unique_count > ADMISSION_UNIQUE_MAX)
+        return err_set(c->error, ERR_UNSUPPORTED, "%s: source %s has more than %d unique rules", feed->path, feed->name,
+                       ADMISSION_UNIQUE_MAX);
+    for (int i = 0; i < feed->rule_count; i++) {
+        if (!feed->rules[i].unique) continue;
         a->rules[a->count] = i;
-        int result = unique_open(c, d->rules[i].name, &a->uniques[a->count++]);
+        int result = unique_open(c, feed, feed->rules[i].name, &a->uniques[a->count++]);
         if (result < 0) return result;
     }
     return 0;
@@ -71,7 +72,7 @@ struct judged *admission_judge(struct admission *a, const struct record *record,
 
 static bool rejects(const struct admission *a, int k)
 {
-    return a->context->definition->rules[a->rules[k]].severity != SEVERITY_WARN;
+    return a->feed->rules[a->rules[k]].severity != SEVERITY_WARN;
 }
 
 static uint32_t bit(int k)

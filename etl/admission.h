@@ -1,4 +1,4 @@
-/* admission.h - where a row belongs, given all the others: the rule `unique` for any order of arrival.
+/* admission.h - where a row belongs, given all the others of its source: the rule `unique` for any order of arrival.
  *
  * A judged row knows its own violations; `unique` is decided among rows. The rules are a chain in
  * ordinal order. A row enters at the first, and
@@ -31,15 +31,16 @@ struct judged {
 
 struct admission {
     struct operator_context *context;
+    const struct feed *feed; /* whose rows: each has an admission of its own */
     struct row_parser *parser;
     struct unique *uniques[ADMISSION_UNIQUE_MAX];
-    int rules[ADMISSION_UNIQUE_MAX]; /* index in definition.rules */
+    int rules[ADMISSION_UNIQUE_MAX]; /* index in feed.rules */
     int count;
     int (*settle)(void *owner, const struct judged *row, uint32_t lost, int sign);
     void *owner;
 };
 
-int admission_open(struct admission *a, struct operator_context *c, struct row_parser *parser);
+int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed, struct row_parser *parser);
 void admission_close(struct admission *a);
 
 /* Parses a record; the copy of the row and of its record is in `arena`. */

@@ -4,11 +4,12 @@
  * names are indexes afterwards, expressions are compiled and typed, macros in views are expanded. What
  * it returns is immutable and may be shared by threads.
  *
- *     source.columns[]  derive[]  built in          rules[]          tables[]            views[]
+ *     feeds[]: what is read, each with columns and rules of its own       tables[]            views[]
+ *     columns[]         derive[]   built in          rules[]
  *     +--------------+----------+-----------+       ordinal i+1      store      <- rows   SQL text
  *     | fields typed | computed | _file ... |  -->  is rules[i] -->  aggregate  <- table
  *     +--------------+----------+-----------+                        sessions   <- table
- *          definition.columns: the values of a struct row, in this order
+ *          feed.columns: the values of a struct row, in this order
  *
  * Every error names the file and the key path: `web.json: source.columns[3].type: unknown type "int";
  * did you mean "integer"?`. All memory belongs to the definition. */
@@ -24,11 +25,13 @@
 
 enum column_origin { COLUMN_FIELD, COLUMN_DERIVED, COLUMN_BUILTIN };
 
-/* The built-in columns stand last, in this order; definition.builtin is the index of the first. */
+/* The built-in columns stand last, in this order; feed.builtin is the index of the first. */
 enum builtin_column {
+    BUILTIN_SOURCE,      /* _source: text, the feed's name */
     BUILTIN_FILE,        /* _file: text */
     BUILTIN_LINE,        /* _line: integer */
     BUILTIN_BYTE_OFFSET, /* _byte_offset: integer */
+    BUILTIN_NUMBER,      /* _number: integer */
     BUILTIN_REPEATED,    /* _repeated: integer, 0 or 1; needs source.in_file.repeats */
     BUILTIN_LATE_S,      /* _late_s: integer; needs source.in_file.lateness */
     BUILTIN_COUNT,
@@ -56,17 +59,41 @@ enum severity {
 };
 
 struct rule {
-    const char *name; /* unique within the definition */
+    const char *name; /* unique within its feed */
     enum severity severity;
     const struct rule_class *class; /* etl/rule/rule.h */
     bool unique;                    /* stateful: evaluated by the engine, see row_parser_unique_key */
-    int column;                     /* index in definition.columns, or -1 when it concerns the whole row */
-    /* What it reads, indexes in definition.columns: it is not evaluated for a row in which one of these did
+    int column;                     /* index in feed.columns, or -1 when it concerns the whole row */
+    /* What it reads, indexes in feed.columns: it is not evaluated for a row in which one of these did
      * not fit its type. unique: the columns of its key; none of them means all raw fields as read. */
     int *columns;
     int column_count;
     const char *at; /* key path, for messages */
     void *spec;     /* what the class made of its own keys */
+};
+
+/* --- sources, as the definition calls them: what is read, and what a good row of it is --- */
+
+struct feed {
+    const char *name; /* of the source; the pipeline's when there is only one without a name */
+    const char *at;   /* key path of its object, for messages: "source" or "sources[2]" */
+    const char *path; /* the definition's, for messages */
+    int index;        /* in definition.feeds; struct record and struct file_fact name it so */
+    int rank;         /* its place among all names in byte order: the first part of a position */
+    bool optional;    /* a folder without a matching file is no error */
+
+    enum source_format format;
+    const struct source_spec *spec; /* etl/source/spec.h; opaque to operators and drivers */
+    int time;                       /* index in columns of the event time ("time"), -1 when none is declared */
+
+    struct column *columns;
+    int column_count;
+    int field_count; /* columns[0 .. field_count) are declared fields */
+    int builtin;     /* index of BUILTIN_SOURCE, the first */
+
+    struct rule *rules;
+    int rule_count;
+    int unique_count; /* how many of them are `unique` */
 };
 
 /* --- tables --- */
@@ -95,29 +122,39 @@ struct table_column {
     int scale;
     enum aggregate_function function;
     /* AGGREGATE_NONE: the input column that is copied. Otherwise the argument; -1 for count() and
-     * duration(). "Input" is definition.columns for a store, the parent's columns for the others. */
+     * duration(). "Input" is the parent's columns; a store has table_input.columns instead. */
     int input;
     const struct expr *where; /* over the input; the row counts for this column only where true; NULL: always */
+};
+
+/* What a store takes from one feed. */
+struct table_input {
+    int feed; /* index in definition.feeds */
+    /* Which rows. ROW_VALID for valid ones, else the ordinal of the rule whose bucket is kept (for typed
+     * rows of rejects; a value that did not fit its type is NULL there). */
+    int bucket;
+    int *columns;             /* for each of the table's columns: its index in feed.columns */
+    const struct expr *where; /* over feed.columns; NULL: all rows */
 };
 
 struct table {
     const char *name;
     const char *at; /* key path, for messages */
     enum table_kind kind;
-    /* Store: which rows. ROW_VALID for valid ones, else the ordinal of the rule whose bucket is kept
-     * (for typed rows of rejects; a value that did not fit its type is NULL there). */
-    int bucket;
+    struct table_input *inputs; /* store: at least one, each of another feed; NULL otherwise */
+    int input_count;
     int parent;               /* aggregate, sessions: index in definition.tables, smaller than its own; -1 for a store.
                                  An aggregate's parent is a store or sessions, the parent of sessions is a store. */
-    const struct expr *where; /* over the input (see table_column); NULL: all rows */
+    const struct expr *where; /* over the input (see table_column); NULL: all rows; a store's are in its inputs */
     /* Columns in table order. Aggregate and sessions: the `by` columns first, by_count of them. A store
-     * has, in the database, `_file` and `_byte_offset` after these (the record's position, its key);
-     * they are not listed here and a definition may not list them. */
+     * has, in the database, `_file` and `_byte_offset` after these (the record's position, its key), and
+     * `_source` before them when it has several inputs (table_has_source); they are not listed here and a
+     * definition may not list them. */
     struct table_column *columns;
     int column_count;
     int by_count;  /* 0 for an aggregate: one row, always there */
     int time;      /* sessions: index of the time column (VALUE_TIMESTAMP) in the parent's columns.
-                      store: index in its own columns of the source's event time, -1 when it does not keep it
+                      store: index in its own columns of the event time of all its inputs, -1 when there is none
                       (needed by sessions, first and last: the loader checks) */
     int64_t gap_s; /* sessions: a gap of more than this splits, exactly this does not */
     int **indexes; /* column lists of secondary indexes asked for by the definition; each ends with -1 */
@@ -138,18 +175,9 @@ struct definition {
     const char *name;  /* "pipeline" */
     const char *topic; /* "topic", default the name */
     char digest[65];   /* SHA-256 of the file's bytes, hexadecimal */
-    enum source_format format;
-    const struct source_spec *source; /* etl/source/source.h; opaque to operators and drivers */
-    int time;                         /* index in columns of the event time (source.time), -1 when none is declared */
 
-    struct column *columns;
-    int column_count;
-    int field_count; /* columns[0 .. field_count) are declared fields */
-    int builtin;     /* index of BUILTIN_FILE */
-
-    struct rule *rules;
-    int rule_count;
-    int unique_count; /* how many of them are `unique` */
+    struct feed *feeds; /* in the order in which a batch reads them */
+    int feed_count;
 
     struct table *tables;
     int table_count;
@@ -166,12 +194,24 @@ int definition_load(const char *path, struct definition **out, struct err_text *
 int definition_parse(struct slice text, const char *path, struct definition **out, struct err_text *error);
 void definition_free(struct definition *d); /* NULL is allowed */
 
-/* Index in `columns` or -1. */
-int definition_column(const struct definition *d, const char *name);
+/* Index in `feeds` or -1. */
+int definition_feed(const struct definition *d, struct slice name);
 /* Index in `tables` or -1. */
 int definition_table(const struct definition *d, const char *name);
+/* The feed of a rank. */
+const struct feed *definition_ranked(const struct definition *d, int rank);
+
+/* Index in `columns` or -1. */
+int feed_column(const struct feed *feed, const char *name);
 /* The name of a bucket: rules[ordinal - 1].name, "format" for 0, "type" for rule_count + 1. */
-const char *definition_rule_name(const struct definition *d, int ordinal);
+const char *feed_rule_name(const struct feed *feed, int ordinal);
+
+/* A store whose rows come from several sources says of each which one. */
+static inline bool table_has_source(const struct table *t)
+{
+    return t->input_count > 1;
+}
+
 /* "integer", "decimal", ...; "null" for VALUE_NULL. */
 const char *value_type_name(enum value_type type);
 

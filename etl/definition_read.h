@@ -1,6 +1,7 @@
 /* definition_read.h - the parts of definition_load. Inside etl only.
  *
- *     source (etl/source/spec.h) -> derive, built-in columns -> rules (etl/rule/rule.h) -> tables -> views
+ *     source (etl/source/spec.h) -> derive, built-in columns -> rules (etl/rule/rule.h)    each feed
+ *     tables -> views
  *
  * Each part reads its key of the root object into the definition; failures go to the node's document. */
 #ifndef MILLRACE_ETL_DEFINITION_READ_H
@@ -9,14 +10,17 @@
 #include "etl/definition.h"
 #include "etl/document.h"
 
-/* Compiles the text in `n` over the first `count` columns of the definition and the built-in ones. NULL
- * after a failure. */
-struct expr *definition_expr_read(struct node n, const struct definition *d, int count);
+/* Compiles the text in `n` over the first `count` columns of the feed and the built-in ones. NULL after a
+ * failure. */
+struct expr *feed_expr_read(struct node n, const struct feed *feed, int count);
 /* The same over any scope, from a text that is part of what `n` holds. */
 struct expr *expr_text_read(struct node n, const char *text, const struct expr_scope *scope);
 /* A condition: an expression whose value is an integer. */
 struct expr *condition_text_read(struct node n, const char *text, const struct expr_scope *scope);
 
+/* `source` + `derive` + `rules`, or `sources`: fills d->feeds. */
+void feeds_read(struct node root, struct definition *d);
+void feed_release(struct feed *feed);
 void tables_read(struct node tables, struct definition *d);
 void views_read(struct node views, struct definition *d);
 

@@ -14,11 +14,11 @@ struct input {
     int time; /* the event time among them, -1 if it is not there */
 };
 
-static struct input input_rows(const struct definition *d, struct arena *arena)
+static struct input input_rows(const struct feed *f, struct arena *arena)
 {
-    struct input in = {arena_alloc(arena, (size_t)d->column_count * sizeof *in.columns), d->column_count, d->time};
+    struct input in = {arena_alloc(arena, (size_t)f->column_count * sizeof *in.columns), f->column_count, f->time};
     for (int i = 0; i < in.count; i++)
-        in.columns[i] = (struct expr_column){d->columns[i].name, d->columns[i].type, d->columns[i].scale};
+        in.columns[i] = (struct expr_column){f->columns[i].name, f->columns[i].type, f->columns[i].scale};
     return in;
 }
 
@@ -64,23 +64,97 @@ static void copy_enter(struct node n, struct table *t, const struct input *in, c
 /* --- stores --- */
 
 /* "valid", or {"rejected_as": RULE}. */
-static int bucket_read(struct node n, const struct definition *d)
+static int bucket_read(struct node n, const struct feed *feed)
 {
     static const char *const keys[] = {"rejected_as", NULL}, *const words[] = {"valid", NULL};
     if (!n.json || json_is_string(n.json)) return node_choice(n, words, 0), ROW_VALID;
     node_keys(n, keys);
     struct node rule = node_required(n, "rejected_as");
     const char *name = node_text(rule, NULL);
-    const char **names = arena_alloc(n.doc->arena, ((size_t)d->rule_count + 1) * sizeof *names);
-    for (int i = 0; i < d->rule_count; i++) {
-        names[i] = d->rules[i].name;
+    const char **names = arena_alloc(n.doc->arena, ((size_t)feed->rule_count + 1) * sizeof *names);
+    for (int i = 0; i < feed->rule_count; i++) {
+        names[i] = feed->rules[i].name;
         if (strcmp(names[i], name) != 0) continue;
-        if (d->rules[i].severity == SEVERITY_WARN)
+        if (feed->rules[i].severity == SEVERITY_WARN)
             node_fail(rule, "rule %s only warns: its rows are among the valid ones", name);
         return i + 1;
     }
-    node_fail(rule, "there is no rule \"%s\"%s", name, node_hint(rule, name, names));
+    node_fail(rule, "there is no rule \"%s\" in source %s%s", name, feed->name, node_hint(rule, name, names));
     return ROW_VALID;
+}
+
+static int feed_read(struct node n, const struct definition *d, const char *name)
+{
+    int feed = definition_feed(d, slice_str(name));
+    const char **names = arena_alloc(n.doc->arena, ((size_t)d->feed_count + 1) * sizeof *names);
+    for (int i = 0; i < d->feed_count; i++) names[i] = d->feeds[i].name;
+    if (feed < 0) node_fail(n, "there is no source \"%s\"%s", name, node_hint(n, name, names));
+    return feed < 0 ? 0 : feed;
+}
+
+/* "from": SOURCE or [SOURCE, ...]; needed when there are several. */
+static void inputs_read(struct node n, struct definition *d, struct table *t)
+{
+    struct node from = node_member(n, "from");
+    int count = 1;
+    const char *const *names = node_present(from) ? node_text_list(from, &count) : NULL;
+    if (!names && d->feed_count > 1)
+        node_fail(n, "the key \"from\" is missing: it names the source, of which there are %d", d->feed_count);
+    if (count == 0) node_fail(from, "needs at least one source");
+    t->inputs = arena_alloc(&d->arena, ((size_t)count + 1) * sizeof *t->inputs);
+    for (int i = 0; i < count && !n.doc->failed; i++) {
+        struct node at = names && json_is_array(from.json) ? node_item(from, (size_t)i) : from;
+        struct table_input in = {.feed = names ? feed_read(at, d, names[i]) : 0};
+        for (int k = 0; k < i; k++)
+            if (t->inputs[k].feed == in.feed) node_fail(at, "source \"%s\" stands twice", names[i]);
+        in.bucket = n.doc->failed ? ROW_VALID : bucket_read(node_member(n, "rows"), &d->feeds[in.feed]);
+        t->inputs[t->input_count++] = in;
+    }
+}
+
+static const char *type_text(struct node n, const struct column *c)
+{
+    return c->type == VALUE_DECIMAL ? arena_printf(n.doc->arena, "decimal with scale %d", c->scale)
+                                    : value_type_name(c->type);
+}
+
+/* The columns of the table were found in its first source: each other one must have the same. */
+static void input_columns_find(struct node n, const struct definition *d, struct table *t, struct table_input *in)
+{
+    const struct feed *first = &d->feeds[t->inputs[0].feed], *feed = &d->feeds[in->feed];
+    in->columns = arena_alloc(n.doc->arena, ((size_t)t->column_count + 1) * sizeof *in->columns);
+    for (int i = 0; i < t->column_count; i++) {
+        const struct column *wanted = &first->columns[t->columns[i].input], *found;
+        in->columns[i] = feed_column(feed, wanted->name);
+        if (in->columns[i] < 0) {
+            node_fail(n, "source \"%s\" has no column %s, which source \"%s\" has", feed->name, wanted->name,
+                      first->name);
+            return;
+        }
+        found = &feed->columns[in->columns[i]];
+        if (found->type != wanted->type || found->scale != wanted->scale)
+            node_fail(n, "column %s is %s in source \"%s\", but %s in source \"%s\"", wanted->name, type_text(n, found),
+                      feed->name, type_text(n, wanted), first->name);
+    }
+}
+
+static void input_where_read(struct node n, const struct feed *feed, struct table_input *in)
+{
+    struct input rows = input_rows(feed, n.doc->arena);
+    if (node_present(n))
+        in->where = condition_text_read(n, node_text(n, NULL), &(struct expr_scope){rows.columns, rows.count});
+}
+
+/* The column that is the event time of all inputs. */
+static int store_time(const struct definition *d, const struct table *t)
+{
+    for (int i = 0; i < t->column_count; i++) {
+        bool all = true;
+        for (int k = 0; k < t->input_count; k++)
+            all = all && t->inputs[k].columns[i] == d->feeds[t->inputs[k].feed].time;
+        if (all) return i;
+    }
+    return -1;
 }
 
 /* "name" or {"name": N, "column": C}. */
@@ -98,30 +172,38 @@ static void store_column_read(struct node n, struct table *t, const struct input
     int input = input_find(n, in, column);
     if (strcmp(name, "_file") == 0 || strcmp(name, "_byte_offset") == 0)
         node_fail(n, "%s is in every stored table anyway", name);
+    if (strcmp(name, "_source") == 0 && table_has_source(t))
+        node_fail(n, "%s is in every table of several sources anyway", name);
     if (!n.doc->failed) copy_enter(n, t, in, name, input);
+}
+
+static void store_columns_read(struct node columns, const struct feed *first, struct table *t)
+{
+    struct input in = input_rows(first, columns.doc->arena);
+    size_t count = node_present(columns) ? node_count(columns) : (size_t)first->builtin;
+    if (node_present(columns) && count == 0) node_fail(columns, "needs at least one column");
+    t->columns = arena_alloc(columns.doc->arena, (count + 1) * sizeof *t->columns);
+    for (size_t i = 0; i < count && !columns.doc->failed; i++) {
+        if (columns.json)
+            store_column_read(node_item(columns, i), t, &in);
+        else
+            copy_enter(columns, t, &in, first->columns[i].name, (int)i);
+    }
 }
 
 static void store_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const keys[] = {"name", "rows", "columns", "where", "indexes", NULL};
+    static const char *const keys[] = {"name", "from", "rows", "columns", "where", "indexes", NULL};
     node_keys(n, keys);
     t->kind = TABLE_STORE;
     t->parent = -1;
-    t->bucket = bucket_read(node_member(n, "rows"), d);
-    struct input in = input_rows(d, n.doc->arena);
-    struct node columns = node_member(n, "columns");
-    size_t count = node_present(columns) ? node_count(columns) : (size_t)d->builtin;
-    if (node_present(columns) && count == 0) node_fail(columns, "needs at least one column");
-    t->columns = arena_alloc(&d->arena, (count + 1) * sizeof *t->columns);
-    for (size_t i = 0; i < count && !n.doc->failed; i++) {
-        if (columns.json)
-            store_column_read(node_item(columns, i), t, &in);
-        else
-            copy_enter(n, t, &in, d->columns[i].name, (int)i);
+    inputs_read(n, d, t);
+    if (!n.doc->failed) store_columns_read(node_member(n, "columns"), &d->feeds[t->inputs[0].feed], t);
+    for (int i = 0; i < t->input_count && !n.doc->failed; i++) {
+        input_columns_find(node_member(n, "from"), d, t, &t->inputs[i]);
+        if (!n.doc->failed) input_where_read(node_member(n, "where"), &d->feeds[t->inputs[i].feed], &t->inputs[i]);
     }
-    for (int i = 0; i < t->column_count; i++)
-        if (d->time >= 0 && t->columns[i].input == d->time) t->time = i;
-    where_read(node_member(n, "where"), &in, t);
+    if (!n.doc->failed) t->time = store_time(d, t);
 }
 
 /* --- aggregates --- */
@@ -337,7 +419,7 @@ void relation_name_check(struct node n, const struct definition *d, const char *
 
 static void table_read(struct node n, struct definition *d, struct table *t)
 {
-    *t = (struct table){.at = n.path, .time = -1, .bucket = ROW_VALID};
+    *t = (struct table){.at = n.path, .time = -1};
     if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
     t->name = node_name(node_required(n, "name"));
     relation_name_check(n, d, t->name);
@@ -351,6 +433,18 @@ static void table_read(struct node n, struct definition *d, struct table *t)
     indexes_read(node_member(n, "indexes"), d, t);
 }
 
+/* What is read but not kept would be lost without a word. */
+static void feeds_check_read(struct node tables, const struct definition *d)
+{
+    for (int i = 0; i < d->feed_count; i++) {
+        bool read = false;
+        for (int k = 0; k < d->table_count; k++)
+            for (int m = 0; m < d->tables[k].input_count; m++) read = read || d->tables[k].inputs[m].feed == i;
+        if (!read)
+            node_fail(tables, "no table has \"from\": \"%s\"; that source would be read in vain", d->feeds[i].name);
+    }
+}
+
 void tables_read(struct node tables, struct definition *d)
 {
     size_t count = node_count(tables);
@@ -362,6 +456,7 @@ void tables_read(struct node tables, struct definition *d)
         table_read(node_item(tables, i), d, &d->tables[i]);
         d->table_count++;
     }
+    if (!tables.doc->failed) feeds_check_read(tables, d);
 }
 
 void views_read(struct node views, struct definition *d)

@@ -47,28 +47,31 @@ TEST(definition, resolves_names)
              "\"max(d)\"}}]}");
     check_str(d->name, "p");
     check_str(d->topic, "p");
-    check_int(d->field_count, 4);
-    check_int(d->builtin, 5);
-    check_int(d->column_count, 5 + BUILTIN_COUNT);
-    check_int(d->columns[4].type, VALUE_DECIMAL);
-    check_int(d->columns[4].scale, 2);
-    check_int(d->time, 3);
-    check_str(definition_rule_name(d, 0), "format");
-    check_str(definition_rule_name(d, 1), "no_kind");
-    check_str(definition_rule_name(d, 2), "type");
+    const struct feed *feed = &d->feeds[0];
+    check_int(d->feed_count, 1);
+    check_str(feed->name, "p");
+    check_int(feed->field_count, 4);
+    check_int(feed->builtin, 5);
+    check_int(feed->column_count, 5 + BUILTIN_COUNT);
+    check_int(feed->columns[4].type, VALUE_DECIMAL);
+    check_int(feed->columns[4].scale, 2);
+    check_int(feed->time, 3);
+    check_str(feed_rule_name(feed, 0), "format");
+    check_str(feed_rule_name(feed, 1), "no_kind");
+    check_str(feed_rule_name(feed, 2), "type");
 
     const struct table *rows = &d->tables[0], *total = &d->tables[2], *visits = &d->tables[3];
-    check_int(rows->bucket, ROW_VALID);
+    check_int(rows->inputs[0].bucket, ROW_VALID);
     check_int(rows->column_count, 4);
     check_str(rows->columns[1].name, "sum");
     check_int(rows->columns[1].input, 4);
-    check_int(rows->columns[3].input, d->builtin + BUILTIN_LINE);
+    check_int(rows->inputs[0].columns[3], feed->builtin + BUILTIN_LINE);
     check_int(rows->time, 2);
     check_int(rows->indexes[0][0], 1);
     check_int(rows->indexes[0][1], 0);
     check_int(rows->indexes[0][2], -1);
-    check(rows->where != NULL);
-    check_int(d->tables[1].bucket, 1);
+    check(rows->inputs[0].where != NULL);
+    check_int(d->tables[1].inputs[0].bucket, 1);
     check_int(d->tables[1].column_count, 5); /* all declared and derived ones */
 
     check_int(total->parent, 0);

@@ -12,11 +12,28 @@
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
+#include "lib/base/memory.h"
 #include "lib/base/text.h"
 
 /* In a batch this many rows are parsed before the first of them is applied, so that memory they will need
  * is on its way meanwhile. */
 enum { BATCH_STAGED = 64 };
+
+/* One source on its way into the engine. */
+struct lane {
+    struct engine *engine;
+    const struct feed *feed;
+    struct row_parser *parser;
+    struct admission admission;
+    struct outlet *outlets; /* the stores that read it */
+    int outlet_count;
+};
+
+struct outlet {
+    struct operator* store;
+    int input;  /* in the store's table.inputs */
+    int bucket; /* of the rows that go there */
+};
 
 struct engine {
     struct operator_context context;
@@ -24,8 +41,7 @@ struct engine {
     struct arena staged_arena; /* rows that wait for engine_apply */
     struct buf staged;         /* struct judged * */
     struct err_text error;
-    struct row_parser *parser;
-    struct admission admission;
+    struct lane *lanes; /* one per definition.feeds */
     struct quarantine quarantine;
     struct operator** operators;  /* one per definition.tables */
     struct violation *violations; /* of the row being settled: its own and its losses */
@@ -52,23 +68,24 @@ static struct slice value_as_text(const struct value *v, int scale, struct arena
 }
 
 /* The row as it stands with these losses: violations in ordinal order, and its bucket. */
-static void row_with_losses(struct engine *e, const struct judged *j, uint32_t lost, struct row *out)
+static void row_with_losses(const struct lane *lane, const struct judged *j, uint32_t lost, struct row *out)
 {
-    const struct definition *d = e->context.definition;
+    const struct feed *feed = lane->feed;
+    struct engine *e = lane->engine;
     *out = j->row;
     if (lost == 0) return;
     int n = 0, own = 0;
-    for (int k = 0; k < e->admission.count; k++) {
+    for (int k = 0; k < lane->admission.count; k++) {
         if (!(lost & UINT32_C(1) << k)) continue;
-        const struct rule *rule = &d->rules[e->admission.rules[k]];
-        int ordinal = e->admission.rules[k] + 1;
+        const struct rule *rule = &feed->rules[lane->admission.rules[k]];
+        int ordinal = lane->admission.rules[k] + 1;
         while (own < j->row.violation_count && j->row.violations[own].ordinal < ordinal)
             e->violations[n++] = j->row.violations[own++];
         struct violation *v = &e->violations[n++];
         *v = (struct violation){.ordinal = ordinal, .rule = slice_str(rule->name)};
         if (rule->column >= 0) {
-            v->column = slice_str(d->columns[rule->column].name);
-            v->value = value_as_text(&j->row.values[rule->column], d->columns[rule->column].scale, &e->cycle);
+            v->column = slice_str(feed->columns[rule->column].name);
+            v->value = value_as_text(&j->row.values[rule->column], feed->columns[rule->column].scale, &e->cycle);
         }
         if (rule->severity != SEVERITY_WARN && (out->bucket == ROW_VALID || ordinal < out->bucket))
             out->bucket = ordinal;
@@ -81,10 +98,10 @@ static void row_with_losses(struct engine *e, const struct judged *j, uint32_t l
 /* A broken rule of severity `fail` ends the run. */
 static int failures_check(struct engine *e, const struct row *row)
 {
-    const struct definition *d = e->context.definition;
+    const struct feed *feed = &e->context.definition->feeds[row->record->feed];
     for (int i = 0; i < row->violation_count; i++) {
         const struct violation *v = &row->violations[i];
-        if (quarantine_severity(d, v->ordinal) != SEVERITY_FAIL) continue;
+        if (quarantine_severity(feed, v->ordinal) != SEVERITY_FAIL) continue;
         e->rule_failed = true;
         return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s",
                        (int)row->record->at.file.n, (const char *)row->record->at.file.p, row->record->at.line,
@@ -97,19 +114,21 @@ static int failures_check(struct engine *e, const struct row *row)
 
 static int settle(void *owner, const struct judged *j, uint32_t lost, int sign)
 {
-    struct engine *e = owner;
-    const struct definition *d = e->context.definition;
+    struct lane *lane = owner;
+    struct engine *e = lane->engine;
+    int time = lane->feed->time;
     struct row row;
-    row_with_losses(e, j, lost, &row);
+    row_with_losses(lane, j, lost, &row);
     int result = sign > 0 ? failures_check(e, &row) : 0;
     if (result == 0) result = quarantine_row(&e->quarantine, &row, sign);
     struct change change = {.sign = sign, .values = row.values};
-    change.order.file = j->record.at.file;
-    change.order.byte_offset = j->record.at.byte_offset;
-    if (d->time >= 0 && row.values[d->time].type != VALUE_NULL) change.order.time = row.values[d->time].i;
-    for (int i = 0; i < d->table_count && result == 0; i++)
-        if (d->tables[i].kind == TABLE_STORE && d->tables[i].bucket == row.bucket)
-            result = operator_process(e->operators[i], &change);
+    change.order = (struct order){.file = j->record.at.file, .byte_offset = j->record.at.byte_offset};
+    change.order.source = lane->feed->rank;
+    if (time >= 0 && row.values[time].type != VALUE_NULL) change.order.time = row.values[time].i;
+    for (int i = 0; i < lane->outlet_count && result == 0; i++) {
+        change.input = lane->outlets[i].input;
+        if (lane->outlets[i].bucket == row.bucket) result = operator_process(lane->outlets[i].store, &change);
+    }
     return result;
 }
 
@@ -137,6 +156,54 @@ static int operators_flush(struct engine *e)
     return result;
 }
 
+static void outlets_find(struct lane *lane)
+{
+    const struct definition *d = lane->engine->context.definition;
+    lane->outlets = memory_new((size_t)d->table_count * sizeof *lane->outlets);
+    for (int i = 0; i < d->table_count; i++)
+        for (int k = 0; k < d->tables[i].input_count; k++)
+            if (d->tables[i].inputs[k].feed == lane->feed->index)
+                lane->outlets[lane->outlet_count++] =
+                    (struct outlet){lane->engine->operators[i], k, d->tables[i].inputs[k].bucket};
+}
+
+static int lanes_open(struct engine *e)
+{
+    const struct definition *d = e->context.definition;
+    int result = 0;
+    e->lanes = memory_new((size_t)d->feed_count * sizeof *e->lanes);
+    for (int i = 0; i < d->feed_count && result == 0; i++) {
+        struct lane *lane = &e->lanes[i];
+        *lane = (struct lane){.engine = e, .feed = &d->feeds[i], .parser = row_parser_new(&d->feeds[i])};
+        outlets_find(lane);
+        result = admission_open(&lane->admission, &e->context, lane->feed, lane->parser);
+        lane->admission.settle = settle;
+        lane->admission.owner = lane;
+    }
+    return result;
+}
+
+static void lanes_close(struct engine *e)
+{
+    for (int i = 0; e->lanes && i < e->context.definition->feed_count; i++) {
+        admission_close(&e->lanes[i].admission);
+        row_parser_free(e->lanes[i].parser);
+        free(e->lanes[i].outlets);
+    }
+    free(e->lanes);
+}
+
+/* The most violations that a row can have, its losses among them. */
+static size_t violations_max(const struct definition *d)
+{
+    size_t most = 0;
+    for (int i = 0; i < d->feed_count; i++) {
+        size_t n = (size_t)(d->feeds[i].rule_count + d->feeds[i].column_count) + 2;
+        if (n > most) most = n;
+    }
+    return most;
+}
+
 int engine_run_begin(sqlite3 *db, const struct definition *definition, const char *kind, int64_t *run,
                      struct err_text *error)
 {
@@ -150,16 +217,12 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
     if (!e) abort();
     bool live = mode == ENGINE_LIVE;
     e->context = (struct operator_context){definition, db, live, &e->cycle, &e->error};
-    e->parser = row_parser_new(definition);
-    e->violations = calloc((size_t)(definition->rule_count + definition->column_count) + 2, sizeof *e->violations);
-    if (!e->violations) abort();
+    e->violations = memory_new(violations_max(definition) * sizeof *e->violations);
     int result = schema_prepare(definition, db, live, &e->error);
     if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);
     if (result == 0) result = operators_open(e);
-    if (result == 0) result = admission_open(&e->admission, &e->context, e->parser);
+    if (result == 0) result = lanes_open(e);
     if (result == 0 && live) result = operators_flush(e); /* the rows that are always there */
-    e->admission.settle = settle;
-    e->admission.owner = e;
     *out = e;
     if (result < 0) {
         err_set(error, result, "%s", e->error.text);
@@ -173,9 +236,8 @@ void engine_close(struct engine *e)
 {
     if (!e) return;
     for (int i = 0; e->operators && i < e->context.definition->table_count; i++) operator_close(e->operators[i]);
-    admission_close(&e->admission);
+    lanes_close(e);
     if (e->quarantine.context) quarantine_close(&e->quarantine);
-    row_parser_free(e->parser);
     arena_release(&e->cycle);
     arena_release(&e->staged_arena);
     buf_release(&e->staged);
@@ -216,7 +278,7 @@ static void staged_drop(struct engine *e)
 
 static void stage(struct engine *e, const struct record *record)
 {
-    struct judged *j = admission_judge(&e->admission, record, &e->staged_arena);
+    struct judged *j = admission_judge(&e->lanes[record->feed].admission, record, &e->staged_arena);
     buf_append(&e->staged, &j, sizeof(struct judged *));
 }
 
@@ -230,13 +292,14 @@ int engine_stage(struct engine *e, const struct record *record, size_t *index)
 
 static int judged_apply(struct engine *e, const struct judged *j)
 {
-    int64_t rejected = e->quarantine.rejected, warned = e->quarantine.warned;
-    quarantine_read(&e->quarantine);
-    int result = admission_add(&e->admission, j);
+    const struct quarantine_counts *counts = &e->quarantine.counts[j->record.feed];
+    int64_t rejected = counts->rejected, warned = counts->warned;
+    quarantine_read(&e->quarantine, j->record.feed);
+    int result = admission_add(&e->lanes[j->record.feed].admission, j);
     e->counts.records++;
-    e->counts.rejected += e->quarantine.rejected > rejected;
-    e->counts.accepted += e->quarantine.rejected <= rejected;
-    e->counts.warned += e->quarantine.warned > warned;
+    e->counts.rejected += counts->rejected > rejected;
+    e->counts.accepted += counts->rejected <= rejected;
+    e->counts.warned += counts->warned > warned;
     return outcome(e, result);
 }
 

@@ -1,12 +1,12 @@
 /* engine.h - the one machine behind both drivers: records in, warehouse tables out.
  *
- *     record -> parse, derive, rules -> unique -> tables (store, aggregate, sessionize) -> SQLite
+ *     record -> its source's: parse, derive, rules -> unique -> tables (store, aggregate, sessionize) -> SQLite
  *               [engine_stage]          [engine_apply ..................... engine_flush]
  *
  * Every operator maps changes (+row, -row) to changes, so that any arrival order of the same records
  * ends in the same tables, and at every prefix of the input the tables are those of a batch over it.
  *
- * FRESH (batch): starts from nothing, records come in order of their positions; builds the tables as
+ * FRESH (batch): starts from nothing, records of a source come in order of their positions; builds the tables as
  * `millrace_new_NAME` beside the old ones.
  *
  *     BEGIN IMMEDIATE; engine_open; { engine_file | engine_record }...; engine_flush; engine_install; COMMIT
@@ -41,16 +41,6 @@
 enum engine_mode { ENGINE_FRESH, ENGINE_LIVE };
 
 #define ENGINE_RULE_FAILED 1
-
-/* What is known of a source file: one row of the table `files`. Which of two identical files counts as
- * the copy is decided over the whole list (smaller name first), never by arrival. */
-struct file_fact {
-    struct slice file;                    /* relative to --in */
-    struct slice digest;                  /* SHA-256, 64 hexadecimal digits */
-    uint64_t bytes;                       /* of the file */
-    uint64_t lines;                       /* physical lines, headers included */
-    struct slice skipped_as_identical_to; /* name of the twin that is read instead; empty: this one is read */
-};
 
 /* Of this engine since engine_open (not of the database): for progress lines. */
 struct engine_counts {

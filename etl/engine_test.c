@@ -64,8 +64,8 @@ static void input_make(struct input *in, struct random *r)
         if (random_chance(r, 1, 20)) snprintf(in->texts[i], sizeof in->texts[i], "broken");
         if (i > 0 && random_chance(r, 1, 4))
             memcpy(in->texts[i], in->texts[random_below(r, (uint64_t)i)], sizeof in->texts[i]);
-        in->records[i] =
-            (struct record){.at = {slice_str(files[file]), at, at / 10 + 1}, .raw = slice_str(in->texts[i])};
+        in->records[i] = (struct record){.at = {slice_str(files[file]), at, at / 10 + 1, at / 10 + 1},
+                                         .raw = slice_str(in->texts[i])};
         at += 10;
     }
 }
@@ -218,8 +218,8 @@ TEST(engine, a_row_has_every_violation_and_one_bucket)
     const char *texts[] = {"1,2024-01-01 00:00:00,A,-1", "1,2024-01-01 00:00:00,A,-1", "1,2024-01-01 00:00:00,B,2",
                            "x,y"};
     for (int i = 0; i < in.count; i++)
-        in.records[i] =
-            (struct record){.at = {SLICE_LIT("a"), (uint64_t)i * 10, (uint64_t)i}, .raw = slice_str(texts[i])};
+        in.records[i] = (struct record){.at = {SLICE_LIT("a"), (uint64_t)i * 10, (uint64_t)i, (uint64_t)i},
+                                        .raw = slice_str(texts[i])};
     sqlite3 *db = batch(d, &in, turn, 1);
     check_int(number(db, "SELECT count(*) FROM quarantine"), 4);
     check_int(number(db, "SELECT count(*) FROM quarantine WHERE byte_offset = 10 AND ordinal IN (1, 4)"), 2);
@@ -276,9 +276,9 @@ TEST(engine, a_failing_rule_ends_the_run)
     sqlite3_open(":memory:", &db);
     sql(db, "BEGIN IMMEDIATE");
     struct engine *e = opened(d, db, ENGINE_FRESH);
-    struct record r = {.at = {SLICE_LIT("f.csv"), 0, 1}, .raw = SLICE_LIT("5")};
+    struct record r = {.at = {SLICE_LIT("f.csv"), 0, 1, 1}, .raw = SLICE_LIT("5")};
     check_int(engine_record(e, &r), 0);
-    r = (struct record){.at = {SLICE_LIT("f.csv"), 2, 2}, .raw = SLICE_LIT("6")};
+    r = (struct record){.at = {SLICE_LIT("f.csv"), 2, 2, 2}, .raw = SLICE_LIT("6")};
     check_int(engine_record(e, &r), 0);
     check_int(engine_flush(e), ENGINE_RULE_FAILED);
     check_str(engine_error(e), "f.csv:2: rule small failed: column a, value 6");

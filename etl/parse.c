@@ -11,7 +11,7 @@
 #include "lib/base/memory.h"
 
 struct row_parser {
-    const struct definition *definition;
+    const struct feed *feed;
     const struct source_spec *spec;
     struct slice *fields; /* of the record that was parsed last */
     int field_count;
@@ -55,34 +55,35 @@ static int *reads_of(const struct expr *e)
  * otherwise means that the line is none (ordinal 0); in a CSV it comes after all rules. */
 static void type_rules_find(struct row_parser *p)
 {
-    const struct definition *d = p->definition;
-    for (int c = 0; c < d->column_count; c++) {
-        bool log_field = d->format == SOURCE_ACCESS_LOG && c < d->field_count;
-        p->type_rules[c] = log_field ? 0 : d->rule_count + 1;
+    const struct feed *feed = p->feed;
+    for (int c = 0; c < feed->column_count; c++) {
+        bool log_field = feed->format == SOURCE_ACCESS_LOG && c < feed->field_count;
+        p->type_rules[c] = log_field ? 0 : feed->rule_count + 1;
     }
-    for (int i = 0; i < d->rule_count; i++)
-        if (d->rules[i].class == &RULE_TYPE) p->type_rules[d->rules[i].column] = i + 1;
+    for (int i = 0; i < feed->rule_count; i++)
+        if (feed->rules[i].class == &RULE_TYPE) p->type_rules[feed->rules[i].column] = i + 1;
 }
 
-struct row_parser *row_parser_new(const struct definition *d)
+struct row_parser *row_parser_new(const struct feed *feed)
 {
     struct row_parser *p = memory_new(sizeof *p);
-    size_t columns = (size_t)d->column_count;
-    p->definition = d;
-    p->spec = d->source;
+    size_t columns = (size_t)feed->column_count;
+    p->feed = feed;
+    p->spec = feed->spec;
     p->fields = memory_new(CSV_FIELDS_MAX * sizeof *p->fields);
-    p->layout.fields = memory_new((size_t)d->field_count * sizeof *p->layout.fields);
-    layout_fixed(d, &p->layout);
+    p->layout.fields = memory_new((size_t)feed->field_count * sizeof *p->layout.fields);
+    layout_fixed(feed, &p->layout);
     p->layout_good = true;
     p->values = memory_new(columns * sizeof *p->values);
+    p->values[feed->builtin + BUILTIN_SOURCE] = (struct value){.type = VALUE_TEXT, .text = slice_str(feed->name)};
     p->failed = memory_new(columns * sizeof *p->failed);
     p->reported = memory_new(columns * sizeof *p->reported);
     p->texts = memory_new(columns * sizeof *p->texts);
     /* At most one per rule and one per column; unique rules find room for theirs too. */
-    p->violations = memory_new((2 * (size_t)d->rule_count + columns + 1) * sizeof *p->violations);
+    p->violations = memory_new((2 * (size_t)feed->rule_count + columns + 1) * sizeof *p->violations);
     p->reads = memory_new(columns * sizeof *p->reads);
     p->type_rules = memory_new(columns * sizeof *p->type_rules);
-    for (int c = d->field_count; c < d->builtin; c++) p->reads[c] = reads_of(d->columns[c].expr);
+    for (int c = feed->field_count; c < feed->builtin; c++) p->reads[c] = reads_of(feed->columns[c].expr);
     type_rules_find(p);
     return p;
 }
@@ -90,7 +91,7 @@ struct row_parser *row_parser_new(const struct definition *d)
 void row_parser_free(struct row_parser *p)
 {
     if (!p) return;
-    for (int c = 0; c < p->definition->column_count; c++) free(p->reads[c]);
+    for (int c = 0; c < p->feed->column_count; c++) free(p->reads[c]);
     void *parts[] = {p->fields, p->layout.fields, p->values, p->failed,    p->reported,
                      p->texts,  p->violations,    p->reads,  p->type_rules};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
@@ -104,13 +105,13 @@ void row_parser_free(struct row_parser *p)
 /* Records of one file come together: the layout is read again only when its text changes. */
 static bool layout_use(struct row_parser *p, struct slice text)
 {
-    bool headed = p->definition->format == SOURCE_CSV && p->spec->header;
+    bool headed = p->feed->format == SOURCE_CSV && p->spec->header;
     if (!headed) return text.n == 0;
     if (p->layout_text.p && slice_equal(buf_slice(&p->layout_text), text)) return p->layout_good;
     buf_reset(&p->layout_text);
     buf_append_slice(&p->layout_text, text);
     buf_cstr(&p->layout_text);
-    p->layout_good = layout_parse(p->definition, text, &p->layout);
+    p->layout_good = layout_parse(p->feed, text, &p->layout);
     return p->layout_good;
 }
 
@@ -151,34 +152,35 @@ static bool fields_are_text(const struct row_parser *p)
 
 static void builtins_set(struct row_parser *p, const struct record *record)
 {
-    struct value *v = p->values + p->definition->builtin;
+    struct value *v = p->values + p->feed->builtin;
     v[BUILTIN_FILE] = (struct value){.type = VALUE_TEXT, .text = record->at.file};
     v[BUILTIN_LINE] = (struct value){.type = VALUE_INTEGER, .i = (int64_t)record->at.line};
     v[BUILTIN_BYTE_OFFSET] = (struct value){.type = VALUE_INTEGER, .i = (int64_t)record->at.byte_offset};
+    v[BUILTIN_NUMBER] = (struct value){.type = VALUE_INTEGER, .i = (int64_t)record->at.number};
     v[BUILTIN_REPEATED] = (struct value){.type = VALUE_INTEGER, .i = record->repeated};
     v[BUILTIN_LATE_S] = (struct value){.type = VALUE_INTEGER, .i = record->late_s};
 }
 
 static void fields_convert(struct row_parser *p)
 {
-    for (int c = 0; c < p->definition->field_count; c++) {
+    for (int c = 0; c < p->feed->field_count; c++) {
         int field = p->layout.fields[c];
         p->texts[c] = field >= 0 ? p->fields[field] : slice_of(NULL, 0);
-        p->failed[c] = p->reported[c] = !field_convert(p->definition->columns[c].field, p->texts[c], &p->values[c]);
+        p->failed[c] = p->reported[c] = !field_convert(p->feed->columns[c].field, p->texts[c], &p->values[c]);
     }
 }
 
 /* A derived value that depends on a failed one is NULL and failed too, but that is no violation of its own. */
 static void columns_derive(struct row_parser *p, struct arena *arena)
 {
-    for (int c = p->definition->field_count; c < p->definition->builtin; c++) {
+    for (int c = p->feed->field_count; c < p->feed->builtin; c++) {
         bool blocked = false;
         for (const int *read = p->reads[c]; *read >= 0; read++) blocked = blocked || p->failed[*read];
         p->values[c] = (struct value){.type = VALUE_NULL};
         p->texts[c] = slice_of(NULL, 0);
         p->reported[c] = false;
         if (!blocked)
-            p->reported[c] = expr_evaluate(p->definition->columns[c].expr, p->values, arena, &p->values[c]) != EXPR_OK;
+            p->reported[c] = expr_evaluate(p->feed->columns[c].expr, p->values, arena, &p->values[c]) != EXPR_OK;
         p->failed[c] = blocked || p->reported[c];
     }
 }
@@ -187,11 +189,11 @@ static void columns_derive(struct row_parser *p, struct arena *arena)
 
 static void violate(struct row_parser *p, int ordinal, int column)
 {
-    const struct definition *d = p->definition;
+    const struct feed *feed = p->feed;
     struct violation *v = &p->violations[p->violation_count++];
-    *v = (struct violation){.ordinal = ordinal, .rule = slice_str(definition_rule_name(d, ordinal))};
-    v->column = column >= 0 ? slice_str(d->columns[column].name) : SLICE_LIT("");
-    v->value = column >= 0 && column < d->field_count && p->texts[column].p ? p->texts[column] : SLICE_LIT("");
+    *v = (struct violation){.ordinal = ordinal, .rule = slice_str(feed_rule_name(feed, ordinal))};
+    v->column = column >= 0 ? slice_str(feed->columns[column].name) : SLICE_LIT("");
+    v->value = column >= 0 && column < feed->field_count && p->texts[column].p ? p->texts[column] : SLICE_LIT("");
 }
 
 static bool rule_is_blocked(const struct row_parser *p, const struct rule *rule)
@@ -204,15 +206,15 @@ static bool rule_is_blocked(const struct row_parser *p, const struct rule *rule)
 /* What did not fit and has ordinal `ordinal`: columns of an access log (0), those without a type rule (last). */
 static void types_judge(struct row_parser *p, int ordinal)
 {
-    for (int c = 0; c < p->definition->builtin; c++)
+    for (int c = 0; c < p->feed->builtin; c++)
         if (p->reported[c] && p->type_rules[c] == ordinal) violate(p, ordinal, c);
 }
 
 static void rules_judge(struct row_parser *p, struct arena *arena)
 {
-    const struct definition *d = p->definition;
-    for (int i = 0; i < d->rule_count; i++) {
-        const struct rule *rule = &d->rules[i];
+    const struct feed *feed = p->feed;
+    for (int i = 0; i < feed->rule_count; i++) {
+        const struct rule *rule = &feed->rules[i];
         if (rule->unique) continue;
         if (rule->class == &RULE_TYPE) {
             if (p->reported[rule->column]) violate(p, i + 1, rule->column);
@@ -223,11 +225,11 @@ static void rules_judge(struct row_parser *p, struct arena *arena)
 
 static int bucket_of(const struct row_parser *p)
 {
-    const struct definition *d = p->definition;
+    const struct feed *feed = p->feed;
     for (int i = 0; i < p->violation_count; i++) {
         int ordinal = p->violations[i].ordinal;
-        bool ruled = ordinal >= 1 && ordinal <= d->rule_count;
-        if (!ruled || d->rules[ordinal - 1].severity != SEVERITY_WARN) return ordinal;
+        bool ruled = ordinal >= 1 && ordinal <= feed->rule_count;
+        if (!ruled || feed->rules[ordinal - 1].severity != SEVERITY_WARN) return ordinal;
     }
     return ROW_VALID;
 }
@@ -235,7 +237,7 @@ static int bucket_of(const struct row_parser *p)
 /* A line that is none: only where it stands is known of it. */
 static void malformed_set(struct row_parser *p)
 {
-    for (int c = 0; c < p->definition->builtin; c++) p->values[c] = (struct value){.type = VALUE_NULL};
+    for (int c = 0; c < p->feed->builtin; c++) p->values[c] = (struct value){.type = VALUE_NULL};
     p->split = false;
     if (p->violation_count == 0) violate(p, 0, -1);
 }
@@ -253,12 +255,12 @@ void row_parse(struct row_parser *p, const struct record *record, struct arena *
     if (p->split) {
         columns_derive(p, arena);
         rules_judge(p, arena);
-        types_judge(p, p->definition->rule_count + 1);
+        types_judge(p, p->feed->rule_count + 1);
     } else
         malformed_set(p);
     *row = (struct row){.record = record,
                         .values = p->values,
-                        .value_count = p->definition->column_count,
+                        .value_count = p->feed->column_count,
                         .violations = p->violations,
                         .violation_count = p->violation_count,
                         .bucket = bucket_of(p)};
@@ -284,7 +286,7 @@ static void key_of_fields(struct row_parser *p)
 
 bool row_parser_unique_key(struct row_parser *p, int rule, uint8_t key[16])
 {
-    const struct rule *r = &p->definition->rules[rule];
+    const struct rule *r = &p->feed->rules[rule];
     assert(r->unique);
     int bucket = bucket_of(p);
     if (!p->split || (bucket != ROW_VALID && bucket <= rule)) return false;

@@ -2,7 +2,7 @@
  *
  *     record.raw --split--> fields --convert--> values --derive--> values --rules--> violations
  *
- * One parser serves one thread. It keeps no state between records: the same record gives the same row
+ * One parser serves one feed and one thread. It keeps no state between records: the same record gives the same row
  * on any machine, in any order. That is why `unique` is not judged here: it needs the other rows. For
  * it the parser only offers the key.
  *
@@ -17,14 +17,14 @@
 
 struct row_parser;
 
-struct row_parser *row_parser_new(const struct definition *d); /* keeps a reference to `d` */
-void row_parser_free(struct row_parser *p);                    /* NULL is allowed */
+struct row_parser *row_parser_new(const struct feed *feed); /* keeps a reference to it */
+void row_parser_free(struct row_parser *p);                 /* NULL is allowed */
 
 /* Fills *row; it points into the record, the parser and the arena and is valid until the next call or
  * the arena's reset. Nothing fails: what is wrong with the record is in row->violations. */
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row);
 
-/* The key of unique rule `rule` (index in definition.rules) for the row that was parsed last: 128 bits
+/* The key of unique rule `rule` (index in feed.rules) for the row that was parsed last: 128 bits
  * of hash over the rule's columns. False when the row takes no part: it has a violation of an ordinal
  * lower than the rule's (with severity reject or fail), or a key column that is NULL or did not fit. */
 bool row_parser_unique_key(struct row_parser *p, int rule, uint8_t key[16]);

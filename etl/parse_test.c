@@ -35,12 +35,13 @@ static void fixture_open(struct fixture *f, const char *json)
 {
     memset(f, 0, sizeof *f);
     f->d = load(json);
-    f->p = row_parser_new(f->d);
+    f->p = row_parser_new(&f->d->feeds[0]);
 }
 
 static void parse(struct fixture *f, const char *layout, const char *raw)
 {
-    f->record = (struct record){.at = {SLICE_LIT("f.csv"), 10, 3}, .raw = slice_str(raw), .layout = slice_str(layout)};
+    f->record =
+        (struct record){.at = {SLICE_LIT("f.csv"), 10, 3, 3}, .raw = slice_str(raw), .layout = slice_str(layout)};
     row_parse(f->p, &f->record, &f->arena, &f->row);
     check(f->row.values != NULL);
 }
@@ -63,9 +64,9 @@ TEST(parse, values_stand_in_the_order_of_columns)
     check(slice_equal(f.row.values[1].text, SLICE_LIT("x")));
     check_int(f.row.values[3].i, 14);
     check_int(f.row.values[4].i, 17);
-    check(slice_equal(f.row.values[f.d->builtin + BUILTIN_FILE].text, SLICE_LIT("f.csv")));
-    check_int(f.row.values[f.d->builtin + BUILTIN_LINE].i, 3);
-    check_int(f.row.values[f.d->builtin + BUILTIN_BYTE_OFFSET].i, 10);
+    check(slice_equal(f.row.values[f.d->feeds[0].builtin + BUILTIN_FILE].text, SLICE_LIT("f.csv")));
+    check_int(f.row.values[f.d->feeds[0].builtin + BUILTIN_LINE].i, 3);
+    check_int(f.row.values[f.d->feeds[0].builtin + BUILTIN_BYTE_OFFSET].i, 10);
     fixture_close(&f);
 }
 
@@ -97,7 +98,7 @@ TEST(parse, a_malformed_record_has_one_violation_and_no_values)
         parse(&f, "3", bad[i]);
         check_int(f.row.bucket, 0);
         check_int(f.row.violation_count, 1);
-        for (int c = 0; c < f.d->builtin; c++) check_int(f.row.values[c].type, VALUE_NULL);
+        for (int c = 0; c < f.d->feeds[0].builtin; c++) check_int(f.row.values[c].type, VALUE_NULL);
         uint8_t key[16];
         check(!row_parser_unique_key(f.p, 0, key));
     }

@@ -32,12 +32,15 @@ struct value {
     struct slice text;
 };
 
-/* Where a record comes from. Order of positions: file name bytes, then byte offset. `line` is the
- * 1-based line on which the record begins; offset and line are of the decompressed bytes. */
+/* Where a record of a source comes from. Order of positions: file name bytes, then byte offset. `line` is the
+ * 1-based line on which the record begins, 0 in a file without lines; offset and line are of the decompressed
+ * bytes. `number`, from 1, is what names the record within its file, once and for all: the line where records
+ * are lines, else their ordinal or key. */
 struct position {
     struct slice file; /* relative to --in */
     uint64_t byte_offset;
     uint64_t line;
+    uint64_t number;
 };
 
 /* What a source yields and what a topic carries: raw bytes plus what only a reader of the file in
@@ -50,10 +53,22 @@ struct record {
     struct slice layout;
     bool repeated;  /* an identical record stands earlier in this file (only when the source asks) */
     int64_t late_s; /* seconds older than the largest event time before it in this file, 0 if not (when asked) */
+    int feed;       /* its source: index in definition.feeds */
+};
+
+/* What is known of a source file: one row of the table `files`. Which of two identical files counts as
+ * the copy is decided over the whole list (smaller name first), never by arrival. */
+struct file_fact {
+    struct slice file;                    /* relative to --in */
+    struct slice digest;                  /* SHA-256, 64 hexadecimal digits */
+    uint64_t bytes;                       /* of the file */
+    uint64_t lines;                       /* physical lines, headers included */
+    struct slice skipped_as_identical_to; /* name of the twin that is read instead; empty: this one is read */
+    int feed;                             /* whose file it is: index in definition.feeds */
 };
 
 /* One broken rule. `ordinal` counts the rules in the definition from 1; 0 is the format itself
- * (rule name "format"); definition.rule_count + 1 is a value that does not fit its column's type where
+ * (rule name "format"); feed.rule_count + 1 is a value that does not fit its column's type where
  * no `type` rule is declared for that column (rule name "type"). */
 struct violation {
     int ordinal;
@@ -64,7 +79,7 @@ struct violation {
 
 enum { ROW_VALID = -1 };
 
-/* A parsed row: one value for each of definition.columns (declared, then derived, then built in). */
+/* A parsed row: one value for each of feed.columns (declared, then derived, then built in). */
 struct row {
     const struct record *record;
     struct value *values;

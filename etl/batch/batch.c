@@ -16,7 +16,7 @@ enum { BUSY_MS = 2000, CACHE_KIB = 65536, PROGRESS_EVERY = 4096 };
 struct batch {
     const struct batch_options *options;
     struct definition *definition;
-    struct source_list list;
+    struct source_lists lists;
     sqlite3 *db;
     bool created; /* the database file was not there */
     struct engine *engine;
@@ -47,17 +47,16 @@ static int engine_result(struct batch *b, int result)
     return result;
 }
 
-static int file_fact_write(struct batch *b, const struct source_file *f)
+static int file_fact_write(struct batch *b, const struct feed *feed, const struct source_file *f)
 {
-    struct file_fact fact = {slice_str(f->name), slice_str(f->digest), f->bytes, f->lines, {0}};
-    if (f->same_as) fact.skipped_as_identical_to = slice_str(f->same_as);
+    struct file_fact fact = source_file_fact(feed, f);
     return engine_result(b, engine_file(b->engine, &fact));
 }
 
-static int file_load(struct batch *b, const struct source_file *f)
+static int file_load(struct batch *b, const struct feed *feed, const struct source_file *f)
 {
     struct source_reader *reader;
-    int result = source_open(b->definition, b->options->in, f, &reader, b->error);
+    int result = source_open(feed, b->options->in, f, &reader, b->error);
     if (result < 0) return result;
     struct record record;
     uint64_t records = 0;
@@ -71,14 +70,21 @@ static int file_load(struct batch *b, const struct source_file *f)
     return result;
 }
 
-static int files_load(struct batch *b)
+static int source_load(struct batch *b, const struct source_list *list)
 {
     int result = 0;
-    for (int i = 0; i < b->list.count && result == 0; i++) {
-        const struct source_file *f = &b->list.files[i];
-        result = file_fact_write(b, f);
-        if (result == 0 && !f->same_as) result = file_load(b, f);
+    for (int i = 0; i < list->count && result == 0; i++) {
+        const struct source_file *f = &list->files[i];
+        result = file_fact_write(b, list->feed, f);
+        if (result == 0 && !f->same_as) result = file_load(b, list->feed, f);
     }
+    return result;
+}
+
+static int sources_load(struct batch *b)
+{
+    int result = 0;
+    for (int i = 0; i < b->lists.count && result == 0; i++) result = source_load(b, &b->lists.of[i]);
     return result;
 }
 
@@ -88,7 +94,7 @@ static int tables_build(struct batch *b)
     int64_t run;
     int result = engine_run_begin(b->db, b->definition, "batch", &run, b->error);
     if (result == 0) result = engine_open(b->definition, b->db, ENGINE_FRESH, run, &b->engine, b->error);
-    if (result == 0) result = files_load(b);
+    if (result == 0) result = sources_load(b);
     if (result == 0) result = engine_result(b, engine_flush(b->engine));
     if (result == 0) result = engine_result(b, engine_install(b->engine));
     return result;
@@ -131,16 +137,16 @@ int batch_run(const struct batch_options *options, struct err_text *error)
 {
     struct batch b = {.options = options, .error = error};
     int result = definition_load(options->definition, &b.definition, error);
-    if (result == 0) result = source_list_read(b.definition, options->in, &b.list, error);
+    if (result == 0) result = source_lists_read(b.definition, options->in, &b.lists, error);
     if (result == 0) {
         snprintf(b.title, sizeof b.title, "batch %s", b.definition->name);
-        progress_start(&b.progress, b.title, "lines", b.list.lines);
+        progress_start(&b.progress, b.title, "lines", b.lists.lines);
         result = database_open(&b);
         if (result == 0) result = refresh(&b);
         sqlite3_close(b.db);
         if (result != 0 && b.created) created_remove(options->db);
     }
-    source_list_release(&b.list);
+    source_lists_release(&b.lists);
     definition_free(b.definition);
     return result;
 }

@@ -1,8 +1,9 @@
 /* batch.h - the full refresh: a folder of files in, a new set of tables out.
  *
- *     definition, list of files            nothing is touched if these are wrong
+ *     definition, lists of files           nothing is touched if these are wrong
  *     BEGIN IMMEDIATE                      a locked database is an error here
- *       every file in byte order of names  -> millrace_new_... tables
+ *       every source in the definition's order, its files in byte order of names
+ *                                          -> millrace_new_... tables
  *       flush, swap, indexes, views
  *     COMMIT                               the one instant at which the warehouse changes
  *

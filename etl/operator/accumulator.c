@@ -3,7 +3,7 @@
  *     every function      n: 8
  *     sum                 sum: 16, two's complement
  *     min max first last  type: 1, number: 8, text: 4 + bytes              (only when n > 0)
- *     first last          time: 8, offset: 8, file: 4 + bytes              (only when n > 0)
+ *     first last          time: 8, source: 4, offset: 8, file: 4 + bytes   (only when n > 0)
  */
 #include "etl/operator/accumulator.h"
 
@@ -34,7 +34,7 @@ static void extreme_set(struct accumulator *a, const struct value *v, const stru
     if (file) memcpy(a->text.p + text, order->file.p, file);
     a->value = *v;
     if (v->type == VALUE_TEXT) a->value.text = (struct slice){a->text.p, text};
-    if (order) a->order = (struct order){order->time, {a->text.p + text, file}, order->byte_offset};
+    if (order) a->order = (struct order){order->time, {a->text.p + text, file}, order->byte_offset, order->source};
     a->lost = 0;
 }
 
@@ -124,6 +124,7 @@ void accumulator_encode(const struct accumulator *a, enum aggregate_function f, 
     bytes_put(out, a->value.text);
     if (!has_order(f)) return;
     buf_put_u64(out, (uint64_t)a->order.time);
+    buf_put_u32(out, (uint32_t)a->order.source);
     buf_put_u64(out, a->order.byte_offset);
     bytes_put(out, a->order.file);
 }
@@ -152,9 +153,14 @@ static uint64_t cursor_u64(struct cursor *c)
     return get_u64be(cursor_take(c, 8));
 }
 
+static uint32_t cursor_u32(struct cursor *c)
+{
+    return get_u32be(cursor_take(c, 4));
+}
+
 static struct slice cursor_bytes(struct cursor *c)
 {
-    size_t n = get_u32be(cursor_take(c, 4));
+    size_t n = cursor_u32(c);
     const uint8_t *p = cursor_take(c, n);
     return c->failed ? (struct slice){0} : (struct slice){p, n};
 }
@@ -174,6 +180,7 @@ bool accumulator_decode(struct accumulator *a, enum aggregate_function f, struct
         struct order order = {0};
         if (has_order(f)) {
             order.time = (int64_t)cursor_u64(&c);
+            order.source = (int)cursor_u32(&c);
             order.byte_offset = cursor_u64(&c);
             order.file = cursor_bytes(&c);
         }

@@ -5,6 +5,7 @@
 int order_compare(const struct order *a, const struct order *b)
 {
     if (a->time != b->time) return a->time < b->time ? -1 : 1;
+    if (a->source != b->source) return a->source < b->source ? -1 : 1;
     int files = slice_compare(a->file, b->file);
     if (files != 0) return files;
     return (a->byte_offset > b->byte_offset) - (a->byte_offset < b->byte_offset);

@@ -24,11 +24,12 @@
 #include "etl/row.h"
 #include "lib/base/err.h"
 
-/* The order behind `first` and `last`: event time, then position. */
+/* The order behind `first` and `last`: event time, then source (byte order of the names), then position. */
 struct order {
     int64_t time;
     struct slice file;
     uint64_t byte_offset;
+    int source; /* feed.rank */
 };
 int order_compare(const struct order *a, const struct order *b);
 
@@ -36,6 +37,7 @@ struct change {
     int sign;                   /* +1 or -1 */
     const struct value *values; /* one for each column of the input */
     struct order order;
+    int input; /* into a store: which of table.inputs the row comes from */
 };
 
 /* What all operators of an engine share. */

@@ -1,6 +1,7 @@
 /* store: keeps rows.
  *
- *     {"name": "sales", "rows": "valid", "columns": ["invoice", "quantity"], "where": "quantity < 100"}
+ *     {"name": "sales", "from": "shop", "rows": "valid", "columns": ["invoice", "quantity"],
+ *      "where": "quantity < 100"}
  *
  * The row of a position is inserted, or deleted when it is taken back. Children get the stored columns
  * (not the input's), in table order: they can be read back from the database later. */
@@ -28,11 +29,12 @@ static int store_process(struct operator* o, const struct change *change)
 {
     struct store *s = (struct store *)o;
     const struct table *t = o->table;
-    if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;
+    const struct table_input *in = &t->inputs[change->input];
+    if (in->where && !expr_true(in->where, change->values, o->context->cycle)) return 0;
     int result = change->sign > 0 ? output_store(&s->output, change) : output_take_back(&s->output, &change->order);
     if (result < 0 || o->child_count == 0) return result;
-    for (int i = 0; i < t->column_count; i++) s->row[i] = change->values[t->columns[i].input];
-    return operator_emit(o, &(struct change){change->sign, s->row, change->order});
+    for (int i = 0; i < t->column_count; i++) s->row[i] = change->values[in->columns[i]];
+    return operator_emit(o, &(struct change){.sign = change->sign, .values = s->row, .order = change->order});
 }
 
 static int store_flush(struct operator* o)

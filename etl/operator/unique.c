@@ -7,6 +7,7 @@
 
 struct unique {
     struct operator_context *context;
+    int feed;
     struct fingerprint_map seen; /* batch */
     sqlite3_stmt *holder, *add, *yield, *remove, *inherit;
 };
@@ -26,7 +27,8 @@ static int live_prepare(struct unique *u, const char *rule)
         sql_exec(db, error,
                  "CREATE TABLE IF NOT EXISTS \"millrace_unique_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
                  "holder INTEGER NOT NULL, file TEXT NOT NULL, byte_offset INTEGER NOT NULL, line INTEGER NOT NULL, "
-                 "layout TEXT NOT NULL, repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, raw BLOB NOT NULL);"
+                 "number INTEGER NOT NULL, layout TEXT NOT NULL, repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, "
+                 "raw BLOB NOT NULL);"
                  "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high) WHERE holder = 1;"
                  "CREATE INDEX IF NOT EXISTS \"millrace_others_%w\" ON \"millrace_unique_%w\""
                  "(high, low, file, byte_offset) WHERE holder = 0",
@@ -35,9 +37,10 @@ static int live_prepare(struct unique *u, const char *rule)
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&u->holder, "SELECT file, byte_offset, line, layout, repeated, late_s, raw FROM \"millrace_unique_%w\" "
-                     "WHERE high = ?1 AND low = ?2 AND holder = 1"},
-        {&u->add, "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&u->holder,
+         "SELECT file, byte_offset, line, number, layout, repeated, late_s, raw FROM \"millrace_unique_%w\" "
+         "WHERE high = ?1 AND low = ?2 AND holder = 1"},
+        {&u->add, "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
         {&u->yield, "UPDATE \"millrace_unique_%w\" SET holder = 0 WHERE high = ?1 AND low = ?2 AND holder = 1"},
         {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = ?3 AND file = ?4 "
                      "AND byte_offset = ?5"},
@@ -50,13 +53,18 @@ static int live_prepare(struct unique *u, const char *rule)
     return result;
 }
 
-int unique_open(struct operator_context *c, const char *rule, struct unique **out)
+int unique_open(struct operator_context *c, const struct feed *feed, const char *rule, struct unique **out)
 {
     struct unique *u = calloc(1, sizeof *u);
     if (!u) abort();
     u->context = c;
+    u->feed = feed->index;
     *out = u;
-    return c->live ? live_prepare(u, rule) : 0;
+    if (!c->live) return 0;
+    char *name = sqlite3_mprintf("%s.%s", feed->name, rule);
+    int result = live_prepare(u, name);
+    sqlite3_free(name);
+    return result;
 }
 
 void unique_close(struct unique *u)
@@ -102,10 +110,12 @@ int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena,
         out->at.file = column_copy(s, 0, arena);
         out->at.byte_offset = (uint64_t)sqlite3_column_int64(s, 1);
         out->at.line = (uint64_t)sqlite3_column_int64(s, 2);
-        out->layout = column_copy(s, 3, arena);
-        out->repeated = sqlite3_column_int(s, 4);
-        out->late_s = sqlite3_column_int64(s, 5);
-        out->raw = column_copy(s, 6, arena);
+        out->at.number = (uint64_t)sqlite3_column_int64(s, 3);
+        out->layout = column_copy(s, 4, arena);
+        out->repeated = sqlite3_column_int(s, 5);
+        out->late_s = sqlite3_column_int64(s, 6);
+        out->raw = column_copy(s, 7, arena);
+        out->feed = u->feed;
     }
     sqlite3_reset(s);
     if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
@@ -128,10 +138,11 @@ int unique_add(struct unique *u, struct fingerprint key, const struct record *re
     sql_bind_slice(s, 4, record->at.file);
     sqlite3_bind_int64(s, 5, (int64_t)record->at.byte_offset);
     sqlite3_bind_int64(s, 6, (int64_t)record->at.line);
-    sql_bind_slice(s, 7, record->layout);
-    sqlite3_bind_int(s, 8, record->repeated);
-    sqlite3_bind_int64(s, 9, record->late_s);
-    sqlite3_bind_blob(s, 10, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 7, (int64_t)record->at.number);
+    sql_bind_slice(s, 8, record->layout);
+    sqlite3_bind_int(s, 9, record->repeated);
+    sqlite3_bind_int64(s, 10, record->late_s);
+    sqlite3_bind_blob(s, 11, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n, SQLITE_STATIC);
     return key_step(u, s, key);
 }
 

@@ -4,7 +4,7 @@
  * of arrival. A batch meets rows in that order, so the first one wins and a set of fingerprints is
  * enough. A stream keeps every candidate, losers too, because a winner can be taken away again: in
  *
- *     millrace_unique_RULE(high, low, holder, file, byte_offset, line, layout, repeated, late_s, raw)
+ *     millrace_unique_SOURCE.RULE(high, low, holder, file, byte_offset, line, number, layout, repeated, late_s, raw)
  *
  * high and low are the halves of the key's fingerprint, holder is 1 for the one who has the key and 0 for
  * the others, the rest is the record, enough to parse it again when it wins or loses later. Rows are
@@ -19,7 +19,7 @@
 
 struct unique;
 
-int unique_open(struct operator_context *c, const char *rule, struct unique **out);
+int unique_open(struct operator_context *c, const struct feed *feed, const char *rule, struct unique **out);
 void unique_close(struct unique *u); /* NULL is allowed */
 
 /* Batch: tells the processor that the key will be asked for soon. A set of millions is in no cache. */

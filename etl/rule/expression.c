@@ -14,16 +14,16 @@ static void column_enter(void *context, int column)
     rule->columns[rule->column_count++] = column;
 }
 
-static void expression_open(struct node n, const struct definition *d, struct rule *rule)
+static void expression_open(struct node n, const struct feed *feed, struct rule *rule)
 {
     struct node expr = node_required(n, "expr"), column = node_member(n, "column");
-    struct expr *e = definition_expr_read(expr, d, d->column_count);
-    if (node_present(column)) rule->column = column_name_read(column, d);
+    struct expr *e = feed_expr_read(expr, feed, feed->column_count);
+    if (node_present(column)) rule->column = column_name_read(column, feed);
     rule->spec = e;
     if (!e) return;
     if (expr_type(e) != VALUE_INTEGER)
         node_fail(expr, "must be a condition, not a value of type %s", value_type_name(expr_type(e)));
-    rule->columns = arena_alloc(n.doc->arena, (size_t)d->column_count * sizeof *rule->columns);
+    rule->columns = arena_alloc(n.doc->arena, (size_t)feed->column_count * sizeof *rule->columns);
     expr_columns(e, column_enter, rule);
 }
 

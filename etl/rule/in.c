@@ -18,9 +18,9 @@ static int values_compare(const void *x, const void *y)
     return (a->i > b->i) - (a->i < b->i);
 }
 
-static void in_open(struct node n, const struct definition *d, struct rule *rule)
+static void in_open(struct node n, const struct feed *feed, struct rule *rule)
 {
-    int column = rule_column_read(n, d, rule);
+    int column = rule_column_read(n, feed, rule);
     struct node values = node_required(n, "values");
     struct in *in = arena_alloc(n.doc->arena, sizeof *in);
     in->count = node_count(values);
@@ -28,7 +28,7 @@ static void in_open(struct node n, const struct definition *d, struct rule *rule
     in->negate = node_bool(node_member(n, "negate"), false);
     if (node_present(values) && in->count == 0) node_fail(values, "needs at least one value");
     for (size_t i = 0; i < in->count && !n.doc->failed; i++)
-        in->values[i] = column_literal_read(node_item(values, i), &d->columns[column]);
+        in->values[i] = column_literal_read(node_item(values, i), &feed->columns[column]);
     if (!n.doc->failed) qsort(in->values, in->count, sizeof *in->values, values_compare);
     rule->spec = in;
 }

@@ -3,9 +3,9 @@
 
 static const char *const KEYS[] = {"column", NULL};
 
-static void not_null_open(struct node n, const struct definition *d, struct rule *rule)
+static void not_null_open(struct node n, const struct feed *feed, struct rule *rule)
 {
-    rule_column_read(n, d, rule);
+    rule_column_read(n, feed, rule);
 }
 
 static bool not_null_broken(const struct rule *rule, const struct value *values, struct arena *arena)

@@ -26,13 +26,13 @@ static int values_compare(const struct value *a, const struct value *b)
     return (a->i > b->i) - (a->i < b->i);
 }
 
-static void range_open(struct node n, const struct definition *d, struct rule *rule)
+static void range_open(struct node n, const struct feed *feed, struct rule *rule)
 {
-    int column = rule_column_read(n, d, rule);
+    int column = rule_column_read(n, feed, rule);
     if (column < 0) return;
     struct range *r = arena_alloc(n.doc->arena, sizeof *r);
-    r->low_open = end_read(n, &d->columns[column], "min", "above", &r->low);
-    r->high_open = end_read(n, &d->columns[column], "max", "below", &r->high);
+    r->low_open = end_read(n, &feed->columns[column], "min", "above", &r->low);
+    r->high_open = end_read(n, &feed->columns[column], "max", "below", &r->high);
     if (r->low.type == VALUE_NULL && r->high.type == VALUE_NULL)
         node_fail(n, "needs at least one of min, max, above, below");
     bool both = r->low.type != VALUE_NULL && r->high.type != VALUE_NULL;

@@ -10,18 +10,18 @@ struct regex_spec {
 
 static const char *const KEYS[] = {"column", "pattern", "negate", "ignore_case", NULL};
 
-static void regex_open(struct node n, const struct definition *d, struct rule *rule)
+static void regex_open(struct node n, const struct feed *feed, struct rule *rule)
 {
     char message[200];
-    int column = rule_column_read(n, d, rule);
+    int column = rule_column_read(n, feed, rule);
     struct node pattern = node_required(n, "pattern");
     const char *text = node_text(pattern, NULL);
     bool ignore_case = node_bool(node_member(n, "ignore_case"), false);
     bool negate = node_bool(node_member(n, "negate"), false);
     if (n.doc->failed) return;
-    if (d->columns[column].type != VALUE_TEXT)
-        node_fail(n, "column %s is %s; a pattern needs a text", d->columns[column].name,
-                  value_type_name(d->columns[column].type));
+    if (feed->columns[column].type != VALUE_TEXT)
+        node_fail(n, "column %s is %s; a pattern needs a text", feed->columns[column].name,
+                  value_type_name(feed->columns[column].type));
     struct regex_spec *s = arena_alloc(n.doc->arena, sizeof *s);
     s->wanted = negate ? REGEX_NO : REGEX_YES;
     s->regex = regex_new(text, ignore_case, message);

@@ -33,23 +33,23 @@ static void usage_append(struct err_text *error, const struct rule_class *class)
 }
 
 /* Without a name a rule is called after what it does: "range_quantity". */
-static const char *name_read(struct node n, const struct definition *d, const struct rule *rule)
+static const char *name_read(struct node n, const struct feed *feed, const struct rule *rule)
 {
     if (node_present(node_member(n, "name"))) return node_name(node_member(n, "name"));
-    const char *column = rule->column >= 0 ? d->columns[rule->column].name : "row";
+    const char *column = rule->column >= 0 ? feed->columns[rule->column].name : "row";
     return arena_printf(n.doc->arena, "%s_%s", rule->class->name, column);
 }
 
-static void name_check(struct node n, const struct definition *d, const struct rule *rule)
+static void name_check(struct node n, const struct feed *feed, const struct rule *rule)
 {
     bool reserved = strcmp(rule->name, "format") == 0 || (strcmp(rule->name, "type") == 0);
     if (reserved) node_fail(n, "the name \"%s\" is reserved for what fits no rule; choose another", rule->name);
-    for (const struct rule *other = d->rules; other < rule; other++)
+    for (const struct rule *other = feed->rules; other < rule; other++)
         if (strcmp(other->name, rule->name) == 0)
             node_fail(n, "the name \"%s\" is taken by %s; give this rule a \"name\"", rule->name, other->at);
 }
 
-void rule_read(struct node n, const struct definition *d, struct rule *rule)
+void rule_read(struct node n, const struct feed *feed, struct rule *rule)
 {
     static const char *const severities[] = {"warn", "reject", "fail", NULL};
     *rule = (struct rule){.at = n.path, .column = -1, .severity = SEVERITY_REJECT};
@@ -58,10 +58,10 @@ void rule_read(struct node n, const struct definition *d, struct rule *rule)
     if (n.doc->failed) return;
     rule->unique = rule->class == &RULE_UNIQUE;
     rule->severity = (enum severity)node_choice(node_member(n, "severity"), severities, SEVERITY_REJECT);
-    rule->class->open(n, d, rule);
+    rule->class->open(n, feed, rule);
     if (n.doc->failed) usage_append(n.doc->error, rule->class);
-    rule->name = name_read(n, d, rule);
-    name_check(n, d, rule);
+    rule->name = name_read(n, feed, rule);
+    name_check(n, feed, rule);
 }
 
 void rule_release(struct rule *rule)
@@ -71,20 +71,20 @@ void rule_release(struct rule *rule)
 
 /* --- for the classes --- */
 
-int column_name_read(struct node n, const struct definition *d)
+int column_name_read(struct node n, const struct feed *feed)
 {
     const char *name = node_text(n, NULL);
-    int column = definition_column(d, name);
+    int column = feed_column(feed, name);
     if (column >= 0 || n.doc->failed) return column;
-    const char **names = arena_alloc(n.doc->arena, ((size_t)d->column_count + 1) * sizeof *names);
-    for (int i = 0; i < d->column_count; i++) names[i] = d->columns[i].name;
+    const char **names = arena_alloc(n.doc->arena, ((size_t)feed->column_count + 1) * sizeof *names);
+    for (int i = 0; i < feed->column_count; i++) names[i] = feed->columns[i].name;
     node_fail(n, "there is no column \"%s\"%s", name, node_hint(n, name, names));
     return -1;
 }
 
-int rule_column_read(struct node n, const struct definition *d, struct rule *rule)
+int rule_column_read(struct node n, const struct feed *feed, struct rule *rule)
 {
-    rule->column = column_name_read(node_required(n, "column"), d);
+    rule->column = column_name_read(node_required(n, "column"), feed);
     rule->columns = arena_alloc(n.doc->arena, sizeof *rule->columns);
     rule->columns[0] = rule->column;
     rule->column_count = 1;

@@ -18,7 +18,7 @@ struct rule_class {
     const char *usage;       /* one line for error messages */
     const char *const *keys; /* its own, besides rule, name and severity; NULL-terminated */
     /* Fills rule->column, columns and spec. Failures go to the node's document. */
-    void (*open)(struct node n, const struct definition *d, struct rule *rule);
+    void (*open)(struct node n, const struct feed *feed, struct rule *rule);
     bool (*broken)(const struct rule *rule, const struct value *values, struct arena *arena);
     void (*close)(struct rule *rule); /* may be NULL */
 };
@@ -26,15 +26,15 @@ struct rule_class {
 extern const struct rule_class RULE_NOT_NULL, RULE_TYPE, RULE_RANGE, RULE_IN, RULE_REGEX, RULE_UNIQUE, RULE_EXPRESSION;
 
 /* Reads one rule object into *rule; its ordinal is its place. All columns are known by then. */
-void rule_read(struct node n, const struct definition *d, struct rule *rule);
+void rule_read(struct node n, const struct feed *feed, struct rule *rule);
 void rule_release(struct rule *rule);
 
 /* --- for the classes --- */
 
 /* The column that key `column` names, entered as the one that the rule reads; -1 after a failure. */
-int rule_column_read(struct node n, const struct definition *d, struct rule *rule);
+int rule_column_read(struct node n, const struct feed *feed, struct rule *rule);
 /* Index of a column by the name in `n`, or -1 after a failure with a hint. */
-int column_name_read(struct node n, const struct definition *d);
+int column_name_read(struct node n, const struct feed *feed);
 /* A literal of the definition as a value of column `c`: "0.5", 3, "2024-12-31", "2024-12-31 23:59:00". */
 struct value column_literal_read(struct node n, const struct column *c);
 

@@ -31,8 +31,8 @@ static const char *violations(const char *rules, const char *line)
     if (!d) unit_fail("%s", error.text);
     struct arena arena = {0};
     struct row row;
-    struct row_parser *p = row_parser_new(d);
-    struct record record = {.at = {SLICE_LIT("f"), 0, 1}, .raw = slice_str(line)};
+    struct row_parser *p = row_parser_new(&d->feeds[0]);
+    struct record record = {.at = {SLICE_LIT("f"), 0, 1, 1}, .raw = slice_str(line)};
     row_parse(p, &record, &arena, &row);
     size_t n = 0;
     out[0] = '\0';

@@ -4,13 +4,13 @@
 
 static const char *const KEYS[] = {"column", NULL};
 
-static void type_open(struct node n, const struct definition *d, struct rule *rule)
+static void type_open(struct node n, const struct feed *feed, struct rule *rule)
 {
-    int column = rule_column_read(n, d, rule);
-    if (column >= d->builtin) node_fail(n, "%s is made by the reader and always fits", d->columns[column].name);
-    for (const struct rule *other = d->rules; other < rule; other++)
+    int column = rule_column_read(n, feed, rule);
+    if (column >= feed->builtin) node_fail(n, "%s is made by the reader and always fits", feed->columns[column].name);
+    for (const struct rule *other = feed->rules; other < rule; other++)
         if (other->class == rule->class && other->column == column)
-            node_fail(n, "%s has a type rule already, %s", d->columns[column].name, other->at);
+            node_fail(n, "%s has a type rule already, %s", feed->columns[column].name, other->at);
 }
 
 const struct rule_class RULE_TYPE = {"type", "{\"rule\": \"type\", \"column\": C}", KEYS, type_open, NULL, NULL};

@@ -9,7 +9,7 @@
 
 static const char *const KEYS[] = {"columns", NULL};
 
-static void unique_open(struct node n, const struct definition *d, struct rule *rule)
+static void unique_open(struct node n, const struct feed *feed, struct rule *rule)
 {
     int count;
     struct node columns = node_required(n, "columns");
@@ -19,7 +19,7 @@ static void unique_open(struct node n, const struct definition *d, struct rule *
     rule->columns = arena_alloc(n.doc->arena, (size_t)count * sizeof *rule->columns);
     for (int i = 0; i < count && !n.doc->failed; i++) {
         bool one = json_is_string(columns.json);
-        rule->columns[i] = column_name_read(one ? columns : node_item(columns, (size_t)i), d);
+        rule->columns[i] = column_name_read(one ? columns : node_item(columns, (size_t)i), feed);
     }
     rule->column_count = count;
     if (count == 1) rule->column = rule->columns[0];

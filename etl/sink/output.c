@@ -12,6 +12,14 @@ static void placeholders_append(struct buf *sql, int count)
     for (int i = 0; i < count; i++) buf_append_str(sql, i ? ", ?" : "?");
 }
 
+/* What stands after the columns of a store: the position of the row. */
+static const char *position_columns(const struct table *t)
+{
+    return t->kind != TABLE_STORE ? ""
+           : table_has_source(t)  ? ", _source, _file, _byte_offset"
+                                  : ", _file, _byte_offset";
+}
+
 /* A store's row is its columns and its position; the others may come with a rowid. */
 static int put_prepare(struct output *o)
 {
@@ -24,8 +32,8 @@ static int put_prepare(struct output *o)
         buf_append_str(&names, text);
         sqlite3_free(text);
     }
-    if (store) buf_append_str(&names, ", _file, _byte_offset");
-    placeholders_append(&marks, t->column_count + (store ? 2 : addressed));
+    buf_append_str(&names, position_columns(t));
+    placeholders_append(&marks, t->column_count + (store ? 2 + table_has_source(t) : addressed));
     int result = sql_prepare(o->context->db, &o->put, o->context->error, "INSERT %s INTO \"%s%w\"(%s) VALUES(%s)",
                              addressed ? "OR REPLACE" : "", schema_prefix(o->context->live), t->name, buf_cstr(&names),
                              buf_cstr(&marks));
@@ -40,7 +48,8 @@ static int live_prepare(struct output *o)
     struct err_text *error = o->context->error;
     const char *name = o->table->name;
     if (o->table->kind == TABLE_STORE)
-        return sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE _byte_offset = ?1 AND _file = ?2", name);
+        return sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE _byte_offset = ?1 AND _file = ?2%s", name,
+                           table_has_source(o->table) ? " AND _source = ?3" : "");
     int result = sql_exec(db, error,
                           "CREATE TABLE IF NOT EXISTS \"millrace_state_%w\"(id INTEGER PRIMARY KEY, k BLOB NOT NULL, "
                           "state BLOB NOT NULL);"
@@ -82,11 +91,18 @@ void output_close(struct output *o)
     free(o->rooms);
 }
 
+static struct slice source_name(const struct output *o, const struct order *order)
+{
+    return slice_str(definition_ranked(o->context->definition, order->source)->name);
+}
+
 int output_store(struct output *o, const struct change *change)
 {
     const struct table *t = o->table;
+    const struct table_input *in = &t->inputs[change->input];
     int n = t->column_count;
-    for (int i = 0; i < n; i++) value_bind(o->put, i + 1, &change->values[t->columns[i].input], &o->rooms[i]);
+    for (int i = 0; i < n; i++) value_bind(o->put, i + 1, &change->values[in->columns[i]], &o->rooms[i]);
+    if (table_has_source(t)) sql_bind_slice(o->put, ++n, source_name(o, &change->order));
     sql_bind_slice(o->put, n + 1, change->order.file);
     sqlite3_bind_int64(o->put, n + 2, (int64_t)change->order.byte_offset);
     return sql_step(o->put, o->context->error);
@@ -96,6 +112,7 @@ int output_take_back(struct output *o, const struct order *position)
 {
     sqlite3_bind_int64(o->erase, 1, (int64_t)position->byte_offset);
     sql_bind_slice(o->erase, 2, position->file);
+    if (table_has_source(o->table)) sql_bind_slice(o->erase, 3, source_name(o, position));
     return sql_step(o->erase, o->context->error);
 }
 
@@ -168,7 +185,7 @@ static int parent_rows_prepare(struct output *o, const struct table *parent)
         buf_append_str(&columns, text);
         sqlite3_free(text);
     }
-    if (parent->kind == TABLE_STORE) buf_append_str(&columns, ", _file, _byte_offset");
+    buf_append_str(&columns, position_columns(parent));
     for (int i = 0; i < t->by_count; i++) {
         const char *name = parent->columns[t->columns[i].input].name;
         char *text = sqlite3_mprintf("%s\"%w\"", i ? ", " : "", name);
@@ -199,6 +216,10 @@ static void parent_row_read(struct output *o, const struct table *parent, struct
     *order = (struct order){0};
     if (parent->kind != TABLE_STORE) return;
     if (parent->time >= 0 && values[parent->time].type != VALUE_NULL) order->time = values[parent->time].i;
+    const struct definition *d = o->context->definition;
+    int feed = parent->inputs[0].feed;
+    if (table_has_source(parent)) feed = definition_feed(d, sql_column_slice(o->parent_rows, n++));
+    if (feed >= 0) order->source = d->feeds[feed].rank;
     order->file = sql_column_slice(o->parent_rows, n);
     order->byte_offset = (uint64_t)sqlite3_column_int64(o->parent_rows, n + 1);
 }

@@ -22,7 +22,7 @@ void output_close(struct output *o);
 
 /* --- stores --- */
 
-/* `values` are the input's (definition.columns). */
+/* `values` are those of the feed that change->input names. */
 int output_store(struct output *o, const struct change *change);
 int output_take_back(struct output *o, const struct order *position);
 

@@ -5,33 +5,52 @@
 
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 #include "lib/base/text.h"
 
-enum severity quarantine_severity(const struct definition *d, int ordinal)
+enum severity quarantine_severity(const struct feed *feed, int ordinal)
 {
-    return ordinal >= 1 && ordinal <= d->rule_count ? d->rules[ordinal - 1].severity : SEVERITY_REJECT;
+    return ordinal >= 1 && ordinal <= feed->rule_count ? feed->rules[ordinal - 1].severity : SEVERITY_REJECT;
+}
+
+static const struct feed *feed_of(const struct quarantine *q, int index)
+{
+    return &q->context->definition->feeds[index];
+}
+
+static size_t bucket_count(const struct feed *feed)
+{
+    return (size_t)feed->rule_count + 2;
+}
+
+static void counts_make(struct quarantine *q)
+{
+    const struct definition *d = q->context->definition;
+    q->counts = memory_new((size_t)d->feed_count * sizeof *q->counts);
+    for (int i = 0; i < d->feed_count; i++)
+        q->counts[i].rejects = memory_new(bucket_count(&d->feeds[i]) * sizeof(int64_t));
 }
 
 int quarantine_open(struct quarantine *q, struct operator_context *c, int64_t run)
 {
     *q = (struct quarantine){.context = c, .run = run};
-    q->rejects = calloc((size_t)c->definition->rule_count + 2, sizeof *q->rejects);
-    if (!q->rejects) abort();
+    counts_make(q);
     sqlite3 *db = c->db;
     const char *prefix = schema_prefix(c->live);
     struct {
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&q->add, "INSERT INTO \"%squarantine\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
-        {&q->warn, "INSERT INTO \"%swarnings\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
-        {&q->erase, "DELETE FROM \"%squarantine\" WHERE byte_offset = ?1 AND file = ?2"},
-        {&q->erase_warning, "DELETE FROM \"%swarnings\" WHERE byte_offset = ?1 AND file = ?2"},
-        {&q->file, "INSERT OR REPLACE INTO \"%sfiles\" VALUES(?1, ?2, ?3, ?4, ?5)"},
-        {&q->count, "INSERT INTO \"%srejects\" VALUES(?1, ?2, ?3) ON CONFLICT(rule) DO UPDATE SET rows = rows + ?3"},
+        {&q->add, "INSERT INTO \"%squarantine\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&q->warn, "INSERT INTO \"%swarnings\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&q->erase, "DELETE FROM \"%squarantine\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
+        {&q->erase_warning, "DELETE FROM \"%swarnings\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
+        {&q->file, "INSERT OR REPLACE INTO \"%sfiles\" VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+        {&q->count, "INSERT INTO \"%srejects\" VALUES(?1, ?2, ?3, ?4) "
+                    "ON CONFLICT(source, rule) DO UPDATE SET rows = rows + ?4"},
         {&q->empty, "DELETE FROM \"%srejects\" WHERE rows = 0"},
         {&q->records, "UPDATE \"%srecords\" SET read = read + ?1, accepted = accepted + ?2, rejected = rejected + ?3, "
-                      "warned = warned + ?4"},
+                      "warned = warned + ?4 WHERE source = ?5"},
     };
     int result = 0;
     for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
@@ -43,7 +62,8 @@ void quarantine_close(struct quarantine *q)
 {
     sqlite3_stmt *all[] = {q->add, q->warn, q->erase, q->erase_warning, q->file, q->count, q->records, q->empty};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
-    free(q->rejects);
+    for (int i = 0; i < q->context->definition->feed_count; i++) free(q->counts[i].rejects);
+    free(q->counts);
     *q = (struct quarantine){0};
 }
 
@@ -58,30 +78,32 @@ static void bytes_bind(sqlite3_stmt *s, int at, struct slice bytes)
 
 static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v)
 {
-    sqlite3_bind_int64(s, 1, q->run);
-    sql_bind_slice(s, 2, r->at.file);
-    sqlite3_bind_int64(s, 3, (int64_t)r->at.line);
-    sqlite3_bind_int64(s, 4, (int64_t)r->at.byte_offset);
+    sql_bind_slice(s, 1, slice_str(feed_of(q, r->feed)->name));
+    sqlite3_bind_int64(s, 2, q->run);
+    sql_bind_slice(s, 3, r->at.file);
+    sqlite3_bind_int64(s, 4, (int64_t)r->at.line);
+    sqlite3_bind_int64(s, 5, (int64_t)r->at.byte_offset);
     if (v->column.n)
-        sql_bind_slice(s, 5, v->column);
+        sql_bind_slice(s, 6, v->column);
     else
-        sqlite3_bind_null(s, 5);
-    sql_bind_slice(s, 6, v->rule);
-    sqlite3_bind_int(s, 7, v->ordinal);
+        sqlite3_bind_null(s, 6);
+    sql_bind_slice(s, 7, v->rule);
+    sqlite3_bind_int(s, 8, v->ordinal);
     if (v->column.n)
-        bytes_bind(s, 8, v->value);
+        bytes_bind(s, 9, v->value);
     else
-        sqlite3_bind_null(s, 8);
-    bytes_bind(s, 9, r->raw);
+        sqlite3_bind_null(s, 9);
+    bytes_bind(s, 10, r->raw);
     return sql_step(s, q->context->error);
 }
 
 static int violations_write(struct quarantine *q, const struct row *row, int *warnings)
 {
+    const struct feed *feed = feed_of(q, row->record->feed);
     int result = 0;
     for (int i = 0; i < row->violation_count && result == 0; i++) {
         const struct violation *v = &row->violations[i];
-        bool warning = quarantine_severity(q->context->definition, v->ordinal) == SEVERITY_WARN;
+        bool warning = quarantine_severity(feed, v->ordinal) == SEVERITY_WARN;
         *warnings += warning;
         result = violation_write(q, warning ? q->warn : q->add, row->record, v);
     }
@@ -90,9 +112,10 @@ static int violations_write(struct quarantine *q, const struct row *row, int *wa
 
 static int violations_erase(struct quarantine *q, const struct row *row, int *warnings)
 {
+    const struct feed *feed = feed_of(q, row->record->feed);
     int result = 0, rejecting = 0;
     for (int i = 0; i < row->violation_count; i++) {
-        bool warning = quarantine_severity(q->context->definition, row->violations[i].ordinal) == SEVERITY_WARN;
+        bool warning = quarantine_severity(feed, row->violations[i].ordinal) == SEVERITY_WARN;
         *warnings += warning;
         rejecting += !warning;
     }
@@ -101,6 +124,7 @@ static int violations_erase(struct quarantine *q, const struct row *row, int *wa
         if (!both[i]) continue;
         sqlite3_bind_int64(both[i], 1, (int64_t)row->record->at.byte_offset);
         sql_bind_slice(both[i], 2, row->record->at.file);
+        sql_bind_slice(both[i], 3, slice_str(feed->name));
         result = sql_step(both[i], q->context->error);
     }
     return result;
@@ -108,61 +132,81 @@ static int violations_erase(struct quarantine *q, const struct row *row, int *wa
 
 int quarantine_row(struct quarantine *q, const struct row *row, int sign)
 {
+    struct quarantine_counts *counts = &q->counts[row->record->feed];
     int warnings = 0;
     int result = row->violation_count == 0 ? 0
                  : sign > 0                ? violations_write(q, row, &warnings)
                                            : violations_erase(q, row, &warnings);
-    q->warned += warnings ? sign : 0;
+    counts->warned += warnings ? sign : 0;
     if (row->bucket == ROW_VALID) {
-        q->accepted += sign;
+        counts->accepted += sign;
     } else {
-        q->rejected += sign;
-        q->rejects[row->bucket] += sign;
+        counts->rejected += sign;
+        counts->rejects[row->bucket] += sign;
     }
     return result;
 }
 
-void quarantine_read(struct quarantine *q)
+void quarantine_read(struct quarantine *q, int feed)
 {
-    q->read++;
+    q->counts[feed].read++;
 }
 
 int quarantine_file(struct quarantine *q, const struct file_fact *fact)
 {
-    sql_bind_slice(q->file, 1, fact->file);
-    sql_bind_slice(q->file, 2, fact->digest);
-    sqlite3_bind_int64(q->file, 3, (int64_t)fact->bytes);
-    sqlite3_bind_int64(q->file, 4, (int64_t)fact->lines);
+    sql_bind_slice(q->file, 1, slice_str(feed_of(q, fact->feed)->name));
+    sql_bind_slice(q->file, 2, fact->file);
+    sql_bind_slice(q->file, 3, fact->digest);
+    sqlite3_bind_int64(q->file, 4, (int64_t)fact->bytes);
+    sqlite3_bind_int64(q->file, 5, (int64_t)fact->lines);
     if (fact->skipped_as_identical_to.n)
-        sql_bind_slice(q->file, 5, fact->skipped_as_identical_to);
+        sql_bind_slice(q->file, 6, fact->skipped_as_identical_to);
     else
-        sqlite3_bind_null(q->file, 5);
+        sqlite3_bind_null(q->file, 6);
     return sql_step(q->file, q->context->error);
+}
+
+static int rejects_flush(struct quarantine *q, const struct feed *feed)
+{
+    int result = 0;
+    for (int ordinal = 0; ordinal < (int)bucket_count(feed) && result == 0; ordinal++) {
+        int64_t change = q->counts[feed->index].rejects[ordinal];
+        if (change == 0) continue;
+        sql_bind_slice(q->count, 1, slice_str(feed->name));
+        sql_bind_slice(q->count, 2, slice_str(feed_rule_name(feed, ordinal)));
+        sqlite3_bind_int(q->count, 3, ordinal);
+        sqlite3_bind_int64(q->count, 4, change);
+        result = sql_step(q->count, q->context->error);
+    }
+    return result;
+}
+
+static int records_flush(struct quarantine *q, const struct feed *feed)
+{
+    const struct quarantine_counts *counts = &q->counts[feed->index];
+    const int64_t changes[] = {counts->read, counts->accepted, counts->rejected, counts->warned};
+    for (int i = 0; i < 4; i++) sqlite3_bind_int64(q->records, i + 1, changes[i]);
+    sql_bind_slice(q->records, 5, slice_str(feed->name));
+    return sql_step(q->records, q->context->error);
 }
 
 int quarantine_flush(struct quarantine *q)
 {
     const struct definition *d = q->context->definition;
     int result = 0;
-    for (int ordinal = 0; ordinal < d->rule_count + 2 && result == 0; ordinal++) {
-        if (q->rejects[ordinal] == 0) continue;
-        sqlite3_bind_text(q->count, 1, definition_rule_name(d, ordinal), -1, SQLITE_STATIC);
-        sqlite3_bind_int(q->count, 2, ordinal);
-        sqlite3_bind_int64(q->count, 3, q->rejects[ordinal]);
-        result = sql_step(q->count, q->context->error);
-    }
+    for (int i = 0; i < d->feed_count && result == 0; i++) result = rejects_flush(q, &d->feeds[i]);
     if (result == 0) result = sql_step(q->empty, q->context->error);
-    if (result == 0) {
-        const int64_t changes[] = {q->read, q->accepted, q->rejected, q->warned};
-        for (int i = 0; i < 4; i++) sqlite3_bind_int64(q->records, i + 1, changes[i]);
-        result = sql_step(q->records, q->context->error);
-    }
+    for (int i = 0; i < d->feed_count && result == 0; i++) result = records_flush(q, &d->feeds[i]);
     quarantine_forget(q);
     return result;
 }
 
 void quarantine_forget(struct quarantine *q)
 {
-    memset(q->rejects, 0, ((size_t)q->context->definition->rule_count + 2) * sizeof *q->rejects);
-    q->read = q->accepted = q->rejected = q->warned = 0;
+    const struct definition *d = q->context->definition;
+    for (int i = 0; i < d->feed_count; i++) {
+        struct quarantine_counts *counts = &q->counts[i];
+        memset(counts->rejects, 0, bucket_count(&d->feeds[i]) * sizeof *counts->rejects);
+        *counts = (struct quarantine_counts){.rejects = counts->rejects};
+    }
 }

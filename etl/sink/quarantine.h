@@ -1,9 +1,9 @@
 /* quarantine.h - what became of the records: violations, counts, files.
  *
  *     quarantine, warnings   a row per violation
- *     rejects                how many rows each rule rejected (as their first violation)
- *     records                one row: read, accepted, rejected, warned
- *     files                  one row per source file
+ *     rejects                how many rows each rule of each source rejected (as their first violation)
+ *     records                a row per source: read, accepted, rejected, warned
+ *     files                  a row per file of a source
  *
  * Violations are written as they come, counts at flush. */
 #ifndef MILLRACE_ETL_SINK_QUARANTINE_H
@@ -12,14 +12,19 @@
 #include "etl/engine.h"
 #include "etl/operator/operator.h"
 
+/* Of one source, since the last flush. */
+struct quarantine_counts {
+    int64_t read, accepted, rejected, warned;
+    int64_t *rejects; /* per ordinal */
+};
+
 struct quarantine {
     struct operator_context *context;
     int64_t run;
     sqlite3_stmt *add, *warn;            /* a violation */
     sqlite3_stmt *erase, *erase_warning; /* those of a position; live */
     sqlite3_stmt *file, *count, *records, *empty;
-    int64_t *rejects; /* change per ordinal since the last flush */
-    int64_t read, accepted, rejected, warned;
+    struct quarantine_counts *counts; /* per feed */
 };
 
 int quarantine_open(struct quarantine *q, struct operator_context *c, int64_t run);
@@ -28,12 +33,12 @@ void quarantine_close(struct quarantine *q);
 /* Records the violations of a row and counts it in its bucket (row->bucket); sign -1 takes both back. */
 int quarantine_row(struct quarantine *q, const struct row *row, int sign);
 /* Counts records that were read (the sign of a row that changes its bucket cancels itself). */
-void quarantine_read(struct quarantine *q);
+void quarantine_read(struct quarantine *q, int feed);
 int quarantine_file(struct quarantine *q, const struct file_fact *fact);
 int quarantine_flush(struct quarantine *q);
 void quarantine_forget(struct quarantine *q);
 
 /* The severity of an ordinal: 0 (format) and those above the rules (type) reject. */
-enum severity quarantine_severity(const struct definition *d, int ordinal);
+enum severity quarantine_severity(const struct feed *feed, int ordinal);
 
 #endif

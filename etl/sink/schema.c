@@ -5,19 +5,25 @@
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 
+/* Of the tables that are not the definition's own. */
+#define SCHEMA_VERSION "2"
+
 /* The tables that every warehouse has. A violation keeps the raw bytes; text that is not UTF-8 is
  * stored as a BLOB. */
 static const struct fixed_table {
     const char *name, *columns;
 } fixed_tables[] = {
-    {"files", "file TEXT PRIMARY KEY, digest TEXT NOT NULL, bytes INTEGER NOT NULL, lines INTEGER NOT NULL, "
-              "skipped_as_identical_to TEXT"},
-    {"records", "read INTEGER NOT NULL, accepted INTEGER NOT NULL, rejected INTEGER NOT NULL, "
-                "warned INTEGER NOT NULL"},
-    {"rejects", "rule TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, rows INTEGER NOT NULL"},
-    {"quarantine", "run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset INTEGER NOT NULL, "
+    {"files", "source TEXT NOT NULL, file TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL, "
+              "lines INTEGER NOT NULL, skipped_as_identical_to TEXT, PRIMARY KEY(source, file)"},
+    {"records", "source TEXT PRIMARY KEY, read INTEGER NOT NULL, accepted INTEGER NOT NULL, "
+                "rejected INTEGER NOT NULL, warned INTEGER NOT NULL"},
+    {"rejects", "source TEXT NOT NULL, rule TEXT NOT NULL, ordinal INTEGER NOT NULL, rows INTEGER NOT NULL, "
+                "PRIMARY KEY(source, rule)"},
+    {"quarantine", "source TEXT NOT NULL, run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset "
+                   "INTEGER NOT NULL, "
                    "\"column\" TEXT, rule TEXT NOT NULL, ordinal INTEGER NOT NULL, value, raw"},
-    {"warnings", "run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset INTEGER NOT NULL, "
+    {"warnings", "source TEXT NOT NULL, run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset "
+                 "INTEGER NOT NULL, "
                  "\"column\" TEXT, rule TEXT NOT NULL, ordinal INTEGER NOT NULL, value, raw"},
 };
 enum { FIXED_COUNT = sizeof fixed_tables / sizeof fixed_tables[0] };
@@ -84,6 +90,8 @@ static int ownership_check(const struct definition *d, sqlite3 *db, bool live, s
     if (result == 0 && live)
         result = fact_check(db, "definition", d->digest,
                             "the definition has changed since this stream began; use another file", error);
+    if (result == 0 && live)
+        result = fact_check(db, "schema", SCHEMA_VERSION, "another version of millrace made this warehouse", error);
     for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = name_check(db, fixed_tables[i].name, error);
     for (int i = 0; i < d->table_count && result == 0; i++) result = name_check(db, d->tables[i].name, error);
     for (int i = 0; i < d->view_count && result == 0; i++) result = name_check(db, d->views[i].name, error);
@@ -94,8 +102,8 @@ static int facts_write(const struct definition *d, sqlite3 *db, bool live, struc
 {
     return sql_exec(db, error,
                     "INSERT OR REPLACE INTO millrace_warehouse VALUES('kind', %Q), ('pipeline', %Q), "
-                    "('definition', %Q), ('schema', '1')",
-                    live ? "stream" : "batch", d->name, d->digest);
+                    "('definition', %Q), ('schema', %Q)",
+                    live ? "stream" : "batch", d->name, d->digest, SCHEMA_VERSION);
 }
 
 static int object_add(sqlite3 *db, const char *name, const char *type, struct err_text *error)
@@ -114,25 +122,36 @@ static int table_create(sqlite3 *db, const struct table *t, bool live, struct er
         buf_append_str(&columns, text);
         sqlite3_free(text);
     }
+    if (table_has_source(t)) buf_append_str(&columns, ", _source TEXT NOT NULL");
     if (t->kind == TABLE_STORE) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
     int result = sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", schema_prefix(live), t->name, buf_cstr(&columns));
     buf_release(&columns);
     return result;
 }
 
+/* Only a `unique` rule takes rows of a source back. */
+static bool rows_move(const struct definition *d, const struct table *t)
+{
+    for (int i = 0; i < t->input_count; i++)
+        if (d->feeds[t->inputs[i].feed].unique_count > 0) return true;
+    return false;
+}
+
 /* Takes rows back by their position, which happens only in a stream. */
 static int position_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
-    int result = 0;
-    if (d->unique_count == 0) return 0;
-    for (int i = 0; i < d->table_count && result == 0; i++)
-        if (d->tables[i].kind == TABLE_STORE)
-            result = sql_exec(db, error, "CREATE UNIQUE INDEX \"millrace_key_%w\" ON \"%w\"(_file, _byte_offset)",
-                              d->tables[i].name, d->tables[i].name);
-    if (result == 0)
+    int result = 0, movable = 0;
+    for (int i = 0; i < d->table_count && result == 0; i++) {
+        const struct table *t = &d->tables[i];
+        if (!rows_move(d, t)) continue;
+        movable++;
+        result = sql_exec(db, error, "CREATE UNIQUE INDEX \"millrace_key_%w\" ON \"%w\"(_file, _byte_offset%s)",
+                          t->name, t->name, table_has_source(t) ? ", _source" : "");
+    }
+    if (result == 0 && movable)
         result = sql_exec(db, error,
-                          "CREATE INDEX millrace_key_quarantine ON quarantine(file, byte_offset);"
-                          "CREATE INDEX millrace_key_warnings ON warnings(file, byte_offset)");
+                          "CREATE INDEX millrace_key_quarantine ON quarantine(file, byte_offset, source);"
+                          "CREATE INDEX millrace_key_warnings ON warnings(file, byte_offset, source)");
     return result;
 }
 
@@ -183,7 +202,8 @@ static int tables_create(const struct definition *d, sqlite3 *db, bool live, str
     for (int i = 0; i < FIXED_COUNT && result == 0; i++)
         result =
             sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", prefix, fixed_tables[i].name, fixed_tables[i].columns);
-    if (result == 0) result = sql_exec(db, error, "INSERT INTO \"%srecords\" VALUES(0, 0, 0, 0)", prefix);
+    for (int i = 0; i < d->feed_count && result == 0; i++)
+        result = sql_exec(db, error, "INSERT INTO \"%srecords\" VALUES(%Q, 0, 0, 0, 0)", prefix, d->feeds[i].name);
     for (int i = 0; i < d->table_count && result == 0; i++) result = table_create(db, &d->tables[i], live, error);
     return result;
 }

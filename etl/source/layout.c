@@ -5,10 +5,10 @@
 
 #include "lib/base/text.h"
 
-void layout_fixed(const struct definition *d, struct layout *l)
+void layout_fixed(const struct feed *feed, struct layout *l)
 {
-    l->field_count = d->source->fields;
-    for (int c = 0; c < d->field_count; c++) l->fields[c] = d->columns[c].field->number;
+    l->field_count = feed->spec->fields;
+    for (int c = 0; c < feed->field_count; c++) l->fields[c] = feed->columns[c].field->number;
 }
 
 /* --- the text form --- */
@@ -24,23 +24,23 @@ static bool number_take(struct slice *s, char close, int low, int high, int *out
     return true;
 }
 
-bool layout_parse(const struct definition *d, struct slice text, struct layout *l)
+bool layout_parse(const struct feed *feed, struct slice text, struct layout *l)
 {
     if (!number_take(&text, ':', 1, CSV_FIELDS_MAX, &l->field_count)) return false;
     bool plain = text.n == 0;
-    for (int c = 0; c < d->field_count; c++) {
+    for (int c = 0; c < feed->field_count; c++) {
         l->fields[c] = c;
         if (plain ? c >= l->field_count : !number_take(&text, ',', -1, l->field_count - 1, &l->fields[c])) return false;
     }
     return text.n == 0;
 }
 
-void layout_print(const struct definition *d, const struct layout *l, struct buf *out)
+void layout_print(const struct feed *feed, const struct layout *l, struct buf *out)
 {
     bool plain = true;
-    for (int c = 0; c < d->field_count; c++) plain = plain && l->fields[c] == c;
+    for (int c = 0; c < feed->field_count; c++) plain = plain && l->fields[c] == c;
     buf_printf(out, "%d", l->field_count);
-    for (int c = 0; c < d->field_count && !plain; c++) buf_printf(out, "%c%d", c ? ',' : ':', l->fields[c]);
+    for (int c = 0; c < feed->field_count && !plain; c++) buf_printf(out, "%c%d", c ? ',' : ':', l->fields[c]);
 }
 
 /* --- the header --- */
@@ -98,33 +98,33 @@ static const char *header_hint(const struct slice *titles, int count, char delim
     return "";
 }
 
-static int missing(const struct definition *d, const char *file, const struct column *c, const struct slice *titles,
+static int missing(const struct feed *feed, const char *file, const struct column *c, const struct slice *titles,
                    int count, struct err_text *error)
 {
     struct buf wanted = {0}, there = {0};
     for (const char *const *name = c->field->headers; *name; name++)
         buf_printf(&wanted, "%s\"%s\"", wanted.n ? " or " : "", *name);
     titles_print(titles, count, &there);
-    const char *hint = header_hint(titles, count, d->source->csv.delimiter);
+    const char *hint = header_hint(titles, count, feed->spec->csv.delimiter);
     for (const char *const *name = c->field->headers; *name; name++)
         if (title_differs_in_case(titles, count, *name)) hint = "; letter case counts";
     int err = err_set(error, ERR_INVALID, "%s: the header has no column %s (%s of %s); it has: %s%s", file,
-                      buf_cstr(&wanted), c->field->at, d->path, buf_cstr(&there), hint);
+                      buf_cstr(&wanted), c->field->at, feed->path, buf_cstr(&there), hint);
     buf_release(&wanted);
     buf_release(&there);
     return err;
 }
 
-int layout_from_header(const struct definition *d, const char *file, const struct slice *titles, int count,
+int layout_from_header(const struct feed *feed, const char *file, const struct slice *titles, int count,
                        struct layout *l, struct err_text *error)
 {
     l->field_count = count;
-    for (int i = 0; i < d->field_count; i++) {
-        const struct column *c = &d->columns[i];
+    for (int i = 0; i < feed->field_count; i++) {
+        const struct column *c = &feed->columns[i];
         int found = c->field->number;
         if (found >= count)
             return err_set(error, ERR_INVALID, "%s: the header has %d columns, no number %d (%s of %s)", file, count,
-                           found + 1, c->field->at, d->path);
+                           found + 1, c->field->at, feed->path);
         if (found >= 0) {
             l->fields[i] = found;
             continue;
@@ -133,8 +133,8 @@ int layout_from_header(const struct definition *d, const char *file, const struc
             found = title_find(titles, count, *name);
         if (found == -2)
             return err_set(error, ERR_INVALID, "%s: the header has the column of %s (%s of %s) more than once", file,
-                           c->name, c->field->at, d->path);
-        if (found == -1 && !c->field->optional) return missing(d, file, c, titles, count, error);
+                           c->name, c->field->at, feed->path);
+        if (found == -1 && !c->field->optional) return missing(feed, file, c, titles, count, error);
         l->fields[i] = found;
     }
     return ERR_OK;

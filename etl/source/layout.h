@@ -17,12 +17,12 @@ struct layout {
 };
 
 /* The layout of definitions without a header line: what the columns say. `l->fields` has room. */
-void layout_fixed(const struct definition *d, struct layout *l);
+void layout_fixed(const struct feed *feed, struct layout *l);
 /* Reads the text form. False when it is not one (it may come from anywhere). */
-bool layout_parse(const struct definition *d, struct slice text, struct layout *l);
+bool layout_parse(const struct feed *feed, struct slice text, struct layout *l);
 /* From a header's fields. ERR_INVALID names file, column and what the header has. `l->fields` has room. */
-int layout_from_header(const struct definition *d, const char *file, const struct slice *titles, int count,
+int layout_from_header(const struct feed *feed, const char *file, const struct slice *titles, int count,
                        struct layout *l, struct err_text *error);
-void layout_print(const struct definition *d, const struct layout *l, struct buf *out);
+void layout_print(const struct feed *feed, const struct layout *l, struct buf *out);
 
 #endif

@@ -127,14 +127,14 @@ static void copies_mark(struct source_list *list)
     free(sorted);
 }
 
-int source_list_read(const struct definition *d, const char *dir, struct source_list *out, struct err_text *error)
+int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
 {
     struct names names = {0};
-    *out = (struct source_list){0};
-    int err = names_read(dir, d->source->glob, &out->arena, &names, error);
-    if (!err && names.count == 0)
-        err = err_set(error, ERR_NOTFOUND, "%s: no file here matches \"%s\" (source.glob of %s)", dir, d->source->glob,
-                      d->path);
+    *out = (struct source_list){.feed = feed};
+    int err = names_read(dir, feed->spec->glob, &out->arena, &names, error);
+    if (!err && names.count == 0 && !feed->optional)
+        err = err_set(error, ERR_NOTFOUND, "%s: no file here matches \"%s\" (%s.glob of %s)", dir, feed->spec->glob,
+                      feed->at, feed->path);
     uint8_t *block = memory_new(READ_BYTES);
     out->files = arena_alloc(&out->arena, ((size_t)names.count + 1) * sizeof *out->files);
     for (int i = 0; i < names.count && !err; i++) {
@@ -154,4 +154,35 @@ void source_list_release(struct source_list *list)
 {
     arena_release(&list->arena);
     *list = (struct source_list){0};
+}
+
+struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file)
+{
+    return (struct file_fact){.file = slice_str(file->name),
+                              .digest = slice_str(file->digest),
+                              .bytes = file->bytes,
+                              .lines = file->lines,
+                              .skipped_as_identical_to = slice_str(file->same_as ? file->same_as : ""),
+                              .feed = feed->index};
+}
+
+int source_lists_read(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error)
+{
+    int err = ERR_OK;
+    *out = (struct source_lists){.of = memory_new((size_t)d->feed_count * sizeof *out->of)};
+    for (int i = 0; i < d->feed_count && !err; i++) {
+        struct source_list *list = &out->of[out->count++];
+        err = source_list_read(&d->feeds[i], dir, list, error);
+        out->bytes += list->bytes;
+        out->lines += list->lines;
+    }
+    if (err) source_lists_release(out);
+    return err;
+}
+
+void source_lists_release(struct source_lists *lists)
+{
+    for (int i = 0; i < lists->count; i++) source_list_release(&lists->of[i]);
+    free(lists->of);
+    *lists = (struct source_lists){0};
 }

@@ -14,7 +14,7 @@
 #include "lib/base/memory.h"
 
 struct source_reader {
-    const struct definition *definition;
+    const struct feed *feed;
     const struct source_spec *spec;
     struct slice name; /* of the file, as positions have it */
     char *path;        /* for messages */
@@ -117,16 +117,15 @@ static int encoding_error(const struct source_reader *r, struct slice s, size_t 
     const char *hint = encoding_hint(r);
     uint64_t line = r->line;
     for (size_t i = 0; i < at; i++) line += s.p[i] == '\n';
-    return err_set(error, ERR_CORRUPT,
-                   "%s: line %llu, byte offset %llu: the byte %02X is not %s (source.encoding of %s)%s", r->path,
-                   (unsigned long long)line, (unsigned long long)(s.p + at - r->bytes.p), s.p[at],
-                   ENCODING_NAMES[r->spec->encoding], r->definition->path, hint);
+    return err_set(error, ERR_CORRUPT, "%s: line %llu, byte offset %llu: the byte %02X is not %s (%s.encoding of %s)%s",
+                   r->path, (unsigned long long)line, (unsigned long long)(s.p + at - r->bytes.p), s.p[at],
+                   ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, hint);
 }
 
 static int header_read(struct source_reader *r, struct err_text *error)
 {
     struct slice *titles = memory_new(CSV_FIELDS_MAX * sizeof *titles);
-    struct layout l = {.fields = arena_alloc(&r->arena, (size_t)r->definition->field_count * sizeof *l.fields)};
+    struct layout l = {.fields = arena_alloc(&r->arena, (size_t)r->feed->field_count * sizeof *l.fields)};
     size_t next = 0, bad;
     int count = 0, err = ERR_OK;
     struct slice rest = rest_of(r),
@@ -140,30 +139,30 @@ static int header_read(struct source_reader *r, struct err_text *error)
         err = err_set(error, ERR_INVALID, "%s: line %llu: the header cannot be split into fields", r->path,
                       (unsigned long long)r->line);
     else
-        err = layout_from_header(r->definition, r->path, titles, count, &l, error);
-    if (!err) layout_print(r->definition, &l, &r->layout);
+        err = layout_from_header(r->feed, r->path, titles, count, &l, error);
+    if (!err) layout_print(r->feed, &l, &r->layout);
     for (size_t i = 0; i < next; i++) r->line += rest.p[i] == '\n';
     r->at += next;
     free(titles);
     return err;
 }
 
-int source_open(const struct definition *d, const char *dir, const struct source_file *file, struct source_reader **out,
+int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error)
 {
     struct buf path = {0};
     struct source_reader *r = memory_new(sizeof *r);
     buf_printf(&path, "%s/%s", dir, file->name);
     *r = (struct source_reader){
-        .definition = d, .spec = d->source, .line = 1, .bytes = SLICE_LIT(""), .path = memory_str(buf_cstr(&path))};
+        .feed = feed, .spec = feed->spec, .line = 1, .bytes = SLICE_LIT(""), .path = memory_str(buf_cstr(&path))};
     buf_release(&path);
     r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
-    if (r->spec->lateness) r->parser = row_parser_new(d);
+    if (r->spec->lateness) r->parser = row_parser_new(feed);
     int err = file_open(r, file->bytes, error);
     if (!err) bom_skip(r);
     for (int i = 0; i < r->spec->skip_lines && r->at < r->bytes.n; i++) line_skip(r);
     while (!err && r->at < r->bytes.n && is_comment(r)) line_skip(r);
-    if (!err && d->format == SOURCE_CSV && r->spec->header && r->bytes.n) err = header_read(r, error);
+    if (!err && feed->format == SOURCE_CSV && r->spec->header && r->bytes.n) err = header_read(r, error);
     if (err) {
         source_close(r);
         r = NULL;
@@ -180,7 +179,7 @@ static int64_t lateness_of(struct source_reader *r, const struct record *record)
     struct row row;
     arena_reset(&r->arena);
     row_parse(r->parser, record, &r->arena, &row);
-    const struct value *time = &row.values[r->definition->time];
+    const struct value *time = &row.values[r->feed->time];
     bool malformed = row.violation_count && row.violations[0].ordinal == 0;
     if (malformed || time->type == VALUE_NULL) return 0;
     int64_t late = r->has_time ? r->time_max - time->i : 0;
@@ -198,7 +197,10 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
         if (r->at >= r->bytes.n) return 0;
         struct slice rest = rest_of(r);
         size_t n = csv ? csv_record_length(&r->spec->csv, rest, &next) : source_line_length(rest, &next);
-        *out = (struct record){.at = {r->name, r->at, r->line}, .raw = {rest.p, n}, .layout = buf_slice(&r->layout)};
+        *out = (struct record){.at = {r->name, r->at, r->line, r->line},
+                               .raw = {rest.p, n},
+                               .layout = buf_slice(&r->layout),
+                               .feed = r->feed->index};
         if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))
             return encoding_error(r, out->raw, bad, error);
         r->at += next;

@@ -26,23 +26,36 @@ struct source_file {
     const char *same_as;
 };
 
+struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file);
+
 struct source_list {
+    const struct feed *feed;
     struct source_file *files; /* byte order of the names */
     int count;
     uint64_t bytes, lines; /* of those that are read */
     struct arena arena;
 };
 
-/* Lists the regular files of `dir` that match the source's glob, not recursively, and reads each once
- * for its digest. No match is an error (ERR_NOTFOUND). The error text names the directory or file. */
-int source_list_read(const struct definition *d, const char *dir, struct source_list *out, struct err_text *error);
+/* Lists the regular files of `dir` that match the feed's glob, not recursively, and reads each once for its
+ * digest. No match is an error (ERR_NOTFOUND), unless the feed is optional. The error text names the directory or file.
+ */
+int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error);
 void source_list_release(struct source_list *list);
+
+/* Those of all sources of a definition, in its order. */
+struct source_lists {
+    struct source_list *of; /* by feed */
+    int count;
+    uint64_t bytes, lines; /* of all files that are read */
+};
+int source_lists_read(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error);
+void source_lists_release(struct source_lists *lists);
 
 struct source_reader;
 
 /* Opens one file of the list. ERR_INVALID when its header lacks a declared column (text names file and
  * column), ERR_CORRUPT when bytes are not in the declared encoding and the source says "fail". */
-int source_open(const struct definition *d, const char *dir, const struct source_file *file, struct source_reader **out,
+int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error);
 /* 1: *out is the next record, valid until source_close. 0: end of file. Negative: `error` names file,
  * line and reason. */

@@ -55,7 +55,7 @@ static const char *records(struct fixture *f, int i)
     size_t n = 0;
     int got;
     out[0] = '\0';
-    if (source_open(f->d, f->dir, &f->list.files[i], &r, &f->error) != 0) return f->error.text;
+    if (source_open(&f->d->feeds[0], f->dir, &f->list.files[i], &r, &f->error) != 0) return f->error.text;
     while ((got = source_next(r, &record, &f->error)) == 1)
         n += (size_t)snprintf(out + n, sizeof out - n, "%d/%d/%.*s/%d/%d:%.*s\n", (int)record.at.byte_offset,
                               (int)record.at.line, (int)record.layout.n, (const char *)record.layout.p, record.repeated,
@@ -77,7 +77,7 @@ TEST(source, lists_files_in_byte_order_and_finds_copies)
     file_write(&f, "b.csv", "a,bee\n1,2\n3,4");
     file_write(&f, "a.csv", "a,bee\n");
     file_write(&f, "Z.csv", "a,bee\n1,2\n3,4");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_int(f.list.count, 3);
     check_str(f.list.files[0].name, "Z.csv");
     check_str(f.list.files[1].name, "a.csv");
@@ -99,18 +99,18 @@ TEST(source, only_matching_regular_files)
     fixture_open(&f, CSV COLUMNS);
     snprintf(path, sizeof path, "%s/folder.csv", f.dir);
     check_int(mkdir(path, 0700), 0);
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_NOTFOUND);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_NOTFOUND);
     check(strstr(f.error.text, "no file here matches \"*.csv\"") != NULL);
     rmdir(path);
     snprintf(path, sizeof path, "%s/lost.csv", f.dir);
     f.error.text[0] = '\0';
     check_int(symlink("nowhere", path), 0);
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_NOTFOUND);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_NOTFOUND);
     check(strstr(f.error.text, "/lost.csv: cannot be read: No such file") != NULL);
     f.error.text[0] = '\0';
     unlink(path);
     check_int(mkfifo(path, 0600), 0);
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), ERR_INVALID);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_INVALID);
     check(strstr(f.error.text, "/lost.csv: is no regular file") != NULL);
     unlink(path);
     fixture_close(&f);
@@ -120,7 +120,7 @@ TEST(source, a_missing_folder_is_named)
 {
     struct fixture f;
     fixture_open(&f, CSV COLUMNS);
-    check_int(source_list_read(f.d, "/no/such/folder", &f.list, &f.error), ERR_NOTFOUND);
+    check_int(source_list_read(&f.d->feeds[0], "/no/such/folder", &f.list, &f.error), ERR_NOTFOUND);
     check(strstr(f.error.text, "/no/such/folder: No such file") != NULL);
     fixture_close(&f);
 }
@@ -134,7 +134,7 @@ TEST(source, records_know_where_they_stand)
                "a,bee\r\n1,2\r\n\r\n\"x\ny\",3\n4,5");
     file_write(&f, "2.csv", "c,B,a\n0,2,1\n");
     file_write(&f, "3.csv", "");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0), "10/2/2/0/0:1,2\n17/4/2/0/0:\"x\ny\",3\n25/6/2/0/0:4,5\n");
     check_str(records(&f, 1), "6/2/3:2,1/0/0:0,2,1\n");
     check_str(records(&f, 2), "");
@@ -147,7 +147,7 @@ TEST(source, a_column_may_be_found_by_its_number)
     fixture_open(&f, CSV "\"columns\": [{\"name\": \"a\", \"field\": 2, \"type\": \"text\"}]");
     file_write(&f, "1.csv", "x,x\n1,2\n");
     file_write(&f, "2.csv", "x\n1\n");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0), "4/2/2:1/0/0:1,2\n");
     check(strstr(records(&f, 1), "2.csv: the header has 1 columns, no number 2 (source.columns[0] of s.json)"));
     fixture_close(&f);
@@ -158,7 +158,7 @@ TEST(source, comments_and_leading_lines_are_no_records)
     struct fixture f;
     fixture_open(&f, CSV "\"skip_lines\": 1, \"comment_prefix\": \"#\", " COLUMNS);
     file_write(&f, "1.csv", "exported today\n# about\na,B\n1,2\n#3,4\n5,6\n");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0), "27/4/2/0/0:1,2\n36/6/2/0/0:5,6\n");
     fixture_close(&f);
 }
@@ -170,7 +170,7 @@ TEST(source, facts_of_the_file_in_its_order)
                      "\"in_file\": {\"repeats\": true, \"lateness\": true}, "
                      "\"columns\": [{\"name\": \"t\", \"field\": 1, \"type\": \"timestamp\", \"format\": \"%s\"}]");
     file_write(&f, "x", "100\n90\n100\nbad\n130\n90\n");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0),
               "0/1//0/0:100\n4/2//0/10:90\n7/3//1/0:100\n11/4//0/0:bad\n15/5//0/0:130\n19/6//1/40:90\n");
     fixture_close(&f);
@@ -184,7 +184,7 @@ TEST(source, errors_name_file_and_place)
     file_write(&f, "2.csv", "a,bee\n1,2\n3,caf\xe9\n");
     file_write(&f, "3.csv", "a,bee,a\n1,2,3\n");
     file_write(&f, "4.csv", "a,bee\n1,2\n");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check(strstr(records(&f, 0), "1.csv: the header has no column \"a\" (source.columns[0] of s.json); it has: "
                                  "\"a;bee\"; is the delimiter \";\"?"));
     f.error.text[0] = '\0';
@@ -204,7 +204,7 @@ static void check_content_refused(const char *content, const char *part)
     struct fixture f;
     fixture_open(&f, CSV COLUMNS);
     file_write(&f, "1.csv", content);
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     const char *said = records(&f, 0);
     if (!strstr(said, part)) unit_fail("\"%s\" is not in \"%s\"", part, said);
     fixture_close(&f);
@@ -224,7 +224,7 @@ TEST(source, an_access_log_keeps_going_after_bad_bytes)
     struct fixture f;
     fixture_open(&f, "\"format\": \"access_log\", \"layout\": \"common\", \"glob\": \"*\"");
     file_write(&f, "log", "one\n\xff\xfe\n\nfour");
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0), "0/1//0/0:one\n4/2//0/0:\xff\xfe\n7/3//0/0:\n8/4//0/0:four\n");
     fixture_close(&f);
 }
@@ -244,8 +244,8 @@ TEST(source, a_file_that_is_cut_after_it_was_opened_is_read_as_it_was)
     for (int i = 0; i < LINES; i++) buf_append_str(&text, "one,two\n");
     file_write(&f, "1.csv", buf_cstr(&text));
     buf_release(&text);
-    check_int(source_list_read(f.d, f.dir, &f.list, &f.error), 0);
-    check_int(source_open(f.d, f.dir, &f.list.files[0], &r, &f.error), 0);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    check_int(source_open(&f.d->feeds[0], f.dir, &f.list.files[0], &r, &f.error), 0);
     snprintf(path, sizeof path, "%s/1.csv", f.dir);
     check_int(truncate(path, 0), 0);
     while (source_next(r, &record, &f.error) == 1) count++;

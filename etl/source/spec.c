@@ -1,7 +1,10 @@
 #include "etl/source/spec.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
+
+enum { SOURCE_KEYS_MAX = 48 };
 
 /* --- columns --- */
 
@@ -58,19 +61,19 @@ static void csv_place_read(struct node n, const struct source_spec *s, struct fi
         f->number = (int)node_integer(node_required(n, "field"), 1, 1, CSV_FIELDS_MAX) - 1;
 }
 
-static void column_read(struct node n, struct definition *d, struct source_spec *s)
+static void column_read(struct node n, struct feed *feed, struct source_spec *s)
 {
     static const enum value_type types[] = {VALUE_INTEGER, VALUE_DECIMAL, VALUE_TEXT, VALUE_TIMESTAMP, VALUE_DATE};
     node_keys(n, FIELD_KEYS);
-    struct column *c = &d->columns[d->field_count];
+    struct column *c = &feed->columns[feed->field_count];
     c->name = node_name(node_required(n, "name"));
     c->origin = COLUMN_FIELD;
     c->type = types[node_choice(node_required(n, "type"), TYPES, 2)];
     struct field_spec *f = field_spec_read(n, c->type, s->nulls, s->trim);
     c->scale = f->scale;
     c->field = f;
-    for (int i = 0; i < d->field_count; i++)
-        if (strcasecmp(d->columns[i].name, c->name) == 0) node_fail(n, "there is a column \"%s\" already", c->name);
+    for (int i = 0; i < feed->field_count; i++)
+        if (strcasecmp(feed->columns[i].name, c->name) == 0) node_fail(n, "there is a column \"%s\" already", c->name);
     if (s->format == SOURCE_CSV)
         csv_place_read(n, s, f, c->name);
     else if (node_present(node_member(n, "header")))
@@ -78,17 +81,17 @@ static void column_read(struct node n, struct definition *d, struct source_spec 
     else if (s->layout)
         f->number = log_field_find(n, s->layout, node_text(node_member(n, "field"), c->name));
     if (f->number + 1 > s->fields_least) s->fields_least = f->number + 1;
-    if (!n.doc->failed) d->field_count++;
+    if (!n.doc->failed) feed->field_count++;
 }
 
-static void log_columns_read(struct node columns, struct definition *d, struct source_spec *s, size_t count)
+static void log_columns_read(struct node columns, struct feed *feed, struct source_spec *s, size_t count)
 {
     for (size_t i = 0; i < count && !columns.doc->failed; i++) {
         struct node n = node_item(columns, i);
         if (!json_is_string(n.json) && !json_is_object(n.json)) node_fail(n, "must be a name or an object {...}");
         if (columns.doc->failed) return;
         json_t *complete = log_column_complete(n);
-        column_read((struct node){n.doc, complete, n.path}, d, s);
+        column_read((struct node){n.doc, complete, n.path}, feed, s);
         json_decref(complete);
     }
 }
@@ -102,7 +105,7 @@ static json_t *log_columns_all(const struct log_layout *layout)
     return all;
 }
 
-static void columns_read(struct node source, struct definition *d, struct source_spec *s, int room)
+static void columns_read(struct node source, struct feed *feed, struct source_spec *s, int room)
 {
     struct node columns = node_member(source, "columns");
     bool all = s->layout && !columns.json;
@@ -110,11 +113,11 @@ static void columns_read(struct node source, struct definition *d, struct source
     if (!columns.json) node_fail(source, "the key \"columns\" is missing");
     size_t count = node_count(columns);
     if (node_present(columns) && count == 0) node_fail(columns, "needs at least one column");
-    d->columns = arena_alloc(&d->arena, (count + (size_t)room) * sizeof *d->columns);
+    feed->columns = arena_alloc(columns.doc->arena, (count + (size_t)room) * sizeof *feed->columns);
     if (s->layout)
-        log_columns_read(columns, d, s, count);
+        log_columns_read(columns, feed, s, count);
     else
-        for (size_t i = 0; i < count && !source.doc->failed; i++) column_read(node_item(columns, i), d, s);
+        for (size_t i = 0; i < count && !source.doc->failed; i++) column_read(node_item(columns, i), feed, s);
     if (all) json_decref(columns.json);
 }
 
@@ -185,7 +188,18 @@ static void encoding_read(struct node n, struct source_spec *s)
     s->encoding_rejects = node_choice(node_member(n, "on_bad_encoding"), answers, reject) == 1;
 }
 
-void source_spec_read(struct node n, struct definition *d, int room)
+/* The keys of a source are those of its format and those that its caller reads. */
+static void keys_check(struct node n, const char *const *format_keys, const char *const *own_keys)
+{
+    const char *keys[SOURCE_KEYS_MAX] = {NULL};
+    int count = 0;
+    for (; *format_keys; format_keys++) keys[count++] = *format_keys;
+    for (; *own_keys; own_keys++) keys[count++] = *own_keys;
+    assert(count < SOURCE_KEYS_MAX);
+    node_keys(n, keys);
+}
+
+void source_spec_read(struct node n, const char *const *own_keys, struct feed *feed, int room)
 {
     static const char *const formats[] = {"csv", "access_log", NULL};
     static const char *const csv_keys[] = {"format", "glob",   "encoding",   "on_bad_encoding", "null",
@@ -195,11 +209,11 @@ void source_spec_read(struct node n, struct definition *d, int room)
     static const char *const log_keys[] = {
         "format",  "glob",    "encoding", "on_bad_encoding", "null",       "trim",           "time",
         "in_file", "columns", "layout",   "backslash",       "skip_lines", "comment_prefix", NULL};
-    struct source_spec *s = arena_alloc(&d->arena, sizeof *s);
+    struct source_spec *s = arena_alloc(n.doc->arena, sizeof *s);
     s->format = (enum source_format)node_choice(node_required(n, "format"), formats, SOURCE_CSV);
-    node_keys(n, s->format == SOURCE_CSV ? csv_keys : log_keys);
-    d->format = s->format;
-    d->source = s;
+    keys_check(n, s->format == SOURCE_CSV ? csv_keys : log_keys, own_keys);
+    feed->format = s->format;
+    feed->spec = s;
     glob_read(node_required(n, "glob"), s);
     encoding_read(n, s);
     struct node null = node_member(n, "null");
@@ -211,7 +225,7 @@ void source_spec_read(struct node n, struct definition *d, int room)
         csv_read(n, s);
     else
         log_read(n, s);
-    if (!n.doc->failed) columns_read(n, d, s, room);
+    if (!n.doc->failed) columns_read(n, feed, s, room);
     if (s->fields && s->fields < s->fields_least)
         node_fail(node_member(n, "fields"), "a column names field %d", s->fields_least);
 }

@@ -30,10 +30,10 @@ struct source_spec {
     bool decode;
 };
 
-/* Reads `source`: fills d->format, d->source and the declared columns (d->columns, d->field_count). `room` more
- * columns fit into the array. Failures go to the node's document. */
-void source_spec_read(struct node source, struct definition *d, int room);
-
+/* Reads a source: fills feed->format, feed->spec and the declared columns (feed->columns, feed->field_count).
+ * `room` more columns fit into the array. The object may also have `own_keys` (NULL-terminated), which the
+ * caller reads. Failures go to the node's document. */
+void source_spec_read(struct node source, const char *const *own_keys, struct feed *feed, int room);
 /* One line of text at the start of `rest`: its length without LF or CRLF; *next as in csv_record_length. */
 size_t source_line_length(struct slice rest, size_t *next);
 

@@ -4,22 +4,23 @@
 #include <string.h>
 
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 #include "lib/base/table.h"
 
-enum { CHUNK_LINES = 4096, CHUNK_BYTES = CHUNK_LINES / 8, CHUNKS_KEPT_MAX = 8192 };
+enum { CHUNK_RECORDS = 4096, CHUNK_BYTES = CHUNK_RECORDS / 8, CHUNKS_KEPT_MAX = 8192 };
 
 struct chunk {
     int64_t number;
     bool dirty;
-    size_t file_n;
+    size_t source_n, file_n;
     uint8_t bits[CHUNK_BYTES];
-    uint8_t file[]; /* file_n bytes */
+    uint8_t names[]; /* source_n bytes, then file_n */
 };
 
 struct loaded {
     sqlite3 *db;
     sqlite3_stmt *read, *write;
-    struct table chunks; /* file bytes + chunk number (8) -> struct chunk */
+    struct table chunks; /* source and file, each with a zero byte, chunk number (8) -> struct chunk */
     struct buf key;
 };
 
@@ -28,13 +29,16 @@ int loaded_open(sqlite3 *db, struct loaded **out, struct err_text *error)
     struct loaded *l = calloc(1, sizeof *l);
     l->db = db;
     int result = sql_exec(db, error,
-                          "CREATE TABLE IF NOT EXISTS millrace_loaded(file TEXT NOT NULL, chunk INTEGER NOT NULL,"
-                          " bits BLOB NOT NULL, PRIMARY KEY(file, chunk)) WITHOUT ROWID");
+                          "CREATE TABLE IF NOT EXISTS millrace_loaded(source TEXT NOT NULL, file TEXT NOT NULL,"
+                          " chunk INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY(source, file, chunk))"
+                          " WITHOUT ROWID");
     if (result == 0)
-        result = sql_prepare(db, &l->read, error, "SELECT bits FROM millrace_loaded WHERE file = ?1 AND chunk = ?2");
+        result = sql_prepare(db, &l->read, error,
+                             "SELECT bits FROM millrace_loaded WHERE source = ?1 AND file = ?2 AND chunk = ?3");
     if (result == 0)
-        result = sql_prepare(db, &l->write, error,
-                             "INSERT OR REPLACE INTO millrace_loaded(file, chunk, bits) VALUES(?1, ?2, ?3)");
+        result =
+            sql_prepare(db, &l->write, error,
+                        "INSERT OR REPLACE INTO millrace_loaded(source, file, chunk, bits) VALUES(?1, ?2, ?3, ?4)");
     if (result != 0) {
         loaded_close(l);
         l = NULL;
@@ -59,10 +63,16 @@ void loaded_close(struct loaded *l)
     free(l);
 }
 
+static void chunk_bind(sqlite3_stmt *s, const struct chunk *c)
+{
+    sql_bind_slice(s, 1, slice_of(c->names, c->source_n));
+    sql_bind_slice(s, 2, slice_of(c->names + c->source_n, c->file_n));
+    sqlite3_bind_int64(s, 3, c->number);
+}
+
 static int chunk_read(struct loaded *l, struct chunk *c, struct err_text *error)
 {
-    sql_bind_slice(l->read, 1, slice_of(c->file, c->file_n));
-    sqlite3_bind_int64(l->read, 2, c->number);
+    chunk_bind(l->read, c);
     int code = sqlite3_step(l->read);
     if (code == SQLITE_ROW && sqlite3_column_bytes(l->read, 0) == CHUNK_BYTES)
         memcpy(c->bits, sqlite3_column_blob(l->read, 0), CHUNK_BYTES);
@@ -70,19 +80,31 @@ static int chunk_read(struct loaded *l, struct chunk *c, struct err_text *error)
     return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_fail(l->db, error, "millrace_loaded");
 }
 
-/* The chunk of a line, read when it is not in memory. */
-static int chunk_find(struct loaded *l, const struct position *at, struct chunk **out, struct err_text *error)
+static struct chunk *chunk_new(struct slice source, struct slice file, int64_t number)
 {
-    int64_t number = (int64_t)((at->line - 1) / CHUNK_LINES);
+    struct chunk *c = memory_new(sizeof *c + source.n + file.n);
+    c->number = number;
+    c->source_n = source.n;
+    c->file_n = file.n;
+    if (source.n) memcpy(c->names, source.p, source.n);
+    if (file.n) memcpy(c->names + source.n, file.p, file.n);
+    return c;
+}
+
+/* The chunk of a record, read when it is not in memory. */
+static int chunk_find(struct loaded *l, struct slice source, const struct position *at, struct chunk **out,
+                      struct err_text *error)
+{
+    int64_t number = (int64_t)((at->number - 1) / CHUNK_RECORDS);
     buf_reset(&l->key);
+    buf_append_slice(&l->key, source);
+    buf_append_byte(&l->key, 0);
     buf_append_slice(&l->key, at->file);
+    buf_append_byte(&l->key, 0);
     buf_put_u64(&l->key, (uint64_t)number);
     *out = table_get(&l->chunks, buf_slice(&l->key));
     if (*out) return 0;
-    struct chunk *c = calloc(1, sizeof *c + at->file.n);
-    c->number = number;
-    c->file_n = at->file.n;
-    memcpy(c->file, at->file.p, at->file.n);
+    struct chunk *c = chunk_new(source, at->file, number);
     int result = chunk_read(l, c, error);
     if (result != 0) {
         free(c);
@@ -93,12 +115,12 @@ static int chunk_find(struct loaded *l, const struct position *at, struct chunk 
     return 0;
 }
 
-int loaded_mark(struct loaded *l, const struct position *at, struct err_text *error)
+int loaded_mark(struct loaded *l, struct slice source, const struct position *at, struct err_text *error)
 {
     struct chunk *c;
-    int result = chunk_find(l, at, &c, error);
+    int result = chunk_find(l, source, at, &c, error);
     if (result != 0) return result;
-    uint64_t bit = (at->line - 1) % CHUNK_LINES;
+    uint64_t bit = (at->number - 1) % CHUNK_RECORDS;
     uint8_t mask = (uint8_t)(1u << (bit % 8));
     if (c->bits[bit / 8] & mask) return 1;
     c->bits[bit / 8] |= mask;
@@ -111,9 +133,8 @@ int loaded_flush(struct loaded *l, struct err_text *error)
     for (struct table_entry *e = table_first(&l->chunks); e; e = table_next(&l->chunks, e)) {
         struct chunk *c = e->value;
         if (!c->dirty) continue;
-        sql_bind_slice(l->write, 1, slice_of(c->file, c->file_n));
-        sqlite3_bind_int64(l->write, 2, c->number);
-        sqlite3_bind_blob(l->write, 3, c->bits, CHUNK_BYTES, SQLITE_STATIC);
+        chunk_bind(l->write, c);
+        sqlite3_bind_blob(l->write, 4, c->bits, CHUNK_BYTES, SQLITE_STATIC);
         int result = sql_step(l->write, error);
         if (result != 0) return result;
         c->dirty = false;

@@ -4,13 +4,13 @@
 
 static struct position line_of(const char *file, uint64_t line)
 {
-    return (struct position){slice_str(file), 0, line};
+    return (struct position){slice_str(file), 0, line, line};
 }
 
 static int mark(struct loaded *l, const char *file, uint64_t line)
 {
     struct position at = line_of(file, line);
-    return loaded_mark(l, &at, NULL);
+    return loaded_mark(l, SLICE_LIT("s"), &at, NULL);
 }
 
 static sqlite3 *memory(void)

@@ -29,6 +29,7 @@ struct pending {
 };
 
 struct loader {
+    const struct definition *definition;
     sqlite3 *db;
     const char *topic;
     struct engine *engine;
@@ -61,6 +62,7 @@ int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const char
     int64_t partition_count = 0;
     struct loader *l = calloc(1, sizeof *l);
     if (!l) abort();
+    l->definition = d;
     l->db = db;
     l->topic = topic;
     int result = engine_open_live(l, d, run, error);
@@ -165,12 +167,29 @@ static int stream_check(struct loader *l, struct slice stream, struct err_text *
     return 0;
 }
 
+/* Which source a record or a file belongs to. */
+static int source_find(struct loader *l, const rd_kafka_message_t *m, struct message *message, struct err_text *error)
+{
+    const struct definition *d = l->definition;
+    if (message->kind == MESSAGE_END) return 0;
+    int feed = message->source.n ? definition_feed(d, message->source) : d->feed_count == 1 ? 0 : -1;
+    if (feed < 0)
+        return err_set(error, ERR_CORRUPT,
+                       "topic %s, partition %" PRId32 ", offset %" PRId64 ": header millrace-source %s%.*s%s", l->topic,
+                       m->partition, m->offset, message->source.n ? "names no source of the definition: \"" : "",
+                       (int)message->source.n, (const char *)message->source.p,
+                       message->source.n ? "\"" : "is missing: the definition has several sources");
+    message->record.feed = message->file.feed = feed;
+    return 0;
+}
+
 static int stage(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
 {
     struct pending *item = &l->pending[l->count];
     struct partition *p = &l->partitions[m->partition];
     int result = message_decode(m, &l->arena, &item->message, error);
     if (result == 0) result = stream_check(l, item->message.stream, error);
+    if (result == 0) result = source_find(l, m, &item->message, error);
     if (result == 0 && item->message.kind == MESSAGE_RECORD) {
         result = engine_stage(l->engine, &item->message.record, &item->staged);
         if (result != 0) err_set(error, result, "%s", engine_error(l->engine));
@@ -230,10 +249,11 @@ static int offsets_move_all(struct loader *l, struct err_text *error)
 
 static int item_apply(struct loader *l, const struct pending *item, struct err_text *error)
 {
+    const struct record *record = &item->message.record;
     int result = 0, known;
     switch (item->message.kind) {
     case MESSAGE_RECORD:
-        known = loaded_mark(l->loaded, &item->message.record.at, error);
+        known = loaded_mark(l->loaded, slice_str(l->definition->feeds[record->feed].name), &record->at, error);
         if (known != 0) return known < 0 ? known : 0; /* sent again by a publisher that tried again */
         result = engine_apply(l->engine, item->staged);
         break;

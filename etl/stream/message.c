@@ -19,12 +19,14 @@ static void add_number(rd_kafka_headers_t *h, const char *name, int64_t value)
     add(h, name, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
 }
 
-rd_kafka_headers_t *message_record_headers(const char *stream, const struct record *r)
+rd_kafka_headers_t *message_record_headers(const char *stream, const char *source, const struct record *r)
 {
-    rd_kafka_headers_t *h = rd_kafka_headers_new(7);
+    rd_kafka_headers_t *h = rd_kafka_headers_new(9);
     add(h, "millrace-stream", stream, strlen(stream));
+    if (source) add(h, "millrace-source", source, strlen(source));
     add(h, "millrace-file", r->at.file.p, r->at.file.n);
-    add_number(h, "millrace-line", (int64_t)r->at.line);
+    if (r->at.line) add_number(h, "millrace-line", (int64_t)r->at.line);
+    if (r->at.number != r->at.line) add_number(h, "millrace-number", (int64_t)r->at.number);
     add_number(h, "millrace-offset", (int64_t)r->at.byte_offset);
     if (r->layout.n) add(h, "millrace-layout", r->layout.p, r->layout.n);
     if (r->repeated) add_number(h, "millrace-repeated", 1);
@@ -32,10 +34,11 @@ rd_kafka_headers_t *message_record_headers(const char *stream, const struct reco
     return h;
 }
 
-rd_kafka_headers_t *message_plain_headers(const char *stream, enum message_kind kind)
+rd_kafka_headers_t *message_plain_headers(const char *stream, const char *source, enum message_kind kind)
 {
-    rd_kafka_headers_t *h = rd_kafka_headers_new(2);
+    rd_kafka_headers_t *h = rd_kafka_headers_new(3);
     add(h, "millrace-stream", stream, strlen(stream));
+    if (source) add(h, "millrace-source", source, strlen(source));
     const char *name = kind == MESSAGE_FILE ? "file" : "end";
     add(h, "millrace-kind", name, strlen(name));
     return h;
@@ -67,22 +70,36 @@ static int wrong(const rd_kafka_message_t *m, const char *what, struct err_text 
                    rd_kafka_topic_name(m->rkt), m->partition, m->offset, what);
 }
 
+/* What names the record in its file: the line, unless there is a number too; then there need not be a line. */
+static int number_decode(const rd_kafka_message_t *m, const rd_kafka_headers_t *h, struct position *at,
+                         struct err_text *error)
+{
+    int64_t line = 0, number = 0;
+    struct slice line_text = header(h, "millrace-line"), number_text = header(h, "millrace-number");
+    if ((line_text.n || !number_text.n) && (!text_to_i64(line_text, &line) || line < 1))
+        return wrong(m, "header millrace-line is no line number", error);
+    if (number_text.n && (!text_to_i64(number_text, &number) || number < 1))
+        return wrong(m, "header millrace-number is no number of a record", error);
+    at->line = (uint64_t)line;
+    at->number = (uint64_t)(number_text.n ? number : line);
+    return 0;
+}
+
 static int record_decode(const rd_kafka_message_t *m, const rd_kafka_headers_t *h, struct record *r,
                          struct err_text *error)
 {
-    int64_t line, offset, repeated = 0;
+    int64_t offset, repeated = 0;
     memset(r, 0, sizeof *r);
     r->at.file = header(h, "millrace-file");
     if (r->at.file.n == 0) return wrong(m, "no header millrace-file", error);
-    if (!text_to_i64(header(h, "millrace-line"), &line) || line < 1)
-        return wrong(m, "header millrace-line is no line number", error);
+    int result = number_decode(m, h, &r->at, error);
+    if (result != 0) return result;
     if (!text_to_i64(header(h, "millrace-offset"), &offset) || offset < 0)
         return wrong(m, "header millrace-offset is no byte offset", error);
     struct slice text = header(h, "millrace-repeated");
     if (text.n && !text_to_i64(text, &repeated)) return wrong(m, "header millrace-repeated is no number", error);
     text = header(h, "millrace-late");
     if (text.n && !text_to_i64(text, &r->late_s)) return wrong(m, "header millrace-late is no number", error);
-    r->at.line = (uint64_t)line;
     r->at.byte_offset = (uint64_t)offset;
     r->repeated = repeated != 0;
     r->layout = header(h, "millrace-layout");
@@ -121,6 +138,7 @@ int message_decode(const rd_kafka_message_t *m, struct arena *arena, struct mess
     rd_kafka_message_headers(m, &h);
     out->stream = header(h, "millrace-stream");
     if (out->stream.n == 0) return wrong(m, "no header millrace-stream: not a published pipeline", error);
+    out->source = header(h, "millrace-source");
     struct slice kind = header(h, "millrace-kind");
     if (kind.n == 0) {
         out->kind = MESSAGE_RECORD;

@@ -1,10 +1,10 @@
 /* message.h - what a topic carries: the three kinds of message of a published pipeline.
  *
  *   kind    key                      value                          headers (all text)
- *   record  FILE:LINE                the record's bytes             millrace-stream, -file, -line, -offset,
- *                                                                   -layout, -repeated, -late
+ *   record  FILE:NUMBER              the record's bytes             millrace-stream, -source, -file, -line,
+ *                                                                   -number, -offset, -layout, -repeated, -late
  *   file    FILE                     JSON: file, digest, bytes,     millrace-stream, -kind=file
- *                                    lines, skipped
+ *                                    lines, skipped                 -source
  *   end     (none)                   the stream id                  millrace-stream, -kind=end
  *
  * The headers are what makes a record know where it comes from; docs/formats/stream.md describes them for
@@ -23,13 +23,16 @@ enum message_kind { MESSAGE_RECORD, MESSAGE_FILE, MESSAGE_END };
 struct message {
     enum message_kind kind;
     struct slice stream;   /* the stream id */
+    struct slice source;   /* name of the source; empty when the message does not say. The feeds of record and file
+                              are not set: who knows the definition does that */
     struct record record;  /* MESSAGE_RECORD */
     struct file_fact file; /* MESSAGE_FILE; its texts live in the arena */
 };
 
-/* New headers for a message; the producer takes them over. */
-rd_kafka_headers_t *message_record_headers(const char *stream, const struct record *r);
-rd_kafka_headers_t *message_plain_headers(const char *stream, enum message_kind kind);
+/* New headers for a message; the producer takes them over. `source` is NULL when the pipeline has only one, and for
+ * an end. */
+rd_kafka_headers_t *message_record_headers(const char *stream, const char *source, const struct record *r);
+rd_kafka_headers_t *message_plain_headers(const char *stream, const char *source, enum message_kind kind);
 /* The value of a file message. */
 void message_file_value(const struct file_fact *f, struct buf *out);
 

@@ -63,10 +63,10 @@ static void same_record(const rd_kafka_message_t *m, void *context)
 TEST(message, a_record_arrives_with_all_that_is_known_of_it)
 {
     struct record full = {
-        {SLICE_LIT("day one.csv"), 5000000000, 77}, SLICE_LIT("a,\0b\xff"), SLICE_LIT("8:0,2,1"), true, -3600};
-    struct record bare = {{SLICE_LIT("x"), 0, 1}, {0}, {0}, false, 0};
-    through(message_record_headers("abc", &full), SLICE_LIT("k"), full.raw, same_record, &full);
-    through(message_record_headers("abc", &bare), SLICE_LIT("k"), bare.raw, same_record, &bare);
+        {SLICE_LIT("day one.csv"), 5000000000, 77, 78}, SLICE_LIT("a,\0b\xff"), SLICE_LIT("8:0,2,1"), true, -3600, 0};
+    struct record bare = {{SLICE_LIT("x"), 0, 1, 1}, {0}, {0}, false, 0, 0};
+    through(message_record_headers("abc", NULL, &full), SLICE_LIT("k"), full.raw, same_record, &full);
+    through(message_record_headers("abc", NULL, &bare), SLICE_LIT("k"), bare.raw, same_record, &bare);
 }
 
 static void same_file(const rd_kafka_message_t *m, void *context)
@@ -86,10 +86,10 @@ static void same_file(const rd_kafka_message_t *m, void *context)
 
 TEST(message, a_file_arrives_as_it_was)
 {
-    struct file_fact f = {SLICE_LIT("a \"b\".csv"), SLICE_LIT("00ff"), 1 << 20, 12, SLICE_LIT("a.csv")};
+    struct file_fact f = {SLICE_LIT("a \"b\".csv"), SLICE_LIT("00ff"), 1 << 20, 12, SLICE_LIT("a.csv"), 0};
     struct buf value = {0};
     message_file_value(&f, &value);
-    through(message_plain_headers("abc", MESSAGE_FILE), f.file, buf_slice(&value), same_file, &f);
+    through(message_plain_headers("abc", NULL, MESSAGE_FILE), f.file, buf_slice(&value), same_file, &f);
     buf_release(&value);
 }
 
@@ -104,7 +104,7 @@ static void is_end(const rd_kafka_message_t *m, void *context)
 
 TEST(message, an_end_is_known)
 {
-    through(message_plain_headers("abc", MESSAGE_END), (struct slice){0}, SLICE_LIT("abc"), is_end, NULL);
+    through(message_plain_headers("abc", NULL, MESSAGE_END), (struct slice){0}, SLICE_LIT("abc"), is_end, NULL);
 }
 
 static void refused(const rd_kafka_message_t *m, void *context)

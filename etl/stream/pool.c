@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "etl/parse.h"
+#include "lib/base/memory.h"
 #include "lib/base/random.h"
 
 struct clockwork {
@@ -47,17 +48,15 @@ static int file_read(struct pool *p, struct source_reader *reader, struct clockw
     }
 }
 
-int pool_fill(struct pool *p, const struct definition *d, const char *dir, const struct source_list *list, bool timed,
-              struct err_text *error)
+int pool_fill(struct pool *p, const char *dir, const struct source_list *list, bool timed, struct err_text *error)
 {
-    struct clockwork c = {timed ? row_parser_new(d) : NULL, d->time, {0}};
+    struct clockwork c = {timed ? row_parser_new(list->feed) : NULL, list->feed->time, {0}};
     int result = 0;
-    *p = (struct pool){.readers = calloc((size_t)list->count + 1, sizeof *p->readers)};
-    if (!p->readers) abort();
+    p->readers = memory_grow(p->readers, (size_t)(p->reader_count + list->count) + 1, sizeof *p->readers);
     for (int i = 0; i < list->count && result == 0; i++) {
         if (list->files[i].same_as) continue;
         struct source_reader **reader = &p->readers[p->reader_count];
-        result = source_open(d, dir, &list->files[i], reader, error);
+        result = source_open(list->feed, dir, &list->files[i], reader, error);
         if (result != 0) break;
         p->reader_count++;
         result = file_read(p, *reader, &c, error);
@@ -91,6 +90,7 @@ static int by_time(const void *a, const void *b)
 {
     const struct pooled *x = a, *y = b;
     if (x->time_s != y->time_s) return x->time_s < y->time_s ? -1 : 1;
+    if (x->record.feed != y->record.feed) return x->record.feed < y->record.feed ? -1 : 1;
     int files = slice_compare(x->record.at.file, y->record.at.file);
     if (files != 0) return files;
     return (x->record.at.byte_offset > y->record.at.byte_offset) -

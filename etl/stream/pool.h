@@ -1,6 +1,6 @@
 /* pool.h - all records of a folder at once, to be published in another order than that of the files.
  *
- *     pool_fill -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
+ *     pool_fill ... -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
  *
  * Records point into the files, which stay in memory; a pool costs about a hundred bytes more for each. */
 #ifndef MILLRACE_ETL_STREAM_POOL_H
@@ -20,14 +20,14 @@ struct pool {
     int reader_count;
 };
 
-/* Reads all files; `timed` asks for time_s, which needs a declared event time. Release it also after an error. */
-int pool_fill(struct pool *p, const struct definition *d, const char *dir, const struct source_list *list, bool timed,
-              struct err_text *error);
+/* Adds all files of a source; `timed` asks for time_s, which needs a declared event time. Release the pool also after
+ * an error. */
+int pool_fill(struct pool *p, const char *dir, const struct source_list *list, bool timed, struct err_text *error);
 void pool_release(struct pool *p);
 
 /* Any order; the same seed gives the same one. */
 void pool_shuffle(struct pool *p, uint64_t seed);
-/* By time_s, then by position. */
+/* By time_s, then by source and position. */
 void pool_sort(struct pool *p);
 
 #endif

@@ -20,7 +20,7 @@ enum { POLL_EVERY = 256, ENSURE_EVERY_MS = 500, STALL_SAID_AFTER_MS = 5000, SPIN
 struct publish {
     const struct publish_options *options;
     struct definition *definition;
-    struct source_list list;
+    struct source_lists lists;
     struct own_broker broker;
     rd_kafka_t *producer;
     const char *topic;
@@ -52,14 +52,25 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     if (p->failed++ == 0) p->first_failure = m->err;
 }
 
-/* What identifies the stream: the definition and every file, in byte order of names. */
+/* What messages say of their source: nothing when there is only one. */
+static const char *source_name(const struct publish *p, int feed)
+{
+    return p->definition->feed_count > 1 ? p->definition->feeds[feed].name : NULL;
+}
+
+/* What identifies the stream: the definition and every file, source by source in byte order of names. */
 static void stream_id(struct publish *p)
 {
     struct sha256 *s = sha256_new();
     sha256_update(s, p->definition->digest, 64);
-    for (int i = 0; i < p->list.count; i++) {
-        sha256_update(s, p->list.files[i].name, strlen(p->list.files[i].name) + 1);
-        sha256_update(s, p->list.files[i].digest, 64);
+    for (int i = 0; i < p->lists.count; i++) {
+        const struct source_list *list = &p->lists.of[i];
+        const char *source = source_name(p, i);
+        if (source) sha256_update(s, source, strlen(source) + 1);
+        for (int k = 0; k < list->count; k++) {
+            sha256_update(s, list->files[k].name, strlen(list->files[k].name) + 1);
+            sha256_update(s, list->files[k].digest, 64);
+        }
     }
     sha256_take_hex(s, p->stream);
 }
@@ -134,41 +145,51 @@ static int record_send(struct publish *p, const struct record *r)
 {
     int result = p->options->rate > 0 ? wait_until(p, (double)p->sent / p->options->rate) : 0;
     if (result != 0) return result;
-    uint8_t key[4096 + 32];
-    int n = snprintf((char *)key, sizeof key, "%.*s:%" PRIu64, r->at.file.n > 4096 ? 4096 : (int)r->at.file.n,
-                     (const char *)r->at.file.p, r->at.line);
+    uint8_t key[4096 + 128];
+    const char *source = source_name(p, r->feed);
+    int n = snprintf((char *)key, sizeof key, "%s%s%.*s:%" PRIu64, source ? source : "", source ? ":" : "",
+                     r->at.file.n > 4096 ? 4096 : (int)r->at.file.n, (const char *)r->at.file.p, r->at.number);
     int32_t partition = partition_of(p, slice_of(key, (size_t)n));
     if (p->sent % 1024 == 0) progress_update(&p->progress, p->sent);
-    return message_send(p, partition, slice_of(key, (size_t)n), r->raw, message_record_headers(p->stream, r));
+    return message_send(p, partition, slice_of(key, (size_t)n), r->raw, message_record_headers(p->stream, source, r));
 }
 
-static int file_send(struct publish *p, const struct source_file *f)
+static int file_send(struct publish *p, const struct feed *feed, const struct source_file *f)
 {
-    struct file_fact fact = {slice_str(f->name), slice_str(f->digest), f->bytes, f->lines, {0}};
-    if (f->same_as) fact.skipped_as_identical_to = slice_str(f->same_as);
-    struct buf value = {0};
+    struct file_fact fact = source_file_fact(feed, f);
+    const char *source = source_name(p, feed->index);
+    struct buf value = {0}, key = {0};
     message_file_value(&fact, &value);
-    int32_t partition = partition_of(p, fact.file);
-    int result =
-        message_send(p, partition, fact.file, buf_slice(&value), message_plain_headers(p->stream, MESSAGE_FILE));
+    buf_printf(&key, "%s%s%s", source ? source : "", source ? ":" : "", f->name);
+    int32_t partition = partition_of(p, buf_slice(&key));
+    int result = message_send(p, partition, buf_slice(&key), buf_slice(&value),
+                              message_plain_headers(p->stream, source, MESSAGE_FILE));
     buf_release(&value);
+    buf_release(&key);
+    return result;
+}
+
+static int records_send(struct publish *p, const struct feed *feed, const struct source_file *f)
+{
+    struct source_reader *reader;
+    struct record record;
+    int result = source_open(feed, p->options->in, f, &reader, p->error);
+    if (result != 0) return result;
+    while ((result = source_next(reader, &record, p->error)) == 1)
+        if ((result = record_send(p, &record)) != 0) break;
+    source_close(reader);
     return result;
 }
 
 static int in_order(struct publish *p)
 {
     int result = 0;
-    for (int i = 0; i < p->list.count && result == 0; i++) {
-        const struct source_file *f = &p->list.files[i];
-        result = file_send(p, f);
-        if (result != 0 || f->same_as) continue;
-        struct source_reader *reader;
-        result = source_open(p->definition, p->options->in, f, &reader, p->error);
-        if (result != 0) continue;
-        struct record record;
-        while ((result = source_next(reader, &record, p->error)) == 1)
-            if ((result = record_send(p, &record)) != 0) break;
-        source_close(reader);
+    for (int i = 0; i < p->lists.count; i++) {
+        const struct source_list *list = &p->lists.of[i];
+        for (int k = 0; k < list->count && result == 0; k++) {
+            result = file_send(p, list->feed, &list->files[k]);
+            if (result == 0 && !list->files[k].same_as) result = records_send(p, list->feed, &list->files[k]);
+        }
     }
     return result;
 }
@@ -191,15 +212,20 @@ static int pool_send(struct publish *p, const struct pool *pool)
 
 static int reordered(struct publish *p)
 {
-    struct pool pool;
-    int result = pool_fill(&pool, p->definition, p->options->in, &p->list, p->options->speed > 0, p->error);
+    struct pool pool = {0};
+    int result = 0;
+    for (int i = 0; i < p->lists.count && result == 0; i++)
+        result = pool_fill(&pool, p->options->in, &p->lists.of[i], p->options->speed > 0, p->error);
     if (p->options->shuffle)
         pool_shuffle(&pool, p->options->seed);
     else
         pool_sort(&pool);
     p->started_ns = clock_mono_ns();
     if (result == 0) result = pool_send(p, &pool);
-    for (int i = p->list.count - 1; i >= 0 && result == 0; i--) result = file_send(p, &p->list.files[i]);
+    for (int i = p->lists.count - 1; i >= 0; i--) {
+        const struct source_list *list = &p->lists.of[i];
+        for (int k = list->count - 1; k >= 0 && result == 0; k--) result = file_send(p, list->feed, &list->files[k]);
+    }
     pool_release(&pool);
     return result;
 }
@@ -210,8 +236,8 @@ static int ends_send(struct publish *p)
 {
     int result = 0;
     for (int32_t i = 0; i < p->partitions && result == 0; i++)
-        result =
-            message_send(p, i, slice_of(NULL, 0), slice_str(p->stream), message_plain_headers(p->stream, MESSAGE_END));
+        result = message_send(p, i, slice_of(NULL, 0), slice_str(p->stream),
+                              message_plain_headers(p->stream, NULL, MESSAGE_END));
     while (result == 0 && rd_kafka_outq_len(p->producer) > 0) result = serve(p, 100);
     return result != 0 ? result : serve(p, 0);
 }
@@ -241,8 +267,12 @@ static int topic_prepare(struct publish *p)
 
 static int speed_check(struct publish *p)
 {
-    if (p->options->speed <= 0 || p->definition->time >= 0) return 0;
-    return err_set(p->error, ERR_INVALID, "--speed: %s declares no event time (source.time)", p->definition->path);
+    for (int i = 0; i < p->definition->feed_count && p->options->speed > 0; i++) {
+        const struct feed *feed = &p->definition->feeds[i];
+        if (feed->time < 0)
+            return err_set(p->error, ERR_INVALID, "--speed: %s declares no event time (%s.time)", feed->path, feed->at);
+    }
+    return 0;
 }
 
 static int publish(struct publish *p)
@@ -252,7 +282,7 @@ static int publish(struct publish *p)
     stream_id(p);
     p->acknowledged_ns = clock_mono_ns();
     snprintf(p->title, sizeof p->title, "publish %s", p->definition->name);
-    progress_start(&p->progress, p->title, "lines", p->list.lines);
+    progress_start(&p->progress, p->title, "lines", p->lists.lines);
     p->started_ns = clock_mono_ns();
     result = p->options->shuffle || p->options->speed > 0 ? reordered(p) : in_order(p);
     if (result == 0) result = ends_send(p);
@@ -265,7 +295,7 @@ int publish_run(const struct publish_options *options, struct err_text *error)
     struct publish p = {.options = options, .first_time_s = INT64_MIN, .error = error};
     int result = definition_load(options->definition, &p.definition, error);
     if (result == 0) result = speed_check(&p);
-    if (result == 0) result = source_list_read(p.definition, options->in, &p.list, error);
+    if (result == 0) result = source_lists_read(p.definition, options->in, &p.lists, error);
     if (result == 0) result = own_broker_open(&p.broker, options->bootstrap, options->broker_dir, error);
     if (result == 0) result = publish(&p);
     if (p.producer) {
@@ -273,7 +303,7 @@ int publish_run(const struct publish_options *options, struct err_text *error)
         rd_kafka_destroy(p.producer);
     }
     own_broker_close(&p.broker);
-    source_list_release(&p.list);
+    source_lists_release(&p.lists);
     definition_free(p.definition);
     return result;
 }

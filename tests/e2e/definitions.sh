@@ -74,7 +74,7 @@ printf 'day,n,u,pieces,known\n2024-12-31,1,1249.50,2,0\n2025-01-01,1,12.00,1,0\n
 printf 'nr,kunde\n1,"Bäcker ""Korn""\r\nHof 3; links"\n7,Naïm\n' >names.csv
 printf 'nr,u\n3,-9.90\n' >lost.csv
 printf 'file,of\na.csv,\nb.csv,\nc.csv,a.csv\n' >copies.csv
-printf 'read,accepted,rejected,warned\n8,2,6,1\n' >records.csv
+printf 'source,read,accepted,rejected,warned\neurope,8,2,6,1\n' >records.csv
 cat >wrong.csv <<'CSV'
 file,line,c,rule,ordinal,value
 a.csv,5,menge,type,7,zwei
@@ -87,7 +87,7 @@ b.csv,3,,duplicate,1,
 b.csv,3,menge,type,7,zwei
 b.csv,4,menge,range_menge,4,-1
 CSV
-printf 'rule,ordinal,rows\nformat,0,1\nduplicate,1,1\nbad_date,2,1\ncancelled,3,1\nrange_menge,4,1\ntype,7,1\n' >rejects.csv
+printf 'source,rule,ordinal,rows\neurope,format,0,1\neurope,duplicate,1,1\neurope,bad_date,2,1\neurope,cancelled,3,1\neurope,range_menge,4,1\neurope,type,7,1\n' >rejects.csv
 cd "$OLDPWD" || exit 2
 proven europe
 

@@ -39,7 +39,7 @@ static struct log *log_of(int i)
     struct err_text error = {{0}};
     logs[i].layout = log_layout_read((struct node){&doc, layout, "layout"});
     /* The last layout has a time without the usual pattern: only the splitter sees it. */
-    if (definition_parse(slice_str(text), "fuzz", &d, &error) == 0) logs[i].parser = row_parser_new(d);
+    if (definition_parse(slice_str(text), "fuzz", &d, &error) == 0) logs[i].parser = row_parser_new(&d->feeds[0]);
     assert(logs[i].layout && logs[i].parser);
     json_decref(layout);
     json_decref(json);
@@ -65,7 +65,7 @@ static void line_check(int i, struct slice line, struct arena *arena)
     struct slice fields[LOG_FIELDS_MAX + 4];
     struct log *log = log_of(i);
     struct row row;
-    struct record record = {.at = {SLICE_LIT("f"), 0, 1}, .raw = line};
+    struct record record = {.at = {SLICE_LIT("f"), 0, 1, 1}, .raw = line};
     bool fits = log_split(log->layout, line, false, arena, fields);
     if (fits) {
         struct buf again = {0};

@@ -68,9 +68,9 @@ static void row_check(struct slice record, struct arena *arena)
     if (!parser) {
         int err = definition_parse(slice_str(DEFINITION), "fuzz", &d, NULL);
         assert(!err);
-        parser = row_parser_new(d);
+        parser = row_parser_new(&d->feeds[0]);
     }
-    struct record r = {.at = {SLICE_LIT("f"), 0, 1}, .raw = record};
+    struct record r = {.at = {SLICE_LIT("f"), 0, 1, 1}, .raw = record};
     struct row row;
     uint8_t key[16];
     row_parse(parser, &r, arena, &row);

@@ -17,19 +17,19 @@ static const char *const RECORDS[] = {
     "\"open",
 };
 
-static void rows_parse(const struct definition *d)
+static void rows_parse(const struct feed *feed)
 {
     struct arena arena = {0};
-    struct row_parser *p = row_parser_new(d);
+    struct row_parser *p = row_parser_new(feed);
     for (size_t i = 0; i < sizeof RECORDS / sizeof *RECORDS; i++) {
-        bool headed = d->format == SOURCE_CSV;
-        struct record r = {.at = {SLICE_LIT("f.csv"), 7, 2},
+        bool headed = feed->format == SOURCE_CSV;
+        struct record r = {.at = {SLICE_LIT("f.csv"), 7, 2, 2},
                            .raw = slice_str(RECORDS[i]),
                            .layout = headed ? SLICE_LIT("4") : SLICE_LIT("")};
         struct row row;
         row_parse(p, &r, &arena, &row);
         for (int c = 0; c < row.value_count; c++)
-            assert(row.values[c].type == VALUE_NULL || row.values[c].type == d->columns[c].type);
+            assert(row.values[c].type == VALUE_NULL || row.values[c].type == feed->columns[c].type);
         arena_reset(&arena);
     }
     row_parser_free(p);
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         expression_check(text);
         free(text);
     } else if (definition_parse(slice_of(data, size), "fuzz", &d, &error) == 0) {
-        rows_parse(d);
+        for (int i = 0; i < d->feed_count; i++) rows_parse(&d->feeds[i]);
         definition_free(d);
     } else
         assert(strncmp(error.text, "fuzz:", 5) == 0 && !d);

@@ -1,0 +1,197 @@
+/* The sources of a definition: what is read, its columns, and the rules that its rows obey. */
+#include <string.h>
+#include <strings.h>
+
+#include "etl/definition_read.h"
+#include "etl/document.h"
+#include "etl/rule/rule.h"
+#include "etl/source/spec.h"
+
+struct expr *feed_expr_read(struct node n, const struct feed *feed, int count)
+{
+    struct expr_column *columns = arena_alloc(n.doc->arena, (size_t)feed->column_count * sizeof *columns);
+    for (int i = 0; i < feed->column_count; i++) {
+        const struct column *c = &feed->columns[i];
+        bool visible = i < count || i >= feed->builtin;
+        columns[i] = (struct expr_column){visible ? c->name : "", c->type, c->scale};
+    }
+    return expr_text_read(n, node_text(n, NULL), &(struct expr_scope){columns, feed->column_count});
+}
+
+/* --- columns --- */
+
+static void builtins_enter(struct feed *feed)
+{
+    static const struct {
+        const char *name;
+        enum value_type type;
+    } builtins[BUILTIN_COUNT] = {
+        [BUILTIN_SOURCE] = {"_source", VALUE_TEXT},    [BUILTIN_FILE] = {"_file", VALUE_TEXT},
+        [BUILTIN_LINE] = {"_line", VALUE_INTEGER},     [BUILTIN_BYTE_OFFSET] = {"_byte_offset", VALUE_INTEGER},
+        [BUILTIN_NUMBER] = {"_number", VALUE_INTEGER}, [BUILTIN_REPEATED] = {"_repeated", VALUE_INTEGER},
+        [BUILTIN_LATE_S] = {"_late_s", VALUE_INTEGER},
+    };
+    for (int i = 0; i < BUILTIN_COUNT; i++)
+        feed->columns[feed->builtin + i] =
+            (struct column){.name = builtins[i].name, .type = builtins[i].type, .origin = COLUMN_BUILTIN};
+}
+
+static bool column_taken(const struct feed *feed, const char *name, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcasecmp(feed->columns[i].name, name) == 0) return true;
+    return false;
+}
+
+static void derived_read(struct node n, struct feed *feed, int index)
+{
+    static const char *const keys[] = {"name", "expr", NULL};
+    node_keys(n, keys);
+    struct node expr = node_required(n, "expr");
+    struct column *c = &feed->columns[index];
+    *c = (struct column){.name = node_name(node_required(n, "name")), .origin = COLUMN_DERIVED};
+    if (column_taken(feed, c->name, index)) node_fail(n, "there is a column \"%s\" already", c->name);
+    struct expr *e = feed_expr_read(expr, feed, index);
+    c->expr = e;
+    if (!e) return;
+    c->type = expr_type(e);
+    c->scale = expr_scale(e);
+    if (c->type == VALUE_NULL) node_fail(expr, "is always null: its type cannot be known");
+}
+
+static void time_read_key(struct node n, struct feed *feed)
+{
+    feed->time = -1;
+    if (node_present(n)) feed->time = column_name_read(n, feed);
+    if (feed->time >= 0 && feed->columns[feed->time].type != VALUE_TIMESTAMP)
+        node_fail(n, "column %s is %s; the event time must be a timestamp", feed->columns[feed->time].name,
+                  value_type_name(feed->columns[feed->time].type));
+    if (feed->spec->lateness && feed->time < 0)
+        node_fail(n, "in_file.lateness needs the event time: name its column here");
+}
+
+/* `source` has the files and the declared columns, `whole` what is computed from them: the same object in
+ * `sources`. */
+static void columns_read(struct node source, const char *const *own_keys, struct node whole, struct feed *feed)
+{
+    struct node derive = node_member(whole, "derive");
+    size_t derived = node_count(derive);
+    source_spec_read(source, own_keys, feed, (int)derived + BUILTIN_COUNT);
+    if (source.doc->failed) return;
+    feed->builtin = feed->field_count + (int)derived;
+    feed->column_count = feed->builtin + BUILTIN_COUNT;
+    builtins_enter(feed);
+    /* Not known yet, but looked at: names of columns that a derived one may not use. */
+    for (int i = feed->field_count; i < feed->builtin; i++) feed->columns[i] = (struct column){.name = ""};
+    for (size_t i = 0; i < derived && !source.doc->failed; i++)
+        derived_read(node_item(derive, i), feed, feed->field_count + (int)i);
+    if (!source.doc->failed) time_read_key(node_member(source, "time"), feed);
+}
+
+static void rules_read(struct node rules, struct feed *feed)
+{
+    size_t count = node_count(rules);
+    feed->rules = arena_alloc(rules.doc->arena, (count + 1) * sizeof *feed->rules);
+    for (size_t i = 0; i < count && !rules.doc->failed; i++) {
+        struct rule *rule = &feed->rules[feed->rule_count++];
+        rule_read(node_item(rules, i), feed, rule);
+        feed->unique_count += rule->unique;
+    }
+}
+
+/* --- all of them --- */
+
+static void feed_read(struct node source, const char *const *own_keys, struct node whole, struct feed *feed)
+{
+    feed->optional = node_bool(node_member(source, "optional"), false);
+    columns_read(source, own_keys, whole, feed);
+    if (!source.doc->failed) rules_read(node_member(whole, "rules"), feed);
+}
+
+static struct feed *feed_new(struct definition *d, const char *name, struct node n)
+{
+    struct feed *feed = &d->feeds[d->feed_count];
+    *feed = (struct feed){.name = name, .at = n.path, .path = d->path, .index = d->feed_count++};
+    return feed;
+}
+
+/* `source`, `derive` and `rules` at the root. */
+static void plain_read(struct node root, struct definition *d)
+{
+    static const char *const own_keys[] = {"optional", NULL};
+    struct node source = node_required(root, "source");
+    if (!root.doc->failed) feed_read(source, own_keys, root, feed_new(d, d->name, source));
+}
+
+static void name_check(struct node n, const struct definition *d, const char *name)
+{
+    for (int i = 0; i < d->feed_count; i++)
+        if (strcasecmp(d->feeds[i].name, name) == 0) node_fail(n, "there is a source \"%s\" already", name);
+}
+
+static void named_read(struct node n, struct definition *d)
+{
+    static const char *const own_keys[] = {"name", "derive", "rules", "optional", NULL};
+    if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
+    struct node name = node_required(n, "name");
+    const char *text = node_name(name);
+    name_check(name, d, text);
+    if (!n.doc->failed) feed_read(n, own_keys, n, feed_new(d, text, n));
+}
+
+static void ranks_give(struct definition *d)
+{
+    for (int i = 0; i < d->feed_count; i++)
+        for (int k = 0; k < d->feed_count; k++) d->feeds[i].rank += strcmp(d->feeds[k].name, d->feeds[i].name) < 0;
+}
+
+void feeds_read(struct node root, struct definition *d)
+{
+    static const char *const moved[] = {"source", "derive", "rules"};
+    struct node sources = node_member(root, "sources");
+    size_t count = node_present(sources) ? node_count(sources) : 1;
+    if (node_present(sources) && count == 0) node_fail(sources, "needs at least one source");
+    for (size_t i = 0; sources.json && i < sizeof moved / sizeof *moved; i++)
+        if (node_present(node_member(root, moved[i])))
+            node_fail(node_member(root, moved[i]), "stands beside \"sources\": each of them has its own%s",
+                      i == 0 ? "" : arena_printf(root.doc->arena, " \"%s\"", moved[i]));
+    d->feeds = arena_alloc(&d->arena, (count + 1) * sizeof *d->feeds);
+    if (!sources.json) plain_read(root, d);
+    for (size_t i = 0; sources.json && i < count && !root.doc->failed; i++) named_read(node_item(sources, i), d);
+    ranks_give(d);
+}
+
+void feed_release(struct feed *feed)
+{
+    for (int i = 0; i < feed->column_count; i++) expr_release((struct expr *)feed->columns[i].expr);
+    for (int i = 0; i < feed->rule_count; i++) rule_release(&feed->rules[i]);
+}
+
+/* --- looking up --- */
+
+int definition_feed(const struct definition *d, struct slice name)
+{
+    for (int i = 0; i < d->feed_count; i++)
+        if (slice_equal(slice_str(d->feeds[i].name), name)) return i;
+    return -1;
+}
+
+const struct feed *definition_ranked(const struct definition *d, int rank)
+{
+    for (int i = 0; i < d->feed_count; i++)
+        if (d->feeds[i].rank == rank) return &d->feeds[i];
+    return NULL;
+}
+
+int feed_column(const struct feed *feed, const char *name)
+{
+    for (int i = 0; i < feed->column_count; i++)
+        if (strcmp(feed->columns[i].name, name) == 0) return i;
+    return -1;
+}
+
+const char *feed_rule_name(const struct feed *feed, int ordinal)
+{
+    if (ordinal == 0) return "format";
+    return ordinal <= feed->rule_count ? feed->rules[ordinal - 1].name : "type";
+}
