@@ -163,6 +163,7 @@ static struct log_job *make_roll(struct log *log)
         if (!s->rolled) continue;
         int64_t next = log->segments[i + 1]->base_offset;
         if (log->written.offset < next) return NULL;
+        if (log->syncing && s->base_offset >= log->sync_from) return NULL; /* it has a sync: see log_sync_begin */
         struct log_job *job = job_new(JOB_ROLL);
         job->base_offset = s->base_offset;
         job->offset = next;
@@ -329,6 +330,7 @@ struct log_job *log_take_job(struct log *log)
 {
     struct log_job *job = NULL;
     if (log->job_out || log->state == LOG_OFFLINE || log->state == LOG_CLOSED || log->state == LOG_DELETED) return NULL;
+    if (log->syncing && log->sync_names) return NULL; /* nearly every job syncs the directory */
     if (log->state == LOG_DELETING)
         job = make_remove(log);
     else if (log->state == LOG_REPAIRING)
@@ -343,8 +345,16 @@ struct log_job *log_take_job(struct log *log)
     } else if (!log->delete_waits) {
         job = make_delete(log);
     }
-    log->job_out = job != NULL;
+    log->job_out = job;
     return job;
+}
+
+bool log_job_syncs(const struct log_job *job, const struct log_file *file)
+{
+    enum step_kind sync = file->directory ? STEP_SYNC_DIR : STEP_SYNC;
+    for (int i = 0; i < job->step_count; i++)
+        if (job->steps[i].kind == sync && strcmp(job->steps[i].path, file->path) == 0) return true;
+    return false;
 }
 
 void log_snapshot_begin(struct log *log)
@@ -518,8 +528,8 @@ static void failed(struct log *log, const struct log_job *job, int err)
 
 void log_job_done(struct log *log, struct log_job *job, int err)
 {
-    assert(log->job_out);
-    log->job_out = false;
+    assert(log->job_out == job);
+    log->job_out = NULL;
     if (err < 0)
         failed(log, job, err);
     else

@@ -223,6 +223,15 @@ int64_t log_recovery_point(const struct log *log)
 
 /* ---- sync ---- */
 
+/* An error of the disk is told once, to whoever syncs the file next: of two syncs at once one may fail and the other
+ * say that all is well, and then it matters whose word comes first. So no file has two. */
+static bool synced_by_job(const struct log *log, struct log_file *const *files, int count)
+{
+    bool any = false;
+    for (int i = 0; i < count && !any; i++) any = log->job_out && log_job_syncs(log->job_out, files[i]);
+    return any;
+}
+
 int log_sync_begin(struct log *log, struct arena *arena, struct log_file ***files)
 {
     if (log->syncing || log->state == LOG_OFFLINE || log->state >= LOG_CLOSED) return 0;
@@ -239,8 +248,11 @@ int log_sync_begin(struct log *log, struct arena *arena, struct log_file ***file
         name_missing |= !s->named;
     }
     if (name_missing) list[n++] = log->directory;
+    if (synced_by_job(log, list, n)) return 0;
     log->syncing = true;
     log->sync_target = log->written;
+    log->sync_from = log->segments[first]->base_offset;
+    log->sync_names = name_missing;
     *files = list;
     return n;
 }

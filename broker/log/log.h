@@ -193,7 +193,8 @@ void log_written(struct log *log, int64_t base_offset, int err);
 /* ---- sync ---- */
 
 /* The files whose sync makes everything written so far durable (a new segment's directory included), in
- * an array in the arena. 0 when there is nothing to do or a sync of this log is under way. */
+ * an array in the arena. 0 when there is nothing to do, a sync of this log is under way, or the job that is out syncs
+ * one of them: no file has two syncs at once. Ask again after log_synced or log_job_done. */
 int log_sync_begin(struct log *log, struct arena *arena, struct log_file ***files);
 /* Its outcome: `durable` rises to what was written at log_sync_begin; a failure is final (LOG_OFFLINE). ERR_NOMEM is
  * none: nothing was tried, nothing changes, and another sync may begin. */
@@ -290,7 +291,8 @@ void log_scrub_begin(struct log *log);
 
 struct log_job;
 
-/* The next job that is due, NULL if none is or one of this log is still out. Ask after log_written,
+/* The next job that is due, NULL if none is, one of this log is still out, or the sync under way has a file that it
+ * would sync too; after log_synced ask before log_sync_begin, so that syncs do not keep it out. Ask after log_written,
  * log_synced, log_retain, log_raise_start, log_snapshot_begin, log_scrub_begin, log_close_begin, log_delete_begin,
  * log_job_done, and when references were dropped while a deletion waits. */
 struct log_job *log_take_job(struct log *log);

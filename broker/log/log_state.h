@@ -66,6 +66,8 @@ struct log {
     struct mark written, durable, high_watermark;
     bool syncing;
     struct mark sync_target; /* what the sync under way makes durable */
+    int64_t sync_from;       /* base of the first segment in it */
+    bool sync_names;         /* the directory is in it too */
 
     struct segment **segments; /* ascending; the last one is active */
     int segment_count, segment_capacity;
@@ -84,9 +86,9 @@ struct log {
     struct bad_range *bad;
     int bad_count;
 
-    bool job_out;
-    bool jobs_wait;    /* the disk was full: until a deletion, or the next log_retain */
-    bool delete_waits; /* the same of deletions: until the next log_retain */
+    struct log_job *job_out; /* NULL: none */
+    bool jobs_wait;          /* the disk was full: until a deletion, or the next log_retain */
+    bool delete_waits;       /* the same of deletions: until the next log_retain */
     bool snapshot_due;
     int64_t snapshot_at;  /* offset of the newest snapshot file that does not belong to a segment; -1 none */
     int64_t snapshot_end; /* offset of the newest snapshot file; -1 none */
@@ -114,6 +116,9 @@ void log_epoch_note(struct log *log, int32_t epoch, int64_t offset);
 void log_durable_raise(struct log *log, struct mark m);
 /* A new active segment at `end`. */
 void log_roll(struct log *log);
+
+/* job.c: the job that is out syncs this file, or has just done so. */
+bool log_job_syncs(const struct log_job *job, const struct log_file *file);
 
 /* scrub.c, for job.c: a piece of a rolled segment whose CRCs are to be checked. NULL when there is none. */
 struct scrub;

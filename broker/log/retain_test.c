@@ -42,6 +42,53 @@ TEST(log_roll, its_sync_proves_nothing_after_a_failed_one)
     drive_release(&d);
 }
 
+/* Of two syncs of a file at once the failed one may be reported last, when the good one has moved `durable` already. */
+TEST(log_roll, waits_for_a_sync_of_its_segment_and_the_next_one_for_it)
+{
+    struct drive d;
+    struct log_file **files;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 3; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    check_int(log_sync_begin(d.log, &d.arena, &files), 3); /* two segments and the directory */
+    check(log_take_job(d.log) == NULL);
+    log_synced(d.log, 0);
+    struct log_job *roll = log_take_job(d.log);
+    check(roll != NULL);
+    check_str(log_job_name(roll), "log-roll");
+    drive_append(&d, SPEC(.timestamp = 1003));
+    check_int(log_sync_begin(d.log, &d.arena, &files), 1); /* the active segment alone, which the job has no part in */
+    log_synced(d.log, 0);
+    drive_append(&d, SPEC(.timestamp = 1004)); /* a third one: its name is not durable yet */
+    check_int(log_sync_begin(d.log, &d.arena, &files), 0);
+    check_int(log_job_run(roll, &d.fake.disk), 0);
+    log_job_done(d.log, roll, 0);
+    check_int(log_sync_begin(d.log, &d.arena, &files), 2);
+    log_synced(d.log, 0);
+    check_int(log_offsets(d.log)->durable, 5);
+    drive_release(&d);
+}
+
+TEST(log_roll, a_sync_waits_for_the_roll_of_its_segment)
+{
+    struct drive d;
+    struct log_file **files;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 3; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    struct log_job *roll = log_take_job(d.log);
+    check_int(log_sync_begin(d.log, &d.arena, &files), 0);
+    d.fake.fail_at = d.fake.calls + 2; /* open, sync */
+    d.fake.fail_with = ERR_IO;
+    log_job_done(d.log, roll, log_job_run(roll, &d.fake.disk));
+    check_int(log_sync_begin(d.log, &d.arena, &files), 0);
+    check_int(log_state(d.log), LOG_OFFLINE);
+    check_int(log_recovery_point(d.log), 0);
+    drive_release(&d);
+}
+
 TEST(log_close, its_sync_proves_nothing_after_a_failed_one)
 {
     struct drive d;

@@ -327,8 +327,8 @@ void partition_synced(struct node *n, struct partition *p, int err)
         sync_later(n, p);
     else if (err < 0 && !p->doomed)
         node_disk_failed(n, log_dir(p->log));
+    partition_jobs(n, p); /* first: one that waited for this sync would wait for the next one as well */
     if (err != ERR_NOMEM) partition_advance(n, p);
-    partition_jobs(n, p);
 }
 
 static void partition_fail(struct node *n, struct partition *p)
