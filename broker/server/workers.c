@@ -99,8 +99,10 @@ static int target_open(const struct workers *w, const struct worker_sync *s)
 static int target_sync(const struct workers *w, struct worker_sync *s)
 {
     int d = target_open(w, s);
+    int rc = d < 0 ? d : fdatasync(d) == 0 ? 0 : err_from_errno(errno);
+    power_sync_end(s->noted, d < 0 ? POWER_SYNC_UNTRIED : rc < 0 ? POWER_SYNC_FAILED : POWER_SYNCED);
+    s->noted = NULL;
     if (d < 0) return d;
-    int rc = fdatasync(d) == 0 ? 0 : err_from_errno(errno);
     close(d);
     s->descriptor = -1;
     return rc == ERR_NOMEM ? ERR_IO : rc;
@@ -109,11 +111,8 @@ static int target_sync(const struct workers *w, struct worker_sync *s)
 static void sync_run(const struct workers *w, struct worker_task *t)
 {
     for (int i = 0; i < t->target_count; i++) {
-        struct worker_sync *s = &t->targets[i];
-        int rc = target_sync(w, s);
+        int rc = target_sync(w, &t->targets[i]);
         if (rc < 0 && (t->err == 0 || t->err == ERR_NOMEM)) t->err = rc;
-        power_sync_end(s->noted, rc == 0);
-        s->noted = NULL;
     }
 }
 
@@ -257,7 +256,7 @@ void worker_task_free(struct worker_task *t)
 {
     for (int i = 0; i < t->target_count; i++) {
         struct worker_sync *s = &t->targets[i];
-        power_sync_end(s->noted, false);
+        power_sync_end(s->noted, POWER_SYNC_UNTRIED);
         if (!s->file && s->descriptor >= 0) close(s->descriptor);
         log_file_unref(s->file);
     }

@@ -99,11 +99,18 @@ static int linux_truncate(struct disk *d, struct disk_file *f, uint64_t size)
     return ftruncate(f->descriptor, (off_t)size) == 0 ? 0 : last_error();
 }
 
+/* ERR_NOMEM of a sync says that none was tried: one that was and failed is final, whatever its reason. */
+static int sync_error(void)
+{
+    int status = last_error();
+    return status == ERR_NOMEM ? ERR_IO : status;
+}
+
 static int linux_sync(struct disk *d, struct disk_file *f)
 {
     struct power_sync *noted = power_sync_file(power_of(d), f->power);
-    int status = fdatasync(f->descriptor) == 0 ? 0 : last_error();
-    power_sync_end(noted, status == 0);
+    int status = fdatasync(f->descriptor) == 0 ? 0 : sync_error();
+    power_sync_end(noted, status == 0 ? POWER_SYNCED : POWER_SYNC_FAILED);
     return status;
 }
 
@@ -125,8 +132,8 @@ static int linux_sync_dir(struct disk *d, const char *path)
     int descriptor = openat(root_of(d), path_or_dot(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return last_error();
     struct power_sync *noted = power_sync_directory(power_of(d), path);
-    int status = fsync(descriptor) == 0 ? 0 : last_error();
-    power_sync_end(noted, status == 0);
+    int status = fsync(descriptor) == 0 ? 0 : sync_error();
+    power_sync_end(noted, status == 0 ? POWER_SYNCED : POWER_SYNC_FAILED);
     close(descriptor);
     return status;
 }

@@ -35,6 +35,7 @@ struct power_file {
     struct power_record *record; /* NULL: all of it is durable */
     int references;
     bool removed;
+    bool lost;                /* a sync failed: what is not durable never will be */
     struct power_sync *syncs; /* under way */
 };
 
@@ -56,6 +57,7 @@ struct change {
 
 struct changes {
     struct change *first, **last;
+    bool lost; /* as of a file; later ones too, for they are undone in their order */
 };
 
 /* --- contents --- */
@@ -144,6 +146,7 @@ void power_truncate(struct power *p, struct power_file *f, uint64_t size)
     if (!f) return;
     pthread_mutex_lock(&p->lock);
     if (f->size != size) lower(p, f, size);
+    if (f->record && size <= f->synced) f->lost = false;
     f->size = size;
     pthread_mutex_unlock(&p->lock);
 }
@@ -390,7 +393,7 @@ struct power_sync *power_sync_directory(struct power *p, const char *path)
     return s;
 }
 
-static void file_sync_end(struct power_sync *s, bool ok)
+static void file_sync_end(struct power_sync *s, enum power_outcome outcome)
 {
     struct power *p = s->power;
     struct power_file *f = s->file;
@@ -399,6 +402,8 @@ static void file_sync_end(struct power_sync *s, bool ok)
     while (*link != s) link = &(*link)->next;
     *link = s->next;
     uint64_t synced = s->mark < s->low ? s->mark : s->low;
+    f->lost |= outcome == POWER_SYNC_FAILED && f->record;
+    bool ok = outcome == POWER_SYNCED && !f->lost;
     if (ok && f->record && synced > f->synced) {
         f->synced = synced;
         power_record_set_synced(f->record, synced);
@@ -409,15 +414,23 @@ static void file_sync_end(struct power_sync *s, bool ok)
     pthread_mutex_unlock(&p->lock);
 }
 
+static void directory_sync_failed(const struct power_sync *s)
+{
+    pthread_mutex_lock(&s->power->lock);
+    struct changes *in = table_get(&s->power->directories, slice_str(s->path));
+    if (in) in->lost = true;
+    pthread_mutex_unlock(&s->power->lock);
+}
+
 /* Oldest first: a process that is killed in between leaves the later changes, never an earlier one alone. */
-static void directory_sync_end(struct power_sync *s)
+static void directory_sync_end(const struct power_sync *s)
 {
     struct power *p = s->power;
     uint32_t *kept = NULL;
     size_t kept_count = 0;
     pthread_mutex_lock(&p->lock);
     struct changes *in = table_get(&p->directories, slice_str(s->path));
-    struct change *none = NULL, **link = in ? &in->first : &none;
+    struct change *none = NULL, **link = in && !in->lost ? &in->first : &none;
     while (*link) {
         const struct change *c = *link;
         if (c->done_at == 0 || c->done_at > s->mark) {
@@ -434,13 +447,15 @@ static void directory_sync_end(struct power_sync *s)
     free(kept);
 }
 
-void power_sync_end(struct power_sync *s, bool ok)
+void power_sync_end(struct power_sync *s, enum power_outcome outcome)
 {
     if (!s) return;
     if (s->file)
-        file_sync_end(s, ok);
-    else if (ok)
+        file_sync_end(s, outcome);
+    else if (outcome == POWER_SYNCED)
         directory_sync_end(s);
+    else if (outcome == POWER_SYNC_FAILED)
+        directory_sync_failed(s);
     free(s->path);
     free(s);
 }

@@ -55,10 +55,13 @@ void power_file_put(struct power *p, struct power_file *f);
 void power_write(struct power *p, struct power_file *f, uint64_t at, uint64_t n);
 void power_truncate(struct power *p, struct power_file *f, uint64_t size);
 
-/* --- syncs: everything before the begin is durable after the end, if it was ok --- */
+/* --- syncs: everything before the begin is durable after the end of a good one --- */
 
 struct power_sync *power_sync_file(struct power *p, struct power_file *f);
 struct power_sync *power_sync_directory(struct power *p, const char *path); /* "": the data directory */
-void power_sync_end(struct power_sync *s, bool ok);                         /* NULL is allowed */
+/* A failed one is final: the kernel may have dropped what it was to write and count it as clean, so what was not
+ * durable at its end stays noted whatever a later sync says, until it is cut off or the process ends. */
+enum power_outcome { POWER_SYNCED, POWER_SYNC_UNTRIED, POWER_SYNC_FAILED };
+void power_sync_end(struct power_sync *s, enum power_outcome outcome); /* NULL is allowed */
 
 #endif

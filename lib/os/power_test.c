@@ -116,8 +116,8 @@ TEST(power, what_is_written_while_a_sync_runs_is_not_durable)
     struct power_sync *second = power_sync_file(x.power, f);
     power_write(x.power, f, 8, 4);
     check_int(pwrite(d, "3333", 4, 8), 4);
-    power_sync_end(second, true); /* the later one may end first */
-    power_sync_end(first, true);
+    power_sync_end(second, POWER_SYNCED); /* the later one may end first */
+    power_sync_end(first, POWER_SYNCED);
     check_int(cut(&x, false, 0).bytes, 4);
     check_str(content(&x, "a"), "11112222");
     power_file_put(x.power, f);
@@ -134,11 +134,74 @@ TEST(power, a_failed_sync_makes_nothing_durable)
     check_int(sync_dir(&x, ""), 0);
     power_write(x.power, f, 0, 4);
     check_int(pwrite(d, "1111", 4, 0), 4);
-    power_sync_end(power_sync_file(x.power, f), false);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNC_FAILED);
     cut(&x, false, 0);
     check_str(content(&x, "a"), "");
     power_file_put(x.power, f);
     close(d);
+    power_end(&x);
+}
+
+/* The kernel tells a failed write once and then counts the pages as clean: the next sync says that all is well. */
+TEST(power, a_good_sync_after_a_failed_one_makes_nothing_durable)
+{
+    struct fixture x;
+    power_begin(&x);
+    int d = power_open_file(x.power, x.directory, "a", O_RDWR | O_CREAT, 0600);
+    struct power_file *f = power_file_get(x.power, d, "a");
+    check_int(sync_dir(&x, ""), 0);
+    power_write(x.power, f, 0, 4);
+    check_int(pwrite(d, "1111", 4, 0), 4);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNC_UNTRIED);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNCED);
+    power_write(x.power, f, 4, 4);
+    check_int(pwrite(d, "2222", 4, 4), 4);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNC_FAILED);
+    power_write(x.power, f, 8, 4);
+    check_int(pwrite(d, "3333", 4, 8), 4);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNCED);
+    cut(&x, false, 0);
+    check_str(content(&x, "a"), "1111");
+    power_file_put(x.power, f);
+    close(d);
+    power_end(&x);
+}
+
+TEST(power, what_is_written_anew_after_a_failed_sync_is_durable_again)
+{
+    struct fixture x;
+    power_begin(&x);
+    int d = power_open_file(x.power, x.directory, "a", O_RDWR | O_CREAT, 0600);
+    struct power_file *f = power_file_get(x.power, d, "a");
+    check_int(sync_dir(&x, ""), 0);
+    power_write(x.power, f, 0, 4);
+    check_int(pwrite(d, "1111", 4, 0), 4);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNC_FAILED);
+    power_truncate(x.power, f, 0);
+    check_int(ftruncate(d, 0), 0);
+    power_write(x.power, f, 0, 4);
+    check_int(pwrite(d, "2222", 4, 0), 4);
+    power_sync_end(power_sync_file(x.power, f), POWER_SYNCED);
+    cut(&x, false, 0);
+    check_str(content(&x, "a"), "2222");
+    power_file_put(x.power, f);
+    close(d);
+    power_end(&x);
+}
+
+TEST(power, names_of_a_directory_whose_sync_failed_are_not_durable)
+{
+    struct fixture x;
+    power_begin(&x);
+    file_write(&x, "a", 0, "a", true);
+    power_sync_end(power_sync_directory(x.power, ""), POWER_SYNC_UNTRIED);
+    check_int(sync_dir(&x, ""), 0);
+    file_write(&x, "b", 0, "b", true);
+    power_sync_end(power_sync_directory(x.power, ""), POWER_SYNC_FAILED);
+    check_int(sync_dir(&x, ""), 0);
+    cut(&x, false, 0);
+    check_str(content(&x, "a"), "a");
+    check_str(content(&x, "b"), "-");
     power_end(&x);
 }
 
@@ -229,7 +292,7 @@ TEST(power, a_name_that_changes_while_its_directory_is_synced_is_not_durable)
     file_write(&x, "before", 0, "b", true);
     struct power_sync *s = power_sync_directory(x.power, "");
     file_write(&x, "meanwhile", 0, "m", true);
-    power_sync_end(s, true);
+    power_sync_end(s, POWER_SYNCED);
     check_int(cut(&x, false, 0).names, 1);
     check_str(content(&x, "before"), "b");
     check_str(content(&x, "meanwhile"), "-");
