@@ -24,9 +24,10 @@ struct fake {
     struct disk disk; /* first: the functions get a struct disk * */
     struct fake_file *files;
     int count, capacity;
-    int calls;     /* so far */
-    int fail_at;   /* number of the call that fails; 0 none */
-    int fail_with; /* negative enum err */
+    int calls;                /* so far */
+    int fail_at;              /* number of the call that fails; 0 none */
+    int fail_with;            /* negative enum err */
+    int fail_directory_syncs; /* the outcome of all of them; 0: fine */
     int syncs, directory_syncs;
     uint64_t bytes_read;
     int open_files;
@@ -160,7 +161,8 @@ static int fake_sync_dir(struct disk *d, const char *path)
 {
     (void)path;
     fake_of(d)->directory_syncs++;
-    return call(fake_of(d));
+    int status = call(fake_of(d));
+    return status < 0 ? status : fake_of(d)->fail_directory_syncs;
 }
 
 /* A directory takes its files along. */

@@ -12,7 +12,8 @@
  *     close     everything that a clean start reads
  *     remove    the whole directory
  *
- * On a full disk the first that needs space fails and they all wait, but for delete, which makes space. */
+ * On a full disk the first that needs space fails and they all wait, but for delete, which makes space. Without a
+ * descriptor none can do anything: they wait for log_jobs_again. A job that was cut short so is made anew. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,6 +334,8 @@ struct log_job *log_take_job(struct log *log)
     if (log->syncing && log->sync_names) return NULL; /* nearly every job syncs the directory */
     if (log->state == LOG_DELETING)
         job = make_remove(log);
+    else if (log->untried)
+        return NULL;
     else if (log->state == LOG_REPAIRING)
         job = make_repair(log);
     else if (!log->jobs_wait || log->state == LOG_CLOSING) {
@@ -355,6 +358,11 @@ bool log_job_syncs(const struct log_job *job, const struct log_file *file)
     for (int i = 0; i < job->step_count; i++)
         if (job->steps[i].kind == sync && strcmp(job->steps[i].path, file->path) == 0) return true;
     return false;
+}
+
+void log_jobs_again(struct log *log)
+{
+    log->untried = false;
 }
 
 void log_snapshot_begin(struct log *log)
@@ -413,7 +421,7 @@ static int run_step(struct disk *d, struct step *s, bool *sync_failed)
     case STEP_SYNC: return run_on_file(d, s, DISK_WRITE, sync_failed);
     case STEP_SYNC_DIR:
         status = d->call->sync_dir(d, s->path);
-        *sync_failed = status < 0;
+        *sync_failed = status < 0 && status != ERR_NOMEM && status != ERR_NOTFOUND; /* these could not open it */
         return status;
     case STEP_WRITE: return run_on_file(d, s, DISK_CREATE, sync_failed);
     case STEP_REPLACE: return disk_replace_unsynced(d, s->path, buf_slice(&s->content));
@@ -510,18 +518,21 @@ static void succeeded(struct log *log, const struct log_job *job)
     }
 }
 
-/* A full disk is waited out; a sync that failed, or a disk that is broken, is final. Closing does not wait. */
+/* A full disk is waited out, and so is a process that has no descriptor left, soon; a sync that failed, or a disk that
+ * is broken, is final. Closing does not wait. */
 static void failed(struct log *log, const struct log_job *job, int err)
 {
-    bool full = (err == ERR_NOSPACE || err == ERR_NOMEM) && !job->sync_failed;
+    bool full = err == ERR_NOSPACE && !job->sync_failed, untried = err == ERR_NOMEM && !job->sync_failed;
     if (job->kind == JOB_REMOVE) {
         log->state = LOG_DELETED; /* what is left is removed at the next start */
         return;
     }
     if (job->kind == JOB_SCRUB) return; /* dropped by its owner */
+    if (job->kind == JOB_EPOCHS) log->epochs_dirty = true;
+    log->untried = untried;
+    if (untried && log->state != LOG_CLOSING) return;
     log->jobs_wait = true;
     log->delete_waits |= job->kind == JOB_DELETE;
-    if (job->kind == JOB_EPOCHS) log->epochs_dirty = true;
     if (full && job->kind != JOB_REPAIR && log->state != LOG_CLOSING) return;
     if (log->state != LOG_DELETING) log->state = LOG_OFFLINE;
 }

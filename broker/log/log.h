@@ -303,8 +303,10 @@ const char *log_job_text(const struct log_job *job);
 int log_job_forget(const struct log_job *job, struct log_file *const **files);
 /* Does it; touches nothing of the log. For a helper thread. */
 int log_job_run(struct log_job *job, struct disk *disk);
-/* Gives the job back with the outcome of log_job_run and frees it. */
+/* Gives the job back with the outcome of log_job_run and frees it. ERR_NOMEM: no descriptor was left for what it was to
+ * do; nothing is lost, and no further job is given out before log_jobs_again. */
 void log_job_done(struct log *log, struct log_job *job, int err);
+void log_jobs_again(struct log *log);
 
 /* ---- reading a whole log, at start (replay of internal topics) ---- */
 

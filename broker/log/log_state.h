@@ -87,6 +87,7 @@ struct log {
     int bad_count;
 
     struct log_job *job_out; /* NULL: none */
+    bool untried;            /* the last job found no descriptor: until log_jobs_again */
     bool jobs_wait;          /* the disk was full: until a deletion, or the next log_retain */
     bool delete_waits;       /* the same of deletions: until the next log_retain */
     bool snapshot_due;

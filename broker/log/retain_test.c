@@ -523,6 +523,53 @@ TEST(log_job, a_sync_that_fails_in_a_job_is_final)
     drive_release(&d);
 }
 
+static void check_offline_after_directory_sync(int err, bool offline)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 3; i++) drive_append(&d, SPEC(.timestamp = 1000 + i));
+    d.fake.fail_directory_syncs = err;
+    drive_jobs(&d);
+    check_int(log_state(d.log) == LOG_OFFLINE, offline);
+    check_int(log_offsets(d.log)->durable, 0);
+    check(log_take_job(d.log) == NULL);
+    d.fake.fail_directory_syncs = 0;
+    log_jobs_again(d.log);
+    drive_jobs(&d);
+    check_int(log_offsets(d.log)->durable, offline ? 0 : 2);
+    drive_release(&d);
+}
+
+/* Without a descriptor the directory is not synced, which is no failed sync; nor does it make anything durable. */
+TEST(log_job, a_directory_that_found_no_descriptor_is_synced_later)
+{
+    check_offline_after_directory_sync(ERR_NOMEM, false);
+    check_offline_after_directory_sync(ERR_IO, true);
+    check_offline_after_directory_sync(ERR_NOSPACE, true);
+}
+
+TEST(log_job, a_repair_that_found_no_descriptor_is_made_later)
+{
+    struct drive d;
+    drive_init(&d);
+    drive_append(&d, SPEC());
+    d.fail_next_write = ERR_NOSPACE;
+    drive_append(&d, SPEC());
+    check_int(log_state(d.log), LOG_REPAIRING);
+    d.fake.fail_at = d.fake.calls + 1;
+    d.fake.fail_with = ERR_NOMEM;
+    drive_jobs(&d);
+    check_int(log_state(d.log), LOG_REPAIRING);
+    check_int(drive_append(&d, SPEC()).outcome, LOG_REFUSED);
+    log_jobs_again(d.log);
+    drive_jobs(&d);
+    check_int(log_state(d.log), LOG_ONLINE);
+    check_int(drive_append(&d, SPEC()).base_offset, 1);
+    drive_release(&d);
+}
+
 TEST(log_close, what_was_closed_opens_without_a_scan)
 {
     struct drive d;

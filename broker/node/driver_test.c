@@ -98,7 +98,7 @@ static int memory_make_dir(struct disk *d, const char *path)
 static int memory_sync_dir(struct disk *d, const char *path)
 {
     disk_of(d)->syncs++;
-    return path[0] ? 0 : disk_of(d)->fail_sync_root;
+    return path[0] ? disk_of(d)->fail_sync_folders : disk_of(d)->fail_sync_root;
 }
 
 static void content_free(struct buf *b)

@@ -24,7 +24,8 @@ struct memory_disk {
     struct table files; /* path -> struct buf; a directory is a path with a '/' at its end */
     int syncs;          /* of files and directories, by jobs and at start */
     /* faults: the outcome of every call from now on, 0: fine */
-    int fail_sync_root; /* of syncs of the data directory itself */
+    int fail_sync_root;    /* of syncs of the data directory itself */
+    int fail_sync_folders; /* of syncs of all other directories */
     int fail_make_dir;
 };
 

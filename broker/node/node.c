@@ -43,6 +43,7 @@ static void deadlines_fire(struct node *n)
         switch ((enum deadline_kind)d->kind) {
         case DEADLINE_REQUEST: request_expired(n, d->owner); break;
         case DEADLINE_FLUSH: partition_flush(n, d->owner); break;
+        case DEADLINE_JOBS: partition_jobs_again(n, d->owner); break;
         case DEADLINE_GROUPS: group_api_timer(n); break;
         case DEADLINE_FOLDERS: controller_folders_again(n); break;
         case DEADLINE_PATIENCE: controller_patience_over(n); break;

@@ -66,6 +66,7 @@ struct append;
 enum deadline_kind {
     DEADLINE_REQUEST,         /* owner: struct request */
     DEADLINE_FLUSH,           /* owner: struct partition; log.flush.interval.ms */
+    DEADLINE_JOBS,            /* owner: struct partition; a job found no descriptor and is tried again */
     DEADLINE_GROUPS,          /* what the coordinator waits for */
     DEADLINE_RETENTION,       /* log.retention.check.interval.ms */
     DEADLINE_RECOVERY_POINTS, /* log.flush.offset.checkpoint.interval.ms */
@@ -199,7 +200,7 @@ struct partition {
     uint64_t looked_up_for; /* the ListOffsets that had a time looked up here last */
     int64_t unflushed;      /* records that no sync covers yet */
     bool flush_overdue;     /* the interval is over; what it was to sync could not be given to a sync then */
-    struct deadline flush;
+    struct deadline flush, jobs_again;
     bool doomed; /* its topic is deleted */
     bool blocks; /* its folder has the name of one that is to be made */
 };
@@ -241,6 +242,8 @@ struct log_config partition_log_config(const struct node *n, const struct metada
 void partition_dir(const char *topic, int32_t index, char *out, size_t size);
 /* Starts what its log wants done on a helper thread. */
 void partition_jobs(struct node *n, struct partition *p);
+/* DEADLINE_JOBS. */
+void partition_jobs_again(struct node *n, struct partition *p);
 /* A sync of what is written, unless one is under way. */
 void partition_sync(struct node *n, struct partition *p);
 /* DEADLINE_FLUSH: the same, made up for as soon as it can be. */

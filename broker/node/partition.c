@@ -211,6 +211,7 @@ struct partition *partition_new(struct node *n, struct topic *t, int32_t index, 
     p->log = log;
     p->order = ORDER_PARTITION_FIRST + n->last_order++;
     p->flush = (struct deadline){.kind = DEADLINE_FLUSH, .owner = p};
+    p->jobs_again = (struct deadline){.kind = DEADLINE_JOBS, .owner = p};
     const struct metadata_topic *m = t ? metadata_topic_find(&n->image, slice_str(t->name)) : NULL;
     struct topic_settings settings = settings_of(n, m);
     settings_take(p, &settings);
@@ -226,6 +227,7 @@ struct partition *partition_new(struct node *n, struct topic *t, int32_t index, 
 static void partition_free(struct node *n, struct partition *p)
 {
     deadline_clear(&n->deadlines, &p->flush);
+    deadline_clear(&n->deadlines, &p->jobs_again);
     appends_release(n, p);
     log_free(p->log);
     free(p);
@@ -309,10 +311,11 @@ void partition_advance(struct node *n, struct partition *p)
     if (log_state(p->log) == LOG_ONLINE && sync_is_due(p)) partition_sync(n, p);
 }
 
-/* No descriptor was left for it: not a matter of the disk, and soon over. */
+/* What found no descriptor: not a matter of the disk, and soon over. */
+enum { AGAIN_MS = 100 };
+
 static void sync_later(struct node *n, struct partition *p)
 {
-    enum { AGAIN_MS = 100 };
     const struct log_offsets *o = log_offsets(p->log);
     if (p->doomed || log_state(p->log) != LOG_ONLINE) return;
     p->unflushed = o->end - o->durable;
@@ -373,7 +376,14 @@ static void partition_job_done(struct node *n, struct job *j, int err)
     free(pj);
     p->job_running = false;
     if (log_state(p->log) == LOG_OFFLINE && !p->doomed) node_disk_failed(n, log_dir(p->log));
+    if (err == ERR_NOMEM && !p->doomed) node_deadline_in(n, &p->jobs_again, AGAIN_MS);
     partition_advance(n, p);
+    partition_jobs(n, p);
+}
+
+void partition_jobs_again(struct node *n, struct partition *p)
+{
+    log_jobs_again(p->log);
     partition_jobs(n, p);
 }
 
@@ -407,6 +417,7 @@ static void partition_doom(struct node *n, struct partition *p)
 {
     p->doomed = true;
     deadline_clear(&n->deadlines, &p->flush);
+    deadline_clear(&n->deadlines, &p->jobs_again);
     appends_fail_above(n, p, -1, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
     fetch_wake(n, p);
     if (n->doomed_count == n->doomed_capacity) {

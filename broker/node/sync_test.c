@@ -43,3 +43,32 @@ TEST(node_sync, a_full_segment_and_a_commit_take_turns)
     check_int(produced(4), KAFKA_NONE);
     driver_close(&d);
 }
+
+static int16_t produce(void)
+{
+    produce_begin(1);
+    return produced(1);
+}
+
+/* A process that has no descriptor left says nothing about its disk: the job is made again soon. */
+TEST(node_sync, a_job_without_a_descriptor_is_tried_again_soon)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, "internal.segment.bytes", "200");
+    d.disk->fail_sync_folders = ERR_NOMEM;
+    for (int i = 0; i < 3; i++) check_int(produce(), KAFKA_NONE);
+    int syncs = d.disk->syncs;
+    driver_wait(&d, 1000);
+    check(d.disk->syncs > syncs);
+    check_int(produce(), KAFKA_NONE);
+    d.disk->fail_sync_folders = 0;
+    driver_wait(&d, 1000);
+    syncs = d.disk->syncs;
+    driver_wait(&d, 1000);
+    check_int(d.disk->syncs, syncs); /* nothing is left to do */
+    d.disk->fail_sync_folders = ERR_IO;
+    check_int(produce(), KAFKA_NONE); /* begins a segment: its roll fails for good */
+    driver_wait(&d, 1000);
+    check_int(produce(), KAFKA_KAFKA_STORAGE_ERROR);
+    driver_close(&d);
+}

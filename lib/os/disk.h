@@ -37,8 +37,10 @@ struct disk_functions {
     /* fdatasync: content and size are durable when it returns 0. A failure is final: the caller takes
      * the directory offline and never tries again (see Rebello et al., ATC 2020). */
     int (*sync)(struct disk *d, struct disk_file *f);
-    int (*make_dir)(struct disk *d, const char *path);               /* existing is fine */
-    int (*sync_dir)(struct disk *d, const char *path);               /* "" is the data directory itself */
+    int (*make_dir)(struct disk *d, const char *path); /* existing is fine */
+    /* "" is the data directory itself. ERR_NOMEM: no descriptor to open it with, so nothing was tried and it may be
+     * tried again; ERR_NOTFOUND likewise. */
+    int (*sync_dir)(struct disk *d, const char *path);
     int (*rename)(struct disk *d, const char *from, const char *to); /* replaces `to` */
     int (*remove)(struct disk *d, const char *path);                 /* a file, or an empty directory */
     /* Calls `each` for every entry of a directory, in byte order of the names (sorted, so that the
