@@ -75,11 +75,11 @@ int definition_parse(struct slice text, const char *path, struct definition **ou
         doc.failed = true;
         err_set(error, ERR_INVALID, "%s:%d:%d: not JSON: %s", path, wrong.line, wrong.column, wrong.text);
     } else {
-        struct sha256 *sha = sha256_new();
-        sha256_update(sha, text.p, text.n);
-        sha256_take_hex(sha, d->digest);
+        doc.digest = sha256_new();
+        sha256_update(doc.digest, text.p, text.n);
         d->path = arena_str(&d->arena, slice_str(path));
         root_read((struct node){&doc, json, ""}, d);
+        sha256_take_hex(doc.digest, d->digest);
     }
     json_decref(json);
     if (!doc.failed)

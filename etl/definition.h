@@ -174,7 +174,7 @@ struct definition {
     const char *path;  /* as given, for messages */
     const char *name;  /* "pipeline" */
     const char *topic; /* "topic", default the name */
-    char digest[65];   /* SHA-256 of the file's bytes, hexadecimal */
+    char digest[65];   /* SHA-256 of the file's bytes and of those of files it names, hexadecimal */
 
     struct feed *feeds; /* in the order in which a batch reads them */
     int feed_count;

@@ -17,11 +17,14 @@
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
+struct sha256;
+
 struct document {
     const char *file;
     struct arena *arena; /* texts and paths live here */
     struct err_text *error;
     bool failed;
+    struct sha256 *digest; /* of the definition; files that belong to it are added (etl/beside.h). May be NULL */
 };
 
 struct node {

@@ -44,9 +44,7 @@ static size_t characters_skip(struct slice s, int64_t count)
 
 static int64_t characters_count(struct slice s)
 {
-    int64_t n = 0;
-    for (size_t i = 0; i < s.n; i++) n += (s.p[i] & 0xc0) != 0x80;
-    return n;
+    return (int64_t)text_length(s);
 }
 
 /* --- blanks, length --- */

@@ -6,8 +6,9 @@
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-static const struct rule_class *const CLASSES[] = {&RULE_NOT_NULL, &RULE_TYPE,   &RULE_RANGE,     &RULE_IN,
-                                                   &RULE_REGEX,    &RULE_UNIQUE, &RULE_EXPRESSION};
+static const struct rule_class *const CLASSES[] = {&RULE_NOT_NULL,   &RULE_TYPE,   &RULE_RANGE,
+                                                   &RULE_IN,         &RULE_LENGTH, &RULE_REGEX,
+                                                   &RULE_DATE_ORDER, &RULE_UNIQUE, &RULE_EXPRESSION};
 enum { CLASS_COUNT = sizeof CLASSES / sizeof *CLASSES, KEYS_MAX = 16 };
 
 static const struct rule_class *class_read(struct node n)
@@ -91,23 +92,27 @@ int rule_column_read(struct node n, const struct feed *feed, struct rule *rule)
     return rule->column;
 }
 
+bool column_literal(const struct column *c, struct slice text, struct value *out)
+{
+    *out = (struct value){.type = c->type};
+    switch (c->type) {
+    case VALUE_INTEGER: return text_to_i64(text, &out->i);
+    case VALUE_DECIMAL: return text_to_decimal(text, c->scale, &out->i);
+    case VALUE_TIMESTAMP: return time_read("%F %T", text, &out->i);
+    case VALUE_DATE:
+        if (!time_read("%F", text, &out->i)) return false;
+        out->i /= 86400; /* midnight: nothing is cut off */
+        return true;
+    default: out->text = text; return true;
+    }
+}
+
 struct value column_literal_read(struct node n, const struct column *c)
 {
-    struct value v = {.type = c->type};
-    struct slice text = slice_str(node_number_text(n));
-    bool fits = true;
-    switch (c->type) {
-    case VALUE_INTEGER: fits = text_to_i64(text, &v.i); break;
-    case VALUE_DECIMAL: fits = text_to_decimal(text, c->scale, &v.i); break;
-    case VALUE_TIMESTAMP: fits = time_read("%F %T", text, &v.i); break;
-    case VALUE_DATE:
-        fits = time_read("%F", text, &v.i);
-        v.i /= 86400;
-        break;
-    default: v.text = text; break;
-    }
-    if (!fits)
-        node_fail(n, "\"%s\" is no value of column %s (%s%s)", (const char *)text.p, c->name, value_type_name(c->type),
+    struct value v;
+    const char *text = node_number_text(n);
+    if (!column_literal(c, slice_str(text), &v))
+        node_fail(n, "\"%s\" is no value of column %s (%s%s)", text, c->name, value_type_name(c->type),
                   c->type == VALUE_TIMESTAMP ? ", written YYYY-MM-DD HH:MM:SS"
                   : c->type == VALUE_DATE    ? ", written YYYY-MM-DD"
                                              : "");

@@ -23,7 +23,8 @@ struct rule_class {
     void (*close)(struct rule *rule); /* may be NULL */
 };
 
-extern const struct rule_class RULE_NOT_NULL, RULE_TYPE, RULE_RANGE, RULE_IN, RULE_REGEX, RULE_UNIQUE, RULE_EXPRESSION;
+extern const struct rule_class RULE_NOT_NULL, RULE_TYPE, RULE_RANGE, RULE_IN, RULE_LENGTH, RULE_REGEX, RULE_DATE_ORDER,
+    RULE_UNIQUE, RULE_EXPRESSION;
 
 /* Reads one rule object into *rule; its ordinal is its place. All columns are known by then. */
 void rule_read(struct node n, const struct feed *feed, struct rule *rule);
@@ -37,5 +38,7 @@ int rule_column_read(struct node n, const struct feed *feed, struct rule *rule);
 int column_name_read(struct node n, const struct feed *feed);
 /* A literal of the definition as a value of column `c`: "0.5", 3, "2024-12-31", "2024-12-31 23:59:00". */
 struct value column_literal_read(struct node n, const struct column *c);
+/* The same of a text; false when it is no value of `c`. A text value points into it. */
+bool column_literal(const struct column *c, struct slice text, struct value *out);
 
 #endif

@@ -111,6 +111,13 @@ bool text_is_utf8(struct slice s)
     return true;
 }
 
+size_t text_length(struct slice s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += (s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
 static void json_control(uint8_t c, struct buf *out)
 {
     static const char letters[] = "btnvfr"; /* 0x08 .. 0x0d; JSON has no \v */

@@ -15,6 +15,8 @@ bool text_to_decimal(struct slice s, int scale, int64_t *out);
 /* The reverse: exactly `scale` digits after the point ("-0.050"), none and no point for scale 0. */
 void text_from_decimal(int64_t value, int scale, struct buf *out);
 bool text_is_utf8(struct slice s); /* RFC 3629: no surrogates, no overlong forms */
+/* Characters (code points) of UTF-8; of other bytes those that do not continue a character. */
+size_t text_length(struct slice s);
 /* Appends `s` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void text_json_string(struct slice s, struct buf *out);
 /* Standard base64 with padding (RFC 4648). */

@@ -51,6 +51,12 @@ TEST(text, decimals_written)
     check_decimal(INT64_MAX, 0, "9223372036854775807");
 }
 
+TEST(text, length_counts_characters)
+{
+    check_int(text_length(slice_of(NULL, 0)), 0);
+    check_int(text_length(SLICE_LIT("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80")), 8);
+}
+
 TEST(text, utf8)
 {
     check(text_is_utf8(slice_of(NULL, 0)));
