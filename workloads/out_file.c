@@ -2,7 +2,11 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/memory.h"
+#include "workloads/gzip.h"
 
 #define FLUSH_BYTES (256 * 1024)
 #define MARKER      "ground_truth/RULES.md"
@@ -19,6 +23,9 @@ void out_file_release(struct out_file *o)
     if (o->file) o->disk->call->close(o->disk, o->file);
     o->file = NULL;
     buf_release(&o->pending);
+    buf_release(&o->packed);
+    free(o->gzip);
+    o->gzip = NULL;
 }
 
 static void out_file_failed(struct out_file *o, int error)
@@ -37,16 +44,32 @@ void out_file_open(struct out_file *o, const char *name)
         return;
     }
     o->files++;
+    size_t n = strlen(name);
+    o->is_gzip = n > 3 && strcmp(name + n - 3, ".gz") == 0;
+    if (!o->is_gzip) return;
+    if (!o->gzip) o->gzip = memory_new(sizeof *o->gzip);
+    gzip_begin(o->gzip, &o->packed);
+}
+
+static void write_out(struct out_file *o, struct buf *b)
+{
+    if (!o->error && o->file) {
+        int rc = o->disk->call->write_at(o->disk, o->file, o->at, b->p, b->n);
+        if (rc < 0) out_file_failed(o, rc);
+        o->at += b->n;
+    }
+    buf_reset(b);
 }
 
 static void out_file_flush(struct out_file *o)
 {
-    if (!o->error && o->file) {
-        int rc = o->disk->call->write_at(o->disk, o->file, o->at, o->pending.p, o->pending.n);
-        if (rc < 0) out_file_failed(o, rc);
-        o->at += o->pending.n;
+    if (!o->is_gzip) {
+        write_out(o, &o->pending);
+        return;
     }
+    gzip_chunk(o->gzip, buf_slice(&o->pending), &o->packed);
     buf_reset(&o->pending);
+    write_out(o, &o->packed);
 }
 
 void out_file_flush_when_full(struct out_file *o)
@@ -58,6 +81,10 @@ void out_file_close(struct out_file *o)
 {
     out_file_flush(o);
     if (!o->file) return;
+    if (o->is_gzip) {
+        gzip_end(o->gzip, &o->packed);
+        write_out(o, &o->packed);
+    }
     o->disk->call->close(o->disk, o->file);
     o->file = NULL;
     o->bytes += o->at;

@@ -2,6 +2,8 @@
  *
  *     out_file_open -> (append to `pending`, out_file_flush_when_full)* -> out_file_close
  *
+ * A file whose name ends in .gz is written as gzip (gzip.h).
+ *
  * The first failure stays in `error` and makes every later call a no-op: check it once at the end. */
 #ifndef MILLRACE_WORKLOADS_OUT_FILE_H
 #define MILLRACE_WORKLOADS_OUT_FILE_H
@@ -14,9 +16,12 @@ struct out_file {
     struct disk *disk; /* borrowed */
     struct disk_file *file;
     struct buf pending;
-    uint64_t at;    /* bytes of this file that are with the disk */
-    uint64_t bytes; /* of all files closed so far */
-    int files;      /* opened so far */
+    uint64_t at;       /* bytes of this file that are with the disk */
+    uint64_t bytes;    /* of all files closed so far, as they are on the disk */
+    struct gzip *gzip; /* NULL until the first .gz */
+    struct buf packed;
+    bool is_gzip;
+    int files; /* opened so far */
     int error;
     struct err_text *why; /* borrowed */
     char name[160];
