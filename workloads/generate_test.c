@@ -95,17 +95,22 @@ TEST(generate, ecommerce_repeats_byte_for_byte)
 
 TEST(generate, clickstream_repeats_byte_for_byte)
 {
-    check_repeats(generate_clickstream, "5dc37abe73b04450d618a3c31bd173d493fd13c7aca31decc5e4a6473dd9dc20");
+    check_repeats(generate_clickstream, "9f8bc8dc62e86acc0e8d8e1d3c74bd7eaf6dec570df7f0eac3f2da5109102b4c");
 }
 
 /* --- the truth --- */
 
-static int second_opinion(const char *script, const char *out)
+static int second_opinion_in(const char *script, const char *out, const char *truth)
 {
     char command[512];
-    snprintf(command, sizeof command, "python3 tests/truth/%s '%s' '%s/ground_truth'", script, out, out);
+    snprintf(command, sizeof command, "python3 tests/truth/%s '%s' '%s/%s'", script, out, out, truth);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int second_opinion(const char *script, const char *out)
+{
+    return second_opinion_in(script, out, "ground_truth");
 }
 
 static void check_truth(generator *g, const char *script)
@@ -127,6 +132,54 @@ TEST(generate, ecommerce_truth_holds_by_a_second_opinion)
 TEST(generate, clickstream_truth_holds_by_a_second_opinion)
 {
     check_truth(generate_clickstream, "weblog.py");
+}
+
+TEST(generate, clickstream_events_truth_holds_by_a_second_opinion)
+{
+    static const int64_t scales[] = {1000, 3001, 20000};
+    const char *out = folder_new();
+    for (int i = 0; i < 3; i++) {
+        generate(generate_clickstream, out, scales[i], (uint64_t)(200 + i));
+        check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 0);
+    }
+    folder_remove(out);
+}
+
+/* Every kind at a rate at which kinds meet in one record; and none of any. */
+static void check_truth_with_dirt(const char *rate)
+{
+    const char *out = folder_new();
+    struct generate_options options = {.out = out, .scale = 4000, .seed = 11};
+    struct err_text error = {0};
+    for (int i = 0; i < clickstream_generator.kind_count; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s=%s", clickstream_generator.kinds[i].name, rate);
+        check_int(dirt_rates_add(&options.dirt, text, &error), 0);
+    }
+    check_int(generate_clickstream(&options, NULL, &error), 0);
+    check_int(second_opinion("weblog.py", out), 0);
+    check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 0);
+    folder_remove(out);
+}
+
+TEST(generate, truth_holds_at_any_rate_of_dirt)
+{
+    check_truth_with_dirt("0");
+    check_truth_with_dirt("0.3");
+}
+
+TEST(generate, a_wrong_event_is_noticed)
+{
+    const char *out = folder_new();
+    char path[128];
+    generate(generate_clickstream, out, 1000, 1);
+    snprintf(path, sizeof path, "%s/searched-2025-12-18.ndjson", out);
+    FILE *file = fopen(path, "a");
+    check(file != NULL);
+    fputs("{\"event_id\":\"e1\",\"visitor\":null}\n", file);
+    fclose(file);
+    check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 1);
+    folder_remove(out);
 }
 
 /* The second opinion notices one changed byte of input. */

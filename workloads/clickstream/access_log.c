@@ -10,14 +10,15 @@
 
 #define NO_TIME (-1)
 
-void access_log_init(struct access_log *l, const char *site, int64_t first_time, int second_of_day, struct disk *disk,
-                     struct line_counts *counts, struct err_text *why)
+void access_log_init(struct access_log *l, const char *site, int64_t first_time, int second_of_day, int64_t days,
+                     struct disk *disk, struct line_counts *counts, struct err_text *why)
 {
     memset(l, 0, sizeof *l);
     l->site = site;
     l->counts = counts;
     l->rotation = first_time - first_time % 86400 + second_of_day;
     if (l->rotation <= first_time) l->rotation += 86400;
+    l->last_rotation = days > 0 ? l->rotation + (days - 1) * 86400 : 0;
     l->newest = NO_TIME;
     l->seen_size = 4096;
     l->seen = memory_new(l->seen_size * sizeof *l->seen);
@@ -64,10 +65,15 @@ static bool seen_before(struct access_log *l, struct slice text)
 static void file_open(struct access_log *l)
 {
     char name[160];
-    int64_t year;
+    int64_t year, age = (l->last_rotation - l->rotation) / 86400 + 1;
     int month, day;
     civil_from_days(l->rotation / 86400, &year, &month, &day);
-    snprintf(name, sizeof name, "%s.access.log-%04d%02d%02d", l->site, (int)year, month, day);
+    if (l->last_rotation == 0)
+        snprintf(name, sizeof name, "%s.access.log-%04d%02d%02d", l->site, (int)year, month, day);
+    else if (age <= 0)
+        snprintf(name, sizeof name, "%s_access.log", l->site);
+    else
+        snprintf(name, sizeof name, "%s_access.log.%lld%s", l->site, (long long)age, age > 1 ? ".gz" : "");
     if (!l->first_name[0]) snprintf(l->first_name, sizeof l->first_name, "%s", name);
     out_file_open(&l->out, name);
     l->counts->files++;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/base/memory.h"
-#include "lib/base/text.h"
+#include "workloads/out_time.h"
 
 #define ADDRESSES (SITE_VISITORS + 256)
 
@@ -17,58 +17,13 @@ const char *method_name(enum method m)
     return method_names[m];
 }
 
-void hit_truth_init(struct hit_truth *t, const struct sites *sites, struct disk *disk, struct err_text *why)
-{
-    memset(t, 0, sizeof *t);
-    t->sites = sites;
-    t->hour.number = t->day.number = t->first = -1;
-    t->client_day = memory_new(ADDRESSES * sizeof *t->client_day);
-    for (int i = 0; i < ADDRESSES; i++) t->client_day[i] = -1;
-    t->queue_size = 1024;
-    t->queue = memory_new(t->queue_size * sizeof *t->queue);
-    t->latest = memory_new((size_t)SITE_COUNT * SITE_VISITORS * sizeof *t->latest);
-    out_file_init(&t->hours, disk, why);
-    out_file_init(&t->days, disk, why);
-    out_file_init(&t->closed, disk, why);
-    out_file_open(&t->hours, "ground_truth/hits_per_hour_utc.csv");
-    out_file_open(&t->days, "ground_truth/per_day_utc.csv");
-    out_file_open(&t->closed, "ground_truth/sessions.csv");
-    buf_append_str(&t->hours.pending, "hour_start_utc,hits,bytes\n");
-    buf_append_str(&t->days.pending, "day_utc,hits,bytes,distinct_clients\n");
-    buf_append_str(&t->closed.pending, "site,client,user_agent,start_utc,end_utc,hits,bytes,duration_s\n");
-}
-
-void hit_truth_release(struct hit_truth *t)
-{
-    out_file_release(&t->hours);
-    out_file_release(&t->days);
-    out_file_release(&t->closed);
-    free(t->client_day);
-    free(t->queue);
-    free(t->latest);
-}
-
-static void put_day(struct buf *b, int64_t day)
-{
-    int64_t year;
-    int month, day_of_month;
-    civil_from_days(day, &year, &month, &day_of_month);
-    buf_printf(b, "%04d-%02d-%02d", (int)year, month, day_of_month);
-}
-
-static void put_instant(struct buf *b, int64_t at)
-{
-    put_day(b, at / 86400);
-    buf_printf(b, "T%02d:%02d:%02dZ", (int)(at % 86400 / 3600), (int)(at % 3600 / 60), (int)(at % 60));
-}
-
 /* --- hours and days --- */
 
 static void hour_end(struct hit_truth *t)
 {
     struct buf *b = &t->hours.pending;
     if (t->hour.hits == 0) return;
-    put_day(b, t->hour.number / 24);
+    out_date(b, t->hour.number / 24);
     buf_printf(b, " %02d:00:00,%llu,%llu\n", (int)(t->hour.number % 24), (unsigned long long)t->hour.hits,
                (unsigned long long)t->hour.bytes);
     out_file_flush_when_full(&t->hours);
@@ -79,7 +34,7 @@ static void day_end(struct hit_truth *t)
 {
     struct buf *b = &t->days.pending;
     if (t->day.hits == 0) return;
-    put_day(b, t->day.number);
+    out_date(b, t->day.number);
     buf_printf(b, ",%llu,%llu,%llu\n", (unsigned long long)t->day.hits, (unsigned long long)t->day.bytes,
                (unsigned long long)t->day.clients);
     out_file_flush_when_full(&t->days);
@@ -109,13 +64,9 @@ static void add_to_spans(struct hit_truth *t, const struct hit *h, uint64_t byte
 
 /* --- sessions --- */
 
-static struct session *session_at(struct hit_truth *t, uint64_t number)
+static void session_write(void *context, const struct session *s)
 {
-    return &t->queue[number & (t->queue_size - 1)];
-}
-
-static void session_write(struct hit_truth *t, const struct session *s)
-{
+    struct hit_truth *t = context;
     struct buf *b = &t->closed.pending;
     const struct visitor *v = &t->sites->visitor[s->visitor];
     buf_append_str(b, site_name(s->site));
@@ -124,9 +75,9 @@ static void session_write(struct hit_truth *t, const struct session *s)
     buf_append_byte(b, ',');
     out_csv_field(b, slice_str(site_agent(v->agent)));
     buf_append_byte(b, ',');
-    put_instant(b, s->start);
+    out_stampz(b, s->start);
     buf_append_byte(b, ',');
-    put_instant(b, s->last);
+    out_stampz(b, s->last);
     int64_t duration = s->last - s->start;
     buf_printf(b, ",%llu,%llu,%lld\n", (unsigned long long)s->hits, (unsigned long long)s->bytes, (long long)duration);
     out_file_flush_when_full(&t->closed);
@@ -137,39 +88,41 @@ static void session_write(struct hit_truth *t, const struct session *s)
     t->duration_sum += duration;
 }
 
-/* Writes the sessions at the head that can't go on at `now`. */
-static void sessions_close(struct hit_truth *t, int64_t now)
-{
-    while (t->head < t->tail && now - session_at(t, t->head)->last > SESSION_GAP_S)
-        session_write(t, session_at(t, t->head++));
-}
-
-static struct session *session_open(struct hit_truth *t, const struct hit *h, uint64_t *latest)
-{
-    if (t->tail - t->head == t->queue_size) {
-        struct session *larger = memory_new(2 * t->queue_size * sizeof *larger);
-        for (uint64_t n = t->head; n < t->tail; n++) larger[n & (2 * t->queue_size - 1)] = *session_at(t, n);
-        free(t->queue);
-        t->queue = larger;
-        t->queue_size *= 2;
-    }
-    struct session *s = session_at(t, t->tail++);
-    t->keys += *latest == 0;
-    *latest = t->tail;
-    *s = (struct session){.start = h->time, .last = h->time, .site = h->site, .visitor = h->visitor};
-    return s;
-}
-
 static void add_to_session(struct hit_truth *t, const struct hit *h, uint64_t bytes)
 {
-    uint64_t *latest = &t->latest[(size_t)h->site * SITE_VISITORS + (size_t)h->visitor];
-    sessions_close(t, h->time);
-    /* A session that has left the queue is closed. */
-    struct session *s = *latest > t->head ? session_at(t, *latest - 1) : NULL;
-    if (!s || h->time - s->last > SESSION_GAP_S) s = session_open(t, h, latest);
-    s->last = h->time;
+    struct session *s = sessions_at(&t->open, h->time, h->site, h->visitor);
     s->hits++;
     s->bytes += bytes;
+}
+
+/* --- from first to last hit --- */
+
+void hit_truth_init(struct hit_truth *t, const struct sites *sites, struct disk *disk, struct err_text *why)
+{
+    memset(t, 0, sizeof *t);
+    t->sites = sites;
+    t->hour.number = t->day.number = t->first = -1;
+    t->client_day = memory_new(ADDRESSES * sizeof *t->client_day);
+    for (int i = 0; i < ADDRESSES; i++) t->client_day[i] = -1;
+    sessions_init(&t->open, session_write, t);
+    out_file_init(&t->hours, disk, why);
+    out_file_init(&t->days, disk, why);
+    out_file_init(&t->closed, disk, why);
+    out_file_open(&t->hours, "ground_truth/hits_per_hour_utc.csv");
+    out_file_open(&t->days, "ground_truth/per_day_utc.csv");
+    out_file_open(&t->closed, "ground_truth/sessions.csv");
+    buf_append_str(&t->hours.pending, "hour_start_utc,hits,bytes\n");
+    buf_append_str(&t->days.pending, "day_utc,hits,bytes,distinct_clients\n");
+    buf_append_str(&t->closed.pending, "site,client,user_agent,start_utc,end_utc,hits,bytes,duration_s\n");
+}
+
+void hit_truth_release(struct hit_truth *t)
+{
+    out_file_release(&t->hours);
+    out_file_release(&t->days);
+    out_file_release(&t->closed);
+    free(t->client_day);
+    sessions_release(&t->open);
 }
 
 void hit_truth_add(struct hit_truth *t, const struct hit *h)
@@ -248,7 +201,7 @@ static void json_count(struct buf *b, const char *key, uint64_t value)
 static void json_instant(struct buf *b, const char *key, int64_t at)
 {
     buf_printf(b, ",\n \"%s\": \"", key);
-    put_instant(b, at);
+    out_stampz(b, at);
     buf_append_byte(b, '"');
 }
 
@@ -285,7 +238,7 @@ static void summary_hits(struct buf *b, const struct hit_truth *t)
     json_instant(b, "first_event_utc", t->first);
     json_instant(b, "last_event_utc", t->last);
     json_count(b, "hours_with_hits", t->hour_count);
-    json_count(b, "session_keys", t->keys);
+    json_count(b, "session_keys", t->open.keys);
     json_count(b, "sessions_30min", t->sessions);
     json_count(b, "sessions_with_one_hit", t->single);
     json_count(b, "max_hits_in_a_session", t->hits_max);
@@ -306,7 +259,7 @@ int hit_truth_finish(struct hit_truth *t, const struct line_counts *lines, struc
     struct out_file out;
     hour_end(t);
     day_end(t);
-    sessions_close(t, INT64_MAX);
+    sessions_finish(&t->open);
     out_file_close(&t->hours);
     out_file_close(&t->days);
     out_file_close(&t->closed);

@@ -1,19 +1,15 @@
-/* hit_truth.h - the answers of the clickstream workload, counted while its lines are made.
+/* hit_truth.h - the answers about access logs of the combined format, counted while its lines are made.
  *
  *     hit_truth_init -> hit_truth_add in the order of time -> hit_truth_finish -> hit_truth_release
  *
  * Hits come in the order of their time, whatever order their lines have in the files, so hours and days
- * are closed as soon as the next one begins, and a session when its key was silent for more than
- * 1800 s. Closed sessions wait in a queue for the ones that started before them, because the file is
- * sorted by start: the queue holds about half an hour. What a line's place in a file decides
+ * are closed as soon as the next one begins; sessions: sessions.h. What a line's place in a file decides
  * (lateness, identical lines) is counted where lines are placed: access_log.h. */
 #ifndef MILLRACE_WORKLOADS_CLICKSTREAM_HIT_TRUTH_H
 #define MILLRACE_WORKLOADS_CLICKSTREAM_HIT_TRUTH_H
 
-#include "workloads/clickstream/site.h"
+#include "workloads/clickstream/sessions.h"
 #include "workloads/out_file.h"
-
-#define SESSION_GAP_S 1800
 
 enum method {
     METHOD_BAD,
@@ -37,12 +33,6 @@ struct hit {
     int64_t bytes; /* -1: logged as "-", counts as 0 */
 };
 
-struct session {
-    int64_t start, last;
-    int site, visitor;
-    uint64_t hits, bytes;
-};
-
 struct span { /* an hour or a day */
     int64_t number;
     uint64_t hits, bytes, clients;
@@ -58,10 +48,8 @@ struct hit_truth {
     int64_t first, last;
     int64_t *client_day; /* by address: the last day it was counted in, -1 for never */
     uint64_t clients;
-    struct session *queue; /* a ring of `queue_size` sessions by start, numbers [head, tail) */
-    uint64_t queue_size, head, tail;
-    uint64_t *latest; /* [site][visitor]: number of its latest session plus 1; 0 for none */
-    uint64_t keys, sessions, single, hits_max;
+    struct sessions open;
+    uint64_t sessions, single, hits_max;
     int64_t duration_max, duration_sum;
 };
 

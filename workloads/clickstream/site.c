@@ -7,7 +7,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-static const char *const names[SITE_COUNT] = {"garden.example", "kitchen.example", "workshop.example"};
+static const char *const names[SITE_COUNT] = {"garden.example", "kitchen.example", "workshop.example", "yarn.example",
+                                              "zoo.example"};
 
 #define MOZILLA "Mozilla/5.0 "
 #define CHROME  "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/"
@@ -33,7 +34,7 @@ static const char *const agents[] = {
     "",
     MOZILLA "zgrab/0.x",
 };
-enum { FIRST_BOT = 10, FIRST_SCANNER = 14, AGENTS = COUNT(agents) };
+enum { FIRST_WITHOUT_SCRIPTS = 8, FIRST_BOT = 10, FIRST_SCANNER = 14, AGENTS = COUNT(agents) };
 
 static const char *const probes[SITE_PROBES] = {"/.env",
                                                 "/.git/config",
@@ -86,6 +87,14 @@ const char *site_name(int site)
 const char *site_agent(int agent)
 {
     return agents[agent];
+}
+bool site_is_hosted(int site)
+{
+    return site >= SITE_COMBINED;
+}
+bool site_agent_runs_scripts(int agent)
+{
+    return agent < FIRST_WITHOUT_SCRIPTS;
 }
 bool site_agent_is_bot(int agent)
 {

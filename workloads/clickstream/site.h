@@ -13,7 +13,8 @@
 #include "workloads/chance.h"
 
 enum {
-    SITE_COUNT = 3,
+    SITE_COMBINED = 3, /* sites [0, SITE_COMBINED) have a log each, the others share one on a hosting server */
+    SITE_COUNT = 5,
     SITE_VISITORS = 40000,
     SITE_CLOCKWORK = 64, /* the last visitors: they come only at planned instants (see traffic.c) */
     SITE_PAGES = 1600,   /* paths [0, SITE_PAGES) are pages, the most popular first */
@@ -44,6 +45,9 @@ void sites_init(struct sites *s, struct random *r);
 const char *site_name(int site); /* ascending in byte order */
 /* As it is logged, between its quotes; some hold escaped quotes. */
 const char *site_agent(int agent);
+bool site_is_hosted(int site);
+/* A browser that runs the scripts of a page, so that the page's events are sent. */
+bool site_agent_runs_scripts(int agent);
 bool site_agent_is_bot(int agent);
 bool site_agent_is_scanner(int agent);
 /* Bytes that are no request line, as a server logs them. */
