@@ -112,7 +112,10 @@ static void table_exprs_release(const struct table *t)
 {
     expr_release((struct expr *)t->where);
     for (int i = 0; i < t->input_count; i++) expr_release((struct expr *)t->inputs[i].where);
-    for (int i = 0; i < t->column_count; i++) expr_release((struct expr *)t->columns[i].where);
+    for (int i = 0; i < t->column_count; i++) {
+        expr_release((struct expr *)t->columns[i].where);
+        expr_release((struct expr *)t->columns[i].expr);
+    }
 }
 
 void definition_free(struct definition *d)
@@ -132,6 +135,11 @@ int definition_table(const struct definition *d, const char *name)
     for (int i = 0; i < d->table_count; i++)
         if (strcmp(d->tables[i].name, name) == 0) return i;
     return -1;
+}
+
+int table_time(const struct table *t)
+{
+    return t->kind == TABLE_SESSIONS || t->kind == TABLE_AGGREGATE ? -1 : t->time;
 }
 
 const char *value_type_name(enum value_type type)

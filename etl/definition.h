@@ -101,7 +101,8 @@ struct feed {
 enum table_kind {
     TABLE_STORE,     /* keeps rows */
     TABLE_AGGREGATE, /* one row per group of an earlier table */
-    TABLE_SESSIONS,  /* one row per session of a stored table */
+    TABLE_SESSIONS,  /* one row per session of a table */
+    TABLE_SELECT,    /* rows of an earlier table, filtered and computed */
 };
 
 enum aggregate_function {
@@ -111,8 +112,8 @@ enum aggregate_function {
     AGGREGATE_SUM,            /* integer or decimal; NULL adds nothing; 0 for an empty set */
     AGGREGATE_MIN,            /* NULL is skipped */
     AGGREGATE_MAX,
-    AGGREGATE_FIRST, /* the value of the row with the smallest (event time, _file, _byte_offset) */
-    AGGREGATE_LAST,
+    AGGREGATE_FIRST,    /* the value of the row with the smallest (event time, _file, _byte_offset, value) */
+    AGGREGATE_LAST,     /* with the largest one */
     AGGREGATE_DURATION, /* sessions only: max(time) - min(time), seconds */
 };
 
@@ -125,6 +126,14 @@ struct table_column {
      * duration(). "Input" is the parent's columns; a store has table_input.columns instead. */
     int input;
     const struct expr *where; /* over the input; the row counts for this column only where true; NULL: always */
+    const struct expr *expr;  /* select: computed over the input; NULL: copied */
+};
+
+/* Windows of an aggregate: from offset_s + k * hop_s on, size_s long, the end excluded. The two columns behind the
+ * parent's are the window's start and end: inputs parent.column_count and the next are theirs. */
+struct window {
+    int time; /* timestamp column of the parent */
+    int64_t size_s, hop_s, offset_s;
 };
 
 /* What a store takes from one feed. */
@@ -143,21 +152,24 @@ struct table {
     enum table_kind kind;
     struct table_input *inputs; /* store: at least one, each of another feed; NULL otherwise */
     int input_count;
-    int parent;               /* aggregate, sessions: index in definition.tables, smaller than its own; -1 for a store.
-                                 An aggregate's parent is a store or sessions, the parent of sessions is a store. */
+    int parent; /* index in definition.tables, smaller than its own; -1 for a store */
+    /* The store whose rows these are, in the end: itself, or the parent's origin where a row of the table is a
+     * row of the parent. NULL for groups and sessions. */
+    const struct table *origin;
     const struct expr *where; /* over the input (see table_column); NULL: all rows; a store's are in its inputs */
-    /* Columns in table order. Aggregate and sessions: the `by` columns first, by_count of them. A store
-     * has, in the database, `_file` and `_byte_offset` after these (the record's position, its key), and
-     * `_source` before them when it has several inputs (table_has_source); they are not listed here and a
-     * definition may not list them. */
+    /* Columns in table order. Aggregate and sessions: the `by` columns first, by_count of them. A table with
+     * an origin has, in the database, `_file` and `_byte_offset` after these (the record's position), and
+     * `_source` before them when the origin has several inputs (table_has_source); they are not listed here
+     * and a definition may not list them. */
     struct table_column *columns;
     int column_count;
-    int by_count;  /* 0 for an aggregate: one row, always there */
-    int time;      /* sessions: index of the time column (VALUE_TIMESTAMP) in the parent's columns.
-                      store: index in its own columns of the event time of all its inputs, -1 when there is none
-                      (needed by sessions, first and last: the loader checks) */
-    int64_t gap_s; /* sessions: a gap of more than this splits, exactly this does not */
-    int **indexes; /* column lists of secondary indexes asked for by the definition; each ends with -1 */
+    int by_count;                /* 0 for an aggregate: one row, always there */
+    int time;                    /* sessions: index of the time column (VALUE_TIMESTAMP) in the parent's columns.
+                                    others: index in its own columns of the event time, -1 when there is none
+                                    (needed by first and last: the loader checks) */
+    int64_t gap_s;               /* sessions: a gap of more than this splits, exactly this does not */
+    const struct window *window; /* aggregate; NULL: none */
+    int **indexes;               /* column lists of secondary indexes asked for by the definition; each ends with -1 */
     int index_count;
 };
 
@@ -206,11 +218,13 @@ int feed_column(const struct feed *feed, const char *name);
 /* The name of a bucket: rules[ordinal - 1].name, "format" for 0, "type" for rule_count + 1. */
 const char *feed_rule_name(const struct feed *feed, int ordinal);
 
-/* A store whose rows come from several sources says of each which one. */
+/* Rows of a store that has several sources say of each which one, wherever they go. */
 static inline bool table_has_source(const struct table *t)
 {
-    return t->input_count > 1;
+    return t->origin && t->origin->input_count > 1;
 }
+/* The event time among the table's own columns, or -1. */
+int table_time(const struct table *t);
 
 /* "integer", "decimal", ...; "null" for VALUE_NULL. */
 const char *value_type_name(enum value_type type);

@@ -1,18 +1,10 @@
-/* The tables of a definition: stores of rows, aggregates and sessions over earlier tables. */
-#include <ctype.h>
+/* The tables of a definition: their list, what all kinds share, and stores. */
 #include <string.h>
 #include <strings.h>
 
-#include "etl/definition_read.h"
+#include "etl/definition_tables.h"
 #include "etl/expr/node.h"
 #include "etl/rule/rule.h"
-
-/* What a table reads from, seen the same way whether it is the rows or another table. */
-struct input {
-    struct expr_column *columns;
-    int count;
-    int time; /* the event time among them, -1 if it is not there */
-};
 
 static struct input input_rows(const struct feed *f, struct arena *arena)
 {
@@ -22,16 +14,21 @@ static struct input input_rows(const struct feed *f, struct arena *arena)
     return in;
 }
 
-static struct input input_table(const struct table *t, struct arena *arena)
+struct input input_table(const struct table *t, struct arena *arena, int extra)
 {
-    struct input in = {arena_alloc(arena, (size_t)t->column_count * sizeof *in.columns), t->column_count, -1};
+    struct input in = {NULL, t->column_count, table_time(t)};
+    in.columns = arena_alloc(arena, (size_t)(t->column_count + extra) * sizeof *in.columns);
     for (int i = 0; i < in.count; i++)
         in.columns[i] = (struct expr_column){t->columns[i].name, t->columns[i].type, t->columns[i].scale};
-    if (t->kind == TABLE_STORE) in.time = t->time;
     return in;
 }
 
-static int input_find(struct node n, const struct input *in, const char *name)
+struct expr_scope input_scope(const struct input *in)
+{
+    return (struct expr_scope){in->columns, in->count};
+}
+
+int input_find(struct node n, const struct input *in, const char *name)
 {
     const char **names = arena_alloc(n.doc->arena, ((size_t)in->count + 1) * sizeof *names);
     for (int i = 0; i < in->count; i++) {
@@ -42,20 +39,27 @@ static int input_find(struct node n, const struct input *in, const char *name)
     return 0;
 }
 
-static void where_read(struct node n, const struct input *in, struct table *t)
+int input_time_find(struct node n, const struct input *in)
+{
+    int column = input_find(n, in, node_text(n, NULL));
+    if (in->columns[column].type != VALUE_TIMESTAMP) node_fail(n, "must be a column of type timestamp");
+    return column;
+}
+
+void where_read(struct node n, const struct input *in, struct table *t)
 {
     if (node_present(n))
         t->where = condition_text_read(n, node_text(n, NULL), &(struct expr_scope){in->columns, in->count});
 }
 
-static void column_enter(struct node n, struct table *t, struct table_column c)
+void column_enter(struct node n, struct table *t, struct table_column c)
 {
     for (int i = 0; i < t->column_count; i++)
         if (strcasecmp(t->columns[i].name, c.name) == 0) node_fail(n, "the column \"%s\" stands twice", c.name);
     if (!n.doc->failed) t->columns[t->column_count++] = c;
 }
 
-static void copy_enter(struct node n, struct table *t, const struct input *in, const char *name, int input)
+void copy_enter(struct node n, struct table *t, const struct input *in, const char *name, int input)
 {
     const struct expr_column *c = &in->columns[input];
     column_enter(n, t, (struct table_column){.name = name, .type = c->type, .scale = c->scale, .input = input});
@@ -197,6 +201,7 @@ static void store_read(struct node n, struct definition *d, struct table *t)
     node_keys(n, keys);
     t->kind = TABLE_STORE;
     t->parent = -1;
+    t->origin = t;
     inputs_read(n, d, t);
     if (!n.doc->failed) store_columns_read(node_member(n, "columns"), &d->feeds[t->inputs[0].feed], t);
     for (int i = 0; i < t->input_count && !n.doc->failed; i++) {
@@ -206,181 +211,14 @@ static void store_read(struct node n, struct definition *d, struct table *t)
     if (!n.doc->failed) t->time = store_time(d, t);
 }
 
-/* --- aggregates --- */
-
-static const struct aggregate {
-    const char *name;
-    enum aggregate_function function;
-    bool argument, number;
-} AGGREGATES[] = {
-    {"count", AGGREGATE_COUNT, false, false}, {"count_distinct", AGGREGATE_COUNT_DISTINCT, true, false},
-    {"sum", AGGREGATE_SUM, true, true},       {"min", AGGREGATE_MIN, true, false},
-    {"max", AGGREGATE_MAX, true, false},      {"first", AGGREGATE_FIRST, true, false},
-    {"last", AGGREGATE_LAST, true, false},    {"duration", AGGREGATE_DURATION, false, false},
-};
-enum { AGGREGATE_KINDS = sizeof AGGREGATES / sizeof *AGGREGATES };
-
-static const struct aggregate *aggregate_find(struct node n, const char *name)
-{
-    const char *names[AGGREGATE_KINDS + 1] = {NULL};
-    for (int i = 0; i < AGGREGATE_KINDS; i++) {
-        if (strcasecmp(AGGREGATES[i].name, name) == 0) return &AGGREGATES[i];
-        names[i] = AGGREGATES[i].name;
-    }
-    node_fail(n, "there is no aggregate %s()%s", name, node_hint(n, name, names));
-    return &AGGREGATES[0];
-}
-
-static const char *blanks_skip(const char *s)
-{
-    while (isspace((unsigned char)*s)) s++;
-    return s;
-}
-
-static const char *word_take(struct node n, const char **s)
-{
-    const char *start = blanks_skip(*s);
-    size_t length = 0;
-    while (isalnum((unsigned char)start[length]) || start[length] == '_') length++;
-    *s = blanks_skip(start + length);
-    return arena_str(n.doc->arena, slice_of(start, length));
-}
-
-static void function_check(struct node n, const struct aggregate *a, const struct table *t, const struct input *in,
-                           struct table_column *c)
-{
-    bool ordered = a->function == AGGREGATE_FIRST || a->function == AGGREGATE_LAST;
-    const struct expr_column *argument = c->input >= 0 ? &in->columns[c->input] : NULL;
-    if (ordered && in->time < 0)
-        node_fail(n, "%s() goes by event time: declare source.time, and keep that column in the table read from",
-                  a->name);
-    if (a->function == AGGREGATE_DURATION && t->kind != TABLE_SESSIONS)
-        node_fail(n, "duration() is for sessions; take max(time) - min(time) in a view");
-    /* Two sessions become one: their sums add up, the numbers of their different values do not. */
-    if (a->function == AGGREGATE_COUNT_DISTINCT && t->kind == TABLE_SESSIONS)
-        node_fail(n, "count_distinct() is not for sessions");
-    if (a->number && argument && argument->type != VALUE_INTEGER && argument->type != VALUE_DECIMAL)
-        node_fail(n, "sum() of %s, which is %s", argument->name, value_type_name(argument->type));
-    bool keeps = a->argument && a->function != AGGREGATE_COUNT_DISTINCT;
-    c->type = keeps && argument ? argument->type : VALUE_INTEGER;
-    c->scale = keeps && argument ? argument->scale : 0;
-}
-
-/* function([column]) [where condition] */
-static void aggregate_read(struct node n, const char *name, struct table *t, const struct input *in)
-{
-    static const char shape[] = "must be function(column), perhaps with `where condition` behind it";
-    const char *s = node_text(n, NULL), *function = word_take(n, &s);
-    struct table_column c = {.name = name, .input = -1};
-    if (*s++ != '(') {
-        node_fail(n, shape);
-        return;
-    }
-    const char *argument = word_take(n, &s);
-    bool closed = *s == ')';
-    s = blanks_skip(s + closed);
-    const char *word = word_take(n, &s);
-    if (!closed || (*word && strcasecmp(word, "where") != 0) || (!*word && *s)) node_fail(n, shape);
-    const struct aggregate *a = aggregate_find(n, function);
-    c.function = a->function;
-    if (a->argument != (*argument != '\0'))
-        node_fail(n, a->argument ? "%s() needs a column" : "%s() takes no column; use `where x is not null`", a->name);
-    if (*argument) c.input = input_find(n, in, argument);
-    if (!n.doc->failed) function_check(n, a, t, in, &c);
-    if (*word && !n.doc->failed) {
-        c.where = condition_text_read(n, s, &(struct expr_scope){in->columns, in->count});
-    }
-    if (n.doc->failed)
-        expr_release((struct expr *)c.where);
-    else
-        column_enter(n, t, c);
-}
-
-static void by_read(struct node n, struct table *t, const struct input *in)
-{
-    size_t count = node_count(n);
-    for (size_t i = 0; i < count && !n.doc->failed; i++) {
-        struct node item = node_item(n, i);
-        const char *name = node_text(item, NULL);
-        int input = input_find(item, in, name);
-        if (!n.doc->failed) copy_enter(item, t, in, name, input);
-    }
-    t->by_count = t->column_count;
-}
-
-static void aggregates_read(struct node n, struct table *t, const struct input *in)
-{
-    const char *key;
-    json_t *value;
-    if (n.doc->failed) return;
-    if (!json_is_object(n.json)) {
-        node_fail(n, "must be an object {\"column\": \"function(column)\", ...}");
-        return;
-    }
-    json_object_foreach(n.json, key, value)
-    {
-        struct node item = node_member(n, key);
-        if (n.doc->failed) return;
-        json_t *name = json_string(key);
-        const char *checked = node_name((struct node){n.doc, name, item.path});
-        json_decref(name);
-        aggregate_read(item, checked, t, in);
-    }
-}
-
-/* The table that `n` names: an earlier one, of a kind that keeps rows. */
-static int parent_read(struct node n, const struct definition *d, bool sessions_allowed)
+int parent_read(struct node n, const struct definition *d)
 {
     const char *name = node_text(n, NULL);
     const char **names = arena_alloc(n.doc->arena, ((size_t)d->table_count + 1) * sizeof *names);
     for (int i = 0; i < d->table_count; i++) names[i] = d->tables[i].name;
     int parent = definition_table(d, name);
-    if (parent < 0)
-        node_fail(n, "there is no table \"%s\" before this one%s", name, node_hint(n, name, names));
-    else if (d->tables[parent].kind == TABLE_AGGREGATE ||
-             (d->tables[parent].kind == TABLE_SESSIONS && !sessions_allowed))
-        node_fail(n, "\"%s\" is no table of rows: read from a store%s", name,
-                  sessions_allowed ? " or from sessions" : "");
+    if (parent < 0) node_fail(n, "there is no table \"%s\" before this one%s", name, node_hint(n, name, names));
     return parent < 0 ? 0 : parent;
-}
-
-static void grouped_read(struct node n, struct definition *d, struct table *t, const struct input *in)
-{
-    struct node by = node_required(n, "by"), columns = node_required(n, "columns");
-    size_t count = node_count(by) + json_object_size(columns.json);
-    t->columns = arena_alloc(&d->arena, (count + 1) * sizeof *t->columns);
-    by_read(by, t, in);
-    aggregates_read(columns, t, in);
-    if (count == (size_t)t->by_count && t->kind == TABLE_AGGREGATE) node_fail(columns, "needs at least one column");
-    where_read(node_member(n, "where"), in, t);
-}
-
-static void aggregate_table_read(struct node n, struct definition *d, struct table *t)
-{
-    static const char *const keys[] = {"name", "aggregate", "by", "columns", "where", "indexes", NULL};
-    node_keys(n, keys);
-    t->kind = TABLE_AGGREGATE;
-    t->parent = parent_read(node_member(n, "aggregate"), d, true);
-    if (n.doc->failed) return;
-    struct input in = input_table(&d->tables[t->parent], n.doc->arena);
-    grouped_read(n, d, t, &in);
-}
-
-static void sessions_table_read(struct node n, struct definition *d, struct table *t)
-{
-    static const char *const keys[] = {"name",    "sessionize", "by",      "time", "gap_s",
-                                       "columns", "where",      "indexes", NULL};
-    node_keys(n, keys);
-    t->kind = TABLE_SESSIONS;
-    t->parent = parent_read(node_member(n, "sessionize"), d, false);
-    if (n.doc->failed) return;
-    struct input in = input_table(&d->tables[t->parent], n.doc->arena);
-    struct node time = node_required(n, "time"), gap = node_required(n, "gap_s");
-    int column = input_find(time, &in, node_text(time, NULL));
-    if (in.columns[column].type != VALUE_TIMESTAMP) node_fail(time, "must be a column of type timestamp");
-    t->gap_s = node_integer(gap, 0, 0, 1LL << 40);
-    grouped_read(n, d, t, &in);
-    t->time = column;
 }
 
 /* --- all of them --- */
@@ -395,7 +233,7 @@ static void indexes_read(struct node n, struct definition *d, struct table *t)
         const char *const *names = node_text_list(item, &columns);
         int *index = arena_alloc(&d->arena, ((size_t)columns + 1) * sizeof *index), k = 0;
         for (; k < columns && !n.doc->failed; k++) {
-            struct input own = input_table(t, n.doc->arena);
+            struct input own = input_table(t, n.doc->arena, 0);
             index[k] = input_find(item, &own, names[k]);
         }
         index[k] = -1;
@@ -417,6 +255,27 @@ void relation_name_check(struct node n, const struct definition *d, const char *
         if (strcasecmp(d->views[i].name, name) == 0) node_fail(n, "there is a view \"%s\" already", name);
 }
 
+/* The kinds by the key that names what they read; a store has none of them. */
+static const struct kind {
+    const char *key;
+    void (*read)(struct node n, struct definition *d, struct table *t);
+} KINDS[] = {
+    {"aggregate", aggregate_table_read},
+    {"pivot", pivot_table_read},
+    {"sessionize", sessions_table_read},
+    {"select", select_table_read},
+};
+
+static void kind_read(struct node n, struct definition *d, struct table *t)
+{
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+        if (!node_member(n, KINDS[i].key).json) continue;
+        KINDS[i].read(n, d, t);
+        return;
+    }
+    store_read(n, d, t);
+}
+
 static void table_read(struct node n, struct definition *d, struct table *t)
 {
     *t = (struct table){.at = n.path, .time = -1};
@@ -424,12 +283,7 @@ static void table_read(struct node n, struct definition *d, struct table *t)
     t->name = node_name(node_required(n, "name"));
     relation_name_check(n, d, t->name);
     if (n.doc->failed) return;
-    if (node_member(n, "aggregate").json)
-        aggregate_table_read(n, d, t);
-    else if (node_member(n, "sessionize").json)
-        sessions_table_read(n, d, t);
-    else
-        store_read(n, d, t);
+    kind_read(n, d, t);
     indexes_read(node_member(n, "indexes"), d, t);
 }
 

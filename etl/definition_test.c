@@ -212,6 +212,38 @@ TEST(definition, table_errors)
                   "first() goes by event time");
 }
 
+#define WINDOW(keys)                                                                                                   \
+    TABLE("\"aggregate\": \"rows\", \"by\": [], \"columns\": {\"c\": \"count()\"}, \"window\": {" keys "}")
+#define PIVOT(keys)                                                                                                    \
+    TABLE("\"pivot\": \"rows\", \"by\": [\"id\"], \"columns\": {\"c\": \"count()\"}, \"column\": \"kind\", " keys)
+
+TEST(definition, errors_of_tables_over_tables)
+{
+    check_refused(TABLE("\"select\": \"rws\""),
+                  "tables[1].select: there is no table \"rws\" before this one; did you mean");
+    check_refused(TABLE("\"select\": \"rows\", \"columns\": []"), "tables[1].columns: needs at least one column");
+    check_refused(TABLE("\"select\": \"rows\", \"columns\": [{\"name\": \"a\"}]"),
+                  "tables[1].columns[0]: needs one of \"column\" and \"expr\"");
+    check_refused(TABLE("\"select\": \"rows\", \"columns\": [{\"name\": \"a\", \"expr\": \"mony\"}]"),
+                  "tables[1].columns[0].expr: there is no column \"mony\" here; did you mean \"money\"?");
+    check_refused(TABLE("\"select\": \"rows\", \"columns\": [{\"name\": \"a\", \"expr\": \"null\"}]"), "always null");
+    check_refused(TABLE("\"select\": \"rows\", \"time\": \"id\""),
+                  "tables[1].time: must be a column of type timestamp");
+    check_refused(WINDOW("\"size\": 5"), "tables[1].window.size: unknown key; did you mean \"size_s\"?");
+    check_refused(WINDOW("\"hop_s\": 5"), "tables[1].window: the key \"size_s\" is missing");
+    check_refused(WINDOW("\"size_s\": 5, \"hop_s\": 6"), "tables[1].window.hop_s: is longer than size_s");
+    check_refused(WINDOW("\"size_s\": 1001, \"hop_s\": 1"), "tables[1].window.hop_s: puts each row in more than 1000");
+    check_refused(WINDOW("\"size_s\": 5, \"time\": \"id\""),
+                  "tables[1].window.time: must be a column of type timestamp");
+    check_refused(WINDOW("\"size_s\": 5, \"start\": \"id\""),
+                  "tables[1].window.start: the table read from has a column");
+    check_refused(PIVOT("\"values\": []"), "tables[1].values: needs at least one value");
+    check_refused(PIVOT("\"values\": [\"a b\"]"), "tables[1].values[0]: \"a b\" is not a name");
+    check_refused(PIVOT("\"values\": {\"a\": 1}"), "tables[1].values.a: must be a text");
+    check_refused(PIVOT("\"values\": [\"a\", \"a\"]"), "the column \"a_c\" stands twice");
+    check_refused(PIVOT("\"values\": \"a\""), "tables[1].values: must be a list");
+}
+
 #define VIEW(sql) "{" SOURCE ", " TABLES ", \"views\": [{\"name\": \"v\", \"sql\": \"" sql "\"}]}"
 
 TEST(definition, view_errors)

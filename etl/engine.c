@@ -143,7 +143,7 @@ static int operators_open(struct engine *e)
     for (int i = 0; i < d->table_count && result == 0; i++) {
         const struct table *t = &d->tables[i];
         result = operator_open(&e->context, t, &e->operators[i]);
-        if (result == 0 && t->parent >= 0) operator_child_add(e->operators[t->parent], e->operators[i]);
+        if (result == 0 && t->parent >= 0) operator_child_add(e->operators[t->parent], e->operators[i], 0);
     }
     return result;
 }

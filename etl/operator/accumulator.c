@@ -38,8 +38,8 @@ static void extreme_set(struct accumulator *a, const struct value *v, const stru
     a->lost = 0;
 }
 
-/* Negative when (v, order) beats the extreme, 0 when it equals it. No two rows have one position, so
- * equal orders are the same row. */
+/* Negative when (v, order) beats the extreme, 0 when it equals it. Rows of a join may have one position: then the
+ * value decides, so that the extreme depends on nothing but the rows. */
 static int extreme_compare(const struct accumulator *a, enum aggregate_function f, const struct value *v,
                            const struct order *order)
 {
@@ -47,6 +47,7 @@ static int extreme_compare(const struct accumulator *a, enum aggregate_function 
     if (f == AGGREGATE_MIN) return by_value;
     if (f == AGGREGATE_MAX) return -by_value;
     int by_order = order_compare(order, &a->order);
+    if (by_order == 0) by_order = by_value;
     return f == AGGREGATE_FIRST ? by_order : -by_order;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "etl/operator/group.h"
+#include "etl/operator/window.h"
 #include "etl/sink/output.h"
 #include "etl/sink/value.h"
 
@@ -27,6 +28,7 @@ struct aggregate {
     struct group *last;
     struct buf state;
     struct value *row;
+    struct value *windowed; /* the input's values and its window */
 };
 
 static int tallies_open(struct aggregate *a, struct operator_context *c, const struct table *t)
@@ -108,15 +110,17 @@ static int aggregate_open(struct operator_context *c, const struct table *t, str
     a->base.table = t;
     a->row = calloc((size_t)t->column_count + 1, sizeof *a->row);
     a->tallies = calloc((size_t)t->column_count + 1, sizeof(struct tally *));
+    a->windowed = calloc((size_t)c->definition->tables[t->parent].column_count + 2, sizeof *a->windowed);
+    if (!a->row || !a->tallies || !a->windowed) abort();
     int result = output_open(&a->output, c, t);
     if (result == 0) result = tallies_open(a, c, t);
     if (result == 0 && t->by_count == 0) result = global_group_touch(a);
     return result;
 }
 
-static int aggregate_process(struct operator* o, const struct change *change)
+static int row_change(struct aggregate *a, const struct change *change)
 {
-    struct aggregate *a = (struct aggregate *)o;
+    const struct operator* o = & a->base;
     const struct table *t = o->table;
     if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;
     buf_reset(&a->key);
@@ -129,14 +133,45 @@ static int aggregate_process(struct operator* o, const struct change *change)
                       : group_change(g, t, change, a->tallies, !o->context->live, &a->arena, o->context->cycle);
 }
 
+/* The row with its window behind its values. */
+static struct change row_windowed(struct aggregate *a, const struct change *row, struct value start, struct value end)
+{
+    const struct operator* o = & a->base;
+    int columns = o->context->definition->tables[o->table->parent].column_count;
+    struct change windowed = *row;
+    memcpy(a->windowed, row->values, (size_t)columns * sizeof *a->windowed);
+    a->windowed[columns] = start;
+    a->windowed[columns + 1] = end;
+    windowed.values = a->windowed;
+    return windowed;
+}
+
+static int aggregate_process(struct operator* o, const struct change *change)
+{
+    struct aggregate *a = (struct aggregate *)o;
+    const struct window *w = o->table->window;
+    if (!w) return row_change(a, change);
+    if (change->values[w->time].type == VALUE_NULL) return 0;
+    int result = 0;
+    int64_t time = change->values[w->time].i;
+    for (int64_t start = window_first(w, time); start <= time && result == 0; start += w->hop_s) {
+        struct change windowed = row_windowed(a, change, window_time(start), window_time(start + w->size_s));
+        result = row_change(a, &windowed);
+    }
+    return result;
+}
+
 /* --- flush --- */
 
 static int extreme_row(void *context, const struct change *row)
 {
     struct loading *l = context;
     const struct operator* o = & l->a->base;
-    if (o->table->where && !expr_true(o->table->where, row->values, o->context->cycle)) return 0;
-    group_extremes_add(l->g, o->table, row, &l->a->arena, o->context->cycle);
+    struct change input = *row;
+    const struct value *window = l->g->by + o->table->by_count - 2; /* the last two `by` values */
+    if (o->table->window) input = row_windowed(l->a, row, window[0], window[1]);
+    if (o->table->where && !expr_true(o->table->where, input.values, o->context->cycle)) return 0;
+    group_extremes_add(l->g, o->table, &input, &l->a->arena, o->context->cycle);
     return 0;
 }
 
@@ -146,15 +181,16 @@ static int extremes_rebuild(struct aggregate *a, struct group *g)
     return output_parent_rows(&a->output, g->by, extreme_row, &(struct loading){a, g});
 }
 
-static int row_emit(struct aggregate *a, int sign, const struct value *row)
+static int row_emit(struct aggregate *a, int sign, const struct value *row, int64_t id)
 {
-    return row ? operator_emit(&a->base, &(struct change){.sign = sign, .values = row}) : 0;
+    return row ? operator_emit(&a->base, &(struct change){.sign = sign, .values = row, .id = id}) : 0;
 }
 
 static int group_flush(struct aggregate *a, struct group *g)
 {
     const struct table *t = a->base.table;
     bool gone = g->rows == 0 && t->by_count > 0;
+    int64_t id = g->id;
     int result = !gone && group_is_lost(g, t) ? extremes_rebuild(a, g) : 0;
     if (result == 0 && !gone) {
         result = group_row(g, t, a->row, a->base.context->error);
@@ -165,8 +201,8 @@ static int group_flush(struct aggregate *a, struct group *g)
         result = output_erase(&a->output, g->id);
         g->id = 0;
     }
-    if (result == 0) result = row_emit(a, -1, g->before);
-    if (result == 0 && !gone) result = row_emit(a, 1, a->row);
+    if (result == 0) result = row_emit(a, -1, g->before, id);
+    if (result == 0 && !gone) result = row_emit(a, 1, a->row, g->id);
     g->dirty = false;
     g->before = NULL;
     return result;
@@ -209,6 +245,7 @@ static void aggregate_close(struct operator* o)
     buf_release(&a->last_key);
     buf_release(&a->state);
     free(a->tallies);
+    free(a->windowed);
     free(a->row);
     free(a);
 }

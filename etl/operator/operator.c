@@ -11,12 +11,19 @@ int order_compare(const struct order *a, const struct order *b)
     return (a->byte_offset > b->byte_offset) - (a->byte_offset < b->byte_offset);
 }
 
+int64_t order_time(const struct table *t, const struct value *row)
+{
+    int time = table_time(t);
+    return time >= 0 && row[time].type != VALUE_NULL ? row[time].i : 0;
+}
+
 int operator_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
     static const struct operator_class *const classes[] = {
         [TABLE_STORE] = &operator_store,
         [TABLE_AGGREGATE] = &operator_aggregate,
         [TABLE_SESSIONS] = &operator_sessionize,
+        [TABLE_SELECT] = &operator_select,
     };
     const struct operator_class *class = classes[t->kind];
     int result = class->open(c, t, out);
@@ -28,18 +35,21 @@ int operator_open(struct operator_context *c, const struct table *t, struct oper
     return result;
 }
 
-void operator_child_add(struct operator* parent, struct operator* child)
+void operator_child_add(struct operator* parent, struct operator* child, int input)
 {
-    size_t size = (size_t)(parent->child_count + 1) * sizeof(struct operator*);
-    parent->children = realloc(parent->children, size);
+    parent->children = realloc(parent->children, (size_t)(parent->child_count + 1) * sizeof *parent->children);
     if (!parent->children) abort();
-    parent->children[parent->child_count++] = child;
+    parent->children[parent->child_count++] = (struct operator_child){child, input};
 }
 
 int operator_emit(struct operator* o, const struct change *change)
 {
+    struct change mine = *change;
     int result = 0;
-    for (int i = 0; i < o->child_count && result == 0; i++) result = operator_process(o->children[i], change);
+    for (int i = 0; i < o->child_count && result == 0; i++) {
+        mine.input = o->children[i].input;
+        result = operator_process(o->children[i].operator, & mine);
+    }
     return result;
 }
 

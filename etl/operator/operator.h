@@ -37,7 +37,10 @@ struct change {
     int sign;                   /* +1 or -1 */
     const struct value *values; /* one for each column of the input */
     struct order order;
-    int input; /* into a store: which of table.inputs the row comes from */
+    int64_t id; /* the row's rowid in the table of the operator that emits it; 0 from a source */
+    /* Which of the operator's inputs it comes from. Store: which of table.inputs; join: 0 the left table, 1 the
+     * right one; others: 0. */
+    int input;
 };
 
 /* What all operators of an engine share. */
@@ -59,7 +62,7 @@ struct operator_class {
     void (*forget)(struct operator* o);
     void (*close)(struct operator* o);
 };
-extern const struct operator_class operator_store, operator_aggregate, operator_sessionize;
+extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize;
 
 /* First member of every operator. */
 struct operator
@@ -67,18 +70,26 @@ struct operator
     const struct operator_class *class;
     struct operator_context *context;
     const struct table *table;
-    struct operator** children;
+    struct operator_child {
+        struct operator* operator;
+        int input; /* of the child */
+    } * children;
     int child_count;
 };
 
 int operator_open(struct operator_context *c, const struct table *t, struct operator** out);
-void operator_child_add(struct operator* parent, struct operator* child);
+/* From now on `child` gets the changes of `parent` as those of its input number `input`. */
+void operator_child_add(struct operator* parent, struct operator* child, int input);
 int operator_process(struct operator* o, const struct change *change);
 int operator_flush(struct operator* o);
 void operator_forget(struct operator* o);
 void operator_close(struct operator* o); /* NULL is allowed */
 
-/* For the operators: hands a change of their table on. */
+/* --- for the operators --- */
+
+/* Hands a change of their table on. */
 int operator_emit(struct operator* o, const struct change *change);
+/* The event time that a row of a table has in its order; 0 when it has none. */
+int64_t order_time(const struct table *t, const struct value *row);
 
 #endif

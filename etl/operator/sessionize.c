@@ -224,9 +224,9 @@ static int visitor_again(struct sessionize *s, struct visitor *v)
     return result;
 }
 
-static int row_emit(struct sessionize *s, int sign, const struct value *row)
+static int row_emit(struct sessionize *s, int sign, const struct value *row, int64_t id)
 {
-    return row ? operator_emit(&s->base, &(struct change){.sign = sign, .values = row}) : 0;
+    return row ? operator_emit(&s->base, &(struct change){.sign = sign, .values = row, .id = id}) : 0;
 }
 
 static int session_flush(struct sessionize *s, struct group *session)
@@ -236,8 +236,8 @@ static int session_flush(struct sessionize *s, struct group *session)
     buf_reset(&s->state);
     if (s->base.context->live) group_encode(session, t, &s->state);
     if (result == 0) result = output_write(&s->output, &session->id, s->row, session->key, buf_slice(&s->state));
-    if (result == 0) result = row_emit(s, -1, session->before);
-    if (result == 0) result = row_emit(s, 1, s->row);
+    if (result == 0) result = row_emit(s, -1, session->before, session->id);
+    if (result == 0) result = row_emit(s, 1, s->row, session->id);
     session->dirty = false;
     session->before = NULL;
     return result;
@@ -258,7 +258,7 @@ static int merged_flush(struct sessionize *s)
     const struct merged *m = (const struct merged *)(const void *)s->merged.p;
     for (size_t i = 0; i < s->merged.n / sizeof *m && result == 0; i++) {
         result = output_erase(&s->output, m[i].id);
-        if (result == 0) result = row_emit(s, -1, m[i].before);
+        if (result == 0) result = row_emit(s, -1, m[i].before, m[i].id);
     }
     buf_reset(&s->merged);
     return result;

@@ -31,10 +31,10 @@ static int store_process(struct operator* o, const struct change *change)
     const struct table *t = o->table;
     const struct table_input *in = &t->inputs[change->input];
     if (in->where && !expr_true(in->where, change->values, o->context->cycle)) return 0;
-    int result = change->sign > 0 ? output_store(&s->output, change) : output_take_back(&s->output, &change->order);
-    if (result < 0 || o->child_count == 0) return result;
     for (int i = 0; i < t->column_count; i++) s->row[i] = change->values[in->columns[i]];
-    return operator_emit(o, &(struct change){.sign = change->sign, .values = s->row, .order = change->order});
+    struct change kept = {.sign = change->sign, .values = s->row, .order = change->order};
+    int result = kept.sign > 0 ? output_row(&s->output, &kept) : output_take_back(&s->output, &kept);
+    return result < 0 ? result : operator_emit(o, &kept);
 }
 
 static int store_flush(struct operator* o)

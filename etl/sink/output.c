@@ -12,30 +12,33 @@ static void placeholders_append(struct buf *sql, int count)
     for (int i = 0; i < count; i++) buf_append_str(sql, i ? ", ?" : "?");
 }
 
-/* What stands after the columns of a store: the position of the row. */
+/* What stands after the columns: the position of the row, if it is one of a source. */
 static const char *position_columns(const struct table *t)
 {
-    return t->kind != TABLE_STORE ? ""
-           : table_has_source(t)  ? ", _source, _file, _byte_offset"
-                                  : ", _file, _byte_offset";
+    return !t->origin ? "" : table_has_source(t) ? ", _source, _file, _byte_offset" : ", _file, _byte_offset";
 }
 
-/* A store's row is its columns and its position; the others may come with a rowid. */
+static bool has_state(const struct table *t)
+{
+    return t->kind == TABLE_AGGREGATE || t->kind == TABLE_SESSIONS;
+}
+
+/* Live, a row may come with its rowid. Only the groups' rows are replaced. */
 static int put_prepare(struct output *o)
 {
     const struct table *t = o->table;
-    bool store = t->kind == TABLE_STORE, addressed = !store && o->context->live;
+    bool live = o->context->live;
     struct buf names = {0}, marks = {0};
-    if (addressed) buf_append_str(&names, "rowid");
+    if (live) buf_append_str(&names, "rowid");
     for (int i = 0; i < t->column_count; i++) {
         char *text = sqlite3_mprintf("%s\"%w\"", names.n ? ", " : "", t->columns[i].name);
         buf_append_str(&names, text);
         sqlite3_free(text);
     }
     buf_append_str(&names, position_columns(t));
-    placeholders_append(&marks, t->column_count + (store ? 2 + table_has_source(t) : addressed));
+    placeholders_append(&marks, live + t->column_count + (t->origin ? 2 + table_has_source(t) : 0));
     int result = sql_prepare(o->context->db, &o->put, o->context->error, "INSERT %s INTO \"%s%w\"(%s) VALUES(%s)",
-                             addressed ? "OR REPLACE" : "", schema_prefix(o->context->live), t->name, buf_cstr(&names),
+                             live && has_state(t) ? "OR REPLACE" : "", schema_prefix(live), t->name, buf_cstr(&names),
                              buf_cstr(&marks));
     buf_release(&names);
     buf_release(&marks);
@@ -47,15 +50,16 @@ static int live_prepare(struct output *o)
     sqlite3 *db = o->context->db;
     struct err_text *error = o->context->error;
     const char *name = o->table->name;
-    if (o->table->kind == TABLE_STORE)
-        return sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE _byte_offset = ?1 AND _file = ?2%s", name,
-                           table_has_source(o->table) ? " AND _source = ?3" : "");
-    int result = sql_exec(db, error,
-                          "CREATE TABLE IF NOT EXISTS \"millrace_state_%w\"(id INTEGER PRIMARY KEY, k BLOB NOT NULL, "
-                          "state BLOB NOT NULL);"
-                          "CREATE INDEX IF NOT EXISTS \"millrace_group_%w\" ON \"millrace_state_%w\"(k)",
-                          name, name, name);
-    if (result == 0) result = sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE rowid = ?1", name);
+    int result = sql_prepare(db, &o->erase, error, "DELETE FROM \"%w\" WHERE rowid = ?1", name);
+    if (result == 0 && o->table->kind == TABLE_STORE)
+        result = sql_prepare(db, &o->find, error, "SELECT rowid FROM \"%w\" WHERE _byte_offset = ?1 AND _file = ?2%s",
+                             name, table_has_source(o->table) ? " AND _source = ?3" : "");
+    if (result < 0 || !has_state(o->table)) return result;
+    result = sql_exec(db, error,
+                      "CREATE TABLE IF NOT EXISTS \"millrace_state_%w\"(id INTEGER PRIMARY KEY, k BLOB NOT NULL, "
+                      "state BLOB NOT NULL);"
+                      "CREATE INDEX IF NOT EXISTS \"millrace_group_%w\" ON \"millrace_state_%w\"(k)",
+                      name, name, name);
     if (result == 0)
         result =
             sql_prepare(db, &o->state_get, error, "SELECT id, state FROM \"millrace_state_%w\" WHERE k = ?1", name);
@@ -83,6 +87,7 @@ void output_close(struct output *o)
 {
     sqlite3_finalize(o->put);
     sqlite3_finalize(o->erase);
+    sqlite3_finalize(o->find);
     sqlite3_finalize(o->state_get);
     sqlite3_finalize(o->state_put);
     sqlite3_finalize(o->state_change);
@@ -96,24 +101,49 @@ static struct slice source_name(const struct output *o, const struct order *orde
     return slice_str(definition_ranked(o->context->definition, order->source)->name);
 }
 
-int output_store(struct output *o, const struct change *change)
+/* Binds an id, if this kind of pipeline has ids, and the columns; returns the number of the next parameter. */
+static int row_bind(struct output *o, int64_t id, const struct value *values)
 {
-    const struct table *t = o->table;
-    const struct table_input *in = &t->inputs[change->input];
-    int n = t->column_count;
-    for (int i = 0; i < n; i++) value_bind(o->put, i + 1, &change->values[in->columns[i]], &o->rooms[i]);
-    if (table_has_source(t)) sql_bind_slice(o->put, ++n, source_name(o, &change->order));
-    sql_bind_slice(o->put, n + 1, change->order.file);
-    sqlite3_bind_int64(o->put, n + 2, (int64_t)change->order.byte_offset);
-    return sql_step(o->put, o->context->error);
+    int at = 1;
+    if (o->context->live) {
+        if (id)
+            sqlite3_bind_int64(o->put, at++, id);
+        else
+            sqlite3_bind_null(o->put, at++);
+    }
+    for (int i = 0; i < o->table->column_count; i++) value_bind(o->put, at++, &values[i], &o->rooms[i]);
+    return at;
 }
 
-int output_take_back(struct output *o, const struct order *position)
+int output_row(struct output *o, struct change *change)
 {
-    sqlite3_bind_int64(o->erase, 1, (int64_t)position->byte_offset);
-    sql_bind_slice(o->erase, 2, position->file);
-    if (table_has_source(o->table)) sql_bind_slice(o->erase, 3, source_name(o, position));
+    int at = row_bind(o, change->id, change->values);
+    if (table_has_source(o->table)) sql_bind_slice(o->put, at++, source_name(o, &change->order));
+    if (o->table->origin) {
+        sql_bind_slice(o->put, at++, change->order.file);
+        sqlite3_bind_int64(o->put, at, (int64_t)change->order.byte_offset);
+    }
+    int result = sql_step(o->put, o->context->error);
+    change->id = sqlite3_last_insert_rowid(o->context->db);
+    return result;
+}
+
+int output_row_erase(struct output *o, int64_t id)
+{
+    sqlite3_bind_int64(o->erase, 1, id);
     return sql_step(o->erase, o->context->error);
+}
+
+int output_take_back(struct output *o, struct change *change)
+{
+    sqlite3_bind_int64(o->find, 1, (int64_t)change->order.byte_offset);
+    sql_bind_slice(o->find, 2, change->order.file);
+    if (table_has_source(o->table)) sql_bind_slice(o->find, 3, source_name(o, &change->order));
+    int code = sqlite3_step(o->find);
+    change->id = code == SQLITE_ROW ? sqlite3_column_int64(o->find, 0) : 0;
+    sqlite3_reset(o->find);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) return sql_fail(o->context->db, o->context->error, o->table->name);
+    return output_row_erase(o, change->id);
 }
 
 static int state_write(struct output *o, int64_t id, bool is_new, struct fingerprint group, struct slice state)
@@ -130,14 +160,7 @@ static int state_write(struct output *o, int64_t id, bool is_new, struct fingerp
 int output_write(struct output *o, int64_t *id, const struct value *values, struct fingerprint group,
                  struct slice state)
 {
-    int at = 1;
-    if (o->context->live) {
-        if (*id)
-            sqlite3_bind_int64(o->put, at++, *id);
-        else
-            sqlite3_bind_null(o->put, at++);
-    }
-    for (int i = 0; i < o->table->column_count; i++) value_bind(o->put, at + i, &values[i], &o->rooms[i]);
+    row_bind(o, *id, values);
     int result = sql_step(o->put, o->context->error);
     if (result < 0) return result;
     bool is_new = *id == 0;
@@ -147,8 +170,7 @@ int output_write(struct output *o, int64_t *id, const struct value *values, stru
 
 int output_erase(struct output *o, int64_t id)
 {
-    sqlite3_bind_int64(o->erase, 1, id);
-    int result = sql_step(o->erase, o->context->error);
+    int result = output_row_erase(o, id);
     if (result < 0) return result;
     sqlite3_bind_int64(o->state_erase, 1, id);
     return sql_step(o->state_erase, o->context->error);
@@ -174,6 +196,26 @@ int output_states(struct output *o, struct fingerprint group,
 
 /* --- the rows of a group, from the stored parent --- */
 
+/* The rows of the parent that have the column's value: for the start of a window those from then on, for its end
+ * those before. Appends the name to the list of indexed columns, unless it is there already. */
+static void by_condition(const struct output *o, const struct table *parent, int column, struct buf *index,
+                         struct buf *where)
+{
+    int input = o->table->columns[column].input, start = parent->column_count;
+    const char *name = parent->columns[input < start ? input : o->table->window->time].name;
+    char *text = sqlite3_mprintf("%s\"%w\" %s ?%d", column ? " AND " : "WHERE ", name,
+                                 input < start    ? "IS"
+                                 : input == start ? ">="
+                                                  : "<",
+                                 column + 1);
+    buf_append_str(where, text);
+    sqlite3_free(text);
+    if (input > start) return;
+    text = sqlite3_mprintf("%s\"%w\"", column ? ", " : "", name);
+    buf_append_str(index, text);
+    sqlite3_free(text);
+}
+
 /* Only a stream that took back an extreme comes here, which is rare: so the index that it needs is
  * made then, not before. */
 static int parent_rows_prepare(struct output *o, const struct table *parent)
@@ -186,15 +228,7 @@ static int parent_rows_prepare(struct output *o, const struct table *parent)
         sqlite3_free(text);
     }
     buf_append_str(&columns, position_columns(parent));
-    for (int i = 0; i < t->by_count; i++) {
-        const char *name = parent->columns[t->columns[i].input].name;
-        char *text = sqlite3_mprintf("%s\"%w\"", i ? ", " : "", name);
-        buf_append_str(&by, text);
-        sqlite3_free(text);
-        text = sqlite3_mprintf("%s\"%w\" IS ?%d", i ? " AND " : "WHERE ", name, i + 1);
-        buf_append_str(&where, text);
-        sqlite3_free(text);
-    }
+    for (int i = 0; i < t->by_count; i++) by_condition(o, parent, i, &by, &where);
     int result = 0;
     if (t->by_count > 0)
         result =
@@ -213,11 +247,10 @@ static void parent_row_read(struct output *o, const struct table *parent, struct
 {
     int n = parent->column_count;
     for (int i = 0; i < n; i++) values[i] = value_column(o->parent_rows, i, parent->columns[i].type);
-    *order = (struct order){0};
-    if (parent->kind != TABLE_STORE) return;
-    if (parent->time >= 0 && values[parent->time].type != VALUE_NULL) order->time = values[parent->time].i;
+    *order = (struct order){.time = order_time(parent, values)};
+    if (!parent->origin) return;
     const struct definition *d = o->context->definition;
-    int feed = parent->inputs[0].feed;
+    int feed = parent->origin->inputs[0].feed;
     if (table_has_source(parent)) feed = definition_feed(d, sql_column_slice(o->parent_rows, n++));
     if (feed >= 0) order->source = d->feeds[feed].rank;
     order->file = sql_column_slice(o->parent_rows, n);

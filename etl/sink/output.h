@@ -1,8 +1,9 @@
 /* output.h - writes the rows of one business table, and the state behind them.
  *
- * Rows of a store are addressed by their position. Rows of an aggregate or of sessions are addressed by
- * the number `id`: it is the rowid of the row in the business table and the key of its state in
- * `millrace_state_TABLE(id, k, state)` (stream only), where k is the fingerprint of the group. */
+ * A row is addressed by the number `id`, its rowid in the business table. A store finds it by the row's
+ * position when a source takes the row back; a select gives its row the id of the row it is made of. Of an
+ * aggregate or of sessions it is also the key of the state in `millrace_state_TABLE(id, k, state)` (stream
+ * only), where k is the fingerprint of the group. A batch gives ids too, but nobody finds a row by them. */
 #ifndef MILLRACE_ETL_SINK_OUTPUT_H
 #define MILLRACE_ETL_SINK_OUTPUT_H
 
@@ -13,18 +14,22 @@ struct output {
     struct operator_context *context;
     const struct table *table;
     struct value_text *rooms; /* one per column: texts of times while they are bound */
-    sqlite3_stmt *put, *erase, *state_get, *state_put, *state_change, *state_erase;
+    sqlite3_stmt *put, *erase, *find, *state_get, *state_put, *state_change, *state_erase;
     sqlite3_stmt *parent_rows; /* of a group; made when first needed */
 };
 
 int output_open(struct output *o, struct operator_context *c, const struct table *t);
 void output_close(struct output *o);
 
-/* --- stores --- */
+/* --- rows --- */
 
-/* `values` are those of the feed that change->input names. */
-int output_store(struct output *o, const struct change *change);
-int output_take_back(struct output *o, const struct order *position);
+/* Inserts a row; `values` are the table's columns, `order` the position if the table has an origin. Live:
+ * under `id` if that is not 0. Sets `id`. */
+int output_row(struct output *o, struct change *change);
+/* Live: deletes a row. */
+int output_row_erase(struct output *o, int64_t id);
+/* Store, live: deletes the row of a position; sets `id`. */
+int output_take_back(struct output *o, struct change *change);
 
 /* --- aggregates and sessions --- */
 

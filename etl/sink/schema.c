@@ -123,7 +123,7 @@ static int table_create(sqlite3 *db, const struct table *t, bool live, struct er
         sqlite3_free(text);
     }
     if (table_has_source(t)) buf_append_str(&columns, ", _source TEXT NOT NULL");
-    if (t->kind == TABLE_STORE) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
+    if (t->origin) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
     int result = sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", schema_prefix(live), t->name, buf_cstr(&columns));
     buf_release(&columns);
     return result;

@@ -1,0 +1,183 @@
+#include "etl/engine_try_test.h"
+
+#include <unistd.h>
+
+#include "etl/warehouse/warehouse.h"
+#include "tests/unit.h"
+
+struct input {
+    struct record records[TRY_RECORDS];
+    char texts[TRY_RECORDS][TRY_LINE_BYTES];
+};
+
+/* In order of position. */
+static void input_make(struct input *in, struct random *r, try_line *line)
+{
+    static const char *const files[] = {"a", "b", "c"};
+    uint64_t at = 0;
+    for (int i = 0; i < TRY_RECORDS; i++) {
+        int file = i * 3 / TRY_RECORDS;
+        if (i > 0 && file != (i - 1) * 3 / TRY_RECORDS) at = 0;
+        line(r, in->texts[i], TRY_LINE_BYTES);
+        if (i > 0 && random_chance(r, 1, 5))
+            memcpy(in->texts[i], in->texts[random_below(r, (uint64_t)i)], TRY_LINE_BYTES);
+        in->records[i] =
+            (struct record){.at = {slice_str(files[file]), at, at / 10 + 1}, .raw = slice_str(in->texts[i])};
+        at += 10;
+    }
+}
+
+struct definition *try_definition(const char *json)
+{
+    struct definition *d;
+    struct err_text error = {{0}};
+    if (definition_parse(slice_str(json), "p.json", &d, &error) != 0) unit_fail("%s", error.text);
+    return d;
+}
+
+static void sql(sqlite3 *db, const char *statements)
+{
+    char *message = NULL;
+    if (sqlite3_exec(db, statements, NULL, NULL, &message) != SQLITE_OK) unit_fail("%s: %s", statements, message);
+}
+
+static void ok(int result, const struct engine *e)
+{
+    if (result != 0) unit_fail("%s", engine_error(e));
+}
+
+static struct engine *opened(struct definition *d, sqlite3 *db, enum engine_mode mode)
+{
+    struct engine *e = NULL;
+    struct err_text error = {{0}};
+    if (engine_open(d, db, mode, 1, &e, &error) != 0) unit_fail("%s", error.text);
+    return e;
+}
+
+/* A batch over the records whose turn comes before `until`. */
+static sqlite3 *batch(struct definition *d, const struct record *records, int count, const int *turn, int until)
+{
+    sqlite3 *db;
+    sqlite3_open(":memory:", &db);
+    sql(db, "BEGIN IMMEDIATE");
+    struct engine *e = opened(d, db, ENGINE_FRESH);
+    for (int i = 0; i < count; i++)
+        if (!turn || turn[i] < until) ok(engine_record(e, &records[i]), e);
+    ok(engine_flush(e), e);
+    ok(engine_install(e), e);
+    engine_close(e);
+    sql(db, "COMMIT");
+    return db;
+}
+
+sqlite3 *try_batch(struct definition *d, const char *const *lines)
+{
+    struct record records[TRY_RECORDS];
+    int count = 0;
+    for (; lines[count]; count++)
+        records[count] = (struct record){.at = {SLICE_LIT("f"), (uint64_t)count * 10, (uint64_t)count + 1},
+                                         .raw = slice_str(lines[count])};
+    return batch(d, records, count, NULL, 0);
+}
+
+static void order_shuffle(int *order, int *turn, int count, struct random *r)
+{
+    for (int i = 0; i < count; i++) order[i] = i;
+    for (int i = count - 1; i > 0; i--) {
+        int j = (int)random_below(r, (uint64_t)i + 1), kept = order[i];
+        order[i] = order[j];
+        order[j] = kept;
+    }
+    for (int i = 0; i < count; i++) turn[order[i]] = i;
+}
+
+static void prefix_check(struct definition *d, const struct input *in, const int *turn, int until, sqlite3 *stream)
+{
+    struct err_text error = {{0}};
+    sqlite3 *expected = batch(d, in->records, TRY_RECORDS, turn, until);
+    sql(stream, "BEGIN");
+    int different = warehouse_compare(expected, stream, stderr, &error);
+    sql(stream, "COMMIT");
+    sqlite3_close(expected);
+    if (different < 0) unit_fail("%s", error.text);
+    if (different) unit_fail("after %d records the stream differs from the batch", until);
+}
+
+struct process {
+    sqlite3 *db;
+    struct engine *engine;
+};
+
+static struct process process_start(struct definition *d, const char *path)
+{
+    struct process p;
+    check_int(sqlite3_open(path, &p.db), SQLITE_OK);
+    sqlite3_busy_timeout(p.db, 5000);
+    sql(p.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN IMMEDIATE");
+    p.engine = opened(d, p.db, ENGINE_LIVE);
+    sql(p.db, "COMMIT");
+    return p;
+}
+
+/* One transaction over order[from .. to). */
+static void process_commit(struct process *p, const struct input *in, const int *order, int from, int to, bool back)
+{
+    size_t index[TRY_RECORDS];
+    for (int i = from; i < to; i++) ok(engine_stage(p->engine, &in->records[order[i]], &index[i]), p->engine);
+    sql(p->db, "BEGIN IMMEDIATE");
+    ok(engine_begin(p->engine), p->engine);
+    for (int i = from; i < to; i++) ok(engine_apply(p->engine, index[i]), p->engine);
+    if (!back || from % 2) ok(engine_flush(p->engine), p->engine);
+    sql(p->db, back ? "ROLLBACK" : "COMMIT");
+    if (back) engine_forget(p->engine);
+}
+
+static void stream_try(struct definition *d, uint64_t seed, const char *path, try_line *line)
+{
+    struct random r;
+    struct input in;
+    int order[TRY_RECORDS], turn[TRY_RECORDS];
+    random_seed(&r, seed);
+    input_make(&in, &r, line);
+    order_shuffle(order, turn, TRY_RECORDS, &r);
+    unlink(path);
+    struct process processes[2] = {process_start(d, path), process_start(d, path)};
+    for (int from = 0; from < TRY_RECORDS;) {
+        int to = from + 1 + (int)random_below(&r, 12);
+        if (to > TRY_RECORDS) to = TRY_RECORDS;
+        struct process *p = &processes[random_below(&r, 2)];
+        if (random_chance(&r, 1, 4)) process_commit(p, &in, order, from, to, true);
+        process_commit(p, &in, order, from, to, false);
+        prefix_check(d, &in, turn, to, p->db);
+        from = to;
+    }
+    for (int i = 0; i < 2; i++) {
+        engine_close(processes[i].engine);
+        sqlite3_close(processes[i].db);
+    }
+    unlink(path);
+}
+
+void try_streams(struct definition *d, int seeds, try_line *line)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/millrace-engine-test-%d.db", P_tmpdir, (int)getpid());
+    for (int seed = 1; seed <= seeds; seed++) stream_try(d, (uint64_t)seed, path, line);
+}
+
+const char *try_text(sqlite3 *db, const char *query)
+{
+    static char text[4096];
+    sqlite3_stmt *s;
+    size_t n = 0;
+    if (sqlite3_prepare_v2(db, query, -1, &s, NULL) != SQLITE_OK) unit_fail("%s: %s", query, sqlite3_errmsg(db));
+    text[0] = 0;
+    while (sqlite3_step(s) == SQLITE_ROW)
+        for (int i = 0; i < sqlite3_column_count(s); i++) {
+            const char *cell = (const char *)sqlite3_column_text(s, i);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? "|" : n ? ";" : "", cell ? cell : "");
+            check(n < sizeof text);
+        }
+    sqlite3_finalize(s);
+    return text;
+}
