@@ -20,7 +20,7 @@ struct expr *expr_text_read(struct node n, const char *text, const struct expr_s
     struct expr *e = NULL;
     struct err_text error = {{0}};
     if (n.doc->failed) return NULL;
-    if (expr_compile(text, scope, n.doc->arena, n.path, &e, &error) != ERR_OK) {
+    if (expr_compile_with(text, scope, n.doc->maps, n.doc->arena, n.path, &e, &error) != ERR_OK) {
         n.doc->failed = true;
         err_set(n.doc->error, ERR_INVALID, "%s: %s", n.doc->file, error.text);
     }
@@ -51,12 +51,13 @@ static const char *topic_read(struct node n, const char *fallback)
 
 static void root_read(struct node root, struct definition *d)
 {
-    static const char *const keys[] = {"pipeline", "version", "topic",  "source", "sources",
-                                       "derive",   "rules",   "tables", "views",  NULL};
+    static const char *const keys[] = {"pipeline", "version", "topic", "source", "sources", "derive",
+                                       "rules",    "tables",  "views", "maps",   NULL};
     node_keys(root, keys);
     d->name = node_name(node_required(root, "pipeline"));
     node_integer(node_required(root, "version"), 1, 1, 1);
     d->topic = topic_read(node_member(root, "topic"), d->name);
+    maps_read(node_member(root, "maps"));
     if (!root.doc->failed) feeds_read(root, d);
     if (!root.doc->failed) tables_read(node_required(root, "tables"), d);
     if (!root.doc->failed) views_read(node_member(root, "views"), d);

@@ -1,6 +1,6 @@
 /* definition_read.h - the parts of definition_load. Inside etl only.
  *
- *     source (etl/source/spec.h) -> derive, built-in columns -> rules (etl/rule/rule.h)    each feed
+ *     maps -> source (etl/source/spec.h) -> derive, built-in columns -> rules (etl/rule/rule.h)    each feed
  *     tables -> views
  *
  * Each part reads its key of the root object into the definition; failures go to the node's document. */
@@ -18,6 +18,8 @@ struct expr *expr_text_read(struct node n, const char *text, const struct expr_s
 /* A condition: an expression whose value is an integer. */
 struct expr *condition_text_read(struct node n, const char *text, const struct expr_scope *scope);
 
+/* `maps`: the dictionaries that lookup() knows, into the node's document. */
+void maps_read(struct node maps);
 /* `source` + `derive` + `rules`, or `sources`: fills d->feeds. */
 void feeds_read(struct node root, struct definition *d);
 void feed_release(struct feed *feed);

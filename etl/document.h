@@ -18,12 +18,14 @@
 #include "lib/base/err.h"
 
 struct sha256;
+struct value_maps;
 
 struct document {
     const char *file;
     struct arena *arena; /* texts and paths live here */
     struct err_text *error;
     bool failed;
+    const struct value_maps *maps; /* of the definition, for its expressions (etl/expr/maps.h). May be NULL */
     struct sha256 *digest; /* of the definition; files that belong to it are added (etl/beside.h). May be NULL */
 };
 

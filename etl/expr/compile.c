@@ -288,7 +288,13 @@ static struct expr *parse_or(struct parser *p)
 int expr_compile(const char *text, const struct expr_scope *scope, struct arena *arena, const char *at,
                  struct expr **out, struct err_text *error)
 {
-    struct parser p = {.builder = {.scope = scope, .arena = arena}, .text = text};
+    return expr_compile_with(text, scope, NULL, arena, at, out, error);
+}
+
+int expr_compile_with(const char *text, const struct expr_scope *scope, const struct value_maps *maps,
+                      struct arena *arena, const char *at, struct expr **out, struct err_text *error)
+{
+    struct parser p = {.builder = {.scope = scope, .maps = maps, .arena = arena}, .text = text};
     *out = NULL;
     if (strlen(text) > TEXT_BYTES_MAX)
         return err_set(error, ERR_INVALID, "%s: an expression has at most %d bytes", at, TEXT_BYTES_MAX);

@@ -31,6 +31,7 @@ struct expr_scope {
 };
 
 struct expr;
+struct value_maps; /* etl/expr/maps.h */
 
 enum expr_outcome {
     EXPR_OK,
@@ -44,6 +45,9 @@ enum expr_outcome {
  * offending place. Free with expr_release before the arena goes (compiled regular expressions). */
 int expr_compile(const char *text, const struct expr_scope *scope, struct arena *arena, const char *at,
                  struct expr **out, struct err_text *error);
+/* The same for a definition with dictionaries, which lookup() asks. NULL: there are none. */
+int expr_compile_with(const char *text, const struct expr_scope *scope, const struct value_maps *maps,
+                      struct arena *arena, const char *at, struct expr **out, struct err_text *error);
 void expr_release(struct expr *e); /* NULL is allowed */
 
 enum value_type expr_type(const struct expr *e);

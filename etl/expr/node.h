@@ -34,6 +34,7 @@ struct expr {
     /* What functions fix when they are compiled. */
     int64_t number;
     const char *format;
+    const void *data;
     struct regex *regex;
     struct expr *next_regex; /* the nodes of one tree that own a regular expression, the root knows the first */
     struct expr *first_regex;
@@ -41,6 +42,7 @@ struct expr {
 
 struct expr_builder {
     const struct expr_scope *scope;
+    const struct value_maps *maps;
     struct arena *arena;
     struct expr *first_regex; /* nodes to release, also those that a failure cuts off the tree */
     bool failed;
@@ -93,7 +95,8 @@ struct expr_function {
 };
 
 extern const struct expr_function EXPR_TEXT_FUNCTIONS[], EXPR_UNICODE_FUNCTIONS[], EXPR_CODE_FUNCTIONS[],
-    EXPR_NUMBER_FUNCTIONS[], EXPR_TIME_FUNCTIONS[], EXPR_CHOICE_FUNCTIONS[]; /* each ends with a NULL name */
+    EXPR_NUMBER_FUNCTIONS[], EXPR_TIME_FUNCTIONS[], EXPR_CHOICE_FUNCTIONS[],
+    EXPR_MAP_FUNCTIONS[]; /* each ends with a NULL name */
 
 struct expr *expr_function_call(struct expr_builder *b, const char *name, struct expr **args, int count);
 /* An argument that must be a literal. */
