@@ -138,9 +138,10 @@ bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *a
     *count = 0;
     for (size_t at = 0;; at++) {
         if (*count == CSV_FIELDS_MAX) return false;
+        size_t start = at, end; /* blanks that no quote follows are the column's: it may want them */
         at = blanks_skip(spec, s, at);
         bool quoted = spec->quote && at < s.n && s.p[at] == (uint8_t)spec->quote;
-        size_t start = quoted ? at + 1 : at, end;
+        if (quoted) start = at + 1;
         if (quoted) {
             at = quoted_end(spec, s, at);
             if (at == SIZE_MAX) return false;

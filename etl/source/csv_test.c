@@ -57,6 +57,7 @@ TEST(csv, splits_without_quotes_and_with_blanks)
     check_str(split(&PLAIN, "\"a\tb\"\tc"), "\"a|b\"|c");
     check_str(split(&TRIMMED, "a, \"b,c\" ,d"), "a|b,c|d");
     check_str(split(&TRIMMED, "\"b\" x,d"), "bad");
+    check_str(split(&TRIMMED, " a , b"), " a | b"); /* for the column to trim, or not */
 }
 
 TEST(csv, bounds_the_number_of_fields)
