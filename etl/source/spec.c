@@ -140,7 +140,7 @@ static void csv_read(struct node n, struct source_spec *s)
     csv->quote = character_read(node_member(n, "quote"), "\"");
     csv->escape = (enum csv_escape)node_choice(node_member(n, "escape"), escapes, CSV_ESCAPE_DOUBLED);
     csv->decode = node_choice(node_member(n, "backslash"), backslashes, 1) == 1;
-    csv->multiline = node_bool(node_member(n, "multiline"), csv->escape == CSV_ESCAPE_DOUBLED);
+    csv->multiline = node_bool(node_member(n, "multiline"), csv->escape != CSV_ESCAPE_BACKSLASH);
     csv->trim = s->trim;
     if (!csv->delimiter) node_fail(node_member(n, "delimiter"), "must not be empty");
     if (csv->delimiter == csv->quote) node_fail(node_member(n, "quote"), "is the delimiter too");
