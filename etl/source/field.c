@@ -186,7 +186,10 @@ static bool rounded_convert(struct slice s, int scale, int64_t *out)
     if (kept >= s.n) return text_to_decimal(s, scale, out);
     for (size_t i = kept; i < s.n; i++)
         if (s.p[i] < '0' || s.p[i] > '9') return false;
-    if (!text_to_decimal(slice_of(s.p, kept), scale, out)) return false;
+    /* `.5` as an integer: no digit is kept, but it is a number all the same */
+    bool none_kept = scale == 0 && (point == s.p || (point == s.p + 1 && (s.p[0] == '-' || s.p[0] == '+')));
+    *out = 0;
+    if (!none_kept && !text_to_decimal(slice_of(s.p, kept), scale, out)) return false;
     int64_t step = s.p[kept] < '5' ? 0 : s.p[0] == '-' ? -1 : 1;
     return !__builtin_add_overflow(*out, step, out);
 }

@@ -71,6 +71,10 @@ TEST(field, decimals)
     check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "2.5"), "250");
     check_str(convert("{\"scale\": 2, \"round\": true}", VALUE_DECIMAL, "2.55x"), "bad");
     check_str(convert("{\"round\": true}", VALUE_INTEGER, "2.5"), "3");
+    check_str(convert("{\"round\": true}", VALUE_INTEGER, ".5"), "1");
+    check_str(convert("{\"round\": true}", VALUE_INTEGER, "-.4"), "0");
+    check_str(convert("{\"round\": true}", VALUE_INTEGER, "-.5"), "-1");
+    check_str(convert("{\"round\": true}", VALUE_INTEGER, "."), "bad");
     check_str(convert("{}", VALUE_DECIMAL, "1"), "f.json: c: the key \"scale\" is missing");
 }
 
