@@ -200,6 +200,9 @@ TEST(definition, table_errors)
     check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"id\", \"gap_s\": 1, \"columns\": {}"),
                   "tables[1].time: must be a column of type timestamp");
     check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"at\", \"gap_s\": 1, \"columns\": "
+                        "{\"c\": \"duration() where id > 1\"}"),
+                  "tables[1].columns.c: duration() is of the whole session");
+    check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"at\", \"gap_s\": 1, \"columns\": "
                         "{\"c\": \"count_distinct(kind)\"}"),
                   "tables[1].columns.c: count_distinct() is not for sessions");
     check_refused("{" SOURCE ", \"tables\": [{\"name\": \"files\"}]}",
