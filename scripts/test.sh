@@ -2,7 +2,7 @@
 # test.sh [NAME...] - the whole suite, one line per stage; `make test` and `make test ONLY="unit faults"`.
 #
 # Stages: layers, unit (all folders), then every script of tests/e2e, tests/faults, tests/sim, tests/truth
-# but lib*.sh. A NAME selects the stages that contain it. What a stage prints goes to build/test/STAGE.log,
+# but lib*.sh, and tests/property/property.sh (PROPERTY_SECONDS=60 of random cases). A NAME selects the stages that contain it. What a stage prints goes to build/test/STAGE.log,
 # its end is shown when it fails. There is no skipping: a client or tool that is missing is a failure. Only
 # what needs the shared documents (real data, seed programs) runs just where ../shared (or $SHARED) exists.
 # A stage counts as the tests that it counts itself ("N passed, N failed", Criterion's synthesis), else as
@@ -64,7 +64,7 @@ shared_argument() {
 
 stage layers 60 scripts/layers.sh "$build"
 stage unit 900 make --no-print-directory -k -j"$(nproc)" --output-sync=target unit
-for script in tests/e2e/*.sh tests/faults/*.sh tests/sim/*.sh tests/truth/*.sh; do
+for script in tests/e2e/*.sh tests/faults/*.sh tests/sim/*.sh tests/truth/*.sh tests/property/property.sh; do
     [ -f "$script" ] || continue
     case $script in */lib*.sh) continue ;; esac
     name=${script#tests/}

@@ -1,0 +1,207 @@
+"""dirt.py - random files for a definition: mostly right, small key spaces, and plenty of dirt. `write_files(...)`."""
+
+import hashlib
+
+from interpret import log_column
+from records import DECODERS, Layout
+from times import day_number, write
+
+TEXTS = ["a", "b", "c", "ab", "A", "x", "x-1", "12-34", "é", "Öl", "", " ", "a b", "NULL", "\\N", "-", "n/a", "日本", "😀", "ß",
+         "O'Hara", '5" pipe', "\\", "a\\tb", "\\x41", "\\,", " a ", "\ta", "12", "0", "e\u0301", "\u00a0", "x\0y", "''", "a,b", "a;b", "a|b",
+         "GET", "2024-02-29", "31/12/2024", "\u200bz", "\ufeffq"]  # fmt: skip
+BAD_NUMBERS = ["1e5", "abc", "--1", "+", "-", ".", "1.2.3", "0x10", "1 2", "", " 5", "5 ", "12,34", "1.234,5", "9223372036854775808",
+               "-9223372036854775808", "99999999999999999999999999", "5-", "NaN", "١", "1.", ".5", "+3", "-0", "007", "0.000000001"]  # fmt: skip
+BAD_TIMES = ["2024-02-30 00:00:00", "2024-13-01", "", "0000-00-00", "31/02/2024", "2023-02-29 10:00:00", "24:00", "2024-01-01 24:00:00",
+             "2024-01-01 00:00:60", "01/01/2025 9:5", "9999-12-31 23:59:59", "0001-01-01 00:00:00", "-1", "4102444800", "1e3"]  # fmt: skip
+DIRT = 0.12
+
+
+class Files:
+    def __init__(self, rng, definition, rows):
+        self.rng, self.source, self.rows = rng, definition["source"], rows
+        self.encoding = self.source.get("encoding", "utf-8")
+        is_log = self.source["format"] == "access_log"
+        self.columns = [log_column(s) for s in self.source["columns"]] if is_log else self.source["columns"]
+        self.layout = Layout(self.source["layout"]) if is_log else None
+        self.clock = day_number(2024, rng.randint(1, 12), rng.randint(1, 28)) * 86400
+
+    def chance(self, p):
+        return self.rng.random() < p
+
+    def encode(self, text):
+        return text.encode(DECODERS[self.encoding], "replace")
+
+    # --- a field ---
+
+    def value(self, spec):
+        kind = spec["type"]
+        if self.chance(0.06):
+            return self.rng.choice(["", *([spec["null"]] if isinstance(spec.get("null"), str) else spec.get("null", []))] or [""])
+        if kind == "text":
+            return self.rng.choice(TEXTS[:8]) if self.chance(0.7) else self.rng.choice(TEXTS)
+        if kind in ("integer", "decimal"):
+            return self.rng.choice(BAD_NUMBERS) if self.chance(DIRT) else self.number(spec)
+        if self.chance(DIRT):
+            return self.rng.choice(BAD_TIMES)
+        return self.time(spec)
+
+    def number(self, spec):
+        n = self.rng.randint(-2, 12) if self.chance(0.8) else self.rng.randint(-(10**7), 10**7)
+        if self.chance(0.01):
+            n = self.rng.choice([2**63 - 1, -(2**63), 2**62, 10**9])
+        whole = str(abs(n))
+        if spec.get("thousands") and self.chance(0.7):
+            whole = f"{abs(n):,}".replace(",", spec["thousands"])
+        digits = self.rng.choice([0, 0, 1, 2, 4]) if spec["type"] == "decimal" or self.chance(0.15) else 0
+        fraction = "".join(self.rng.choice("00005123") for _ in range(digits))
+        text = whole + (spec.get("decimal_point", ".") + fraction if digits else "")
+        sign = "-" if n < 0 else ""
+        strip = spec.get("strip")
+        if strip and self.chance(0.5):
+            mark = self.rng.choice(strip if isinstance(strip, list) else [strip])
+            return self.rng.choice([sign + mark + text, mark + sign + text, sign + text + mark, mark + text + mark])
+        return sign + text
+
+    def time(self, spec):
+        self.clock += self.rng.choice([0, 1, 1, 30, 60, 600, 3600, -40, -7200, 86400])
+        patterns = spec["format"] if isinstance(spec["format"], list) else [spec["format"]]
+        pattern = self.rng.choice(patterns)
+        text = write(self.clock, "timestamp", pattern)
+        if "%z" in pattern and self.chance(0.4):
+            text = text.replace("+0000", self.rng.choice(["Z", "+02", "-09:30", "+0545", "+2400"]))
+        return text.lower() if self.chance(0.05) else text
+
+    # --- CSV ---
+
+    def quoted(self, text):
+        """A field as it is written in this dialect, mostly with quotes where it needs them."""
+        s = self.source
+        delimiter, quote, escape = s.get("delimiter", ","), s.get("quote", '"'), s.get("escape", "doubled")
+        needs = delimiter in text or quote and quote in text or "\n" in text
+        if not quote:
+            return text if delimiter not in text or self.chance(0.1) else text.replace(delimiter, "_")
+        if (needs and self.chance(0.95)) or self.chance(0.15):
+            inner = {"doubled": text.replace(quote, quote * 2), "none": text.replace(quote, ""),
+                     "backslash": text.replace("\\", "\\\\").replace(quote, "\\" + quote)}[escape]  # fmt: skip
+            return quote + inner + quote
+        if needs and escape == "backslash":
+            return text.replace(delimiter, "\\" + delimiter)
+        return text
+
+    def csv_line(self, order, ragged):
+        fields = []
+        for place in order:
+            text = self.value(self.columns[place]) if place is not None else self.rng.choice(TEXTS[:4])
+            if self.chance(0.02):
+                text += "\n" + self.rng.choice(TEXTS[:5])
+            if self.chance(0.05):
+                text = self.rng.choice([" ", "\t", "  "]) + text + self.rng.choice(["", " "])
+            field = self.quoted(text)
+            if self.source.get("trim") and self.chance(0.1):
+                field = " " + field + " "
+            fields.append(field)
+        if self.chance(0.15 if ragged else 0.03):
+            fields = fields[: self.rng.randint(0, len(fields))] if self.chance(0.6) else fields + ["extra"]
+        return self.encode(self.source.get("delimiter", ",").join(fields))
+
+    def csv_file(self, rows):
+        places = list(range(len(self.columns))) + [None] * self.rng.choice([0, 0, 0, 1])
+        header = self.source.get("header", True)
+        if header:
+            places = [p for p in places if p is None or not self.columns[p].get("optional") or self.chance(0.6)]
+            if self.chance(0.4):
+                self.rng.shuffle(places)
+        elif self.source.get("fields"):
+            places = (list(range(len(self.columns))) + [None])[: self.source["fields"]]
+        lines = [self.encode(self.rng.choice(["", "skipped, \"", "a;b"])) for _ in range(self.source.get("skip_lines", 0))]
+        if header:
+            lines.append(self.encode(self.source.get("delimiter", ",").join(self.title(p) for p in places)))
+        for _ in range(rows):
+            line = lines[-1] if self.chance(0.06) and len(lines) > len(places) else self.csv_line(places, self.source.get("ragged"))
+            lines.append(self.damaged(line))
+        return lines
+
+    def title(self, place):
+        if place is None:
+            return "unused"
+        spec = self.columns[place]
+        titles = spec.get("header", spec["name"])
+        title = titles if isinstance(titles, str) else self.rng.choice(titles)
+        return title + (" " if self.chance(0.1) and self.source.get("delimiter") != " " else "")
+
+    # --- access logs ---
+
+    def log_field(self, name):
+        specs = {c.get("field", c["name"]): c for c in self.columns}
+        if name == "time":
+            spec = specs.get("time", {"type": "timestamp", "format": "%d/%b/%Y:%H:%M:%S %z"})
+            return self.time(spec) if not self.chance(0.05) else self.rng.choice(BAD_TIMES)
+        if name == "status":
+            return self.rng.choice(["200", "200", "404", "301", "500", "20", "2000", "abc"] if self.chance(0.3) else ["200", "404"])
+        if name == "bytes":
+            return self.rng.choice(["0", "512", "12", "-", "99999999999999999999", "1k"] if self.chance(0.3) else ["1", "2", "300"])
+        if name == "request":
+            return self.rng.choice(["GET / HTTP/1.1", "GET /a?b=c HTTP/1.0", "POST /x HTTP/2", "get / HTTP/1.1", "-", "", 'GET /" HTTP/1.1',
+                                    "GET /a b HTTP/1.1", "\\x16\\x03", "GET /\\\" HTTP/1.1"])  # fmt: skip
+        if name in ("took", "seconds"):
+            return self.rng.choice(["0.001", "1.5", "12", "x", "1.23456"])
+        return self.rng.choice(["a", "b", "10.0.0.1", "-", "::1", "Mozilla (x)", "a:b", "é", "x y", ""] if self.chance(0.3) else ["a", "b"])
+
+    def log_line(self):
+        parts, rest = [], self.source["layout"]
+        from records import LAYOUTS
+
+        rest = LAYOUTS.get(rest, rest)
+        while rest:
+            if rest.startswith("{{"):
+                parts.append("{")
+                rest = rest[2:]
+            elif rest.startswith("{"):
+                name, _, rest = rest[1:].partition("}")
+                parts.append(self.log_field(name.rstrip("+")))
+            else:
+                parts.append(rest[0])
+                rest = rest[1:]
+        return self.encode("".join(parts))
+
+    def log_file(self, rows):
+        lines = [b"# skipped"] * self.source.get("skip_lines", 0)
+        for _ in range(rows):
+            lines.append(self.damaged(lines[-1] if lines and self.chance(0.06) else self.log_line()))
+        return lines
+
+    # --- both ---
+
+    def damaged(self, line):
+        """Now and then a line that no writer meant to write."""
+        if not self.chance(0.06):
+            return line
+        at = self.rng.randint(0, len(line))
+        junk = self.rng.choice([b'"', b"'", b"\xff", b"\xc3", b"\xe2\x82", b"\\", b",", b";", b"\r", b"\n", b"\x00", b"\x81", b" ", b"#", b'"",'])
+        return self.rng.choice([line[:at] + junk + line[at:], line[:at], b"", b"#" + line, b"// " + line, b" ", line[:at] + line[at + 1 :]])
+
+    def file(self, rows):
+        lines = self.log_file(rows) if self.layout else self.csv_file(rows)
+        end = self.rng.choice([b"\n", b"\n", b"\r\n"])
+        data = b"".join(line + (end if self.chance(0.98) else b"\r\n") for line in lines)
+        if self.chance(0.15) and lines:
+            data = data[: -len(end)]
+        if self.encoding == "utf-8" and self.chance(0.15):
+            data = b"\xef\xbb\xbf" + data
+        return data
+
+
+def write_files(rng, definition, folder, rows):
+    """1 to 4 files, perhaps one twice, perhaps one empty, and one that does not match."""
+    files = Files(rng, definition, rows)
+    suffix = ".log" if definition["source"]["format"] == "access_log" else ".csv"
+    names = rng.sample(["pa", "pb", "pc", "p", "paa", "pa-2", "pÄ"], rng.randint(1, 4))
+    data = {}
+    for name in names:
+        same = data and rng.random() < 0.08
+        empty = rng.random() < 0.03
+        data[name] = rng.choice(list(data.values())) if same else b"" if empty else files.file(rng.randint(0, rows // len(names)))
+    for name, content in data.items():
+        (folder / (name + suffix)).write_bytes(content)
+    (folder / "other.txt").write_bytes(b"not a source")
+    return hashlib.sha256(b"".join(data.values())).hexdigest()[:8]

@@ -1,0 +1,208 @@
+"""draw_expression.py - random expressions of a wanted family, over columns of known types."""
+
+from expression import compile_expression
+
+LETTERS = ["a", "b", "A", "ab", "x-1", "12-34", "é", "Öl", "", " ", "a b", "7", "-3", "1.5", "0.05", "2024-02-29", "31/12/2024", "ß", "日本", "O''Hara"]
+REGEXES = ["^[a-c]", "[0-9]+", "a|b", "^.$", "([0-9]+)-([0-9]+)", "(x)|(y)", "^$", "é", "(?i)^ab", "\\d", "\\s", "b$", "^[^-]*", "(.)(.)"]
+READABLE = ["%F", "%d/%m/%Y", "%F %T", "%-m/%-d/%Y", "%F %H:%M"]
+WRITABLE = ["%F", "%F %T", "%d/%m/%Y", "%-d.%-m.%y", "%b %e", "%A %B", "%I:%M %p", "%H%%", "%Y week", "%-H-%-M-%-S", "%a", "%s"]
+INTEGERS = ["0", "1", "2", "3", "7", "10", "60", "100", "1000", "9223372036854775807"]
+DECIMALS = ["0.5", "1.25", "0.01", "10.0", "99.999", "2.50"]
+TIMES = {"timestamp": ["2024-02-29 23:59:59", "2023-12-31 00:00:00", "1969-07-20 20:17:40", "0001-01-01 00:00:00"],
+         "date": ["2024-02-29", "2023-12-31", "1970-01-01", "9999-12-31"]}  # fmt: skip
+
+
+class Expressions:
+    """`text(family, depth)` draws an expression; families: text integer number timestamp date condition."""
+
+    def __init__(self, rng, types, cover):
+        self.rng, self.types, self.cover = rng, types, cover
+
+    def draw(self, family, depth=3):
+        """(text, type) of an expression that the language allows (decimals of at most nine digits)."""
+        for _ in range(50):
+            text = self.text(family, depth)
+            try:
+                kind = compile_expression(text, self.types)[0]
+            except TypeError:
+                continue
+            if kind[1] <= 9 and kind[0] != "null" and len(text) <= 1500 and self.small(text):
+                return text, kind
+        return self.literal(family), compile_expression(self.literal(family), self.types)[0]
+
+    @staticmethod
+    def small(text):
+        return text.count("(") < 60
+
+    def pick(self, *items):
+        return self.rng.choice(items)
+
+    def named(self, name, *arguments):
+        self.cover("function", name)
+        shown = name if self.rng.random() < 0.9 else name.upper()
+        return f"{shown}({', '.join(arguments)})"
+
+    def column(self, *kinds):
+        names = [n for n, k in self.types.items() if k[0] in kinds]
+        return self.rng.choice(names) if names else None
+
+    def literal(self, family):
+        if family == "text":
+            return f"'{self.rng.choice(LETTERS)}'"
+        if family in TIMES:
+            return f"{family} '{self.rng.choice(TIMES[family])}'"
+        if family == "condition":
+            return self.pick("true", "false")
+        if family == "number" and self.rng.random() < 0.4:
+            return self.rng.choice(DECIMALS)
+        return self.rng.choice(INTEGERS[: 9 if self.rng.random() < 0.9 else 10])
+
+    def leaf(self, family):
+        kinds = {"number": ("integer", "decimal"), "condition": ()}.get(family, (family,))
+        found = self.column(*kinds)
+        return found if found and self.rng.random() < 0.8 else self.literal(family)
+
+    def text(self, family, depth):
+        if depth <= 0 or self.rng.random() < 0.1:
+            return self.leaf(family)
+        if family != "condition" and self.rng.random() < 0.15:
+            return self.choice(family, depth - 1)
+        return getattr(self, "of_" + family)(depth - 1)
+
+    def choice(self, family, d):
+        e = lambda f=family: self.text(f, d)  # noqa: E731
+        null = lambda: "null" if self.rng.random() < 0.1 else e()  # noqa: E731
+        name = self.pick("if", "coalesce", "nullif", "map", "least", "greatest")
+        if name == "if":
+            return self.named(name, e("condition"), e(), null())
+        if name == "nullif":
+            return self.named(name, e(), e())
+        if name == "map":
+            f = self.pick("text", "integer", "number", "date")
+            return self.named(name, e(f), self.literal(f), e(), self.literal(f), e(), null())
+        return self.named(name, *(e() for _ in range(self.rng.randint(2, 3))))
+
+    def of_text(self, d):
+        t, i = (lambda: self.text("text", d)), (lambda: self.text("integer", d - 1))
+        s = lambda: self.literal("text")  # noqa: E731
+        n = lambda: self.pick("0", "1", "2", "3", "-1")  # noqa: E731
+        name = self.pick("||", "upper", "lower", "trim", "concat", "before", "before_last", "after", "after_last", "left",
+                         "right", "substring", "split_part", "replace", "extract", "text", "month", "format")  # fmt: skip
+        if name == "||":
+            self.cover("operator", name)
+            return f"({t()} || {t()})"
+        if name in ("upper", "lower", "trim"):
+            return self.named(name, t())
+        if name == "concat":
+            return self.named(name, *(t() for _ in range(self.rng.randint(2, 3))))
+        if name in ("before", "before_last", "after", "after_last"):
+            return self.named(name, t(), s() if self.rng.random() < 0.8 else t())
+        if name in ("left", "right"):
+            return self.named(name, t(), n() if self.rng.random() < 0.7 else i())
+        if name == "substring":
+            return self.named(name, t(), n(), *([n()] if self.rng.random() < 0.6 else []))
+        if name == "split_part":
+            return self.named(name, t(), s(), n())
+        if name == "replace":
+            return self.named(name, t(), s(), s())
+        if name == "extract":
+            regex = self.rng.choice(REGEXES)
+            groups = min(2, regex.replace("(?", "").count("("))
+            return self.named(name, t(), f"'{regex}'", *([str(self.rng.randint(0, groups))] if self.rng.random() < 0.4 else []))
+        when = self.pick("timestamp", "date")
+        if name == "month":
+            return self.named(name, self.text(when, d))
+        if name == "format":
+            return self.named(name, self.text(when, d), f"'{self.rng.choice(WRITABLE)}'")
+        return self.named(name, self.text(self.pick("integer", "number", "timestamp", "date", "text"), d))
+
+    def of_integer(self, d):
+        i = lambda: self.text("integer", d)  # noqa: E731
+        name = self.pick("+", "-", "*", "/", "%", "neg", "length", "abs", "times", "part", "hour", "unix", "integer", "round",
+                         "condition")  # fmt: skip
+        if name in "+-*/%":
+            self.cover("operator", name)
+            return f"({i()} {name} {i()})"
+        if name == "neg":
+            return f"(- {i()})"
+        if name == "length":
+            return self.named(name, self.text("text", d))
+        if name == "abs":
+            return self.named(name, i())
+        if name == "times":
+            when = self.pick("timestamp", "date")
+            self.cover("operator", f"{when} - {when}")
+            return f"({self.text(when, d)} - {self.text(when, d)})"
+        if name == "part":
+            part = self.pick("year", "month_number", "day_of_month", "day_of_week")
+            return self.named(part, self.text(self.pick("timestamp", "date"), d))
+        if name == "hour":
+            return self.named(self.pick("hour", "minute", "second"), self.text("timestamp", d))
+        if name == "unix":
+            return self.named(name, self.text(self.pick("timestamp", "date"), d))
+        if name == "integer":
+            return self.named(name, self.text(self.pick("text", "number"), d))
+        if name == "round":
+            return self.named(name, self.text("number", d))
+        return f"({self.text('condition', d)})"
+
+    def of_number(self, d):
+        n = lambda: self.text("number", d)  # noqa: E731
+        name = self.pick("+", "-", "*", "abs", "round", "divide", "decimal", "integer", "integer")
+        if name in "+-*":
+            self.cover("operator", name + " decimal")
+            return f"({n()} {name} {n()})"
+        if name == "abs":
+            return self.named(name, n())
+        if name == "round":
+            return self.named(name, n(), self.pick("0", "1", "2", "3"))
+        if name == "divide":
+            return self.named(name, n(), n(), self.pick("0", "1", "2", "4"))
+        if name == "decimal":
+            return self.named(name, self.text(self.pick("text", "number"), d), self.pick("1", "2", "3"))
+        return self.of_integer(d)
+
+    def of_timestamp(self, d):
+        w = lambda: self.text("timestamp", d)  # noqa: E731
+        name = self.pick("+", "timestamp", "hour_start", "minute_start", "window_start", "parse_timestamp", "from_unix")
+        if name == "+":
+            self.cover("operator", "timestamp + n")
+            return f"({w()} {self.pick('+', '-')} {self.text('integer', d - 1)})"
+        if name == "timestamp":
+            return self.named(name, self.text("date", d))
+        if name == "window_start":
+            return self.named(name, w(), self.pick("7", "900", "86400", "100000"))
+        if name == "parse_timestamp":
+            return self.named(name, self.text("text", d - 1), f"'{self.rng.choice(READABLE)}'")
+        return self.named(name, self.text("integer", d - 1) if name == "from_unix" else w())
+
+    def of_date(self, d):
+        name = self.pick("+", "date", "week_start", "month_start", "parse_date")
+        if name == "+":
+            self.cover("operator", "date + n")
+            return f"({self.text('date', d)} {self.pick('+', '-')} {self.text('integer', d - 1)})"
+        if name == "parse_date":
+            return self.named(name, self.text("text", d - 1), f"'{self.rng.choice(READABLE)}'")
+        return self.named(name, self.text(self.pick("timestamp", "date"), d))
+
+    def of_condition(self, d):
+        name = self.pick("compare", "compare", "between", "in", "null", "and", "or", "not", "test", "matches")
+        self.cover("operator", name)
+        family = self.pick("text", "integer", "number", "timestamp", "date")
+        e = lambda f=family: self.text(f, d)  # noqa: E731
+        no = self.pick("", "not ")
+        if name == "compare":
+            return f"{e()} {self.pick('=', '!=', '<>', '<', '<=', '>', '>=')} {e()}"
+        if name == "between":
+            return f"{e()} {no}between {e()} and {e()}"
+        if name == "in":
+            return f"{e()} {no}in ({', '.join(e() for _ in range(self.rng.randint(1, 3)))})"
+        if name == "null":
+            return f"{e()} is {no}null"
+        if name in ("and", "or"):
+            return f"({e('condition')} {name} {e('condition')})"
+        if name == "not":
+            return f"not ({e('condition')})"
+        if name == "matches":
+            return self.named(name, e("text"), f"'{self.rng.choice(REGEXES)}'")
+        return self.named(self.pick("starts_with", "ends_with", "contains"), e("text"), self.literal("text"))

@@ -1,0 +1,94 @@
+"""drive.py - running the program on a case, and reading what it made."""
+
+import collections
+import json
+import pathlib
+import sqlite3
+import subprocess
+
+import interpret
+
+
+class Case:
+    """A folder with definition.json, in/ and what the runs leave."""
+
+    def __init__(self, folder, program):
+        self.folder, self.program = pathlib.Path(folder), program
+        self.definition, self.input = self.folder / "definition.json", self.folder / "in"
+
+    def run(self, *arguments, timeout=60):
+        return subprocess.run([self.program, *map(str, arguments)], capture_output=True, timeout=timeout, text=True, errors="replace")
+
+    def read(self):
+        return json.loads(self.definition.read_text())
+
+    def batch(self, name="batch.db"):
+        db = self.folder / name
+        db.unlink(missing_ok=True)
+        return self.run("etl", "run", self.definition, "--in", self.input, "--db", db), db
+
+
+def connect(path):
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    db.text_factory = lambda b: b.decode("utf-8", "surrogateescape")
+    return db
+
+
+def read_warehouse(path):
+    """name -> (columns, rows), as far as the digest goes."""
+    db = connect(path)
+    tables = read_tables(db)
+    db.close()
+    return tables
+
+
+def read_tables(db):
+    tables = {}
+    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if name.startswith(("millrace_", "sqlite_")):
+            continue
+        columns = [c[1] for c in db.execute(f'PRAGMA table_info("{name}")')]
+        if name in ("quarantine", "warnings"):
+            columns.remove("run")
+        wanted = ", ".join(f'"{c}"' for c in columns)
+        tables[name] = columns, db.execute(f'SELECT {wanted} FROM "{name}"').fetchall()
+    return tables
+
+
+def differences(found, expected, most=3):
+    """Sentences; none when both have the same tables. `found` is the program's."""
+    out = []
+    for name in sorted({*found, *expected}):
+        if name not in found or name not in expected:
+            out.append(f"table {name} is {'missing' if name in expected else 'too much'}")
+            continue
+        (have, rows), (want, others) = found[name], expected[name]
+        if sorted(have) != sorted(want):
+            out.append(f"{name}: columns {have}, expected {want}")
+            continue
+        order = [have.index(c) for c in want]
+        a = collections.Counter(tuple(key(r[i]) for i in order) for r in rows)
+        b = collections.Counter(tuple(key(v) for v in r) for r in others)
+        for sign, rest in (("has", a - b), ("lacks", b - a)):
+            for row, n in list(rest.items())[:most]:
+                out.append(f"{name} {sign} {n} x {shown(want, row)}")
+            if len(rest) > most:
+                out.append(f"{name} {sign} {len(rest) - most} more")
+    return out
+
+
+def key(value):
+    return type(value).__name__, value
+
+
+def shown(columns, row):
+    return ", ".join(f"{c}={v[1]!r}" for c, v in zip(columns, row))
+
+
+def digests(case, db):
+    """The digest lines of the program, to be compared with the documented formula."""
+    return case.run("warehouse", "digest", db).stdout
+
+
+def digests_by_formula(tables):
+    return "".join(f"{n}\t{len(r)}\t{interpret.digest(c, r)}\n" for n, (c, r) in sorted(tables.items()))

@@ -1,0 +1,321 @@
+"""functions.py - operators and functions of expressions, by type. Part of the reference interpreter.
+
+An argument is (type, f) with f(row) its value; each entry of TABLE takes such arguments and gives such a pair.
+"""
+
+import re
+
+from times import Pattern, day_number, in_range, moment, read_time, write
+from values import Misfit, as_text, divide_rounded, fits
+
+TEXT, INTEGER, DATE, TIMESTAMP = ("text", 0), ("integer", 0), ("date", 0), ("timestamp", 0)
+NULL = ("null", 0)
+
+
+def number(scale):
+    return ("decimal", scale) if scale else INTEGER
+
+
+def common(*kinds):
+    """The type that holds all of these: decimals of the largest scale, else the one type."""
+    known = [k for k in kinds if k != NULL]
+    if known and all(k[0] in ("integer", "decimal") for k in known):
+        return number(max(k[1] for k in known))
+    return known[0] if known else NULL
+
+
+def to_scale(argument, kind):
+    """The argument's value at another scale; Misfit when it overflows."""
+    have, f = argument
+    if have == NULL or kind[1] == have[1]:
+        return f
+    factor = 10 ** (kind[1] - have[1])
+    return lambda row: None if (v := f(row)) is None else fits(v * factor)
+
+
+def same_scale(left, right):
+    """For a comparison, in 64 bits too."""
+    kind = common(left[0], right[0])
+    return to_scale(left, kind), to_scale(right, kind), kind
+
+
+def strict(kind, f, *arguments):
+    """A pair whose value is NULL when an argument is."""
+    parts = [a[1] for a in arguments]
+
+    def run(row):
+        values = [p(row) for p in parts]
+        return None if None in values else f(*values)
+
+    return kind, run
+
+
+def in_years(value, kind):
+    """Years 0 to 9999."""
+    if not in_range(value if kind == TIMESTAMP else value * 86400):
+        raise Misfit("the year")
+    return value
+
+
+def add(op, left, right):
+    sign = 1 if op == "+" else -1
+    a, b = left[0][0], right[0][0]
+    times = ("date", "timestamp")
+    if a in times and b in times:
+        return strict(INTEGER, lambda x, y: x - y, left, right)
+    if b in times:
+        left, right = right, left
+    if a in times or b in times:
+        return strict(left[0], lambda x, y: in_years(x + sign * y, left[0]), left, right)
+    kind = common(left[0], right[0])
+    parts = [(kind, to_scale(p, kind)) for p in (left, right)]
+    return strict(kind, lambda x, y: fits(x + sign * y), *parts)
+
+
+def truncated(a, b):
+    q = abs(a) // abs(b)
+    return -q if (a < 0) != (b < 0) else q
+
+
+def multiply(op, left, right):
+    if op == "*":
+        return strict(number(left[0][1] + right[0][1]), lambda x, y: fits(x * y), left, right)
+
+    def run(x, y):
+        if y == 0:
+            raise Misfit("division by zero")
+        return fits(truncated(x, y)) if op == "/" else x - y * truncated(x, y)
+
+    return strict(INTEGER, run, left, right)
+
+
+def constant(argument):
+    return argument[1]({})
+
+
+def divide(a, b, decimals):
+    scale = constant(decimals)
+
+    def run(x, y):
+        if y == 0:
+            raise Misfit("division by zero")
+        x *= 10 ** (scale + b[0][1])
+        y *= 10 ** a[0][1]
+        return fits(divide_rounded(-x if y < 0 else x, abs(y)))
+
+    return strict(number(scale), run, a, b)
+
+
+def rounded(x, decimals=None):
+    scale = constant(decimals) if decimals else 0
+    have = x[0][1]
+    if scale >= have:
+        return strict(number(scale), lambda v: fits(v * 10 ** (scale - have)), x)
+    return strict(number(scale), lambda v: divide_rounded(v, 10 ** (have - scale)), x)
+
+
+def to_integer(x):
+    if x[0] == TEXT:
+        return strict(INTEGER, lambda v: parsed(v, 0), x)
+    return strict(INTEGER, lambda v: truncated(v, 10 ** x[0][1]), x)
+
+
+def to_decimal(x, decimals):
+    scale = constant(decimals)
+    if x[0] == TEXT:
+        return strict(number(scale), lambda v: parsed(v, scale), x)
+
+    if x[0][1] > scale:
+        raise TypeError("decimal() would lose digits")
+
+    def run(v):
+        v *= 10**scale
+        if v % 10 ** x[0][1]:
+            raise Misfit("digits lost")
+        return fits(v // 10 ** x[0][1])
+
+    return strict(number(scale), run, x)
+
+
+def parsed(text, scale):
+    from values import read_number
+
+    return read_number(text, {"type": "decimal" if scale else "integer"}, scale)
+
+
+def split_part(text, separator, n):
+    parts = text.split(separator) if separator else [text]
+    return parts[n - 1] if 1 <= n <= len(parts) else None
+
+
+def side(text, separator, last, behind):
+    at = text.rfind(separator) if last else text.find(separator)
+    if at < 0:
+        return None if behind else text
+    return text[at + len(separator) :] if behind else text[:at]
+
+
+def substring(text, start, n=None):
+    """Characters start .. start + n - 1, those that are there."""
+    end = len(text) + 1 if n is None else start + max(n, 0)
+    return text[max(start, 1) - 1 : max(end - 1, 0)]
+
+
+def ascii_case(table):
+    return lambda t: t.translate(table)
+
+
+UPPER = {c: c - 32 for c in range(ord("a"), ord("z") + 1)}
+LOWER = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
+
+
+def regex_of(argument):
+    return re.compile(constant(argument), re.ASCII)
+
+
+def extract(text, pattern, group=None):
+    regex = regex_of(pattern)
+    n = constant(group) if group else min(regex.groups, 1)
+
+    def run(t):
+        m = regex.search(t)
+        return m[n] if m else None
+
+    return strict(TEXT, run, text)
+
+
+def choice_if(test, then, otherwise):
+    kind = common(then[0], otherwise[0])
+    yes, no = to_scale(then, kind), to_scale(otherwise, kind)
+    return kind, lambda row: yes(row) if test[1](row) else no(row)
+
+
+def coalesce(*items):
+    kind = common(*(i[0] for i in items))
+    parts = [to_scale(i, kind) for i in items]
+
+    def run(row):
+        for p in parts:
+            if (v := p(row)) is not None:
+                return v
+        return None
+
+    return kind, run
+
+
+def nullif(a, b):
+    f, g, _ = same_scale(a, b)
+
+    def run(row):
+        x, y = f(row), g(row)
+        return None if x is not None and x == y else a[1](row)
+
+    return a[0], run
+
+
+def mapped(x, *rest):
+    *pairs, otherwise = rest
+    froms, tos = pairs[::2], pairs[1::2]
+    kind = common(*(t[0] for t in tos), otherwise[0])
+    tests = [same_scale(x, f)[:2] for f in froms]
+    results = [to_scale(t, kind) for t in tos]
+    default = to_scale(otherwise, kind)
+
+    def run(row):
+        for (a, b), result in zip(tests, results):
+            value, key = a(row), b(row)
+            if value is not None and value == key:
+                return result(row)
+        return default(row)
+
+    return kind, run
+
+
+def extreme(pick):
+    def build(*items):
+        kind = common(*(i[0] for i in items))
+        return strict(kind, lambda *v: pick(v), *((kind, to_scale(i, kind)) for i in items))
+
+    return build
+
+
+def part(pick):
+    """An integer of a timestamp or date."""
+    return lambda w: strict(INTEGER, lambda v: pick(moment(v, w[0][0])), w)
+
+
+def start_of_day(pick):
+    """A date of a timestamp or date, from its day number."""
+    return lambda w: strict(DATE, lambda v: pick(v // 86400 if w[0] == TIMESTAMP else v), w)
+
+
+def month_start(day):
+    d = moment(day, "date")
+    return day_number(d.year, d.month, 1)
+
+
+def week_start(day):
+    return in_years(day - (day + 3) % 7, DATE)
+
+
+def window(seconds):
+    return lambda w: strict(TIMESTAMP, lambda v: in_years(v - v % seconds, TIMESTAMP), w)
+
+
+def parse_time(kind):
+    def build(text, pattern):
+        patterns = [Pattern(constant(pattern))]
+
+        def run(t):
+            value = read_time(patterns, t, kind[0])
+            if value is None:
+                raise Misfit(t)
+            return value
+
+        return strict(kind, run, text)
+
+    return build
+
+
+def texts(kind, f):
+    return lambda *a: strict(kind, f, *a)
+
+
+TABLE = {
+    "upper": texts(TEXT, ascii_case(UPPER)), "lower": texts(TEXT, ascii_case(LOWER)),
+    "trim": texts(TEXT, lambda t: t.strip(" \t")), "length": texts(INTEGER, len),
+    "concat": texts(TEXT, lambda *t: "".join(t)),
+    "before": texts(TEXT, lambda t, s: side(t, s, False, False)),
+    "before_last": texts(TEXT, lambda t, s: side(t, s, True, False)),
+    "after": texts(TEXT, lambda t, s: side(t, s, False, True)),
+    "after_last": texts(TEXT, lambda t, s: side(t, s, True, True)),
+    "left": texts(TEXT, lambda t, n: t[: max(n, 0)]),
+    "right": texts(TEXT, lambda t, n: t[max(len(t) - max(n, 0), 0) :]),
+    "substring": texts(TEXT, substring), "split_part": texts(TEXT, split_part),
+    "replace": texts(TEXT, lambda t, s, by: t.replace(s, by) if s else t),
+    "starts_with": texts(INTEGER, lambda t, s: int(t.startswith(s))),
+    "ends_with": texts(INTEGER, lambda t, s: int(t.endswith(s))),
+    "contains": texts(INTEGER, lambda t, s: int(s in t)),
+    "matches": lambda t, p: strict(INTEGER, lambda v, r=regex_of(p): int(bool(r.search(v))), t),
+    "extract": extract, "text": lambda x: strict(TEXT, lambda v: as_text(v, x[0]), x),
+    "abs": lambda x: strict(x[0], lambda v: fits(abs(v)), x), "round": rounded, "divide": divide,
+    "integer": to_integer, "decimal": to_decimal,
+    "if": choice_if, "coalesce": coalesce, "nullif": nullif, "map": mapped,
+    "least": extreme(min), "greatest": extreme(max),
+    "date": start_of_day(lambda day: day), "timestamp": lambda d: strict(TIMESTAMP, lambda v: v * 86400, d),
+    "hour_start": window(3600), "minute_start": window(60),
+    "window_start": lambda w, s: window(constant(s))(w),
+    "week_start": start_of_day(week_start), "month_start": start_of_day(month_start),
+    "month": lambda w: strict(TEXT, lambda v: write(v, w[0][0], "%Y-%m"), w),
+    "year": part(lambda d: d.year), "month_number": part(lambda d: d.month), "day_of_month": part(lambda d: d.day),
+    "day_of_week": part(lambda d: d.weekday + 1), "hour": part(lambda d: d.hour), "minute": part(lambda d: d.minute),
+    "second": part(lambda d: d.second),
+    "format": lambda w, p: strict(TEXT, lambda v: write(v, w[0][0], constant(p)), w),
+    "parse_timestamp": parse_time(TIMESTAMP), "parse_date": parse_time(DATE),
+    "unix": lambda w: strict(INTEGER, lambda v: v if w[0] == TIMESTAMP else v * 86400, w),
+    "from_unix": lambda n: strict(TIMESTAMP, lambda v: in_years(v, TIMESTAMP), n),
+}  # fmt: skip
+
+
+def call(name, arguments):
+    return TABLE[name](*arguments)

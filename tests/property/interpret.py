@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""interpret.py - the reference interpreter: a definition and a folder of files to the rows of the warehouse.
+
+Written from docs/formats/pipeline.md alone, for being right rather than fast: every record in a list, rules one after
+the other, groups by dictionaries. `interpret(definition, folder)` gives a Warehouse; with `only`, a set of
+records, it judges just these records, as a stream does that has loaded no others.
+
+    interpret.py DEFINITION DIR          prints the digest of each table, as `millrace warehouse digest` does
+"""
+
+import dataclasses
+import fnmatch
+import hashlib
+import json
+import pathlib
+import sys
+
+import tables
+from expression import compile_expression, reads
+from records import RunFails, read_csv, read_log
+from rules import Rules
+from values import Column, Misfit
+
+BUILT_IN = {"_file": ("text", 0), "_line": ("integer", 0), "_byte_offset": ("integer", 0),
+            "_repeated": ("integer", 0), "_late_s": ("integer", 0)}  # fmt: skip
+LOG_KINDS = {"time": "timestamp", "status": "integer", "bytes": "integer"}
+
+
+@dataclasses.dataclass
+class Row:
+    """A record that could be read: values by column, the columns that misfit, and what it broke."""
+
+    record: object
+    values: dict
+    misfits: set  # columns that did not fit, and those computed from them
+    own: list  # those that violate themselves, in order of columns
+    texts: dict  # as read, by declared column
+    broken: list = dataclasses.field(default_factory=list)  # (ordinal, rule, column, value, severity)
+
+
+def log_column(spec):
+    spec = {"name": spec} if isinstance(spec, str) else dict(spec)
+    field = spec.get("field", spec["name"])
+    kind = LOG_KINDS.get(field, "text")
+    if "type" not in spec:
+        spec["type"] = kind
+    if kind == "timestamp" and spec["type"] == "timestamp":
+        spec.setdefault("format", "%d/%b/%Y:%H:%M:%S %z")
+    return spec
+
+
+class Feed:
+    """A source: its records, read and judged."""
+
+    def __init__(self, source, several):
+        self.source, self.name, self.several = source, source["name"], several
+        self.key = self.name if several else ""  # what a topic calls it
+        self.rows, self.malformed = [], []
+        is_log = source["format"] == "access_log"
+        specs = source.get("columns")
+        if is_log:
+            specs = [log_column(s) for s in specs or self.layout_fields()]
+        self.columns = [Column(s, source) for s in specs]
+        self.types = {c.name: c.kind for c in self.columns} | BUILT_IN
+        self.derived = []
+        for d in source.get("derive", []):
+            kind, f = compile_expression(d["expr"], self.types)
+            self.derived.append((d["name"], kind, f, reads(d["expr"], self.types)))
+            self.types[d["name"]] = kind
+        self.rules = Rules(source.get("rules", []), self.types)
+
+    def layout_fields(self):
+        from records import Layout
+
+        names = Layout(self.source["layout"]).names
+        at = names.index("request") + 1 if "request" in names else len(names)
+        return names[:at] + (["method", "target", "protocol"] if "request" in names else []) + names[at:]
+
+    def read(self, file, data):
+        read = read_log if self.source["format"] == "access_log" else read_csv
+        return list(read(file, data, self.source, self.columns))
+
+    def row(self, record):
+        """None when the record is malformed."""
+        if record.fields is None:
+            return None
+        row = Row(record, {}, set(), [], dict(zip((c.name for c in self.columns), record.fields)))
+        for column, text in zip(self.columns, record.fields):
+            try:
+                row.values[column.name] = column.read(text)
+            except Misfit:
+                row.values[column.name] = None
+                row.misfits.add(column.name)
+                row.own.append(column.name)
+        if self.source["format"] == "access_log" and any(not self.rules.claims(c) for c in row.own):
+            record.misfits = [(c, row.texts[c]) for c in row.own if not self.rules.claims(c)]
+            return None
+        row.values.update(_file=record.file, _line=record.line, _byte_offset=record.offset, _repeated=record.repeated,
+                          _late_s=record.late)  # fmt: skip
+        self.compute(row)
+        return row
+
+    def compute(self, row):
+        for name, _, f, inputs in self.derived:
+            row.values[name] = None
+            if inputs & row.misfits:
+                row.misfits.add(name)
+                continue
+            try:
+                row.values[name] = f(row.values)
+            except Misfit:
+                row.misfits.add(name)
+                row.own.append(name)
+
+    def in_file_facts(self, records):
+        wanted = self.source.get("in_file", {})
+        seen, newest = set(), None
+        for record in records:
+            if wanted.get("repeats"):
+                record.repeated = int(record.raw in seen)
+                seen.add(record.raw)
+            row = self.row(record) if wanted.get("lateness") else None
+            at = row and row.values[self.source["time"]]
+            if at is not None:
+                record.late = max(0, newest - at) if newest is not None else 0
+                newest = at if newest is None else max(newest, at)
+
+
+class Warehouse:
+    """tables: name -> (column names, list of rows); status: of the run; rows of a failed run are not there."""
+
+    def __init__(self):
+        self.tables, self.status, self.why = {}, 0, ""
+
+
+def list_files(folder, glob):
+    """(name, bytes) of every file that matches, in byte order of names."""
+    names = sorted((p.name for p in pathlib.Path(folder).iterdir() if p.is_file()), key=str.encode)
+    return [(n, (pathlib.Path(folder) / n).read_bytes()) for n in names if fnmatch.fnmatchcase(n.encode(), glob.encode())]
+
+
+def count_lines(data):
+    return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+
+
+def interpret(definition, folder, only=None, files=None):
+    """`only`: records that count, as (source or "" when there is but one, file, number); `files`: the (source, name) that
+    are rows of the table `files`."""
+    warehouse = Warehouse()
+    try:
+        run(warehouse, definition, folder, only, files)
+    except RunFails as e:
+        warehouse.status, warehouse.why = e.args
+    return warehouse
+
+
+def run(warehouse, definition, folder, only, announced):
+    feeds = [Feed(s, several=bool(definition.get("sources"))) for s in sources_of(definition)]
+    file_rows = []
+    for feed in feeds:
+        file_rows += read_feed(feed, folder, only, announced)
+    if any(v[4] == "fail" for f in feeds for r in f.rows for v in r.broken):
+        raise RunFails(1, "a rule with severity fail")
+    warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
+    always(warehouse, feeds)
+    tables.build(warehouse, definition, {f.name: f for f in feeds})
+
+
+def sources_of(definition):
+    """Each source as an object of its own with name, derive, rules."""
+    if "sources" in definition:
+        return definition["sources"]
+    parts = {k: definition.get(k, []) for k in ("derive", "rules")}
+    return [definition["source"] | parts | {"name": definition["pipeline"]}]
+
+
+def read_feed(feed, folder, only, announced):
+    """Fills feed.rows and feed.malformed; gives the rows of the table `files`."""
+    known, file_rows = {}, []
+    matching = list_files(folder, feed.source["glob"])
+    if not matching and not feed.source.get("optional"):
+        raise RunFails(2, "no file matches")
+    for name, data in matching:
+        digest = hashlib.sha256(data).hexdigest()
+        same = known.setdefault(digest, name)
+        if announced is None or (feed.key, name) in announced:
+            file_rows.append((feed.name, name, digest, len(data), count_lines(data), None if same == name else same))
+        if same != name:
+            continue
+        records = feed.read(name, data)
+        feed.in_file_facts(records)
+        for record in records:
+            if only is not None and (feed.key, record.file, record.line) not in only:
+                continue
+            row = feed.row(record)
+            feed.rows.append(row) if row else feed.malformed.append(record)
+    feed.rows.sort(key=lambda r: (r.record.file.encode(), r.record.offset))
+    feed.rules.judge(feed.rows)
+    return file_rows
+
+
+def always(warehouse, feeds):
+    """records, rejects, quarantine, warnings."""
+    found, records, rejects = {"reject": [], "warn": []}, [], []
+    for feed in feeds:
+        buckets = violations(feed, found)
+        rejected, read = sum(buckets.values()), len(feed.rows) + len(feed.malformed)
+        warned = sum(any(v[4] == "warn" for v in r.broken) for r in feed.rows)
+        records.append((feed.name, read, read - rejected, rejected, warned))
+        rejects += [(feed.name, *key, n) for key, n in buckets.items()]
+    warehouse.tables["records"] = (["source", "read", "accepted", "rejected", "warned"], records)
+    warehouse.tables["rejects"] = (["source", "rule", "ordinal", "rows"], rejects)
+    names = ["source", "file", "line", "byte_offset", "column", "rule", "ordinal", "value", "raw"]
+    warehouse.tables["quarantine"], warehouse.tables["warnings"] = (names, found["reject"]), (names, found["warn"])
+
+
+def violations(feed, found):
+    """Adds the rows of quarantine ("reject") and warnings ("warn"); gives the number of rows by bucket."""
+    buckets = {}
+    for record in feed.malformed:
+        buckets["format", 0] = buckets.get(("format", 0), 0) + 1
+        for column, value in record.misfits or [(None, None)]:
+            found["reject"].append((feed.name, *place(record), column, "format", 0, shown(value), text_or_bytes(record.raw)))
+    for row in feed.rows:
+        bucket = bucket_of(row)
+        if bucket:
+            buckets[bucket] = buckets.get(bucket, 0) + 1
+        for ordinal, rule, column, value, severity in row.broken:
+            cells = (*place(row.record), column, rule, ordinal, shown(value), text_or_bytes(row.record.raw))
+            found[severity].append((feed.name, *cells))
+    return buckets
+
+
+def place(record):
+    return record.file, record.line, record.offset
+
+
+def text_or_bytes(raw):
+    """Bytes that are no text, or hold a zero, are a BLOB."""
+    try:
+        return raw if b"\0" in raw else raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def shown(value):
+    return None if value is None else text_or_bytes(value.encode())
+
+
+def bucket_of(row):
+    """(rule, ordinal) of the first rejecting violation, or None."""
+    for ordinal, rule, _, _, severity in row.broken:
+        if severity == "reject":
+            return rule, ordinal
+    return None
+
+
+def digest(columns, rows):
+    """As docs/formats/warehouse.md has it."""
+    order = sorted(range(len(columns)), key=lambda i: columns[i].encode())
+    h = hashlib.sha256()
+    for i in order:
+        h.update(columns[i].encode() + b"\0")
+    for row in sorted((tuple(cell(row[i]) for i in order) for row in rows), key=lambda r: [c[0] for c in r]):
+        for _, kind, data in row:
+            h.update(kind + len(data).to_bytes(8, "big") + data)
+    return h.hexdigest()
+
+
+def cell(value):
+    """(order, type, bytes)."""
+    if value is None:
+        return (0,), b"n", b""
+    if isinstance(value, int):
+        return (1, value), b"i", str(value).encode()
+    if isinstance(value, str):
+        return (2, value.encode()), b"t", value.encode()
+    return (3, value), b"b", value
+
+
+def main():
+    warehouse = interpret(json.loads(pathlib.Path(sys.argv[1]).read_text()), sys.argv[2])
+    if warehouse.status:
+        sys.exit(f"status {warehouse.status}: {warehouse.why}")
+    for name, (columns, rows) in sorted(warehouse.tables.items()):
+        print(name, len(rows), digest(columns, rows), sep="\t")
+
+
+if __name__ == "__main__":
+    main()

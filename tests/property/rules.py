@@ -1,0 +1,139 @@
+"""rules.py - what a good row is: the rules of a source in order, and `unique`. Part of the reference interpreter."""
+
+import re
+from fractions import Fraction
+
+from expression import compile_expression, reads
+from times import Pattern, read_time
+from values import Misfit, as_text
+
+
+def limit(value, kind):
+    """A limit or a member as a number that compares with the column's values: decimals exactly."""
+    if kind[0] == "text":
+        return value
+    if kind[0] in ("integer", "decimal"):
+        return Fraction(str(value)) * 10 ** kind[1]
+    return read_time([Pattern("%F" if kind[0] == "date" else "%F %T")], value, kind[0])
+
+
+def range_test(rule, kind):
+    low, high, above, below = (limit(rule[k], kind) if k in rule else None for k in ("min", "max", "above", "below"))
+
+    def broken(v):
+        return (
+            (low is not None and v < low) or (high is not None and v > high)
+            or (above is not None and v <= above) or (below is not None and v >= below)
+        )  # fmt: skip
+
+    return broken
+
+
+def in_test(rule, kind):
+    members = [limit(v, kind) for v in rule["values"]]
+    return lambda v: (v in members) == bool(rule.get("negate"))
+
+
+def regex_test(rule):
+    pattern = re.compile(rule["pattern"], re.ASCII | (re.I if rule.get("ignore_case") else 0))
+    return lambda v: bool(pattern.search(v)) == bool(rule.get("negate"))
+
+
+class Rule:
+    """One rule. `breaks(row)`: whether a row breaks it by itself (not for unique)."""
+
+    def __init__(self, spec, ordinal, types):
+        self.spec, self.ordinal, self.kind = spec, ordinal, spec["rule"]
+        self.column, self.severity = spec.get("column"), spec.get("severity", "reject")
+        self.columns = []
+        if self.kind == "unique":
+            columns = spec["columns"]
+            self.columns = [] if columns == "all" else [columns] if isinstance(columns, str) else columns
+            if len(self.columns) == 1:
+                self.column = self.columns[0]
+        elif self.kind == "expression":
+            _, self.test = compile_expression(spec["expr"], types)
+            self.columns = sorted(reads(spec["expr"], types))
+        else:
+            self.columns = [self.column]
+            self.test = self.column_test(types[self.column])
+        self.name = spec.get("name") or f"{self.kind}_{self.column or 'row'}"
+
+    def column_test(self, kind):
+        if self.kind == "range":
+            return range_test(self.spec, kind)
+        if self.kind == "in":
+            return in_test(self.spec, kind)
+        return regex_test(self.spec) if self.kind == "regex" else None
+
+    def judged(self, row):
+        return not row.misfits.intersection(self.columns)
+
+    def breaks(self, row):
+        if self.kind == "type":
+            return self.column in row.own
+        if not self.judged(row):
+            return False
+        if self.kind == "expression":
+            try:
+                return self.test(row.values) == 0
+            except Misfit:
+                return True
+        value = row.values[self.column]
+        if self.kind == "not_null":
+            return value is None
+        return value is not None and self.test(value)
+
+    def key(self, row):
+        """Of a unique rule; None when the row has none."""
+        if self.spec["columns"] == "all":
+            return tuple(row.record.whole)
+        if not self.judged(row):
+            return None
+        values = tuple(row.values[c] for c in self.columns)
+        return None if None in values else values
+
+
+class Rules:
+    def __init__(self, specs, types):
+        self.types = types
+        self.rules = [Rule(s, i + 1, types) for i, s in enumerate(specs)]
+        self.claimed = {r.column for r in self.rules if r.kind == "type"}
+
+    def claims(self, column):
+        return column in self.claimed
+
+    def judge(self, rows):
+        """Fills row.broken; `rows` stand in the order of their positions."""
+        for rule in self.rules:
+            if rule.kind == "unique":
+                self.judge_unique(rule, rows)
+                continue
+            for row in rows:
+                if rule.breaks(row):
+                    self.add(row, rule.ordinal, rule.name, rule.column, rule.severity, rule.kind)
+        for row in rows:
+            for column in row.own:
+                if column not in self.claimed:
+                    self.add(row, len(self.rules) + 1, "type", column, "reject", "type")
+
+    def judge_unique(self, rule, rows):
+        holders = set()
+        for row in rows:
+            key = rule.key(row)
+            if key is None or any(v[4] == "reject" for v in row.broken):
+                continue
+            if key in holders:
+                self.add(row, rule.ordinal, rule.name, rule.column, rule.severity, rule.kind)
+            holders.add(key)
+
+    def add(self, row, ordinal, name, column, severity, kind):
+        row.broken.append((ordinal, name, column, self.value_of(row, column, kind), severity))
+
+    def value_of(self, row, column, kind):
+        """As read; of a key as it is written in the warehouse."""
+        if column is None:
+            return None
+        if kind == "unique":
+            return as_text(row.values[column], self.types[column])
+        return row.texts.get(column) or ""

@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+"""run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
+
+    run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
+           [--jobs 3] [--only batch|stream|prefix] [--rows 2000] [--quiet]
+
+Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
+stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
+messages twice, in any order, through any partition, and kills. Goes on until the seconds are over or `cases` have
+run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
+the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
+"""
+
+import argparse
+import collections
+import itertools
+import json
+import multiprocessing
+import pathlib
+import random
+import shutil
+import sys
+import time
+import traceback
+
+import dirt
+import draw
+import drive
+import interpret
+import shrink
+import stream
+
+SMALL, LARGE = [3, 10, 40, 120], 2000
+
+
+def arguments():
+    p = argparse.ArgumentParser()
+    p.add_argument("--seconds", type=float, default=60)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--cases", type=int, default=10**9)
+    p.add_argument("--program", default="build/millrace")
+    p.add_argument("--keep", default="build/property")
+    p.add_argument("--jobs", type=int, default=3)
+    p.add_argument("--only", choices=["batch", "stream", "prefix"])
+    p.add_argument("--rows", type=int, default=LARGE)
+    p.add_argument("--quiet", action="store_true", help="no coverage")
+    return p.parse_args()
+
+
+class Tester:
+    """Draws and judges cases, one after the other."""
+
+    def __init__(self, options, broker):
+        self.options, self.keep = options, pathlib.Path(options.keep)
+        self.program = str(pathlib.Path(options.program).resolve())
+        self.streams = stream.Streams(broker.bootstrap) if broker else None
+        self.covered, self.failures = collections.Counter(), []
+
+    def cover(self, kind, name):
+        self.covered[kind, name] += 1
+
+    def ways(self, seed):
+        if self.options.only:
+            return [self.options.only]
+        return ["batch"] + ["stream"] * (seed % 4 == 0) + ["prefix"] * (seed % 8 == 1)
+
+    def make(self, seed):
+        rng = random.Random(seed)
+        folder = self.keep / str(seed)
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "in").mkdir(parents=True)
+        definition = draw.draw_definition(rng, self.cover)
+        (folder / "definition.json").write_text(json.dumps(definition, indent=1, ensure_ascii=False))
+        rows = self.options.rows if rng.random() < 0.02 else rng.choice(SMALL)
+        dirt.write_files(rng, definition, folder / "in", min(rows, self.options.rows))
+        return drive.Case(folder, self.program)
+
+    def case(self, seed):
+        case = self.make(seed)
+        expected = interpret.interpret(case.read(), case.input)
+        self.cover("status", str(expected.status))
+        for way in self.ways(seed):
+            self.cover("way", way)
+            found = self.judge(way, case, expected, seed)
+            if found:
+                self.failed(seed, way, case, found)
+                return
+        shutil.rmtree(case.folder)
+
+    def judge(self, way, case, expected, seed):
+        """The differences of one way to the reference."""
+        try:
+            if way == "batch":
+                return judge_batch(case, expected, seed)
+            if depends_on_order(case.read()):
+                return []
+            rng = random.Random(seed)
+            topic = f"{way}-{seed}-{time.monotonic_ns()}"
+            if way == "stream":
+                return stream.whole(case, self.streams, topic, rng, expected)
+            return self.prefixes(case, topic, rng, expected)
+        except Exception:
+            return ["exception: " + traceback.format_exc()[-1500:]]
+
+    def prefixes(self, case, topic, rng, expected):
+        status, said = stream.publish(case, self.streams, topic + "-all", 1)
+        if status or expected.status == 2:
+            return []  # judged by the other ways
+        messages = self.streams.messages(topic + "-all", 1)
+        prefixes = stream.Prefixes(case, self.streams, topic, rng)
+        found = prefixes.run(messages, 10, rng.random() < 0.5)
+        self.covered["way", "kill -9"] += prefixes.kills
+        return found
+
+    def failed(self, seed, way, case, found):
+        print(f"FAIL seed {seed}, {way}, {case.folder}:", *found[:8], sep="\n    ", flush=True)
+        self.failures.append(seed)
+
+        def fails(smaller):
+            expected = interpret.interpret(smaller.read(), smaller.input)
+            again = self.judge(way, smaller, expected, seed)
+            return bool(again) and shrink.kind_of(again) == shrink.kind_of(found)
+
+        small = shrink.shrink(case, fails, 20 if way == "batch" else 40)
+        print(f"    smaller: {small.folder}: {shrink.size(small)}", flush=True)
+
+
+def depends_on_order(definition):
+    """A `unique` that fails: whether a stream meets two rows in that state depends on when the rows come that free them."""
+    sources = definition.get("sources") or [definition]
+    return any(r["rule"] == "unique" and r.get("severity") == "fail" for s in sources for r in s.get("rules", []))
+
+
+def judge_batch(case, expected, seed):
+    ran, db = case.batch()
+    if ran.returncode != expected.status:
+        return [f"status {ran.returncode}, expected {expected.status} {expected.why}: {ran.stderr[-300:]}"]
+    if expected.status:
+        return ["a database is left behind"] if db.exists() and drive.read_warehouse(db) else []
+    found = drive.differences(drive.read_warehouse(db), expected.tables)
+    if not found and seed % 5 == 0 and drive.digests(case, db) != drive.digests_by_formula(expected.tables):
+        found = ["the digests are not those of the documented formula"]
+    return found
+
+
+def work(options, broker, job, results):
+    tester = Tester(options, broker)
+    until = time.monotonic() + options.seconds
+    ran = 0
+    for seed in itertools.count(options.seed + job, options.jobs):
+        if time.monotonic() > until or seed >= options.seed + options.cases or len(tester.failures) >= 5:
+            break
+        try:
+            tester.case(seed)
+        except Exception:
+            print(f"FAIL seed {seed}: {traceback.format_exc()}", flush=True)
+            tester.failures.append(seed)
+        ran += 1
+    results.put((ran, tester.failures, tester.covered))
+
+
+def report(covered):
+    kinds = collections.defaultdict(list)
+    for (kind, name), n in sorted(covered.items()):
+        kinds[kind].append(f"{name} {n}")
+    for kind, names in kinds.items():
+        print(f"- {kind}: {', '.join(names)}")
+
+
+def main():
+    options = arguments()
+    keep = pathlib.Path(options.keep)
+    shutil.rmtree(keep, ignore_errors=True)
+    broker = None if options.only == "batch" else stream.Broker(options.program, keep / "broker")
+    results = multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=work, args=(options, broker, j, results)) for j in range(options.jobs)]
+    for w in workers:
+        w.start()
+    ran, failures, covered = 0, [], collections.Counter()
+    for _ in workers:
+        r, f, c = results.get()
+        ran, failures = ran + r, failures + f
+        covered.update(c)
+    for w in workers:
+        w.join()
+    if broker:
+        broker.stop()
+        shutil.rmtree(broker.folder)
+    if not options.quiet:
+        report(covered)
+    print(f"{ran - len(failures)} passed, {len(failures)} failed")
+    sys.exit(1 if failures or not ran else 0)
+
+
+if __name__ == "__main__":
+    main()

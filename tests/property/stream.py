@@ -1,0 +1,219 @@
+"""stream.py - one case through topics: all of it, at prefixes of the log, and with kills at random moments."""
+
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import time
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+import drive
+import interpret
+
+WAIT_S = 30  # for something that takes a tenth of a second
+
+
+class Broker:
+    """A broker of our own on a free port; stopped by its pid."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = ["listeners=PLAINTEXT://127.0.0.1:0", f"log.dirs={self.folder}/data", "group.initial.rebalance.delay.ms=0",
+                   "log.flush.interval.messages=100000"]  # fmt: skip
+        log = open(self.folder / "broker.log", "wb")
+        self.process = subprocess.Popen([program, "broker", *(a for o in options for a in ("-o", o))], stdout=subprocess.PIPE, stderr=log)
+        line = self.process.stdout.readline().decode()
+        if not line.startswith("ready "):
+            raise RuntimeError(f"the broker does not start: {(self.folder / 'broker.log').read_text()}")
+        self.bootstrap = line.split()[1]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=WAIT_S)
+
+
+class Streams:
+    """Clients of the broker that serve all cases of a process."""
+
+    def __init__(self, bootstrap):
+        self.bootstrap = bootstrap
+        self.consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "property", "enable.auto.commit": False,
+                                  "auto.offset.reset": "earliest"})  # fmt: skip
+        self.producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, "acks": "all"})
+
+    def messages(self, topic, partitions):
+        """Every message of a topic: (partition, key, value, headers), in the order of each partition."""
+        out = []
+        ends = {p: self.consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1] for p in range(partitions)}
+        self.consumer.assign([TopicPartition(topic, p, 0) for p in ends if ends[p]])
+        left = sum(ends.values())
+        until = time.monotonic() + WAIT_S
+        while left and time.monotonic() < until:
+            for m in self.consumer.consume(left, timeout=1):
+                if m.error():
+                    raise RuntimeError(m.error())
+                out.append((m.partition(), m.key(), m.value(), dict(m.headers() or [])))
+                left -= 1
+        self.consumer.unassign()
+        if left:
+            raise RuntimeError(f"{left} messages of {topic} do not come")
+        return out
+
+    def send(self, topic, partition, message):
+        _, key, value, headers = message
+        self.producer.produce(topic, value=value, key=key, partition=partition, headers=list(headers.items()))
+
+    def flush(self):
+        if self.producer.flush(WAIT_S):
+            raise RuntimeError("messages are not acknowledged")
+
+
+class Run:
+    """`millrace stream run` in the background."""
+
+    def __init__(self, case, streams, topic, db, workers, follow):
+        self.errors = open(case.folder / "run.err", "wb+")
+        command = [case.program, "stream", "run", case.definition, "--db", db, "--topic", topic, "--workers", workers,
+                   "--bootstrap", streams.bootstrap] + (["--follow"] if follow else [])  # fmt: skip
+        self.process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=self.errors, start_new_session=True)
+
+    def kill(self):
+        """The supervisor alone: what becomes of its workers is its affair."""
+        self.process.kill()
+        self.process.wait()
+        self.errors.close()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self):
+        """(status, what it said)."""
+        try:
+            self.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -1, f"stream run does not end within {WAIT_S} s"
+        self.errors.seek(0)
+        return self.process.returncode, self.errors.read().decode(errors="replace")[-400:]
+
+
+def identity(message):
+    """(source, file, number) of a record message, None of others; names of files are UTF-8."""
+    h = message[3]
+    if h.get("millrace-kind"):
+        return None
+    number = h.get("millrace-number") or h["millrace-line"]
+    return h.get("millrace-source", b"").decode(), h["millrace-file"].decode(), int(number)
+
+
+def loaded_offsets(db):
+    return dict(db.execute('SELECT "partition", next FROM millrace_stream_offsets').fetchall())
+
+
+def snapshot(path):
+    """(offsets loaded, tables) of one moment; (None, None) while there is no warehouse yet."""
+    try:
+        db = drive.connect(path)
+        db.execute("BEGIN")
+        result = loaded_offsets(db), drive.read_tables(db)
+        db.close()
+        return result
+    except sqlite3.OperationalError:
+        return None, None
+
+
+def publish(case, streams, topic, partitions, *options):
+    r = case.run("stream", "publish", case.definition, "--in", case.input, "--topic", topic, "--partitions", partitions,
+                 "--bootstrap", streams.bootstrap, *options)  # fmt: skip
+    return r.returncode, r.stderr[-300:]
+
+
+def whole(case, streams, topic, rng, expected):
+    """Published and loaded to the end: the differences to the reference."""
+    partitions, workers = rng.randint(1, 8), rng.randint(1, 3)
+    options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.7 else []
+    status, said = publish(case, streams, topic, partitions, *options)
+    if status:
+        return [f"publish: status {status}, expected {expected.status}: {said}"] if status != expected.status else []
+    db = case.folder / "stream.db"
+    db.unlink(missing_ok=True)
+    status, said = Run(case, streams, topic, db, workers, False).wait()
+    if status != expected.status:
+        return [f"stream run: status {status}, expected {expected.status}: {said}"]
+    return drive.differences(drive.read_warehouse(db), expected.tables) if status == 0 else []
+
+
+class Prefixes:
+    """Feeds a topic in random portions, in any order, some messages twice; after each the warehouse must be that of the
+    records that came so far. The run may be killed before it has loaded them, and is started again."""
+
+    def __init__(self, case, streams, topic, rng):
+        self.case, self.streams, self.topic, self.rng = case, streams, topic, rng
+        self.partitions, self.workers = rng.randint(1, 4), rng.randint(1, 3)
+        self.db = case.folder / "prefix.db"
+        self.sent = {p: 0 for p in range(self.partitions)}
+        self.records, self.files, self.kills = set(), set(), 0
+
+    def run(self, messages, portions, kill):
+        self.db.unlink(missing_ok=True)
+        self.case.run("topic", "create", self.topic, "--partitions", self.partitions, "--bootstrap", self.streams.bootstrap)
+        content = [m for m in messages if m[3].get("millrace-kind") != b"end"]
+        twice = [self.rng.choice(content) for _ in range(len(content) // 20)]
+        content += twice
+        self.rng.shuffle(content)
+        running = Run(self.case, self.streams, self.topic, self.db, self.workers, True)
+        try:
+            for portion in cut(self.rng, content, portions):
+                self.feed(portion)
+                if kill and self.rng.random() < 0.5:
+                    time.sleep(self.rng.random() * 0.25)
+                    running.kill()
+                    self.kills += 1
+                    running = Run(self.case, self.streams, self.topic, self.db, self.workers, True)
+                found = self.compare(running)
+                if running.process.poll() is not None:
+                    return found
+                if found:
+                    return [f"after {sum(self.sent.values())} messages, {len(self.records)} records, {self.kills} kills: {f}" for f in found]
+            status, said = running.stop()
+            # one that was just started may not have come to its signals yet
+            return [f"stream run --follow: status {status}: {said}"] if status not in (0, -signal.SIGTERM) else []
+        finally:
+            if running.process.poll() is None:
+                running.kill()
+
+    def feed(self, portion):
+        for m in portion:
+            partition = self.rng.randrange(self.partitions)
+            self.streams.send(self.topic, partition, m)
+            self.sent[partition] += 1
+            if m[3].get("millrace-kind") == b"file":
+                self.files.add((m[3].get("millrace-source", b"").decode(), m[1].decode() if m[1] else ""))
+            else:
+                self.records.add(identity(m))
+        self.streams.flush()
+
+    def compare(self, running):
+        expected = interpret.interpret(self.case.read(), self.case.input, self.records, self.files)
+        until = time.monotonic() + WAIT_S
+        while time.monotonic() < until:
+            if running.process.poll() is not None:
+                status, said = running.wait()
+                return [] if status == expected.status == 1 else [f"status {status}, expected {expected.status}: {said}"]
+            offsets, tables = snapshot(self.db)
+            if offsets is not None and sum(max(n, 0) for n in offsets.values()) == sum(self.sent.values()):
+                break
+            time.sleep(0.02)
+        else:
+            return [f"not loaded within {WAIT_S} s: {offsets} of {self.sent}"]
+        return drive.differences(tables, expected.tables) if expected.status == 0 else [f"expected status {expected.status}: {expected.why}"]
+
+
+def cut(rng, items, portions):
+    """The items in so many portions of random sizes, none empty."""
+    portions = max(1, min(portions, len(items)))
+    places = sorted(rng.sample(range(1, len(items)), portions - 1)) if len(items) > 1 else []
+    return [items[a:b] for a, b in zip([0, *places], [*places, len(items)])]

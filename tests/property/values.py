@@ -1,0 +1,138 @@
+"""values.py - from a field's text to a typed value, as docs/formats/pipeline.md has it. Part of the reference interpreter.
+
+A type is ("text" | "integer" | "decimal" | "timestamp" | "date", scale); a value is a str, or an int: decimals are
+number x 10^scale. None is NULL.
+"""
+
+from times import Pattern, read_time, written
+
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+
+
+class Misfit(Exception):
+    """A text does not fit its type, or a value cannot be computed."""
+
+
+def fits(number):
+    if not LOWEST <= number <= HIGHEST:
+        raise Misfit("64 bits")
+    return number
+
+
+def divide_rounded(a, b):
+    """a / b for b > 0, half away from zero."""
+    q, r = divmod(abs(a), b)
+    q += 2 * r >= b
+    return -q if a < 0 else q
+
+
+def as_text(value, kind):
+    """As it is written in the warehouse, decimals with their point."""
+    if value is None or kind[0] == "text":
+        return value
+    if kind[0] in ("timestamp", "date"):
+        return written(value, kind[0])
+    if kind[0] == "decimal":
+        digits = str(abs(value)).rjust(kind[1] + 1, "0")
+        return ("-" if value < 0 else "") + digits[: -kind[1]] + "." + digits[-kind[1] :]
+    return str(value)
+
+
+def stored(value, kind):
+    """As SQLite has it."""
+    return written(value, kind[0]) if value is not None and kind[0] in ("timestamp", "date") else value
+
+
+def as_list(value):
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def grouped(whole, separator):
+    """Digits without the separator, which stands before each group of three; None when it stands elsewhere."""
+    if separator not in whole:
+        return whole
+    first, *groups = whole.split(separator)
+    if not 1 <= len(first) <= 3 or any(len(g) != 3 for g in groups):
+        return None
+    return first + "".join(groups)
+
+
+def stripped(text, marks):
+    """Each of the marks is taken off each end once, in their order."""
+    for mark in marks:
+        text = text.removeprefix(mark)
+        text = text.removesuffix(mark)
+    return text
+
+
+def number_parts(text, column):
+    """(negative, whole digits, fraction digits, whether there was a point) or None."""
+    marks, sign = as_list(column.get("strip")), ""
+    if marks and text[:1] in ("+", "-"):
+        text = text[0] + stripped(text[1:], marks)
+    else:
+        text = stripped(text, marks)
+    if text[:1] in ("+", "-"):
+        sign, text = text[0], text[1:]
+    point = column.get("decimal_point", ".")
+    whole, dot, fraction = text.partition(point)
+    if dot and not fraction and not whole:
+        return None
+    if column.get("thousands"):
+        whole = grouped(whole, column["thousands"])
+    if whole is None or not all(c in "0123456789" for c in whole + fraction) or not whole + fraction:
+        return None
+    return sign == "-", whole, fraction, bool(dot)
+
+
+def read_number(text, column, scale):
+    parts = number_parts(text, column)
+    if parts is None:
+        raise Misfit(text)
+    negative, whole, fraction, dot = parts
+    if column["type"] == "integer" and dot and not column.get("decimal_zeros") and not column.get("round"):
+        raise Misfit(text)
+    number = int(whole + fraction)
+    surplus = len(fraction) - scale
+    if surplus <= 0:
+        number *= 10**-surplus
+    elif column.get("round"):
+        number = divide_rounded(number, 10**surplus)
+    elif number % 10**surplus:
+        raise Misfit(text)
+    else:
+        number //= 10**surplus
+    return fits(-number if negative else number)
+
+
+class Column:
+    """A declared column: `read(text)` gives its value; Misfit when the text does not fit."""
+
+    def __init__(self, spec, source):
+        self.spec, self.name = spec, spec["name"]
+        self.kind = (spec["type"], spec.get("scale", 0))
+        self.trim = spec.get("trim", source.get("trim", False))
+        default_null = [] if source["format"] == "access_log" else [""]
+        self.null = as_list(spec["null"]) if "null" in spec else as_list(source.get("null", default_null))
+        zone = spec.get("zone", "keep")
+        self.zone = None if zone == "keep" else zone
+        self.patterns = [Pattern(p) for p in as_list(spec.get("format"))]
+
+    def present(self, text):
+        """What is there to convert: None for NULL. `text` is None where the field is missing."""
+        if text is not None and self.trim:
+            text = text.strip(" \t")
+        if text is None or text in self.null:
+            return self.spec.get("default")
+        return text
+
+    def read(self, text):
+        text = self.present(text)
+        if text is None or self.kind[0] == "text":
+            return text
+        if self.kind[0] in ("integer", "decimal"):
+            return read_number(text, self.spec, self.kind[1])
+        value = read_time(self.patterns, text, self.kind[0], self.zone)
+        if value is None:
+            raise Misfit(text)
+        return value
