@@ -96,6 +96,12 @@ static int feed_read(struct node n, const struct definition *d, const char *name
     return feed < 0 ? 0 : feed;
 }
 
+/* Where "from" names its source `i`. */
+static struct node from_item(struct node from, size_t i)
+{
+    return json_is_array(from.json) ? node_item(from, i) : from;
+}
+
 /* "from": SOURCE or [SOURCE, ...]; needed when there are several. */
 static void inputs_read(struct node n, struct definition *d, struct table *t)
 {
@@ -107,7 +113,7 @@ static void inputs_read(struct node n, struct definition *d, struct table *t)
     if (count == 0) node_fail(from, "needs at least one source");
     t->inputs = arena_alloc(&d->arena, ((size_t)count + 1) * sizeof *t->inputs);
     for (int i = 0; i < count && !n.doc->failed; i++) {
-        struct node at = names && json_is_array(from.json) ? node_item(from, (size_t)i) : from;
+        struct node at = from_item(from, (size_t)i);
         struct table_input in = {.feed = names ? feed_read(at, d, names[i]) : 0};
         for (int k = 0; k < i; k++)
             if (t->inputs[k].feed == in.feed) node_fail(at, "source \"%s\" stands twice", names[i]);
@@ -205,7 +211,7 @@ static void store_read(struct node n, struct definition *d, struct table *t)
     inputs_read(n, d, t);
     if (!n.doc->failed) store_columns_read(node_member(n, "columns"), &d->feeds[t->inputs[0].feed], t);
     for (int i = 0; i < t->input_count && !n.doc->failed; i++) {
-        input_columns_find(node_member(n, "from"), d, t, &t->inputs[i]);
+        input_columns_find(from_item(node_member(n, "from"), (size_t)i), d, t, &t->inputs[i]);
         if (!n.doc->failed) input_where_read(node_member(n, "where"), &d->feeds[t->inputs[i].feed], &t->inputs[i]);
     }
     if (!n.doc->failed) t->time = store_time(d, t);

@@ -5,41 +5,10 @@
 
 #include <unistd.h>
 
+#include "etl/engine_test.h"
 #include "etl/warehouse/warehouse.h"
 #include "lib/base/random.h"
 #include "tests/unit.h"
-
-/* Three unique rules behind each other, so that who loses one key leaves another to the next; one that only
- * warns; every aggregate; sessions; a bucket kept. */
-static const char *const DEFINITION =
-    "{\"pipeline\": \"p\", \"version\": 1,"
-    " \"source\": {\"format\": \"csv\", \"glob\": \"*\", \"header\": false, \"time\": \"t\", \"columns\": ["
-    "   {\"name\": \"id\", \"field\": 1, \"type\": \"integer\"},"
-    "   {\"name\": \"t\", \"field\": 2, \"type\": \"timestamp\", \"format\": \"%Y-%m-%d %H:%M:%S\"},"
-    "   {\"name\": \"who\", \"field\": 3, \"type\": \"text\"},"
-    "   {\"name\": \"n\", \"field\": 4, \"type\": \"decimal\", \"scale\": 2}]},"
-    " \"rules\": ["
-    "   {\"rule\": \"unique\", \"name\": \"same\", \"columns\": \"all\"},"
-    "   {\"rule\": \"unique\", \"name\": \"often\", \"columns\": \"who\", \"severity\": \"warn\"},"
-    "   {\"rule\": \"unique\", \"name\": \"slot_taken\", \"columns\": [\"t\", \"who\"]},"
-    "   {\"rule\": \"range\", \"name\": \"negative\", \"column\": \"n\", \"min\": 0},"
-    "   {\"rule\": \"unique\", \"name\": \"id_taken\", \"columns\": \"id\"}],"
-    " \"tables\": ["
-    "   {\"name\": \"good\", \"columns\": [\"id\", \"t\", \"who\", \"n\"]},"
-    "   {\"name\": \"bad\", \"rows\": {\"rejected_as\": \"negative\"}, \"columns\": [\"id\", \"n\"]},"
-    "   {\"name\": \"by_who\", \"aggregate\": \"good\", \"by\": [\"who\"], \"columns\": {\"c\": \"count()\","
-    "     \"s\": \"sum(n)\", \"d\": \"count_distinct(n)\", \"low\": \"min(n)\", \"high\": \"max(t)\", \"f\": "
-    "\"first(n)\","
-    "     \"l\": \"last(id)\", \"some\": \"count() where n > 1\"}},"
-    "   {\"name\": \"total\", \"aggregate\": \"good\", \"by\": [], \"columns\": {\"c\": \"count()\", \"s\": \"sum(n)\","
-    "     \"d\": \"count_distinct(who)\", \"low\": \"min(who)\"}},"
-    "   {\"name\": \"visits\", \"sessionize\": \"good\", \"by\": [\"who\"], \"time\": \"t\", \"gap_s\": 10,"
-    "     \"columns\": {\"a\": \"min(t)\", \"z\": \"max(t)\", \"c\": \"count()\", \"s\": \"sum(n)\", \"len\": "
-    "\"duration()\","
-    "     \"f\": \"first(id)\"}},"
-    "   {\"name\": \"lengths\", \"aggregate\": \"visits\", \"by\": [\"len\"], \"columns\": {\"c\": \"count()\","
-    "     \"most\": \"max(c)\", \"whos\": \"count_distinct(who)\"}}],"
-    " \"views\": [{\"name\": \"v\", \"sql\": \"SELECT who, decimal(s, 2) AS s FROM by_who\"}]}";
 
 enum { RECORDS = 60 };
 
@@ -49,32 +18,34 @@ struct input {
     int count;
 };
 
-/* In order of position: three files, small domains. */
-static void input_make(struct input *in, struct random *r)
+/* In order of position: three files, small domains. The feeds take turns, each has a record at every position. */
+static void input_make(struct input *in, int feeds, struct random *r)
 {
     static const char *const files[] = {"a", "b", "c"};
+    uint64_t times = feeds == 1 ? 12 : 3; /* few, so that records at one position have one time too */
     in->count = RECORDS;
     uint64_t at = 0;
     for (int i = 0; i < RECORDS; i++) {
         int file = i * 3 / RECORDS;
         if (i > 0 && file != (i - 1) * 3 / RECORDS) at = 0;
         snprintf(in->texts[i], sizeof in->texts[i], "%d,2024-01-01 00:0%d:%02d,%c,%d.%d", (int)random_below(r, 12),
-                 (int)random_below(r, 2), (int)random_below(r, 12) * 5, (char)('A' + random_below(r, 4)),
+                 (int)random_below(r, 2), (int)random_below(r, times) * 5, (char)('A' + random_below(r, 4)),
                  (int)random_below(r, 4) - 1, (int)random_below(r, 2));
         if (random_chance(r, 1, 20)) snprintf(in->texts[i], sizeof in->texts[i], "broken");
         if (i > 0 && random_chance(r, 1, 4))
             memcpy(in->texts[i], in->texts[random_below(r, (uint64_t)i)], sizeof in->texts[i]);
         in->records[i] = (struct record){.at = {slice_str(files[file]), at, at / 10 + 1, at / 10 + 1},
-                                         .raw = slice_str(in->texts[i])};
-        at += 10;
+                                         .raw = slice_str(in->texts[i]),
+                                         .feed = i % feeds};
+        if (i % feeds == feeds - 1) at += 10;
     }
 }
 
-static struct definition *definition_get(void)
+static struct definition *definition_get(const char *text)
 {
     struct definition *d;
     struct err_text error = {{0}};
-    if (definition_parse(slice_str(DEFINITION), "p.json", &d, &error) != 0) unit_fail("%s", error.text);
+    if (definition_parse(slice_str(text), "p.json", &d, &error) != 0) unit_fail("%s", error.text);
     return d;
 }
 
@@ -171,7 +142,7 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path)
     struct input in;
     int order[RECORDS], turn[RECORDS];
     random_seed(&r, seed);
-    input_make(&in, &r);
+    input_make(&in, d->feed_count, &r);
     order_shuffle(order, turn, in.count, &r);
     unlink(path);
     struct process processes[2] = {process_start(d, path), process_start(d, path)};
@@ -191,13 +162,23 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path)
     unlink(path);
 }
 
-TEST(engine, any_order_ends_in_the_tables_of_a_batch)
+static void streams_try(const char *definition, uint64_t seeds)
 {
-    struct definition *d = definition_get();
+    struct definition *d = definition_get(definition);
     char path[64];
     snprintf(path, sizeof path, "%s/millrace-engine-test-%d.db", P_tmpdir, (int)getpid());
-    for (uint64_t seed = 1; seed <= 40; seed++) stream_try(d, seed, path);
+    for (uint64_t seed = 1; seed <= seeds; seed++) stream_try(d, seed, path);
     definition_free(d);
+}
+
+TEST(engine, any_order_ends_in_the_tables_of_a_batch)
+{
+    streams_try(DEFINITION, 40);
+}
+
+TEST(engine, any_order_of_several_sources_too)
+{
+    streams_try(SEVERAL, 30);
 }
 
 static int64_t number(sqlite3 *db, const char *query)
@@ -212,7 +193,7 @@ static int64_t number(sqlite3 *db, const char *query)
 
 TEST(engine, a_row_has_every_violation_and_one_bucket)
 {
-    struct definition *d = definition_get();
+    struct definition *d = definition_get(DEFINITION);
     struct input in = {.count = 4};
     int turn[RECORDS] = {0};
     const char *texts[] = {"1,2024-01-01 00:00:00,A,-1", "1,2024-01-01 00:00:00,A,-1", "1,2024-01-01 00:00:00,B,2",
@@ -235,7 +216,7 @@ TEST(engine, a_row_has_every_violation_and_one_bucket)
 
 TEST(engine, a_batch_replaces_its_own_tables_and_nothing_else)
 {
-    struct definition *d = definition_get();
+    struct definition *d = definition_get(DEFINITION);
     struct err_text error = {{0}};
     struct engine *e;
     struct input in = {.count = 0};

@@ -28,6 +28,10 @@ TEST(loaded, a_line_is_new_once)
     for (uint64_t line = 1; line <= 20000; line += 7) check_int(mark(l, "a.csv", line), 0);
     for (uint64_t line = 1; line <= 20000; line++) check_int(mark(l, "a.csv", line), line % 7 == 1);
     check_int(mark(l, "b.csv", 1), 0);
+    struct position at = line_of("b.csv", 1);
+    check_int(loaded_mark(l, SLICE_LIT("another"), &at, NULL), 0); /* a file may belong to two sources */
+    at.line = 0;                                                   /* the number counts, not the line */
+    check_int(loaded_mark(l, SLICE_LIT("another"), &at, NULL), 1);
     check_int(mark(l, "a.csv", UINT64_C(1) << 40), 0);
     check_int(mark(l, "a.csv", UINT64_C(1) << 40), 1);
     loaded_close(l);

@@ -54,6 +54,8 @@ static void same_record(const rd_kafka_message_t *m, void *context)
     check(slice_equal(found.record.raw, sent->raw));
     check(slice_equal(found.record.layout, sent->layout));
     check_int(found.record.at.line, sent->at.line);
+    check_int(found.record.at.number, sent->at.number);
+    check_int(found.source.n, 0);
     check_int(found.record.at.byte_offset, sent->at.byte_offset);
     check_int(found.record.repeated, sent->repeated);
     check_int(found.record.late_s, sent->late_s);
@@ -64,8 +66,10 @@ TEST(message, a_record_arrives_with_all_that_is_known_of_it)
 {
     struct record full = {
         {SLICE_LIT("day one.csv"), 5000000000, 77, 78}, SLICE_LIT("a,\0b\xff"), SLICE_LIT("8:0,2,1"), true, -3600, 0};
+    struct record numbered = {{SLICE_LIT("shop.db:customers"), 9, 0, 9}, SLICE_LIT("x"), {0}, false, 0, 0};
     struct record bare = {{SLICE_LIT("x"), 0, 1, 1}, {0}, {0}, false, 0, 0};
     through(message_record_headers("abc", NULL, &full), SLICE_LIT("k"), full.raw, same_record, &full);
+    through(message_record_headers("abc", NULL, &numbered), SLICE_LIT("k"), numbered.raw, same_record, &numbered);
     through(message_record_headers("abc", NULL, &bare), SLICE_LIT("k"), bare.raw, same_record, &bare);
 }
 
@@ -91,6 +95,24 @@ TEST(message, a_file_arrives_as_it_was)
     message_file_value(&f, &value);
     through(message_plain_headers("abc", NULL, MESSAGE_FILE), f.file, buf_slice(&value), same_file, &f);
     buf_release(&value);
+}
+
+static void is_of_source(const rd_kafka_message_t *m, void *context)
+{
+    struct arena arena = {0};
+    struct message found;
+    check_int(message_decode(m, &arena, &found, NULL), 0);
+    check(slice_equal(found.source, slice_str(context)));
+    arena_release(&arena);
+}
+
+TEST(message, a_source_is_named_when_there_are_several)
+{
+    struct record r = {.at = {SLICE_LIT("x"), 0, 1, 1}};
+    through(message_record_headers("abc", "orders", &r), SLICE_LIT("k"), r.raw, is_of_source, (char[]){"orders"});
+    through(message_plain_headers("abc", "hits", MESSAGE_FILE), SLICE_LIT("k"),
+            SLICE_LIT("{\"file\":\"f\",\"digest\":\"\",\"bytes\":1,\"lines\":1,\"skipped_as_identical_to\":\"\"}"),
+            is_of_source, (char[]){"hits"});
 }
 
 static void is_end(const rd_kafka_message_t *m, void *context)
@@ -134,6 +156,7 @@ TEST(message, says_which_header_is_wrong)
         {{"millrace-stream", "s", NULL}, "no header millrace-file"},
         {{"millrace-stream", "s", "millrace-file", "f", NULL}, "millrace-line is no line number"},
         {{"millrace-stream", "s", "millrace-file", "f", "millrace-line", "0", NULL}, "millrace-line"},
+        {{"millrace-stream", "s", "millrace-file", "f", "millrace-number", "0", NULL}, "millrace-number is no number"},
         {{"millrace-stream", "s", "millrace-file", "f", "millrace-line", "1", NULL}, "millrace-offset"},
         {{"millrace-stream", "s", "millrace-file", "f", "millrace-line", "1", "millrace-offset", "-1", NULL},
          "millrace-offset"},
