@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# several_sources.sh - branches in a European and an American dialect and a web log in one definition: batch =
+# stream = numbers that a few lines of Python work out while they write the files.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/e2e/lib.sh
+
+# Every file, and in truth/ what must come out: NAME.csv for the table or view NAME. The same file name in two
+# sources (raw reads the branches' files line by line), the same rule name in two, an id in both branches.
+cat >"$scratch/write.py" <<'PY'
+import csv, os, random, sys
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+
+out = sys.argv[1]
+random.seed(41)
+os.makedirs(out + "/in"), os.makedirs(out + "/truth")
+days = defaultdict(lambda: [0, 0, []])  # day: lines, cents, (time, source, file, offset, id)
+read, accepted, rejected = Counter(), Counter(), Counter()
+raw, hits = Counter(), Counter()
+
+
+def german(cents):
+    text = f"{cents // 100:,}".replace(",", ".")
+    return f"{text},{cents % 100:02}"
+
+
+def branch(source, name, header, line, encoding):
+    data = (header + "\n").encode(encoding)
+    raw[name] += 1
+    seen = set()
+    for _ in range(400):
+        order, cents = random.randrange(1, 2000), random.randrange(100, 2000000)
+        at = datetime(2024, 12, 1) + timedelta(minutes=random.randrange(5000))
+        text, bucket = line(order, cents, at), None
+        if random.random() < 0.05:
+            text, bucket = line(order, cents, at).replace("2024", "2024?"), "bad_date"
+        key = text if source == "berlin" else order
+        if bucket is None and key in seen:
+            bucket = "duplicate"
+        if bucket is None:
+            seen.add(key)
+        if random.random() < 0.05 and source == "berlin":  # the whole record once more, whatever it is
+            copies = 2
+        else:
+            copies = 1
+        for copy in range(copies):
+            read[source] += 1
+            raw[name] += 1
+            b = "duplicate" if copy and bucket is None else bucket
+            if b:
+                rejected[source, b] += 1
+            else:
+                accepted[source] += 1
+                day = days[at.date()]
+                day[0] += 1
+                day[1] += cents
+                day[2].append((at, source, name, len(data), order))
+            data += (text + "\n").encode(encoding)
+    with open(f"{out}/in/{name}", "wb") as f:
+        f.write(data)
+
+
+def berlin(order, cents, at):
+    return f'{order};Müller "{order % 7}";{german(cents)};{at:%d.%m.%Y %H:%M}'
+
+
+def boston(order, cents, at):
+    return f'{at:%m/%d/%Y %I:%M %p},{order},"${cents // 100:,}.{cents % 100:02}"'
+
+
+branch("berlin", "2024.eu.csv", "Auftrag;Kunde;Betrag;Datum", berlin, "windows-1252")
+branch("boston", "2024.us.csv", "Date,Order,Amount", boston, "ascii")
+with open(out + "/in/www.log", "w") as f:
+    for _ in range(600):
+        status = random.choice([200, 200, 200, 404, 500])
+        read["web"] += 1
+        if random.random() < 0.03:
+            f.write("half a line\n")
+            rejected["web", "format"] += 1
+            continue
+        accepted["web"] += 1
+        hits[status] += 1
+        f.write(f'10.0.0.{random.randrange(9)} - - [02/Dec/2024:10:00:00 +0000] "GET /{random.randrange(50)} HTTP/1.1" {status} 5\n')
+read["raw"] = accepted["raw"] = sum(raw.values())
+read["empty"] = 0
+
+
+def truth(name, header, rows):
+    with open(f"{out}/truth/{name}.csv", "w", newline="") as f:
+        csv.writer(f).writerows([header, *rows])
+
+
+truth("daily", ["day", "orders", "amount", "first", "last"],
+      [(d, n, f"{c // 100}.{c % 100:02}", min(o)[4], max(o)[4]) for d, (n, c, o) in days.items()])
+truth("hits_by_status", ["status", "hits"], hits.items())
+truth("lines", ["_file", "lines"], raw.items())
+truth("records", ["source", "read", "accepted", "rejected", "warned"],
+      [(s, read[s], accepted[s], sum(n for (t, _), n in rejected.items() if t == s), 0) for s in read])
+ordinals = {"bad_date": 1, "duplicate": 2, "format": 0}
+truth("rejects", ["source", "rule", "ordinal", "rows"], [(s, r, ordinals[r], n) for (s, r), n in rejected.items()])
+truth("wrong", ["source", "rows"], Counter(s for s, _ in rejected.elements()).items())
+PY
+python3 "$scratch/write.py" "$scratch" || die "the files"
+
+cat >"$scratch/shops.json" <<'JSON'
+{"pipeline": "shops", "version": 1,
+ "sources": [
+  {"name": "berlin", "format": "csv", "glob": "*.eu.csv", "delimiter": ";", "quote": "", "encoding": "windows-1252", "time": "at",
+   "columns": [{"name": "id", "header": "Auftrag", "type": "integer"}, {"name": "customer", "header": "Kunde", "type": "text"},
+    {"name": "amount", "header": "Betrag", "type": "decimal", "scale": 2, "decimal_point": ",", "thousands": "."},
+    {"name": "at", "header": "Datum", "type": "timestamp", "format": "%d.%m.%Y %H:%M"}],
+   "derive": [{"name": "day", "expr": "date(at)"}],
+   "rules": [{"rule": "type", "name": "bad_date", "column": "at"}, {"rule": "unique", "name": "duplicate", "columns": "all"}]},
+  {"name": "boston", "format": "csv", "glob": "*.us.csv", "time": "at",
+   "columns": [{"name": "at", "header": "Date", "type": "timestamp", "format": "%m/%d/%Y %I:%M %p"},
+    {"name": "id", "header": "Order", "type": "integer"},
+    {"name": "amount", "header": "Amount", "type": "decimal", "scale": 2, "thousands": ",", "strip": "$"}],
+   "derive": [{"name": "day", "expr": "date(at)"}],
+   "rules": [{"rule": "type", "name": "bad_date", "column": "at"}, {"rule": "unique", "name": "duplicate", "columns": ["id"]}]},
+  {"name": "web", "format": "access_log", "layout": "common", "glob": "*.log"},
+  {"name": "raw", "format": "csv", "glob": "*.csv", "delimiter": "\u0001", "quote": "", "header": false, "fields": 1,
+   "encoding": "iso-8859-1", "columns": [{"name": "line", "field": 1, "type": "text"}]},
+  {"name": "empty", "format": "access_log", "layout": "common", "glob": "*.old", "optional": true}],
+ "tables": [
+  {"name": "orders", "from": ["boston", "berlin"], "columns": ["id", "amount", "at", "day"]},
+  {"name": "orders_by_day", "aggregate": "orders", "by": ["day"],
+   "columns": {"orders": "count()", "amount": "sum(amount)", "first": "first(id)", "last": "last(id)"}},
+  {"name": "hits", "from": ["web", "empty"], "columns": ["client", "status"]},
+  {"name": "hits_by_status", "aggregate": "hits", "by": ["status"], "columns": {"hits": "count()"}},
+  {"name": "raw_lines", "from": "raw", "columns": ["line", {"name": "file", "column": "_file"}]},
+  {"name": "lines_by_file", "aggregate": "raw_lines", "by": ["file"], "columns": {"lines": "count()"}}],
+ "views": [
+  {"name": "daily", "sql": "SELECT day, orders, decimal(amount, 2) AS amount, \"first\", \"last\" FROM orders_by_day"},
+  {"name": "lines", "sql": "SELECT file AS _file, lines FROM lines_by_file"},
+  {"name": "wrong", "sql": "SELECT source, count(DISTINCT file || byte_offset) AS rows FROM quarantine GROUP BY source"}]}
+JSON
+
+true_to() { "$MILLRACE" warehouse check "$1" "$scratch/truth" >"$scratch/out" || fail "$2: $(grep -v ^equal "$scratch/out")"; }
+
+story "as a batch"
+"$MILLRACE" etl run "$scratch/shops.json" --in "$scratch/in" --db "$scratch/batch.db" 2>"$scratch/err" || die "$(cat "$scratch/err")"
+true_to "$scratch/batch.db" batch
+[ "$(grep -c ^equal "$scratch/out")" -eq 6 ] || fail "six tables are compared: $(cat "$scratch/out")"
+
+broker_start -o group.initial.rebalance.delay.ms=100
+as_stream() { # PARTITIONS WORKERS [publish options]
+    local topic=shops-$1-$2 partitions=$1 workers=$2
+    story "on $1 partitions, $2 workers ${*:3}"
+    shift 2
+    "$MILLRACE" stream publish "$scratch/shops.json" --in "$scratch/in" --partitions "$partitions" --topic "$topic" \
+        --bootstrap "$bootstrap" "$@" 2>"$scratch/err" || die "publish: $(cat "$scratch/err")"
+    "$MILLRACE" stream run "$scratch/shops.json" --db "$scratch/$topic.db" --workers "$workers" --topic "$topic" \
+        --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || die "run: $(cat "$scratch/err")"
+    "$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/$topic.db" || fail "$topic: batch = stream"
+    true_to "$scratch/$topic.db" "$topic"
+}
+as_stream 1 1
+as_stream 3 1 --shuffle 3
+as_stream 3 2 --shuffle 4
+as_stream 1 2
+
+story "published twice to one topic: a record is known by source, file and number"
+"$MILLRACE" stream publish "$scratch/shops.json" --in "$scratch/in" --topic shops-3-2 --bootstrap "$bootstrap" --shuffle 8 2>/dev/null ||
+    fail "publish again"
+"$MILLRACE" stream run "$scratch/shops.json" --db "$scratch/again.db" --topic shops-3-2 --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" ||
+    die "run: $(cat "$scratch/err")"
+"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/again.db" || fail "published twice: batch = stream"
+
+story "a source whose files are missing is named"
+sed 's/, "optional": true//' "$scratch/shops.json" >"$scratch/all.json"
+"$MILLRACE" etl run "$scratch/all.json" --in "$scratch/in" --db "$scratch/no.db" 2>"$scratch/err" && fail "no *.old: it ran"
+grep -qF "no file here matches \"*.old\" (sources[4].glob of $scratch/all.json)" "$scratch/err" || fail "$(cat "$scratch/err")"
+done_testing
