@@ -126,7 +126,7 @@ TEST(definition_feeds, errors_of_tables)
                   "_source is in every table of several sources anyway");
     check_refused("{" HEAD ", \"sources\": [" EU("") ", {\"name\": \"pos\", " CSV(
                       "p*") ", \"columns\": [" ID ", {\"name\": \"price\", \"type\": \"integer\"}]}], \"tables\": "
-                                                  "[{\"name\": \"t\", \"from\": [\"eu\", \"pos\"], "
+                            "[{\"name\": \"t\", \"from\": [\"eu\", \"pos\"], "
                             "\"columns\": [\"price\"]}]}",
                   "column price is integer in source \"pos\", but decimal with scale 2 in source \"eu\"");
     check_refused(ALL("{\"name\": \"t\", \"from\": \"eu\", \"rows\": {\"rejected_as\": \"x\"}}"),
