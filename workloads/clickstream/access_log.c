@@ -19,6 +19,7 @@ void access_log_init(struct access_log *l, const char *site, int64_t first_time,
     l->rotation = first_time - first_time % 86400 + second_of_day;
     if (l->rotation <= first_time) l->rotation += 86400;
     l->last_rotation = days > 0 ? l->rotation + (days - 1) * 86400 : 0;
+    held_init(&l->held, ACCESS_LOG_HELD_MAX);
     l->newest = NO_TIME;
     l->seen_size = 4096;
     l->seen = memory_new(l->seen_size * sizeof *l->seen);
@@ -27,7 +28,7 @@ void access_log_init(struct access_log *l, const char *site, int64_t first_time,
 
 void access_log_release(struct access_log *l)
 {
-    for (int i = 0; i < ACCESS_LOG_HELD_MAX; i++) buf_release(&l->held[i].text);
+    held_release(&l->held);
     free(l->seen);
     out_file_release(&l->out);
 }
@@ -97,25 +98,15 @@ static void write_line(struct access_log *l, struct slice text, int64_t time)
 }
 
 /* Writes held lines whose release is not after `now`, oldest release first. */
-static void release_held(struct access_log *l, int64_t now)
+static void write_held(struct access_log *l, int64_t now)
 {
-    for (;;) {
-        int first = -1;
-        for (int i = 0; i < l->held_count; i++) {
-            if (l->held[i].release <= now && (first < 0 || l->held[i].release < l->held[first].release)) first = i;
-        }
-        if (first < 0) return;
-        struct held_line line = l->held[first];
-        write_line(l, buf_slice(&line.text), line.time);
-        buf_reset(&line.text);
-        l->held[first] = l->held[--l->held_count];
-        l->held[l->held_count] = line; /* its memory is used again */
-    }
+    for (const struct held_line *line; (line = held_take(&l->held, now)) != NULL;)
+        write_line(l, buf_slice(&line->text), line->time);
 }
 
 static void rotate(struct access_log *l, int64_t now)
 {
-    release_held(l, INT64_MAX);
+    write_held(l, INT64_MAX);
     out_file_close(&l->out);
     while (l->rotation <= now) l->rotation += 86400;
     l->newest = NO_TIME;
@@ -126,22 +117,18 @@ static void rotate(struct access_log *l, int64_t now)
 static void arrive(struct access_log *l, int64_t time)
 {
     if (time >= l->rotation) rotate(l, time);
-    if (l->held_count > 0) release_held(l, time);
+    write_held(l, time);
 }
 
 void access_log_line(struct access_log *l, struct slice text, int64_t time, int late_s)
 {
     arrive(l, time);
-    if (late_s <= 0 || l->held_count == ACCESS_LOG_HELD_MAX) {
+    if (late_s <= 0 || !held_has_room(&l->held, 1)) {
         write_line(l, text, time);
         return;
     }
     /* Written before the first line of `release` or later, so never more than late_s behind. */
-    struct held_line *held = &l->held[l->held_count++];
-    buf_reset(&held->text);
-    buf_append_slice(&held->text, text);
-    held->time = time;
-    held->release = time + late_s + 1;
+    held_put(&l->held, text, time + late_s + 1, time, 0);
 }
 
 void access_log_malformed(struct access_log *l, struct slice text, int64_t time)
@@ -153,6 +140,6 @@ void access_log_malformed(struct access_log *l, struct slice text, int64_t time)
 
 void access_log_finish(struct access_log *l)
 {
-    release_held(l, INT64_MAX);
+    write_held(l, INT64_MAX);
     out_file_close(&l->out);
 }

@@ -16,13 +16,9 @@
 #define MILLRACE_WORKLOADS_CLICKSTREAM_ACCESS_LOG_H
 
 #include "workloads/clickstream/hit_truth.h"
+#include "workloads/held.h"
 
 enum { ACCESS_LOG_LATE_S = 40, ACCESS_LOG_HELD_MAX = 32 };
-
-struct held_line {
-    struct buf text;
-    int64_t time, release;
-};
 
 struct access_log {
     const char *site;
@@ -33,8 +29,7 @@ struct access_log {
     int64_t newest;        /* running maximum of the open file; -1 when it has no line */
     uint64_t *seen;        /* a set of hashes of the open file's lines; 0 is a free slot */
     uint64_t seen_size, seen_count;
-    struct held_line held[ACCESS_LOG_HELD_MAX];
-    int held_count;
+    struct held held;
     char first_name[160]; /* the first file ever opened */
 };
 

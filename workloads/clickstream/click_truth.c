@@ -6,6 +6,7 @@
 
 #include "lib/base/memory.h"
 #include "workloads/out_time.h"
+#include "workloads/truth.h"
 
 #define FOLDER "ground_truth/clickstream/"
 
@@ -216,13 +217,6 @@ void click_truth_event(struct click_truth *t, const struct event *e, enum event_
 
 /* --- from first to last --- */
 
-static void open_file(struct out_file *o, struct click_truth *t, const char *name, const char *header)
-{
-    out_file_init(o, t->disk, t->why);
-    out_file_open(o, name);
-    buf_append_str(&o->pending, header);
-}
-
 void click_truth_init(struct click_truth *t, const struct sites *sites, struct disk *disk, struct err_text *why)
 {
     memset(t, 0, sizeof *t);
@@ -230,12 +224,12 @@ void click_truth_init(struct click_truth *t, const struct sites *sites, struct d
     t->disk = disk;
     t->why = why;
     disk->call->make_dir(disk, "ground_truth/clickstream"); /* a failure shows when the first file is created */
-    open_file(&t->hosted_hours, t, FOLDER "hosted_per_hour.csv", "hour_start,hits,bytes\n");
-    open_file(&t->hours, t, FOLDER "events_per_hour.csv", "event,hour_start,events,visitors\n");
-    open_file(&t->windows, t, FOLDER "views_per_window.csv", "window_start,views,visitors\n");
-    open_file(&t->visits, t, FOLDER "visits.csv",
-              "site,visitor,start,end,events,page_views,clicks,searches,videos,carts,checkouts,orders,duration_s\n");
-    open_file(&t->days, t, FOLDER "orders_per_day.csv", "day,orders,revenue\n");
+    truth_open(&t->hosted_hours, disk, why, FOLDER "hosted_per_hour.csv", "hour_start,hits,bytes\n");
+    truth_open(&t->hours, disk, why, FOLDER "events_per_hour.csv", "event,hour_start,events,visitors\n");
+    truth_open(&t->windows, disk, why, FOLDER "views_per_window.csv", "window_start,views,visitors\n");
+    truth_open(&t->visits, disk, why, FOLDER "visits.csv",
+               "site,visitor,start,end,events,page_views,clicks,searches,videos,carts,checkouts,orders,duration_s\n");
+    truth_open(&t->days, disk, why, FOLDER "orders_per_day.csv", "day,orders,revenue\n");
     t->hosted_hour.number = t->hour.number = t->pane = t->order_day = -1;
     size_t visitors = SITE_VISITORS;
     t->seen_hour = memory_new(EVENT_KINDS * visitors * sizeof *t->seen_hour);
@@ -262,42 +256,6 @@ void click_truth_release(struct click_truth *t)
 
 /* --- the files that are written at the end --- */
 
-static uint64_t rejected(const struct click_truth *t, int kind)
-{
-    uint64_t n = 0;
-    for (int f = FATE_ACCEPTED + 1; f < FATES; f++) n += t->fate[kind][f];
-    return n;
-}
-
-static void write_records(struct click_truth *t, struct buf *b, const struct line_counts *logs[2])
-{
-    static const char *const names[] = {"web", "hosted"};
-    buf_append_str(b, "source,read,accepted,rejected\n");
-    for (int i = 0; i < 2; i++) {
-        buf_printf(b, "%s,%llu,%llu,%llu\n", names[i], (unsigned long long)logs[i]->lines,
-                   (unsigned long long)(logs[i]->lines - logs[i]->malformed), (unsigned long long)logs[i]->malformed);
-    }
-    for (int i = 0; i < EVENT_KINDS; i++) {
-        uint64_t no = rejected(t, i), yes = t->fate[i][FATE_ACCEPTED];
-        buf_printf(b, "%s,%llu,%llu,%llu\n", event_name((enum event_kind)i), (unsigned long long)(yes + no),
-                   (unsigned long long)yes, (unsigned long long)no);
-    }
-}
-
-static void write_rejected(struct click_truth *t, struct buf *b, const struct line_counts *logs[2])
-{
-    buf_append_str(b, "source,rule,rows\n");
-    if (logs[0]->malformed) buf_printf(b, "web,format,%llu\n", (unsigned long long)logs[0]->malformed);
-    if (logs[1]->malformed) buf_printf(b, "hosted,format,%llu\n", (unsigned long long)logs[1]->malformed);
-    for (int i = 0; i < EVENT_KINDS; i++) {
-        for (int f = FATE_ACCEPTED + 1; f < FATES; f++) {
-            if (t->fate[i][f])
-                buf_printf(b, "%s,%s,%llu\n", event_name((enum event_kind)i), event_fate_name((enum event_fate)f),
-                           (unsigned long long)t->fate[i][f]);
-        }
-    }
-}
-
 static void write_sites(struct click_truth *t, struct buf *b)
 {
     buf_append_str(b, "site,hits,bytes\n");
@@ -317,49 +275,26 @@ static void write_funnel(struct click_truth *t, struct buf *b)
         buf_printf(b, "%d,%s,%llu\n", i + 1, steps[i], (unsigned long long)t->reached[i]);
 }
 
-static const char *page_text(const struct click_truth *t, int i)
+static const char *page_text(const void *context, int i)
 {
-    return t->sites->path[i].text;
+    return ((const struct click_truth *)context)->sites->path[i].text;
 }
-static const char *search_text(const struct click_truth *t, int i)
+static const char *search_text(const void *context, int i)
 {
-    (void)t;
+    (void)context;
     return event_search(i);
-}
-
-/* The 20 largest counts, the smaller text first where they are equal. */
-static void write_top(const struct click_truth *t, struct buf *b, const uint64_t *count, int n,
-                      const char *(*text)(const struct click_truth *t, int i))
-{
-    int best[20], kept = 0;
-    for (int i = 0; i < n; i++) {
-        if (count[i] == 0) continue;
-        int at = kept < 20 ? kept++ : 20;
-        for (; at > 0; at--) {
-            int other = best[at - 1];
-            if (count[other] > count[i]) break;
-            if (count[other] == count[i] && strcmp(text(t, other), text(t, i)) < 0) break;
-            if (at < 20) best[at] = other;
-        }
-        if (at < 20) best[at] = i;
-    }
-    for (int i = 0; i < kept; i++) {
-        buf_printf(b, "%d,", i + 1);
-        out_csv_field(b, slice_str(text(t, best[i])));
-        buf_printf(b, ",%llu\n", (unsigned long long)count[best[i]]);
-    }
 }
 
 static void write_pages(struct click_truth *t, struct buf *b)
 {
     buf_append_str(b, "rank,page,views\n");
-    write_top(t, b, t->page_views, SITE_PATHS, page_text);
+    truth_put_top20(b, t->page_views, SITE_PATHS, page_text, t);
 }
 
 static void write_searches(struct click_truth *t, struct buf *b)
 {
     buf_append_str(b, "rank,query,searches\n");
-    write_top(t, b, t->searches, SEARCHES, search_text);
+    truth_put_top20(b, t->searches, SEARCHES, search_text, t);
 }
 
 static void write_videos(struct click_truth *t, struct buf *b)
@@ -394,13 +329,13 @@ static void write_frequency(struct click_truth *t, struct buf *b)
 
 static void write_summary(struct click_truth *t, struct buf *b, int64_t hosted_offset_s)
 {
-    uint64_t accepted = 0, refused = 0;
+    uint64_t accepted = 0, rejected = 0;
     for (int i = 0; i < EVENT_KINDS; i++) {
         accepted += t->fate[i][FATE_ACCEPTED];
-        refused += rejected(t, i);
+        for (int f = FATE_ACCEPTED + 1; f < FATES; f++) rejected += t->fate[i][f];
     }
     buf_printf(b, "{\n \"events_accepted\": %llu,\n \"events_rejected\": %llu", (unsigned long long)accepted,
-               (unsigned long long)refused);
+               (unsigned long long)rejected);
     buf_printf(b, ",\n \"late_events\": %llu,\n \"late_s_max\": %lld", (unsigned long long)t->late,
                (long long)t->late_s_max);
     buf_printf(b, ",\n \"visitors\": %llu,\n \"visitors_with_a_wrong_clock\": %llu", (unsigned long long)t->visitors,
@@ -411,20 +346,34 @@ static void write_summary(struct click_truth *t, struct buf *b, int64_t hosted_o
     buf_printf(b, ",\n \"hosted_clock_offset_s\": %lld\n}\n", (long long)hosted_offset_s);
 }
 
+/* The access logs have one rule, their format. */
+static void write_fates(struct click_truth *t, struct out_file *out, const struct line_counts *web,
+                        const struct line_counts *hosted)
+{
+    const char *sources[EVENT_KINDS + 2] = {"web", "hosted"}, *rules[FATES];
+    uint64_t counts[EVENT_KINDS + 2][FATES] = {{web->lines - web->malformed, web->malformed},
+                                               {hosted->lines - hosted->malformed, hosted->malformed}};
+    for (int i = 0; i < EVENT_KINDS; i++) sources[i + 2] = event_name((enum event_kind)i);
+    for (int i = 0; i < FATES; i++) rules[i] = event_fate_name((enum event_fate)i);
+    memcpy(counts[2], t->fate, sizeof t->fate);
+    struct truth_fates fates = {sources, EVENT_KINDS + 2, rules, FATES, counts[0]};
+    out_file_open(out, FOLDER "records.csv");
+    truth_put_records(&out->pending, &fates);
+    out_file_close(out);
+    out_file_open(out, FOLDER "rejected.csv");
+    truth_put_rejected(&out->pending, &fates);
+    out_file_close(out);
+}
+
 static int finish_streams(struct click_truth *t)
 {
     struct out_file *files[] = {&t->hosted_hours, &t->hours, &t->windows, &t->visits, &t->days};
-    int error = 0;
     hosted_hour_end(t);
     hour_end(t);
     panes_advance(t, INT64_MAX);
     sessions_finish(&t->open);
     day_end(t);
-    for (int i = 0; i < 5; i++) {
-        out_file_close(files[i]);
-        if (files[i]->error) error = files[i]->error;
-    }
-    return error;
+    return truth_close(files, 5);
 }
 
 int click_truth_finish(struct click_truth *t, const struct line_counts *web, const struct line_counts *hosted,
@@ -436,15 +385,10 @@ int click_truth_finish(struct click_truth *t, const struct line_counts *web, con
     } files[] = {{FOLDER "hits_by_site.csv", write_sites}, {FOLDER "funnel.csv", write_funnel},
                  {FOLDER "top20_pages.csv", write_pages},  {FOLDER "top20_searches.csv", write_searches},
                  {FOLDER "videos.csv", write_videos},      {FOLDER "video_frequency.csv", write_frequency}};
-    const struct line_counts *logs[2] = {web, hosted};
-    struct out_file out;
+    struct out_file out, *last = &out;
     int error = finish_streams(t);
-    open_file(&out, t, FOLDER "records.csv", "");
-    write_records(t, &out.pending, logs);
-    out_file_close(&out);
-    out_file_open(&out, FOLDER "rejected.csv");
-    write_rejected(t, &out.pending, logs);
-    out_file_close(&out);
+    out_file_init(&out, t->disk, t->why);
+    write_fates(t, &out, web, hosted);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         out_file_open(&out, files[i].name);
         files[i].write(t, &out.pending);
@@ -452,8 +396,6 @@ int click_truth_finish(struct click_truth *t, const struct line_counts *web, con
     }
     out_file_open(&out, FOLDER "summary.json");
     write_summary(t, &out.pending, hosted_offset_s);
-    out_file_close(&out);
-    if (out.error) error = out.error;
-    out_file_release(&out);
-    return error;
+    int rc = truth_close(&last, 1);
+    return error ? error : rc;
 }

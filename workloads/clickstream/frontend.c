@@ -25,7 +25,7 @@ void frontend_init(struct frontend *f, struct chances *chances, const struct sit
     f->chances = chances;
     f->sites = sites;
     f->truth = truth;
-    f->next_release = INT64_MAX;
+    held_init(&f->held, FRONTEND_HELD_MAX);
     for (int i = 0; i < EVENT_KINDS; i++) {
         out_file_init(&f->out[i], disk, why);
         f->open_day[i] = -1;
@@ -38,7 +38,7 @@ void frontend_init(struct frontend *f, struct chances *chances, const struct sit
 
 void frontend_release(struct frontend *f)
 {
-    for (int i = 0; i < FRONTEND_HELD_MAX; i++) buf_release(&f->held[i].text);
+    held_release(&f->held);
     for (int i = 0; i < EVENT_KINDS; i++) out_file_release(&f->out[i]);
     buf_release(&f->text);
     free(f->clock_offset_s);
@@ -65,33 +65,11 @@ static void write_line(struct frontend *f, enum event_kind kind, struct slice te
     out_file_flush_when_full(o);
 }
 
-static void hold(struct frontend *f, enum event_kind kind, struct slice text, int64_t release)
-{
-    struct held_event *h = &f->held[f->held_count++];
-    buf_reset(&h->text);
-    buf_append_slice(&h->text, text);
-    h->release = release;
-    h->kind = kind;
-    if (release < f->next_release) f->next_release = release;
-}
-
 /* Writes what was received by `now`, the earliest first. */
-static void release_held(struct frontend *f, int64_t now)
+static void write_held(struct frontend *f, int64_t now)
 {
-    while (f->next_release <= now && f->held_count > 0) {
-        int first = 0;
-        for (int i = 1; i < f->held_count; i++) {
-            if (f->held[i].release < f->held[first].release) first = i;
-        }
-        struct held_event line = f->held[first];
-        write_line(f, line.kind, buf_slice(&line.text), line.release);
-        f->held[first] = f->held[--f->held_count];
-        f->held[f->held_count] = line; /* its memory is used again */
-        f->next_release = INT64_MAX;
-        for (int i = 0; i < f->held_count; i++) {
-            if (f->held[i].release < f->next_release) f->next_release = f->held[i].release;
-        }
-    }
+    for (const struct held_line *l; (l = held_take(&f->held, now)) != NULL;)
+        write_line(f, (enum event_kind)l->tag, buf_slice(&l->text), l->release);
 }
 
 /* --- text of an event --- */
@@ -287,7 +265,7 @@ static void send_again(struct frontend *f, const struct event *e, const struct c
     int64_t received = first_received + 1 + (int64_t)random_below(&f->chances->random, 600);
     buf_reset(text);
     put_event(f, text, e, c, received);
-    hold(f, e->kind, buf_slice(text), received);
+    held_put(&f->held, buf_slice(text), received, e->at, (int)e->kind);
     click_truth_fate(f->truth, e->kind, c->fate == FATE_ACCEPTED ? FATE_DUPLICATE : c->fate);
 }
 
@@ -295,10 +273,10 @@ int frontend_send(struct frontend *f, const struct event *e, bool may_repeat)
 {
     struct chances *chances = f->chances;
     struct copy c = {.id = ++f->last_id, .offset = f->clock_offset_s[e->visitor]};
-    release_held(f, e->at);
+    write_held(f, e->at);
     c.occurred = e->at + c.offset;
     dirt_draw(f, e, &c);
-    bool room = f->held_count < FRONTEND_HELD_MAX - 1, cut = chances_take(chances, DIRT_CUT_EVENT);
+    bool room = held_has_room(&f->held, 2), cut = chances_take(chances, DIRT_CUT_EVENT);
     bool late = room && chances_take(chances, DIRT_LATE_EVENT);
     int64_t received = e->at + (late ? EVENT_LATE_S + 1 + (int64_t)random_below(&chances->random, 7200) : 0);
     struct buf *text = &f->text;
@@ -310,7 +288,7 @@ int frontend_send(struct frontend *f, const struct event *e, bool may_repeat)
         buf_append_byte(text, '\n');
     }
     if (late)
-        hold(f, e->kind, buf_slice(text), received);
+        held_put(&f->held, buf_slice(text), received, e->at, (int)e->kind);
     else
         write_line(f, e->kind, buf_slice(text), received);
     click_truth_event(f->truth, e, c.fate, received - e->at, c.offset != 0);
@@ -322,7 +300,7 @@ int frontend_send(struct frontend *f, const struct event *e, bool may_repeat)
 int frontend_finish(struct frontend *f)
 {
     int error = 0;
-    release_held(f, INT64_MAX - 1);
+    write_held(f, INT64_MAX);
     for (int i = 0; i < EVENT_KINDS; i++) {
         out_file_close(&f->out[i]);
         if (f->out[i].error) error = f->out[i].error;

@@ -13,14 +13,9 @@
 
 #include "workloads/clickstream/click_truth.h"
 #include "workloads/clickstream/kinds.h"
+#include "workloads/held.h"
 
 enum { FRONTEND_HELD_MAX = 512 };
-
-struct held_event {
-    struct buf text;
-    int64_t release;
-    enum event_kind kind;
-};
 
 struct frontend {
     struct chances *chances;
@@ -28,9 +23,7 @@ struct frontend {
     struct click_truth *truth;
     struct out_file out[EVENT_KINDS];
     int64_t open_day[EVENT_KINDS];
-    struct held_event held[FRONTEND_HELD_MAX];
-    int held_count;
-    int64_t next_release;
+    struct held held;
     int64_t *clock_offset_s; /* of each visitor's device */
     uint64_t last_id;
     struct buf text; /* of the line being made */

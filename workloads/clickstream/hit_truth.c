@@ -6,6 +6,7 @@
 
 #include "lib/base/memory.h"
 #include "workloads/out_time.h"
+#include "workloads/truth.h"
 
 #define ADDRESSES (SITE_VISITORS + 256)
 
@@ -162,35 +163,20 @@ static void write_status(struct hit_truth *t, struct buf *b)
     }
 }
 
-static void write_top(struct hit_truth *t, struct buf *b, const uint64_t *count, const char *header)
+static const char *path_text(const void *context, int i)
 {
-    int best[20], kept = 0;
-    for (int i = 0; i < SITE_PATHS; i++) {
-        if (count[i] == 0) continue;
-        int at = kept < 20 ? kept++ : 20;
-        for (; at > 0; at--) {
-            int other = best[at - 1];
-            if (count[other] > count[i]) break;
-            if (count[other] == count[i] && strcmp(t->sites->path[other].text, t->sites->path[i].text) < 0) break;
-            if (at < 20) best[at] = other;
-        }
-        if (at < 20) best[at] = i;
-    }
-    buf_append_str(b, header);
-    for (int i = 0; i < kept; i++) {
-        buf_printf(b, "%d,", i + 1);
-        out_csv_field(b, slice_str(t->sites->path[best[i]].text));
-        buf_printf(b, ",%llu\n", (unsigned long long)count[best[i]]);
-    }
+    return ((const struct hit_truth *)context)->sites->path[i].text;
 }
 
 static void write_paths(struct hit_truth *t, struct buf *b)
 {
-    write_top(t, b, t->path_hits, "rank,path,hits\n");
+    buf_append_str(b, "rank,path,hits\n");
+    truth_put_top20(b, t->path_hits, SITE_PATHS, path_text, t);
 }
 static void write_views(struct hit_truth *t, struct buf *b)
 {
-    write_top(t, b, t->path_views, "rank,path,pageviews\n");
+    buf_append_str(b, "rank,path,pageviews\n");
+    truth_put_top20(b, t->path_views, SITE_PATHS, path_text, t);
 }
 
 static void json_count(struct buf *b, const char *key, uint64_t value)
