@@ -42,10 +42,12 @@ struct generate_result {
     int files;
 };
 
-/* Both return 0 or a negative `enum err` with a sentence in `error`; `result` may be NULL. */
+/* All return 0 or a negative `enum err` with a sentence in `error`; `result` may be NULL. */
 int generate_ecommerce(const struct generate_options *options, struct generate_result *result, struct err_text *error);
 int generate_clickstream(const struct generate_options *options, struct generate_result *result,
                          struct err_text *error);
+
+int generate_iot(const struct generate_options *options, struct generate_result *result, struct err_text *error);
 
 /* What the command line knows of a generator; defined beside its code. */
 struct generator {
@@ -56,9 +58,15 @@ struct generator {
     int (*run)(const struct generate_options *options, struct generate_result *result, struct err_text *error);
 };
 
-extern const struct generator ecommerce_generator, clickstream_generator;
+extern const struct generator ecommerce_generator, clickstream_generator, iot_generator;
 /* All of them, a NULL behind the last. */
 extern const struct generator *const generators[];
 const struct generator *generator_find(const char *name); /* or NULL */
+
+/* What every generator begins with: checks the scale, finds the rate of each of its kinds of dirt, opens the folder
+ * (out_file.h). Free the disk with disk_linux_free. */
+struct disk;
+int generate_begin(const struct generate_options *options, const struct dirt_kind *kinds, int kind_count,
+                   uint32_t *rates, bool (*is_input)(const char *name), struct disk **disk, struct err_text *error);
 
 #endif

@@ -98,6 +98,11 @@ TEST(generate, clickstream_repeats_byte_for_byte)
     check_repeats(generate_clickstream, "9f8bc8dc62e86acc0e8d8e1d3c74bd7eaf6dec570df7f0eac3f2da5109102b4c");
 }
 
+TEST(generate, iot_repeats_byte_for_byte)
+{
+    check_repeats(generate_iot, "5a62358412cf171a818efc01699754b2d60926e86a6da044359064bf335a450c");
+}
+
 /* --- the truth --- */
 
 static int second_opinion_in(const char *script, const char *out, const char *truth)
@@ -145,27 +150,38 @@ TEST(generate, clickstream_events_truth_holds_by_a_second_opinion)
     folder_remove(out);
 }
 
+TEST(generate, iot_truth_holds_by_a_second_opinion)
+{
+    check_truth(generate_iot, "sensors.py");
+}
+
 /* Every kind at a rate at which kinds meet in one record; and none of any. */
-static void check_truth_with_dirt(const char *rate)
+static const char *generate_with_dirt(const struct generator *g, const char *rate)
 {
     const char *out = folder_new();
     struct generate_options options = {.out = out, .scale = 4000, .seed = 11};
     struct err_text error = {0};
-    for (int i = 0; i < clickstream_generator.kind_count; i++) {
+    for (int i = 0; i < g->kind_count; i++) {
         char text[64];
-        snprintf(text, sizeof text, "%s=%s", clickstream_generator.kinds[i].name, rate);
+        snprintf(text, sizeof text, "%s=%s", g->kinds[i].name, rate);
         check_int(dirt_rates_add(&options.dirt, text, &error), 0);
     }
-    check_int(generate_clickstream(&options, NULL, &error), 0);
-    check_int(second_opinion("weblog.py", out), 0);
-    check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 0);
-    folder_remove(out);
+    check_int(g->run(&options, NULL, &error), 0);
+    return out;
 }
 
 TEST(generate, truth_holds_at_any_rate_of_dirt)
 {
-    check_truth_with_dirt("0");
-    check_truth_with_dirt("0.3");
+    static const char *const rates[] = {"0", "0.3"};
+    for (int i = 0; i < 2; i++) {
+        const char *out = generate_with_dirt(&clickstream_generator, rates[i]);
+        check_int(second_opinion("weblog.py", out), 0);
+        check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 0);
+        folder_remove(out);
+        out = generate_with_dirt(&iot_generator, rates[i]);
+        check_int(second_opinion("sensors.py", out), 0);
+        folder_remove(out);
+    }
 }
 
 TEST(generate, a_wrong_event_is_noticed)
@@ -179,6 +195,20 @@ TEST(generate, a_wrong_event_is_noticed)
     fputs("{\"event_id\":\"e1\",\"visitor\":null}\n", file);
     fclose(file);
     check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 1);
+    folder_remove(out);
+}
+
+TEST(generate, a_wrong_reading_is_noticed)
+{
+    const char *out = folder_new();
+    char path[128];
+    generate(generate_iot, out, 1000, 1);
+    snprintf(path, sizeof path, "%s/north-2026-03-02.csv", out);
+    FILE *file = fopen(path, "a");
+    check(file != NULL);
+    fputs("s-000,9999,2026-03-02T10:00:00Z,20.00,C,1\n", file);
+    fclose(file);
+    check_int(second_opinion("sensors.py", out), 1);
     folder_remove(out);
 }
 

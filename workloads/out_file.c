@@ -141,6 +141,14 @@ void out_number(struct buf *b, uint64_t number)
     buf_append(b, digits + n, sizeof digits - n);
 }
 
+void out_padded(struct buf *b, uint64_t number, int digits)
+{
+    int own = 1;
+    for (uint64_t rest = number; rest >= 10; rest /= 10) own++;
+    for (; own < digits; own++) buf_append_byte(b, '0');
+    out_number(b, number);
+}
+
 struct survey {
     bool (*is_input)(const char *name);
     struct buf names; /* NUL-terminated, of the input files */

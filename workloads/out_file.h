@@ -42,6 +42,8 @@ int out_file_copy(struct out_file *o, const char *from, const char *to);
 void out_csv_field(struct buf *b, struct slice field);
 /* Appends a non-negative number in decimal; faster than printf by far. */
 void out_number(struct buf *b, uint64_t number);
+/* The same with zeros ahead, so that it has at least `digits` digits. */
+void out_padded(struct buf *b, uint64_t number, int digits);
 
 /* The folder that a generator may write to: missing, empty, or with an earlier output of a generator,
  * which is removed. `is_input` tells which names in it are input files. Opens it as `*out`. */

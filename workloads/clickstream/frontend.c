@@ -110,15 +110,6 @@ static void put_time(struct buf *b, const char *key, int64_t time)
     buf_append_byte(b, '"');
 }
 
-static void put_padded(struct buf *b, uint64_t number, int digits)
-{
-    for (uint64_t power = 1; digits > 1; digits--) {
-        power *= 10;
-        if (number < power) buf_append_byte(b, '0');
-    }
-    out_number(b, number);
-}
-
 /* The searched text, sometimes with escapes where UTF-8 would do. */
 static void put_search(struct buf *b, const char *text, bool escape)
 {
@@ -146,7 +137,7 @@ static void put_video(struct frontend *f, struct buf *b, const struct event *e)
 {
     put_key(b, "video");
     buf_append_str(b, "\"film-");
-    put_padded(b, (uint64_t)e->subject, 2);
+    out_padded(b, (uint64_t)e->subject, 2);
     buf_append_byte(b, '"');
     put_text(b, "viewed", e->declined ? "no" : "yes");
     put_number(b, "length_s", (uint64_t)event_video_length_s(e->subject));
@@ -162,7 +153,7 @@ static void put_order(struct buf *b, const struct event *e)
 {
     put_key(b, "order");
     buf_append_str(b, "\"o");
-    put_padded(b, e->order, 8);
+    out_padded(b, e->order, 8);
     buf_append_byte(b, '"');
     put_number(b, "items", e->amount);
     put_cents(b, "total", e->cents);
@@ -222,13 +213,13 @@ static void put_occurred(struct buf *b, const struct copy *c)
 static void put_event(struct frontend *f, struct buf *b, const struct event *e, const struct copy *c, int64_t received)
 {
     buf_append_str(b, "{\"event_id\":\"e");
-    put_padded(b, c->id, 10);
+    out_padded(b, c->id, 10);
     buf_append_byte(b, '"');
     if (c->null_visitor) {
         buf_append_str(b, ",\"visitor\":null");
     } else if (!c->without_visitor_key) {
         buf_append_str(b, ",\"visitor\":\"v");
-        put_padded(b, (uint64_t)e->visitor, 5);
+        out_padded(b, (uint64_t)e->visitor, 5);
         buf_append_byte(b, '"');
     }
     put_text(b, "client", e->by_bot ? "webdriver" : "browser");

@@ -612,10 +612,7 @@ int generate_clickstream(const struct generate_options *options, struct generate
 {
     struct disk *disk;
     uint32_t rates[DIRT_COUNT];
-    if (options->scale < GENERATE_SCALE_MIN || options->scale > GENERATE_SCALE_MAX)
-        return err_set(error, ERR_RANGE, "scale: must be between 0.001 and 1000");
-    if (dirt_rates_resolve(&options->dirt, clickstream_kinds, DIRT_COUNT, rates, error) < 0) return ERR_NOTFOUND;
-    int rc = out_folder_open(options->out, is_input, &disk, error);
+    int rc = generate_begin(options, clickstream_kinds, DIRT_COUNT, rates, is_input, &disk, error);
     if (rc < 0) return rc;
     struct traffic *t = memory_new(sizeof *t);
     t->options = options;
