@@ -120,7 +120,7 @@ static int arrivals_make(struct freshness_run *run, int64_t count, struct err_te
 {
     char folder[PATH_MAX];
     int rc = bench_folder(run->bench, "arrivals", folder, error);
-    struct generate_options options = {.out = folder, .scale = count, .seed = 5};
+    struct generate_options options = {.out = folder, .scale = count, .seed = 5, .order_lines_only = true};
     if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
     if (rc == 0 && file_names(folder, &run->arrivals) < 0)
         rc = err_set(error, ERR_IO, "%s: the generated files cannot be read", folder);

@@ -170,7 +170,7 @@ int experiment_replay(struct bench *b, struct err_text *error)
     struct replay_run run = {.bench = b, .rows = b->full ? 1000000 : 60000};
     bench_path(run.definition, b->workloads, "ecommerce/online_retail.json");
     int rc = bench_folder(b, "orders", run.in, error);
-    struct generate_options options = {.out = run.in, .scale = run.rows, .seed = 7};
+    struct generate_options options = {.out = run.in, .scale = run.rows, .seed = 7, .order_lines_only = true};
     if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
     if (rc == 0) rc = step_definitions(&run, error);
     for (int number = 1; number <= b->trials && rc == 0; number++) {

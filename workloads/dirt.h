@@ -16,7 +16,7 @@
 #include "lib/base/err.h"
 #include "lib/base/random.h"
 
-enum { DIRT_ALWAYS = 1000000, DIRT_RATES_MAX = 32 };
+enum { DIRT_ALWAYS = 1000000, DIRT_RATES_MAX = 64 };
 
 struct dirt_kind {
     const char *name; /* as --dirt has it: a-z and _ */

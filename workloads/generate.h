@@ -16,6 +16,7 @@
 #ifndef MILLRACE_WORKLOADS_GENERATE_H
 #define MILLRACE_WORKLOADS_GENERATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -31,6 +32,8 @@ struct generate_options {
     int64_t scale; /* millionths, so also the number of events */
     uint64_t seed;
     struct dirt_rates dirt; /* zeroed: every kind at its own rate */
+    /* ecommerce: the order lines of the web shop alone, as many as the scale says. */
+    bool order_lines_only;
     /* Called now and then with the events written so far; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;

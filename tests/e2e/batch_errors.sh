@@ -3,11 +3,11 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 definition=workloads/ecommerce/online_retail.json
-"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.005 --seed 31 >/dev/null 2>&1 || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.015 --seed 31 >/dev/null 2>&1 || die "generate"
 db=$scratch/warehouse.db
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$db" 2>/dev/null || die "batch"
 cp "$db" "$scratch/before.db"
-first=$(cd "$scratch/in" && ls ./*.csv | head -1)
+first=$(cd "$scratch/in" && ls ./2*.csv | head -1)
 first=${first#./}
 
 # refused NAME STATUS TEXT DEFINITION IN: ends with STATUS, says TEXT, for the database that is there and for none
@@ -45,7 +45,7 @@ printf '536365,X,caf\xe9,1,2010-12-01 08:26:00,2.55,1,France\n' >>"$scratch/enco
 refused "a wrong encoding" 2 "$first: line [0-9]+, byte offset [0-9]+: the byte E9 is not utf-8" $definition "$scratch/encoding"
 
 input unreadable
-last=$(cd "$scratch/unreadable" && ls ./*.csv | tail -1)
+last=$(cd "$scratch/unreadable" && ls ./2*.csv | tail -1)
 ln -sf "$scratch/nowhere.csv" "$scratch/unreadable/$last"
 refused "an unreadable file" 2 "${last#./}: cannot be read: No such file" $definition "$scratch/unreadable"
 

@@ -3,8 +3,8 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 definition=workloads/ecommerce/online_retail.json
-"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.005 --seed 31 2>/dev/null || die "generate"
-"$MILLRACE" generate ecommerce --out "$scratch/other" --scale 0.005 --seed 32 2>/dev/null || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.015 --seed 31 2>/dev/null || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/other" --scale 0.015 --seed 32 2>/dev/null || die "generate"
 broker_start
 
 # refused NAME STATUS TEXT COMMAND...: ends with STATUS within 20 s and says TEXT

@@ -7,8 +7,8 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 definition=workloads/ecommerce/online_retail.json
-"$MILLRACE" generate ecommerce --out "$scratch/old" --scale 0.005 --seed 41 >/dev/null 2>&1 || die "generate"
-"$MILLRACE" generate ecommerce --out "$scratch/new" --scale 0.01 --seed 42 >/dev/null 2>&1 || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/old" --scale 0.015 --seed 41 >/dev/null 2>&1 || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/new" --scale 0.03 --seed 42 >/dev/null 2>&1 || die "generate"
 
 python3 - "$MILLRACE" $definition "$scratch" "${1:-50}" <<'PYTHON' || fail "batch_kill"
 import os, random, shutil, signal, subprocess, sys, time

@@ -56,7 +56,7 @@ kill_one() { # KIND
     killed[$1]=$((${killed[$1]:-0} + 1))
 }
 
-"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.03 --seed 5 2>/dev/null || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.085 --seed 5 2>/dev/null || die "generate"
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
 broker_start
 publisher_start --rate 2000

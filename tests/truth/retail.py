@@ -16,8 +16,18 @@ import common
 DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
+def files_of(folder):
+    """The web shop's files (those of the branches have other dialects); of identical ones the first."""
+    seen = set()
+    for path in sorted(folder.glob("[!b]*.csv"), key=lambda p: p.name.encode()):
+        content = path.read_bytes()
+        if content not in seen:
+            yield path
+        seen.add(content)
+
+
 def rows_of(folder):
-    for path in sorted(folder.glob("*.csv"), key=lambda p: p.name.encode()):
+    for path in files_of(folder):
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.reader(file)
             next(reader)

@@ -53,6 +53,51 @@ static const char *const things[] = {"LUNCH BOX",   "T-LIGHT HOLDER", "CAKE STAN
                                      "SHOPPER BAG", "PENCIL CASE",    "MUG",           "WALL CLOCK",    "BIRD FEEDER",
                                      "PLANT POT",   "GIFT TAG",       "CANDLE",        "CUSHION COVER", "TRINKET BOX",
                                      "SPOON REST",  "WATERING CAN",   "BISCUIT TIN",   "KEY RING"};
+/* Two things of each category, in their order; what is no article is a service. */
+static const char *const categories[CATALOGUE_CATEGORIES] = {
+    "Kitchen", "Baking", "Party & Pantry", "Decoration", "Lighting",        "Bags & School", "Living",
+    "Garden",  "Gifts",  "Bedroom",        "Table",      "Keys & Biscuits", "Services"};
+
+#define FIRST_REGISTRATION 13879 /* 2008-01-01 */
+#define REGISTRATION_DAYS  1000
+#define CATEGORY_SERVICES  (CATALOGUE_CATEGORIES - 1)
+
+static const char *const women[] = {"Maria",
+                                    "Giulia",
+                                    "Anna",
+                                    "Chiara",
+                                    "Zo\xc3\xab",
+                                    "Sofia",
+                                    "Emma",
+                                    "Olivia",
+                                    "Ingrid",
+                                    "Lucia",
+                                    "Ren\xc3\xa9"
+                                    "e",
+                                    "Grace"};
+static const char *const men[] = {"Mario", "Luca",   "Jos\xc3\xa9", "Peter", "S\xc3\xb8ren", "John",
+                                  "Hans",  "Pierre", "Andrea",      "Marco", "Oliver",       "Jan"};
+static const char *const families[] = {"Rossi",
+                                       "Bianchi",
+                                       "M\xc3\xbcller",
+                                       "Smith",
+                                       "O'Brien",
+                                       "D'Angelo",
+                                       "Conti",
+                                       "Jones",
+                                       "Dubois",
+                                       "Garc\xc3\xad"
+                                       "a",
+                                       "Novak",
+                                       "Jansen",
+                                       "Ferrari",
+                                       "Brown",
+                                       "Schmidt",
+                                       "Esposito",
+                                       "Taylor",
+                                       "Nilsson",
+                                       "de Vries",
+                                       "Marino"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 /* Codes that are not articles; they count like any other. */
@@ -73,6 +118,28 @@ static const struct {
 const char *catalogue_country(int country)
 {
     return countries[country];
+}
+
+int catalogue_country_find(const char *name)
+{
+    int country = 0;
+    while (strcmp(countries[country], name) != 0) country++;
+    return country;
+}
+
+const char *catalogue_category(int category)
+{
+    return categories[category];
+}
+
+const char *catalogue_first_name(const struct person *p)
+{
+    return (p->gender == GENDER_MALE ? men : women)[p->first];
+}
+
+const char *catalogue_last_name(const struct person *p)
+{
+    return families[p->last];
 }
 
 static void other_case(const char *code, char out[16])
@@ -102,7 +169,9 @@ static void article(struct product *p, struct random *r, int index)
     char suffix[2] = {letter ? (char)('A' + random_below(r, 8)) : 0, 0};
     snprintf(p->code, sizeof p->code, "%d%s", number, suffix);
     const char *look = looks[random_below(r, (uint64_t)COUNT(looks))];
-    const char *thing = things[random_below(r, (uint64_t)COUNT(things))];
+    int which = (int)random_below(r, (uint64_t)COUNT(things));
+    const char *thing = things[which];
+    p->category = which / 2;
     switch (random_below(r, 8)) {
     case 1: snprintf(p->description, sizeof p->description, "%s %s ", look, thing); break;
     case 2: snprintf(p->description, sizeof p->description, "SET OF 3 %s %s", look, thing); break;
@@ -127,6 +196,7 @@ static void products_init(struct catalogue *c, struct random *r)
             snprintf(p->code, sizeof p->code, "%s", special[k].code);
             snprintf(p->description, sizeof p->description, "%s", special[k].description);
             p->price_thousandths = special[k].price;
+            p->category = CATEGORY_SERVICES;
             if (strncmp(special[k].code, "gift", 4) == 0) c->voucher = i;
         }
         upper_case(p->code, p->upper);
@@ -139,16 +209,32 @@ static void products_init(struct catalogue *c, struct random *r)
     buf_release(&field);
 }
 
+static struct person person_draw(struct random *r, int country)
+{
+    struct person p = {.country = (uint8_t)country};
+    uint64_t gender = random_below(r, 100);
+    p.gender = gender < 52 ? GENDER_FEMALE : gender < 95 ? GENDER_MALE : GENDER_UNKNOWN;
+    p.first = (uint8_t)random_below(r, COUNT(women));
+    p.last = (uint8_t)random_below(r, (uint64_t)COUNT(families));
+    p.registered = FIRST_REGISTRATION + (int32_t)random_below(r, REGISTRATION_DAYS);
+    return p;
+}
+
 void catalogue_init(struct catalogue *c, struct random *r)
 {
     memset(c, 0, sizeof *c);
     products_init(c, r);
     popularity_init(&c->product_popularity, CATALOGUE_PRODUCTS, 40);
-    popularity_init(&c->customer_popularity, CATALOGUE_CUSTOMERS, 60);
+    popularity_init(&c->customer_popularity, CATALOGUE_CUSTOMERS - CATALOGUE_FRAUDSTERS, 60);
     popularity_init(&c->country_popularity, CATALOGUE_COUNTRIES - 1, 3);
     for (int i = 0; i < CATALOGUE_CUSTOMERS; i++) {
         bool home = random_chance(r, 9, 10);
         c->customers[i].country = home ? 0 : 1 + popularity_draw(&c->country_popularity, r);
+        c->person[i] = person_draw(r, c->customers[i].country);
+    }
+    for (int i = 0; i < CATALOGUE_LEGACY_CUSTOMERS; i++) {
+        static const char *const at[] = {"Italy", "Italy", "Italy", "Switzerland", "Austria", "Germany", "France"};
+        c->legacy[i] = person_draw(r, catalogue_country_find(at[random_below(r, (uint64_t)COUNT(at))]));
     }
 }
 
