@@ -87,6 +87,70 @@ TEST(node_careless, times_at_their_ends)
     driver_close(&d);
 }
 
+/* Both partitions of "t", by time. */
+static void look_up_begin(int connection)
+{
+    struct list_offsets_request_list_offsets_partition p[2] = {
+        {.current_leader_epoch = -1, .timestamp = 1000},
+        {.partition_index = 1, .current_leader_epoch = -1, .timestamp = 1000}};
+    struct list_offsets_request_list_offsets_topic t = {
+        .name = KAFKA_STRING_LIT("t"), .partitions = p, .partitions_count = 2};
+    struct list_offsets_request r = {.replica_id = -1, .topics = &t, .topics_count = 1};
+    driver_ask(&d, connection, KAFKA_API_LIST_OFFSETS, 7, &r);
+}
+
+static void looked_up(int connection, int16_t second_error)
+{
+    struct list_offsets_response *a = driver_answer(&d, connection);
+    check(a);
+    check_int(a->topics[0].partitions[0].error_code, KAFKA_NONE);
+    check_int(a->topics[0].partitions[0].offset, 0);
+    check_int(a->topics[0].partitions[1].error_code, second_error);
+    check_int(a->topics[0].partitions[1].offset, -1);
+}
+
+/* Who asks for many times has one looked up at a time, so that the next client need not wait for all of them. */
+TEST(node_careless, look_ups_by_time_are_turn_by_turn)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 2, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    d.hold_jobs = true;
+    for (int i = 0; i < 3; i++) look_up_begin(1);
+    check_int(d.held_job_count, 1);
+    look_up_begin(2);
+    check_int(d.held_job_count, 2);
+    driver_release_jobs(&d);
+    check_int(d.held_job_count, 2); /* of the second partition, for each of them */
+    driver_release_jobs(&d);
+    looked_up(1, KAFKA_NONE);
+    looked_up(2, KAFKA_NONE);
+    check(!driver_answer(&d, 1));
+    check_int(d.held_job_count, 1); /* the next request of the first client */
+    driver_disconnect(&d, 1);
+    driver_release_jobs(&d);
+    check_int(d.held_job_count, 0); /* nobody wants to know the rest */
+    driver_close(&d);
+}
+
+TEST(node_careless, a_topic_may_go_while_its_times_wait_to_be_looked_up)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 2, NULL, NULL);
+    driver_produce(&d, "t", &DRIVER_BATCH);
+    d.hold_jobs = true;
+    look_up_begin(1);
+    struct kafka_string name = KAFKA_STRING_LIT("t");
+    struct delete_topics_request r = {.topic_names = &name, .topic_names_count = 1};
+    driver_ask(&d, 2, KAFKA_API_DELETE_TOPICS, 5, &r);
+    check(driver_answer(&d, 2));
+    driver_release_jobs(&d);
+    looked_up(1, KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    d.hold_jobs = false;
+    driver_release_jobs(&d);
+    driver_close(&d);
+}
+
 /* Sends a batch with acks=all while nothing is synced; whether it is answered after `wait_ms`. */
 static struct produce_response *produce_within(int32_t timeout_ms, int64_t wait_ms)
 {

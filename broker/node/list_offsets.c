@@ -1,4 +1,5 @@
 /* ListOffsets: the ends are known at once; a time is looked up in the files, by a job (T37).
+ * Each connection has its turn with that.
  *
  *     -1 latest  -2 earliest  -3 of the largest timestamp (KIP-734)  -4 earliest local (KIP-405)  >= 0 a time */
 #include <stdlib.h>
@@ -10,8 +11,9 @@ enum { TIME_LATEST = -1, TIME_EARLIEST = -2, TIME_EARLIEST_LOCAL = -4 };
 
 struct list_offsets {
     struct list_offsets_response *response;
-    uint64_t id; /* never reused */
-    int32_t pending;
+    uint64_t id;          /* never reused */
+    int32_t topic_at, at; /* the next line that may have a time to look up */
+    bool any;             /* there is one */
 };
 
 struct lookup_job {
@@ -21,11 +23,12 @@ struct lookup_job {
     struct log_lookup *lookup;
 };
 
-static void pending_drop(struct node *n, struct request *r)
+static bool is_time(int64_t timestamp)
 {
-    struct list_offsets *s = r->state;
-    if (--s->pending == 0) request_answer(n, r, s->response);
+    return timestamp >= 0 || timestamp == LOG_LOOKUP_MAX_TIMESTAMP;
 }
+
+/* --- one look-up --- */
 
 static int lookup_run(struct node_job *base, struct disk *disk)
 {
@@ -39,6 +42,8 @@ static void lookup_drop(struct job *j)
     free(l);
 }
 
+static void lookups_continue(struct node *n, struct request *r);
+
 static void lookup_done(struct node *n, struct job *j, int err)
 {
     struct lookup_job *l = (struct lookup_job *)j;
@@ -51,30 +56,79 @@ static void lookup_done(struct node *n, struct job *j, int err)
     }
     struct request *r = l->request;
     lookup_drop(j);
-    pending_drop(n, r);
+    lookups_continue(n, r);
 }
 
+/* A look-up reads what will not change any more, so it may run beside the jobs of the log. */
 static void lookup_begin(struct node *n, struct request *r, struct partition *p, int64_t timestamp,
                          struct list_offsets_response_list_offsets_partition_response *line)
 {
-    struct list_offsets *s = r->state;
     struct lookup_job *l = memory_new(sizeof *l);
-    l->job.base = (struct node_job){.name = "log-lookup", .order = p->order, .run = lookup_run};
+    l->job.base = (struct node_job){.name = "log-lookup", .run = lookup_run};
     l->job.done = lookup_done;
     l->job.drop = lookup_drop;
     l->request = r;
     l->line = line;
     l->lookup = log_lookup_new(p->log, timestamp);
-    s->pending++;
-    p->looked_up_for = s->id;
     job_start(n, &l->job);
 }
 
-static void line_begin(struct node *n, struct request *r, struct slice topic,
+/* --- whose turn it is --- */
+
+/* The next line of a request whose time is looked up: its job is started. */
+static bool lookup_next(struct node *n, struct request *r)
+{
+    const struct list_offsets_request *in = r->body;
+    struct list_offsets *s = r->state;
+    for (; s->any && s->topic_at < in->topics_count; s->topic_at++, s->at = 0) {
+        const struct list_offsets_request_list_offsets_topic *topic = &in->topics[s->topic_at];
+        while (s->at < topic->partitions_count) {
+            const struct list_offsets_request_list_offsets_partition *line = &topic->partitions[s->at];
+            struct list_offsets_response_list_offsets_partition_response *out =
+                &s->response->topics[s->topic_at].partitions[s->at++];
+            struct partition *p;
+            if (!is_time(line->timestamp) || out->error_code != KAFKA_NONE) continue;
+            out->error_code = partition_lead(n, kafka_string_slice(topic->name), line->partition_index,
+                                             line->current_leader_epoch, &p);
+            if (out->error_code != KAFKA_NONE) continue; /* it went while this waited */
+            lookup_begin(n, r, p, line->timestamp, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A connection has one look-up at a time, of the first of its requests that wait for one. So there are no more of them
+ * than connections, and first come, first served is turn by turn. Once it is gone, nobody wants to know the rest. */
+static void lookups_continue(struct node *n, struct request *r)
+{
+    while (r) {
+        if (r->connection && lookup_next(n, r)) return;
+        struct list_offsets *s = r->state;
+        struct request *next = r->next_waiting;
+        r->next_waiting = NULL;
+        if (r->connection && r->connection->lookups_last == r) r->connection->lookups_last = NULL;
+        request_answer(n, r, s->response);
+        r = next;
+    }
+}
+
+static void lookups_line_up(struct node *n, struct request *r)
+{
+    struct request *last = r->connection->lookups_last;
+    r->connection->lookups_last = r;
+    if (last)
+        last->next_waiting = r;
+    else
+        lookups_continue(n, r);
+}
+
+/* --- what is known at once --- */
+
+static void line_begin(struct node *n, struct list_offsets *s, struct slice topic,
                        const struct list_offsets_request_list_offsets_partition *in,
                        struct list_offsets_response_list_offsets_partition_response *out)
 {
-    const struct list_offsets *s = r->state;
     out->partition_index = in->partition_index;
     struct partition *p;
     out->error_code = partition_lead(n, topic, in->partition_index, in->current_leader_epoch, &p);
@@ -85,12 +139,14 @@ static void line_begin(struct node *n, struct request *r, struct slice topic,
     case TIME_EARLIEST:
     case TIME_EARLIEST_LOCAL: out->offset = o->start; break;
     default:
-        if (in->timestamp < 0 && in->timestamp != LOG_LOOKUP_MAX_TIMESTAMP)
+        if (!is_time(in->timestamp)) {
             out->error_code = KAFKA_UNSUPPORTED_VERSION;
-        else if (p->looked_up_for == s->id)
+        } else if (p->looked_up_for == s->id) {
             out->error_code = KAFKA_INVALID_REQUEST; /* named twice, as Kafka says: jobs are not for free */
-        else
-            lookup_begin(n, r, p, in->timestamp, out);
+        } else {
+            p->looked_up_for = s->id;
+            s->any = true;
+        }
         return;
     }
     out->leader_epoch = log_epoch_at(p->log, out->offset);
@@ -104,7 +160,6 @@ void list_offsets_begin(struct node *n, struct request *r)
     r->state = s;
     s->response = out;
     s->id = ++n->last_lookup;
-    s->pending = 1;
     out->topics_count = in->topics_count;
     out->topics = KAFKA_NEW(&r->arena, list_offsets_response_list_offsets_topic_response, in->topics_count);
     for (int32_t t = 0; t < in->topics_count; t++) {
@@ -115,7 +170,10 @@ void list_offsets_begin(struct node *n, struct request *r)
         answer->partitions =
             KAFKA_NEW(&r->arena, list_offsets_response_list_offsets_partition_response, topic->partitions_count);
         for (int32_t i = 0; i < topic->partitions_count; i++)
-            line_begin(n, r, kafka_string_slice(topic->name), &topic->partitions[i], &answer->partitions[i]);
+            line_begin(n, s, kafka_string_slice(topic->name), &topic->partitions[i], &answer->partitions[i]);
     }
-    pending_drop(n, r);
+    if (s->any)
+        lookups_line_up(n, r);
+    else
+        request_answer(n, r, out);
 }

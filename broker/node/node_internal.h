@@ -106,8 +106,9 @@ struct connection {
     char peer[64];
     struct request *first, **last;
     int depth;
-    int64_t held_bytes;      /* of its answers that wait for an earlier one */
-    struct check_line *line; /* of its batches; NULL: none is checked */
+    int64_t held_bytes;           /* of its answers that wait for an earlier one */
+    struct check_line *line;      /* of its batches; NULL: none is checked */
+    struct request *lookups_last; /* of its ListOffsets that look up times, linked by next_waiting; NULL: none does */
     bool paused;
     bool ended; /* its peer, perhaps dead, asks for nothing new: no fetch of it waits */
 };

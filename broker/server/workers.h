@@ -7,7 +7,7 @@
  *
  * Jobs with equal `order` run one after the other in the order given; everything else runs side by
  * side, but the last free thread is kept for syncs, and one heavy job runs at a time. The queue is bounded by what the
- * node has under way: at most a sync and a few jobs for each partition, a job for each connection and its look-ups. */
+ * node has under way: at most a sync and a few jobs for each partition, a job and a look-up for each connection. */
 #ifndef MILLRACE_BROKER_SERVER_WORKERS_H
 #define MILLRACE_BROKER_SERVER_WORKERS_H
 

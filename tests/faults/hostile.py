@@ -2,8 +2,8 @@
 
 hostile.py HOST:PORT PID RECEIVE_S SEND_S IDLE_S FOLDER [ATTACK...]
 
-The canary is a process of its own: over one connection it produces a plain batch, a compressed one, and fetches what
-it wrote, over and over; each answer's time goes to a file. Each attack runs beside it for a few seconds; then the
+The canary is a process of its own: over one connection it produces a plain batch, a compressed one, fetches what it
+wrote and looks it up by its time, over and over; each answer's time goes to a file. Each attack runs beside it for a few seconds; then the
 slowest answer of that span stands in a table beside the quiet one, and BOUND_S decides. An attack also says what it
 expects of itself: who is dropped and when, what memory comes back.
 
@@ -22,6 +22,7 @@ import time
 import zlib
 
 BOUND_S = 2.0
+KINDS = ("plain", "packed", "fetch", "time")  # what the canary asks
 LONG_MS = 2**31 - 1
 
 # --- the protocol, as far as it is needed here ---
@@ -93,6 +94,12 @@ def fetch(topic, partitions, wait_ms=0, least=1, offset=0):
     each = b"".join(struct.pack(">iqi", p, offset, 1 << 20) for p in partitions)
     return request(1, 4, struct.pack(">iiiibi", -1, wait_ms, least, 1 << 20, 0, 1) + text(topic)
                    + struct.pack(">i", len(partitions)) + each)
+
+
+def look_up(topic, partitions, timestamp=1):
+    """Offsets by time."""
+    return request(2, 1, struct.pack(">ii", -1, 1) + text(topic) + struct.pack(">i", len(partitions))
+                   + b"".join(struct.pack(">iq", p, timestamp) for p in partitions))
 
 
 def metadata(topics):
@@ -176,19 +183,24 @@ def canary(bootstrap, path):
     plain = produce([("canary", 0, batch(payload))])
     squeezer = zlib.compressobj(6, zlib.DEFLATED, 31)
     packed = produce([("canary", 1, batch(squeezer.compress(payload) + squeezer.flush(), codec=1))])
+    by_time = look_up("canary", [0])
     with open(path, "w", buffering=1) as out:
         while True:
             offset = 0
-            for kind, frame in (("plain", plain), ("packed", packed), ("fetch", None)):
+            for kind in KINDS:
+                frame = {"plain": plain, "packed": packed, "time": by_time}.get(kind)
                 start = time.monotonic()
                 answer = c.ask(frame or fetch("canary", [0], offset=offset))
                 out.write(f"{start} {time.monotonic() - start} {kind}\n")
-                if kind != "fetch":
+                if kind == "fetch":
+                    assert len(answer) > 150, "the canary fetched nothing"
+                elif kind == "time":
+                    error, _, at = struct.unpack(">hqq", answer[-18:])
+                    assert (error, at) == (0, 0), f"the canary found {at} with error {error}"
+                else:
                     error, at = produced(answer, "canary")
                     assert error == 0, f"the canary's {kind} batch got error {error}"
                     offset = at if kind == "plain" else offset
-                else:
-                    assert len(answer) > 150, "the canary fetched nothing"
             time.sleep(0.01)
 
 
@@ -210,7 +222,7 @@ class Watch:
             assert time.monotonic() < until, "the canary waits for more than a minute"
             time.sleep(0.02)
         worst = {kind: max((t for a, t, k in lines if k == kind and a + t >= start and a <= end), default=0)
-                 for kind in ("plain", "packed", "fetch")}
+                 for kind in KINDS}
         return worst
 
 
@@ -486,8 +498,7 @@ def dead_pollers(b):
 def storms(b):
     """Look-ups by time and of offsets, from many connections with full pipelines."""
     clients = [b.client() for _ in range(32)]
-    by_time = request(2, 1, struct.pack(">ii", -1, 1) + text("canary") + struct.pack(">i", 3)
-                      + b"".join(struct.pack(">iq", p, 1) for p in range(3)))
+    by_time = look_up("canary", range(3))
     offsets = request(9, 1, text("wide") + struct.pack(">i", 1) + text("wide") + struct.pack(">i", 1000)
                       + b"".join(struct.pack(">i", p) for p in range(1000)))
     until, rounds = time.monotonic() + 2, 0
@@ -534,6 +545,30 @@ def bombs(b):
     return f"{peak >> 10} MiB at most"
 
 
+def look_ups(b):
+    """One client looks up times in batches that swell a thousandfold, with a full pipeline."""
+    body = b"\0\0\0" + varint(-1) + varint(100 << 20)
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    swollen = squeezer.compress(varint(len(body) + (100 << 20) + 1) + body)
+    swollen += b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(100)) + squeezer.compress(b"\0") + squeezer.flush()
+    c = b.client()
+    c.ask(create("swollen", 4))
+    for p in range(4):
+        for _ in range(50):
+            error, _ = produced(c.ask(produce([("swollen", p, batch(swollen, codec=1))])), "swollen")
+            if error == 0:
+                break
+            time.sleep(0.05)
+        assert error == 0, f"a valid batch of 100 MiB got error {error}"
+    start = time.monotonic()
+    assert c.ask(look_up("swollen", [0]))[-18:] == struct.pack(">hqq", 0, 1000, 0), "it was not found"
+    took = time.monotonic() - start
+    c.pour(look_up("swollen", range(4)) * 1000)
+    time.sleep(4)
+    c.close()
+    return f"one takes {took * 1000:.0f} ms"
+
+
 def churn(b):
     """Connections that come and go as fast as they can, some of them in the middle of something."""
     b.client().close()
@@ -577,7 +612,7 @@ def crowd(b):
 
 
 ATTACKS = (quiet, crowd, churn, byte_a_second, silent, does_not_read, small_requests, nonsense, many_elements, repeated_groups, administration,
-           same_protocols, watchers, dead_pollers, storms, bombs)
+           same_protocols, watchers, dead_pollers, storms, look_ups, bombs)
 
 
 def prepare(b):
@@ -600,7 +635,7 @@ def main(bootstrap, pid, receive_s, send_s, idle_s, folder, *names):
     process = multiprocessing.Process(target=canary, args=(bootstrap, path), daemon=True)
     process.start()
     watch, failures, calm = Watch(path, process), 0, 0
-    print(f"  {'attack':16} {'plain':>8} {'packed':>8} {'fetch':>8}   the canary's slowest answers, in ms")
+    print(f"  {'attack':16} " + " ".join(f"{kind:>8}" for kind in KINDS) + "   the canary's slowest answers, in ms")
     for attack in ATTACKS:
         if names and attack.__name__ not in names and attack is not quiet:
             continue
