@@ -80,7 +80,9 @@ void group_append_emit_group(struct group_append_pending *p, const struct group_
 
 /* ---- what was waiting goes on ---- */
 
-/* What a client is told when the log refused: look for the coordinator again, or simply try again. */
+/* What a client is told when the log refused: look for the coordinator again, or simply try again. Kafka 4.2's table,
+ * for commits too (CoordinatorOperationExceptionHelper). With one broker a client that a full disk sends looking finds
+ * the same one and tries until there is room, as it does there with one replica. */
 int16_t group_append_error(int16_t error)
 {
     switch (error) {
@@ -100,8 +102,6 @@ int16_t group_append_error(int16_t error)
 static void stored_commit(struct group_append_pending *p, int16_t error)
 {
     struct group_coordinator *c = p->group->coordinator;
-    if (error == KAFKA_MESSAGE_TOO_LARGE || error == KAFKA_RECORD_LIST_TOO_LARGE)
-        error = KAFKA_INVALID_COMMIT_OFFSET_SIZE;
     error = group_append_error(error);
     for (int32_t i = 0; i < p->offset_count; i++) {
         struct group_offset *o = &p->offsets[i];
