@@ -5,17 +5,36 @@
 
 /* --- CreateTopics --- */
 
+/* As in Kafka the last value of a config that is named twice counts, and no null among them is passed over. */
+static struct metadata_setting *create_settings(struct change *c,
+                                                const struct create_topics_request_creatable_topic *in, int32_t *count)
+{
+    struct metadata_setting *settings = arena_alloc(&c->arena, (size_t)(in->configs_count + 1) * sizeof *settings);
+    struct table seen = {0};
+    *count = 0;
+    for (int32_t i = 0; i < in->configs_count; i++) {
+        struct kafka_string name = in->configs[i].name, value = in->configs[i].value;
+        struct metadata_setting *s = table_get(&seen, kafka_string_slice(name));
+        if (s && s->value.n >= 0) s->value = value;
+        if (s) continue;
+        s = &settings[(*count)++];
+        *s = (struct metadata_setting){name, value};
+        table_set(&seen, kafka_string_slice(name), s);
+    }
+    table_release(&seen);
+    return settings;
+}
+
 static void create_fill(struct change *c, const struct create_topics_request_creatable_topic *in,
                         struct change_item *item)
 {
     struct metadata_assignment *assignments =
         arena_alloc(&c->arena, (size_t)(in->assignments_count + 1) * sizeof *assignments);
-    struct metadata_setting *settings = arena_alloc(&c->arena, (size_t)(in->configs_count + 1) * sizeof *settings);
+    int32_t config_count;
+    struct metadata_setting *settings = create_settings(c, in, &config_count);
     for (int32_t i = 0; i < in->assignments_count; i++)
         assignments[i] = (struct metadata_assignment){in->assignments[i].partition_index, in->assignments[i].broker_ids,
                                                       in->assignments[i].broker_ids_count};
-    for (int32_t i = 0; i < in->configs_count; i++)
-        settings[i] = (struct metadata_setting){in->configs[i].name, in->configs[i].value};
     item->name = in->name;
     item->create = (struct metadata_create){
         .name = in->name,
@@ -24,7 +43,7 @@ static void create_fill(struct change *c, const struct create_topics_request_cre
         .assignments = assignments,
         .assignment_count = in->assignments_count,
         .configs = settings,
-        .config_count = in->configs_count,
+        .config_count = config_count,
     };
 }
 

@@ -403,6 +403,43 @@ TEST(node_configs, the_limit_of_connections_is_told)
 
 /* --- what is refused --- */
 
+/* Creates "NAME" with retention.ms twice; its error, and the value that the answer tells. */
+static int16_t create_twice(const char *name, struct kafka_string first, struct kafka_string second, const char *told)
+{
+    struct create_topics_request_creatable_topic_config configs[2] = {
+        {.name = KAFKA_STRING_LIT("retention.ms"), .value = first},
+        {.name = KAFKA_STRING_LIT("retention.ms"), .value = second}};
+    struct create_topics_request_creatable_topic t = {.name = kafka_string_of(name),
+                                                      .num_partitions = 1,
+                                                      .replication_factor = 1,
+                                                      .configs = configs,
+                                                      .configs_count = 2};
+    struct create_topics_request r = {.topics = &t, .topics_count = 1};
+    driver_ask(&d, 1, KAFKA_API_CREATE_TOPICS, 5, &r);
+    struct create_topics_response *a = driver_answer(&d, 1);
+    check(a && a->topics_count == 1);
+    for (int32_t i = 0; told && i < a->topics[0].configs_count; i++)
+        if (kafka_string_equal_str(a->topics[0].configs[i].name, "retention.ms"))
+            check(kafka_string_equal_str(a->topics[0].configs[i].value, told));
+    return a->topics[0].error_code;
+}
+
+/* What Kafka 4.2 was seen to do: the last value counts and alone has to be good, and a null is refused anywhere. */
+TEST(node_configs, a_config_named_twice_in_a_new_topic)
+{
+    struct kafka_string none = KAFKA_STRING_NULL, bad = KAFKA_STRING_LIT("x");
+    struct kafka_string one = KAFKA_STRING_LIT("1000"), two = KAFKA_STRING_LIT("2000");
+    driver_open(&d, "");
+    check_int(create_twice("a", one, two, "2000"), KAFKA_NONE);
+    check_config(TOPIC, "a", "retention.ms", "2000", KAFKA_SOURCE_TOPIC);
+    check_int(create_twice("b", bad, two, "2000"), KAFKA_NONE);
+    check_config(TOPIC, "b", "retention.ms", "2000", KAFKA_SOURCE_TOPIC);
+    check_int(create_twice("c", two, bad, NULL), KAFKA_INVALID_CONFIG);
+    check_int(create_twice("d", two, none, NULL), KAFKA_INVALID_CONFIG);
+    check_int(create_twice("e", none, two, NULL), KAFKA_INVALID_CONFIG);
+    driver_close(&d);
+}
+
 TEST(node_configs, what_may_not_be_altered)
 {
     driver_open(&d, "");
