@@ -124,6 +124,21 @@ TEST(node_configs, a_broker_tells_all_its_keys)
     driver_close(&d);
 }
 
+/* Kafka 4.2 was seen to do so: a name that reads as the broker's id describes it, and what is set under another
+ * spelling is kept under that one, where nothing works with it. */
+TEST(node_configs, another_spelling_of_the_brokers_id)
+{
+    driver_open(&d, "");
+    check_int(set(BROKER, "01", "log.retention.ms", "1000"), KAFKA_NONE);
+    check(config(BROKER, "1", "log.retention.ms").value.n < 0);
+    check(config(BROKER, "+1", "log.retention.ms").value.n < 0);
+    check_int(set(BROKER, "1", "log.retention.ms", "2000"), KAFKA_NONE);
+    check_config(BROKER, "01", "log.retention.ms", "2000", KAFKA_SOURCE_BROKER);
+    check_int(described(BROKER, "1 ", NULL).error_code, KAFKA_INVALID_REQUEST);
+    check_int(described(BROKER, "-1", NULL).error_code, KAFKA_INVALID_REQUEST);
+    driver_close(&d);
+}
+
 static int32_t lines_without_keys(int8_t type, const char *name)
 {
     struct describe_configs_request_describe_configs_resource resource = {.resource_type = type,

@@ -251,3 +251,49 @@ TEST(node_deletion, a_slow_client_does_not_hold_up_other_changes)
     check_int(driver_produce(&d, "t", &DRIVER_BATCH).base_offset, 0);
     driver_close(&d);
 }
+
+static struct kafka_uuid topic_id(const char *topic)
+{
+    struct metadata_request_metadata_request_topic t = {.name = kafka_string_of(topic)};
+    struct metadata_request r = {.topics = &t, .topics_count = 1};
+    driver_ask(&d, CREATOR, KAFKA_API_METADATA, 12, &r);
+    struct metadata_response *a = driver_answer(&d, CREATOR);
+    check(a && a->topics_count == 1);
+    return a->topics[0].topic_id;
+}
+
+static int16_t fetch_error(int version, struct kafka_uuid id)
+{
+    struct driver_fetch f = DRIVER_FETCH;
+    f.version = version;
+    f.topic_id = id;
+    driver_fetch_begin(&d, READER, version < 13 ? "t" : NULL, &f);
+    return driver_fetched(&d, READER).error_code;
+}
+
+/* Who reads by id is told that this topic is gone, never that another one stands there, at whatever stage that is. */
+TEST(node_deletion, a_namesake_is_never_taken_for_the_topic)
+{
+    driver_open(&d, "");
+    topic_with_segments();
+    struct kafka_uuid old = topic_id("t");
+    answer_held(0); /* its folder stays, and the next one cannot be made */
+    delete_topic("t");
+    check_int(fetch_error(13, old), KAFKA_UNKNOWN_TOPIC_ID);
+    check_int(fetch_error(12, old), KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    create_begin("t", 1);
+    check_int(fetch_error(13, old), KAFKA_UNKNOWN_TOPIC_ID);
+    driver_wait(&d, 2000);
+    check(driver_answer(&d, CREATOR) != NULL);
+    struct kafka_uuid next = topic_id("t");
+    check(!kafka_uuid_equal(old, next));
+    check_int(fetch_error(13, old), KAFKA_UNKNOWN_TOPIC_ID);
+    check_int(fetch_error(13, next), KAFKA_NOT_LEADER_OR_FOLLOWER);
+    check_int(fetch_error(12, next), KAFKA_NOT_LEADER_OR_FOLLOWER);
+    held_let_go();
+    driver_wait(&d, 1000);
+    driver_wait(&d, 1000);
+    check_int(fetch_error(13, old), KAFKA_UNKNOWN_TOPIC_ID);
+    check_int(fetch_error(13, next), KAFKA_NONE);
+    driver_close(&d);
+}
