@@ -64,6 +64,22 @@ TEST(net, a_blocking_exchange_is_whole_or_an_error)
     close(listener);
 }
 
+/* A peer that is gone without a word and owes us nothing is noticed by the kernel alone. */
+TEST(net, a_vanished_peer_is_asked_for_within_two_minutes)
+{
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0), on = 0, idle = 0, interval = 0, probes = 0;
+    socklen_t length = sizeof on;
+    check(descriptor >= 0);
+    net_keep_alive(descriptor);
+    check_int(getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, &length), 0);
+    check_int(getsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &length), 0);
+    check_int(getsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &interval, &length), 0);
+    check_int(getsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, &length), 0);
+    check(on != 0);
+    check_int(idle + interval * probes, 120);
+    close(descriptor);
+}
+
 TEST(net, unknown_host_is_named)
 {
     struct net_address a = {"no.such.host.invalid", 9092};

@@ -10,6 +10,7 @@ expects of itself: who is dropped and when, what memory comes back.
 The last three of the five are the broker's patience: millrace.receive.timeout.ms, millrace.send.timeout.ms,
 connections.max.idle.ms, in seconds.
 """
+import ctypes
 import multiprocessing
 import os
 import random
@@ -170,6 +171,13 @@ class Client:
         poll.register(self.s, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
         return bool(poll.poll(0))
 
+    def vanish(self):
+        """From now on nothing reaches it, not even an acknowledgement's cause: as if its machine had lost its power. The
+        kernel runs the filter before it looks at what came."""
+        drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF: return 0 bytes
+        SO_ATTACH_FILTER = 26
+        self.s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(drop_all)))
+
     def close(self):
         self.s.close()
 
@@ -244,6 +252,16 @@ class Broker:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def keepalive_s(self, client):
+        """Seconds until the kernel asks whether the client is still there; None: it never will."""
+        ours, theirs = client.s.getpeername()[1], client.s.getsockname()[1]
+        with open("/proc/net/tcp") as f:
+            for line in f.read().splitlines()[1:]:
+                _, local, remote, _, _, timer, *_ = line.split()
+                if (int(local[-4:], 16), int(remote[-4:], 16)) == (ours, theirs):
+                    kind, left = timer.split(":")
+                    return int(left, 16) / 100 if kind == "02" else None
+
     def descriptors_back_to(self, n, seconds=10):
         until = time.monotonic() + seconds
         while self.descriptors() > n + 5:
@@ -302,6 +320,28 @@ def silent(b):
     assert not waiting.hung_up(), "a long poll was taken for silence"
     waiting.close()
     return f"200 dropped after {took:.1f} s"
+
+
+def vanished(b):
+    """Peers that are gone without a word (no FIN, no RST, no ACK): while they said nothing, in the middle of a request,
+    with an answer under way. One with a long poll of hours stays until the kernel has asked for it in vain."""
+    before = b.descriptors()
+    poller = b.client()
+    poller.s.sendall(fetch("canary", [2], LONG_MS, LONG_MS))
+    clients = [b.client(small_window=True) for _ in range(90)]
+    frames = metadata(None) * 2000
+    for i, c in enumerate(clients):
+        c.pour((b"", struct.pack(">i", 1000) + bytes(10), frames)[i % 3])
+    time.sleep(0.2)
+    for c in clients + [poller]:
+        c.vanish()
+    start = time.monotonic()
+    b.descriptors_back_to(before + 1, b.idle_s + 5)
+    took = time.monotonic() - start
+    asks = b.keepalive_s(poller)
+    closing(clients + [poller])
+    assert asks is not None and asks <= 60, f"the poller is asked for after {asks} s"
+    return f"90 dropped after {took:.1f} s; the poller is asked for in {asks:.0f} s"
 
 
 def does_not_read(b):
@@ -611,7 +651,7 @@ def crowd(b):
     return f"{each:.0f} bytes each; {took:.1f} s to come, {again:.1f} s to ask once more"
 
 
-ATTACKS = (quiet, crowd, churn, byte_a_second, silent, does_not_read, small_requests, nonsense, many_elements, repeated_groups, administration,
+ATTACKS = (quiet, crowd, churn, byte_a_second, silent, vanished, does_not_read, small_requests, nonsense, many_elements, repeated_groups, administration,
            same_protocols, watchers, dead_pollers, storms, look_ups, bombs)
 
 
