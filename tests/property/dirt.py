@@ -1,7 +1,5 @@
 """dirt.py - random files for a definition: mostly right, small key spaces, and plenty of dirt. `write_files(...)`."""
 
-import hashlib
-
 from interpret import log_column
 from records import DECODERS, Layout
 from times import day_number, write
@@ -17,8 +15,8 @@ DIRT = 0.12
 
 
 class Files:
-    def __init__(self, rng, definition, rows):
-        self.rng, self.source, self.rows = rng, definition["source"], rows
+    def __init__(self, rng, source):
+        self.rng, self.source = rng, source
         self.encoding = self.source.get("encoding", "utf-8")
         is_log = self.source["format"] == "access_log"
         self.columns = [log_column(s) for s in self.source["columns"]] if is_log else self.source["columns"]
@@ -114,6 +112,8 @@ class Files:
         elif self.source.get("fields"):
             places = (list(range(len(self.columns))) + [None])[: self.source["fields"]]
         lines = [self.encode(self.rng.choice(["", "skipped, \"", "a;b"])) for _ in range(self.source.get("skip_lines", 0))]
+        if header and self.source.get("comment_prefix") and self.chance(0.2):
+            lines.append(self.encode(self.source["comment_prefix"] + " ahead of the header"))
         if header:
             lines.append(self.encode(self.source.get("delimiter", ",").join(self.title(p) for p in places)))
         for _ in range(rows):
@@ -192,16 +192,19 @@ class Files:
 
 
 def write_files(rng, definition, folder, rows):
-    """1 to 4 files, perhaps one twice, perhaps one empty, and one that does not match."""
-    files = Files(rng, definition, rows)
-    suffix = ".log" if definition["source"]["format"] == "access_log" else ".csv"
-    names = rng.sample(["pa", "pb", "pc", "p", "paa", "pa-2", "pÄ"], rng.randint(1, 4))
-    data = {}
-    for name in names:
-        same = data and rng.random() < 0.08
-        empty = rng.random() < 0.03
-        data[name] = rng.choice(list(data.values())) if same else b"" if empty else files.file(rng.randint(0, rows // len(names)))
-    for name, content in data.items():
-        (folder / (name + suffix)).write_bytes(content)
+    """For each source 1 to 4 files, perhaps one twice, perhaps one empty; and one that matches none."""
+    sources = definition.get("sources") or [definition["source"]]
+    for source in sources:
+        files = Files(rng, source)
+        suffix = ".log" if source["format"] == "access_log" else ".csv"
+        begin = source["glob"].split("*")[0] if "sources" in definition else ""
+        names = rng.sample(["pa", "pb", "pc", "p", "paa", "pa-2", "pÄ"], rng.randint(1, 4))
+        data = {}
+        for name in names:
+            same = data and rng.random() < 0.08
+            empty = rng.random() < 0.03
+            size = rng.randint(0, rows // len(names) // len(sources))
+            data[name] = rng.choice(list(data.values())) if same else b"" if empty else files.file(size)
+        for name, content in data.items():
+            (folder / (begin + name + suffix)).write_bytes(content)
     (folder / "other.txt").write_bytes(b"not a source")
-    return hashlib.sha256(b"".join(data.values())).hexdigest()[:8]

@@ -1,6 +1,6 @@
 """draw_expression.py - random expressions of a wanted family, over columns of known types."""
 
-from expression import compile_expression
+from expression import MAPS, compile_expression
 
 LETTERS = ["a", "b", "A", "ab", "x-1", "12-34", "é", "Öl", "", " ", "a b", "7", "-3", "1.5", "0.05", "2024-02-29", "31/12/2024", "ß", "日本", "O''Hara"]
 REGEXES = ["^[a-c]", "[0-9]+", "a|b", "^.$", "([0-9]+)-([0-9]+)", "(x)|(y)", "^$", "é", "(?i)^ab", "\\d", "\\s", "b$", "^[^-]*", "(.)(.)"]
@@ -72,7 +72,9 @@ class Expressions:
     def choice(self, family, d):
         e = lambda f=family: self.text(f, d)  # noqa: E731
         null = lambda: "null" if self.rng.random() < 0.1 else e()  # noqa: E731
-        name = self.pick("if", "coalesce", "nullif", "map", "least", "greatest")
+        name = self.pick("if", "coalesce", "nullif", "map", "least", "greatest", "try", "try")
+        if name == "try":
+            return self.named(name, e(), *([e()] if self.rng.random() < 0.5 else []))
         if name == "if":
             return self.named(name, e("condition"), e(), null())
         if name == "nullif":
@@ -87,7 +89,8 @@ class Expressions:
         s = lambda: self.literal("text")  # noqa: E731
         n = lambda: self.pick("0", "1", "2", "3", "-1")  # noqa: E731
         name = self.pick("||", "upper", "lower", "trim", "concat", "before", "before_last", "after", "after_last", "left",
-                         "right", "substring", "split_part", "replace", "extract", "text", "month", "format")  # fmt: skip
+                         "right", "substring", "split_part", "replace", "extract", "text", "month", "format", "unicode",
+                         "regex_replace", "pad_left", "url", "lookup")  # fmt: skip
         if name == "||":
             self.cover("operator", name)
             return f"({t()} || {t()})"
@@ -109,6 +112,17 @@ class Expressions:
             regex = self.rng.choice(REGEXES)
             groups = min(2, regex.replace("(?", "").count("("))
             return self.named(name, t(), f"'{regex}'", *([str(self.rng.randint(0, groups))] if self.rng.random() < 0.4 else []))
+        if name == "unicode":
+            return self.of_letters(t)
+        if name == "regex_replace":
+            return self.named(name, t(), f"'{self.rng.choice(REGEXES)}'", f"'{self.pick('', 'x', '<$0>', '$$', 'é')}'")
+        if name == "pad_left":
+            return self.named(name, t(), self.pick("0", "3", "6"), self.pick("'0'", "'ab'", "'é'"))
+        if name == "url":
+            which = self.pick("url_decode", "query_value", "hash")
+            return self.named(which, t(), *(["'b'"] if which == "query_value" else []))
+        if name == "lookup":
+            return self.looked_up(str, d)
         when = self.pick("timestamp", "date")
         if name == "month":
             return self.named(name, self.text(when, d))
@@ -116,10 +130,23 @@ class Expressions:
             return self.named(name, self.text(when, d), f"'{self.rng.choice(WRITABLE)}'")
         return self.named(name, self.text(self.pick("integer", "number", "timestamp", "date", "text"), d))
 
+    def of_letters(self, t):
+        name = self.pick("upper", "lower", "title", "normalize", "fold_case", "strip_accents", "collapse_blanks")
+        form = {"upper": "'unicode'", "lower": "'unicode'", "normalize": self.pick("'NFC'", "'NFKC'", "'NFD'", "'NFKD'")}.get(name)
+        return self.named(name, t(), *([form] if form and (name != "normalize" or self.rng.random() < 0.7) else []))
+
+    def looked_up(self, kind, d):
+        """lookup() in a map whose values are of that kind, if there is one."""
+        names = [n for n, m in MAPS.items() if all(isinstance(v, (kind, type(None))) for v in m.values())]
+        if not names:
+            return self.leaf("text" if kind is str else "integer")
+        otherwise = [self.text("text" if kind is str else "integer", d)] if self.rng.random() < 0.5 else []
+        return self.named("lookup", self.text(self.pick("text", "integer"), d), f"'{self.rng.choice(names)}'", *otherwise)
+
     def of_integer(self, d):
         i = lambda: self.text("integer", d)  # noqa: E731
         name = self.pick("+", "-", "*", "/", "%", "neg", "length", "abs", "times", "part", "hour", "unix", "integer", "round",
-                         "condition")  # fmt: skip
+                         "condition", "lookup", "days_between")  # fmt: skip
         if name in "+-*/%":
             self.cover("operator", name)
             return f"({i()} {name} {i()})"
@@ -134,10 +161,14 @@ class Expressions:
             self.cover("operator", f"{when} - {when}")
             return f"({self.text(when, d)} - {self.text(when, d)})"
         if name == "part":
-            part = self.pick("year", "month_number", "day_of_month", "day_of_week")
+            part = self.pick("year", "month_number", "day_of_month", "day_of_week", "quarter", "iso_week", "iso_year")
             return self.named(part, self.text(self.pick("timestamp", "date"), d))
         if name == "hour":
             return self.named(self.pick("hour", "minute", "second"), self.text("timestamp", d))
+        if name == "lookup":
+            return self.looked_up(int, d)
+        if name == "days_between":
+            return self.named(name, *(self.text(self.pick("timestamp", "date"), d) for _ in range(2)))
         if name == "unix":
             return self.named(name, self.text(self.pick("timestamp", "date"), d))
         if name == "integer":

@@ -11,6 +11,8 @@ from functions import INTEGER, NULL, TEXT, same_scale
 from times import Pattern, read_time
 from values import Misfit, fits
 
+MAPS = {}  # the dictionaries of the definition that is read, by name
+
 TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|'(?P<text>(?:[^']|'')*)'|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<op>\|\||!=|<>|<=|>=|[-+*/%=<>(),]))",
@@ -36,10 +38,6 @@ def compare(op, a, b):
     if a is None or b is None:
         return None
     return int({"=": a == b, "!=": a != b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op])
-
-
-def both(a, b):
-    return 0 if a == 0 or b == 0 else None if a is None or b is None else 1
 
 
 def negated(a):
@@ -117,9 +115,9 @@ class Parser:
         if op == "between":
             low = self.joined()
             self.expect("and")
-            lower = self.pair(">=", left, low)
-            upper = self.pair("<=", left, self.joined())
-            return INTEGER, lambda row: both(lower(row), upper(row))
+            lower = INTEGER, self.pair(">=", left, low)
+            upper = INTEGER, self.pair("<=", left, self.joined())
+            return self.logic(lower, upper, 0)
         if op == "in":
             tests = [self.pair("=", left, item) for item in self.arguments()]
 
@@ -204,7 +202,7 @@ class Parser:
             moment = read_time([Pattern("%F" if lower == "date" else "%F %T")], following[1], lower)
             return (lower, 0), lambda row: moment
         if following == ("op", "("):
-            return functions.call(lower, self.arguments())
+            return functions.call(lower, self.arguments(), MAPS)
         kind = self.types[name]
         return kind, lambda row: row[name]
 

@@ -4,7 +4,9 @@ An argument is (type, f) with f(row) its value; each entry of TABLE takes such a
 """
 
 import re
+from unicodedata import normalize
 
+import unicode_functions
 from times import Pattern, day_number, in_range, moment, read_time, write
 from values import Misfit, as_text, divide_rounded, fits
 
@@ -281,8 +283,56 @@ def texts(kind, f):
     return lambda *a: strict(kind, f, *a)
 
 
+def cased(plain, unicode):
+    return lambda t, how=None: strict(TEXT, unicode if how else plain, t)
+
+
+def iso(part):
+    """ISO 8601: the week of a day is that of its Thursday."""
+
+    def of(w):
+        def run(v):
+            day = v // 86400 if w[0] == TIMESTAMP else v
+            thursday = day - (day + 3) % 7 + 3
+            year = moment(thursday, "date").year
+            return year if part == "year" else (thursday - day_number(year, 1, 1)) // 7 + 1
+
+        return strict(INTEGER, run, w)
+
+    return of
+
+
+def days_between(a, b):
+    def day(v, w):
+        return v // 86400 if w[0] == TIMESTAMP else v
+
+    return strict(INTEGER, lambda x, y: day(y, b) - day(x, a), a, b)
+
+
+def attempted(x, otherwise=None):
+    """try(x[, otherwise])"""
+    kind = common(x[0], otherwise[0]) if otherwise else x[0]
+    f, g = to_scale(x, kind), to_scale(otherwise, kind) if otherwise else lambda row: None
+
+    def run(row):
+        try:
+            return f(row)
+        except Misfit:
+            return g(row)
+
+    return kind, run
+
+
 TABLE = {
-    "upper": texts(TEXT, ascii_case(UPPER)), "lower": texts(TEXT, ascii_case(LOWER)),
+    "upper": cased(ascii_case(UPPER), unicode_functions.upper), "lower": cased(ascii_case(LOWER), unicode_functions.lower),
+    "title": texts(TEXT, unicode_functions.title), "fold_case": texts(TEXT, unicode_functions.fold_case),
+    "normalize": lambda t, form=None: strict(TEXT, lambda v: normalize(constant(form) if form else "NFC", v), t),
+    "strip_accents": texts(TEXT, unicode_functions.strip_accents),
+    "collapse_blanks": texts(TEXT, unicode_functions.collapse_blanks),
+    "regex_replace": lambda t, p, by: strict(TEXT, lambda v, r=regex_of(p): r.sub(unicode_functions.replacement(constant(by)), v), t),
+    "pad_left": texts(TEXT, unicode_functions.pad_left), "url_decode": texts(TEXT, unicode_functions.url_decode),
+    "query_value": texts(TEXT, unicode_functions.query_value), "hash": texts(TEXT, unicode_functions.sha256),
+    "try": attempted,
     "trim": texts(TEXT, lambda t: t.strip(" \t")), "length": texts(INTEGER, len),
     "concat": texts(TEXT, lambda *t: "".join(t)),
     "before": texts(TEXT, lambda t, s: side(t, s, False, False)),
@@ -310,6 +360,8 @@ TABLE = {
     "year": part(lambda d: d.year), "month_number": part(lambda d: d.month), "day_of_month": part(lambda d: d.day),
     "day_of_week": part(lambda d: d.weekday + 1), "hour": part(lambda d: d.hour), "minute": part(lambda d: d.minute),
     "second": part(lambda d: d.second),
+    "quarter": part(lambda d: (d.month + 2) // 3), "iso_week": iso("week"), "iso_year": iso("year"),
+    "days_between": days_between,
     "format": lambda w, p: strict(TEXT, lambda v: write(v, w[0][0], constant(p)), w),
     "parse_timestamp": parse_time(TIMESTAMP), "parse_date": parse_time(DATE),
     "unix": lambda w: strict(INTEGER, lambda v: v if w[0] == TIMESTAMP else v * 86400, w),
@@ -317,5 +369,24 @@ TABLE = {
 }  # fmt: skip
 
 
-def call(name, arguments):
-    return TABLE[name](*arguments)
+
+
+def lookup(maps):
+    def build(x, name, otherwise=None):
+        entries = maps[constant(name)]
+        kind = TEXT if any(isinstance(v, str) for v in entries.values()) else INTEGER
+        kind = common(kind, otherwise[0]) if otherwise else kind
+        default = otherwise[1] if otherwise else lambda row: None
+
+        def run(row):
+            value = x[1](row)
+            key = None if value is None else str(value)
+            return entries[key] if key in entries else default(row)
+
+        return kind, run
+
+    return build
+
+
+def call(name, arguments, maps):
+    return lookup(maps)(*arguments) if name == "lookup" else TABLE[name](*arguments)

@@ -8,6 +8,7 @@ records, it judges just these records, as a stream does that has loaded no other
     interpret.py DEFINITION DIR          prints the digest of each table, as `millrace warehouse digest` does
 """
 
+import csv
 import dataclasses
 import fnmatch
 import hashlib
@@ -16,12 +17,12 @@ import pathlib
 import sys
 
 import tables
-from expression import compile_expression, reads
+from expression import MAPS, compile_expression, reads
 from records import RunFails, read_csv, read_log
 from rules import Rules
 from values import Column, Misfit
 
-BUILT_IN = {"_file": ("text", 0), "_line": ("integer", 0), "_byte_offset": ("integer", 0),
+BUILT_IN = {"_source": ("text", 0), "_number": ("integer", 0), "_file": ("text", 0), "_line": ("integer", 0), "_byte_offset": ("integer", 0),
             "_repeated": ("integer", 0), "_late_s": ("integer", 0)}  # fmt: skip
 LOG_KINDS = {"time": "timestamp", "status": "integer", "bytes": "integer"}
 
@@ -95,7 +96,7 @@ class Feed:
         if self.source["format"] == "access_log" and any(not self.rules.claims(c) for c in row.own):
             record.misfits = [(c, row.texts[c]) for c in row.own if not self.rules.claims(c)]
             return None
-        row.values.update(_file=record.file, _line=record.line, _byte_offset=record.offset, _repeated=record.repeated,
+        row.values.update(_source=self.name, _number=record.line, _file=record.file, _line=record.line, _byte_offset=record.offset, _repeated=record.repeated,
                           _late_s=record.late)  # fmt: skip
         self.compute(row)
         return row
@@ -155,7 +156,9 @@ def interpret(definition, folder, only=None, files=None):
 
 
 def run(warehouse, definition, folder, only, announced):
-    feeds = [Feed(s, several=bool(definition.get("sources"))) for s in sources_of(definition)]
+    MAPS.clear()
+    MAPS.update({name: dictionary(m, folder) for name, m in definition.get("maps", {}).items()})
+    feeds = [Feed(with_lists(s, folder), several=bool(definition.get("sources"))) for s in sources_of(definition)]
     file_rows = []
     for feed in feeds:
         file_rows += read_feed(feed, folder, only, announced)
@@ -164,6 +167,30 @@ def run(warehouse, definition, folder, only, announced):
     warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
     always(warehouse, feeds)
     tables.build(warehouse, definition, {f.name: f for f in feeds})
+
+
+def dictionary(spec, folder):
+    """A map, from its file if it says so: the definition stands beside the folder of the files."""
+    if not isinstance(spec.get("file"), str) or len(spec) > 4:
+        return spec
+    with open(pathlib.Path(folder).parent / spec["file"], newline="", encoding="utf-8") as f:
+        lines = [line for line in csv.reader(f, delimiter=spec.get("delimiter", ",")) if line]
+    key, value = 0, 1
+    if "key" in spec:
+        key, value = lines[0].index(spec["key"]), lines[0].index(spec["value"])
+        lines = lines[1:]
+    return {line[key]: line[value] for line in lines}
+
+
+def with_lists(source, folder):
+    """The source with the lists of its `in` rules that stand in files."""
+    rules = []
+    for rule in source.get("rules", []):
+        if rule["rule"] == "in" and "file" in rule:
+            lines = (pathlib.Path(folder).parent / rule["file"]).read_text(encoding="utf-8").split("\n")
+            rule = rule | {"values": [v for v in lines if v]}
+        rules.append(rule)
+    return source | {"rules": rules}
 
 
 def sources_of(definition):

@@ -157,11 +157,13 @@ def raw_records(lines, source, dialect):
     """Yields (start, end, next, fields) of every record behind skip_lines, comments left out."""
     at, prefix = skipped(lines, source), source.get("comment_prefix")
     prefix = prefix.encode().decode("latin-1") if prefix else None
+    headed = source["format"] == "csv" and source.get("header", True)  # a header may be empty
     while at < len(lines.text):
         end, after = lines.line_end(at)
-        if (prefix and lines.text[at:end].startswith(prefix)) or (end == at and source["format"] == "csv"):
+        if (prefix and lines.text[at:end].startswith(prefix)) or (end == at and source["format"] == "csv" and not headed):
             at = after
             continue
+        headed = False
         fields, end, after = dialect.record(lines, at)
         yield at, end, fields
         at = after
@@ -304,16 +306,9 @@ def read_log(file, data, source, columns):
             found = named_fields(layout.names, values)
             if well_formed(found):
                 record.whole = values
-                record.fields = [log_text(c, found[c.spec.get("field", c.name)]) for c in columns]
+                record.fields = [found[c.spec.get("field", c.name)] for c in columns]
         yield record
 
 
 def well_formed(found):
     return re.fullmatch("[0-9]{3}", found.get("status", "200")) and re.fullmatch("[0-9]+|-", found.get("bytes", "0"))
-
-
-def log_text(column, text):
-    """`-` of the field bytes counts as 0 in an integer column."""
-    if column.spec.get("field", column.name) == "bytes" and column.kind[0] == "integer" and text == "-":
-        return "0"
-    return text

@@ -39,6 +39,26 @@ def regex_test(rule):
     return lambda v: bool(pattern.search(v)) == bool(rule.get("negate"))
 
 
+def length_test(rule):
+    low, high = rule.get("min", 0), rule.get("max", 1 << 62)
+    return lambda v: not low <= len(v) <= high
+
+
+def out_of_order(rule, types):
+    """Of values: whether one is earlier than the one before it, as days where a date is among the two."""
+
+    def broken(values):
+        known = [(v, c) for v, c in zip(values, rule["columns"]) if v is not None]
+        for (a, first), (b, second) in zip(known, known[1:]):
+            if types[first] != types[second]:
+                a, b = (v // 86400 if types[c][0] == "timestamp" else v for v, c in ((a, first), (b, second)))
+            if b < a or (rule.get("strict") and b == a):
+                return True
+        return False
+
+    return broken
+
+
 class Rule:
     """One rule. `breaks(row)`: whether a row breaks it by itself (not for unique)."""
 
@@ -51,6 +71,9 @@ class Rule:
             self.columns = [] if columns == "all" else [columns] if isinstance(columns, str) else columns
             if len(self.columns) == 1:
                 self.column = self.columns[0]
+        elif self.kind == "date_order":
+            self.columns, self.test = spec["columns"], out_of_order(spec, types)
+            self.column = self.columns[1] if len(self.columns) == 2 else None
         elif self.kind == "expression":
             _, self.test = compile_expression(spec["expr"], types)
             self.columns = sorted(reads(spec["expr"], types))
@@ -62,6 +85,8 @@ class Rule:
     def column_test(self, kind):
         if self.kind == "range":
             return range_test(self.spec, kind)
+        if self.kind == "length":
+            return length_test(self.spec)
         if self.kind == "in":
             return in_test(self.spec, kind)
         return regex_test(self.spec) if self.kind == "regex" else None
@@ -79,6 +104,8 @@ class Rule:
                 return self.test(row.values) == 0
             except Misfit:
                 return True
+        if self.kind == "date_order":
+            return self.test([row.values[c] for c in self.columns])
         value = row.values[self.column]
         if self.kind == "not_null":
             return value is None

@@ -69,7 +69,9 @@ class Tester:
         folder = self.keep / str(seed)
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "in").mkdir(parents=True)
-        definition = draw.draw_definition(rng, self.cover)
+        definition, beside = draw.draw_definition(rng, self.cover)
+        for name, text in beside.items():
+            (folder / name).write_text(text)
         (folder / "definition.json").write_text(json.dumps(definition, indent=1, ensure_ascii=False))
         rows = self.options.rows if rng.random() < 0.02 else rng.choice(SMALL)
         dirt.write_files(rng, definition, folder / "in", min(rows, self.options.rows))

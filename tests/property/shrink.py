@@ -29,6 +29,8 @@ class Shrinker:
         folder = pathlib.Path(f"{case.folder}-small")
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(case.input, folder / "in")
+        for beside in case.folder.glob("*.[tc]*"):
+            shutil.copy(beside, folder)
         self.case = drive.Case(folder, case.program)
         self.definition = case.read()
         self.files = {p.name: p.read_bytes() for p in case.input.iterdir()}

@@ -1,5 +1,6 @@
 """stream.py - one case through topics: all of it, at prefixes of the log, and with kills at random moments."""
 
+import json
 import pathlib
 import signal
 import sqlite3
@@ -191,7 +192,7 @@ class Prefixes:
             self.streams.send(self.topic, partition, m)
             self.sent[partition] += 1
             if m[3].get("millrace-kind") == b"file":
-                self.files.add((m[3].get("millrace-source", b"").decode(), m[1].decode() if m[1] else ""))
+                self.files.add((m[3].get("millrace-source", b"").decode(), json.loads(m[2])["file"]))
             else:
                 self.records.add(identity(m))
         self.streams.flush()

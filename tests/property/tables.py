@@ -1,41 +1,39 @@
-"""tables.py - stores, aggregates, sessions. Part of the reference interpreter.
+"""tables.py - the tables of a definition: what each kind makes of its parents' rows. Part of the reference interpreter.
 
-A table in the making is a list of Item: its values, typed, and where it stands in the order that first() and last()
-go by.
+A table is a list of rows (dicts). A row that comes from one record also has its position in "_source", "_file" and
+"_byte_offset", shown or not.
 """
 
-import re
-
 from expression import compile_expression, condition
-from records import RunFails
-from values import LOWEST, HIGHEST, stored
+from values import Misfit, stored
 
-AGGREGATE = re.compile(r"\s*(\w+)\s*\((.*?)\)\s*(?:where\s+(.*))?$", re.S | re.I)
+POSITION = {"_source": ("text", 0), "_file": ("text", 0), "_byte_offset": ("integer", 0)}
 
 
 class Table:
-    def __init__(self, name, types, items):
-        self.name, self.types, self.items = name, types, items  # types: column -> type, in order
-        self.times = set()  # what the column of event time is called here
+    """`types`: its own columns, in order; `position`: those of the position that stand behind them."""
 
-    @property
-    def time(self):
-        return next(iter(self.times), None)
+    def __init__(self, types, rows, time=None, position=()):
+        self.types, self.rows, self.time, self.position = types, rows, time, position
+
+    def shown(self):
+        """(columns, rows) as the warehouse has them."""
+        types = self.types | {c: POSITION[c] for c in self.position}
+        return list(types), [tuple(stored(r[c], types[c]) for c in types) for r in self.rows]
 
 
 def build(warehouse, definition, feeds):
+    import groups
+
+    kinds = {"select": select, "aggregate": groups.aggregate, "pivot": groups.pivot, "sessionize": groups.sessionize}
     made = {}
     for spec in definition["tables"]:
-        if "aggregate" in spec:
-            table = aggregate(spec, made[spec["aggregate"]])
-        elif "sessionize" in spec:
-            table = sessionize(spec, made[spec["sessionize"]])
-        else:
-            table = store(spec, feeds)
-        made[spec["name"]] = table
-        columns = list(table.types)
-        body = [tuple(stored(i[c], table.types[c]) for c in columns) for i in table.items]
-        warehouse.tables[spec["name"]] = (columns, body)
+        kind = next((k for k in kinds if k in spec), None)
+        made[spec["name"]] = kinds[kind](spec, made) if kind else store(spec, feeds)
+        warehouse.tables[spec["name"]] = made[spec["name"]].shown()
+
+
+# --- stores ---
 
 
 def store(spec, feeds):
@@ -44,13 +42,10 @@ def store(spec, feeds):
     columns = spec.get("columns") or [c.name for c in chosen[0].columns] + [d[0] for d in chosen[0].derived]
     pairs = [(c, c) if isinstance(c, str) else (c["name"], c.get("column", c["name"])) for c in columns]
     types = {name: chosen[0].types[column] for name, column in pairs}
-    several = chosen[0].several
-    types.update(({"_source": ("text", 0)} if several else {}), _file=("text", 0), _byte_offset=("integer", 0))
-    table = Table(spec["name"], types, [])
-    for feed in chosen:
-        table.items += [item_of(row, feed, pairs, several) for row in kept(spec, feed)]
-        table.times.add(next((name for name, column in pairs if column == feed.source.get("time")), None))
-    return table
+    rows = [row_of(r, feed, pairs) for feed in chosen for r in kept(spec, feed)]
+    times = {next((name for name, column in pairs if column == feed.source.get("time")), None) for feed in chosen}
+    time = times.pop() if len(times) == 1 else None
+    return Table(types, rows, time, list(POSITION)[0 if len(chosen) > 1 else 1 :])
 
 
 def kept(spec, feed):
@@ -66,86 +61,56 @@ def kept(spec, feed):
             yield row
 
 
-def item_of(row, feed, pairs, several):
-    item = {name: row.values[column] for name, column in pairs}
-    if several:
-        item["_source"] = feed.name
-    return item | {"_file": row.record.file, "_byte_offset": row.record.offset}
+def row_of(row, feed, pairs):
+    position = {"_source": feed.name, "_file": row.record.file, "_byte_offset": row.record.offset}
+    return {name: row.values[column] for name, column in pairs} | position
 
 
-class Measure:
-    """One aggregate column: `count() where x > 1`."""
+# --- select ---
 
-    def __init__(self, text, types, time, own_time=None):
-        """`time`: the column of event time, for first() and last(); `own_time`: that of sessions, for duration()."""
-        self.name, argument, where = AGGREGATE.match(text).groups()
-        self.name, self.time, self.own_time = self.name.lower(), time, own_time
-        self.kind, self.argument = compile_expression(argument, types) if argument.strip() else (("integer", 0), None)
-        self.holds = condition(where, types)
-        self.type = ("integer", 0) if self.name in ("count", "count_distinct", "duration") else self.kind
 
-    def of(self, items):
-        items = [i for i in items if self.holds(i)]
-        if self.name == "count":
-            return len(items)
-        if self.name == "duration":
-            times = [i[self.own_time] for i in items]
-            return max(times) - min(times)
-        if self.name in ("first", "last"):
-            return self.ordered(items)
-        values = [v for i in items if (v := self.argument(i)) is not None]
-        if self.name == "count_distinct":
-            return len(set(values))
-        if self.name == "sum":
-            if not LOWEST <= sum(values) <= HIGHEST:
-                raise RunFails(2, "an overflow")
-            return sum(values)
-        return (min if self.name == "min" else max)(values, default=None)
+def computed(f):
+    """A value that cannot be computed is NULL."""
 
-    def ordered(self, items):
-        def order(i):
-            position = i.get("_source", "").encode(), i["_file"].encode(), i["_byte_offset"]
-            return (i[self.time] is not None, i[self.time] or 0, *position)
-
-        if not items:
+    def value(row):
+        try:
+            return f(row)
+        except Misfit:
             return None
-        return self.argument((min if self.name == "first" else max)(items, key=order))
+
+    return value
 
 
-def groups_of(items, by):
-    groups = {}
-    for item in items:
-        groups.setdefault(tuple(item[c] for c in by), []).append(item)
-    return groups
+def output(spec, types):
+    """name -> (type, f) of the columns that a table computes from rows with `types`."""
+    out = {}
+    for c in spec.get("columns") or list(types):
+        c = {"name": c} if isinstance(c, str) else c
+        if "expr" in c:
+            kind, f = compile_expression(c["expr"], types)
+            out[c["name"]] = kind, computed(f)
+        else:
+            column = c.get("column", c["name"])
+            out[c["name"]] = types[column], lambda row, column=column: row[column]
+    return out
 
 
-def aggregate(spec, parent):
-    measures = {name: Measure(text, parent.types, parent.time) for name, text in spec["columns"].items()}
-    holds = condition(spec.get("where"), parent.types)
-    groups = groups_of([i for i in parent.items if holds(i)], spec["by"])
-    if not spec["by"]:
-        groups.setdefault((), [])
-    items = []
-    for key, members in groups.items():
-        item = dict(zip(spec["by"], key))
-        item.update((name, m.of(members)) for name, m in measures.items())
-        items.append(item)
-    types = {c: parent.types[c] for c in spec["by"]} | {name: m.type for name, m in measures.items()}
-    return Table(spec["name"], types, items)
+def copied(spec, column):
+    """What a table calls its parent's column, None when it has no copy of it."""
+    for c in spec.get("columns") or [column]:
+        c = {"name": c} if isinstance(c, str) else c
+        if "expr" not in c and c.get("column", c["name"]) == column:
+            return c["name"]
+    return None
 
 
-def sessionize(spec, parent):
-    measures = {name: Measure(text, parent.types, parent.time, spec["time"]) for name, text in spec["columns"].items()}
-    items = []
-    for key, members in groups_of([i for i in parent.items if i[spec["time"]] is not None], spec["by"]).items():
-        members.sort(key=lambda i: (i[spec["time"]], i["_file"].encode(), i["_byte_offset"]))
-        session = []
-        for member in members + [None]:
-            if session and (member is None or member[spec["time"]] - session[-1][spec["time"]] > spec["gap_s"]):
-                item = dict(zip(spec["by"], key))
-                item.update((name, m.of(session)) for name, m in measures.items())
-                items.append(item)
-                session = []
-            session.append(member)
-    types = {c: parent.types[c] for c in spec["by"]} | {name: m.type for name, m in measures.items()}
-    return Table(spec["name"], types, items)
+def select(spec, made):
+    parent = made[spec["select"]]
+    columns, holds = output(spec, parent.types), condition(spec.get("where"), parent.types)
+    rows = []
+    for row in parent.rows:
+        if holds(row):
+            position = {c: row[c] for c in POSITION if c in row}
+            rows.append({name: f(row) for name, (_, f) in columns.items()} | position)
+    time = spec.get("time") or (parent.time and copied(spec, parent.time))
+    return Table({name: kind for name, (kind, _) in columns.items()}, rows, time, parent.position)

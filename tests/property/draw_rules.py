@@ -1,0 +1,88 @@
+"""draw_rules.py - random rules of a source."""
+
+from drawing import Drawing
+
+
+class Rules(Drawing):
+    def rules(self, types):
+        out, names = [], set()
+        for i in range(self.rng.randint(0, 6)):
+            rule = self.rule(types)
+            if self.chance(0.6):
+                rule["name"] = f"r{i}"
+            name = rule.get("name") or f"{rule['rule']}_{self.default_column(rule)}"
+            claimed = [r["column"] for r in out if r["rule"] == "type"]
+            if name in names or (rule["rule"] == "type" and rule["column"] in claimed):
+                continue
+            names.add(name)
+            if self.chance(0.3):
+                rule["severity"] = self.pick(["warn", "warn", "reject", "fail"]) if self.chance(0.2) else "warn"
+            self.cover("rule", rule["rule"])
+            self.cover("severity", f"{rule['rule']} {rule.get('severity', 'reject')}")
+            out.append(rule)
+        return out
+
+    @staticmethod
+    def default_column(rule):
+        columns = rule.get("columns")
+        if rule["rule"] == "date_order":
+            return columns[1] if len(columns) == 2 else "row"
+        if isinstance(columns, list) and len(columns) == 1:
+            columns = columns[0]
+        return rule.get("column") or (columns if isinstance(columns, str) and columns != "all" else "row")
+
+    def rule_name(self, rule):
+        return rule.get("name") or f"{rule['rule']}_{self.default_column(rule)}"
+
+    def rule(self, types):
+        usable = [n for n in types if not n.startswith("_")]
+        kind = self.pick(["not_null", "type", "range", "in", "regex", "unique", "unique", "expression", "length",
+                          "date_order"])  # fmt: skip
+        texts = [n for n in usable if types[n][0] == "text"]
+        times = [n for n in usable if types[n][0] in ("timestamp", "date")]
+        if kind in ("regex", "length") and not texts or kind == "date_order" and len(times) < 2:
+            kind = "not_null"
+        if kind == "date_order":
+            rule = {"rule": kind, "columns": self.rng.sample(times, self.rng.randint(2, min(3, len(times))))}
+            self.option(rule, "strict", 0.4, True)
+            return rule
+        if kind == "unique":
+            columns = "all" if self.chance(0.4) else self.rng.sample(usable, self.rng.randint(1, min(3, len(usable))))
+            return {"rule": "unique", "columns": columns if self.chance(0.8) or columns == "all" else columns[0]}
+        if kind == "expression":
+            text, _ = self.expression(types, "condition", 3)
+            rule = {"rule": "expression", "expr": text}
+            if self.chance(0.5):
+                rule["column"] = self.pick(usable)
+            return rule
+        rule = {"rule": kind, "column": self.pick(texts if kind in ("regex", "length") else usable)}
+        if kind == "range":
+            self.limits(rule, types[rule["column"]])
+        if kind == "length":
+            for key, value in self.pick([{"min": 1}, {"max": 2}, {"min": 1, "max": 3}]).items():
+                rule[key] = value
+        if kind == "in":
+            self.members(rule, types[rule["column"]])
+            self.option(rule, "negate", 0.4, True)
+        if kind == "regex":
+            rule["pattern"] = self.pick(["^[a-c]", "[0-9]", "^.?$", "b", "^\\S+$", "é", "^(GET|POST)$"])
+            self.option(rule, "negate", 0.4, True)
+            self.option(rule, "ignore_case", 0.2, True)
+        return rule
+
+    def members(self, rule, kind):
+        values = [self.constant(kind) for _ in range(self.rng.randint(1, 4))]
+        if kind[0] == "text" and self.chance(0.3):
+            rule["file"] = f"list{len(self.beside)}.txt"
+            self.beside[rule["file"]] = "".join(f"{v}\n" for v in values)
+            self.cover("option", "in file")
+        else:
+            rule["values"] = values
+
+    def limits(self, rule, kind):
+        low, high = sorted((self.constant(kind) for _ in range(2)), key=lambda v: (float(v) if kind[0] in ("integer", "decimal") else v))
+        pairs = [("min", "max"), ("above", "max"), ("min", "below")][: 3 if low != high else 1]
+        keys = self.pick([("min",), ("max",), ("above",), ("below",), *pairs])
+        for key in keys:
+            rule[key] = high if key in ("max", "below") else low
+            self.cover("option", key)

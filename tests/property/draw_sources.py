@@ -1,0 +1,147 @@
+"""draw_sources.py - random sources: dialects, layouts, columns, derived columns, event time."""
+
+from drawing import Drawing
+from records import LAYOUTS, Layout
+from times import write
+
+ENCODINGS = ["utf-8", "utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii"]
+STAMPS = ["%F %T", "%d/%m/%Y %H:%M", "%-m/%-d/%Y %-H:%M", "%FT%T.%f%z", "%d/%b/%Y:%H:%M:%S %z", "%F %I:%M:%S %p", "%e %B %Y %T",
+          "%a, %d %b %y %T", "%s"]  # fmt: skip
+DAYS = ["%F", "%d.%m.%Y", "%-m/%-d/%y", "%e %b %Y"]
+LOG_LAYOUTS = [*LAYOUTS, '{time} {client} {method} {target} {status} rt={seconds}', '{time}|{client}|{took} ms|"{request+}"',
+               '{{"at": "{time}", "status": {status}, "by": "{user}"}', "[{time}] {level+}: {client}"]  # fmt: skip
+
+
+class Sources(Drawing):
+    def csv_source(self, prefix, letter):
+        """`prefix` begins the glob; with a `letter` it may be a stranger one."""
+        glob = self.pick([f"{prefix}.csv"] * 2 + ([f"{letter}[ab]*.csv", f"{letter}?.csv"] if letter else []))
+        source = {"format": "csv", "glob": glob}
+        self.dialect(source)
+        n = self.rng.randint(1, 6)
+        source["columns"] = [self.column(f"c{i}", i, source) for i in range(n)]
+        if not source.get("header", True):
+            self.option(source, "fields", 0.6, n, n + 1)
+        return source
+
+    def variant(self, source, glob):
+        """Another dialect with the same columns and derived columns."""
+        if source["format"] == "access_log":
+            return source | {"glob": glob + ".log"}
+        out = {"format": "csv", "glob": glob + ".csv"}
+        self.dialect(out)
+        out["columns"] = []
+        for i, c in enumerate(source["columns"]):
+            drawn = self.column(c["name"], i, out, c["type"])
+            if "scale" in c:
+                drawn["scale"] = c["scale"]
+            out["columns"].append(drawn)
+        self.rng.shuffle(out["columns"])
+        return out
+
+    def dialect(self, source):
+        self.option(source, "encoding", 0.6, *ENCODINGS)
+        source["on_bad_encoding"] = "reject"
+        self.option(source, "delimiter", 0.6, ",", ";", "\t", "|")
+        self.option(source, "quote", 0.25, '"', "'", "")
+        if source.get("quote") != "":
+            self.option(source, "escape", 0.4, "doubled", "backslash", "none")
+            if source.get("escape") == "backslash":
+                self.option(source, "backslash", 0.6, "decode", "keep")
+        self.option(source, "multiline", 0.3, True, False)
+        self.option(source, "ragged", 0.2, True)
+        self.option(source, "skip_lines", 0.15, 1, 2)
+        self.option(source, "comment_prefix", 0.15, "#", "//", "é")
+        self.option(source, "trim", 0.3, True)
+        self.option(source, "null", 0.3, [], "NULL", ["", "\\N", "-"], ["", "n/a"])
+        self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
+        self.option(source, "header", 0.3, False)
+
+    def column(self, name, i, source, kind=None):
+        spec = {"name": name, "type": kind or self.pick(["text", "integer", "decimal", "timestamp", "date", "text", "integer"])}
+        self.cover("type", spec["type"])
+        if not source.get("header", True):
+            spec["field"] = i + 1
+        elif self.chance(0.3):
+            spec["header"] = self.pick([f"Title {i}", [f"T{i}", f"Title {i}"], f"Größe {i}"])
+            if source.get("encoding") == "ascii" and not str(spec["header"]).isascii():
+                spec["header"] = f"Size {i}"
+        if source.get("header", True):
+            self.option(spec, "optional", 0.1, True)
+        self.typed(spec)
+        self.option(spec, "null", 0.15, "0", ["", "x"], [])
+        self.option(spec, "trim", 0.2, True, False)
+        if self.chance(0.15):
+            first = spec["format"][0] if isinstance(spec.get("format"), list) else spec.get("format")
+            spec["default"] = write(19782, "date", first) if first else {"text": "none", "integer": "7", "decimal": "1"}[spec["type"]]
+            self.cover("option", "default")
+        return spec
+
+    def typed(self, spec):
+        kind = spec["type"]
+        if kind == "decimal":
+            spec["scale"] = self.pick([1, 2, 3, 9])
+        if kind in ("integer", "decimal"):
+            self.option(spec, "round", 0.2, True)
+            self.option(spec, "decimal_point", 0.25, ",", ".")
+            points = [t for t in (",", ".", "'", "_", " ") if t != spec.get("decimal_point", ".")]
+            self.option(spec, "thousands", 0.3, *points)
+            self.option(spec, "strip", 0.2, ["$"], ["$", " EUR", "%"], "%")
+        if kind == "integer":
+            self.option(spec, "decimal_zeros", 0.25, True)
+        if kind == "timestamp":
+            spec["format"] = self.pick([self.pick(STAMPS), self.pick(STAMPS), self.rng.sample(STAMPS, 2)])
+            if not any(z in str(spec["format"]) for z in ("%z", "%s")):
+                self.option(spec, "zone", 0.3, "keep", "+02:00", "-09:30", "UTC")
+        if kind == "date":
+            spec["format"] = self.pick([self.pick(DAYS), self.rng.sample(DAYS, 2)])
+        for pattern in spec["format"] if isinstance(spec.get("format"), list) else [spec.get("format", "")]:
+            self.cover("pattern", pattern)
+
+    def log_source(self, prefix, _letter):
+        layout = self.pick(LOG_LAYOUTS)
+        source = {"format": "access_log", "layout": layout, "glob": f"{prefix}.log"}
+        self.cover("layout", layout[:40])
+        self.option(source, "encoding", 0.3, "iso-8859-1", "windows-1252")
+        self.option(source, "trim", 0.2, True)
+        self.option(source, "comment_prefix", 0.15, "#")
+        self.option(source, "skip_lines", 0.1, 1)
+        self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
+        names = Layout(layout).names
+        if "request" in names:
+            names = names + ["method", "target", "protocol"]
+        columns = []
+        for field in self.rng.sample(names, self.rng.randint(1, len(names))):
+            columns.append(field if self.chance(0.7) else self.log_column(field))
+        source["columns"] = columns
+        return source
+
+    def log_column(self, field):
+        spec = {"name": "my_" + field, "field": field}
+        if field == "took" or field == "seconds":
+            spec.update(type="decimal", scale=3)
+        if field == "status":
+            self.option(spec, "type", 0.3, "text", "integer")
+        self.option(spec, "null", 0.5, "-", ["-", ""])
+        return spec
+
+    def derived(self, types):
+        out = []
+        for i in range(self.rng.randint(0, 5)):
+            family = self.pick(["text", "integer", "number", "timestamp", "date", "condition"])
+            text, kind = self.expression(types, family, self.rng.randint(1, 4))
+            types[f"d{i}"] = kind
+            out.append({"name": f"d{i}", "expr": text})
+        return out
+
+    def event_time(self, source, types):
+        times = [n for n, k in types.items() if k[0] == "timestamp"]
+        if source.get("in_file", {}).get("lateness"):
+            # an event time that depends on the lateness would go round in circles
+            times = [t for t in times if not t.startswith("d")]
+            if not times:
+                source["in_file"].pop("lateness")
+                if not source["in_file"]:
+                    del source["in_file"]
+        if times and (self.chance(0.8) or source.get("in_file", {}).get("lateness")):
+            source["time"] = self.pick(times)

@@ -1,0 +1,199 @@
+"""draw_tables.py - random tables, each over one that was drawn before."""
+
+import dataclasses
+
+from drawing import Drawing
+
+
+@dataclasses.dataclass
+class Drawn:
+    """A table: what is in it, what its event time is called, whether its rows have a position."""
+
+    spec: dict
+    types: dict
+    time: str = None
+    position: bool = False
+
+    @property
+    def name(self):
+        return self.spec["name"]
+
+    def of(self, *kinds):
+        return [n for n, k in self.types.items() if k[0] in kinds]
+
+
+class Tables(Drawing):
+    def tables(self, feeds):
+        made = []
+        unread = list(feeds)
+        for i in range(max(len(feeds), self.rng.randint(1, 3))):
+            made.append(self.store(f"s{i}", feeds, unread))
+            self.cover("table", "store")
+        for i in range(self.rng.randint(0, 5)):
+            parent = self.pick(made[-3:] if self.chance(0.5) else made)
+            kind = self.pick(["aggregate", "aggregate", "window", "select", "select", "pivot", "sessionize"])
+            drawn = getattr(self, kind)(f"{kind[:2]}{i}", parent)
+            if drawn:
+                made.append(drawn)
+                self.cover("table", f"{kind} of {self.kind_of(parent)}")
+        return [m.spec for m in made]
+
+    @staticmethod
+    def kind_of(drawn):
+        return next((k for k in ("select", "aggregate", "pivot", "sessionize") if k in drawn.spec), "store")
+
+    # --- stores ---
+
+    def store(self, name, feeds, unread):
+        spec, first = {"name": name}, unread.pop(0) if unread else self.pick(list(feeds))
+        chosen = [first]
+        source, types = feeds[first]
+        if len(feeds) > 1:
+            same = [n for n, (s, t) in feeds.items() if n != first and self.matches(types, t)]
+            chosen += same if same and self.chance(0.6) else []
+            spec["from"] = chosen if len(chosen) > 1 else first
+        self.cover("option", f"from {len(chosen)}")
+        buckets = [self.rule_name(r) for r in source["rules"] if r.get("severity", "reject") == "reject"]
+        if buckets and len(chosen) == 1 and self.chance(0.25):
+            spec["rows"] = {"rejected_as": self.pick(buckets)}
+            self.cover("option", "rejected_as")
+        own = {n: k for n, k in types.items() if not n.startswith("_")}
+        if self.chance(0.8):
+            spec["columns"], own = self.store_columns(types, own, source.get("time"))
+        if self.chance(0.4):
+            spec["where"] = self.condition(types)
+            self.cover("option", "store where")
+        if self.chance(0.2):
+            spec["indexes"] = [[self.pick(list(own))]]
+        times = {self.called(spec, feeds[n][0].get("time")) for n in chosen}
+        return Drawn(spec, own, times.pop() if len(times) == 1 else None, True)
+
+    @staticmethod
+    def matches(types, others):
+        return all(others.get(n) == k for n, k in types.items() if not n.startswith("_"))
+
+    @staticmethod
+    def called(spec, time):
+        if "columns" not in spec:
+            return time
+        for c in spec["columns"]:
+            if (c if isinstance(c, str) else c["column"]) == time:
+                return c if isinstance(c, str) else c["name"]
+        return None
+
+    def store_columns(self, types, own, time):
+        chosen = self.rng.sample([*own, "_line", "_repeated", "_late_s"], self.rng.randint(1, len(own)))
+        if time and time not in chosen and self.chance(0.8):
+            chosen.append(time)
+        # `_line` and its like get a name of their own
+        pairs = [(f"k{i}" if c.startswith("_") or self.chance(0.1) else c, c) for i, c in enumerate(chosen)]
+        return [n if n == c else {"name": n, "column": c} for n, c in pairs], {n: types[c] for n, c in pairs}
+
+    # --- select ---
+
+    def select(self, name, parent):
+        spec, types, time = {"name": name, "select": parent.name}, dict(parent.types), parent.time
+        if self.chance(0.5):
+            spec["where"] = self.condition(parent.types)
+        if self.chance(0.8):
+            spec["columns"], types, time = self.selected(name, parent)
+        times = [n for n, k in types.items() if k[0] == "timestamp"]
+        if times and self.chance(0.3):
+            spec["time"] = time = self.pick(times)
+            self.cover("option", "select time")
+        return Drawn(spec, types, time, parent.position)
+
+    def selected(self, name, parent):
+        columns, types, time = [], {}, None
+        kept = self.rng.sample(list(parent.types), self.rng.randint(1, len(parent.types)))
+        for i, c in enumerate(kept):
+            shown = c if self.chance(0.8) else f"{name}k{i}"
+            columns.append(c if shown == c else {"name": shown, "column": c})
+            types[shown] = parent.types[c]
+            time = shown if c == parent.time else time
+        for i in range(self.rng.randint(0, 3)):
+            family = self.pick(["text", "integer", "number", "timestamp", "date", "condition"])
+            text, kind = self.expression(parent.types, family, 3)
+            columns.append({"name": f"{name}e{i}", "expr": text})
+            types[f"{name}e{i}"] = kind
+        return columns, types, time
+
+    # --- groups ---
+
+    def measure(self, parent, names):
+        name = self.pick(names)
+        numbers = parent.of("integer", "decimal")
+        if name in ("first", "last") and not parent.time or name == "sum" and not numbers:
+            name = "count"
+        self.cover("aggregate", name)
+        argument = "" if name in ("count", "duration") else self.pick(numbers) if name == "sum" else self.pick(list(parent.types))
+        kind = parent.types[argument] if argument and name != "count_distinct" else ("integer", 0)
+        text = f"{name}({argument})"
+        if self.chance(0.3) and name != "duration":
+            text += " where " + self.condition(parent.types)
+            self.cover("option", "aggregate where")
+        return text, kind
+
+    def measures(self, name, parent, sessions=False):
+        names = ["count", "sum", "min", "max", "first", "last", "duration" if sessions else "count_distinct", "sum"]
+        drawn = {f"{name}_{i}": self.measure(parent, names) for i in range(self.rng.randint(1, 5))}
+        return {c: text for c, (text, _) in drawn.items()}, {c: kind for c, (_, kind) in drawn.items()}
+
+    def by(self, parent, least=0):
+        names = list(parent.types)
+        if least == 0 and self.chance(0.2):
+            return []
+        return self.rng.sample(names, self.rng.randint(1, min(2, len(names))))
+
+    def grouped(self, spec, name, parent):
+        columns, kinds = self.measures(name, parent)
+        spec.update(by=self.by(parent), columns=columns)
+        if self.chance(0.3):
+            spec["where"] = self.condition(parent.types)
+        return {b: parent.types[b] for b in spec["by"]} | kinds
+
+    def aggregate(self, name, parent):
+        spec = {"name": name, "aggregate": parent.name}
+        types = self.grouped(spec, name, parent)
+        return Drawn(spec, types)
+
+    def window(self, name, parent):
+        times = parent.of("timestamp")
+        if not times:
+            return None
+        spec = {"name": name, "aggregate": parent.name}
+        types = self.grouped(spec, name, parent)
+        size = self.pick([60, 900, 3600, 86400, 100000])
+        window = spec["window"] = {"size_s": size, "start": f"{name}_from", "end": f"{name}_to"}
+        self.option(window, "hop_s", 0.5, size, size // 2, size // 3, size // 20)
+        self.option(window, "offset_s", 0.3, 7, -3600, 79200)
+        if not parent.time or self.chance(0.3):
+            window["time"] = self.pick(times)
+        return Drawn(spec, types | dict.fromkeys((window["start"], window["end"]), ("timestamp", 0)))
+
+    def pivot(self, name, parent):
+        column = self.pick(list(parent.types))
+        kind = parent.types[column]
+        spec = {"name": name, "pivot": parent.name, "column": column}
+        types = self.grouped(spec, name, parent)
+        values = {self.constant(kind) for _ in range(self.rng.randint(1, 3))}
+        if kind[0] == "decimal":
+            values = {str(float(v)) for v in values}
+        spec["values"] = {f"v{i}": v for i, v in enumerate(sorted(values))}
+        if self.chance(0.4):
+            spec["values"]["none"] = None
+        if kind[0] == "text" and self.chance(0.3):
+            spec["values"] = ["a", "GET", "x"]
+        names = list(spec["values"])
+        by = {b: types[b] for b in spec["by"]}
+        return Drawn(spec, by | {f"{v}_{c}": types[c] for v in names for c in spec["columns"]})
+
+    def sessionize(self, name, parent):
+        times = parent.of("timestamp")
+        if not times:
+            return None
+        time = self.pick(times)
+        columns, kinds = self.measures(name, parent, True)
+        by = self.by(parent, 1)
+        spec = {"name": name, "sessionize": parent.name, "by": by, "time": time, "gap_s": self.pick([0, 1, 60, 1800, 86400])}
+        return Drawn(spec | {"columns": columns}, {b: parent.types[b] for b in by} | kinds)
