@@ -5,7 +5,8 @@
 
 #include "workloads/out_file.h"
 
-const struct generator *const generators[] = {&ecommerce_generator, &clickstream_generator, &iot_generator, NULL};
+const struct generator *const generators[] = {&ecommerce_generator, &clickstream_generator, &iot_generator,
+                                              &applogs_generator, NULL};
 
 const struct generator *generator_find(const char *name)
 {

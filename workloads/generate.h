@@ -51,6 +51,7 @@ int generate_clickstream(const struct generate_options *options, struct generate
                          struct err_text *error);
 
 int generate_iot(const struct generate_options *options, struct generate_result *result, struct err_text *error);
+int generate_applogs(const struct generate_options *options, struct generate_result *result, struct err_text *error);
 
 /* What the command line knows of a generator; defined beside its code. */
 struct generator {
@@ -61,7 +62,7 @@ struct generator {
     int (*run)(const struct generate_options *options, struct generate_result *result, struct err_text *error);
 };
 
-extern const struct generator ecommerce_generator, clickstream_generator, iot_generator;
+extern const struct generator ecommerce_generator, clickstream_generator, iot_generator, applogs_generator;
 /* All of them, a NULL behind the last. */
 extern const struct generator *const generators[];
 const struct generator *generator_find(const char *name); /* or NULL */

@@ -145,6 +145,11 @@ TEST(generate, the_shops_database_repeats_value_for_value)
     check_str(hex, "be0f71c70a89e7c0f53848a07d8fade3f8cc034a79b267cca64a2ef13d266344");
 }
 
+TEST(generate, applogs_repeats_byte_for_byte)
+{
+    check_repeats(generate_applogs, "b96f07d1f31ff042b99b98c93c9e417081082eca27c318911a56efcebea17d1f");
+}
+
 /* --- the truth --- */
 
 static int second_opinion_in(const char *script, const char *out, const char *truth)
@@ -210,6 +215,11 @@ TEST(generate, iot_truth_holds_by_a_second_opinion)
     check_truth(generate_iot, "sensors.py");
 }
 
+TEST(generate, applogs_truth_holds_by_a_second_opinion)
+{
+    check_truth(generate_applogs, "applogs.py");
+}
+
 /* Every kind at a rate at which kinds meet in one record; and none of any. */
 static const char *generate_with_dirt(const struct generator *g, const char *rate)
 {
@@ -236,35 +246,35 @@ TEST(generate, truth_holds_at_any_rate_of_dirt)
         out = generate_with_dirt(&iot_generator, rates[i]);
         check_int(second_opinion("sensors.py", out), 0);
         folder_remove(out);
+        out = generate_with_dirt(&applogs_generator, rates[i]);
+        check_int(second_opinion("applogs.py", out), 0);
+        folder_remove(out);
     }
 }
 
-TEST(generate, a_wrong_event_is_noticed)
+/* A second opinion notices one line more. */
+static void check_noticed(const struct generator *g, const char *file, const char *line, const char *script,
+                          const char *truth)
 {
     const char *out = folder_new();
     char path[128];
-    generate(generate_clickstream, out, 1000, 1);
-    snprintf(path, sizeof path, "%s/searched-2025-12-18.ndjson", out);
-    FILE *file = fopen(path, "a");
-    check(file != NULL);
-    fputs("{\"event_id\":\"e1\",\"visitor\":null}\n", file);
-    fclose(file);
-    check_int(second_opinion_in("clicks.py", out, "ground_truth/clickstream"), 1);
+    generate(g->run, out, 1000, 1);
+    snprintf(path, sizeof path, "%s/%s", out, file);
+    FILE *f = fopen(path, "a");
+    check(f != NULL);
+    fputs(line, f);
+    fclose(f);
+    check_int(second_opinion_in(script, out, truth), 1);
     folder_remove(out);
 }
 
-TEST(generate, a_wrong_reading_is_noticed)
+TEST(generate, a_wrong_line_is_noticed)
 {
-    const char *out = folder_new();
-    char path[128];
-    generate(generate_iot, out, 1000, 1);
-    snprintf(path, sizeof path, "%s/north-2026-03-02.csv", out);
-    FILE *file = fopen(path, "a");
-    check(file != NULL);
-    fputs("s-000,9999,2026-03-02T10:00:00Z,20.00,C,1\n", file);
-    fclose(file);
-    check_int(second_opinion("sensors.py", out), 1);
-    folder_remove(out);
+    check_noticed(&clickstream_generator, "searched-2025-12-18.ndjson", "{\"event_id\":\"e1\",\"visitor\":null}\n",
+                  "clicks.py", "ground_truth/clickstream");
+    check_noticed(&iot_generator, "north-2026-03-02.csv", "s-000,9999,2026-03-02T10:00:00Z,20.00,C,1\n", "sensors.py",
+                  "ground_truth");
+    check_noticed(&applogs_generator, "cart.log", "Caused by: nothing\n", "applogs.py", "ground_truth");
 }
 
 /* The second opinion notices one changed byte of input. */

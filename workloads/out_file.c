@@ -149,6 +149,15 @@ void out_padded(struct buf *b, uint64_t number, int digits)
     out_number(b, number);
 }
 
+void out_rotation(struct buf *b, const char *log, int64_t age)
+{
+    buf_append_str(b, log);
+    if (age <= 0) return;
+    buf_append_byte(b, '.');
+    out_number(b, (uint64_t)age);
+    if (age > 1) buf_append_str(b, ".gz");
+}
+
 struct survey {
     bool (*is_input)(const char *name);
     struct buf names; /* NUL-terminated, of the input files */

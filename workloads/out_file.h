@@ -44,6 +44,8 @@ void out_csv_field(struct buf *b, struct slice field);
 void out_number(struct buf *b, uint64_t number);
 /* The same with zeros ahead, so that it has at least `digits` digits. */
 void out_padded(struct buf *b, uint64_t number, int digits);
+/* Appends `log` and what logrotate numbers it with: nothing at age 0, .1, then .2.gz, .3.gz, ... */
+void out_rotation(struct buf *b, const char *log, int64_t age);
 
 /* The folder that a generator may write to: missing, empty, or with an earlier output of a generator,
  * which is removed. `is_input` tells which names in it are input files. Opens it as `*out`. */

@@ -65,18 +65,19 @@ static bool seen_before(struct access_log *l, struct slice text)
 /* A file is created by its first line: an empty file would be identical to another empty one. */
 static void file_open(struct access_log *l)
 {
-    char name[160];
-    int64_t year, age = (l->last_rotation - l->rotation) / 86400 + 1;
-    int month, day;
-    civil_from_days(l->rotation / 86400, &year, &month, &day);
-    if (l->last_rotation == 0)
-        snprintf(name, sizeof name, "%s.access.log-%04d%02d%02d", l->site, (int)year, month, day);
-    else if (age <= 0)
-        snprintf(name, sizeof name, "%s_access.log", l->site);
-    else
-        snprintf(name, sizeof name, "%s_access.log.%lld%s", l->site, (long long)age, age > 1 ? ".gz" : "");
-    if (!l->first_name[0]) snprintf(l->first_name, sizeof l->first_name, "%s", name);
-    out_file_open(&l->out, name);
+    struct buf name = {0};
+    buf_append_str(&name, l->site);
+    if (l->last_rotation > 0) {
+        out_rotation(&name, "_access.log", (l->last_rotation - l->rotation) / 86400 + 1);
+    } else {
+        int64_t year;
+        int month, day;
+        civil_from_days(l->rotation / 86400, &year, &month, &day);
+        buf_printf(&name, ".access.log-%04d%02d%02d", (int)year, month, day);
+    }
+    if (!l->first_name[0]) snprintf(l->first_name, sizeof l->first_name, "%s", buf_cstr(&name));
+    out_file_open(&l->out, buf_cstr(&name));
+    buf_release(&name);
     l->counts->files++;
 }
 
