@@ -18,6 +18,11 @@ static const char *shorthand(char letter)
     return letter == 'F' ? "%Y-%m-%d" : letter == 'T' ? "%H:%M:%S" : NULL;
 }
 
+static bool is_iso(const char *format)
+{
+    return strcmp(format, "iso8601") == 0;
+}
+
 /* --- checking a pattern --- */
 
 /* Steps over one directive: *format stands behind it afterwards. Gives its letter, 0 for a plain
@@ -53,6 +58,7 @@ static bool letters_collect(const char *format, char seen[128])
 const char *time_format_wrong(const char *format, bool for_reading, struct arena *arena)
 {
     char seen[128] = {0};
+    if (is_iso(format)) return NULL;
     if (!letters_collect(format, seen))
         return arena_printf(arena,
                             "\"%s\" has a directive that does not exist (known: %%Y %%y %%m %%d %%e %%b %%B %%a %%A "
@@ -80,7 +86,7 @@ struct reading {
     int64_t half;  /* 0 unless %p; 1 AM, 2 PM */
     int64_t east;  /* seconds */
     int64_t epoch; /* of %s */
-    bool has_epoch;
+    bool has_zone, has_epoch;
 };
 
 static bool digits_take(struct slice *s, int least, int most, int64_t *out)
@@ -169,7 +175,7 @@ static bool directive_read(char letter, bool short_form, struct reading *r)
     case 'M': return digits_take(s, least, 2, &r->minute);
     case 'S': return digits_take(s, least, 2, &r->second);
     case 'f': return digits_take(s, 1, 9, &ignored);
-    case 'z': return zone_take(s, &r->east);
+    case 'z': r->has_zone = true; return zone_take(s, &r->east);
     case 's': return epoch_take(r);
     default: return byte_take(s, '%');
     }
@@ -189,10 +195,39 @@ static bool format_read(const char *format, struct reading *r)
     return true;
 }
 
-bool time_read(const char *format, struct slice text, int64_t *seconds)
+/* hh:mm[:ss[.fraction]], or the same without colons. */
+static bool iso_clock_read(struct reading *r)
+{
+    int64_t ignored;
+    if (!digits_take(&r->rest, 2, 2, &r->hour)) return false;
+    bool colons = byte_take(&r->rest, ':');
+    if (!digits_take(&r->rest, 2, 2, &r->minute)) return false;
+    bool digit = r->rest.n && isdigit(r->rest.p[0]);
+    if (colons ? !byte_take(&r->rest, ':') : !digit) return true;
+    if (!digits_take(&r->rest, 2, 2, &r->second)) return false;
+    bool fraction = byte_take(&r->rest, '.') || byte_take(&r->rest, ',');
+    return !fraction || digits_take(&r->rest, 1, 9, &ignored);
+}
+
+static bool iso_read(struct reading *r)
+{
+    if (!digits_take(&r->rest, 4, 4, &r->year)) return false;
+    bool dashes = byte_take(&r->rest, '-');
+    if (!digits_take(&r->rest, 2, 2, &r->month) || (dashes && !byte_take(&r->rest, '-')) ||
+        !digits_take(&r->rest, 2, 2, &r->day))
+        return false;
+    if (r->rest.n == 0) return true;
+    if (!byte_take(&r->rest, 'T') && !byte_take(&r->rest, 't') && !byte_take(&r->rest, ' ')) return false;
+    if (!iso_clock_read(r)) return false;
+    r->has_zone = r->rest.n > 0;
+    return !r->has_zone || byte_take(&r->rest, 'z') || zone_take(&r->rest, &r->east);
+}
+
+bool time_read_zoned(const char *format, struct slice text, int64_t *seconds, bool *is_utc)
 {
     struct reading r = {.rest = text};
-    if (!format_read(format, &r) || r.rest.n) return false;
+    if (!(is_iso(format) ? iso_read(&r) : format_read(format, &r)) || r.rest.n) return false;
+    *is_utc = r.has_zone || r.has_epoch;
     if (r.has_epoch) {
         *seconds = r.epoch;
         return time_in_range(r.epoch);
@@ -202,6 +237,12 @@ bool time_read(const char *format, struct slice text, int64_t *seconds)
     int64_t days = days_from_civil(r.year, (int)r.month, (int)r.day);
     *seconds = days * DAY_S + r.hour * HOUR_S + r.minute * MINUTE_S + r.second - r.east;
     return time_in_range(*seconds);
+}
+
+bool time_read(const char *format, struct slice text, int64_t *seconds)
+{
+    bool is_utc;
+    return time_read_zoned(format, text, seconds, &is_utc);
 }
 
 bool time_zone_read(struct slice text, int64_t *seconds_east)
@@ -262,6 +303,7 @@ static void directive_print(char letter, int width, int64_t seconds, struct buf 
 
 void time_print(const char *format, int64_t seconds, struct buf *out)
 {
+    if (is_iso(format)) format = "%FT%T";
     while (*format) {
         bool short_form;
         char plain = *format, letter = directive_take(&format, &short_form);

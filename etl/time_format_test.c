@@ -76,3 +76,46 @@ TEST(time_format, prints)
     check_print("%F %T", -1, "1969-12-31 23:59:59");
     check_print("%-d/%-m %-H 100%%", 1291191960, "1/12 8 100%");
 }
+
+TEST(time_format, iso8601)
+{
+    static const char *const same[] = {
+        "2010-12-01T08:26:00",      "2010-12-01 08:26",           "20101201T0826",
+        "20101201T082600",          "2010-12-01t08:26:00.999999", "2010-12-01T08:26:00,5Z",
+        "2010-12-01T09:56:00+0130", "2010-12-01T07:26-01:00",     "20101201T082600z",
+        "2010-12-01T08:26:00+00",   "2010-12-01T08:26:00-00:00"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        if (read_or_minus_one("iso8601", same[i]) != 1291191960) unit_fail("%s", same[i]);
+    check_int(read_or_minus_one("iso8601", "2010-12-01"), 1291161600);
+    check_int(read_or_minus_one("iso8601", "20101201"), 1291161600);
+    static const char *const bad[] = {"",
+                                      "2010-12-1",
+                                      "2010-1201",
+                                      "201012-01",
+                                      "2010-12-01T",
+                                      "2010-12-01T08",
+                                      "2010-12-01T08:2600",
+                                      "2010-12-01T0826:00",
+                                      "2010-12-01T08:26:",
+                                      "2010-12-01T08:26:00.",
+                                      "2010-12-01T08:26:00 Z",
+                                      "2010-12-01T24:00:00",
+                                      "2010-02-29",
+                                      "2010-12-01Z",
+                                      "2010-12-01T08:26:00+2",
+                                      "2010-12-01X08:26:00",
+                                      "2010-12-01T08:26:60"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (read_or_minus_one("iso8601", bad[i]) != -1) unit_fail("accepted: %s", bad[i]);
+}
+
+TEST(time_format, whether_it_was_utc)
+{
+    int64_t s;
+    bool utc;
+    check(time_read_zoned("iso8601", SLICE_LIT("2010-12-01T08:26:00Z"), &s, &utc) && utc);
+    check(time_read_zoned("iso8601", SLICE_LIT("2010-12-01T08:26:00"), &s, &utc) && !utc);
+    check(time_read_zoned("%F %z", SLICE_LIT("2010-12-01 +0000"), &s, &utc) && utc);
+    check(time_read_zoned("%s", SLICE_LIT("5"), &s, &utc) && utc);
+    check(time_read_zoned("%F", SLICE_LIT("2010-12-01"), &s, &utc) && !utc);
+}

@@ -161,3 +161,23 @@ TEST(time, calendar_of_iso_8601)
     check_str(result("days_between(t, date '2010-11-30')"), "-1");
     check_str(result("days_between(t, null)"), "NULL");
 }
+
+TEST(time, wall_clocks_of_zones)
+{
+    check_str(result("in_zone(timestamp '2024-07-15 10:00:00', 'Europe/Rome')"), "2024-07-15 12:00:00");
+    check_str(result("date(in_zone(timestamp '2024-01-15 23:30:00', 'Europe/Rome'))"), "2024-01-16");
+    check_str(result("in_zone(t, '-01:30')"), "2010-12-01 06:56:00");
+    check_str(result("to_utc(timestamp '2024-07-15 12:00:00', 'Europe/Rome')"), "2024-07-15 10:00:00");
+    check_str(result("to_utc(timestamp '2024-10-27 02:30:00', 'Europe/Rome')"), "no number");
+    check_str(result("to_utc(timestamp '2024-10-27 02:30:00', 'Europe/Rome', 'earlier')"), "2024-10-27 00:30:00");
+    check_str(result("to_utc(timestamp '2024-10-27 02:30:00', 'Europe/Rome', 'later')"), "2024-10-27 01:30:00");
+    check_str(result("try(to_utc(timestamp '2024-03-31 02:30:00', 'Europe/Rome'))"), "NULL");
+    check_str(result("in_zone(timestamp '9999-12-31 23:30:00', 'Europe/Rome')"), "overflow");
+    check_str(result("to_utc(timestamp '0000-01-01 00:00:00', 'Europe/Rome')"), "overflow");
+    check_str(result("in_zone(null, 'Europe/Rome')"), "NULL");
+    check_error("in_zone(t, 'Europe/Rom')", "in_zone(): there is no time zone \"Europe/Rom\" in ");
+    check_error("in_zone(t, 'Europe/Rom')", "did you mean \"Europe/Rome\"?");
+    check_error("in_zone(t, name)", "must be a text between quotes");
+    check_error("to_utc(t, 'Europe/Rome', 'first')", "needs 'reject', 'earlier' or 'later' here");
+    check_error("in_zone(d, 'Europe/Rome')", "argument 1 of in_zone() must be timestamp, not date");
+}

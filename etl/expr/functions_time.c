@@ -1,6 +1,7 @@
 /* Functions of timestamps and dates. A week begins on Monday (ISO 8601). */
 #include "etl/expr/node.h"
 #include "etl/time_format.h"
+#include "etl/time_zone.h"
 #include "lib/base/text.h"
 
 #define STRICT(name)                                                                                                   \
@@ -213,6 +214,36 @@ STRICT(timestamp_call)
     return give_timestamp(out, seconds_of(&a[0]));
 }
 
+/* --- zones --- */
+
+/* in_zone(utc, 'Europe/Rome'): the wall clock there. */
+STRICT(in_zone_call)
+{
+    (void)arena;
+    int64_t wall = a[0].i + time_zone_offset(e->data, a[0].i);
+    return time_in_range(wall) ? give_timestamp(out, wall) : EXPR_OVERFLOW;
+}
+
+/* to_utc(wall, 'Europe/Rome' [, 'reject' | 'earlier' | 'later']) */
+STRICT(to_utc_call)
+{
+    (void)arena;
+    int64_t utc;
+    if (!time_zone_to_utc(e->data, a[0].i, (enum zone_choice)e->number, &utc)) return EXPR_NO_NUMBER;
+    return time_in_range(utc) ? give_timestamp(out, utc) : EXPR_OVERFLOW;
+}
+
+static struct expr *zone_build(struct expr_builder *b, const struct expr_function *f, struct expr **args, int count)
+{
+    char message[ZONE_MESSAGE_BYTES];
+    struct expr *e = expr_strict_node(b, f->type, 0, f->call, args, 1);
+    const char *name = expr_literal_text(b, f, args[1]);
+    e->number = count == 3 ? expr_literal_choice(b, f, args[2], ZONE_CHOICES) : ZONE_REJECT;
+    e->data = b->failed ? NULL : time_zone_open(name, b->arena, message);
+    if (!e->data && !b->failed) expr_fail(b, "%s(): %s", f->name, message);
+    return e;
+}
+
 const struct expr_function EXPR_TIME_FUNCTIONS[] = {
     {"date", "w", VALUE_DATE, date_call, NULL},
     {"timestamp", "w", VALUE_TIMESTAMP, timestamp_call, NULL},
@@ -236,6 +267,8 @@ const struct expr_function EXPR_TIME_FUNCTIONS[] = {
     {"iso_week", "w", VALUE_INTEGER, iso_week_call, NULL},
     {"iso_year", "w", VALUE_INTEGER, iso_year_call, NULL},
     {"days_between", "ww", VALUE_INTEGER, days_between_call, NULL},
+    {"in_zone", "T*", VALUE_TIMESTAMP, in_zone_call, zone_build},
+    {"to_utc", "T*|*", VALUE_TIMESTAMP, to_utc_call, zone_build},
     {"unix", "w", VALUE_INTEGER, unix_call, NULL},
     {"from_unix", "i", VALUE_TIMESTAMP, from_unix_call, NULL},
     {NULL, NULL, VALUE_NULL, NULL, NULL},

@@ -6,9 +6,9 @@
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-const char *const FIELD_KEYS[] = {"name",   "header",  "field", "optional",      "type",      "scale",         "trim",
-                                  "null",   "default", "strip", "decimal_point", "thousands", "decimal_zeros", "round",
-                                  "format", "zone",    NULL};
+const char *const FIELD_KEYS[] = {"name",          "header", "field",   "optional", "type",          "scale",
+                                  "trim",          "null",   "default", "strip",    "decimal_point", "thousands",
+                                  "decimal_zeros", "round",  "format",  "zone",     "ambiguous",     NULL};
 
 /* --- reading the declaration --- */
 
@@ -37,30 +37,46 @@ static void number_read(struct node column, struct field_spec *f)
         if (!*f->strips[i]) node_fail(node_member(column, "strip"), "an empty text cannot be taken off");
 }
 
-static void formats_check(struct node format, struct field_spec *f, int count, bool *zoned)
+static void formats_read(struct node column, struct field_spec *f)
 {
+    int count;
+    struct node format = node_required(column, "format");
+    f->formats = node_text_list(format, &count);
+    if (node_present(format) && count == 0) node_fail(format, "needs at least one pattern such as \"%%Y-%%m-%%d\"");
     for (int i = 0; i < count; i++) {
         const char *wrong = time_format_wrong(f->formats[i], true, format.doc->arena);
         if (wrong) node_fail(format, "%s", wrong);
-        *zoned = *zoned || time_format_has_zone(f->formats[i]);
     }
+}
+
+/* True when no pattern leaves a wall clock without a zone. */
+static bool formats_have_zone(const struct field_spec *f)
+{
+    const char *const *format = f->formats;
+    while (*format && time_format_has_zone(*format)) format++;
+    return !*format;
+}
+
+static void zone_read(struct node column, struct field_spec *f)
+{
+    char message[ZONE_MESSAGE_BYTES];
+    struct node zone = node_member(column, "zone"), ambiguous = node_member(column, "ambiguous");
+    const char *name = node_text(zone, "keep");
+    f->ambiguous = (enum zone_choice)node_choice(ambiguous, ZONE_CHOICES, ZONE_REJECT);
+    if (strcmp(name, "keep") != 0 && !column.doc->failed) {
+        if (formats_have_zone(f)) node_fail(zone, "the pattern holds the zone already (%%z or %%s)");
+        if (f->type == VALUE_DATE) node_fail(zone, "a date has no zone; declare a timestamp and derive date()");
+        f->zone = time_zone_open(name, column.doc->arena, message);
+        if (!f->zone) node_fail(zone, "%s; or \"keep\"", message);
+    }
+    if (node_present(ambiguous) && (!f->zone || time_zone_is_fixed(f->zone)))
+        node_fail(ambiguous, "only has a meaning with a \"zone\" in which clocks are changed");
 }
 
 static void time_keys_read(struct node column, struct field_spec *f)
 {
-    int count;
-    bool zoned = false;
-    struct node zone = node_member(column, "zone");
-    struct node format = node_required(column, "format");
-    f->formats = node_text_list(format, &count);
-    if (node_present(format) && count == 0) node_fail(format, "needs at least one pattern such as \"%%Y-%%m-%%d\"");
-    formats_check(format, f, count, &zoned);
-    const char *text = node_text(zone, "keep");
-    if (strcmp(text, "keep") == 0 || column.doc->failed) return;
-    if (zoned) node_fail(zone, "the pattern holds the zone already (%%z or %%s)");
-    if (f->type == VALUE_DATE) node_fail(zone, "a date has no zone; declare a timestamp and derive date()");
-    if (!time_zone_read(slice_str(text), &f->zone_s))
-        node_fail(zone, "must be \"keep\", \"UTC\" or an offset such as \"+02:00\", not \"%s\"", text);
+    formats_read(column, f);
+    zone_read(column, f);
 }
 
 static void key_refuse(struct node column, const char *const *keys, enum value_type type)
@@ -83,7 +99,7 @@ struct field_spec *field_spec_read(struct node column, enum value_type type, con
 {
     static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros",
                                               "round",         "scale",     NULL};
-    static const char *const time_keys[] = {"format", "zone", NULL};
+    static const char *const time_keys[] = {"format", "zone", "ambiguous", NULL};
     struct field_spec *f = arena_alloc(column.doc->arena, sizeof *f);
     bool number = type == VALUE_INTEGER || type == VALUE_DECIMAL, time = type == VALUE_TIMESTAMP || type == VALUE_DATE;
     *f = (struct field_spec){.at = column.path, .type = type, .number = -1, .strips = NO_TEXTS};
@@ -211,12 +227,13 @@ static bool number_convert(const struct field_spec *f, struct slice s, struct va
 static bool time_convert(const struct field_spec *f, struct slice s, struct value *out)
 {
     int64_t seconds;
+    bool is_utc;
     const char *const *format = f->formats;
-    while (*format && !time_read(*format, s, &seconds)) format++;
+    while (*format && !time_read_zoned(*format, s, &seconds, &is_utc)) format++;
     if (!*format) return false;
-    seconds -= f->zone_s;
+    if (f->zone && !is_utc && !time_zone_to_utc(f->zone, seconds, f->ambiguous, &seconds)) return false;
     out->i = f->type == VALUE_DATE ? seconds / 86400 - (seconds % 86400 < 0) : seconds;
-    return true;
+    return time_in_range(seconds);
 }
 
 bool field_convert(const struct field_spec *f, struct slice text, struct value *out)

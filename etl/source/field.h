@@ -8,6 +8,7 @@
 
 #include "etl/document.h"
 #include "etl/row.h"
+#include "etl/time_zone.h"
 
 struct field_spec {
     const char *at;             /* key path, for messages */
@@ -21,12 +22,13 @@ struct field_spec {
     int null_count;
     bool has_fallback; /* "default": the text to read where the field is NULL */
     struct slice fallback;
-    const char *const *strips;  /* texts taken off the ends of a number: "$", " EUR" */
-    char point, thousands;      /* decimal sign; thousands separator, 0 if none */
-    bool zeros;                 /* "decimal_zeros": 17850.0 is the integer 17850 */
-    bool round;                 /* digits behind the scale are rounded, half away from zero, not refused */
-    const char *const *formats; /* time patterns, tried in order */
-    int64_t zone_s;             /* subtracted: what the declared zone is east of UTC, 0 when kept */
+    const char *const *strips;    /* texts taken off the ends of a number: "$", " EUR" */
+    char point, thousands;        /* decimal sign; thousands separator, 0 if none */
+    bool zeros;                   /* "decimal_zeros": 17850.0 is the integer 17850 */
+    bool round;                   /* digits behind the scale are rounded, half away from zero, not refused */
+    const char *const *formats;   /* time patterns, tried in order */
+    const struct time_zone *zone; /* what a wall clock without a zone of its own is in; NULL: it is kept */
+    enum zone_choice ambiguous;   /* when it is there twice or not at all */
 };
 
 /* Reads the keys type, scale, format, zone, null, default, trim, ... of one column. Keys of its place (name,

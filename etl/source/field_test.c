@@ -101,6 +101,22 @@ TEST(field, times)
     check_str(convert(two, VALUE_TIMESTAMP, "1970-01-02"), "bad");
 }
 
+#define ROME(more) "{\"format\": [\"%F %T\", \"iso8601\"], \"zone\": \"Europe/Rome\"" more "}"
+
+TEST(field, wall_clocks_of_a_zone)
+{
+    check_str(convert(ROME(""), VALUE_TIMESTAMP, "2024-01-15 12:00:00"), "1705316400");  /* 11:00 UTC */
+    check_str(convert(ROME(""), VALUE_TIMESTAMP, "2024-07-15 12:00:00"), "1721037600");  /* 10:00 UTC */
+    check_str(convert(ROME(""), VALUE_TIMESTAMP, "2024-07-15T12:00:00Z"), "1721044800"); /* has its own zone */
+    check_str(convert(ROME(""), VALUE_TIMESTAMP, "2024-07-15T12:00:00"), "1721037600");
+    check_str(convert(ROME(""), VALUE_TIMESTAMP, "2024-10-27 02:30:00"), "bad"); /* there twice */
+    check_str(convert(ROME(""), VALUE_TIMESTAMP, "2024-03-31 02:30:00"), "bad"); /* not there */
+    check_str(convert(ROME(", \"ambiguous\": \"earlier\""), VALUE_TIMESTAMP, "2024-10-27 02:30:00"), "1729989000");
+    check_str(convert(ROME(", \"ambiguous\": \"later\""), VALUE_TIMESTAMP, "2024-10-27 02:30:00"), "1729992600");
+    check_str(convert(ROME(", \"ambiguous\": \"later\""), VALUE_TIMESTAMP, "2024-03-31 02:30:00"), "1711848600");
+    check_str(convert("{\"format\": \"iso8601\", \"zone\": \"+14:00\"}", VALUE_TIMESTAMP, "0000-01-01 00:00"), "bad");
+}
+
 static void check_refused(const char *column, enum value_type type, const char *part)
 {
     const char *message = convert(column, type, "");
@@ -110,7 +126,20 @@ static void check_refused(const char *column, enum value_type type, const char *
 TEST(field, declarations_are_checked)
 {
     check_refused("{\"format\": \"%H:%M\"}", VALUE_TIMESTAMP, "c.format: \"%H:%M\" does not hold year, month and day");
-    check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe/Berlin\"}", VALUE_TIMESTAMP, "c.zone: must be \"keep\"");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe/Berlim\"}", VALUE_TIMESTAMP,
+                  "c.zone: there is no time zone \"Europe/Berlim\" in ");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe/Berlim\"}", VALUE_TIMESTAMP,
+                  "; did you mean \"Europe/Berlin\"?; or \"keep\"");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"../etc/passwd\"}", VALUE_TIMESTAMP,
+                  "c.zone: \"../etc/passwd\" is no time zone: a name such as");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe\"}", VALUE_TIMESTAMP, "/Europe is no time zone file");
+    check_refused("{\"format\": \"%F\", \"zone\": \"UTC\"}", VALUE_DATE, "a date has no zone");
+    check_refused("{\"format\": \"%F %T\", \"ambiguous\": \"later\"}", VALUE_TIMESTAMP,
+                  "c.ambiguous: only has a meaning");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"+02:00\", \"ambiguous\": \"later\"}", VALUE_TIMESTAMP,
+                  "c.ambiguous: only has a meaning");
+    check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe/Rome\", \"ambiguous\": \"first\"}", VALUE_TIMESTAMP,
+                  "c.ambiguous: \"first\" is none of: reject, earlier, later");
     check_refused("{\"format\": \"%F%z\", \"zone\": \"UTC\"}", VALUE_TIMESTAMP, "holds the zone already");
     check_refused("{\"format\": \"%F\"}", VALUE_TEXT, "c.format: has no meaning for a column of type text");
     check_refused("{\"scale\": 2}", VALUE_INTEGER, "c.scale: has no meaning");
