@@ -266,7 +266,7 @@ static void offsets_taken(struct client *c, const struct offset_fetch_response *
         offsets_recovered(c->sim, a->group, p->partition_index, p->committed_offset);
     }
     if (++a->group < SIM_GROUPS) return;
-    if (c->sim->may_lose) ownership_forget(&c->sim->history);
+    if (c->sim->may_lose || c->sim->groups_may_lose) ownership_forget(&c->sim->history);
     a->stage = AUDIT_DONE;
     client_drop(c);
     sim_audited(c->sim);

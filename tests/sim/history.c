@@ -21,7 +21,10 @@ void history_release(struct history *h)
         free(h->lanes[i]->stamp_ms);
         free(h->lanes[i]);
     }
-    for (int i = 0; i < h->offset_count; i++) free(h->offsets[i].commits);
+    for (int i = 0; i < h->offset_count; i++) {
+        free(h->offsets[i].commits);
+        free(h->offsets[i].sent);
+    }
     free(h->partitions);
     free(h->lanes);
     free(h->offsets);

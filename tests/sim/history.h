@@ -77,6 +77,8 @@ struct told_offset {
     int group, partition;
     struct commit *commits;
     int count;
+    int64_t *sent; /* every value that was ever sent: where logs are damaged, an overtaken one may come back */
+    int sent_count;
 };
 
 struct told_owner {

@@ -34,7 +34,17 @@ static void commit_add(const struct sim *s, struct told_offset *o, int64_t value
 
 void offsets_sent(struct sim *s, int group, int partition, int32_t generation, int64_t value)
 {
-    commit_add(s, offset_find(&s->history, group, partition), value, generation, 0);
+    struct told_offset *o = offset_find(&s->history, group, partition);
+    o->sent = memory_grow(o->sent, (size_t)o->sent_count + 1, sizeof *o->sent);
+    o->sent[o->sent_count++] = value;
+    commit_add(s, o, value, generation, 0);
+}
+
+static bool was_sent(const struct told_offset *o, int64_t value)
+{
+    for (int i = 0; i < o->sent_count; i++)
+        if (o->sent[i] == value) return true;
+    return false;
 }
 
 void offsets_acked(struct sim *s, int group, int partition, int64_t value)
@@ -88,10 +98,12 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
 void offsets_recovered(struct sim *s, int group, int partition, int64_t value)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
-    if (!s->may_lose)
+    if (!s->may_lose && !s->groups_may_lose)
         offsets_told(s, group, partition, value, UINT64_MAX);
-    else if (value >= 0 && !commit_find(o, value))
+    else if (value >= 0 && !(s->groups_may_lose ? was_sent(o, value) : commit_find(o, value) != NULL))
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
+    if (value >= 0 && s->groups_may_lose && !commit_find(o, value))
+        commit_add(s, o, value, 0, s->event_count); /* one that was overtaken, by what is damaged now */
     if (value < 0) expire(s, o);
     int kept = 0;
     for (int i = 0; i < o->count; i++) {

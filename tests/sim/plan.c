@@ -36,7 +36,8 @@ void plan_draw(struct sim *s)
     p->disk_ns_max = NS_MS / 10 + sim_draw(s, sim_chance(s, 4) ? 60 * NS_MS : 5 * NS_MS);
     p->retention = sim_chance(s, 3);
     p->flips = sim_chance(s, 4) ? 1 + (int)sim_draw(s, 5) : 0;
-    p->flips_small = sim_chance(s, 3);
+    p->flips_in = sim_chance(s, 3) ? FLIPS_SMALL : FLIPS_DATA;
+    if (s->seed % 3 == 0) p->flips_in = FLIPS_INTERNAL; /* draws nothing, so that the other runs are what they were */
     p->deletes = sim_chance(s, 3);
     p->retention_ms = p->retention && !sim_chance(s, 3) ? 200 + sim_draw(s, 8000) : -1;
     p->retention_bytes = p->retention && (p->retention_ms < 0 || sim_chance(s, 3)) ? 500 + sim_draw(s, 8000) : -1;

@@ -9,16 +9,26 @@
  *
  *     the checkpoints, partition.metadata
  *                       (in runs of their own) nothing may be seen of it, or the start is refused and names the file:
- * then the operator brings it back
+ *                       then the operator brings it back
+ *     __cluster_metadata-0
+ *                       (likewise) the same; a .log only below the recovery point, because above it a start may end
+ *                       the log there, and then nothing is promised of topics
+ *     __consumer_offsets-*
+ *                       (likewise) a group may stand at any older commit of its own after a start, or at none, but at
+ *                       no offset that nobody committed; the broker starts
  *
  * Only what is on disk rots, not what waits for a sync. A file has one such bit at a time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/log/checkpoint.h"
 #include "lib/base/memory.h"
 #include "lib/kafka/batch.h"
 #include "tests/sim/sim.h"
+
+#define METADATA_DIR "__cluster_metadata-0"
+#define OFFSETS_DIR  "__consumer_offsets-"
 
 enum { TRIES_MAX = 20 };
 
@@ -61,6 +71,20 @@ static bool batch_find(const struct inode *f, uint64_t at, struct rot *r)
     return false;
 }
 
+/* Up to where the metadata log is durable and a start knows it, whatever is lost before. */
+static int64_t metadata_recovery_point(const struct sim *s)
+{
+    const struct sim_entries *root = &s->disk.root->synced_in;
+    struct checkpoint c = {0};
+    int64_t point = 0;
+    for (int i = 0; i < root->count; i++)
+        if (strcmp(root->items[i].name, CHECKPOINT_RECOVERY_POINT) == 0 &&
+            checkpoint_parse(&c, buf_slice(&root->items[i].inode->synced), CHECKPOINT_RECOVERY_POINT, NULL) == 0)
+            point = checkpoint_get(&c, "__cluster_metadata", 0, 0);
+    checkpoint_release(&c);
+    return point;
+}
+
 static bool turn(struct sim *s, int partition, const char *dir, const char *name, struct inode *f)
 {
     struct rot r = {.partition = partition, .file = f, .base = 0, .last = -1};
@@ -70,7 +94,9 @@ static bool turn(struct sim *s, int partition, const char *dir, const char *name
     for (int i = 0; i < s->rot_count; i++)
         if (s->rots[i].file == f && is_there(&s->rots[i])) return false;
     r.at = (uint64_t)sim_draw(s, (int64_t)n - 1);
-    if (partition >= 0 && ends_with(name, ".log") && !batch_find(f, r.at, &r)) return false;
+    bool metadata = strcmp(dir, METADATA_DIR) == 0;
+    if ((partition >= 0 || metadata) && ends_with(name, ".log") && !batch_find(f, r.at, &r)) return false;
+    if (metadata && r.last >= metadata_recovery_point(s)) return false;
     r.bit = (uint8_t)(1u << sim_draw(s, 7));
     r.turned = f->now.p[r.at] ^= r.bit;
     f->synced.p[r.at] ^= r.bit;
@@ -119,12 +145,44 @@ static void turn_small(struct sim *s)
     }
 }
 
+static bool internal_may_rot(const struct sim *s, const char *name)
+{
+    return strcmp(name, "partition.metadata") == 0 || may_rot(s, name);
+}
+
+/* In a log that the broker keeps for itself. */
+static void turn_internal(struct sim *s)
+{
+    for (int i = 0; i < TRIES_MAX; i++) {
+        static const char *const dirs[] = {METADATA_DIR, OFFSETS_DIR "0", OFFSETS_DIR "1"};
+        const char *dir = dirs[sim_draw(s, 2)];
+        int err;
+        const struct inode *d = sim_disk_find(&s->disk, dir, false, &err);
+        if (!d || !d->is_dir || d->now_in.count == 0) continue;
+        const struct sim_entry *e = &d->now_in.items[sim_draw(s, d->now_in.count - 1)];
+        if (!internal_may_rot(s, e->name) || !turn(s, -1, dir, e->name, e->inode)) continue;
+        sim_broke(s, FAULT_FLIP);
+        return;
+    }
+}
+
 void rot_turn(struct sim *s)
 {
-    if (s->plan.flips_small)
-        turn_small(s);
-    else
-        turn_data(s);
+    switch (s->plan.flips_in) {
+    case FLIPS_DATA: turn_data(s); break;
+    case FLIPS_SMALL: turn_small(s); break;
+    case FLIPS_INTERNAL: turn_internal(s); break;
+    }
+}
+
+bool rot_in_groups(const struct sim *s)
+{
+    for (int i = 0; i < s->rot_count; i++) {
+        const struct rot *r = &s->rots[i];
+        if (strncmp(r->path, OFFSETS_DIR, strlen(OFFSETS_DIR)) == 0 && ends_with(r->path, ".log") && is_there(r))
+            return true;
+    }
+    return false;
 }
 
 bool rot_mend(struct sim *s, const char *refusal)
@@ -132,7 +190,8 @@ bool rot_mend(struct sim *s, const char *refusal)
     bool any = false;
     for (int i = 0; i < s->rot_count; i++) {
         struct rot *r = &s->rots[i];
-        if (!is_there(r) || !strstr(refusal, r->path)) continue;
+        bool metadata = strncmp(r->path, METADATA_DIR, strlen(METADATA_DIR)) == 0 && strstr(refusal, METADATA_DIR);
+        if (!is_there(r) || (!metadata && !strstr(refusal, r->path))) continue;
         r->file->now.p[r->at] ^= r->bit;
         r->file->synced.p[r->at] ^= r->bit;
         any = true;

@@ -43,6 +43,13 @@ enum { RUN_SECONDS_MIN = 30, RUN_OPERATIONS_MIN = 200, RUN_FAULTS_MIN = 5 };
 enum sim_mode { MODE_PAGE_CACHE, MODE_GROUP_COMMIT, MODE_INTERVAL };
 
 /* What a seed decides before anything happens. */
+/* Where bits turn over in a run. */
+enum sim_flips {
+    FLIPS_DATA,     /* in the folders of partitions */
+    FLIPS_SMALL,    /* in checkpoints and partition.metadata */
+    FLIPS_INTERNAL, /* in the metadata log and the logs of group offsets */
+};
+
 struct plan {
     enum sim_mode mode;
     struct disk_faults faults;             /* of the disk, while the run is active */
@@ -58,7 +65,7 @@ struct plan {
     int64_t flush_ms;                      /* of interval mode */
     int64_t expiry_ms;                     /* of producer ids */
     int flips;                             /* bits that turn over in files at rest */
-    bool flips_small;                      /* in checkpoints and partition.metadata */
+    enum sim_flips flips_in;               /* where */
     int64_t burst_ns_max, lull_ns_max;
     bool offsets_expire; /* after OFFSETS_RETENTION_SECONDS; then a lull is longer than that */
     int64_t long_lull_ns;
@@ -142,6 +149,7 @@ struct sim {
     int under_way[STATE_KINDS]; /* what the node was not told the end of */
     bool stopped_clean;         /* the last end was a clean stop */
     bool may_lose;              /* since the last start: page cache or interval mode met a power cut */
+    bool groups_may_lose;       /* the same of what groups stored alone: a bit has turned over in their logs */
     int64_t actions_left;       /* until a crash in the middle of a list; negative: none */
     uint64_t faults_before;     /* disk.faults_hit when the node was opened */
     struct table open_files;    /* 8 bytes of id -> struct inode */
@@ -229,6 +237,8 @@ void sim_broke_in(struct sim *s, enum sim_fault fault, uint32_t states);
 void rot_turn(struct sim *s);
 /* The start was refused in these words: files that they name are brought back; false when none is. */
 bool rot_mend(struct sim *s, const char *refusal);
+/* A log of group offsets is damaged: some of what was stored there will not be found again. */
+bool rot_in_groups(const struct sim *s);
 /* What has hit the batch of an offset and is there still, or NULL. */
 const struct rot *rot_at(const struct sim *s, int partition, int64_t offset);
 /* A batch of this partition was damaged at some time. */

@@ -95,6 +95,7 @@ static void rot_look(struct sim *s)
 void survival_look(struct sim *s)
 {
     rot_look(s);
+    s->groups_may_lose |= rot_in_groups(s);
     for (int i = 0; i < s->history.partition_count; i++) {
         struct told_partition *p = &s->history.partitions[i];
         char dir[64];

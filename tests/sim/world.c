@@ -338,7 +338,7 @@ void sim_audited(struct sim *s)
     trace_note(&s->trace, s->now_ns, "-- audited");
     history_claims_check(s);
     s->auditing = false;
-    s->may_lose = false;
+    s->may_lose = s->groups_may_lose = false;
     if (s->phase == PHASE_LAST) {
         s->over = true;
         return;
