@@ -143,10 +143,13 @@ void out_number(struct buf *b, uint64_t number)
 
 void out_padded(struct buf *b, uint64_t number, int digits)
 {
-    int own = 1;
-    for (uint64_t rest = number; rest >= 10; rest /= 10) own++;
-    for (; own < digits; own++) buf_append_byte(b, '0');
-    out_number(b, number);
+    char text[20];
+    size_t n = sizeof text;
+    do {
+        text[--n] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number || (int)(sizeof text - n) < digits);
+    buf_append(b, text + n, sizeof text - n);
 }
 
 void out_rotation(struct buf *b, const char *log, int64_t age)

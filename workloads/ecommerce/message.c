@@ -39,19 +39,12 @@ const char *payment_method_name(int method)
     return names[method];
 }
 
-static void put_digits(struct buf *b, uint64_t value, int digits)
-{
-    uint8_t *p = buf_reserve(b, (size_t)digits);
-    for (int i = digits - 1; i >= 0; i--, value /= 10) p[i] = (uint8_t)('0' + value % 10);
-    b->n += (size_t)digits;
-}
-
 /* "pm000000001" */
 static void put_id(struct buf *b, int kind, uint64_t number)
 {
     buf_append_byte(b, '"');
     buf_append(b, kinds[kind].prefix, 2);
-    put_digits(b, number, number > 999999999 ? 12 : 9);
+    out_padded(b, number, 9);
     buf_append_byte(b, '"');
 }
 
@@ -63,9 +56,9 @@ static void put_amount(struct buf *b, int64_t thousandths)
     out_number(b, value / 1000);
     buf_append_byte(b, '.');
     if (value % 10)
-        put_digits(b, value % 1000, 3);
+        out_padded(b, value % 1000, 3);
     else
-        put_digits(b, value % 1000 / 10, 2);
+        out_padded(b, value % 1000 / 10, 2);
 }
 
 static void put_instant(struct buf *b, const struct message *m)
@@ -81,14 +74,14 @@ static void put_instant(struct buf *b, const struct message *m)
         return;
     }
     civil_from_days(at / 86400, &year, &month, &day);
-    put_digits(b, (uint64_t)year, 4);
+    out_padded(b, (uint64_t)year, 4);
     buf_append_byte(b, '-');
-    put_digits(b, (uint64_t)month, 2);
+    out_padded(b, (uint64_t)month, 2);
     buf_append_byte(b, '-');
-    put_digits(b, (uint64_t)day, 2);
+    out_padded(b, (uint64_t)day, 2);
     for (int i = 0, unit = 3600; unit > 0; i++, unit /= 60) {
         buf_append_byte(b, i ? ':' : 'T');
-        put_digits(b, (uint64_t)(at % 86400 / unit % (i ? 60 : 24)), 2);
+        out_padded(b, (uint64_t)(at % 86400 / unit % (i ? 60 : 24)), 2);
     }
     if (m->kind == MESSAGE_SHIPMENT)
         buf_append_str(b, "+01:00\"");
@@ -133,7 +126,7 @@ static void put_cart(struct buf *b, const struct message *m, bool may_miss)
         return;
     }
     buf_append_str(b, "\"k");
-    put_digits(b, m->cart, 9);
+    out_padded(b, m->cart, 9);
     buf_append_byte(b, '"');
 }
 
@@ -223,9 +216,9 @@ static void put_payment(struct buf *b, const struct message *m)
     buf_append_str(b, "\",\"card\":");
     if (m->method == METHOD_CARD) {
         buf_append_str(b, "\"4");
-        put_digits(b, m->card / 10000 % 100000, 5);
+        out_padded(b, m->card / 10000 % 100000, 5);
         buf_append_str(b, "******");
-        put_digits(b, m->card % 10000, 4);
+        out_padded(b, m->card % 10000, 4);
         buf_append_byte(b, '"');
     } else {
         buf_append_str(b, "null");
