@@ -15,13 +15,14 @@ static int usage(FILE *to)
           "Writes input files to DIR and the answers to DIR/ground_truth. The same options give the same bytes.\n",
           to);
     for (int i = 0; generators[i]; i++) fprintf(to, "  %-14s %s\n", generators[i]->name, generators[i]->what);
-    fputs("  --scale S      millions of events, 0.001 to 1000 (default 0.1)\n"
-          "  --seed N       default 1\n"
-          "  --dirt K=RATE  the share (0 to 1) of the records that could have it and do; may come several times;\n"
-          "                 `millrace generate WORKLOAD --help` lists the kinds\n"
-          "DIR is created; it must be empty or hold an earlier output, which is replaced.\n"
-          "Status: 0 done, 2 usage or I/O.\n",
-          to);
+    fputs(
+        "  --scale S      millions of events, 0.001 to 1000 (default 0.1)\n"
+        "  --seed N       default 1\n"
+        "  --dirt K=RATE  the share (0 to 1) of the records that could have it and do; may come several times;\n"
+        "                 `millrace generate WORKLOAD --dirt list` lists the kinds with the rates they have otherwise\n"
+        "DIR is created; it must be empty or hold an earlier output, which is replaced.\n"
+        "Status: 0 done, 2 usage or I/O.\n",
+        to);
     return to == stdout ? 0 : 2;
 }
 
@@ -39,6 +40,13 @@ static int usage_of(const struct generator *g)
 static bool is_help(const char *text)
 {
     return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
+}
+
+static bool is_dirt_list(int argc, char **argv)
+{
+    for (int i = 2; i + 1 < argc; i++)
+        if (strcmp(argv[i], "--dirt") == 0 && strcmp(argv[i + 1], "list") == 0) return true;
+    return false;
 }
 
 static int wrong(const char *what, const char *value)
@@ -92,7 +100,7 @@ int cli_generate(int argc, char **argv)
         wrong("unknown workload", argv[1]);
         return usage(stderr);
     }
-    if (argc > 2 && is_help(argv[2])) return usage_of(g);
+    if (argc > 2 && (is_help(argv[2]) || is_dirt_list(argc, argv))) return usage_of(g);
     if (parse(&options, argc, argv)) return 2;
     char label[64];
     snprintf(label, sizeof label, "generate %s", g->name);

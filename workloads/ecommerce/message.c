@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "lib/base/text.h"
 #include "workloads/out_file.h"
+#include "workloads/out_time.h"
 
 static const struct {
     const char *name;
@@ -65,28 +65,18 @@ static void put_instant(struct buf *b, const struct message *m)
 {
     static const char *const wrong[] = {"yesterday", "2010-02-30T10:00:00Z", "0000-00-00T00:00:00Z",
                                         "10/12/2010 10:00"};
-    int64_t year, at = m->kind == MESSAGE_SHIPMENT ? m->at + 3600 : m->at; /* the carrier has its own clock */
-    int month, day;
     buf_append_byte(b, '"');
     if (m->flaw == FLAW_TIME) {
         buf_append_str(b, wrong[m->number % 4]);
-        buf_append_byte(b, '"');
-        return;
+    } else if (m->kind == MESSAGE_SHIPMENT) { /* the carrier has its own clock */
+        out_date(b, (m->at + 3600) / 86400);
+        buf_append_byte(b, 'T');
+        out_clock(b, m->at + 3600);
+        buf_append_str(b, "+01:00");
+    } else {
+        out_stampz(b, m->at);
     }
-    civil_from_days(at / 86400, &year, &month, &day);
-    out_padded(b, (uint64_t)year, 4);
-    buf_append_byte(b, '-');
-    out_padded(b, (uint64_t)month, 2);
-    buf_append_byte(b, '-');
-    out_padded(b, (uint64_t)day, 2);
-    for (int i = 0, unit = 3600; unit > 0; i++, unit /= 60) {
-        buf_append_byte(b, i ? ':' : 'T');
-        out_padded(b, (uint64_t)(at % 86400 / unit % (i ? 60 : 24)), 2);
-    }
-    if (m->kind == MESSAGE_SHIPMENT)
-        buf_append_str(b, "+01:00\"");
-    else
-        buf_append_str(b, "Z\"");
+    buf_append_byte(b, '"');
 }
 
 static void put_order(struct buf *b, const struct message *m)

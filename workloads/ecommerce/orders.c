@@ -14,6 +14,7 @@
 
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
+#include "workloads/out_time.h"
 
 #define HEADER        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 #define FIRST_INVOICE 536365
@@ -67,12 +68,6 @@ static void put_price(struct buf *b, int64_t thousandths)
     buf_append(b, digits, n);
 }
 
-static void put_two(struct buf *b, int value)
-{
-    buf_append_byte(b, (uint8_t)('0' + value / 10));
-    buf_append_byte(b, (uint8_t)('0' + value % 10));
-}
-
 static void put_date(struct buf *b, const struct orders *o, const struct sale *s, int bad)
 {
     int hour = s->second / 3600, minute = s->second / 60 % 60;
@@ -85,9 +80,9 @@ static void put_date(struct buf *b, const struct orders *o, const struct sale *s
     }
     buf_append(b, o->date, 10);
     buf_append_byte(b, ' ');
-    put_two(b, hour);
+    out_two(b, hour);
     buf_append_byte(b, ':');
-    put_two(b, minute);
+    out_two(b, minute);
     buf_append(b, ":00", 3);
 }
 

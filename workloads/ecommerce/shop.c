@@ -312,10 +312,7 @@ int generate_ecommerce(const struct generate_options *options, struct generate_r
     struct shop *s = memory_new(sizeof *s);
     s->options = options;
     s->error = error ? error : &own;
-    int rc = dirt_rates_resolve(&options->dirt, kinds, DIRT_COUNT, s->rate, s->error);
-    if (rc == 0 && (options->scale < GENERATE_SCALE_MIN || options->scale > GENERATE_SCALE_MAX))
-        rc = err_set(s->error, ERR_RANGE, "scale: must be between 0.001 and 1000");
-    if (rc == 0) rc = out_folder_open(options->out, is_input, &s->disk, s->error);
+    int rc = generate_begin(options, kinds, DIRT_COUNT, s->rate, is_input, &s->disk, s->error);
     if (rc == 0) {
         rc = run(s);
         if (result) *result = result_of(s);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "workloads/out_time.h"
+#include "workloads/truth.h"
 
 static const char *const channel_names[CHANNELS] = {"web", "branch_eu", "branch_us"};
 static const char *const currencies[CHANNELS] = {"GBP", "EUR", "USD"};
@@ -47,9 +49,7 @@ void shop_truth_init(struct shop_truth *t, const struct catalogue *c, struct dis
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[64];
         snprintf(path, sizeof path, "ground_truth/shop/%s", files[i].name);
-        out_file_init(files[i].out, disk, why);
-        out_file_open(files[i].out, path);
-        buf_append_str(&files[i].out->pending, files[i].header);
+        truth_open(files[i].out, disk, why, path, files[i].header);
     }
 }
 
@@ -60,14 +60,6 @@ void shop_truth_release(struct shop_truth *t)
     out_file_release(&t->funnel);
     out_file_release(&t->fraud);
     out_file_release(&t->by_message);
-}
-
-static void put_day(struct buf *b, int64_t day)
-{
-    int64_t year;
-    int month, day_of_month;
-    civil_from_days(day, &year, &month, &day_of_month);
-    buf_printf(b, "%04d-%02d-%02d", (int)year, month, day_of_month);
 }
 
 static void put_number(struct buf *b, uint64_t value)
@@ -175,7 +167,7 @@ static void order_write(struct shop_truth *t, const struct web_order *o)
     buf_append_byte(b, ',');
     buf_append_str(b, catalogue_country(o->country));
     buf_append_byte(b, ',');
-    put_day(b, o->day);
+    out_date(b, o->day);
     put_number(b, o->lines);
     put_money(b, o->value);
     put_number(b, o->attempts);
@@ -204,7 +196,7 @@ void shop_truth_fraud(struct shop_truth *t, int customer, int64_t hour, uint64_t
     t->fraud_cases++;
     out_number(b, (uint64_t)(CATALOGUE_FIRST_CUSTOMER + customer));
     buf_append_byte(b, ',');
-    put_day(b, hour / 24);
+    out_date(b, hour / 24);
     buf_printf(b, " %02d:00:00", (int)(hour % 24));
     put_number(b, attempts);
     put_number(b, cards);
@@ -224,7 +216,7 @@ static void messages_of_day(struct shop_truth *t, int64_t day)
         if (count[kind] == 0) continue;
         buf_append_str(b, message_kind_name(kind));
         buf_append_byte(b, ',');
-        put_day(b, day);
+        out_date(b, day);
         put_number(b, count[kind]);
         buf_append_byte(b, '\n');
         count[kind] = 0;
@@ -236,7 +228,7 @@ static void carts_of_day(struct shop_truth *t, int64_t day)
 {
     struct buf *b = &t->funnel.pending;
     if (t->carts.carts == 0) return;
-    put_day(b, day);
+    out_date(b, day);
     put_number(b, t->carts.carts);
     put_number(b, t->carts.ordered);
     put_number(b, t->carts.paid);
@@ -261,7 +253,7 @@ static void sales_of_day(struct shop_truth *t, int64_t day)
     for (int channel = 0; channel < CHANNELS; channel++) {
         struct tally *s = &t->day[channel];
         if (s->lines > 0) {
-            put_day(b, day);
+            out_date(b, day);
             put_channel(b, channel);
             put_number(b, s->lines);
             put_number(b, s->invoices);
@@ -393,13 +385,10 @@ int shop_truth_finish(struct shop_truth *t, struct disk *disk, struct err_text *
                  {"ground_truth/shop/summary.json", write_summary}};
     for (int64_t day = t->day_now + 1; day <= t->last_day; day++) messages_of_day(t, day);
     for (uint64_t i = 0; i < SHOP_ORDERS_OPEN; i++) order_write(t, &t->order[(t->orders + i) % SHOP_ORDERS_OPEN]);
-    struct out_file *open[] = {&t->by_day, &t->order_states, &t->funnel, &t->fraud, &t->by_message};
+    struct out_file *const open[] = {&t->by_day, &t->order_states, &t->funnel, &t->fraud, &t->by_message};
     struct out_file out;
     out_file_init(&out, disk, why);
-    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
-        out_file_close(open[i]);
-        if (open[i]->error) out.error = open[i]->error;
-    }
+    out.error = truth_close(open, sizeof open / sizeof open[0]);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         out_file_open(&out, files[i].name);
         files[i].write(t, &out.pending);
