@@ -1,0 +1,266 @@
+#include "etl/source/json_path.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* --- the text of a path --- */
+
+static int refuse(const char **wrong, const char *why)
+{
+    *wrong = why;
+    return -1;
+}
+
+/* `['name']` or `["name"]`; the quote inside is written twice. */
+static int quoted_name_take(const char **path, struct json_step *out, struct arena *arena, const char **wrong)
+{
+    const char *at = *path + 1, quote = *at++;
+    char *name = arena_alloc(arena, strlen(at) + 1);
+    size_t n = 0;
+    for (; *at && (*at != quote || at[1] == quote); at++) {
+        name[n++] = *at;
+        if (*at == quote) at++;
+    }
+    if (!*at || at[1] != ']') return refuse(wrong, "a quoted name in brackets ends with a quote and ]");
+    *out = (struct json_step){slice_of(name, n), -1};
+    *path = at + 2;
+    return 1;
+}
+
+static int index_take(const char **path, struct json_step *out, const char **wrong)
+{
+    const char *at = *path + 1;
+    out->name = slice_of(NULL, 0);
+    out->index = 0;
+    if (*at == '*' && at[1] == ']') {
+        out->index = JSON_STEP_ALL;
+        *path = at + 2;
+        return 1;
+    }
+    if (*at < '0' || *at > '9') return refuse(wrong, "brackets hold a number from 0, * or a name in quotes");
+    for (; *at >= '0' && *at <= '9'; at++) {
+        out->index = out->index * 10 + *at - '0';
+        if (out->index > 1000000) return refuse(wrong, "the number in brackets is above 1000000");
+    }
+    if (*at != ']') return refuse(wrong, "a bracket is not closed");
+    *path = at + 1;
+    return 1;
+}
+
+int json_step_take(const char **path, bool first, struct json_step *out, struct arena *arena, const char **wrong)
+{
+    const char *at = *path;
+    if (first && *at == '$' && (!at[1] || at[1] == '.' || at[1] == '[')) {
+        at++;
+        first = false;
+        *path = at;
+    }
+    if (!*at) return 0;
+    if (*at == '[')
+        return at[1] == '\'' || at[1] == '"' ? quoted_name_take(path, out, arena, wrong) : index_take(path, out, wrong);
+    if (*at == '.' ? first : !first) return refuse(wrong, "a . or [ must stand between the steps of a path");
+    at += *at == '.';
+    size_t n = strcspn(at, ".[]");
+    if (n == 0) return refuse(wrong, "a name is missing");
+    if (at[n] == ']') return refuse(wrong, "a ] without its [; write the name in quotes: ['a]b']");
+    *out = (struct json_step){slice_of(arena_copy(arena, at, n), n), -1};
+    *path = at + n;
+    return 1;
+}
+
+/* --- the set: a tree of steps --- */
+
+/* Few children each: a list with the siblings. */
+struct step {
+    struct json_step key;
+    struct step *children, *sibling;
+    struct wanted *wanted; /* the numbers of the paths that end here */
+    int number;            /* of this step, for what was seen */
+};
+
+struct wanted {
+    int field;
+    bool truth_is_number;
+    struct wanted *next;
+};
+
+enum { STEPS_MAX = 4096 };
+
+struct json_paths {
+    struct arena *arena;
+    struct step root;
+    int step_count, field_count;
+};
+
+struct json_paths *json_paths_new(struct arena *arena)
+{
+    struct json_paths *paths = arena_alloc(arena, sizeof *paths);
+    paths->arena = arena;
+    paths->step_count = 1;
+    return paths;
+}
+
+/* Behind the last child, so that keys in the order of the columns are found at once. */
+static struct step *child(struct json_paths *paths, struct step *parent, const struct json_step *key)
+{
+    struct step **at = &parent->children;
+    for (; *at; at = &(*at)->sibling)
+        if ((*at)->key.index == key->index && slice_equal((*at)->key.name, key->name)) return *at;
+    *at = arena_alloc(paths->arena, sizeof **at);
+    (*at)->key = *key;
+    (*at)->number = paths->step_count++;
+    return *at;
+}
+
+const char *json_paths_add(struct json_paths *paths, const char *text, bool truth_is_number)
+{
+    struct step *step = &paths->root;
+    struct json_step key;
+    const char *wrong = NULL;
+    bool first = true;
+    int taken;
+    if (!*text) return "is empty; $ is the whole record";
+    for (int depth = 1; (taken = json_step_take(&text, first, &key, paths->arena, &wrong)) == 1; depth++) {
+        if (key.index == JSON_STEP_ALL) return "names one value; [*] would be several";
+        if (depth > JSON_DEPTH_MAX / 2 || paths->step_count == STEPS_MAX) return "is too long";
+        step = child(paths, step, &key);
+        first = false;
+    }
+    if (taken < 0) return wrong;
+    struct wanted *w = arena_alloc(paths->arena, sizeof *w);
+    *w = (struct wanted){paths->field_count++, truth_is_number, step->wanted};
+    step->wanted = w;
+    return NULL;
+}
+
+/* --- one document --- */
+
+struct split {
+    struct json_scan *scan;
+    struct arena *arena;
+    struct slice *fields;
+    uint64_t seen[STEPS_MAX / 64];
+};
+
+static bool value_take(struct split *c, const struct step *step, int depth);
+
+/* The children stand in the order of the columns, which most often is that of the members: the search begins
+ * behind the last one that was found. */
+static const struct step *member_find(const struct step *parent, const struct step *hint, struct slice name)
+{
+    for (const struct step *s = hint; s; s = s->sibling)
+        if (s->key.index == -1 && s->key.name.n == name.n && memcmp(s->key.name.p, name.p, name.n) == 0) return s;
+    for (const struct step *s = parent->children; s != hint; s = s->sibling)
+        if (s->key.index == -1 && s->key.name.n == name.n && memcmp(s->key.name.p, name.p, name.n) == 0) return s;
+    return NULL;
+}
+
+static bool member_take(struct split *c, const struct step *step, const uint8_t *at, int depth)
+{
+    uint64_t bit = UINT64_C(1) << (step->number % 64), *seen = &c->seen[step->number / 64];
+    if (*seen & bit) {
+        c->scan->p = at;
+        return json_scan_fail(c->scan, "a member that is asked for comes twice");
+    }
+    *seen |= bit;
+    return value_take(c, step, depth);
+}
+
+static bool object_take(struct split *c, const struct step *step, int depth)
+{
+    struct json_scan *s = c->scan;
+    const struct step *hint = step->children;
+    s->p++;
+    json_scan_blanks(s);
+    if (s->p < s->end && *s->p == '}') {
+        s->p++;
+        return true;
+    }
+    for (;;) {
+        const uint8_t *at = s->p;
+        struct slice name;
+        if (!json_scan_string(s, &name)) return false;
+        if (s->escaped) name = json_scan_text(name, c->arena);
+        json_scan_blanks(s);
+        if (!json_scan_byte(s, ':', "a : must stand behind a name")) return false;
+        json_scan_blanks(s);
+        const struct step *found = member_find(step, hint, name);
+        if (found) hint = found->sibling;
+        if (!(found ? member_take(c, found, at, depth) : json_scan_value(s, depth))) return false;
+        json_scan_blanks(s);
+        if (s->p < s->end && *s->p == '}') break;
+        if (!json_scan_byte(s, ',', "a , or } must stand behind a member")) return false;
+        json_scan_blanks(s);
+    }
+    s->p++;
+    return true;
+}
+
+static const struct step *element_find(const struct step *parent, int index)
+{
+    for (const struct step *s = parent->children; s; s = s->sibling)
+        if (s->key.index == index) return s;
+    return NULL;
+}
+
+static bool array_take(struct split *c, const struct step *step, int depth)
+{
+    struct json_scan *s = c->scan;
+    s->p++;
+    json_scan_blanks(s);
+    if (s->p < s->end && *s->p == ']') {
+        s->p++;
+        return true;
+    }
+    for (int index = 0;; index++) {
+        const struct step *found = element_find(step, index);
+        if (!(found ? value_take(c, found, depth) : json_scan_value(s, depth))) return false;
+        json_scan_blanks(s);
+        if (s->p < s->end && *s->p == ']') break;
+        if (!json_scan_byte(s, ',', "a , or ] must stand behind an element")) return false;
+        json_scan_blanks(s);
+    }
+    s->p++;
+    return true;
+}
+
+static void field_set(struct split *c, const struct wanted *w, struct slice text)
+{
+    uint8_t first = text.p[0];
+    if (first == '"') {
+        text = (struct slice){text.p + 1, text.n - 2};
+        if (c->scan->escaped) text = json_scan_text(text, c->arena); /* it was the last string */
+    } else if (first == 'n')
+        text = slice_of(NULL, 0);
+    else if (w->truth_is_number && (first == 't' || first == 'f'))
+        text = first == 't' ? SLICE_LIT("1") : SLICE_LIT("0");
+    c->fields[w->field] = text;
+}
+
+static bool value_take(struct split *c, const struct step *step, int depth)
+{
+    struct json_scan *s = c->scan;
+    const uint8_t *start = s->p;
+    bool inside = step->children && s->p < s->end && (*s->p == '{' || *s->p == '[');
+    if (!inside) {
+        if (!json_scan_value(s, depth)) return false;
+    } else if (!(*s->p == '{' ? object_take(c, step, depth + 1) : array_take(c, step, depth + 1)))
+        return false;
+    for (const struct wanted *w = step->wanted; w; w = w->next)
+        field_set(c, w, slice_of(start, (size_t)(s->p - start)));
+    return true;
+}
+
+bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
+                struct json_scan *scan)
+{
+    struct split c;
+    c.scan = scan;
+    c.arena = arena;
+    c.fields = fields;
+    memset(c.seen, 0, ((size_t)paths->step_count + 63) / 64 * sizeof *c.seen);
+    for (int i = 0; i < paths->field_count; i++) fields[i] = slice_of(NULL, 0);
+    *scan = json_scan_of(text);
+    json_scan_blanks(scan);
+    return value_take(&c, &paths->root, 0) && json_scan_end(scan);
+}

@@ -1,0 +1,45 @@
+/* json_path.h - which values of a JSON document are wanted, and getting all of them in one pass.
+ *
+ *     customer.address.city    members of objects
+ *     items[0].sku             an element of an array, from 0
+ *     ['a.b'][0]["c d"]        names with a dot, a bracket or a quote
+ *     $.id                     the same as id; $ alone is the whole value
+ *
+ * A compiled set of paths is immutable and may be shared by threads. */
+#ifndef MILLRACE_ETL_SOURCE_JSON_PATH_H
+#define MILLRACE_ETL_SOURCE_JSON_PATH_H
+
+#include <stdbool.h>
+
+#include "etl/source/json_scan.h"
+
+/* --- one path, step by step --- */
+
+enum { JSON_STEP_ALL = -2 };
+
+struct json_step {
+    struct slice name; /* index < 0: of a member */
+    int index;         /* of an element; -1: a member; JSON_STEP_ALL: [*], every element */
+};
+
+/* Takes the first step off *path (a zero-terminated text). 1: *out is the step; 0: the path ends; negative: it is
+ * wrong, *wrong says why. `first` says that nothing was taken off yet. Names are copied to the arena. */
+int json_step_take(const char **path, bool first, struct json_step *out, struct arena *arena, const char **wrong);
+
+/* --- a set of paths --- */
+
+struct json_paths;
+
+struct json_paths *json_paths_new(struct arena *arena);
+/* Adds a path; its number is the count of those added before. NULL, or what is wrong with the text.
+ * `truth_is_number`: true and false are given as 1 and 0, not as words. */
+const char *json_paths_add(struct json_paths *paths, const char *text, bool truth_is_number);
+
+/* Reads one document (UTF-8) and gives the text of each wanted value, by its number: the inside of a string with its
+ * escapes replaced (in the arena), a number as written, `true` and `false`, objects and arrays as they stand. p is NULL
+ * for null and for a value that is not there. False when the document is not JSON, or a wanted member or one on the
+ * way to it comes twice; scan->wrong and scan->p then say what and where. */
+bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
+                struct json_scan *scan);
+
+#endif
