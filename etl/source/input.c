@@ -1,0 +1,185 @@
+#include "etl/source/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "lib/base/memory.h"
+
+enum { CHUNK_BYTES = 256 * 1024, WINDOW_BYTES = 1 << 20 };
+
+struct input_file {
+    char *path;
+    int fd;
+    uint64_t expected, got; /* bytes of the file itself */
+    uint8_t *window;
+    size_t capacity;
+    /* gzip */
+    bool gzip;
+    bool between;    /* at the end of a member: the file may end here */
+    uint8_t *packed; /* CHUNK_BYTES */
+    z_stream z;
+    uint64_t grown; /* bytes of all members so far */
+};
+
+static int changed(const struct input_file *f, uint64_t now, struct err_text *error)
+{
+    return err_set(error, ERR_INVALID, "%s: the file changed while it was read (%" PRIu64 " bytes, now %" PRIu64 ")",
+                   f->path, f->expected, now);
+}
+
+static int unreadable(const struct input_file *f, struct err_text *error)
+{
+    return err_set(error, err_from_errno(errno), "%s: cannot be read: %s", f->path, strerror(errno));
+}
+
+/* --- opening --- */
+
+static int file_open(struct input_file *f, struct err_text *error)
+{
+    struct stat st;
+    f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
+    if (f->fd < 0 || fstat(f->fd, &st) != 0) return unreadable(f, error);
+    if (f->expected == INPUT_ANY_SIZE) f->expected = (uint64_t)st.st_size;
+    return (uint64_t)st.st_size == f->expected ? ERR_OK : changed(f, (uint64_t)st.st_size, error);
+}
+
+static int gzip_look(struct input_file *f, struct err_text *error)
+{
+    uint8_t magic[2];
+    ssize_t n = pread(f->fd, magic, sizeof magic, 0);
+    if (n < 0) return unreadable(f, error);
+    f->gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    if (!f->gzip) return ERR_OK;
+    if (inflateInit2(&f->z, 16 + MAX_WBITS) != Z_OK)
+        return err_set(error, ERR_NOMEM, "%s: no memory to decompress", f->path);
+    f->packed = memory_new(CHUNK_BYTES);
+    return ERR_OK;
+}
+
+int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error)
+{
+    struct input_file *f = memory_new(sizeof *f);
+    *f = (struct input_file){.path = memory_str(path), .fd = -1, .expected = bytes, .capacity = WINDOW_BYTES};
+    f->window = memory_new(f->capacity);
+    *in = (struct input){.rest = {f->window, 0}, .file = f};
+    int err = file_open(f, error);
+    if (!err) err = gzip_look(f, error);
+    if (err) input_close(in);
+    return err;
+}
+
+void input_close(struct input *in)
+{
+    struct input_file *f = in->file;
+    *in = (struct input){0};
+    if (!f) return;
+    if (f->packed) inflateEnd(&f->z);
+    if (f->fd >= 0) close(f->fd);
+    free(f->packed);
+    free(f->window);
+    free(f->path);
+    free(f);
+}
+
+/* --- reading --- */
+
+/* The next bytes of the file itself: how many, 0 at its end. A file that is not as long as it was is an error: what
+ * was counted and digested before would be of another one. */
+static ssize_t bytes_read(struct input_file *f, uint8_t *to, size_t room, struct err_text *error)
+{
+    ssize_t n;
+    do n = read(f->fd, to, room);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) return unreadable(f, error);
+    f->got += (uint64_t)n;
+    if (f->got > f->expected || (n == 0 && f->got < f->expected)) return changed(f, f->got, error);
+    return n;
+}
+
+static int gzip_wrong(const struct input_file *f, const char *what, struct err_text *error)
+{
+    return err_set(error, ERR_CORRUPT, "%s: the compressed file is damaged at its byte offset %" PRIu64 ": %s", f->path,
+                   f->got - f->z.avail_in, what);
+}
+
+/* One call of inflate; how many bytes it gave may be none. */
+static ssize_t inflate_step(struct input_file *f, uint8_t *to, size_t room, struct err_text *error)
+{
+    if (f->between && inflateReset(&f->z) != Z_OK) return gzip_wrong(f, "no further member can be read", error);
+    f->between = false;
+    f->z.next_out = to;
+    f->z.avail_out = (unsigned)room;
+    int result = inflate(&f->z, Z_NO_FLUSH);
+    if (result == Z_STREAM_END)
+        f->between = true;
+    else if (result != Z_OK && result != Z_BUF_ERROR)
+        return gzip_wrong(f, f->z.msg ? f->z.msg : "it cannot be decompressed", error);
+    ssize_t n = (ssize_t)(room - f->z.avail_out);
+    f->grown += (uint64_t)n;
+    if (f->grown > INPUT_GROWN_BYTES_FREE && f->grown / INPUT_GROWTH_MAX > f->expected)
+        return err_set(error, ERR_RANGE, "%s: the compressed file grows to more than %" PRIu64 " times its size",
+                       f->path, INPUT_GROWTH_MAX);
+    return n;
+}
+
+static ssize_t gzip_read(struct input_file *f, uint8_t *to, size_t room, struct err_text *error)
+{
+    ssize_t n = 0;
+    while (n == 0) {
+        if (f->z.avail_in == 0) {
+            ssize_t packed = bytes_read(f, f->packed, CHUNK_BYTES, error);
+            if (packed < 0) return packed;
+            if (packed == 0) return f->between ? 0 : gzip_wrong(f, "it ends too early", error);
+            f->z.next_in = f->packed;
+            f->z.avail_in = (unsigned)packed;
+        }
+        n = inflate_step(f, to, room, error);
+    }
+    return n;
+}
+
+/* Room for a chunk behind `rest`: by moving it to the front where that moves little, else in a larger window. */
+static int room_make(struct input *in, struct err_text *error)
+{
+    struct input_file *f = in->file;
+    size_t at = (size_t)(in->rest.p - f->window);
+    if (f->capacity - at - in->rest.n >= CHUNK_BYTES) return ERR_OK;
+    if (in->rest.n > f->capacity / 2) {
+        if (f->capacity >= INPUT_WINDOW_BYTES_MAX)
+            return err_set(error, ERR_RANGE, "%s: byte offset %" PRIu64 ": a record has more than %d MiB", f->path,
+                           in->offset, (INPUT_WINDOW_BYTES_MAX >> 20) / 2);
+        f->capacity *= 2;
+        f->window = memory_grow(f->window, f->capacity, 1);
+        in->rest.p = f->window + at;
+    }
+    memmove(f->window, in->rest.p, in->rest.n);
+    in->rest.p = f->window;
+    return ERR_OK;
+}
+
+int input_more(struct input *in, struct err_text *error)
+{
+    struct input_file *f = in->file;
+    if (in->ended) return 0;
+    int err = room_make(in, error);
+    if (err) return err;
+    uint8_t *to = f->window + (in->rest.p - f->window) + in->rest.n;
+    ssize_t n = (f->gzip ? gzip_read : bytes_read)(f, to, CHUNK_BYTES, error);
+    if (n < 0) return (int)n;
+    in->rest.n += (size_t)n;
+    in->ended = n == 0;
+    return n > 0;
+}
+
+int input_want(struct input *in, size_t n, struct err_text *error)
+{
+    int more = 1;
+    while (in->rest.n < n && more == 1) more = input_more(in, error);
+    return more < 0 ? more : ERR_OK;
+}

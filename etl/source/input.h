@@ -1,0 +1,51 @@
+/* input.h - the bytes of a file, plain or gzip'd, through a window that moves over them.
+ *
+ *     consumed | rest ................| not read yet
+ *              ^ input->offset        ^ input_more reads on; `rest` keeps what was not consumed
+ *
+ * Whether a file is gzip'd its first two bytes say, not its name; several gzip members behind each other are one text.
+ * Offsets are those of the decompressed bytes. The memory does not depend on the size of the file: only a single
+ * record that is larger than the window makes it grow, up to INPUT_WINDOW_BYTES_MAX.
+ *
+ * Errors name the file; of a damaged gzip file also the offset in its compressed bytes. Sources: RFC 1952; zlib.h. */
+#ifndef MILLRACE_ETL_SOURCE_INPUT_H
+#define MILLRACE_ETL_SOURCE_INPUT_H
+
+#include <stdbool.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/err.h"
+
+enum { INPUT_WINDOW_BYTES_MAX = 64 << 20 };
+
+/* A file may grow to this many times its size when it is decompressed, and always to INPUT_GROWN_BYTES_FREE: text
+ * of people grows tenfold, a log of one line over and over hundredfold, and what is made to fill the disk of others
+ * a thousandfold. */
+#define INPUT_GROWTH_MAX       UINT64_C(400)
+#define INPUT_GROWN_BYTES_FREE (UINT64_C(64) << 20)
+
+/* For a file whose size nobody has promised. */
+#define INPUT_ANY_SIZE UINT64_MAX
+
+struct input {
+    struct slice rest; /* what was read and not consumed; moves with input_more */
+    uint64_t offset;   /* of rest.p, from 0 */
+    bool ended;        /* nothing stands behind `rest` */
+    struct input_file *file;
+};
+
+/* Opens a file of `bytes` bytes; another size is an error: it changed since it was looked at. `in` is the
+ * caller's; after a failure there is nothing to close. */
+int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error);
+/* 1: more stands in `rest`; 0: the file ends there; negative: an error. */
+int input_more(struct input *in, struct err_text *error);
+/* Reads on until `rest` has at least `n` bytes or the file ends: 0, or negative. */
+int input_want(struct input *in, size_t n, struct err_text *error);
+static inline void input_consume(struct input *in, size_t n)
+{
+    in->rest = (struct slice){in->rest.p + n, in->rest.n - n};
+    in->offset += n;
+}
+void input_close(struct input *in); /* a zeroed one is allowed */
+
+#endif
