@@ -41,6 +41,12 @@ static uint16_t code_point(enum encoding e, uint8_t c)
     }
 }
 
+int encoding_code_point(enum encoding e, uint8_t c)
+{
+    uint16_t point = code_point(e, c);
+    return point || !c ? point : -1;
+}
+
 /* The first place where the UTF-8 ends to be valid: one character at a time, only called for bad text. */
 static size_t utf8_bad_at(struct slice s)
 {

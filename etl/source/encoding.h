@@ -20,4 +20,7 @@ bool encoding_check(enum encoding e, struct slice s, size_t *at);
  * without a meaning must have been refused before. */
 struct slice encoding_decode(enum encoding e, struct slice s, struct arena *arena);
 
+/* The character of a byte of an encoding with one byte each; -1 when it has no meaning. */
+int encoding_code_point(enum encoding e, uint8_t c);
+
 #endif

@@ -1,0 +1,31 @@
+/* xml_records.h - the elements of an XML file that are records, one after the other, without a tree.
+ *
+ *     "product"                 every element of this name, wherever it stands (not those inside another record)
+ *     "catalog/shelf/product"   only at this place, from the root on
+ *
+ * A record is the stretch of the file from its start tag to its end tag, as it stands there. The whole file is
+ * checked: what is not well-formed is an error with line and byte offset, also between records. */
+#ifndef MILLRACE_ETL_SOURCE_XML_RECORDS_H
+#define MILLRACE_ETL_SOURCE_XML_RECORDS_H
+
+#include "etl/source/input.h"
+
+struct xml_record {
+    struct slice raw;
+    uint64_t byte_offset, line; /* line from 1 */
+    uint64_t number;            /* from 1 */
+};
+
+struct xml_records;
+
+/* NULL, or what is wrong with the text of a record's path. */
+const char *xml_records_path_check(const char *path);
+/* `encoding`: of the file, whatever it declares; NULL: what it declares. `in` and the texts must outlive it. */
+struct xml_records *xml_records_new(struct input *in, const char *file, const char *path, const char *encoding);
+/* 1: *out is the next record, valid until the next call; 0: the end of a whole file; negative: an error. */
+int xml_records_next(struct xml_records *x, struct xml_record *out, struct err_text *error);
+/* What the records need of their file (xml_text.h); once a record was given. */
+struct slice xml_records_layout(const struct xml_records *x);
+void xml_records_free(struct xml_records *x); /* NULL is allowed */
+
+#endif
