@@ -46,10 +46,6 @@ struct column {
     const struct expr *expr;        /* COLUMN_DERIVED: over the columns before it */
 };
 
-/* --- the source --- */
-
-enum source_format { SOURCE_CSV, SOURCE_ACCESS_LOG };
-
 /* --- rules: rules[i] has ordinal i + 1 --- */
 
 enum severity {
@@ -82,7 +78,7 @@ struct feed {
     int rank;         /* its place among all names in byte order: the first part of a position */
     bool optional;    /* a folder without a matching file is no error */
 
-    enum source_format format;
+    const struct format *format;    /* etl/source/format.h */
     const struct source_spec *spec; /* etl/source/spec.h; opaque to operators and drivers */
     int time;                       /* index in columns of the event time ("time"), -1 when none is declared */
 

@@ -6,19 +6,15 @@
 
 #include "etl/operator/fingerprint.h"
 #include "etl/rule/rule.h"
-#include "etl/source/layout.h"
-#include "etl/source/spec.h"
+#include "etl/source/format.h"
+#include "etl/source/split.h"
 #include "lib/base/memory.h"
 
 struct row_parser {
     const struct feed *feed;
-    const struct source_spec *spec;
-    struct slice *fields; /* of the record that was parsed last */
-    int field_count;
-    bool split; /* it fitted the format */
-    struct layout layout;
-    struct buf layout_text; /* what `layout` was made of: files have many records */
-    bool layout_good;
+    struct splitter splitter; /* has the fields of the record that was parsed last */
+    struct slice raw;         /* its bytes */
+    bool split;               /* it fitted the format */
     struct value *values;
     bool *failed;        /* by column: the text did not fit, or it depends on one that did not */
     bool *reported;      /* by column: failed for a reason of its own */
@@ -57,7 +53,7 @@ static void type_rules_find(struct row_parser *p)
 {
     const struct feed *feed = p->feed;
     for (int c = 0; c < feed->column_count; c++) {
-        bool log_field = feed->format == SOURCE_ACCESS_LOG && c < feed->field_count;
+        bool log_field = feed->format->misfit_is_malformed && c < feed->field_count;
         p->type_rules[c] = log_field ? 0 : feed->rule_count + 1;
     }
     for (int i = 0; i < feed->rule_count; i++)
@@ -69,11 +65,7 @@ struct row_parser *row_parser_new(const struct feed *feed)
     struct row_parser *p = memory_new(sizeof *p);
     size_t columns = (size_t)feed->column_count;
     p->feed = feed;
-    p->spec = feed->spec;
-    p->fields = memory_new(CSV_FIELDS_MAX * sizeof *p->fields);
-    p->layout.fields = memory_new((size_t)feed->field_count * sizeof *p->layout.fields);
-    layout_fixed(feed, &p->layout);
-    p->layout_good = true;
+    splitter_open(&p->splitter, feed);
     p->values = memory_new(columns * sizeof *p->values);
     p->values[feed->builtin + BUILTIN_SOURCE] = (struct value){.type = VALUE_TEXT, .text = slice_str(feed->name)};
     p->failed = memory_new(columns * sizeof *p->failed);
@@ -92,60 +84,11 @@ void row_parser_free(struct row_parser *p)
 {
     if (!p) return;
     for (int c = 0; c < p->feed->column_count; c++) free(p->reads[c]);
-    void *parts[] = {p->fields, p->layout.fields, p->values, p->failed,    p->reported,
-                     p->texts,  p->violations,    p->reads,  p->type_rules};
+    void *parts[] = {p->values, p->failed, p->reported, p->texts, p->violations, p->reads, p->type_rules};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
-    buf_release(&p->layout_text);
+    splitter_close(&p->splitter);
     buf_release(&p->key);
     free(p);
-}
-
-/* --- splitting --- */
-
-/* Records of one file come together: the layout is read again only when its text changes. */
-static bool layout_use(struct row_parser *p, struct slice text)
-{
-    bool headed = p->feed->format == SOURCE_CSV && p->spec->header;
-    if (!headed) return text.n == 0;
-    if (p->layout_text.p && slice_equal(buf_slice(&p->layout_text), text)) return p->layout_good;
-    buf_reset(&p->layout_text);
-    buf_append_slice(&p->layout_text, text);
-    buf_cstr(&p->layout_text);
-    p->layout_good = layout_parse(p->feed, text, &p->layout);
-    return p->layout_good;
-}
-
-/* Adapts the number of fields of ragged files, refuses it in others. */
-static bool field_count_fits(struct row_parser *p)
-{
-    int wanted = p->layout.field_count ? p->layout.field_count : p->spec->fields_least;
-    if (!p->spec->ragged) return p->layout.field_count ? p->field_count == wanted : p->field_count >= wanted;
-    for (; p->field_count < wanted; p->field_count++) p->fields[p->field_count] = slice_of(NULL, 0);
-    return true;
-}
-
-static bool record_split(struct row_parser *p, const struct record *record, struct arena *arena)
-{
-    size_t bad;
-    p->field_count = 0;
-    if (!layout_use(p, record->layout) || !encoding_check(p->spec->encoding, record->raw, &bad)) return false;
-    struct slice text = encoding_decode(p->spec->encoding, record->raw, arena);
-    if (p->spec->format == SOURCE_CSV)
-        return csv_split(&p->spec->csv, text, arena, p->fields, &p->field_count) && field_count_fits(p);
-    if (!log_split(p->spec->layout, text, p->spec->decode, arena, p->fields)) return false;
-    while (log_layout_fields(p->spec->layout)[p->field_count]) p->field_count++;
-    return true;
-}
-
-/* Escapes can stand for any bytes: what they gave must be text again. */
-static bool fields_are_text(const struct row_parser *p)
-{
-    bool decodes = p->spec->format == SOURCE_CSV ? p->spec->csv.decode && p->spec->csv.escape == CSV_ESCAPE_BACKSLASH
-                                                 : p->spec->decode;
-    size_t bad;
-    for (int i = 0; decodes && i < p->field_count; i++)
-        if (p->fields[i].p && !encoding_check(ENCODING_UTF_8, p->fields[i], &bad)) return false;
-    return true;
 }
 
 /* --- values --- */
@@ -164,8 +107,8 @@ static void builtins_set(struct row_parser *p, const struct record *record)
 static void fields_convert(struct row_parser *p)
 {
     for (int c = 0; c < p->feed->field_count; c++) {
-        int field = p->layout.fields[c];
-        p->texts[c] = field >= 0 ? p->fields[field] : slice_of(NULL, 0);
+        int field = p->splitter.layout.fields[c];
+        p->texts[c] = field >= 0 ? p->splitter.fields[field] : slice_of(NULL, 0);
         p->failed[c] = p->reported[c] = !field_convert(p->feed->columns[c].field, p->texts[c], &p->values[c]);
     }
 }
@@ -239,14 +182,17 @@ static void malformed_set(struct row_parser *p)
 {
     for (int c = 0; c < p->feed->builtin; c++) p->values[c] = (struct value){.type = VALUE_NULL};
     p->split = false;
-    if (p->violation_count == 0) violate(p, 0, -1);
+    if (p->violation_count > 0) return;
+    violate(p, 0, -1);
+    p->violations[0].value = p->splitter.wrong;
 }
 
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
 {
     p->violation_count = 0;
     builtins_set(p, record);
-    p->split = record_split(p, record, arena) && fields_are_text(p);
+    p->raw = record->raw;
+    p->split = splitter_split(&p->splitter, record, arena);
     if (p->split) {
         fields_convert(p);
         types_judge(p, 0);
@@ -278,10 +224,14 @@ static bool key_of_columns(struct row_parser *p, const struct rule *rule)
     return true;
 }
 
+/* Where the fields are only what the columns ask for, the record's bytes stand for all that is in it. */
 static void key_of_fields(struct row_parser *p)
 {
-    for (int i = 0; i < p->field_count; i++)
-        fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->fields[i]});
+    const struct splitter *s = &p->splitter;
+    if (!p->feed->format->fields_are_all)
+        fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->raw});
+    for (int i = 0; p->feed->format->fields_are_all && i < s->field_count; i++)
+        fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = s->fields[i]});
 }
 
 bool row_parser_unique_key(struct row_parser *p, int rule, uint8_t key[16])

@@ -74,7 +74,9 @@ struct violation {
     int ordinal;
     struct slice rule;   /* its name */
     struct slice column; /* "" when it concerns the whole row */
-    struct slice value;  /* the offending text as read, "" when it concerns the whole row */
+    /* The offending text as read; "" when it concerns the whole row, or what is wrong with a malformed one where its
+     * format can tell. */
+    struct slice value;
 };
 
 enum { ROW_VALID = -1 };

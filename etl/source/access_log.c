@@ -109,8 +109,13 @@ static const char *part_read(struct node n, struct log_layout *l, const char *te
 
 const struct log_layout *log_layout_read(struct node n)
 {
+    return log_layout_of(n, layout_text(n));
+}
+
+const struct log_layout *log_layout_of(struct node n, const char *text)
+{
     struct log_layout *l = arena_alloc(n.doc->arena, sizeof *l);
-    const char *text = layout_text(n), *at = text_read(n, text, &l->before);
+    const char *at = text_read(n, text, &l->before);
     if (!*at) node_fail(n, "has no field in braces");
     while (*at && !n.doc->failed) at = part_read(n, l, text, at);
     if (n.doc->failed) return NULL;

@@ -29,6 +29,8 @@ struct log_layout;
 /* Compiles the layout in `n`: a name (common, combined, ...) or a text with braces. Failures go to the
  * document; the result is then NULL. */
 const struct log_layout *log_layout_read(struct node n);
+/* The same from a text with braces that `n` stands for, in other words perhaps. */
+const struct log_layout *log_layout_of(struct node n, const char *text);
 /* Field names in the order of their indexes, those made of the request last; ends with NULL. */
 const char *const *log_layout_fields(const struct log_layout *layout);
 

@@ -6,9 +6,10 @@
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-const char *const FIELD_KEYS[] = {"name",          "header", "field",   "optional", "type",          "scale",
-                                  "trim",          "null",   "default", "strip",    "decimal_point", "thousands",
-                                  "decimal_zeros", "round",  "format",  "zone",     "ambiguous",     NULL};
+const char *const FIELD_KEYS[] = {"name",      "header",        "field", "path",    "optional", "type",
+                                  "scale",     "trim",          "null",  "default", "strip",    "decimal_point",
+                                  "thousands", "decimal_zeros", "round", "format",  "zone",     "ambiguous",
+                                  NULL};
 
 /* --- reading the declaration --- */
 

@@ -54,7 +54,7 @@ static int gzip_look(struct input_file *f, struct err_text *error)
     uint8_t magic[2];
     ssize_t n = pread(f->fd, magic, sizeof magic, 0);
     if (n < 0) return unreadable(f, error);
-    f->gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    f->gzip = input_is_gzip(slice_of(magic, (size_t)n));
     if (!f->gzip) return ERR_OK;
     if (inflateInit2(&f->z, 16 + MAX_WBITS) != Z_OK)
         return err_set(error, ERR_NOMEM, "%s: no memory to decompress", f->path);

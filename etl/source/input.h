@@ -27,6 +27,12 @@ enum { INPUT_WINDOW_BYTES_MAX = 64 << 20 };
 /* For a file whose size nobody has promised. */
 #define INPUT_ANY_SIZE UINT64_MAX
 
+/* By the first bytes of a file. */
+static inline bool input_is_gzip(struct slice start)
+{
+    return start.n >= 2 && start.p[0] == 0x1f && start.p[1] == 0x8b;
+}
+
 struct input {
     struct slice rest; /* what was read and not consumed; moves with input_more */
     uint64_t offset;   /* of rest.p, from 0 */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "etl/source/input.h"
 #include "etl/source/source.h"
 #include "etl/source/spec.h"
 #include "lib/base/checksum.h"
@@ -76,6 +77,7 @@ static int file_scan(int fd, uint8_t *block, struct source_file *f)
     bool open_line = false;
     ssize_t n;
     while ((n = read(fd, block, READ_BYTES)) > 0) {
+        if (f->bytes == 0) f->gzip = input_is_gzip(slice_of(block, (size_t)n));
         sha256_update(sha, block, (size_t)n);
         f->bytes += (uint64_t)n;
         f->lines += line_ends_count(block, (size_t)n);
@@ -88,6 +90,24 @@ static int file_scan(int fd, uint8_t *block, struct source_file *f)
     return n < 0 ? err_from_errno(failed) : ERR_OK;
 }
 
+/* The lines of a compressed file are those of its text. */
+static int lines_count(const char *path, struct source_file *f, struct err_text *error)
+{
+    struct input in;
+    bool open_line = false;
+    int more = input_open(&in, path, f->bytes, error);
+    if (more) return more;
+    f->lines = 0;
+    while ((more = input_more(&in, error)) == 1) {
+        f->lines += line_ends_count(in.rest.p, in.rest.n);
+        open_line = in.rest.p[in.rest.n - 1] != '\n';
+        input_consume(&in, in.rest.n);
+    }
+    input_close(&in);
+    f->lines += open_line;
+    return more;
+}
+
 static int file_read(const char *dir, const char *name, uint8_t *block, struct source_file *f, struct err_text *error)
 {
     struct buf path = {0};
@@ -97,6 +117,7 @@ static int file_read(const char *dir, const char *name, uint8_t *block, struct s
     int err = fd < 0 ? err_from_errno(errno) : file_scan(fd, block, f);
     if (err) err_set(error, err, "%s: cannot be read: %s", (char *)path.p, strerror(errno));
     if (fd >= 0) close(fd);
+    if (!err && f->gzip) err = lines_count((char *)path.p, f, error);
     buf_release(&path);
     return err;
 }

@@ -2,14 +2,14 @@
  *
  *     source_list_read   names (byte order) + digest + lines, identical files marked
  *       source_open      one file: its header line is read and checked against the columns
- *         source_next    one record after the other, each a stretch of the file in memory
+ *         source_next    one record after the other, each a stretch of the file
  *       source_close
  *     source_list_release
  *
- * A record is the raw bytes between line ends (LF or CRLF; inside quotes of a CSV with doubled quotes
- * a line end belongs to the field); nothing is decoded here: that is row_parser's work (etl/parse.h), which
- * needs only the record, so that a record can travel over a topic in between. What only a reader of the
- * whole file can know travels with it: position, layout of the header, repeated, late_s. */
+ * What a record is its format says (format.h): the bytes between line ends, an element of an array or of XML. Memory
+ * does not depend on the size of a file. Nothing is decoded here: that is row_parser's work (etl/parse.h), which needs
+ * only the record, so that a record can travel over a topic in between. What only a reader of the whole file can know
+ * travels with it: position, layout of the header, repeated, late_s. */
 #ifndef MILLRACE_ETL_SOURCE_H
 #define MILLRACE_ETL_SOURCE_H
 
@@ -20,7 +20,8 @@ struct source_file {
     const char *name; /* relative to the directory */
     char digest[65];  /* SHA-256, hexadecimal */
     uint64_t bytes;
-    uint64_t lines; /* line ends, plus one when the last line has none */
+    uint64_t lines; /* line ends, plus one when the last line has none; of a gzip'd file those of its text */
+    bool gzip;
     /* The name of the smallest file with the same digest, when that is not this one: the file is not
      * read. NULL otherwise. */
     const char *same_as;
@@ -57,10 +58,10 @@ struct source_reader;
  * column), ERR_CORRUPT when bytes are not in the declared encoding and the source says "fail". */
 int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error);
-/* 1: *out is the next record, valid until source_close. 0: end of file. Negative: `error` names file,
+/* 1: *out is the next record, valid until the next call. 0: end of file. Negative: `error` names file,
  * line and reason. */
 int source_next(struct source_reader *r, struct record *out, struct err_text *error);
-/* Bytes of the file consumed so far, for progress. */
+/* Bytes of the (decompressed) file consumed so far, for progress. */
 uint64_t source_consumed(const struct source_reader *r);
 void source_close(struct source_reader *r); /* NULL is allowed */
 

@@ -8,9 +8,10 @@
 #include "etl/source/csv.h"
 #include "etl/source/encoding.h"
 #include "etl/source/field.h"
+#include "etl/source/format.h"
 
 struct source_spec {
-    enum source_format format;
+    const struct format *format;
     const char *glob;
     enum encoding encoding;
     bool encoding_rejects; /* a record with undecodable bytes is rejected; otherwise reading stops there */
@@ -27,13 +28,26 @@ struct source_spec {
     const char *comment_prefix; /* lines that begin so are no records; "" for none */
     /* access log */
     const struct log_layout *layout;
+    const char *log_time; /* pattern of {time} */
     bool decode;
+    /* NDJSON, JSON */
+    struct json_paths *json;
+    /* XML */
+    struct xml_paths *xml;
+    bool own_encoding; /* `encoding` is declared: whatever the file says */
+    /* JSON, XML: the way to the records */
+    const char *records;
 };
 
 /* Reads a source: fills feed->format, feed->spec and the declared columns (feed->columns, feed->field_count).
  * `room` more columns fit into the array. The object may also have `own_keys` (NULL-terminated), which the
  * caller reads. Failures go to the node's document. */
 void source_spec_read(struct node source, const char *const *own_keys, struct feed *feed, int room);
+
+/* The keys that several formats have. */
+void spec_encoding_read(struct node source, struct source_spec *s); /* encoding, on_bad_encoding */
+void spec_lines_read(struct node source, struct source_spec *s);    /* skip_lines, comment_prefix */
+
 /* One line of text at the start of `rest`: its length without LF or CRLF; *next as in csv_record_length. */
 size_t source_line_length(struct slice rest, size_t *next);
 

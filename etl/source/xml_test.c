@@ -13,6 +13,7 @@ static const char *values(const char *paths, const char *element, const char *la
     struct slice fields[16];
     struct buf out = {0};
     int count = 0;
+    size_t at;
     const char *wrong = NULL;
     for (size_t n; *paths && !wrong; paths += n + (paths[n] == ' '), count++) {
         n = strcspn(paths, " ");
@@ -20,7 +21,7 @@ static const char *values(const char *paths, const char *element, const char *la
     }
     struct xml_splitter *x = xml_splitter_new(p);
     for (int twice = 0; twice < 2 && !wrong; twice++)
-        wrong = xml_split(x, slice_str(element), slice_str(layout), trim, &arena, fields);
+        wrong = xml_split(x, slice_str(element), slice_str(layout), trim, &arena, fields, &at);
     buf_append_str(&out, wrong ? wrong : "");
     for (int i = 0; i < count && !wrong; i++) {
         buf_append_str(&out, i ? "|" : "");

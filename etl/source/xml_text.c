@@ -303,15 +303,21 @@ static void parser_reset(struct xml_splitter *x)
 }
 
 const char *xml_split(struct xml_splitter *x, struct slice element, struct slice layout, bool trim, struct arena *arena,
-                      struct slice *fields)
+                      struct slice *fields, size_t *at)
 {
+    *at = 0;
     if (layout.n == 0 || memchr(layout.p, 0, layout.n)) return "the record says no encoding";
     layout_use(x, layout);
     if (x->entities.n > XML_ENTITIES_BYTES_MAX) return "too many declarations of entities";
     parser_reset(x);
     state_reset(x, arena, fields);
-    if (!entities_parse(x) || !parse(x, element, true))
+    if (!entities_parse(x)) return XML_ErrorString(XML_GetErrorCode(x->parser));
+    long ahead = x->entities.n ? (long)XML_GetCurrentByteIndex(x->parser) + XML_GetCurrentByteCount(x->parser) : 0;
+    if (!parse(x, element, true)) {
+        long index = (long)XML_GetCurrentByteIndex(x->parser) - ahead;
+        *at = index > 0 ? (size_t)index : 0;
         return x->wrong ? x->wrong : XML_ErrorString(XML_GetErrorCode(x->parser));
+    }
     texts_give(x, &x->paths->root, trim);
     return NULL;
 }

@@ -41,9 +41,10 @@ struct xml_splitter; /* serves one thread */
 struct xml_splitter *xml_splitter_new(const struct xml_paths *paths);
 void xml_splitter_free(struct xml_splitter *x); /* NULL is allowed */
 /* The text of each path of one element, in the arena, UTF-8; p is NULL for what is not there. `trim` takes white space
- * (line ends too) off the ends of elements' texts. NULL, or what is wrong with the element or the layout. */
+ * (line ends too) off the ends of elements' texts. NULL, or what is wrong with the element or the layout, and at which
+ * byte of the element. */
 const char *xml_split(struct xml_splitter *x, struct slice element, struct slice layout, bool trim, struct arena *arena,
-                      struct slice *fields);
+                      struct slice *fields, size_t *at);
 
 /* --- for both --- */
 

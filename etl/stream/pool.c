@@ -32,15 +32,36 @@ static struct pooled *room(struct pool *p)
     return &p->records[p->count];
 }
 
+/* What records of one file have in common is kept once. */
+struct kept {
+    struct slice file, layout;
+};
+
+static void slice_keep(struct pool *p, struct slice *s, struct slice *kept)
+{
+    if (!kept->p || !slice_equal(*s, *kept)) *kept = slice_of(arena_copy(&p->arena, s->p, s->n), s->n);
+    *s = *kept;
+}
+
+/* The reader's window moves on: the record's bytes are copied. */
+static void record_keep(struct pool *p, struct record *r, struct kept *kept)
+{
+    slice_keep(p, &r->at.file, &kept->file);
+    slice_keep(p, &r->layout, &kept->layout);
+    r->raw.p = arena_copy(&p->arena, r->raw.p, r->raw.n);
+}
+
 /* A log is written in the order in which things were seen: a record that is older than one before it was late, and is
  * due together with that one. */
 static int file_read(struct pool *p, struct source_reader *reader, struct clockwork *c, struct err_text *error)
 {
     int64_t newest_s = INT64_MIN;
+    struct kept kept = {0};
     for (;;) {
         struct pooled *next = room(p);
         int result = source_next(reader, &next->record, error);
         if (result != 1) return result;
+        record_keep(p, &next->record, &kept);
         int64_t time_s = c->parser ? event_time(c, &next->record, newest_s) : newest_s;
         if (time_s > newest_s) newest_s = time_s;
         next->time_s = newest_s;
@@ -52,14 +73,12 @@ int pool_fill(struct pool *p, const char *dir, const struct source_list *list, b
 {
     struct clockwork c = {timed ? row_parser_new(list->feed) : NULL, list->feed->time, {0}};
     int result = 0;
-    p->readers = memory_grow(p->readers, (size_t)(p->reader_count + list->count) + 1, sizeof *p->readers);
     for (int i = 0; i < list->count && result == 0; i++) {
         if (list->files[i].same_as) continue;
-        struct source_reader **reader = &p->readers[p->reader_count];
-        result = source_open(list->feed, dir, &list->files[i], reader, error);
-        if (result != 0) break;
-        p->reader_count++;
-        result = file_read(p, *reader, &c, error);
+        struct source_reader *reader;
+        result = source_open(list->feed, dir, &list->files[i], &reader, error);
+        if (result == 0) result = file_read(p, reader, &c, error);
+        source_close(reader);
     }
     row_parser_free(c.parser);
     arena_release(&c.arena);
@@ -68,8 +87,7 @@ int pool_fill(struct pool *p, const char *dir, const struct source_list *list, b
 
 void pool_release(struct pool *p)
 {
-    for (int i = 0; i < p->reader_count; i++) source_close(p->readers[i]);
-    free(p->readers);
+    arena_release(&p->arena);
     free(p->records);
     *p = (struct pool){0};
 }

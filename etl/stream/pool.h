@@ -2,7 +2,7 @@
  *
  *     pool_fill ... -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
  *
- * Records point into the files, which stay in memory; a pool costs about a hundred bytes more for each. */
+ * A pool holds a copy of every record, at about a hundred bytes more for each. */
 #ifndef MILLRACE_ETL_STREAM_POOL_H
 #define MILLRACE_ETL_STREAM_POOL_H
 
@@ -16,8 +16,7 @@ struct pooled {
 struct pool {
     struct pooled *records;
     size_t count, capacity;
-    struct source_reader **readers;
-    int reader_count;
+    struct arena arena; /* of the records' bytes */
 };
 
 /* Adds all files of a source; `timed` asks for time_s, which needs a declared event time. Release the pool also after

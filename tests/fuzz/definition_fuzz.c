@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "etl/parse.h"
+#include "etl/source/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +23,7 @@ static void rows_parse(const struct feed *feed)
     struct arena arena = {0};
     struct row_parser *p = row_parser_new(feed);
     for (size_t i = 0; i < sizeof RECORDS / sizeof *RECORDS; i++) {
-        bool headed = feed->format == SOURCE_CSV;
+        bool headed = strcmp(feed->format->name, "csv") == 0;
         struct record r = {.at = {SLICE_LIT("f.csv"), 7, 2, 2},
                            .raw = slice_str(RECORDS[i]),
                            .layout = headed ? SLICE_LIT("4") : SLICE_LIT("")};

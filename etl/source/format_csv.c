@@ -1,0 +1,135 @@
+/* csv: delimiter-separated text, with or without a header line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/source/reader.h"
+#include "etl/source/split.h"
+#include "lib/base/memory.h"
+
+/* --- definition --- */
+
+static char character_read(struct node n, const char *fallback)
+{
+    const char *text = node_text(n, fallback);
+    bool good = strlen(text) <= 1 && (unsigned char)*text < 0x80 && !strchr("\n\r\\", *text ? *text : 'x');
+    if (!good) node_fail(n, "must be one ASCII character (\"\\t\" is a tab), not \"%s\"", text);
+    return *text;
+}
+
+static void keys_read(struct node n, struct source_spec *s)
+{
+    static const char *const escapes[] = {"doubled", "backslash", "none", NULL};
+    static const char *const backslashes[] = {"keep", "decode", NULL};
+    struct csv_spec *csv = &s->csv;
+    csv->delimiter = character_read(node_member(n, "delimiter"), ",");
+    csv->quote = character_read(node_member(n, "quote"), "\"");
+    csv->escape = (enum csv_escape)node_choice(node_member(n, "escape"), escapes, CSV_ESCAPE_DOUBLED);
+    csv->decode = node_choice(node_member(n, "backslash"), backslashes, 1) == 1;
+    csv->multiline = node_bool(node_member(n, "multiline"), csv->escape != CSV_ESCAPE_BACKSLASH);
+    csv->trim = s->trim;
+    if (!csv->delimiter) node_fail(node_member(n, "delimiter"), "must not be empty");
+    if (csv->delimiter == csv->quote) node_fail(node_member(n, "quote"), "is the delimiter too");
+    if (node_present(node_member(n, "backslash")) && csv->escape != CSV_ESCAPE_BACKSLASH)
+        node_fail(node_member(n, "backslash"), "only has a meaning with \"escape\": \"backslash\"");
+    s->header = node_bool(node_member(n, "header"), true);
+    s->ragged = node_bool(node_member(n, "ragged"), false);
+    s->fields = (int)node_integer(node_member(n, "fields"), 0, 1, CSV_FIELDS_MAX);
+    spec_lines_read(n, s);
+    spec_encoding_read(n, s);
+    if (s->header && s->fields) node_fail(node_member(n, "fields"), "the header line gives the number of fields");
+}
+
+static void place_read(struct node n, struct source_spec *s, struct field_spec *f, const char *name)
+{
+    struct node header = node_member(n, "header"), field = node_member(n, "field");
+    const char **own = arena_alloc(n.doc->arena, 2 * sizeof *own);
+    own[0] = name;
+    f->headers = node_present(header) ? node_text_list(header, NULL) : own;
+    if (node_present(header) && !f->headers[0]) node_fail(header, "needs at least one title");
+    f->optional = node_bool(node_member(n, "optional"), false);
+    if (!s->header && node_present(header))
+        node_fail(header, "the source has \"header\": false; give \"field\", counted from 1");
+    if (node_present(header) && node_present(field))
+        node_fail(field, "stands beside \"header\": a column is found by one of them");
+    if (!s->header || node_present(field))
+        f->number = (int)node_integer(node_required(n, "field"), 1, 1, CSV_FIELDS_MAX) - 1;
+}
+
+/* --- files --- */
+
+static int header_parse(struct source_reader *r, struct slice header, struct err_text *error)
+{
+    struct slice *titles = arena_alloc(&r->arena, CSV_FIELDS_MAX * sizeof *titles);
+    struct layout l = {.fields = arena_alloc(&r->arena, (size_t)r->feed->field_count * sizeof *l.fields)};
+    size_t bad;
+    int count = 0;
+    if (!encoding_check(r->spec->encoding, header, &bad)) return source_bytes_wrong(r, header, bad, error);
+    if (!csv_split(&r->spec->csv, encoding_decode(r->spec->encoding, header, &r->arena), &r->arena, titles, &count))
+        return err_set(error, ERR_INVALID, "%s: line %llu: the header cannot be split into fields", r->path,
+                       (unsigned long long)r->line);
+    int err = layout_from_header(r->feed, r->path, titles, count, &l, error);
+    if (!err) layout_print(r->feed, &l, &r->layout);
+    return err;
+}
+
+static int csv_open(struct source_reader *r, struct err_text *error)
+{
+    size_t n, next;
+    int err = lines_open(r, error);
+    bool nothing = r->in.offset == 0 && r->in.rest.n == 0; /* a file without any line needs no header */
+    if (err || !r->spec->header || nothing) return err;
+    if (r->in.rest.n == 0) return err_set(error, ERR_INVALID, "%s: has no header line", r->path);
+    err = lines_record_find(r, &n, &next, error);
+    if (!err) err = header_parse(r, slice_of(r->in.rest.p, n), error);
+    if (!err) lines_consume(r, n, next);
+    return err;
+}
+
+/* --- records --- */
+
+/* Records of one file come together: the layout is read again only when its text changes. */
+static bool layout_use(struct splitter *s, struct slice text)
+{
+    if (!s->spec->header) return text.n == 0;
+    if (s->layout_text.p && slice_equal(buf_slice(&s->layout_text), text)) return s->layout_good;
+    buf_reset(&s->layout_text);
+    buf_append_slice(&s->layout_text, text);
+    buf_cstr(&s->layout_text);
+    s->layout_good = layout_parse(s->feed, text, &s->layout);
+    return s->layout_good;
+}
+
+/* Adapts the number of fields of ragged files, refuses it in others. */
+static bool field_count_fits(struct splitter *s)
+{
+    int wanted = s->layout.field_count ? s->layout.field_count : s->spec->fields_least;
+    if (!s->spec->ragged) return s->layout.field_count ? s->field_count == wanted : s->field_count >= wanted;
+    for (; s->field_count < wanted; s->field_count++) s->fields[s->field_count] = slice_of(NULL, 0);
+    return true;
+}
+
+static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
+{
+    const struct csv_spec *csv = &s->spec->csv;
+    return layout_use(s, record->layout) && csv_split(csv, text, arena, s->fields, &s->field_count) &&
+           field_count_fits(s) && (!csv->decode || csv->escape != CSV_ESCAPE_BACKSLASH || splitter_fields_are_text(s));
+}
+
+static const char *const keys[] = {"encoding",   "on_bad_encoding", "delimiter", "quote",  "escape",
+                                   "backslash",  "multiline",       "header",    "ragged", "fields",
+                                   "skip_lines", "comment_prefix",  NULL};
+static const char *const places[] = {"header", "field", "optional", NULL};
+
+const struct format FORMAT_CSV = {
+    .name = "csv",
+    .keys = keys,
+    .places = places,
+    .plain = true,
+    .empty_is_null = true,
+    .fields_are_all = true,
+    .keys_read = keys_read,
+    .place_read = place_read,
+    .open = csv_open,
+    .next = lines_next,
+    .split = split,
+};

@@ -1,0 +1,101 @@
+/* ndjson: a line is a JSON value. json: a document, of which the elements of an array are records. */
+#include "etl/source/json_path.h"
+#include "etl/source/json_records.h"
+#include "etl/source/reader.h"
+#include "etl/source/split.h"
+
+/* --- definition --- */
+
+static void ndjson_keys_read(struct node n, struct source_spec *s)
+{
+    spec_encoding_read(n, s);
+    spec_lines_read(n, s);
+    s->json = json_paths_new(n.doc->arena);
+}
+
+static void json_keys_read(struct node n, struct source_spec *s)
+{
+    struct node records = node_required(n, "records");
+    spec_encoding_read(n, s);
+    s->json = json_paths_new(n.doc->arena);
+    s->records = node_text(records, NULL);
+    const char *wrong = n.doc->failed ? NULL : json_records_path_check(s->records);
+    if (wrong) node_fail(records, "\"%s\": %s", s->records, wrong);
+}
+
+static void place_read(struct node column, struct source_spec *s, struct field_spec *f, const char *name)
+{
+    struct node path = node_member(column, "path");
+    const char *text = node_text(path, name);
+    const char *wrong = json_paths_add(s->json, text, f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL);
+    if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
+    f->number = s->fields_least; /* columns are read in order, each adds one */
+}
+
+/* --- files --- */
+
+static int json_open(struct source_reader *r, struct err_text *error)
+{
+    int err = lines_open(r, error); /* a byte order mark */
+    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records);
+    return err;
+}
+
+static int json_next(struct source_reader *r, struct record *out, struct err_text *error)
+{
+    struct json_record j;
+    size_t bad;
+    int result = json_records_next(r->json, &j, error);
+    if (result != 1) return result;
+    *out = (struct record){.at = {.byte_offset = j.byte_offset, .line = j.line, .number = j.number}, .raw = j.raw};
+    r->line = j.line;
+    if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))
+        return source_bytes_wrong(r, out->raw, bad, error);
+    return 1;
+}
+
+static void json_close(struct source_reader *r)
+{
+    json_records_free(r->json);
+}
+
+/* --- records --- */
+
+static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
+{
+    struct json_scan scan;
+    if (record->layout.n) return splitter_wrong(s, arena, 0, "a JSON record has no layout");
+    if (!json_split(s->spec->json, text, arena, s->fields, &scan))
+        return splitter_wrong(s, arena, (size_t)(scan.p - text.p), scan.wrong);
+    s->field_count = s->spec->fields_least;
+    return true;
+}
+
+static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix", NULL};
+static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", NULL};
+static const char *const places[] = {"path", NULL};
+
+const struct format FORMAT_NDJSON = {
+    .name = "ndjson",
+    .keys = ndjson_keys,
+    .places = places,
+    .plain = true,
+    .keys_read = ndjson_keys_read,
+    .place_read = place_read,
+    .open = lines_open,
+    .next = lines_next,
+    .split = split,
+};
+
+const struct format FORMAT_JSON = {
+    .name = "json",
+    .keys = json_keys,
+    .places = places,
+    .plain = true,
+    .keys_read = json_keys_read,
+    .place_read = place_read,
+    .open = json_open,
+    .next = json_next,
+    .close = json_close,
+    .split = split,
+};

@@ -1,0 +1,278 @@
+/* Every format from its file to typed rows. */
+#include "etl/source/format.h"
+
+#include <unistd.h>
+#include <zlib.h>
+
+#include "etl/parse.h"
+#include "etl/source/source.h"
+#include "tests/unit.h"
+
+static void file_write(const char *path, struct slice content, bool gzip)
+{
+    if (gzip) {
+        gzFile z = gzopen(path, "wb");
+        check(z != NULL);
+        check_int(gzwrite(z, content.p, (unsigned)content.n), content.n);
+        gzclose(z);
+        return;
+    }
+    FILE *file = fopen(path, "wb");
+    check(file != NULL);
+    check_int(fwrite(content.p, 1, content.n, file), content.n);
+    fclose(file);
+}
+
+static void value_print(struct buf *out, const struct value *v)
+{
+    if (v->type == VALUE_NULL)
+        buf_append_byte(out, '-');
+    else if (v->type == VALUE_TEXT)
+        buf_append_slice(out, v->text);
+    else
+        buf_printf(out, "%lld", (long long)v->i);
+}
+
+/* "a|b" of a row and its violations as " !rule:column=value". */
+static void row_print(struct buf *out, const struct feed *feed, const struct row *row)
+{
+    for (int c = 0; c < feed->field_count && row->bucket != 0; c++) {
+        if (c) buf_append_byte(out, '|');
+        value_print(out, &row->values[c]);
+    }
+    for (int i = 0; i < row->violation_count; i++) {
+        const struct violation *v = &row->violations[i];
+        buf_printf(out, " !%.*s:%.*s=%.*s", (int)v->rule.n, (const char *)v->rule.p, (int)v->column.n,
+                   (const char *)v->column.p, (int)v->value.n, (const char *)v->value.p);
+    }
+}
+
+static int file_read(const struct feed *feed, const char *dir, const struct source_file *file, struct buf *out,
+                     struct err_text *error)
+{
+    struct source_reader *reader;
+    struct row_parser *parser = row_parser_new(feed);
+    struct arena arena = {0};
+    struct record record;
+    struct row row;
+    int result = source_open(feed, dir, file, &reader, error);
+    while (result == 0 && (result = source_next(reader, &record, error)) == 1) {
+        buf_printf(out, "%d@%d/%d ", (int)record.at.number, (int)record.at.byte_offset, (int)record.at.line);
+        row_parse(parser, &record, &arena, &row);
+        row_print(out, feed, &row);
+        buf_append_byte(out, '\n');
+        result = 0;
+    }
+    source_close(reader);
+    row_parser_free(parser);
+    arena_release(&arena);
+    return result;
+}
+
+/* A line "number@offset/line ROW" for each record of a file with this content, read by a source with these keys; or the
+ * error without the folder's name. */
+static const char *rows(const char *source, struct slice content, bool gzip)
+{
+    static char said[2000];
+    char dir[] = "/tmp/millrace-format-XXXXXX", path[100];
+    struct buf json = {0}, out = {0};
+    struct definition *d;
+    struct source_list list;
+    struct err_text error = {{0}};
+    buf_printf(
+        &json,
+        "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"glob\": \"f*\", %s}, \"tables\": [{\"name\": \"rows\"}]}",
+        source);
+    int result = definition_parse(buf_slice(&json), "d.json", &d, &error);
+    buf_release(&json);
+    if (result == 0) {
+        check(mkdtemp(dir) != NULL);
+        snprintf(path, sizeof path, "%s/f", dir);
+        file_write(path, content, gzip);
+        result = source_list_read(&d->feeds[0], dir, &list, &error);
+        if (result == 0) result = file_read(&d->feeds[0], dir, &list.files[0], &out, &error);
+        unlink(path);
+        rmdir(dir);
+        source_list_release(&list);
+        definition_free(d);
+    }
+    snprintf(said, sizeof said, "%s", buf_cstr(&out));
+    buf_release(&out);
+    const char *place = strstr(error.text, dir) ? strstr(error.text, dir) + sizeof dir : error.text;
+    if (result < 0) snprintf(said, sizeof said, "%s", place);
+    return said;
+}
+
+#define BOTH(source, content, expected)                                                                                \
+    do {                                                                                                               \
+        check_str(rows(source, SLICE_LIT(content), false), expected);                                                  \
+        check_str(rows(source, SLICE_LIT(content), true), expected);                                                   \
+    } while (0)
+#define PLAIN(source, content) rows(source, SLICE_LIT(content), false)
+
+#define COLUMNS                                                                                                        \
+    "\"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, "                                                        \
+    "{\"name\": \"price\", \"path\": \"price.amount\", \"type\": \"decimal\", \"scale\": 2}, "                         \
+    "{\"name\": \"name\", \"type\": \"text\"}]"
+#define NDJSON "\"format\": \"ndjson\", " COLUMNS
+
+TEST(format, ndjson)
+{
+    BOTH(NDJSON,
+         "\xef\xbb\xbf{\"id\": 1, \"price\": {\"amount\": 9.5}, \"name\": \"Ca\\u0066\xc3\xa9\"}\r\n\n"
+         "{\"name\": null, \"id\": \"2\", \"price\": 3}\n{\"id\": true, \"name\": {\"de\": [1]}}\n{\"id\": "
+         "1.5}\n{\"id\":\n[]",
+         "1@3/1 1|950|Caf\xc3\xa9\n3@63/3 2|-|-\n4@101/4 1|-|{\"de\": [1]}\n5@135/5 -|-|- !type:id=1.5\n"
+         "6@147/6  !format:=byte 6: a value must stand here\n7@154/7 -|-|-\n");
+    check_str(
+        PLAIN(NDJSON, "{\"id\": 1}\n{\"name\": \"\xff\"}\n"),
+        "f: line 2, byte offset 20: the byte FF is not utf-8 (source.encoding of d.json); is the file windows-1252?");
+    check_str(PLAIN("\"encoding\": \"windows-1252\", " NDJSON, "{\"name\": \"\x80\"}\n"), "1@0/1 -|-|\xe2\x82\xac\n");
+    check_str(PLAIN("\"on_bad_encoding\": \"reject\", \"comment_prefix\": \"#\", " NDJSON, "#\n{\"name\": \"\xff\"}\n"),
+              "2@2/2  !format:=\n");
+}
+
+#define JSON "\"format\": \"json\", " COLUMNS ", \"records\": "
+
+TEST(format, json_documents)
+{
+    BOTH(JSON "\"$.stock.items\"",
+         "{\"x\": [1, {\"items\": []}],\n \"stock\": {\"n\": 2, \"items\": [\n  {\"id\": 1,\n \"name\": \"a\"}, "
+         "{\"id\": 2},3]}\n}\n",
+         "1@58/3 1|-|a\n2@83/4 2|-|-\n3@93/4 -|-|-\n");
+    check_str(PLAIN(JSON "\"$\"", " [ {\"id\":1},{\"id\":2} ] "), "1@3/1 1|-|-\n2@12/1 2|-|-\n");
+    check_str(PLAIN(JSON "\"[*]\"", "[]"), "");
+    check_str(PLAIN(JSON "\"o[*].l\"",
+                    "{\"o\": [{\"l\": [{\"id\": 1}]}, {\"k\": 3}, {\"l\": null}, {\"l\": [{\"id\": 2}]}]}"),
+              "1@14/1 1|-|-\n2@57/1 2|-|-\n");
+    check_str(PLAIN(JSON "\"o[1]\"", "{\"o\": [[{\"id\": 1}], [{\"id\": 2}]]}"), "1@21/1 2|-|-\n");
+}
+
+TEST(format, json_documents_that_are_wrong)
+{
+    check_str(PLAIN(JSON "\"$.items\"", ""), "f: line 1, byte offset 0: not JSON: a value must stand here");
+    check_str(PLAIN(JSON "\"$.items\"", "{\"a\": 1}"), "f: the document has no array of records at \"$.items\"");
+    check_str(PLAIN(JSON "\"$.items\"", "{\"items\":\n {}}"),
+              "f: line 2, byte offset 11: the records must be an array here");
+    check_str(PLAIN(JSON "\"$.items\"", "{\"items\": 7}"),
+              "f: line 1, byte offset 10: the records must be an array here");
+    check_str(PLAIN(JSON "\"$\"", "[{\"id\": 1},\n {\"id\": 2]"),
+              "f: line 2, byte offset 21: not JSON: a , or } must stand behind a member");
+    check_str(PLAIN(JSON "\"$\"", "[{\"id\": 1}"),
+              "f: line 1, byte offset 10: not JSON: a , or ] must stand behind an element");
+    check_str(PLAIN(JSON "\"$\"", "[1] 2"), "f: line 1, byte offset 4: not JSON: something stands behind the document");
+    check_str(PLAIN(JSON "\"$.a\"", "{\"a\": [], \"a\": []}"),
+              "f: line 1, byte offset 10: a member on the way to the records comes twice");
+    check_str(PLAIN(JSON "\"$.a\"", "{\"a\": [1,]}"), "f: line 1, byte offset 9: not JSON: no value begins so");
+    check_str(PLAIN(JSON "\"a..b\"", ""), "d.json: source.records: \"a..b\": a name is missing");
+    check_str(PLAIN("\"format\": \"json\", " COLUMNS, ""), "d.json: source: the key \"records\" is missing");
+}
+
+/* Values that do not end with what is read at once: a document larger than a chunk, a record larger than a chunk. */
+TEST(format, large_json_documents)
+{
+    struct buf text = {0};
+    char expected[64];
+    buf_append_str(&text, "{\"skip\": [");
+    for (int i = 0; i < 60000; i++) buf_append_str(&text, "{\"items\": 17},");
+    buf_append_str(&text, "0],\n\"items\": [{\"id\": 1, \"name\": \"x\", \"long\": \"");
+    for (int i = 0; i < 90000; i++) buf_append_str(&text, "0123456789");
+    buf_append_str(&text, "\"},\n");
+    snprintf(expected, sizeof expected, "1@840024/2 1|-|x\n2@%d/3 2|-|-\n", (int)text.n);
+    buf_append_str(&text, "{\"id\": 2}]}");
+    check_str(rows(JSON "\"items\"", buf_slice(&text), false), expected);
+    check_str(rows(JSON "\"items\"", buf_slice(&text), true), expected);
+    buf_release(&text);
+}
+
+#define XML                                                                                                            \
+    "\"format\": \"xml\", \"record\": \"c/p\", \"columns\": [{\"name\": \"id\", \"path\": \"@id\", \"type\": "         \
+    "\"integer\"}, "                                                                                                   \
+    "{\"name\": \"name\", \"type\": \"text\"}, "                                                                       \
+    "{\"name\": \"currency\", \"path\": \"price/@currency\", \"type\": \"text\"}]"
+
+TEST(format, xml)
+{
+    BOTH(XML,
+         "<?xml version='1.0' encoding='windows-1252'?>\n<c>\n <p id='1'><name> \n Caf\xe9 \n</name><price "
+         "currency='\x80'/>"
+         "</p>\n <p id='x'><name/></p></c>",
+         "1@51/3 1|Caf\xc3\xa9|\xe2\x82\xac\n2@110/6 -|-|- !type:id=x\n");
+    check_str(PLAIN("\"trim\": false, \"null\": [], " XML, "<c><p><name> a </name></p><p><name/></p></c>"),
+              "1@3/1 -| a |-\n2@26/1 -||-\n");
+    check_str(PLAIN("\"encoding\": \"iso-8859-1\", " XML, "<c><p><name>\xe9</name></p></c>"), "1@3/1 -|\xc3\xa9|-\n");
+    check_str(PLAIN(XML, "<c><p></c>"), "f: line 1, byte offset 8: not well-formed XML: mismatched tag");
+}
+
+/* What a topic may bring: a record whose file nobody checked. */
+TEST(format, malformed_records_say_what_is_wrong)
+{
+    static const struct {
+        const char *source, *raw, *layout, *said;
+    } cases[] = {
+        {NDJSON, "{\"id\": 1", "", " !format:=byte 8: a , or } must stand behind a member"},
+        {NDJSON, "{}", "8", " !format:=byte 0: a JSON record has no layout"},
+        {XML, "<p><name></p>", "utf-8", " !format:=byte 11: mismatched tag"},
+        {XML, "<p/>", "", " !format:=byte 0: the record says no encoding"},
+        {XML, "<p><name>&a;&b;</name></p>", "utf-8\n<!ENTITY a \"x\">", " !format:=byte 12: undefined entity"},
+        {XML, "<p id='5'><name>&a;</name></p>", "utf-8\n<!ENTITY a \"&#233;\">", "5|\xc3\xa9|-"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf json = {0}, out = {0};
+        struct definition *d;
+        struct err_text error = {{0}};
+        struct arena arena = {0};
+        struct row row;
+        buf_printf(&json,
+                   "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"glob\": \"f*\", %s}, \"tables\": [{\"name\": "
+                   "\"rows\"}]}",
+                   cases[i].source);
+        check_int(definition_parse(buf_slice(&json), "d.json", &d, &error), 0);
+        struct row_parser *parser = row_parser_new(&d->feeds[0]);
+        struct record r = {.raw = slice_str(cases[i].raw), .layout = slice_str(cases[i].layout)};
+        row_parse(parser, &r, &arena, &row);
+        row_print(&out, &d->feeds[0], &row);
+        check_str(buf_cstr(&out), cases[i].said);
+        row_parser_free(parser);
+        definition_free(d);
+        arena_release(&arena);
+        buf_release(&json);
+        buf_release(&out);
+    }
+}
+
+TEST(format, keys_belong_to_formats)
+{
+    check_str(
+        PLAIN("\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"text\", \"header\": \"b\"}]", ""),
+        "d.json: source.columns[0].header: has no meaning in a source of format ndjson; where a value stands is said "
+        "by \"path\"");
+    check_str(
+        PLAIN("\"format\": \"csv\", \"columns\": [{\"name\": \"a\", \"type\": \"text\", \"path\": \"b\"}]", ""),
+        "d.json: source.columns[0].path: has no meaning in a source of format csv; where a value stands is said by "
+        "\"header\", \"field\", \"optional\"");
+    check_str(
+        PLAIN("\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"text\", \"path\": \"b[\"}]", ""),
+        "d.json: source.columns[0].path: \"b[\": brackets hold a number from 0, * or a name in quotes");
+    check_str(PLAIN("\"format\": \"xml\", \"record\": \"p\", \"delimiter\": \";\"", ""),
+              "d.json: source.delimiter: unknown key; known here: format, glob, null, trim, time, in_file, columns, "
+              "encoding, record, optional");
+    check_str(PLAIN("\"format\": \"xm\"", ""),
+              "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml; did you mean \"xml\"?");
+}
+
+TEST(format, access_logs_by_the_servers_configuration)
+{
+    check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"%h %t \\\"%r\\\" %>s %b\", \"columns\": "
+                    "[\"client\", \"time\", "
+                    "\"target\", \"status\", \"bytes\"]",
+                    "1.2.3.4 [07/Oct/2024:00:33:22 +0000] \"GET /a HTTP/1.1\" 200 -\n"),
+              "1@0/1 1.2.3.4|1728261202|/a|200|0\n");
+    check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"$time_iso8601 $status \\\"$http_referer\\\"\"",
+                    "2024-10-07T02:33:22+02:00 404 \"-\"\n"),
+              "1@0/1 1728261202|404|-\n");
+    check_str(PLAIN("\"format\": \"access_log\", \"layout\": \"common\", \"log_format\": \"%h\"", ""),
+              "d.json: source.log_format: stands beside \"layout\": one of them says it");
+    check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"%h %Z\"", ""),
+              "d.json: source.log_format: does not know %Z");
+}

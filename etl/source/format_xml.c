@@ -1,0 +1,90 @@
+/* xml: the elements of a name, or at a place, are records. */
+#include "etl/source/reader.h"
+#include "etl/source/split.h"
+#include "etl/source/xml_records.h"
+#include "etl/source/xml_text.h"
+
+/* --- definition --- */
+
+static void keys_read(struct node n, struct source_spec *s)
+{
+    struct node record = node_required(n, "record");
+    spec_encoding_read(n, s);
+    s->xml = xml_paths_new(n.doc->arena);
+    s->records = node_text(record, NULL);
+    const char *wrong = n.doc->failed ? NULL : xml_records_path_check(s->records);
+    if (wrong) node_fail(record, "\"%s\": %s", s->records, wrong);
+}
+
+static void place_read(struct node column, struct source_spec *s, struct field_spec *f, const char *name)
+{
+    struct node path = node_member(column, "path");
+    const char *text = node_text(path, name), *wrong = xml_paths_add(s->xml, text);
+    if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
+    f->number = s->fields_least; /* columns are read in order, each adds one */
+}
+
+/* --- files --- */
+
+static int xml_open(struct source_reader *r, struct err_text *error)
+{
+    const char *encoding = r->spec->own_encoding ? ENCODING_NAMES[r->spec->encoding] : NULL;
+    (void)error;
+    r->xml = xml_records_new(&r->in, r->path, r->spec->records, encoding);
+    return ERR_OK;
+}
+
+static int xml_next(struct source_reader *r, struct record *out, struct err_text *error)
+{
+    struct xml_record x;
+    int result = xml_records_next(r->xml, &x, error);
+    if (result != 1) return result;
+    *out = (struct record){.at = {.byte_offset = x.byte_offset, .line = x.line, .number = x.number}, .raw = x.raw};
+    if (r->layout.n == 0) buf_append_slice(&r->layout, xml_records_layout(r->xml));
+    return 1;
+}
+
+static void xml_close(struct source_reader *r)
+{
+    xml_records_free(r->xml);
+}
+
+/* --- records --- */
+
+static void splitter_begin(struct splitter *s)
+{
+    s->xml = xml_splitter_new(s->spec->xml);
+}
+
+static void splitter_end(struct splitter *s)
+{
+    xml_splitter_free(s->xml);
+}
+
+static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
+{
+    size_t at;
+    const char *wrong = xml_split(s->xml, text, record->layout, s->spec->trim, arena, s->fields, &at);
+    if (wrong) return splitter_wrong(s, arena, at, wrong);
+    s->field_count = s->spec->fields_least;
+    return true;
+}
+
+static const char *const keys[] = {"encoding", "record", NULL};
+static const char *const places[] = {"path", NULL};
+
+const struct format FORMAT_XML = {
+    .name = "xml",
+    .keys = keys,
+    .places = places,
+    .empty_is_null = true,
+    .trims = true,
+    .keys_read = keys_read,
+    .place_read = place_read,
+    .open = xml_open,
+    .next = xml_next,
+    .close = xml_close,
+    .splitter_open = splitter_begin,
+    .splitter_close = splitter_end,
+    .split = split,
+};

@@ -1,0 +1,271 @@
+#include "etl/source/json_records.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/source/json_path.h"
+#include "lib/base/memory.h"
+
+enum { STEPS_MAX = 32, OFF_THE_WAY = -1 };
+
+/* What must stand next. */
+enum state { AT_VALUE, AT_FIRST_MEMBER, AT_MEMBER, AT_FIRST_ELEMENT, BEHIND_VALUE, AT_END };
+
+struct level {
+    bool object;
+    int matched; /* how many steps of the way lead to this object or array; OFF_THE_WAY: it is beside the way */
+    int index;   /* of the element that is read, in an array */
+    bool taken;  /* the member that the way goes through was there */
+};
+
+struct json_records {
+    struct input *in;
+    const char *file, *path;
+    uint64_t line;
+    struct arena arena;
+    struct json_step steps[STEPS_MAX];
+    int step_count;
+    struct level levels[JSON_DEPTH_MAX];
+    int depth;
+    int matched; /* of the value that is read next */
+    enum state state;
+    bool found; /* an array of records */
+    uint64_t count;
+};
+
+/* --- the way --- */
+
+static const char *path_read(const char *path, struct arena *arena, struct json_step *steps, int *count)
+{
+    const char *wrong = NULL, *rest = path;
+    int taken;
+    *count = 0;
+    if (!*path) return "is empty; $ is a document that is an array";
+    while (*count < STEPS_MAX - 1 && (taken = json_step_take(&rest, rest == path, &steps[*count], arena, &wrong)) == 1)
+        ++*count;
+    if (wrong) return wrong;
+    if (*rest) return "is too long";
+    if (*count == 0 || steps[*count - 1].index != JSON_STEP_ALL)
+        steps[(*count)++] = (struct json_step){.index = JSON_STEP_ALL};
+    return NULL;
+}
+
+const char *json_records_path_check(const char *path)
+{
+    struct json_step steps[STEPS_MAX];
+    struct arena arena = {0};
+    int count;
+    const char *wrong = path_read(path, &arena, steps, &count);
+    arena_release(&arena);
+    return wrong;
+}
+
+struct json_records *json_records_new(struct input *in, const char *file, const char *path)
+{
+    struct json_records *j = memory_new(sizeof *j);
+    j->in = in;
+    j->file = file;
+    j->path = path;
+    j->line = 1;
+    path_read(path, &j->arena, j->steps, &j->step_count);
+    return j;
+}
+
+void json_records_free(struct json_records *j)
+{
+    if (!j) return;
+    arena_release(&j->arena);
+    free(j);
+}
+
+/* --- errors, and moving on --- */
+
+static int wrong_at(const struct json_records *j, const uint8_t *at, const char *what, struct err_text *error)
+{
+    uint64_t line = j->line, offset = j->in->offset + (uint64_t)(at - j->in->rest.p);
+    for (const uint8_t *p = j->in->rest.p; p < at; p++) line += *p == '\n';
+    return err_set(error, ERR_CORRUPT, "%s: line %" PRIu64 ", byte offset %" PRIu64 ": %s", j->file, line, offset,
+                   what);
+}
+
+static int not_json(const struct json_records *j, const uint8_t *at, const char *what, struct err_text *error)
+{
+    char text[128];
+    snprintf(text, sizeof text, "not JSON: %s", what);
+    return wrong_at(j, at, text, error);
+}
+
+static void consume(struct json_records *j, size_t n)
+{
+    const uint8_t *p = j->in->rest.p, *end = p + n;
+    for (; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++) j->line++;
+    input_consume(j->in, n);
+}
+
+/* Skips blanks; the next byte is in the window then, or the document ends (*next is 0). */
+static int blanks_skip(struct json_records *j, uint8_t *next, struct err_text *error)
+{
+    for (;;) {
+        struct json_scan s = json_scan_of(j->in->rest);
+        json_scan_blanks(&s);
+        consume(j, (size_t)(s.p - j->in->rest.p));
+        *next = j->in->rest.n ? *j->in->rest.p : 0;
+        if (j->in->rest.n) return ERR_OK;
+        int more = input_more(j->in, error);
+        if (more <= 0) return more;
+    }
+}
+
+/* Has one value, or one name, whole in the window: its length, or negative. */
+static int64_t whole_find(struct json_records *j, bool name, struct err_text *error)
+{
+    for (;;) {
+        struct json_scan s = json_scan_of(j->in->rest);
+        struct slice ignored;
+        bool good = name ? json_scan_string(&s, &ignored) : json_scan_value(&s, j->depth);
+        bool open = good ? s.p == s.end : s.cut; /* a number may go on */
+        if (good && (!open || j->in->ended)) return s.p - j->in->rest.p;
+        if (!open || j->in->ended) return not_json(j, s.p, s.wrong, error);
+        /* twice as much: a large record is not looked at again for every chunk */
+        int err = input_want(j->in, 2 * j->in->rest.n + 1, error);
+        if (err) return err;
+    }
+}
+
+/* --- the steps of the machine: each takes one thing off the document --- */
+
+static int level_open(struct json_records *j, bool object, struct err_text *error)
+{
+    bool way = j->matched != OFF_THE_WAY && j->matched < j->step_count;
+    bool all = way && !object && j->steps[j->matched].index == JSON_STEP_ALL;
+    if (j->depth == JSON_DEPTH_MAX)
+        return not_json(j, j->in->rest.p, "more than 128 objects and arrays inside each other", error);
+    if (way && object && j->matched == j->step_count - 1)
+        return wrong_at(j, j->in->rest.p, "the records must be an array here", error);
+    j->found = j->found || all; /* that it is empty is no mistake */
+    j->levels[j->depth++] = (struct level){.object = object, .matched = way ? j->matched : OFF_THE_WAY};
+    consume(j, 1);
+    j->state = object ? AT_FIRST_MEMBER : AT_FIRST_ELEMENT;
+    return ERR_OK;
+}
+
+/* An object, array or scalar that is no record. */
+static int value_step(struct json_records *j, uint8_t next, struct err_text *error)
+{
+    if (next == '{' || next == '[') return level_open(j, next == '{', error);
+    int64_t n = whole_find(j, false, error);
+    if (n < 0) return (int)n;
+    bool array_wanted = j->matched == j->step_count - 1;
+    if (array_wanted && next == 'n') j->found = true; /* null: no records */
+    if (array_wanted && next != 'n') return wrong_at(j, j->in->rest.p, "the records must be an array here", error);
+    consume(j, (size_t)n);
+    j->state = BEHIND_VALUE;
+    return ERR_OK;
+}
+
+static int element_begin(struct json_records *j)
+{
+    const struct level *l = &j->levels[j->depth - 1];
+    const struct json_step *step = l->matched == OFF_THE_WAY ? NULL : &j->steps[l->matched];
+    bool on = step && (step->index == JSON_STEP_ALL || step->index == l->index);
+    j->matched = on ? l->matched + 1 : OFF_THE_WAY;
+    j->state = AT_VALUE;
+    return ERR_OK;
+}
+
+static int level_close(struct json_records *j)
+{
+    consume(j, 1);
+    j->depth--;
+    j->state = BEHIND_VALUE;
+    return ERR_OK;
+}
+
+/* Whether the way goes through the member of this name; it must come once. */
+static int member_match(struct json_records *j, struct slice name, struct err_text *error)
+{
+    struct level *l = &j->levels[j->depth - 1];
+    const struct json_step *step = l->matched == OFF_THE_WAY ? NULL : &j->steps[l->matched];
+    struct arena arena = {0};
+    bool on = step && step->index == -1 && slice_equal(json_scan_text(name, &arena), step->name);
+    arena_release(&arena);
+    j->matched = on ? l->matched + 1 : OFF_THE_WAY;
+    if (on && l->taken) return wrong_at(j, j->in->rest.p, "a member on the way to the records comes twice", error);
+    l->taken = l->taken || on;
+    return ERR_OK;
+}
+
+static int member_step(struct json_records *j, struct err_text *error)
+{
+    uint8_t next;
+    int64_t n = whole_find(j, true, error);
+    if (n < 0) return (int)n;
+    int err = member_match(j, slice_of(j->in->rest.p + 1, (size_t)n - 2), error);
+    if (err) return err;
+    consume(j, (size_t)n);
+    err = blanks_skip(j, &next, error);
+    if (err) return err;
+    if (next != ':') return not_json(j, j->in->rest.p, "a : must stand behind a name", error);
+    consume(j, 1);
+    j->state = AT_VALUE;
+    return ERR_OK;
+}
+
+static int behind_step(struct json_records *j, uint8_t next, struct err_text *error)
+{
+    if (j->depth == 0) {
+        j->state = AT_END;
+        return next == 0 ? ERR_OK : not_json(j, j->in->rest.p, "something stands behind the document", error);
+    }
+    struct level *l = &j->levels[j->depth - 1];
+    if (next == (l->object ? '}' : ']')) return level_close(j);
+    if (next != ',')
+        return not_json(j, j->in->rest.p,
+                        l->object ? "a , or } must stand behind a member" : "a , or ] must stand behind an element",
+                        error);
+    consume(j, 1);
+    l->index++;
+    if (!l->object) return element_begin(j);
+    j->state = AT_MEMBER;
+    return ERR_OK;
+}
+
+static int step(struct json_records *j, uint8_t next, struct err_text *error)
+{
+    switch (j->state) {
+    case AT_FIRST_MEMBER:
+        if (next == '}') return level_close(j);
+        return member_step(j, error);
+    case AT_MEMBER: return member_step(j, error);
+    case AT_FIRST_ELEMENT: return next == ']' ? level_close(j) : element_begin(j);
+    case AT_VALUE: return value_step(j, next, error);
+    default: return behind_step(j, next, error);
+    }
+}
+
+static int record_take(struct json_records *j, struct json_record *out, struct err_text *error)
+{
+    int64_t n = whole_find(j, false, error);
+    if (n < 0) return (int)n;
+    *out = (struct json_record){{j->in->rest.p, (size_t)n}, j->in->offset, j->line, ++j->count};
+    consume(j, (size_t)n);
+    j->state = BEHIND_VALUE;
+    return 1;
+}
+
+int json_records_next(struct json_records *j, struct json_record *out, struct err_text *error)
+{
+    uint8_t next;
+    while (j->state != AT_END) {
+        int err = blanks_skip(j, &next, error);
+        if (err) return err;
+        if (j->state == AT_VALUE && j->matched == j->step_count) return record_take(j, out, error);
+        err = step(j, next, error);
+        if (err) return err;
+    }
+    return j->found
+               ? 0
+               : err_set(error, ERR_INVALID, "%s: the document has no array of records at \"%s\"", j->file, j->path);
+}

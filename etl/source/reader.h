@@ -1,0 +1,47 @@
+/* reader.h - the inside of a source_reader, for the formats. */
+#ifndef MILLRACE_ETL_SOURCE_READER_H
+#define MILLRACE_ETL_SOURCE_READER_H
+
+#include "etl/operator/fingerprint.h"
+#include "etl/source/input.h"
+#include "etl/source/source.h"
+#include "etl/source/spec.h"
+
+struct source_reader {
+    const struct feed *feed;
+    const struct source_spec *spec;
+    const struct source_file *file;
+    struct slice name; /* of the file, as positions have it */
+    char *path;        /* for messages */
+    struct input in;
+    uint64_t line;     /* number of the line that begins with in.rest, from 1 */
+    struct buf layout; /* of this file's records */
+    struct arena arena;
+    /* what a format keeps while it reads */
+    struct json_records *json;
+    struct xml_records *xml;
+    /* what records know of those before them */
+    struct fingerprint_map seen; /* repeats: the records of this file so far */
+    struct row_parser *parser;   /* lateness: the event time may be computed, so the whole row is */
+    struct arena row_arena;
+    bool has_time;
+    int64_t time_max;
+};
+
+/* Names the byte at `at` of `s`, which is a part of the input's window, for which the declared encoding has no
+ * character. ERR_CORRUPT. */
+int source_bytes_wrong(const struct source_reader *r, struct slice s, size_t at, struct err_text *error);
+
+/* --- formats of lines --- */
+
+/* Skips a byte order mark, the lines ahead and comments. */
+int lines_open(struct source_reader *r, struct err_text *error);
+/* Has the whole record at the start of r->in.rest (not empty) in the window: its length, and how much of the input it
+ * takes. */
+int lines_record_find(struct source_reader *r, size_t *n, size_t *next, struct err_text *error);
+/* Consumes `next` bytes of which the first `n` are the record. */
+void lines_consume(struct source_reader *r, size_t n, size_t next);
+/* `next` of formats whose records are lines. */
+int lines_next(struct source_reader *r, struct record *out, struct err_text *error);
+
+#endif

@@ -1,0 +1,51 @@
+#include "etl/source/split.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+
+void splitter_open(struct splitter *s, const struct feed *feed)
+{
+    *s = (struct splitter){.feed = feed, .spec = feed->spec};
+    s->fields = memory_new(CSV_FIELDS_MAX * sizeof *s->fields);
+    s->layout.fields = memory_new((size_t)feed->field_count * sizeof *s->layout.fields);
+    layout_fixed(feed, &s->layout);
+    if (feed->format->splitter_open) feed->format->splitter_open(s);
+}
+
+void splitter_close(struct splitter *s)
+{
+    if (s->feed->format->splitter_close) s->feed->format->splitter_close(s);
+    buf_release(&s->layout_text);
+    free(s->layout.fields);
+    free(s->fields);
+}
+
+bool splitter_split(struct splitter *s, const struct record *record, struct arena *arena)
+{
+    const struct format *format = s->feed->format;
+    struct slice text = record->raw;
+    size_t bad;
+    s->field_count = 0;
+    s->wrong = SLICE_LIT("");
+    if (format->plain) {
+        if (!encoding_check(s->spec->encoding, text, &bad)) return false;
+        text = encoding_decode(s->spec->encoding, text, arena);
+    }
+    return format->split(s, record, text, arena);
+}
+
+bool splitter_fields_are_text(const struct splitter *s)
+{
+    size_t bad;
+    for (int i = 0; i < s->field_count; i++)
+        if (s->fields[i].p && !encoding_check(ENCODING_UTF_8, s->fields[i], &bad)) return false;
+    return true;
+}
+
+bool splitter_wrong(struct splitter *s, struct arena *arena, size_t at, const char *wrong)
+{
+    s->wrong = slice_str(arena_printf(arena, "byte %zu: %s", at, wrong));
+    return false;
+}
