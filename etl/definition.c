@@ -37,18 +37,6 @@ struct expr *condition_text_read(struct node n, const char *text, const struct e
 
 /* --- the whole --- */
 
-/* What Kafka takes for a topic's name. */
-static const char *topic_read(struct node n, const char *fallback)
-{
-    enum { TOPIC_LENGTH_MAX = 249 };
-    const char *name = node_text(n, fallback);
-    bool good = strlen(name) <= TOPIC_LENGTH_MAX && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-    for (const char *c = name; *c; c++) good = good && (isalnum((unsigned char)*c) || strchr("._-", *c));
-    if (node_present(n) && (!good || !*name))
-        node_fail(n, "\"%s\" is no topic: 1 to %d letters, digits, ., _ and -", name, TOPIC_LENGTH_MAX);
-    return name;
-}
-
 static void root_read(struct node root, struct definition *d)
 {
     static const char *const keys[] = {"pipeline", "version", "topic", "source", "sources", "derive",
@@ -56,7 +44,7 @@ static void root_read(struct node root, struct definition *d)
     node_keys(root, keys);
     d->name = node_name(node_required(root, "pipeline"));
     node_integer(node_required(root, "version"), 1, 1, 1);
-    d->topic = topic_read(node_member(root, "topic"), d->name);
+    d->topic = topic_name_read(node_member(root, "topic"), d->name);
     maps_read(node_member(root, "maps"));
     if (!root.doc->failed) feeds_read(root, d);
     if (!root.doc->failed) tables_read(node_required(root, "tables"), d);

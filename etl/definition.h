@@ -71,12 +71,13 @@ struct rule {
 /* --- sources, as the definition calls them: what is read, and what a good row of it is --- */
 
 struct feed {
-    const char *name; /* of the source; the pipeline's when there is only one without a name */
-    const char *at;   /* key path of its object, for messages: "source" or "sources[2]" */
-    const char *path; /* the definition's, for messages */
-    int index;        /* in definition.feeds; struct record and struct file_fact name it so */
-    int rank;         /* its place among all names in byte order: the first part of a position */
-    bool optional;    /* a folder without a matching file is no error */
+    const char *name;  /* of the source; the pipeline's when there is only one without a name */
+    const char *at;    /* key path of its object, for messages: "source" or "sources[2]" */
+    const char *path;  /* the definition's, for messages */
+    int index;         /* in definition.feeds; struct record and struct file_fact name it so */
+    int rank;          /* its place among all names in byte order: the first part of a position */
+    bool optional;     /* a folder without a matching file is no error */
+    const char *topic; /* "topic" of this source; NULL: the pipeline's (etl/stream/topics.h) */
 
     const struct format *format;    /* etl/source/format.h */
     const struct source_spec *spec; /* etl/source/spec.h; opaque to operators and drivers */

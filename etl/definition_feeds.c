@@ -1,4 +1,5 @@
 /* The sources of a definition: what is read, its columns, and the rules that its rows obey. */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -101,6 +102,18 @@ static void rules_read(struct node rules, struct feed *feed)
 
 /* --- all of them --- */
 
+/* What Kafka takes for a topic's name. */
+const char *topic_name_read(struct node n, const char *fallback)
+{
+    enum { TOPIC_LENGTH_MAX = 249 };
+    if (!node_present(n)) return fallback;
+    const char *name = node_text(n, NULL);
+    bool good = *name && strlen(name) <= TOPIC_LENGTH_MAX && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    for (const char *c = name; *c; c++) good = good && (isalnum((unsigned char)*c) || strchr("._-", *c));
+    if (!good) node_fail(n, "\"%s\" is no topic: 1 to %d letters, digits, ., _ and -", name, TOPIC_LENGTH_MAX);
+    return name;
+}
+
 static void feed_read(struct node source, const char *const *own_keys, struct node whole, struct feed *feed)
 {
     feed->optional = node_bool(node_member(source, "optional"), false);
@@ -131,12 +144,15 @@ static void name_check(struct node n, const struct definition *d, const char *na
 
 static void named_read(struct node n, struct definition *d)
 {
-    static const char *const own_keys[] = {"name", "derive", "rules", "optional", NULL};
+    static const char *const own_keys[] = {"name", "derive", "rules", "optional", "topic", NULL};
     if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
     struct node name = node_required(n, "name");
     const char *text = node_name(name);
     name_check(name, d, text);
-    if (!n.doc->failed) feed_read(n, own_keys, n, feed_new(d, text, n));
+    if (n.doc->failed) return;
+    struct feed *feed = feed_new(d, text, n);
+    feed->topic = topic_name_read(node_member(n, "topic"), NULL);
+    feed_read(n, own_keys, n, feed);
 }
 
 static void ranks_give(struct definition *d)

@@ -97,6 +97,7 @@ TEST(definition_feeds, errors_name_the_source)
                   "source: stands beside \"sources\"");
     check_refused("{" HEAD ", \"sources\": [{" CSV("*") "}]}", "sources[0]: the key \"name\" is missing");
     check_refused("{" HEAD ", \"sources\": [\"x\"]}", "sources[0]: must be an object");
+    check_refused("{" HEAD ", \"sources\": [" EU(", \"topic\": \"a b\"") "]}", "sources[0].topic: \"a b\" is no topic");
     check_refused("{" HEAD ", \"sources\": [{\"name\": \"x\", " CSV("*") ", \"column\": []}]}",
                   "sources[0].column: unknown key; did you mean \"columns\"?");
     check_refused("{" HEAD ", \"source\": {\"name\": \"x\", " CSV("*") ", \"columns\": [" ID "]}}",

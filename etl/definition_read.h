@@ -20,6 +20,8 @@ struct expr *condition_text_read(struct node n, const char *text, const struct e
 
 /* `maps`: the dictionaries that lookup() knows, into the node's document. */
 void maps_read(struct node maps);
+/* A topic's name; `fallback`, which may be NULL, when there is none. */
+const char *topic_name_read(struct node n, const char *fallback);
 /* `source` + `derive` + `rules`, or `sources`: fills d->feeds. */
 void feeds_read(struct node root, struct definition *d);
 void feed_release(struct feed *feed);

@@ -10,12 +10,15 @@
 #include "etl/stream/message.h"
 #include "etl/stream/offsets.h"
 #include "etl/stream/verify.h"
+#include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
 /* What is pending is committed at this age, so that readers see results grow; or at this size. */
 enum { COMMIT_AFTER_MS = 100, PENDING_MAX = 10000, PENDING_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct partition {
+    const char *topic;
+    int32_t number;
     bool assigned;
     bool verify;                /* the next message must be the last loaded one */
     struct offset_state stored; /* as in the database */
@@ -31,11 +34,12 @@ struct pending {
 struct loader {
     const struct definition *definition;
     sqlite3 *db;
-    const char *topic;
+    const struct topics *topics;
     struct engine *engine;
     struct loaded *loaded;
-    struct partition *partitions;
-    int32_t partition_count;
+    struct partition *partitions; /* of all topics, one topic after the other */
+    int partition_count;
+    int *first;        /* by topic: its first partition; one more at the end */
     char stream[128];  /* id of the stream that is being loaded; "" before the first message */
     bool stream_known; /* the database has it */
     struct pending pending[PENDING_MAX];
@@ -56,21 +60,30 @@ static int engine_open_live(struct loader *l, const struct definition *d, int64_
     return result;
 }
 
-int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const char *topic, struct loader **out,
+static int partitions_make(struct loader *l, struct err_text *error)
+{
+    int result = 0;
+    l->first = memory_new(((size_t)l->topics->count + 1) * sizeof *l->first);
+    for (int t = 0; t < l->topics->count && result == 0; t++) {
+        int32_t count = 0;
+        result = offsets_partitions(l->db, l->topics->names[t], &count, error);
+        l->partitions = memory_grow(l->partitions, (size_t)(l->partition_count + count) + 1, sizeof *l->partitions);
+        for (int32_t i = 0; i < count; i++)
+            l->partitions[l->partition_count++] = (struct partition){.topic = l->topics->names[t], .number = i};
+        l->first[t + 1] = l->partition_count;
+    }
+    return result;
+}
+
+int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics, struct loader **out,
                 struct err_text *error)
 {
-    int64_t partition_count = 0;
-    struct loader *l = calloc(1, sizeof *l);
-    if (!l) abort();
+    struct loader *l = memory_new(sizeof *l);
     l->definition = d;
     l->db = db;
-    l->topic = topic;
+    l->topics = topics;
     int result = engine_open_live(l, d, run, error);
-    if (result == 0)
-        result = sql_integer(db, 0, &partition_count, error, "SELECT count(*) FROM millrace_stream_offsets");
-    l->partition_count = (int32_t)partition_count;
-    l->partitions = calloc((size_t)partition_count + 1, sizeof *l->partitions);
-    if (!l->partitions) abort();
+    if (result == 0) result = partitions_make(l, error);
     *out = l;
     if (result == 0) return 0;
     loader_close(l);
@@ -103,92 +116,108 @@ void loader_close(struct loader *l)
     loaded_close(l->loaded);
     arena_release(&l->arena);
     free(l->partitions);
+    free(l->first);
     free(l);
 }
 
 /* ---- partitions come and go ---- */
 
-int loader_assign(struct loader *l, int32_t partition, int64_t *start, struct err_text *error)
+/* NULL when the warehouse knows of no such partition. */
+static struct partition *partition_find(struct loader *l, const char *topic, int32_t number)
+{
+    int t = topics_index(l->topics, topic);
+    if (t < 0 || number < 0 || number >= l->first[t + 1] - l->first[t]) return NULL;
+    return &l->partitions[l->first[t] + number];
+}
+
+int loader_assign(struct loader *l, const char *topic, int32_t partition, int64_t *start, struct err_text *error)
 {
     struct offset_state state;
-    int result = offsets_read(l->db, partition, &state, error);
+    int result = offsets_read(l->db, topic, partition, &state, error);
     if (result != 0) return result;
-    if (partition >= l->partition_count)
-        return err_set(error, ERR_RANGE, "topic %s: partition %" PRId32 " is new; start again", l->topic, partition);
-    bool loaded_any = state.next > 0;
-    l->partitions[partition] = (struct partition){true, loaded_any, state, state};
-    if (!loaded_any) l->partitions[partition].next.next = 0;
-    *start = loaded_any ? state.next - 1 : 0;
+    struct partition *p = partition_find(l, topic, partition);
+    if (!p) return err_set(error, ERR_RANGE, "topic %s: partition %" PRId32 " is new; start again", topic, partition);
+    p->assigned = true;
+    p->verify = state.next > 0;
+    p->stored = p->next = state;
+    if (!p->verify) p->next.next = 0;
+    *start = p->verify ? state.next - 1 : 0;
     return 0;
 }
 
 void loader_revoke(struct loader *l)
 {
     forget(l);
-    for (int32_t i = 0; i < l->partition_count; i++) l->partitions[i].assigned = false;
+    for (int i = 0; i < l->partition_count; i++) l->partitions[i].assigned = false;
 }
 
-static bool owned(const struct loader *l, int32_t partition)
+/* The partition of a message or an event when it is ours, else NULL. */
+static struct partition *owned(struct loader *l, const rd_kafka_message_t *m)
 {
-    return partition >= 0 && partition < l->partition_count && l->partitions[partition].assigned;
+    struct partition *p = m->rkt ? partition_find(l, rd_kafka_topic_name(m->rkt), m->partition) : NULL;
+    return p && p->assigned ? p : NULL;
 }
 
-static int missing(const struct loader *l, int32_t partition, struct err_text *error)
+int loader_reached_end(struct loader *l, const rd_kafka_message_t *m, struct err_text *error)
 {
-    return verify_missing(l->db, &l->partitions[partition].stored, l->topic, partition, error);
+    const struct partition *p = owned(l, m);
+    return p && p->verify ? verify_missing(l->db, &p->stored, p->topic, p->number, error) : 0;
 }
 
-int loader_reached_end(struct loader *l, int32_t partition, struct err_text *error)
+int loader_out_of_range(struct loader *l, const rd_kafka_message_t *m, struct err_text *error)
 {
-    return owned(l, partition) && l->partitions[partition].verify ? missing(l, partition, error) : 0;
-}
-
-int loader_out_of_range(struct loader *l, int32_t partition, struct err_text *error)
-{
-    return owned(l, partition) ? missing(l, partition, error) : 0;
+    const struct partition *p = owned(l, m);
+    return p ? verify_missing(l->db, &p->stored, p->topic, p->number, error) : 0;
 }
 
 /* ---- messages ---- */
 
 /* All messages of a warehouse come from one stream; the first message names it. */
-static int stream_check(struct loader *l, struct slice stream, struct err_text *error)
+static int stream_check(struct loader *l, const char *topic, struct slice stream, struct err_text *error)
 {
     if (slice_equal(stream, slice_str(l->stream))) return 0;
     if (l->stream[0])
         return err_set(error, ERR_EXISTS,
                        "topic %s: a message of stream %.*s among those of %s: another definition or other files were "
                        "published to this topic; give them a topic and a --db file of their own",
-                       l->topic, (int)stream.n, (const char *)stream.p, l->stream);
+                       topic, (int)stream.n, (const char *)stream.p, l->stream);
     if (stream.n >= sizeof l->stream)
-        return err_set(error, ERR_CORRUPT, "topic %s: header millrace-stream is longer than %zu bytes", l->topic,
+        return err_set(error, ERR_CORRUPT, "topic %s: header millrace-stream is longer than %zu bytes", topic,
                        sizeof l->stream - 1);
     memcpy(l->stream, stream.p, stream.n);
     l->stream[stream.n] = 0;
     return 0;
 }
 
-/* Which source a record or a file belongs to. */
+static int source_wrong(const rd_kafka_message_t *m, const struct message *message, const char *what,
+                        struct err_text *error)
+{
+    return err_set(error, ERR_CORRUPT,
+                   "topic %s, partition %" PRId32 ", offset %" PRId64 ": header millrace-source %s%.*s%s",
+                   rd_kafka_topic_name(m->rkt), m->partition, m->offset, message->source.n ? "\"" : "",
+                   (int)message->source.n, (const char *)message->source.p, what);
+}
+
+/* Which source a record or a file belongs to: the one it names, or the only one of its topic. */
 static int source_find(struct loader *l, const rd_kafka_message_t *m, struct message *message, struct err_text *error)
 {
     const struct definition *d = l->definition;
+    int topic = topics_index(l->topics, rd_kafka_topic_name(m->rkt));
     if (message->kind == MESSAGE_END) return 0;
-    int feed = message->source.n ? definition_feed(d, message->source) : d->feed_count == 1 ? 0 : -1;
-    if (feed < 0)
-        return err_set(error, ERR_CORRUPT,
-                       "topic %s, partition %" PRId32 ", offset %" PRId64 ": header millrace-source %s%.*s%s", l->topic,
-                       m->partition, m->offset, message->source.n ? "names no source of the definition: \"" : "",
-                       (int)message->source.n, (const char *)message->source.p,
-                       message->source.n ? "\"" : "is missing: the definition has several sources");
+    int feed =
+        message->source.n ? definition_feed(d, message->source) : topics_only_feed(l->topics, d->feed_count, topic);
+    if (feed < 0 && message->source.n) return source_wrong(m, message, "\" names no source of the definition", error);
+    if (feed < 0) return source_wrong(m, message, "is missing: the topic has several sources", error);
+    if (l->topics->of_feed[feed] != topic) return source_wrong(m, message, "\" has another topic", error);
     message->record.feed = message->file.feed = feed;
     return 0;
 }
 
-static int stage(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
+static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, struct err_text *error)
 {
     struct pending *item = &l->pending[l->count];
-    struct partition *p = &l->partitions[m->partition];
     int result = message_decode(m, &l->arena, &item->message, error);
-    if (result == 0) result = stream_check(l, item->message.stream, error);
+    if (result == 0) result = stream_check(l, p->topic, item->message.stream, error);
     if (result == 0) result = source_find(l, m, &item->message, error);
     if (result == 0 && item->message.kind == MESSAGE_RECORD) {
         result = engine_stage(l->engine, &item->message.record, &item->staged);
@@ -205,11 +234,12 @@ static int stage(struct loader *l, rd_kafka_message_t *m, struct err_text *error
 int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
 {
     int result = 0;
-    if (owned(l, m->partition) && l->partitions[m->partition].verify) {
-        l->partitions[m->partition].verify = false;
-        result = verify_message(l->db, &l->partitions[m->partition].stored, m, error);
-    } else if (owned(l, m->partition) && m->offset >= l->partitions[m->partition].next.next) {
-        result = stage(l, m, error);
+    struct partition *p = owned(l, m);
+    if (p && p->verify) {
+        p->verify = false;
+        result = verify_message(l->db, &p->stored, m, error);
+    } else if (p && m->offset >= p->next.next) {
+        result = stage(l, p, m, error);
         if (result == 0) return 0; /* kept until the commit */
     }
     rd_kafka_message_destroy(m);
@@ -238,10 +268,10 @@ static int loaded_begin(struct loader *l, struct err_text *error)
 /* The fence: first of all, so that a worker that was pushed out does no work. */
 static int offsets_move_all(struct loader *l, struct err_text *error)
 {
-    for (int32_t i = 0; i < l->partition_count; i++) {
+    for (int i = 0; i < l->partition_count; i++) {
         const struct partition *p = &l->partitions[i];
         if (!p->assigned || p->next.next == p->stored.next || p->next.next == 0) continue;
-        int moved = offsets_move(l->db, i, p->stored.next, &p->next, error);
+        int moved = offsets_move(l->db, p->topic, p->number, p->stored.next, &p->next, error);
         if (moved != 1) return moved == 0 ? LOADER_FENCED : moved;
     }
     return 0;
@@ -290,7 +320,7 @@ int loader_commit(struct loader *l, struct err_text *error)
     }
     pending_drop(l);
     l->stream_known = true;
-    for (int32_t i = 0; i < l->partition_count; i++)
+    for (int i = 0; i < l->partition_count; i++)
         if (l->partitions[i].assigned && l->partitions[i].next.next > 0)
             l->partitions[i].stored = l->partitions[i].next;
     return 0;

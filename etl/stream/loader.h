@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "etl/definition.h"
+#include "etl/stream/topics.h"
 #include "lib/base/err.h"
 
 struct loader;
@@ -22,21 +23,22 @@ struct loader;
  * ENGINE_RULE_FAILED and errors, a result of loader_commit. */
 #define LOADER_FENCED 2
 
-/* Opens an engine on a database that the supervisor has prepared. `topic` is for messages to people. */
-int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const char *topic, struct loader **out,
+/* Opens an engine on a database that the supervisor has prepared. Definition, database and topics outlive it. */
+int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics, struct loader **out,
                 struct err_text *error);
 void loader_close(struct loader *l); /* NULL is allowed */
 
 /* A partition is ours from now on; *start is the offset to fetch from. */
-int loader_assign(struct loader *l, int32_t partition, int64_t *start, struct err_text *error);
+int loader_assign(struct loader *l, const char *topic, int32_t partition, int64_t *start, struct err_text *error);
 void loader_revoke(struct loader *l);
 
 /* Takes over a message. ERR_CORRUPT: it is not what the topic must hold here; the text says what and where. */
 int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error);
-/* There is no more in a partition for now. ERR_CORRUPT when its last loaded message has not been seen. */
-int loader_reached_end(struct loader *l, int32_t partition, struct err_text *error);
-/* The fetch position of a partition is outside of its log: always an error, in words. */
-int loader_out_of_range(struct loader *l, int32_t partition, struct err_text *error);
+/* `m` says that there is no more in its partition for now. ERR_CORRUPT when the last loaded message has not been
+ * seen. */
+int loader_reached_end(struct loader *l, const rd_kafka_message_t *m, struct err_text *error);
+/* `m` says that the fetch position of its partition is outside of its log: always an error, in words. */
+int loader_out_of_range(struct loader *l, const rd_kafka_message_t *m, struct err_text *error);
 
 /* When what is pending should be committed, on the monotonic clock: at once when there is enough of it, INT64_MAX
  * when there is nothing. */

@@ -4,22 +4,33 @@
 
 #include "etl/sink/sql.h"
 
-int offsets_init(sqlite3 *db, int partition_count, struct err_text *error)
+int offsets_init(sqlite3 *db, const char *topic, int partition_count, struct err_text *error)
 {
     int result =
         sql_exec(db, error,
                  "CREATE TABLE IF NOT EXISTS millrace_stream(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-                 "CREATE TABLE IF NOT EXISTS millrace_stream_offsets(partition INTEGER PRIMARY KEY,"
-                 " next INTEGER NOT NULL, crc INTEGER NOT NULL, ended INTEGER NOT NULL)");
+                 "CREATE TABLE IF NOT EXISTS millrace_stream_offsets(topic TEXT NOT NULL, partition INTEGER NOT NULL,"
+                 " next INTEGER NOT NULL, crc INTEGER NOT NULL, ended INTEGER NOT NULL,"
+                 " PRIMARY KEY(topic, partition)) WITHOUT ROWID");
     for (int p = 0; p < partition_count && result == 0; p++)
-        result = sql_exec(db, error, "INSERT OR IGNORE INTO millrace_stream_offsets VALUES(%d, -1, 0, 0)", p);
-    int64_t known = 0;
-    if (result == 0) result = sql_integer(db, 0, &known, error, "SELECT count(*) FROM millrace_stream_offsets");
+        result =
+            sql_exec(db, error, "INSERT OR IGNORE INTO millrace_stream_offsets VALUES(%Q, %d, -1, 0, 0)", topic, p);
+    int32_t known = 0;
+    if (result == 0) result = offsets_partitions(db, topic, &known, error);
     if (result == 0 && known != partition_count)
         result = err_set(error, ERR_EXISTS,
-                         "%s: this warehouse was filled from a topic with %lld partitions, now it has %d: it was made "
+                         "%s: this warehouse was filled from a topic %s with %d partitions, now it has %d: it was made "
                          "again",
-                         sqlite3_db_filename(db, "main"), (long long)known, partition_count);
+                         sqlite3_db_filename(db, "main"), topic, (int)known, partition_count);
+    return result;
+}
+
+int offsets_partitions(sqlite3 *db, const char *topic, int32_t *out, struct err_text *error)
+{
+    int64_t count = 0;
+    int result =
+        sql_integer(db, 0, &count, error, "SELECT count(*) FROM millrace_stream_offsets WHERE topic = %Q", topic);
+    *out = (int32_t)count;
     return result;
 }
 
@@ -38,11 +49,12 @@ int offsets_identity(sqlite3 *db, const char *name, struct slice value, struct e
     return result;
 }
 
-int offsets_read(sqlite3 *db, int32_t partition, struct offset_state *out, struct err_text *error)
+int offsets_read(sqlite3 *db, const char *topic, int32_t partition, struct offset_state *out, struct err_text *error)
 {
     sqlite3_stmt *s;
-    int result = sql_prepare(db, &s, error, "SELECT next, crc, ended FROM millrace_stream_offsets WHERE partition = %d",
-                             partition);
+    int result = sql_prepare(db, &s, error,
+                             "SELECT next, crc, ended FROM millrace_stream_offsets WHERE topic = %Q AND partition = %d",
+                             topic, partition);
     if (result != 0) return result;
     int code = sqlite3_step(s);
     if (code == SQLITE_ROW)
@@ -50,19 +62,20 @@ int offsets_read(sqlite3 *db, int32_t partition, struct offset_state *out, struc
                                      sqlite3_column_int(s, 2) != 0};
     else
         result = code == SQLITE_DONE
-                     ? err_set(error, ERR_NOTFOUND, "%s: no offset of partition %" PRId32 ": the topic grew",
-                               sqlite3_db_filename(db, "main"), partition)
+                     ? err_set(error, ERR_NOTFOUND, "%s: no offset of topic %s, partition %" PRId32 ": the topic grew",
+                               sqlite3_db_filename(db, "main"), topic, partition)
                      : sql_fail(db, error, "millrace_stream_offsets");
     sqlite3_finalize(s);
     return result;
 }
 
-int offsets_move(sqlite3 *db, int32_t partition, int64_t from, const struct offset_state *to, struct err_text *error)
+int offsets_move(sqlite3 *db, const char *topic, int32_t partition, int64_t from, const struct offset_state *to,
+                 struct err_text *error)
 {
-    int result = sql_exec(
-        db, error,
-        "UPDATE millrace_stream_offsets SET next = %lld, crc = %u, ended = %d WHERE partition = %d AND next = %lld",
-        (long long)to->next, to->crc, to->ended, partition, (long long)from);
+    int result = sql_exec(db, error,
+                          "UPDATE millrace_stream_offsets SET next = %lld, crc = %u, ended = %d WHERE topic = %Q AND "
+                          "partition = %d AND next = %lld",
+                          (long long)to->next, to->crc, to->ended, topic, partition, (long long)from);
     return result != 0 ? result : sqlite3_changes(db) == 1;
 }
 

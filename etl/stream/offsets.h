@@ -1,7 +1,7 @@
 /* offsets.h - where each partition of a stream stands, kept in the warehouse itself.
  *
  *     millrace_stream(name, value)            cluster, topic, stream, group: what this warehouse was filled from
- *     millrace_stream_offsets(partition, next, crc, ended)
+ *     millrace_stream_offsets(topic, partition, next, crc, ended)
  *
  * The offset moves in the transaction that loads the records: a kill at any moment leaves both or neither.
  * `UPDATE ... WHERE next = :from` is the fence: when no row changes, another worker owns the partition now.
@@ -16,9 +16,9 @@
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
-/* Makes the tables when they are not there, with a row for each partition; a topic may grow, but ERR_EXISTS when it
- * has fewer partitions than before. Inside a write transaction. */
-int offsets_init(sqlite3 *db, int partition_count, struct err_text *error);
+/* Makes the tables when they are not there, with a row for each partition of the topic; a topic may grow, but
+ * ERR_EXISTS when it has fewer partitions than before. Inside a write transaction. */
+int offsets_init(sqlite3 *db, const char *topic, int partition_count, struct err_text *error);
 
 /* The first call with a name stores the value; later ones compare. ERR_EXISTS with a sentence when the
  * warehouse was filled from another one. */
@@ -29,12 +29,15 @@ struct offset_state {
     uint32_t crc; /* of the message before it; meaningless while next is -1 */
     bool ended;   /* an end record of the stream was loaded */
 };
-int offsets_read(sqlite3 *db, int32_t partition, struct offset_state *out, struct err_text *error);
+int offsets_read(sqlite3 *db, const char *topic, int32_t partition, struct offset_state *out, struct err_text *error);
 /* 1: moved; 0: another worker was here; negative: an error. */
-int offsets_move(sqlite3 *db, int32_t partition, int64_t from, const struct offset_state *to, struct err_text *error);
-/* How many partitions have no end yet; -1 while the tables are not there. */
+int offsets_move(sqlite3 *db, const char *topic, int32_t partition, int64_t from, const struct offset_state *to,
+                 struct err_text *error);
+/* How many partitions the warehouse knows of a topic. */
+int offsets_partitions(sqlite3 *db, const char *topic, int32_t *out, struct err_text *error);
+/* How many partitions of all topics have no end yet; -1 while the tables are not there. */
 int offsets_open_partitions(sqlite3 *db, struct err_text *error);
-/* How many messages are loaded, over all partitions. */
+/* How many messages are loaded, over all topics. */
 int offsets_loaded(sqlite3 *db, int64_t *out, struct err_text *error);
 
 #endif

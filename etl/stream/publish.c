@@ -10,8 +10,10 @@
 #include "etl/stream/message.h"
 #include "etl/stream/own_broker.h"
 #include "etl/stream/pool.h"
+#include "etl/stream/topics.h"
 #include "lib/base/checksum.h"
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "lib/os/clock.h"
 #include "lib/os/progress.h"
 
@@ -23,8 +25,8 @@ struct publish {
     struct source_lists lists;
     struct own_broker broker;
     rd_kafka_t *producer;
-    const char *topic;
-    int partitions;
+    struct topics topics;
+    int *partitions; /* by topic */
     char stream[65];
     struct progress progress;
     char title[128];
@@ -33,6 +35,7 @@ struct publish {
     /* delivery */
     uint64_t failed;
     rd_kafka_resp_err_t first_failure;
+    const char *failed_topic;
     int64_t acknowledged_ns; /* when the last message was, or nothing was waiting */
     bool stall_said;
     /* pace */
@@ -49,7 +52,9 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
         p->acknowledged_ns = clock_mono_ns();
         return;
     }
-    if (p->failed++ == 0) p->first_failure = m->err;
+    if (p->failed++ > 0) return;
+    p->first_failure = m->err;
+    p->failed_topic = p->topics.names[topics_index(&p->topics, rd_kafka_topic_name(m->rkt))];
 }
 
 /* What messages say of their source: nothing when there is only one. */
@@ -94,8 +99,8 @@ static int serve(struct publish *p, int timeout_ms)
 {
     rd_kafka_poll(p->producer, timeout_ms);
     if (p->failed)
-        return err_set(p->error, ERR_IO, "%s: %" PRIu64 " messages were not acknowledged: %s", p->topic, p->failed,
-                       rd_kafka_err2str(p->first_failure));
+        return err_set(p->error, ERR_IO, "%s: %" PRIu64 " messages were not acknowledged: %s", p->failed_topic,
+                       p->failed, rd_kafka_err2str(p->first_failure));
     int64_t now_ns = clock_mono_ns();
     if (now_ns - p->ensured_ns < (int64_t)ENSURE_EVERY_MS * 1000000) return 0;
     p->ensured_ns = now_ns;
@@ -103,18 +108,18 @@ static int serve(struct publish *p, int timeout_ms)
     return own_broker_ensure(&p->broker, p->error);
 }
 
-static int message_send(struct publish *p, int32_t partition, struct slice key, struct slice value,
+static int message_send(struct publish *p, int topic, int32_t partition, struct slice key, struct slice value,
                         rd_kafka_headers_t *headers)
 {
     for (;;) {
         rd_kafka_resp_err_t err =
-            rd_kafka_producev(p->producer, RD_KAFKA_V_TOPIC(p->topic), RD_KAFKA_V_PARTITION(partition),
+            rd_kafka_producev(p->producer, RD_KAFKA_V_TOPIC(p->topics.names[topic]), RD_KAFKA_V_PARTITION(partition),
                               RD_KAFKA_V_KEY(key.p, key.n), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
                               RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR) break;
         int result = err == RD_KAFKA_RESP_ERR__QUEUE_FULL
                          ? serve(p, 20)
-                         : err_set(p->error, ERR_IO, "%s: %s", p->topic, rd_kafka_err2str(err));
+                         : err_set(p->error, ERR_IO, "%s: %s", p->topics.names[topic], rd_kafka_err2str(err));
         if (result != 0) {
             rd_kafka_headers_destroy(headers);
             return result;
@@ -124,9 +129,11 @@ static int message_send(struct publish *p, int32_t partition, struct slice key, 
 }
 
 /* The same key always goes to the same partition, whoever sends it. */
-static int32_t partition_of(const struct publish *p, struct slice key)
+static int keyed_send(struct publish *p, int feed, struct slice key, struct slice value, rd_kafka_headers_t *headers)
 {
-    return (int32_t)(crc32c(0, key.p, key.n) % (uint32_t)p->partitions);
+    int topic = p->topics.of_feed[feed];
+    int32_t partition = (int32_t)(crc32c(0, key.p, key.n) % (uint32_t)p->partitions[topic]);
+    return message_send(p, topic, partition, key, value, headers);
 }
 
 /* Waits until an instant of an absolute schedule: a late record does not delay the ones after it. */
@@ -149,9 +156,8 @@ static int record_send(struct publish *p, const struct record *r)
     const char *source = source_name(p, r->feed);
     int n = snprintf((char *)key, sizeof key, "%s%s%.*s:%" PRIu64, source ? source : "", source ? ":" : "",
                      r->at.file.n > 4096 ? 4096 : (int)r->at.file.n, (const char *)r->at.file.p, r->at.number);
-    int32_t partition = partition_of(p, slice_of(key, (size_t)n));
     if (p->sent % 1024 == 0) progress_update(&p->progress, p->sent);
-    return message_send(p, partition, slice_of(key, (size_t)n), r->raw, message_record_headers(p->stream, source, r));
+    return keyed_send(p, r->feed, slice_of(key, (size_t)n), r->raw, message_record_headers(p->stream, source, r));
 }
 
 static int file_send(struct publish *p, const struct feed *feed, const struct source_file *f)
@@ -161,9 +167,8 @@ static int file_send(struct publish *p, const struct feed *feed, const struct so
     struct buf value = {0}, key = {0};
     message_file_value(&fact, &value);
     buf_printf(&key, "%s%s%s", source ? source : "", source ? ":" : "", f->name);
-    int32_t partition = partition_of(p, buf_slice(&key));
-    int result = message_send(p, partition, buf_slice(&key), buf_slice(&value),
-                              message_plain_headers(p->stream, source, MESSAGE_FILE));
+    int result = keyed_send(p, feed->index, buf_slice(&key), buf_slice(&value),
+                            message_plain_headers(p->stream, source, MESSAGE_FILE));
     buf_release(&value);
     buf_release(&key);
     return result;
@@ -235,34 +240,43 @@ static int reordered(struct publish *p)
 static int ends_send(struct publish *p)
 {
     int result = 0;
-    for (int32_t i = 0; i < p->partitions && result == 0; i++)
-        result = message_send(p, i, slice_of(NULL, 0), slice_str(p->stream),
-                              message_plain_headers(p->stream, NULL, MESSAGE_END));
+    for (int t = 0; t < p->topics.count; t++)
+        for (int32_t i = 0; i < p->partitions[t] && result == 0; i++)
+            result = message_send(p, t, i, slice_of(NULL, 0), slice_str(p->stream),
+                                  message_plain_headers(p->stream, NULL, MESSAGE_END));
     while (result == 0 && rd_kafka_outq_len(p->producer) > 0) result = serve(p, 100);
     return result != 0 ? result : serve(p, 0);
 }
 
-static int topic_prepare(struct publish *p)
+static int topic_prepare(struct publish *p, const char *topic, int *partitions)
+{
+    int wanted = p->options->partitions;
+    int result = client_topic_create(p->producer, topic, wanted ? wanted : 1, p->error);
+    if (result != 0 && result != ERR_EXISTS) return result;
+    for (int tries = 0; tries < 100 && *partitions <= 0; tries++) {
+        *partitions = client_partition_count(p->producer, topic, 5000);
+        if (*partitions <= 0) clock_sleep_ms(100);
+    }
+    if (*partitions <= 0)
+        return err_set(p->error, ERR_IO, "%s: no broker at %s knows the topic", topic, p->broker.bootstrap);
+    if (wanted && wanted != *partitions)
+        return err_set(p->error, ERR_INVALID, "--partitions %d: topic %s has %d", wanted, topic, *partitions);
+    return 0;
+}
+
+static int topics_prepare(struct publish *p)
 {
     static const char *const settings[] = {
         "enable.idempotence",         "true",   "linger.ms", "5", "queue.buffering.max.messages", "200000",
         "queue.buffering.max.kbytes", "262144", NULL};
     const struct client_callbacks callbacks = {.delivered = delivered, .opaque = p};
-    p->topic = p->options->topic ? p->options->topic : p->definition->topic;
+    topics_find(&p->topics, p->definition, p->options->topic);
+    p->partitions = memory_new((size_t)p->topics.count * sizeof *p->partitions);
     p->producer = client_new(RD_KAFKA_PRODUCER, p->broker.bootstrap, settings, &callbacks, p->error);
-    if (!p->producer) return ERR_INVALID;
-    int wanted = p->options->partitions;
-    int result = client_topic_create(p->producer, p->topic, wanted ? wanted : 1, p->error);
-    if (result != 0 && result != ERR_EXISTS) return result;
-    for (int tries = 0; tries < 100 && p->partitions <= 0; tries++) {
-        p->partitions = client_partition_count(p->producer, p->topic, 5000);
-        if (p->partitions <= 0) clock_sleep_ms(100);
-    }
-    if (p->partitions <= 0)
-        return err_set(p->error, ERR_IO, "%s: no broker at %s knows the topic", p->topic, p->broker.bootstrap);
-    if (wanted && wanted != p->partitions)
-        return err_set(p->error, ERR_INVALID, "--partitions %d: topic %s has %d", wanted, p->topic, p->partitions);
-    return 0;
+    int result = p->producer ? 0 : ERR_INVALID;
+    for (int i = 0; i < p->topics.count && result == 0; i++)
+        result = topic_prepare(p, p->topics.names[i], &p->partitions[i]);
+    return result;
 }
 
 static int speed_check(struct publish *p)
@@ -277,7 +291,7 @@ static int speed_check(struct publish *p)
 
 static int publish(struct publish *p)
 {
-    int result = topic_prepare(p);
+    int result = topics_prepare(p);
     if (result != 0) return result;
     stream_id(p);
     p->acknowledged_ns = clock_mono_ns();
@@ -303,6 +317,8 @@ int publish_run(const struct publish_options *options, struct err_text *error)
         rd_kafka_destroy(p.producer);
     }
     own_broker_close(&p.broker);
+    topics_release(&p.topics);
+    free(p.partitions);
     source_lists_release(&p.lists);
     definition_free(p.definition);
     return result;

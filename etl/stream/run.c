@@ -20,6 +20,7 @@
 #include "etl/stream/verify.h"
 #include "lib/base/checksum.h"
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "lib/os/clock.h"
 #include "lib/os/progress.h"
 
@@ -35,10 +36,10 @@ enum {
 struct run {
     const struct run_options *options;
     struct definition *definition;
-    const char *topic;
+    struct topics topics;
+    int *partitions; /* by topic */
     struct own_broker broker;
     rd_kafka_t *client; /* for metadata only */
-    int partitions;
     sqlite3 *db, *gate; /* see database_checkpoint */
     int lock;           /* a descriptor of the database file that holds the lock; -1 */
     bool created;       /* the database file was not there */
@@ -70,7 +71,18 @@ static void signals_set(void)
 
 /* ---- the topic ---- */
 
-static int topic_wait(struct run *r)
+/* The first topic that is not there; NULL when all are. *answered: a broker said so. */
+static const char *topic_missing(struct run *r, bool *answered)
+{
+    for (int i = 0; i < r->topics.count; i++) {
+        r->partitions[i] = client_partition_count(r->client, r->topics.names[i], METADATA_MS);
+        *answered = r->partitions[i] >= 0;
+        if (r->partitions[i] <= 0) return r->topics.names[i];
+    }
+    return NULL;
+}
+
+static int topics_wait(struct run *r)
 {
     const struct client_callbacks none = {0};
     const char *const settings[] = {"allow.auto.create.topics", "false", NULL};
@@ -79,13 +91,14 @@ static int topic_wait(struct run *r)
     int64_t say_ns = clock_mono_ns() + (int64_t)TOPIC_SAID_AFTER_MS * 1000000;
     int result = 0;
     while (result == 0 && !stopping) {
-        r->partitions = client_partition_count(r->client, r->topic, METADATA_MS);
-        if (r->partitions > 0) return 0;
+        bool answered = false;
+        const char *missing = topic_missing(r, &answered);
+        if (!missing) return 0;
         if (clock_mono_ns() >= say_ns) {
-            if (r->partitions < 0)
+            if (!answered)
                 log_info("stream", "no broker answers at %s; trying on", r->broker.bootstrap);
             else
-                log_info("stream", "waiting for topic %s at %s (`millrace stream publish` makes it)", r->topic,
+                log_info("stream", "waiting for topic %s at %s (`millrace stream publish` makes it)", missing,
                          r->broker.bootstrap);
             say_ns = INT64_MAX;
         }
@@ -108,7 +121,10 @@ static int database_lock(struct run *r)
 
 static int identity_check(struct run *r)
 {
-    int result = offsets_identity(r->db, "topic", slice_str(r->topic), r->error);
+    struct buf names = {0};
+    topics_print(&r->topics, &names);
+    int result = offsets_identity(r->db, "topic", buf_slice(&names), r->error);
+    buf_release(&names);
     char *cluster = rd_kafka_clusterid(r->client, METADATA_MS * 10);
     if (cluster && result == 0) result = offsets_identity(r->db, "cluster", slice_str(cluster), r->error);
     if (cluster) rd_kafka_mem_free(r->client, cluster);
@@ -120,7 +136,8 @@ static int tables_make(struct run *r)
     struct engine *engine = NULL;
     int result = engine_run_begin(r->db, r->definition, "stream", &r->number, r->error);
     if (result == 0) result = engine_open(r->definition, r->db, ENGINE_LIVE, r->number, &engine, r->error);
-    if (result == 0) result = offsets_init(r->db, r->partitions, r->error);
+    for (int i = 0; i < r->topics.count && result == 0; i++)
+        result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
     if (result == 0) result = identity_check(r);
     engine_close(engine);
     return result;
@@ -171,13 +188,14 @@ static void group_name(struct run *r)
     snprintf(r->group, sizeof r->group, "millrace-%.100s-%.12s", r->definition->name, digest);
 }
 
-/* How many messages the topic holds now; stays as it was when a broker does not answer. Asked as the offset at the time
+/* How many messages the topics hold now; stays as it was when a broker does not answer. Asked as the offset at the time
  * "latest" (-1), because rd_kafka_query_watermark_offsets ignores its timeout while a broker is away. */
 static void total_update(struct run *r)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(r->partitions);
-    for (int32_t p = 0; p < r->partitions; p++)
-        rd_kafka_topic_partition_list_add(list, r->topic, p)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(r->topics.count);
+    for (int i = 0; i < r->topics.count; i++)
+        for (int32_t p = 0; p < r->partitions[i]; p++)
+            rd_kafka_topic_partition_list_add(list, r->topics.names[i], p)->offset = RD_KAFKA_OFFSET_END;
     rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(r->client, list, METADATA_MS);
     int64_t total = -r->loaded_before;
     for (int i = 0; i < list->cnt && !err; i++) {
@@ -231,7 +249,7 @@ static int load(struct run *r)
     const struct worker_options worker = {.definition = r->options->definition,
                                           .db = r->options->db,
                                           .bootstrap = r->broker.bootstrap,
-                                          .topic = r->topic,
+                                          .topic = r->options->topic ? r->options->topic : r->definition->topic,
                                           .group = r->group,
                                           .run = r->number};
     snprintf(r->title, sizeof r->title, "stream %s", r->definition->name);
@@ -242,22 +260,34 @@ static int load(struct run *r)
     return result == 0 ? progress_show(r, true) : result;
 }
 
+static int stopped_early(struct run *r)
+{
+    struct buf names = {0};
+    topics_print(&r->topics, &names);
+    int result =
+        err_set(r->error, ERR_CLOSED, "stopped before the end of topic %s; run it again to go on", buf_cstr(&names));
+    buf_release(&names);
+    return result;
+}
+
 int run_stream(const struct run_options *options, struct err_text *error)
 {
     struct run r = {.options = options, .error = error, .lock = -1};
     signals_set();
     int result = definition_load(options->definition, &r.definition, error);
-    if (result == 0) r.topic = options->topic ? options->topic : r.definition->topic;
+    if (result == 0) topics_find(&r.topics, r.definition, options->topic);
+    r.partitions = memory_new(((size_t)r.topics.count + 1) * sizeof *r.partitions);
     if (result == 0) result = own_broker_open(&r.broker, options->bootstrap, options->broker_dir, error);
-    if (result == 0) result = topic_wait(&r);
+    if (result == 0) result = topics_wait(&r);
     if (result == 0 && !stopping) result = database_prepare(&r);
-    if (result == 0 && !stopping) result = verify_topic(r.db, r.broker.bootstrap, r.topic, r.partitions, error);
+    if (result == 0 && !stopping) result = verify_topics(r.db, r.broker.bootstrap, &r.topics, error);
     if (result == 0 && !stopping) result = load(&r);
-    if (result == 0 && !r.complete && !options->follow)
-        result = err_set(error, ERR_CLOSED, "stopped before the end of topic %s; run it again to go on", r.topic);
+    if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);
     own_broker_close(&r.broker);
+    topics_release(&r.topics);
+    free(r.partitions);
     definition_free(r.definition);
     return result;
 }

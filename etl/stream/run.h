@@ -1,7 +1,7 @@
-/* run.h - `millrace stream run`: the supervisor of the workers that load a topic into a warehouse.
+/* run.h - `millrace stream run`: the supervisor of the workers that load a topic (or several) into a warehouse.
  *
  *     broker (named, or one of our own)    found or started, started again when it dies
- *     topic                                waited for
+ *     topics                               waited for
  *     warehouse                            tables made, identity stored or compared
  *     workers                              N processes; a dead one is replaced
  *     until every partition's end record is loaded, or a signal
@@ -24,7 +24,7 @@ struct run_options {
     bool follow;            /* goes on after the ends, until SIGTERM or SIGINT */
     const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
     const char *broker_dir;
-    const char *topic; /* NULL: the definition's */
+    const char *topic; /* in place of the pipeline's; NULL: that one */
 };
 
 /* 0 when every partition is loaded up to its end (with follow: after a signal); ENGINE_RULE_FAILED (1); a negative

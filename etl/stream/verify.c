@@ -38,33 +38,33 @@ int verify_message(sqlite3 *db, const struct offset_state *state, const rd_kafka
 }
 
 /* The partitions to look at, each with the offset of its last loaded message. */
-static int positions_read(sqlite3 *db, const char *topic, int partition_count, rd_kafka_topic_partition_list_t *list,
-                          struct err_text *error)
+static int positions_read(sqlite3 *db, const char *topic, rd_kafka_topic_partition_list_t *list, struct err_text *error)
 {
-    int result = 0;
+    int32_t partition_count;
+    int result = offsets_partitions(db, topic, &partition_count, error);
     for (int32_t p = 0; p < partition_count && result == 0; p++) {
         struct offset_state state;
-        result = offsets_read(db, p, &state, error);
+        result = offsets_read(db, topic, p, &state, error);
         if (result == 0 && state.next > 0) rd_kafka_topic_partition_list_add(list, topic, p)->offset = state.next - 1;
     }
     return result;
 }
 
 /* 1: a partition is done with; 0: nothing of interest; negative: it is not the log it was. */
-static int event_check(sqlite3 *db, const char *topic, const rd_kafka_message_t *m, struct err_text *error)
+static int event_check(sqlite3 *db, const rd_kafka_message_t *m, struct err_text *error)
 {
+    const char *topic = rd_kafka_topic_name(m->rkt);
     struct offset_state state;
     bool gone = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                 m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && !gone) return 0;
-    int result = offsets_read(db, m->partition, &state, error);
+    int result = offsets_read(db, topic, m->partition, &state, error);
     if (result == 0 && gone) result = verify_missing(db, &state, topic, m->partition, error);
     if (result == 0) result = verify_message(db, &state, m, error);
     return result == 0 ? 1 : result;
 }
 
-static int look(rd_kafka_t *consumer, sqlite3 *db, const char *topic, rd_kafka_topic_partition_list_t *list,
-                struct err_text *error)
+static int look(rd_kafka_t *consumer, sqlite3 *db, rd_kafka_topic_partition_list_t *list, struct err_text *error)
 {
     int64_t until_ns = clock_mono_ns() + (int64_t)PATIENCE_MS * 1000000;
     rd_kafka_assign(consumer, list);
@@ -72,22 +72,23 @@ static int look(rd_kafka_t *consumer, sqlite3 *db, const char *topic, rd_kafka_t
         int result = 0;
         rd_kafka_message_t *m = rd_kafka_consumer_poll(consumer, POLL_MS);
         /* Later messages and the end of a partition that is done with are of no interest. */
-        if (m && m->rkt && rd_kafka_topic_partition_list_find(list, topic, m->partition))
-            result = event_check(db, topic, m, error);
-        if (result == 1) rd_kafka_topic_partition_list_del(list, topic, m->partition);
+        if (m && m->rkt && rd_kafka_topic_partition_list_find(list, rd_kafka_topic_name(m->rkt), m->partition))
+            result = event_check(db, m, error);
+        if (result == 1) rd_kafka_topic_partition_list_del(list, rd_kafka_topic_name(m->rkt), m->partition);
         if (m) rd_kafka_message_destroy(m);
         if (result < 0) return result;
         if (clock_mono_ns() > until_ns)
-            return err_set(error, ERR_IO, "topic %s: its last loaded messages can not be fetched within %d s", topic,
-                           PATIENCE_MS / 1000);
+            return err_set(error, ERR_IO, "topic %s: its last loaded messages can not be fetched within %d s",
+                           list->elems[0].topic, PATIENCE_MS / 1000);
     }
     return 0;
 }
 
-int verify_topic(sqlite3 *db, const char *bootstrap, const char *topic, int partition_count, struct err_text *error)
+int verify_topics(sqlite3 *db, const char *bootstrap, const struct topics *topics, struct err_text *error)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partition_count);
-    int result = positions_read(db, topic, partition_count, list, error);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(topics->count);
+    int result = 0;
+    for (int i = 0; i < topics->count && result == 0; i++) result = positions_read(db, topics->names[i], list, error);
     if (result == 0 && list->cnt > 0) {
         /* librdkafka wants the name of a group even if none is joined. */
         static const char *const settings[] = {"group.id",
@@ -101,7 +102,7 @@ int verify_topic(sqlite3 *db, const char *bootstrap, const char *topic, int part
                                                NULL};
         const struct client_callbacks none = {0};
         rd_kafka_t *consumer = client_new(RD_KAFKA_CONSUMER, bootstrap, settings, &none, error);
-        result = consumer ? look(consumer, db, topic, list, error) : ERR_INVALID;
+        result = consumer ? look(consumer, db, list, error) : ERR_INVALID;
         if (consumer) rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     }
     rd_kafka_topic_partition_list_destroy(list);

@@ -10,13 +10,14 @@
 #include <sqlite3.h>
 
 #include "etl/stream/offsets.h"
+#include "etl/stream/topics.h"
 
 /* Compares the message that was fetched from state->next - 1 on. ERR_CORRUPT when it is another one. */
 int verify_message(sqlite3 *db, const struct offset_state *state, const rd_kafka_message_t *m, struct err_text *error);
 /* There is no such message: the log ends before it, or begins after it. Always ERR_CORRUPT. */
 int verify_missing(sqlite3 *db, const struct offset_state *state, const char *topic, int32_t partition,
                    struct err_text *error);
-/* All partitions from which something was loaded. */
-int verify_topic(sqlite3 *db, const char *bootstrap, const char *topic, int partition_count, struct err_text *error);
+/* All partitions of all topics from which something was loaded. */
+int verify_topics(sqlite3 *db, const char *bootstrap, const struct topics *topics, struct err_text *error);
 
 #endif

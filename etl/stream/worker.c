@@ -17,6 +17,7 @@ enum {
 
 struct worker {
     const struct worker_options *options;
+    struct topics topics;
     sqlite3 *db;
     struct loader *loader;
     rd_kafka_t *consumer;
@@ -44,7 +45,8 @@ static int positions_read(struct worker *w, rd_kafka_topic_partition_list_t *lis
 {
     int result = 0;
     for (int i = 0; i < list->cnt && result == 0; i++)
-        result = loader_assign(w->loader, list->elems[i].partition, &list->elems[i].offset, w->error);
+        result =
+            loader_assign(w->loader, list->elems[i].topic, list->elems[i].partition, &list->elems[i].offset, w->error);
     return result;
 }
 
@@ -70,28 +72,29 @@ static int join(struct worker *w)
                                     /* positions are in the database, and nowhere else */
                                     "enable.auto.commit", "false", "enable.auto.offset.store", "false",
                                     "auto.offset.reset", "error", "enable.partition.eof", "true",
-                                    "partition.assignment.strategy", "range",
+                                    "partition.assignment.strategy", "roundrobin", /* over all topics together */
                                     /* a worker that hangs loses its partitions soon, and all notice a rebalance soon */
                                     "session.timeout.ms", "10000", "heartbeat.interval.ms", "250", NULL};
     const struct client_callbacks callbacks = {.rebalance = rebalance, .opaque = w};
     w->consumer = client_new(RD_KAFKA_CONSUMER, o->bootstrap, settings, &callbacks, w->error);
     if (!w->consumer) return ERR_INVALID;
     rd_kafka_poll_set_consumer(w->consumer);
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, o->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(w->topics.count);
+    for (int i = 0; i < w->topics.count; i++)
+        rd_kafka_topic_partition_list_add(topics, w->topics.names[i], RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t err = rd_kafka_subscribe(w->consumer, topics);
     rd_kafka_topic_partition_list_destroy(topics);
-    return err ? err_set(w->error, ERR_INVALID, "topic %s: %s", o->topic, rd_kafka_err2str(err)) : 0;
+    return err ? err_set(w->error, ERR_INVALID, "topic %s: %s", w->topics.names[0], rd_kafka_err2str(err)) : 0;
 }
 
 /* An event that is no message. What passes by itself (a broker that is away for a moment) is 0. */
 static int event_handle(struct worker *w, const rd_kafka_message_t *m)
 {
-    const char *topic = w->options->topic;
+    const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : w->topics.names[0];
     switch (m->err) {
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF: return loader_reached_end(w->loader, m->partition, w->error);
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF: return loader_reached_end(w->loader, m, w->error);
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return loader_out_of_range(w->loader, m->partition, w->error);
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return loader_out_of_range(w->loader, m, w->error);
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
         return err_set(w->error, ERR_NOTFOUND, "topic %s is not there any more", topic);
@@ -145,14 +148,16 @@ int worker_run(const struct worker_options *options, struct err_text *error)
     struct definition *definition = NULL;
     signals_set();
     int result = definition_load(options->definition, &definition, error);
+    if (result == 0) topics_find(&w.topics, definition, options->topic);
     if (result == 0) result = database_open(options->db, BUSY_MS, &w.db, error);
     if (result == 0) result = database_tune(w.db, error);
-    if (result == 0) result = loader_open(definition, w.db, options->run, options->topic, &w.loader, error);
+    if (result == 0) result = loader_open(definition, w.db, options->run, &w.topics, &w.loader, error);
     if (result == 0) result = work(&w);
     loader_close(w.loader);
     /* Leaving the group is not needed: the supervisor ends the whole group or replaces this very member. */
     if (w.consumer) rd_kafka_destroy_flags(w.consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     sqlite3_close(w.db);
+    topics_release(&w.topics);
     definition_free(definition);
     return exit_status(result);
 }

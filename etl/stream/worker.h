@@ -17,7 +17,7 @@ struct worker_options {
     const char *definition; /* file */
     const char *db;
     const char *bootstrap;
-    const char *topic;
+    const char *topic; /* in place of the pipeline's own */
     const char *group;
     const char *instance; /* the static member's name */
     int64_t run;          /* number in millrace_runs */

@@ -166,6 +166,58 @@ story "published twice to one topic: a record is known by source, file and numbe
     die "run: $(cat "$scratch/err")"
 "$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/again.db" || fail "published twice: batch = stream"
 
+story "a topic per kind of event"
+python3 - "$scratch/shops.json" <<'PY' >"$scratch/topics.json"
+import json, sys
+d = json.load(open(sys.argv[1]))
+for source in d["sources"]:
+    if source["name"] in ("web", "raw"):
+        source["topic"] = {"web": "clicks", "raw": "lines"}[source["name"]]
+json.dump(d, sys.stdout)
+PY
+publish_topics() { "$MILLRACE" stream publish "$scratch/topics.json" --in "$scratch/in" --topic orders --bootstrap "$bootstrap" "$@" 2>"$scratch/err" || die "publish: $(cat "$scratch/err")"; }
+run_topics() { "$MILLRACE" stream run "$scratch/topics.json" --db "$scratch/topics.db" --topic orders --workers 2 --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err"; }
+publish_topics --partitions 2 --shuffle 5
+run_topics || die "run: $(cat "$scratch/err")"
+"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/topics.db" || fail "three topics: batch = stream"
+true_to "$scratch/topics.db" "three topics"
+python3 - "$scratch/topics.db" <<'PY' || fail "the offsets of three topics"
+import sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT topic, count(*), sum(next), min(ended) FROM millrace_stream_offsets GROUP BY topic").fetchall()
+reads = dict(sqlite3.connect(sys.argv[1]).execute("SELECT source, read FROM records").fetchall())
+expected = {"orders": ["berlin", "boston", "empty"], "clicks": ["web"], "lines": ["raw"]}
+for topic, partitions, loaded, ended in rows:
+    files = {"orders": 2, "clicks": 1, "lines": 2}[topic]
+    assert (partitions, ended) == (2, 1), rows
+    assert loaded == sum(reads[s] for s in expected[topic]) + files + partitions, rows
+assert len(rows) == 3, rows
+PY
+
+story "a record in the topic of another source, and one that no source owns"
+refused_in() { # TOPIC SOURCE EXPECTED
+    local topic=$1 status=0 name
+    sed "s/\"clicks\"/\"$topic\"/; s/\"lines\"}/\"$topic.lines\"}/" "$scratch/topics.json" >"$scratch/strange.json"
+    for name in "$topic" "$topic.orders" "$topic.lines"; do
+        "$MILLRACE" topic create "$name" --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "topic create $name"
+    done
+    echo 'x' | kcat -q -b "$bootstrap" -P -t "$topic" -p 0 -H millrace-stream=s -H "millrace-source=$2" -H millrace-file=f \
+        -H millrace-line=1 -H millrace-offset=0 || fail "kcat"
+    timeout 30 "$MILLRACE" stream run "$scratch/strange.json" --db "$scratch/$topic.db" --topic "$topic.orders" --bootstrap "$bootstrap" \
+        >/dev/null 2>"$scratch/err" || status=$?
+    [ "$status" -eq 2 ] || fail "$2 in $topic: status $status"
+    grep -qF "topic $topic, partition 0, offset 0: header millrace-source \"$2\" $3" "$scratch/err" || fail "$2: $(cat "$scratch/err")"
+}
+refused_in strange1 berlin "has another topic"
+refused_in strange2 nobody "names no source of the definition"
+
+story "one of the topics was made again: it is named, nothing is loaded"
+cp "$scratch/topics.db" "$scratch/before.db"
+"$MILLRACE" topic delete clicks --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "topic delete"
+"$MILLRACE" topic create clicks --partitions 2 --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "topic create"
+run_topics && fail "a topic that was made again was taken"
+grep -qE 'topic clicks, partition [01], offset [0-9]+: .*made again' "$scratch/err" || fail "$(cat "$scratch/err")"
+"$MILLRACE" warehouse compare "$scratch/before.db" "$scratch/topics.db" >/dev/null || fail "a recreated topic changed the warehouse"
+
 story "a source whose files are missing is named"
 sed 's/, "optional": true//' "$scratch/shops.json" >"$scratch/all.json"
 "$MILLRACE" etl run "$scratch/all.json" --in "$scratch/in" --db "$scratch/no.db" 2>"$scratch/err" && fail "no *.old: it ran"
