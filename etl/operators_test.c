@@ -141,3 +141,199 @@ TEST(operators, pivot_in_any_order)
     try_streams(d, 20, line_write);
     definition_free(d);
 }
+
+/* --- joins --- */
+
+#define TWO_STORES                                                                                                     \
+    PIPELINE "{\"name\": \"xs\", \"where\": \"kind = 'x'\", \"columns\": [\"id\", \"t\", \"who\", \"n\"]},"            \
+             "{\"name\": \"ys\", \"where\": \"kind = 'y'\", \"columns\": [\"id\", \"t\", \"who\", \"n\"]},"
+#define OF_BOTH "\"columns\": [\"left.id\", {\"name\": \"y\", \"column\": \"ys.id\"}, \"who\", \"left.t\"]"
+
+#define LOOKUPS                                                                                                        \
+    TWO_STORES                                                                                                         \
+        "{\"name\": \"inner_last\", \"join\": \"xs\", \"with\": \"ys\", \"on\": \"who\", \"kind\": "                   \
+        "\"inner\", " OF_BOTH "},"                                                                                     \
+        "{\"name\": \"left_last\", \"join\": \"xs\", \"with\": \"ys\", \"on\": [\"who\"], \"kind\": "                  \
+        "\"left\", " OF_BOTH "},"                                                                                      \
+        "{\"name\": \"every\", \"join\": \"xs\", \"with\": \"ys\", \"match\": \"all\", \"on\": {\"who\": \"who\"},"    \
+        "  \"kind\": \"left\", " OF_BOTH "},"                                                                          \
+        "{\"name\": \"sums\", \"aggregate\": \"ys\", \"by\": [\"who\"], \"columns\": {\"s\": \"sum(n)\"}},"            \
+        "{\"name\": \"with_sum\", \"join\": \"every\", \"with\": \"sums\", \"on\": [\"who\"], \"kind\": \"left\"},"    \
+        "{\"name\": \"self\", \"join\": \"xs\", \"with\": \"xs\", \"on\": {\"id\": \"id\", \"t\": \"t\"}, \"match\": " \
+        "\"all\", \"kind\": \"inner\", \"columns\": [\"left.who\", {\"name\": \"other\", \"column\": "                 \
+        "\"right.who\"}]},"                                                                                            \
+        "{\"name\": \"over\", \"aggregate\": \"with_sum\", \"by\": [\"s\"], \"columns\": {\"c\": \"count()\","         \
+        "  \"f\": \"first(y)\", \"l\": \"last(y)\"}},"                                                                 \
+        "{\"name\": \"back\", \"join\": \"sums\", \"with\": \"left_last\", \"on\": [\"who\"], \"kind\": \"left\","     \
+        "  \"columns\": [\"who\", \"s\", \"y\"]}]}"
+
+TEST(operators, a_lookup_finds_the_last_row_of_a_key)
+{
+    struct definition *d = try_definition(LOOKUPS);
+    const char *lines[] = {"y,1,2024-01-01 00:00:10,A,1", "x,5,2024-01-01 00:00:00,A,1",
+                           "y,2,2024-01-01 00:00:09,A,2", "x,6,2024-01-01 00:00:01,B,1",
+                           "x,7,2024-01-01 00:00:02,,1",  "y,3,2024-01-01 00:00:03,,1",
+                           "y,4,2024-01-01 00:00:04,C,1", NULL};
+    sqlite3 *db = try_batch(d, lines);
+    check_str(try_text(db, "SELECT id, y, who, _byte_offset FROM inner_last ORDER BY id"), "5|1|A|10");
+    check_str(try_text(db, "SELECT id, y, who, _byte_offset FROM left_last ORDER BY id"), "5|1|A|10;6||B|30;7|||40");
+    check_str(try_text(db, "SELECT id, y, who FROM every ORDER BY id, y"), "5|1|A;5|2|A;6||B;7||");
+    check_str(try_text(db, "SELECT id, y, s FROM with_sum ORDER BY id, y"), "5|1|300;5|2|300;6||;7||");
+    check_str(try_text(db, "SELECT who, other FROM self ORDER BY who"), "|;A|A;B|B");
+    /* The two rows of one position: the smaller value is the first. */
+    check_str(try_text(db, "SELECT s, c, f, l FROM over ORDER BY s"), "|2||;300|2|1|2");
+    check_str(try_text(db, "SELECT who, s, y FROM back ORDER BY who"), "|100|;A|300|1;C|100|");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(operators, lookups_in_any_order)
+{
+    struct definition *d = try_definition(LOOKUPS);
+    try_streams(d, 30, line_write);
+    definition_free(d);
+}
+
+#define TIMED                                                                                                          \
+    TWO_STORES                                                                                                         \
+        "{\"name\": \"newest\", \"join\": \"xs\", \"with\": \"ys\", \"match\": \"as_of\", \"on\": \"who\","            \
+        "  \"kind\": \"left\", " OF_BOTH "},"                                                                          \
+        "{\"name\": \"newest_of_all\", \"join\": \"xs\", \"with\": \"ys\", \"match\": \"as_of\", \"on\": [],"          \
+        "  \"kind\": \"inner\", \"columns\": [\"left.id\", {\"name\": \"y\", \"column\": \"ys.id\"}]},"                \
+        "{\"name\": \"near\", \"join\": \"xs\", \"with\": \"ys\", \"match\": \"interval\", \"on\": \"who\","           \
+        "  \"before_s\": 10, \"after_s\": 5, \"kind\": \"left\", " OF_BOTH "},"                                        \
+        "{\"name\": \"later\", \"join\": \"xs\", \"with\": \"ys\", \"match\": \"interval\", \"on\": [], "              \
+        "\"before_s\": -5,"                                                                                            \
+        "  \"after_s\": 15, \"kind\": \"inner\", \"columns\": [\"left.id\", {\"name\": \"y\", \"column\": "            \
+        "\"ys.id\"}]},"                                                                                                \
+        "{\"name\": \"spans\", \"sessionize\": \"ys\", \"by\": [\"who\"], \"time\": \"t\", \"gap_s\": 5, \"columns\":" \
+        "  {\"a\": \"min(t)\", \"z\": \"max(t)\", \"c\": \"count()\"}},"                                               \
+        "{\"name\": \"during\", \"join\": \"xs\", \"with\": \"spans\", \"match\": \"valid\", \"valid\": [\"a\", "      \
+        "\"z\"],"                                                                                                      \
+        "  \"on\": \"who\", \"kind\": \"left\", \"columns\": [\"id\", \"who\", \"t\", \"c\", \"a\"]},"                 \
+        "{\"name\": \"by_y\", \"aggregate\": \"near\", \"by\": [\"y\"], \"columns\": {\"c\": \"count()\", \"l\": "     \
+        "\"last(id)\"}}]}"
+
+TEST(operators, timed_joins_include_their_bounds)
+{
+    struct definition *d = try_definition(TIMED);
+    const char *lines[] = {"y,1,2024-01-01 00:00:10,A,1",
+                           "y,2,2024-01-01 00:00:15,A,2",
+                           "y,3,2024-01-01 00:00:20,A,1",
+                           "x,5,2024-01-01 00:00:09,A,1",
+                           "x,6,2024-01-01 00:00:10,A,1",
+                           "x,7,2024-01-01 00:00:20,A,1",
+                           "x,8,,A,1",
+                           "x,9,2024-01-01 00:00:30,,1",
+                           NULL};
+    sqlite3 *db = try_batch(d, lines);
+    check_str(try_text(db, "SELECT id, y FROM newest ORDER BY id"), "5|;6|1;7|3;8|;9|");
+    check_str(try_text(db, "SELECT id, y FROM newest_of_all ORDER BY id"), "6|1;7|3;9|3");
+    check_str(try_text(db, "SELECT id, y FROM near ORDER BY id, y"), "5|1;6|1;6|2;7|1;7|2;7|3;8|;9|");
+    check_str(try_text(db, "SELECT id, y FROM later ORDER BY id, y"), "5|2;5|3;6|2;6|3");
+    check_str(try_text(db, "SELECT id, c FROM during ORDER BY id"), "5|;6|3;7|;8|;9|");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(operators, timed_joins_in_any_order)
+{
+    struct definition *d = try_definition(TIMED);
+    try_streams(d, 30, line_write);
+    definition_free(d);
+}
+
+/* --- rows picked by key --- */
+
+#define RANKINGS                                                                                                       \
+    PIPELINE                                                                                                           \
+        "{\"name\": \"best\", \"top_n\": \"rows\", \"by\": [\"who\"], \"order\": [\"n desc\", \"id\"], \"n\": 2},"     \
+        "{\"name\": \"sums\", \"aggregate\": \"rows\", \"by\": [\"who\", \"kind\"], \"columns\": {\"s\": "             \
+        "\"sum(n)\"}},"                                                                                                \
+        "{\"name\": \"champions\", \"top_n\": \"sums\", \"by\": [], \"order\": \"s desc\", \"n\": 3, \"rank\": "       \
+        "\"place\"},"                                                                                                  \
+        "{\"name\": \"places\", \"aggregate\": \"champions\", \"by\": [\"kind\"], \"columns\": {\"p\": "               \
+        "\"sum(place)\"}},"                                                                                            \
+        "{\"name\": \"firsts\", \"dedupe\": \"rows\", \"by\": [\"id\", \"who\"]},"                                     \
+        "{\"name\": \"lasts\", \"dedupe\": \"rows\", \"by\": \"id\", \"keep\": \"last\"},"                             \
+        "{\"name\": \"largest\", \"dedupe\": \"rows\", \"by\": [\"id\"], \"order\": [\"n\"], \"keep\": "               \
+        "\"last\"},"                                                                                                   \
+        "{\"name\": \"one\", \"dedupe\": \"sums\", \"by\": [\"kind\"]},"                                               \
+        "{\"name\": \"of_firsts\", \"aggregate\": \"firsts\", \"by\": [\"id\"], \"columns\": {\"c\": "                 \
+        "\"count()\", \"l\": \"last(n)\"}}]}"
+
+TEST(operators, rankings_are_complete_orders)
+{
+    struct definition *d = try_definition(RANKINGS);
+    const char *lines[] = {"x,3,2024-01-01 00:00:09,A,2", "x,1,2024-01-01 00:00:08,A,2",
+                           "x,2,2024-01-01 00:00:07,A,5", "y,1,2024-01-01 00:00:01,A,2",
+                           "x,4,2024-01-01 00:00:01,B,",  "y,4,2024-01-01 00:00:01,,1",
+                           "y,4,2024-01-01 00:00:02,,1",  NULL};
+    sqlite3 *db = try_batch(d, lines);
+    /* Equal in the order: the earlier position is ahead. */
+    check_str(try_text(db, "SELECT who, rank, id, n, _byte_offset FROM best ORDER BY who, rank"),
+              "|1|4|100|50;|2|4|100|60;A|1|2|500|20;A|2|1|200|10;B|1|4||40");
+    check_str(try_text(db, "SELECT place, who, kind, s FROM champions ORDER BY place"), "1|A|x|900;2||y|200;3|A|y|200");
+    check_str(try_text(db, "SELECT kind, p FROM places ORDER BY kind"), "x|1;y|5");
+    check_str(try_text(db, "SELECT id, who, _byte_offset FROM firsts ORDER BY id, who"),
+              "1|A|30;2|A|20;3|A|0;4||50;4|B|40");
+    check_str(try_text(db, "SELECT id, who, _byte_offset FROM lasts ORDER BY id"), "1|A|10;2|A|20;3|A|0;4||60");
+    check_str(try_text(db, "SELECT id, n, _byte_offset FROM largest ORDER BY id"),
+              "1|200|30;2|500|20;3|200|0;4|100|60");
+    check_str(try_text(db, "SELECT kind, who, s FROM one ORDER BY kind"), "x|A|900;y||200");
+    check_str(try_text(db, "SELECT id, c, l FROM of_firsts ORDER BY id"), "1|1|200;2|1|500;3|1|200;4|2|100");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(operators, rankings_in_any_order)
+{
+    struct definition *d = try_definition(RANKINGS);
+    try_streams(d, 30, line_write);
+    definition_free(d);
+}
+
+#define DIMENSIONS                                                                                                     \
+    PIPELINE "{\"name\": \"now\", \"scd\": \"rows\", \"type\": 1, \"by\": [\"id\"]},"                                  \
+             "{\"name\": \"versions\", \"scd\": \"rows\", \"type\": 2, \"by\": [\"id\"], \"track\": [\"who\"]},"       \
+             "{\"name\": \"all_versions\", \"scd\": \"rows\", \"type\": 2, \"by\": [\"id\", \"kind\"], \"time\": "     \
+             "\"t\", \"valid_from\": \"a\", \"valid_to\": \"z\", \"current\": \"is_current\"},"                        \
+             "{\"name\": \"then\", \"join\": \"rows\", \"with\": \"versions\", \"match\": \"valid\", \"valid\":"       \
+             "  [\"valid_from\", \"valid_to\"], \"on\": [\"id\"], \"kind\": \"left\", \"columns\":"                    \
+             "  [\"id\", \"left.t\", {\"name\": \"who_then\", \"column\": \"versions.who\"}]},"                        \
+             "{\"name\": \"living\", \"aggregate\": \"versions\", \"by\": [\"who\"], \"columns\": {\"c\": \"sum("      \
+             "current)\", \"until\": \"max(valid_to)\"}}]}"
+
+TEST(operators, dimensions_change_slowly)
+{
+    struct definition *d = try_definition(DIMENSIONS);
+    const char *lines[] = {"x,1,2024-01-01 00:00:10,A,1",
+                           "x,1,2024-01-01 00:00:20,A,2",
+                           "x,1,2024-01-01 00:00:30,C,3",
+                           "y,1,2024-01-01 00:00:30,B,4",
+                           "x,1,2024-01-01 00:00:40,B,5",
+                           "x,1,2024-01-01 00:00:50,A,5",
+                           "x,1,,Z,6",
+                           "x,2,,Z,6",
+                           NULL};
+    sqlite3 *db = try_batch(d, lines);
+    check_str(try_text(db, "SELECT id, who, n FROM now ORDER BY id"), "1|A|500;2|Z|600");
+    /* C of 00:00:30 never counted: another row has the same time and a later position. */
+    check_str(try_text(db, "SELECT who, n, substr(valid_from, 18), substr(valid_to, 18), current FROM versions "
+                           "ORDER BY valid_from"),
+              "A|100|10|30|0;B|400|30|50|0;A|500|50||1");
+    check_str(try_text(db, "SELECT kind, n, substr(a, 18), substr(z, 18), is_current FROM all_versions ORDER BY a, z"),
+              "x|100|10|20|0;x|200|20|30|0;y|400|30||1;x|300|30|40|0;x|500|40|50|0;x|500|50||1");
+    check_str(try_text(db, "SELECT substr(t, 18), who_then FROM \"then\" ORDER BY _byte_offset"),
+              "10|A;20|A;30|B;30|B;40|B;50|A;|;|");
+    check_str(try_text(db, "SELECT who, c, substr(until, 18) FROM living ORDER BY who"), "A|1|30;B|0|50");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(operators, dimensions_in_any_order)
+{
+    struct definition *d = try_definition(DIMENSIONS);
+    try_streams(d, 30, line_write);
+    definition_free(d);
+}

@@ -20,10 +20,10 @@ int64_t order_time(const struct table *t, const struct value *row)
 int operator_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
     static const struct operator_class *const classes[] = {
-        [TABLE_STORE] = &operator_store,
-        [TABLE_AGGREGATE] = &operator_aggregate,
-        [TABLE_SESSIONS] = &operator_sessionize,
-        [TABLE_SELECT] = &operator_select,
+        [TABLE_STORE] = &operator_store,         [TABLE_AGGREGATE] = &operator_aggregate,
+        [TABLE_SESSIONS] = &operator_sessionize, [TABLE_SELECT] = &operator_select,
+        [TABLE_JOIN] = &operator_join,           [TABLE_RANKING] = &operator_ranking,
+        [TABLE_HISTORY] = &operator_history,
     };
     const struct operator_class *class = classes[t->kind];
     int result = class->open(c, t, out);

@@ -62,7 +62,8 @@ struct operator_class {
     void (*forget)(struct operator* o);
     void (*close)(struct operator* o);
 };
-extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize;
+extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize,
+    operator_join, operator_ranking, operator_history;
 
 /* First member of every operator. */
 struct operator

@@ -31,9 +31,7 @@ static int put_prepare(struct output *o)
     struct buf names = {0}, marks = {0};
     if (live) buf_append_str(&names, "rowid");
     for (int i = 0; i < t->column_count; i++) {
-        char *text = sqlite3_mprintf("%s\"%w\"", names.n ? ", " : "", t->columns[i].name);
-        buf_append_str(&names, text);
-        sqlite3_free(text);
+        sql_append(&names, "%s\"%w\"", names.n ? ", " : "", t->columns[i].name);
     }
     buf_append_str(&names, position_columns(t));
     placeholders_append(&marks, live + t->column_count + (t->origin ? 2 + table_has_source(t) : 0));
@@ -134,6 +132,20 @@ int output_row_erase(struct output *o, int64_t id)
     return sql_step(o->erase, o->context->error);
 }
 
+void output_row_read(const struct operator_context *c, sqlite3_stmt *s, int first, const struct table *t,
+                     struct value *values, struct order *order)
+{
+    int n = first + t->column_count;
+    for (int i = 0; i < t->column_count; i++) values[i] = value_column(s, first + i, t->columns[i].type);
+    *order = (struct order){.time = order_time(t, values)};
+    if (!t->origin) return;
+    int feed = t->origin->inputs[0].feed;
+    if (table_has_source(t)) feed = definition_feed(c->definition, sql_column_slice(s, n++));
+    if (feed >= 0) order->source = c->definition->feeds[feed].rank;
+    order->file = sql_column_slice(s, n);
+    order->byte_offset = (uint64_t)sqlite3_column_int64(s, n + 1);
+}
+
 int output_take_back(struct output *o, struct change *change)
 {
     sqlite3_bind_int64(o->find, 1, (int64_t)change->order.byte_offset);
@@ -203,17 +215,9 @@ static void by_condition(const struct output *o, const struct table *parent, int
 {
     int input = o->table->columns[column].input, start = parent->column_count;
     const char *name = parent->columns[input < start ? input : o->table->window->time].name;
-    char *text = sqlite3_mprintf("%s\"%w\" %s ?%d", column ? " AND " : "WHERE ", name,
-                                 input < start    ? "IS"
-                                 : input == start ? ">="
-                                                  : "<",
-                                 column + 1);
-    buf_append_str(where, text);
-    sqlite3_free(text);
-    if (input > start) return;
-    text = sqlite3_mprintf("%s\"%w\"", column ? ", " : "", name);
-    buf_append_str(index, text);
-    sqlite3_free(text);
+    const char *comparison = input < start ? "IS" : input == start ? ">=" : "<";
+    sql_append(where, "%s\"%w\" %s ?%d", column ? " AND " : "WHERE ", name, comparison, column + 1);
+    if (input <= start) sql_append(index, "%s\"%w\"", column ? ", " : "", name);
 }
 
 /* Only a stream that took back an extreme comes here, which is rare: so the index that it needs is
@@ -222,11 +226,8 @@ static int parent_rows_prepare(struct output *o, const struct table *parent)
 {
     const struct table *t = o->table;
     struct buf columns = {0}, by = {0}, where = {0};
-    for (int i = 0; i < parent->column_count; i++) {
-        char *text = sqlite3_mprintf("%s\"%w\"", i ? ", " : "", parent->columns[i].name);
-        buf_append_str(&columns, text);
-        sqlite3_free(text);
-    }
+    for (int i = 0; i < parent->column_count; i++)
+        sql_append(&columns, "%s\"%w\"", i ? ", " : "", parent->columns[i].name);
     buf_append_str(&columns, position_columns(parent));
     for (int i = 0; i < t->by_count; i++) by_condition(o, parent, i, &by, &where);
     int result = 0;
@@ -243,20 +244,6 @@ static int parent_rows_prepare(struct output *o, const struct table *parent)
     return result;
 }
 
-static void parent_row_read(struct output *o, const struct table *parent, struct value *values, struct order *order)
-{
-    int n = parent->column_count;
-    for (int i = 0; i < n; i++) values[i] = value_column(o->parent_rows, i, parent->columns[i].type);
-    *order = (struct order){.time = order_time(parent, values)};
-    if (!parent->origin) return;
-    const struct definition *d = o->context->definition;
-    int feed = parent->origin->inputs[0].feed;
-    if (table_has_source(parent)) feed = definition_feed(d, sql_column_slice(o->parent_rows, n++));
-    if (feed >= 0) order->source = d->feeds[feed].rank;
-    order->file = sql_column_slice(o->parent_rows, n);
-    order->byte_offset = (uint64_t)sqlite3_column_int64(o->parent_rows, n + 1);
-}
-
 int output_parent_rows(struct output *o, const struct value *by, int (*each)(void *context, const struct change *row),
                        void *context)
 {
@@ -269,7 +256,7 @@ int output_parent_rows(struct output *o, const struct value *by, int (*each)(voi
     int code = SQLITE_DONE;
     while (result == 0 && (code = sqlite3_step(o->parent_rows)) == SQLITE_ROW) {
         struct change row = {.sign = 1, .values = values};
-        parent_row_read(o, parent, values, &row.order);
+        output_row_read(o->context, o->parent_rows, 0, parent, values, &row.order);
         result = each(context, &row);
     }
     if (result == 0 && code != SQLITE_DONE) result = sql_fail(o->context->db, o->context->error, parent->name);

@@ -31,6 +31,11 @@ int output_row_erase(struct output *o, int64_t id);
 /* Store, live: deletes the row of a position; sets `id`. */
 int output_take_back(struct output *o, struct change *change);
 
+/* Reads a row of any table whose columns, then position, are those of the statement from `first` on. Texts are
+ * valid until the next step. */
+void output_row_read(const struct operator_context *c, sqlite3_stmt *s, int first, const struct table *t,
+                     struct value *values, struct order *order);
+
 /* --- aggregates and sessions --- */
 
 /* Inserts or replaces the row `*id` (0: a new one, *id is set) and its state. */

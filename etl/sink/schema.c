@@ -117,10 +117,7 @@ static int table_create(sqlite3 *db, const struct table *t, bool live, struct er
 {
     struct buf columns = {0};
     for (int i = 0; i < t->column_count; i++) {
-        char *text =
-            sqlite3_mprintf("%s\"%w\" %s", i ? ", " : "", t->columns[i].name, value_sql_type(t->columns[i].type));
-        buf_append_str(&columns, text);
-        sqlite3_free(text);
+        sql_append(&columns, "%s\"%w\" %s", i ? ", " : "", t->columns[i].name, value_sql_type(t->columns[i].type));
     }
     if (table_has_source(t)) buf_append_str(&columns, ", _source TEXT NOT NULL");
     if (t->origin) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
@@ -159,9 +156,7 @@ static int index_create(sqlite3 *db, const struct table *t, int number, struct e
 {
     struct buf columns = {0};
     for (const int *c = t->indexes[number]; *c >= 0; c++) {
-        char *text = sqlite3_mprintf("%s\"%w\"", columns.n ? ", " : "", t->columns[*c].name);
-        buf_append_str(&columns, text);
-        sqlite3_free(text);
+        sql_append(&columns, "%s\"%w\"", columns.n ? ", " : "", t->columns[*c].name);
     }
     int result = sql_exec(db, error, "CREATE INDEX \"%w_index_%d\" ON \"%w\"(%s)", t->name, number + 1, t->name,
                           buf_cstr(&columns));

@@ -84,6 +84,17 @@ static int fail_statement(sqlite3 *db, struct err_text *error, const char *sql)
     return sql_fail(db, error, what);
 }
 
+void sql_append(struct buf *sql, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = sqlite3_vmprintf(format, arguments);
+    va_end(arguments);
+    if (!text) abort();
+    buf_append_str(sql, text);
+    sqlite3_free(text);
+}
+
 int sql_exec(sqlite3 *db, struct err_text *error, const char *format, ...)
 {
     va_list arguments;

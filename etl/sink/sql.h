@@ -18,6 +18,8 @@ int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error)
 /* Reports the last failure of `db` as "FILE: what: SQLite's words"; returns its `enum err`. */
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what);
 
+/* Appends to the text of a statement that is being put together. */
+void sql_append(struct buf *sql, const char *format, ...);
 /* Runs statements that give no rows. */
 int sql_exec(sqlite3 *db, struct err_text *error, const char *format, ...);
 /* Prepares a statement that is used many times. */

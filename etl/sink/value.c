@@ -68,7 +68,7 @@ void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_tex
 }
 
 /* Reads what value_text_write wrote, also years of other lengths. */
-static int64_t time_read(const char *text, enum value_type type)
+int64_t value_time_read(const char *text, enum value_type type)
 {
     char *rest;
     int64_t year = strtoll(text, &rest, 10);
@@ -87,7 +87,7 @@ struct value value_column(sqlite3_stmt *s, int column, enum value_type type)
         v.text.p = sqlite3_column_text(s, column);
         v.text.n = (size_t)sqlite3_column_bytes(s, column);
     } else if (type == VALUE_TIMESTAMP || type == VALUE_DATE) {
-        v.i = time_read((const char *)sqlite3_column_text(s, column), type);
+        v.i = value_time_read((const char *)sqlite3_column_text(s, column), type);
     } else {
         v.i = sqlite3_column_int64(s, column);
     }

@@ -18,6 +18,8 @@ struct value_text {
 
 /* Writes a timestamp or a date; returns its length. */
 int value_text_write(const struct value *v, struct value_text *out);
+/* The reverse. */
+int64_t value_time_read(const char *text, enum value_type type);
 /* Binds without a copy: the value and `room` must live until the statement has run. */
 void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_text *room);
 /* The reverse, for a column that was declared as `type`; text is valid until the next step. */
