@@ -108,8 +108,8 @@ def count(folder):
         "total_request_s": sum(seconds),
     }
     tables = {
-        "records": [(source, sum(f.values()), f[None], sum(f.values()) - f[None]) for source, f in logs.fates.items()],
-        "rejected": [(source, rule, n) for source, f in logs.fates.items() for rule, n in f.items() if rule],
+        "records_by_source": [(source, sum(f.values()), f[None], sum(f.values()) - f[None]) for source, f in logs.fates.items()],
+        "rejected_by_rule": [(source, rule, n) for source, f in logs.fates.items() for rule, n in f.items() if rule],
         "levels": [(*key, n) for key, n in logs.levels.items()],
         "errors_per_window": [(*key, sum(c.values()), c["ERROR"]) for key, c in logs.windows.items()],
         "exceptions": list(logs.exceptions.items()),

@@ -210,8 +210,8 @@ def count(folder):
         "hosted_clock_offset_s": clocks["hosted"],
     }
     tables = {
-        "records": records,
-        "rejected": rejected,
+        "records_by_source": records,
+        "rejected_by_rule": rejected,
         "hits_by_site": [(site, *values) for site, values in logs.sites.items()],
         "hosted_per_hour": [(hour, *values) for hour, values in logs.hours.items()],
         "events_per_hour": [(*key, n, len(who)) for key, (n, who) in hours.items()],

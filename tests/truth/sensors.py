@@ -141,8 +141,8 @@ def count(folder):
         "longest_stretch_s": max(run[-1][0] - run[0][0] for _, run in runs),
     }
     tables = {
-        "records": records,
-        "rejected": rejected,
+        "records_by_source": records,
+        "rejected_by_rule": rejected,
         "per_device": [(device, *measured(list_), stamp(list_[0][0]), stamp(list_[-1][0]), list_[-1][1])
                        for device, list_ in by_device.items()],
         "per_device_hour": [(*key, *measured(list_)) for key, list_ in hours.items()],

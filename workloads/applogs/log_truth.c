@@ -215,10 +215,14 @@ int log_truth_finish(struct log_truth *t)
     static const struct {
         const char *name;
         void (*write)(struct log_truth *t, struct buf *b);
-    } tables[] = {{FOLDER "records.csv", write_records},         {FOLDER "rejected.csv", write_rejected},
-                  {FOLDER "levels.csv", write_levels},           {FOLDER "exceptions.csv", write_exceptions},
-                  {FOLDER "loggers.csv", write_loggers},         {FOLDER "requests_by_services.csv", write_requests},
-                  {FOLDER "stack_lines.csv", write_stack_lines}, {FOLDER "summary.json", write_summary}};
+    } tables[] = {{FOLDER "records_by_source.csv", write_records},
+                  {FOLDER "rejected_by_rule.csv", write_rejected},
+                  {FOLDER "levels.csv", write_levels},
+                  {FOLDER "exceptions.csv", write_exceptions},
+                  {FOLDER "loggers.csv", write_loggers},
+                  {FOLDER "requests_by_services.csv", write_requests},
+                  {FOLDER "stack_lines.csv", write_stack_lines},
+                  {FOLDER "summary.json", write_summary}};
     struct out_file out, *files[] = {&t->windows, &out};
     window_end(t);
     out_file_init(&out, t->disk, t->why);

@@ -2,14 +2,12 @@
  *
  *     log_truth_init -> log_truth_entry in the order of time, log_truth_request when one is over -> log_truth_finish
  *
- *     records.csv rejected.csv     of the sources text and json; a line of a stack trace is a record of its own
- *     levels.csv                   entries by service and level
- *     errors_per_window.csv        tumbling, five minutes: entries and errors of each service
- *     exceptions.csv               how often each was the first of a stack trace
- *     loggers.csv                  entries, errors, first and last instant
- *     requests_by_services.csv     how many requests were seen in exactly n services
- *     stack_lines.csv              lines of stack traces by service (text only: in JSON they are part of the entry)
- *     summary.json */
+ *     records_by_source.csv rejected_by_rule.csv     of the sources text and json; a line of a stack trace is a record
+ * of its own levels.csv                   entries by service and level errors_per_window.csv        tumbling, five
+ * minutes: entries and errors of each service exceptions.csv               how often each was the first of a stack
+ * trace loggers.csv                  entries, errors, first and last instant requests_by_services.csv     how many
+ * requests were seen in exactly n services stack_lines.csv              lines of stack traces by service (text only: in
+ * JSON they are part of the entry) summary.json */
 #ifndef MILLRACE_WORKLOADS_APPLOGS_LOG_TRUTH_H
 #define MILLRACE_WORKLOADS_APPLOGS_LOG_TRUTH_H
 

@@ -357,10 +357,10 @@ static void write_fates(struct click_truth *t, struct out_file *out, const struc
     for (int i = 0; i < FATES; i++) rules[i] = event_fate_name((enum event_fate)i);
     memcpy(counts[2], t->fate, sizeof t->fate);
     struct truth_fates fates = {sources, EVENT_KINDS + 2, rules, FATES, counts[0]};
-    out_file_open(out, FOLDER "records.csv");
+    out_file_open(out, FOLDER "records_by_source.csv");
     truth_put_records(&out->pending, &fates);
     out_file_close(out);
-    out_file_open(out, FOLDER "rejected.csv");
+    out_file_open(out, FOLDER "rejected_by_rule.csv");
     truth_put_rejected(&out->pending, &fates);
     out_file_close(out);
 }

@@ -5,8 +5,8 @@
  * They come in the order of true time. Files in ground_truth/clickstream, which is what
  * workloads/clickstream/clickstream.json makes of the input:
  *
- *     records.csv              read, accepted, rejected of each source
- *     rejected.csv             by source and first failing rule
+ *     records_by_source.csv    read, accepted, rejected of each source
+ *     rejected_by_rule.csv     by source and first failing rule
  *     hits_by_site.csv         both layouts of access logs in one table
  *     hosted_per_hour.csv      by true time: the hosting server's clock is wrong by what clocks.csv says
  *     events_per_hour.csv      tumbling: type, hour, events, visitors

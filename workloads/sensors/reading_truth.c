@@ -187,10 +187,10 @@ static void write_fates(struct reading_truth *t, struct out_file *out)
     const char *sources[GATEWAYS];
     for (int i = 0; i < GATEWAYS; i++) sources[i] = gateway_name(i);
     struct truth_fates table = {sources, GATEWAYS, fates, READING_FATES, t->fate[0]};
-    out_file_open(out, FOLDER "records.csv");
+    out_file_open(out, FOLDER "records_by_source.csv");
     truth_put_records(&out->pending, &table);
     out_file_close(out);
-    out_file_open(out, FOLDER "rejected.csv");
+    out_file_open(out, FOLDER "rejected_by_rule.csv");
     truth_put_rejected(&out->pending, &table);
     out_file_close(out);
 }

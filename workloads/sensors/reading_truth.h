@@ -2,7 +2,7 @@
  *
  *     reading_truth_init -> reading_truth_add in the order of time -> reading_truth_finish
  *
- *     records.csv rejected.csv   by gateway, and by gateway and first failing rule
+ *     records_by_source.csv rejected_by_rule.csv   by gateway, and by gateway and first failing rule
  *     per_device.csv             readings, least, largest and last value, first and last instant
  *     per_device_hour.csv        tumbling
  *     room_windows.csv           hopping: temperatures by room, an hour every quarter of an hour
