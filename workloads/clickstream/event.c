@@ -29,8 +29,8 @@ static const char *const searches[SEARCHES] = {
     "back\\slash",
     "tin red",
     "lamp",
-    "M\xc3\xbc"
-    "cke",
+    ("M\xc3\xbc"
+     "cke"), /* in parentheses, or clang takes the comma for forgotten */
     "Fl\xc3\xb6te",
     "hose, 20 m",
     "rake",
