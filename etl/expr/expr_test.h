@@ -30,7 +30,7 @@ static void values_fill(struct value *v)
 }
 
 /* The result as text: "15.30", "NULL", "overflow", or the compiler's message. */
-static const char *result(const char *text)
+__attribute__((unused)) static const char *result(const char *text)
 {
     static char out[1200];
     struct arena arena = {0};
@@ -65,7 +65,7 @@ static const char *result(const char *text)
     return out;
 }
 
-static void check_error(const char *text, const char *part)
+__attribute__((unused)) static void check_error(const char *text, const char *part)
 {
     const char *message = result(text);
     if (!strstr(message, part)) unit_fail("%s: \"%s\" is not in \"%s\"", text, part, message);

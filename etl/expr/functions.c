@@ -8,7 +8,7 @@
 
 static const struct expr_function *const TABLES[] = {
     EXPR_TEXT_FUNCTIONS, EXPR_UNICODE_FUNCTIONS, EXPR_CODE_FUNCTIONS, EXPR_NUMBER_FUNCTIONS,
-    EXPR_TIME_FUNCTIONS, EXPR_CHOICE_FUNCTIONS,  EXPR_MAP_FUNCTIONS};
+    EXPR_TIME_FUNCTIONS, EXPR_CHOICE_FUNCTIONS,  EXPR_MAP_FUNCTIONS,  EXPR_COUNTRY_FUNCTIONS};
 enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES };
 
 static const struct expr_function *function_find(const char *name)
