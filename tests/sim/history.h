@@ -77,7 +77,7 @@ struct told_offset {
     int group, partition;
     struct commit *commits;
     int count;
-    int64_t *sent; /* every value that was ever sent: where logs are damaged, an overtaken one may come back */
+    struct commit *sent; /* each that was ever sent: where logs are damaged, an overtaken one may come back */
     int sent_count;
 };
 

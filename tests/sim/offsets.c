@@ -26,25 +26,26 @@ static struct commit *commit_find(struct told_offset *o, int64_t value)
     return NULL;
 }
 
-static void commit_add(const struct sim *s, struct told_offset *o, int64_t value, int32_t generation, uint64_t acked)
+static void commit_add(struct told_offset *o, const struct commit *c)
 {
     o->commits = memory_grow(o->commits, (size_t)o->count + 1, sizeof *o->commits);
-    o->commits[o->count++] = (struct commit){value, generation, s->event_count, acked, s->now_ns, false};
+    o->commits[o->count++] = *c;
 }
 
 void offsets_sent(struct sim *s, int group, int partition, int32_t generation, int64_t value)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
+    struct commit c = {value, generation, s->event_count, 0, s->now_ns, false};
     o->sent = memory_grow(o->sent, (size_t)o->sent_count + 1, sizeof *o->sent);
-    o->sent[o->sent_count++] = value;
-    commit_add(s, o, value, generation, 0);
+    o->sent[o->sent_count++] = c;
+    commit_add(o, &c);
 }
 
-static bool was_sent(const struct told_offset *o, int64_t value)
+static const struct commit *sent_find(const struct told_offset *o, int64_t value)
 {
     for (int i = 0; i < o->sent_count; i++)
-        if (o->sent[i] == value) return true;
-    return false;
+        if (o->sent[i].value == value) return &o->sent[i];
+    return NULL;
 }
 
 void offsets_acked(struct sim *s, int group, int partition, int64_t value)
@@ -95,15 +96,21 @@ void offsets_told(struct sim *s, int group, int partition, int64_t value, uint64
                  partition, (long long)value, (long long)later->value);
 }
 
+/* Where the logs of groups are damaged one that was overtaken may come back, as old as it was. */
+static void come_back(struct told_offset *o, int64_t value)
+{
+    const struct commit *c = sent_find(o, value);
+    if (c && !commit_find(o, value)) commit_add(o, c);
+}
+
 void offsets_recovered(struct sim *s, int group, int partition, int64_t value)
 {
     struct told_offset *o = offset_find(&s->history, group, partition);
+    if (s->groups_may_lose) come_back(o, value);
     if (!s->may_lose && !s->groups_may_lose)
         offsets_told(s, group, partition, value, UINT64_MAX);
-    else if (value >= 0 && !(s->groups_may_lose ? was_sent(o, value) : commit_find(o, value) != NULL))
+    else if (value >= 0 && !commit_find(o, value))
         sim_fail(s, "group %d: offset %lld of partition %d was never committed", group, (long long)value, partition);
-    if (value >= 0 && s->groups_may_lose && !commit_find(o, value))
-        commit_add(s, o, value, 0, s->event_count); /* one that was overtaken, by what is damaged now */
     if (value < 0) expire(s, o);
     int kept = 0;
     for (int i = 0; i < o->count; i++) {
