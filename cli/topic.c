@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/admin_client.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/config_change.h"
@@ -11,10 +12,11 @@
 #include "cli/topic_describe.h"
 #include "lib/base/text.h"
 
-enum { TIMEOUT_MS = 30000, WORDS_MAX = 258 };
+enum { WORDS_MAX = 258, LABEL_SIZE = 320 };
 
 struct topic_command {
     const char *verb, *name, *bootstrap, *partitions, *format;
+    char label[LABEL_SIZE];           /* "topic create: NAME", for messages */
     const char *words[WORDS_MAX + 1]; /* the verb, then names; NULL ends them */
     struct config_changes configs;
     bool json, help;
@@ -36,15 +38,13 @@ static int usage(FILE *to)
 
 static int fail(const struct topic_command *t, const char *what)
 {
-    fprintf(stderr, "millrace topic %s: %s%s%s\n", t->verb, t->name ? t->name : "", t->name ? ": " : "", what);
+    fprintf(stderr, "millrace %s: %s\n", t->label, what);
     return CLI_USAGE;
 }
 
 /* What the only topic of an answer says. */
 static int answer_read(const struct topic_command *t, rd_kafka_event_t *event)
 {
-    if (!event) return fail(t, "no answer from the cluster");
-    if (rd_kafka_event_error(event)) return fail(t, rd_kafka_event_error_string(event));
     size_t count = 0;
     const rd_kafka_topic_result_t **results;
     switch (rd_kafka_event_type(event)) {
@@ -62,24 +62,20 @@ static int answer_read(const struct topic_command *t, rd_kafka_event_t *event)
     return fail(t, text ? text : rd_kafka_err2str(rd_kafka_topic_result_error(results[0])));
 }
 
-/* Waits for the answer and frees what the request needed. */
-static int answer_wait(const struct topic_command *t, rd_kafka_queue_t *queue, rd_kafka_AdminOptions_t *options)
-{
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TIMEOUT_MS + 1000);
-    int status = answer_read(t, event);
-    if (event) rd_kafka_event_destroy(event);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(queue);
-    return status;
-}
-
-static rd_kafka_AdminOptions_t *admin_options(rd_kafka_t *rk, rd_kafka_admin_op_t op)
+/* The brokers, too, may take their time: until the topic is there, or gone. */
+static void change_begin(const struct topic_command *t, struct admin *a, rd_kafka_t *rk, rd_kafka_admin_op_t op)
 {
     char why[128];
-    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, op);
-    rd_kafka_AdminOptions_set_request_timeout(options, TIMEOUT_MS, why, sizeof why);
-    rd_kafka_AdminOptions_set_operation_timeout(options, TIMEOUT_MS, why, sizeof why);
-    return options;
+    admin_begin(a, t->label, rk, op);
+    rd_kafka_AdminOptions_set_operation_timeout(a->options, ADMIN_TIMEOUT_MS, why, sizeof why);
+}
+
+static int change_end(const struct topic_command *t, struct admin *a)
+{
+    rd_kafka_event_t *event = admin_answer(a);
+    int status = event ? answer_read(t, event) : CLI_USAGE;
+    admin_end(a);
+    return status;
 }
 
 static int create(const struct topic_command *t, rd_kafka_t *rk)
@@ -89,10 +85,10 @@ static int create(const struct topic_command *t, rd_kafka_t *rk)
     if (!topic) return fail(t, why);
     for (int i = 0; i < t->configs.count; i++) /* C strings both: config_changes_add cut them */
         rd_kafka_NewTopic_set_config(topic, t->configs.items[i].name.p, t->configs.items[i].value.p);
-    rd_kafka_AdminOptions_t *options = admin_options(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_CreateTopics(rk, &topic, 1, options, queue);
-    int status = answer_wait(t, queue, options);
+    struct admin a;
+    change_begin(t, &a, rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_CreateTopics(rk, &topic, 1, a.options, a.queue);
+    int status = change_end(t, &a);
     rd_kafka_NewTopic_destroy(topic);
     return status;
 }
@@ -100,10 +96,10 @@ static int create(const struct topic_command *t, rd_kafka_t *rk)
 static int delete (const struct topic_command *t, rd_kafka_t *rk)
 {
     rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(t->name);
-    rd_kafka_AdminOptions_t *options = admin_options(rk, RD_KAFKA_ADMIN_OP_DELETETOPICS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_DeleteTopics(rk, &topic, 1, options, queue);
-    int status = answer_wait(t, queue, options);
+    struct admin a;
+    change_begin(t, &a, rk, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    rd_kafka_DeleteTopics(rk, &topic, 1, a.options, a.queue);
+    int status = change_end(t, &a);
     rd_kafka_DeleteTopic_destroy(topic);
     return status;
 }
@@ -115,10 +111,10 @@ static int partitions_add(const struct topic_command *t, rd_kafka_t *rk)
     char why[256];
     rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(t->name, (size_t)t->partition_count, why, sizeof why);
     if (!more) return fail(t, why);
-    rd_kafka_AdminOptions_t *options = admin_options(rk, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_CreatePartitions(rk, &more, 1, options, queue);
-    int status = answer_wait(t, queue, options);
+    struct admin a;
+    change_begin(t, &a, rk, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
+    rd_kafka_CreatePartitions(rk, &more, 1, a.options, a.queue);
+    int status = change_end(t, &a);
     rd_kafka_NewPartitions_destroy(more);
     return status;
 }
@@ -156,7 +152,7 @@ static int by_name(const void *a, const void *b)
 static int list(const struct topic_command *t, rd_kafka_t *rk)
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 1, NULL, &metadata, TIMEOUT_MS);
+    rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 1, NULL, &metadata, ADMIN_TIMEOUT_MS);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(t, rd_kafka_err2str(err));
     qsort(metadata->topics, (size_t)metadata->topic_cnt, sizeof *metadata->topics, by_name);
     if (!t->json && metadata->topic_cnt) printf("%-40s %10s\n", "TOPIC", "PARTITIONS");
@@ -225,6 +221,7 @@ int cli_topic(int argc, char **argv)
     if (!verb) return usage(stderr);
     t.verb = t.words[0];
     t.name = t.words[1];
+    snprintf(t.label, sizeof t.label, "topic %s%s%s", t.verb, t.name ? ": " : "", t.name ? t.name : "");
     if (!options_fit(&t)) return usage(stderr);
     if (!client_format("topic", t.format, &t.json)) return CLI_USAGE;
     if (t.partitions && !client_number("topic", "--partitions", t.partitions, 1, &t.partition_count)) return CLI_USAGE;
