@@ -11,7 +11,7 @@ BAD_NUMBERS = ["1e5", "abc", "--1", "+", "-", ".", "1.2.3", "0x10", "1 2", "", "
                "-9223372036854775808", "99999999999999999999999999", "5-", "NaN", "١", "1.", ".5", "+3", "-0", "007", "0.000000001"]  # fmt: skip
 BAD_TIMES = ["2024-02-30 00:00:00", "2024-13-01", "", "0000-00-00", "31/02/2024", "2023-02-29 10:00:00", "24:00", "2024-01-01 24:00:00",
              "2024-01-01 00:00:60", "01/01/2025 9:5", "9999-12-31 23:59:59", "0001-01-01 00:00:00", "-1", "4102444800", "1e3"]  # fmt: skip
-DIRT = 0.12
+DIRT = [0, 0.01, 0.03, 0.15]  # how much of it, by file
 
 
 class Files:
@@ -21,6 +21,7 @@ class Files:
         is_log = self.source["format"] == "access_log"
         self.columns = [log_column(s) for s in self.source["columns"]] if is_log else self.source["columns"]
         self.layout = Layout(self.source["layout"]) if is_log else None
+        self.dirt = rng.choice(DIRT)
         self.clock = day_number(2024, rng.randint(1, 12), rng.randint(1, 28)) * 86400
 
     def chance(self, p):
@@ -33,13 +34,13 @@ class Files:
 
     def value(self, spec):
         kind = spec["type"]
-        if self.chance(0.06):
+        if self.chance(0.05):
             return self.rng.choice(["", *([spec["null"]] if isinstance(spec.get("null"), str) else spec.get("null", []))] or [""])
         if kind == "text":
             return self.rng.choice(TEXTS[:8]) if self.chance(0.7) else self.rng.choice(TEXTS)
         if kind in ("integer", "decimal"):
-            return self.rng.choice(BAD_NUMBERS) if self.chance(DIRT) else self.number(spec)
-        if self.chance(DIRT):
+            return self.rng.choice(BAD_NUMBERS) if self.chance(self.dirt) else self.number(spec)
+        if self.chance(self.dirt):
             return self.rng.choice(BAD_TIMES)
         return self.time(spec)
 
@@ -50,7 +51,7 @@ class Files:
         whole = str(abs(n))
         if spec.get("thousands") and self.chance(0.7):
             whole = f"{abs(n):,}".replace(",", spec["thousands"])
-        digits = self.rng.choice([0, 0, 1, 2, 4]) if spec["type"] == "decimal" or self.chance(0.15) else 0
+        digits = self.rng.choice([0, 0, 1, 1, 4 if self.dirt else 1]) if spec["type"] == "decimal" or self.chance(self.dirt) else 0
         fraction = "".join(self.rng.choice("00005123") for _ in range(digits))
         text = whole + (spec.get("decimal_point", ".") + fraction if digits else "")
         sign = "-" if n < 0 else ""
@@ -66,7 +67,7 @@ class Files:
         pattern = self.rng.choice(patterns)
         text = write(self.clock, "timestamp", pattern)
         if "%z" in pattern and self.chance(0.4):
-            text = text.replace("+0000", self.rng.choice(["Z", "+02", "-09:30", "+0545", "+2400"]))
+            text = text.replace("+0000", self.rng.choice(["Z", "+02", "-09:30", "+0545", "+2400" if self.dirt else "+01:00"]))
         return text.lower() if self.chance(0.05) else text
 
     # --- CSV ---
@@ -90,15 +91,15 @@ class Files:
         fields = []
         for place in order:
             text = self.value(self.columns[place]) if place is not None else self.rng.choice(TEXTS[:4])
-            if self.chance(0.02):
+            if self.chance(self.dirt / 4):
                 text += "\n" + self.rng.choice(TEXTS[:5])
-            if self.chance(0.05):
+            if self.chance(self.dirt / 2):
                 text = self.rng.choice([" ", "\t", "  "]) + text + self.rng.choice(["", " "])
             field = self.quoted(text)
             if self.source.get("trim") and self.chance(0.1):
                 field = " " + field + " "
             fields.append(field)
-        if self.chance(0.15 if ragged else 0.03):
+        if self.chance(0.15 if ragged else self.dirt / 3):
             fields = fields[: self.rng.randint(0, len(fields))] if self.chance(0.6) else fields + ["extra"]
         return self.encode(self.source.get("delimiter", ",").join(fields))
 
@@ -135,17 +136,17 @@ class Files:
         specs = {c.get("field", c["name"]): c for c in self.columns}
         if name == "time":
             spec = specs.get("time", {"type": "timestamp", "format": "%d/%b/%Y:%H:%M:%S %z"})
-            return self.time(spec) if not self.chance(0.05) else self.rng.choice(BAD_TIMES)
+            return self.time(spec) if not self.chance(self.dirt) else self.rng.choice(BAD_TIMES)
         if name == "status":
-            return self.rng.choice(["200", "200", "404", "301", "500", "20", "2000", "abc"] if self.chance(0.3) else ["200", "404"])
+            return self.rng.choice(["200", "200", "404", "301", "500", "20", "2000", "abc"] if self.chance(self.dirt * 2) else ["200", "404"])
         if name == "bytes":
-            return self.rng.choice(["0", "512", "12", "-", "99999999999999999999", "1k"] if self.chance(0.3) else ["1", "2", "300"])
+            return self.rng.choice(["0", "512", "12", "-", "99999999999999999999", "1k"] if self.chance(self.dirt * 2) else ["1", "2", "300", "-"])
         if name == "request":
             return self.rng.choice(["GET / HTTP/1.1", "GET /a?b=c HTTP/1.0", "POST /x HTTP/2", "get / HTTP/1.1", "-", "", 'GET /" HTTP/1.1',
                                     "GET /a b HTTP/1.1", "\\x16\\x03", "GET /\\\" HTTP/1.1"])  # fmt: skip
         if name in ("took", "seconds"):
             return self.rng.choice(["0.001", "1.5", "12", "x", "1.23456"])
-        return self.rng.choice(["a", "b", "10.0.0.1", "-", "::1", "Mozilla (x)", "a:b", "é", "x y", ""] if self.chance(0.3) else ["a", "b"])
+        return self.rng.choice(["a", "b", "10.0.0.1", "-", "::1", "Mozilla (x)", "a:b", "é", "x y", ""] if self.chance(self.dirt * 2) else ["a", "b"])
 
     def log_line(self):
         parts, rest = [], self.source["layout"]
@@ -174,7 +175,7 @@ class Files:
 
     def damaged(self, line):
         """Now and then a line that no writer meant to write."""
-        if not self.chance(0.06):
+        if not self.chance(self.dirt / 2):
             return line
         at = self.rng.randint(0, len(line))
         junk = self.rng.choice([b'"', b"'", b"\xff", b"\xc3", b"\xe2\x82", b"\\", b",", b";", b"\r", b"\n", b"\x00", b"\x81", b" ", b"#", b'"",'])

@@ -6,8 +6,8 @@ from drawing import Drawing
 class Rules(Drawing):
     def rules(self, types):
         out, names = [], set()
-        for i in range(self.rng.randint(0, 6)):
-            rule = self.rule(types)
+        for i in range(self.rng.randint(0, 5)):
+            rule = self.key(types) if i == 0 and self.chance(0.5) else self.rule(types)
             if self.chance(0.6):
                 rule["name"] = f"r{i}"
             name = rule.get("name") or f"{rule['rule']}_{self.default_column(rule)}"
@@ -15,12 +15,17 @@ class Rules(Drawing):
             if name in names or (rule["rule"] == "type" and rule["column"] in claimed):
                 continue
             names.add(name)
-            if self.chance(0.3):
-                rule["severity"] = self.pick(["warn", "warn", "reject", "fail"]) if self.chance(0.2) else "warn"
+            if self.chance(0.6 if rule["rule"] != "unique" else 0.15):
+                rule["severity"] = "fail" if self.chance(0.05) else "warn"
             self.cover("rule", rule["rule"])
             self.cover("severity", f"{rule['rule']} {rule.get('severity', 'reject')}")
             out.append(rule)
         return out
+
+    def key(self, types):
+        """A unique rule ahead of all others whose keys often meet: in a stream rows move from one to the other."""
+        usable = [n for n in types if not n.startswith("_")]
+        return {"rule": "unique", "columns": self.rng.sample(usable, self.rng.randint(1, min(2, len(usable))))}
 
     @staticmethod
     def default_column(rule):

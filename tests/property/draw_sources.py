@@ -130,6 +130,8 @@ class Sources(Drawing):
         for i in range(self.rng.randint(0, 5)):
             family = self.pick(["text", "integer", "number", "timestamp", "date", "condition"])
             text, kind = self.expression(types, family, self.rng.randint(1, 4))
+            if self.chance(0.8):  # else most rows of most definitions would be rejected for it
+                text = f"try({text})"
             types[f"d{i}"] = kind
             out.append({"name": f"d{i}", "expr": text})
         return out

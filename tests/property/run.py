@@ -2,7 +2,7 @@
 """run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
 
     run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
-           [--jobs 3] [--only batch|stream|prefix] [--rows 2000] [--quiet]
+           [--jobs 3] [--only batch|stream|prefix] [--rows 2000] [--first] [--quiet]
 
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
@@ -43,6 +43,7 @@ def arguments():
     p.add_argument("--jobs", type=int, default=3)
     p.add_argument("--only", choices=["batch", "stream", "prefix"])
     p.add_argument("--rows", type=int, default=LARGE)
+    p.add_argument("--first", action="store_true", help="end at the first failure, which stays as it is")
     p.add_argument("--quiet", action="store_true", help="no coverage")
     return p.parse_args()
 
@@ -123,6 +124,8 @@ class Tester:
             again = self.judge(way, smaller, expected, seed)
             return bool(again) and shrink.kind_of(again) == shrink.kind_of(found)
 
+        if self.options.first:
+            return
         small = shrink.shrink(case, fails, 20 if way == "batch" else 40)
         print(f"    smaller: {small.folder}: {shrink.size(small)}", flush=True)
 
@@ -145,12 +148,14 @@ def judge_batch(case, expected, seed):
     return found
 
 
-def work(options, broker, job, results):
+def work(options, broker, job, results, stop):
     tester = Tester(options, broker)
     until = time.monotonic() + options.seconds
     ran = 0
     for seed in itertools.count(options.seed + job, options.jobs):
         if time.monotonic() > until or seed >= options.seed + options.cases or len(tester.failures) >= 5:
+            break
+        if options.first and stop.is_set():
             break
         try:
             tester.case(seed)
@@ -158,6 +163,8 @@ def work(options, broker, job, results):
             print(f"FAIL seed {seed}: {traceback.format_exc()}", flush=True)
             tester.failures.append(seed)
         ran += 1
+        if tester.failures:
+            stop.set()
     results.put((ran, tester.failures, tester.covered))
 
 
@@ -175,7 +182,8 @@ def main():
     shutil.rmtree(keep, ignore_errors=True)
     broker = None if options.only == "batch" else stream.Broker(options.program, keep / "broker")
     results = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=work, args=(options, broker, j, results)) for j in range(options.jobs)]
+    stop = multiprocessing.Event()
+    workers = [multiprocessing.Process(target=work, args=(options, broker, j, results, stop)) for j in range(options.jobs)]
     for w in workers:
         w.start()
     ran, failures, covered = 0, [], collections.Counter()

@@ -1,0 +1,47 @@
+"""bugs.py - seeded bugs for bites.py: (name, file, text, text with the bug, the way of run.py that is to find it)."""
+
+BUGS = [
+    # rules
+    ("not_null takes NULL", "etl/rule/not_null.c", "type == VALUE_NULL;", "type == VALUE_NULL && values[0].type == VALUE_NULL;", "batch"),
+    ("range: an open limit is closed", "etl/rule/range.c", "low < r->low_open ||", "low < 0 ||", "batch"),
+    ("range: max is left out", "etl/rule/range.c", "|| high > -r->high_open", "|| high > 0", "batch"),
+    ("in: negate is forgotten", "etl/rule/in.c", "return found == in->negate;", "return !found;", "batch"),
+    ("in: the list is not sorted", "etl/rule/in.c", "qsort(in->values, in->count,", "qsort(in->values, 1,", "batch"),
+    ("regex: NULL breaks it", "etl/rule/regex_rule.c", "v->type != VALUE_NULL && regex", "regex", "batch"),
+    ("length counts bytes", "etl/rule/length.c", "(int64_t)text_length(v->text)", "(int64_t)v->text.n", "batch"),
+    ("date_order: days are not days before 1970", "etl/rule/date_order.c", " - (v->i % 86400 < 0)", "", "batch"),
+    ("date_order: strict is forgotten", "etl/rule/date_order.c", "> -strict", "> 0", "batch"),
+    ("expression: what cannot be computed passes", "etl/rule/expression.c", "!= EXPR_OK) return true;", "!= EXPR_OK) return false;", "batch"),
+    ("a rule is judged on a value that misfits", "etl/parse.c", "if (p->failed[rule->columns[i]]) return true;", "", "batch"),
+    ("warn is an ordinary bucket", "etl/parse.c", ".severity != SEVERITY_WARN) return ordinal;", ".severity != SEVERITY_FAIL + 9) return ordinal;", "batch"),
+    ("unique looks at rows that a rule before rejected", "etl/parse.c", "(bucket != ROW_VALID && bucket <= rule)", "false", "batch"),
+    ("unique: NULL is a key", "etl/parse.c", "p->failed[column] || p->values[column].type == VALUE_NULL", "p->failed[column]", "batch"),
+    ("unique: the earlier record does not take the key", "etl/operator/unique.c", "position_compare(&record->at, &holder->at) < 0", "false", "stream"),
+    ("unique: nobody is demoted", "etl/admission.c", "result = demote(a, &holder, k);", "result = 0;", "stream"),
+    # values
+    ("thousands anywhere", "etl/source/field.c", "return !grouped || group == 3;", "return true;", "batch"),
+    ("round goes towards zero", "etl/source/field.c", "s.p[kept] < '5' ? 0", "s.p[kept] < ':' ? 0", "batch"),
+    ("a zone is added", "etl/source/field.c", "seconds -= f->zone_s;", "seconds += f->zone_s;", "batch"),
+    # operators
+    ("store: where is forgotten", "etl/operator/store.c", "if (in->where && !expr_true(in->where, change->values, o->context->cycle)) return 0;", "", "batch"),
+    ("select: a row taken back stays", "etl/operator/select.c", ": output_row_erase(&s->output, made.id)", ": 0", "stream"),
+    ("select: what cannot be computed keeps the row before", "etl/operator/select.c",
+     "expr_evaluate(c->expr, input, s->base.context->cycle, &s->row[i]);",
+     "{ struct value v; if (expr_evaluate(c->expr, input, s->base.context->cycle, &v) == EXPR_OK) s->row[i] = v; }", "batch"),
+    ("aggregate: where is forgotten", "etl/operator/aggregate.c",
+     "if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;\n    buf_reset", "buf_reset", "batch"),
+    ("aggregate: a lost extreme is not looked for", "etl/operator/group.c",
+     "if (g->accumulators[i].lost > 0 && g->accumulators[i].n > 0) return true;", "", "stream"),
+    ("aggregate: an empty group stays", "etl/operator/aggregate.c", "bool gone = g->rows == 0 && t->by_count > 0;", "bool gone = false;", "stream"),
+    ("window: the last one is missing", "etl/operator/aggregate.c", "start <= time && result == 0; start", "start < time && result == 0; start", "batch"),
+    ("sum: what is taken back is added", "etl/operator/accumulator.c", "a->sum += sign * (__int128)v->i;", "a->sum += (__int128)v->i;", "stream"),
+    ("last is the largest value", "etl/operator/accumulator.c", "return f == AGGREGATE_FIRST ? by_order : -by_order;", "return f == AGGREGATE_FIRST ? by_order : -by_value;", "batch"),
+    ("min skips no NULL", "etl/operator/group.c", "!keeps_null(c->function) ? NULL : v;", "false ? NULL : v;", "batch"),
+    ("count_distinct counts what came back", "etl/operator/tally.c", "*change = (now > 0) - (count > 0);", "*change = sign > 0 ? count == 0 : 0;", "stream"),
+    ("sessions: a gap of exactly gap_s separates", "etl/operator/sessionize.c", "->end <= t->gap_s;", "->end < t->gap_s;", "batch"),
+    ("sessions: two do not become one", "etl/operator/sessionize.c", "if (result == 0 && left && right) {", "if (false) {", "stream"),
+    ("sessions: a row taken back stays in", "etl/operator/sessionize.c", "if (change->sign < 0) v->again = true;", "if (change->sign < 0) return 0;", "stream"),
+    # sinks, streams
+    ("quarantine: a row that moved is there twice", "etl/sink/quarantine.c", ": violations_erase(q, row, &warnings)", ": 0", "stream"),
+    ("a record that comes twice counts twice", "etl/stream/loader.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
+]
