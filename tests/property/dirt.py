@@ -1,5 +1,8 @@
 """dirt.py - random files for a definition: mostly right, small key spaces, and plenty of dirt. `write_files(...)`."""
 
+import gzip
+
+from dirt_documents import Documents
 from interpret import log_column
 from records import DECODERS, Layout
 from times import day_number, write
@@ -14,7 +17,7 @@ BAD_TIMES = ["2024-02-30 00:00:00", "2024-13-01", "", "0000-00-00", "31/02/2024"
 DIRT = [0, 0.01, 0.03, 0.15]  # how much of it, by file
 
 
-class Files:
+class Files(Documents):
     def __init__(self, rng, source):
         self.rng, self.source = rng, source
         self.encoding = self.source.get("encoding", "utf-8")
@@ -182,7 +185,10 @@ class Files:
         return self.rng.choice([line[:at] + junk + line[at:], line[:at], b"", b"#" + line, b"// " + line, b" ", line[:at] + line[at + 1 :]])
 
     def file(self, rows):
-        lines = self.log_file(rows) if self.layout else self.csv_file(rows)
+        form = self.source["format"]
+        if form in ("json", "xml"):
+            return self.json_file(rows) if form == "json" else self.xml_file(rows)
+        lines = {"csv": self.csv_file, "access_log": self.log_file, "ndjson": self.ndjson_file}[form](rows)
         end = self.rng.choice([b"\n", b"\n", b"\r\n"])
         data = b"".join(line + (end if self.chance(0.98) else b"\r\n") for line in lines)
         if self.chance(0.15) and lines:
@@ -197,7 +203,7 @@ def write_files(rng, definition, folder, rows):
     sources = definition.get("sources") or [definition["source"]]
     for source in sources:
         files = Files(rng, source)
-        suffix = ".log" if source["format"] == "access_log" else ".csv"
+        suffix = "." + source["glob"].rpartition(".")[2]
         begin = source["glob"].split("*")[0] if "sources" in definition else ""
         names = rng.sample(["pa", "pb", "pc", "p", "paa", "pa-2", "pÄ"], rng.randint(1, 4))
         data = {}
@@ -205,7 +211,11 @@ def write_files(rng, definition, folder, rows):
             same = data and rng.random() < 0.08
             empty = rng.random() < 0.03
             size = rng.randint(0, rows // len(names) // len(sources))
-            data[name] = rng.choice(list(data.values())) if same else b"" if empty else files.file(size)
+            empty &= source["format"] not in ("json", "xml")
+            content = b"" if empty else files.file(size)
+            if rng.random() < 0.1:
+                content = gzip.compress(content, mtime=0)
+            data[name] = rng.choice(list(data.values())) if same else content
         for name, content in data.items():
             (folder / (begin + name + suffix)).write_bytes(content)
     (folder / "other.txt").write_bytes(b"not a source")

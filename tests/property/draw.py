@@ -33,7 +33,8 @@ class Definitions(Sources, Rules, Tables):
         return definition
 
     def source(self, prefix, letter):
-        source = self.log_source(prefix, letter) if self.chance(0.3) else self.csv_source(prefix, letter)
+        draw = self.pick([self.csv_source] * 3 + [self.log_source] * 2 + [self.ndjson_source, self.json_source, self.xml_source])
+        source = draw(prefix, letter)
         self.cover("format", source["format"])
         return source
 

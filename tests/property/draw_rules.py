@@ -77,7 +77,7 @@ class Rules(Drawing):
 
     def members(self, rule, kind):
         values = [self.constant(kind) for _ in range(self.rng.randint(1, 4))]
-        if kind[0] == "text" and self.chance(0.3):
+        if kind[0] == "text" and any(values) and self.chance(0.3):
             rule["file"] = f"list{len(self.beside)}.txt"
             self.beside[rule["file"]] = "".join(f"{v}\n" for v in values)
             self.cover("option", "in file")

@@ -26,8 +26,8 @@ class Sources(Drawing):
 
     def variant(self, source, glob):
         """Another dialect with the same columns and derived columns."""
-        if source["format"] == "access_log":
-            return source | {"glob": glob + ".log"}
+        if source["format"] != "csv":
+            return source | {"glob": f"{glob}.{source['glob'].rpartition('.')[2]}"}
         out = {"format": "csv", "glob": glob + ".csv"}
         self.dialect(out)
         out["columns"] = []
@@ -57,16 +57,52 @@ class Sources(Drawing):
         self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
         self.option(source, "header", 0.3, False)
 
+    # --- JSON, XML ---
+
+    def paths(self, source, shapes):
+        """One to six columns, each with a path of one of these shapes; "" is none."""
+        source["columns"] = []
+        for i in range(self.rng.randint(1, 6)):
+            c = self.column(f"c{i}", i, source)
+            shape = self.pick(["", "", *shapes])
+            if shape:
+                c["path"] = shape.replace("#", str(i))
+            self.cover("path", shape)
+            source["columns"].append(c)
+        self.option(source, "trim", 0.2, True, False)
+        self.option(source, "null", 0.2, [], ["", "-"], "NULL")
+        self.option(source, "in_file", 0.2, {"repeats": True}, {"lateness": True})
+
+    def ndjson_source(self, prefix, _letter):
+        source = {"format": "ndjson", "glob": f"{prefix}.ndjson", "on_bad_encoding": "reject"}
+        self.option(source, "encoding", 0.2, "windows-1252", "utf-8")
+        self.option(source, "skip_lines", 0.1, 1)
+        self.option(source, "comment_prefix", 0.1, "#")
+        self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#", 'o["a b#"]'])
+        return source
+
+    def json_source(self, prefix, _letter):
+        source = {"format": "json", "glob": f"{prefix}.json", "records": self.pick(["$", "stock.items", "orders[*].lines"])}
+        self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#"])
+        return source
+
+    def xml_source(self, prefix, _letter):
+        source = {"format": "xml", "glob": f"{prefix}.xml", "record": self.pick(["product", "catalog/shelf/product", "catalog/product"])}
+        self.paths(source, ["@a#", "w#/v", "t#[2]", "p#/@currency"])
+        return source
+
+    # --- columns ---
+
     def column(self, name, i, source, kind=None):
         spec = {"name": name, "type": kind or self.pick(["text", "integer", "decimal", "timestamp", "date", "text", "integer"])}
         self.cover("type", spec["type"])
         if not source.get("header", True):
             spec["field"] = i + 1
-        elif self.chance(0.3):
+        elif self.chance(0.3) and source["format"] == "csv":
             spec["header"] = self.pick([f"Title {i}", [f"T{i}", f"Title {i}"], f"Größe {i}"])
             if source.get("encoding") == "ascii" and not str(spec["header"]).isascii():
                 spec["header"] = f"Size {i}"
-        if source.get("header", True):
+        if source.get("header", True) and source["format"] == "csv":
             self.option(spec, "optional", 0.1, True)
         self.typed(spec)
         self.option(spec, "null", 0.15, "0", ["", "x"], [])

@@ -159,8 +159,8 @@ def side(text, separator, last, behind):
 
 def substring(text, start, n=None):
     """Characters start .. start + n - 1, those that are there."""
-    end = len(text) + 1 if n is None else start + max(n, 0)
-    return text[max(start, 1) - 1 : max(end - 1, 0)]
+    start = max(start, 1)
+    return text[start - 1 :] if n is None else text[start - 1 : start - 1 + max(n, 0)]
 
 
 def ascii_case(table):

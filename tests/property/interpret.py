@@ -11,12 +11,15 @@ records, it judges just these records, as a stream does that has loaded no other
 import csv
 import dataclasses
 import fnmatch
+import gzip
 import hashlib
 import json
 import pathlib
 import sys
+import zlib
 
 import tables
+from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
 from records import RunFails, read_csv, read_log
 from rules import Rules
@@ -45,6 +48,8 @@ def log_column(spec):
     kind = LOG_KINDS.get(field, "text")
     if "type" not in spec:
         spec["type"] = kind
+    if field == "bytes" and spec["type"] == "integer":
+        spec = {"null": "-", "default": "0"} | spec
     if kind == "timestamp" and spec["type"] == "timestamp":
         spec.setdefault("format", "%d/%b/%Y:%H:%M:%S %z")
     return spec
@@ -78,8 +83,11 @@ class Feed:
         return names[:at] + (["method", "target", "protocol"] if "request" in names else []) + names[at:]
 
     def read(self, file, data):
-        read = read_log if self.source["format"] == "access_log" else read_csv
-        return list(read(file, data, self.source, self.columns))
+        readers = {"csv": read_csv, "access_log": read_log, "ndjson": read_ndjson, "json": read_json, "xml": read_xml}
+        records = list(readers[self.source["format"]](file, data, self.source, self.columns))
+        for record in records:
+            record.number = record.number or record.line
+        return records
 
     def row(self, record):
         """None when the record is malformed."""
@@ -96,7 +104,7 @@ class Feed:
         if self.source["format"] == "access_log" and any(not self.rules.claims(c) for c in row.own):
             record.misfits = [(c, row.texts[c]) for c in row.own if not self.rules.claims(c)]
             return None
-        row.values.update(_source=self.name, _number=record.line, _file=record.file, _line=record.line, _byte_offset=record.offset, _repeated=record.repeated,
+        row.values.update(_source=self.name, _number=record.number, _file=record.file, _line=record.line, _byte_offset=record.offset, _repeated=record.repeated,
                           _late_s=record.late)  # fmt: skip
         self.compute(row)
         return row
@@ -132,6 +140,7 @@ class Warehouse:
 
     def __init__(self):
         self.tables, self.status, self.why = {}, 0, ""
+        self.explained = set()  # sources whose malformed records have a sentence as their value in the quarantine
 
 
 def list_files(folder, glob):
@@ -165,6 +174,7 @@ def run(warehouse, definition, folder, only, announced):
     if any(v[4] == "fail" for f in feeds for r in f.rows for v in r.broken):
         raise RunFails(1, "a rule with severity fail")
     warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
+    warehouse.explained = {f.name for f in feeds if f.source["format"] in ("ndjson", "json")}
     always(warehouse, feeds)
     tables.build(warehouse, definition, {f.name: f for f in feeds})
 
@@ -210,20 +220,30 @@ def read_feed(feed, folder, only, announced):
     for name, data in matching:
         digest = hashlib.sha256(data).hexdigest()
         same = known.setdefault(digest, name)
+        size, data = len(data), unzipped(data)
         if announced is None or (feed.key, name) in announced:
-            file_rows.append((feed.name, name, digest, len(data), count_lines(data), None if same == name else same))
+            file_rows.append((feed.name, name, digest, size, count_lines(data), None if same == name else same))
         if same != name:
             continue
         records = feed.read(name, data)
         feed.in_file_facts(records)
         for record in records:
-            if only is not None and (feed.key, record.file, record.line) not in only:
+            if only is not None and (feed.key, record.file, record.number) not in only:
                 continue
             row = feed.row(record)
             feed.rows.append(row) if row else feed.malformed.append(record)
     feed.rows.sort(key=lambda r: (r.record.file.encode(), r.record.offset))
     feed.rules.judge(feed.rows)
     return file_rows
+
+
+def unzipped(data):
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as e:
+        raise RunFails(2, f"gzip: {e}") from e
 
 
 def always(warehouse, feeds):

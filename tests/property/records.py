@@ -25,6 +25,7 @@ class Record:
     whole: list = None  # every field as read
     repeated: int = 0
     late: int = 0
+    number: int = 0  # what names it in its file: the line, or the ordinal of an element
     misfits: list = None  # (column, text): why a line of a log is none
 
 
@@ -160,7 +161,7 @@ def raw_records(lines, source, dialect):
     headed = source["format"] == "csv" and source.get("header", True)  # a header may be empty
     while at < len(lines.text):
         end, after = lines.line_end(at)
-        if (prefix and lines.text[at:end].startswith(prefix)) or (end == at and source["format"] == "csv" and not headed):
+        if (prefix and lines.text[at:end].startswith(prefix)) or (end == at and source["format"] != "access_log" and not headed):
             at = after
             continue
         headed = False
@@ -206,7 +207,7 @@ def read_csv(file, data, source, columns):
         if decoded is not None:
             fitting = len(decoded) == width if width else len(decoded) >= needed
             if fitting or ragged:
-                record.whole = decoded
+                record.whole = decoded + [""] * ((width or needed) - len(decoded))
                 record.fields = [decoded[p] if p is not None and p < len(decoded) else None for p in places]
         yield record
 

@@ -111,7 +111,8 @@ def identity(message):
 
 
 def loaded_offsets(db):
-    return dict(db.execute('SELECT "partition", next FROM millrace_stream_offsets').fetchall())
+    """By topic and partition."""
+    return {(t, p): n for t, p, n in db.execute('SELECT topic, "partition", next FROM millrace_stream_offsets')}
 
 
 def snapshot(path):
@@ -144,7 +145,7 @@ def whole(case, streams, topic, rng, expected):
     status, said = Run(case, streams, topic, db, workers, False).wait()
     if status != expected.status:
         return [f"stream run: status {status}, expected {expected.status}: {said}"]
-    return drive.differences(drive.read_warehouse(db), expected.tables) if status == 0 else []
+    return drive.differences(drive.read_warehouse(db), expected) if status == 0 else []
 
 
 class Prefixes:
@@ -210,7 +211,7 @@ class Prefixes:
             time.sleep(0.02)
         else:
             return [f"not loaded within {WAIT_S} s: {offsets} of {self.sent}"]
-        return drive.differences(tables, expected.tables) if expected.status == 0 else [f"expected status {expected.status}: {expected.why}"]
+        return drive.differences(tables, expected) if expected.status == 0 else [f"expected status {expected.status}: {expected.why}"]
 
 
 def cut(rng, items, portions):

@@ -111,13 +111,11 @@ class Column:
     def __init__(self, spec, source):
         self.spec, self.name = spec, spec["name"]
         self.kind = (spec["type"], spec.get("scale", 0))
-        self.trim = spec.get("trim", source.get("trim", False))
-        default_null = [] if source["format"] == "access_log" else [""]
+        self.trim = spec.get("trim", source.get("trim", source["format"] == "xml"))
+        default_null = [""] if source["format"] in ("csv", "xml") else []
         self.null = as_list(spec["null"]) if "null" in spec else as_list(source.get("null", default_null))
         zone = spec.get("zone", "keep")
         self.zone = None if zone == "keep" else zone
-        bytes_of_log = source["format"] == "access_log" and spec.get("field", self.name) == "bytes"
-        self.dash_is_zero = bytes_of_log and self.kind[0] == "integer"
         self.patterns = [Pattern(p) for p in as_list(spec.get("format"))]
 
     def present(self, text):
@@ -126,7 +124,7 @@ class Column:
             text = text.strip(" \t")
         if text is None or text in self.null:
             return self.spec.get("default")
-        return "0" if text == "-" and self.dash_is_zero else text
+        return text
 
     def read(self, text):
         text = self.present(text)

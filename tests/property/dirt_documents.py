@@ -1,0 +1,138 @@
+"""dirt_documents.py - random NDJSON, JSON documents and XML for the columns of a source."""
+
+import json
+import re
+from xml.sax.saxutils import escape
+
+from documents import NUMBER, steps
+
+
+class Documents:
+    """Mixed into Files, which draws the values: `self.value(spec)`."""
+
+    # --- JSON ---
+
+    def json_value(self, spec):
+        """A JSON text for a column."""
+        text = self.value(spec)
+        if self.chance(0.04):
+            return self.rng.choice(["null", "true", "false", "{}", '{"a": [1, "b"]}', "[]", "1e3", "-0.0"])
+        if NUMBER.fullmatch(text) and self.chance(0.6):
+            return text
+        written = json.dumps(text, ensure_ascii=self.chance(0.3))
+        return written.replace("/", "\\/") if self.chance(0.1) else written
+
+    def json_record(self):
+        """An object with the members that the columns' paths name, written in any order and spacing."""
+        members = {}
+        for spec in self.columns:
+            if self.chance(0.06):
+                continue  # it is not there
+            self.put(members, steps(spec.get("path", "['" + spec["name"] + "']")), self.json_value(spec))
+        if self.chance(0.3):
+            members["unused"] = '"x"'
+        text = self.json_object(members)
+        if self.chance(self.dirt / 5):
+            text = self.rng.choice(["7", '"text"', "[1]", "null", text[:-1], text + "}", text.replace("{", '{"c0": 1, "c0": 2, ', 1),
+                                    text.replace(":", "", 1), text.replace('"', '"\\ud800', 1), "[" * 130 + "]" * 130])  # fmt: skip
+        return text
+
+    def put(self, members, path, value):
+        for (kind, key), (following, _) in zip(path, [*path[1:], (None, None)]):
+            if kind == "index":
+                while len(members) <= key:
+                    members.append('"other"')
+            if following is None:
+                members[key] = value
+            else:
+                new = {} if following == "name" else []
+                members = members.setdefault(key, new) if kind == "name" else new
+
+    def json_object(self, node):
+        if isinstance(node, str):
+            return node
+        space = self.rng.choice(["", " ", "  "])
+        if isinstance(node, list):
+            return "[" + (space + ",").join(self.json_object(n) for n in node) + "]"
+        names = list(node)
+        self.rng.shuffle(names)
+        return "{" + space + ("," + space).join(f"{json.dumps(n)}:{space}{self.json_object(node[n])}" for n in names) + "}"
+
+    def ndjson_file(self, rows):
+        lines = [b"skipped"] * self.source.get("skip_lines", 0)
+        for _ in range(rows):
+            again = self.chance(0.06) and len(lines) > self.source.get("skip_lines", 0)
+            lines.append(self.damaged(lines[-1] if again else self.encode(self.json_record())))
+        return lines
+
+    def json_file(self, rows):
+        """A whole document."""
+        end = self.rng.choice(["\n", "\r\n", " "])
+        records = [self.json_record() for _ in range(rows)]
+        valid = [r if self.is_json(r) else '{"c0": 1, "c0": 2}' for r in records]
+        half = self.rng.randint(0, rows)
+        one, two = (f"[{end}" + f",{end}".join(v) + f"{end}]" for v in (valid[:half], valid[half:]))
+        whole = f"[{end}" + f",{end}".join(valid) + "]"
+        text = {"$": whole, "stock.items": f'{{"stock":{end}{{"n": {rows}, "items": {whole}}}}}',
+                "orders[*].lines": f'{{"orders": [{{"lines": {one}}},{end}{{"no": 1, "lines": {two}}}]}}'}[self.source["records"]]  # fmt: skip
+        return text.encode()
+
+    @staticmethod
+    def is_json(text):
+        from documents import JsonParser, NotJson
+
+        try:
+            JsonParser("[" + text + "]").document()
+            return True
+        except NotJson:
+            return False
+
+    # --- XML ---
+
+    def xml_text(self, text):
+        text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufeff]", "", text)
+        if self.chance(0.1) and "]]>" not in text:
+            return f"<![CDATA[{text}]]>"
+        written = escape(text)
+        if self.chance(0.1):
+            written = f"\n  {written}\n "
+        return "".join(f"&#{ord(c)};" if c not in "<>&;\n " and self.chance(0.02) else c for c in written) if "&" not in written else written
+
+    def xml_record(self):
+        root = {"attributes": {}, "children": []}
+        for spec in self.columns:
+            if self.chance(0.06):
+                continue
+            self.xml_put(root, spec.get("path", spec["name"]), self.value(spec))
+        return self.xml_element("product", root)
+
+    def xml_put(self, node, path, value):
+        first, _, rest = path.partition("/")
+        if first.startswith("@"):
+            node["attributes"][first[1:]] = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufeff]", "", value)
+        elif first == ".":
+            node["children"].append(self.xml_text(value))
+        else:
+            m = re.fullmatch(r"(\w+)(?:\[([0-9]+)\])?", first)
+            for _ in range(int(m[2] or 1) - 1):
+                node["children"].append((m[1], {"attributes": {}, "children": ["other"]}))
+            child = {"attributes": {}, "children": []}
+            if rest:
+                self.xml_put(child, rest, value)
+            else:
+                child["children"].append(self.xml_text(value))
+            node["children"].append((m[1], child))
+
+    def xml_element(self, name, node):
+        quote = self.rng.choice("\"'")
+        attributes = "".join(f" {n}={quote}{escape(v, {quote: '&quot;' if quote == chr(34) else '&apos;'})}{quote}" for n, v in node["attributes"].items())
+        inside = "".join(c if isinstance(c, str) else self.xml_element(*c) for c in node["children"])
+        if not inside and self.chance(0.5):
+            return f"<{name}{attributes}/>"
+        comment = "<!-- <product/> -->" if self.chance(0.03) else ""
+        return f"<{name}{attributes}>{comment}{inside}</{name}>"
+
+    def xml_file(self, rows):
+        records = [self.xml_record() for _ in range(rows)]
+        shelves = "\n".join(f"<shelf n='1'>{r}</shelf>" if self.source["record"] == "catalog/shelf/product" else r for r in records)
+        return f'<?xml version="1.0"?>\n<catalog>\n<title>all</title>\n{shelves}\n</catalog>\n'.encode()

@@ -1,0 +1,275 @@
+"""documents.py - records of NDJSON, JSON documents and XML, and what a path finds in them. Part of the reference interpreter."""
+
+import re
+from xml.parsers import expat
+
+from records import Lines, Record, RunFails, decode_bytes, line_of, raw_records
+
+DEEPEST = 128
+
+
+class NotJson(Exception):
+    """A sentence."""
+
+
+class Node:
+    """A JSON value: its kind (object array string number true false null), its text, its members or elements."""
+
+    def __init__(self, kind, start, end=None, text=None, parts=None):
+        self.kind, self.start, self.end, self.text, self.parts = kind, start, end, text, parts
+
+
+SPACE = re.compile(r"[ \t\n\r]*")
+STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+WORD = re.compile("true|false|null")
+SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def string_text(inner):
+    text = re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", lambda m: chr(int(m[1], 16)) if m[1] else SIMPLE.get(m[2], m[2]), inner)
+    text = text.encode("utf-16-le", "surrogatepass")
+    try:
+        return text.decode("utf-16-le")
+    except UnicodeDecodeError as e:
+        raise NotJson("half of a surrogate pair") from e
+
+
+class JsonParser:
+    """RFC 8259, to the letter."""
+
+    def __init__(self, text):
+        self.text, self.at = text, 0
+
+    def space(self):
+        self.at = SPACE.match(self.text, self.at).end()
+
+    def document(self):
+        self.space()
+        node = self.value(0)
+        self.space()
+        if self.at != len(self.text):
+            raise NotJson("something behind the value")
+        return node
+
+    def take(self, pattern, what):
+        m = pattern.match(self.text, self.at)
+        if not m:
+            raise NotJson(f"{what} expected")
+        self.at = m.end()
+        return m
+
+    def value(self, depth):
+        start, c = self.at, self.text[self.at : self.at + 1]
+        if c in "{[" and c:
+            if depth >= DEEPEST:
+                raise NotJson("too deep")
+            node = Node("object" if c == "{" else "array", start, parts=self.parts(c, depth + 1))
+        elif c == '"':
+            node = Node("string", start, text=string_text(self.take(STRING, "a string")[1]))
+        elif c in "-0123456789" and c:
+            node = Node("number", start, text=self.take(NUMBER, "a number")[0])
+        else:
+            word = self.take(WORD, "a value")[0]
+            node = Node(word, start, text=word)
+        node.end = self.at
+        return node
+
+    def parts(self, opening, depth):
+        """[(name or None, node)]"""
+        closing, out = "}" if opening == "{" else "]", []
+        self.at += 1
+        self.space()
+        while self.text[self.at : self.at + 1] != closing:
+            if out:
+                self.take(re.compile(","), "a comma")
+                self.space()
+            name = None
+            if opening == "{":
+                name = string_text(self.take(STRING, "a name")[1])
+                self.space()
+                self.take(re.compile(":"), "a colon")
+                self.space()
+            out.append((name, self.value(depth)))
+            self.space()
+        self.at += 1
+        return out
+
+
+STEP = re.compile(r"""\[([0-9]+|\*)\]|\['([^']*)'\]|\["([^"]*)"\]|\.?([^.\[\]]+)""")
+
+
+def steps(path):
+    """Names (str), indexes (int) and "*"s."""
+    out = []
+    for m in STEP.finditer(path):
+        if m[1]:
+            out.append(("*", None) if m[1] == "*" else ("index", int(m[1])))
+        elif m.start() == 0 and m[4] == "$":
+            continue
+        else:
+            out.append(("name", next(g for g in m.groups()[1:] if g is not None)))
+    return out
+
+
+def follow(node, path_steps):
+    """The values that a path leads to; NotJson when a member on the way is there twice."""
+    nodes = [node]
+    for kind, key in path_steps:
+        found = []
+        for n in nodes:
+            if kind == "name" and n.kind == "object":
+                members = [part for name, part in n.parts if name == key]
+                if len(members) > 1:
+                    raise NotJson(f"{key} twice")
+                found += members
+            elif kind == "index" and n.kind == "array":
+                found += [part for _, part in n.parts[key : key + 1]]
+            elif kind == "*" and n.kind == "array":
+                found += [part for _, part in n.parts]
+        nodes = found
+    return nodes
+
+
+def json_text(nodes, text, kind):
+    """What a column reads: None for NULL."""
+    if not nodes or nodes[0].kind == "null":
+        return None
+    node = nodes[0]
+    if node.kind in ("object", "array"):
+        return text[node.start : node.end]
+    if node.kind in ("true", "false") and kind[0] in ("integer", "decimal"):
+        return str(int(node.kind == "true"))
+    return node.text
+
+
+def json_fields(text, columns):
+    """The fields of a record, or None when it is malformed."""
+    try:
+        root = JsonParser(text).document()
+        return [json_text(follow(root, c.steps), text, c.kind) for c in columns]
+    except NotJson:
+        return None
+
+
+def find_steps(columns):
+    for c in columns:
+        c.steps = steps(c.spec.get("path", "['" + c.name + "']"))
+
+
+class Line:
+    def record(self, lines, at):
+        end, after = lines.line_end(at)
+        return [], end, after
+
+
+def read_ndjson(file, data, source, columns):
+    encoding = source.get("encoding", "utf-8")
+    lines = Lines(data, encoding)
+    find_steps(columns)
+    for at, end, _ in raw_records(lines, source, Line()):
+        raw = lines.text[at:end].encode("latin-1")
+        text = decode_bytes(raw, encoding)
+        if text is None and source.get("on_bad_encoding", "fail") == "fail":
+            raise RunFails(2, f"{file}: not {encoding}")
+        record = Record(file, line_of(lines, at), at, raw, None)
+        if text is not None:
+            record.fields, record.whole = json_fields(text, columns), [raw]
+        yield record
+
+
+def read_json(file, data, source, columns):
+    if not data:
+        raise RunFails(2, f"{file}: empty")
+    lines = Lines(data, "utf-8")
+    find_steps(columns)
+    text = data.decode()[1 if lines.start else 0 :]
+    path = source["records"]
+    try:
+        root = JsonParser(text).document()
+        arrays = follow(root, steps(path.removesuffix("[*]")))
+    except NotJson as e:
+        raise RunFails(2, f"{file}: {e}") from e
+    if not arrays or any(a.kind not in ("array", "null") for a in arrays):
+        raise RunFails(2, f"{file}: no array {path}")
+    number = 0
+    for array in arrays:
+        for _, node in array.parts or []:
+            number += 1
+            raw = text[node.start : node.end].encode()
+            at = lines.start + len(text[: node.start].encode())
+            record = Record(file, line_of(lines, at), at, raw, json_fields(raw.decode(), columns), [raw])
+            record.number = number
+            yield record
+
+
+# --- XML ---
+
+
+class Element:
+    def __init__(self, name, attributes, start):
+        self.name, self.attributes, self.start, self.end = name, attributes, start, None
+        self.parts = []  # texts and elements
+
+    def text(self):
+        return "".join(p if isinstance(p, str) else p.text() for p in self.parts)
+
+
+def xml_tree(data, encoding):
+    parser, stack, root = expat.ParserCreate(encoding), [], []
+
+    def start(name, attributes):
+        e = Element(name, attributes, parser.CurrentByteIndex)
+        (stack[-1].parts if stack else root).append(e)
+        stack.append(e)
+
+    def end(_name):
+        at = parser.CurrentByteIndex
+        element = stack.pop()
+        empty = not element.parts and data[at - 2 : at] == b"/>"  # such a tag is over when its end is told
+        element.end = at if empty else data.index(b">", at) + 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = lambda text: stack[-1].parts.append(text)
+    parser.Parse(data, True)
+    return root[0]
+
+
+def xml_records(element, wanted, way=()):
+    """Elements that are records: by name anywhere but inside another, or by the way from the root."""
+    way = (*way, element.name)
+    if element.name == wanted or "/".join(way) == wanted and "/" in wanted:
+        yield element
+        return
+    for part in element.parts:
+        if isinstance(part, Element):
+            yield from xml_records(part, wanted, way)
+
+
+def xml_text(record, path, trim):
+    """What a path finds, or None."""
+    element = record
+    for step in [] if path == "." else path.split("/"):
+        if step.startswith("@"):
+            return element.attributes.get(step[1:])
+        m = re.fullmatch(r"(.*?)(?:\[([0-9]+)\])?", step)
+        named = [p for p in element.parts if isinstance(p, Element) and p.name == m[1]]
+        n = int(m[2] or 1)
+        if len(named) < n:
+            return None
+        element = named[n - 1]
+    return element.text().strip(" \t\r\n") if trim else element.text()
+
+
+def read_xml(file, data, source, columns):
+    lines = Lines(data, "raw")
+    try:
+        root = xml_tree(data, {"utf-8": "utf-8"}.get(source.get("encoding")))
+    except expat.ExpatError as e:
+        raise RunFails(2, f"{file}: {e}") from e
+    for number, element in enumerate(xml_records(root, source["record"]), 1):
+        raw = data[element.start : element.end]
+        fields = [xml_text(element, c.spec.get("path", c.name), source.get("trim", True)) for c in columns]
+        record = Record(file, line_of(lines, element.start), element.start, raw, fields, [raw])
+        record.number = number
+        yield record
