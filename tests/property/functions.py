@@ -146,7 +146,7 @@ def parsed(text, scale):
 
 
 def split_part(text, separator, n):
-    parts = text.split(separator) if separator else [text]
+    parts = text.split(separator) if separator else []
     return parts[n - 1] if 1 <= n <= len(parts) else None
 
 
