@@ -39,9 +39,11 @@ struct format {
     json_t *(*columns_all)(const struct source_spec *s);
 
     /* --- files --- */
-    /* What is to be known of a file before it is read; NULL: that of any file (list.c). */
+    /* What is to be known of a file before it is read; NULL: that of any file (list.c), which is then read through
+     * the reader's input. */
     int (*scan)(const struct feed *feed, const char *path, struct source_file *file, struct arena *arena,
                 struct err_text *error);
+    void (*forget)(struct source_file *file); /* with `scan`: closes what it keeps open */
     int (*open)(struct source_reader *r, struct err_text *error);
     int (*next)(struct source_reader *r, struct record *out, struct err_text *error); /* as source_next */
     void (*close)(struct source_reader *r);                                           /* NULL: nothing to do */
@@ -54,7 +56,7 @@ struct format {
     bool (*split)(struct splitter *s, const struct record *record, struct slice text, struct arena *arena);
 };
 
-extern const struct format FORMAT_CSV, FORMAT_ACCESS_LOG, FORMAT_NDJSON, FORMAT_JSON, FORMAT_XML;
+extern const struct format FORMAT_CSV, FORMAT_ACCESS_LOG, FORMAT_NDJSON, FORMAT_JSON, FORMAT_XML, FORMAT_SQLITE;
 extern const struct format *const FORMATS[]; /* ends with NULL */
 
 #endif

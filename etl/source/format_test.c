@@ -1,11 +1,13 @@
 /* Every format from its file to typed rows. */
 #include "etl/source/format.h"
 
+#include <sqlite3.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "etl/parse.h"
 #include "etl/source/source.h"
+#include "etl/source/sqlite_rows.h"
 #include "tests/unit.h"
 
 static void file_write(const char *path, struct slice content, bool gzip)
@@ -257,8 +259,9 @@ TEST(format, keys_belong_to_formats)
     check_str(PLAIN("\"format\": \"xml\", \"record\": \"p\", \"delimiter\": \";\"", ""),
               "d.json: source.delimiter: unknown key; known here: format, glob, null, trim, time, in_file, columns, "
               "encoding, record, optional");
-    check_str(PLAIN("\"format\": \"xm\"", ""),
-              "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml; did you mean \"xml\"?");
+    check_str(
+        PLAIN("\"format\": \"xm\"", ""),
+        "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean \"xml\"?");
 }
 
 TEST(format, access_logs_by_the_servers_configuration)
@@ -275,4 +278,96 @@ TEST(format, access_logs_by_the_servers_configuration)
               "d.json: source.log_format: stands beside \"layout\": one of them says it");
     check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"%h %Z\"", ""),
               "d.json: source.log_format: does not know %Z");
+}
+
+/* --- sqlite --- */
+
+static void database_change(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    check_int(sqlite3_open(path, &db), SQLITE_OK);
+    char *wrong = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &wrong) != SQLITE_OK) unit_fail("%s", wrong);
+    sqlite3_close(db);
+}
+
+/* The bytes of a database. */
+static struct slice database(const char *sql)
+{
+    static uint8_t bytes[1 << 17];
+    char path[] = "/tmp/millrace-sqlite-XXXXXX";
+    int fd = mkstemp(path);
+    check(fd >= 0);
+    database_change(path, sql);
+    ssize_t n = read(fd, bytes, sizeof bytes);
+    close(fd);
+    unlink(path);
+    return slice_of(bytes, (size_t)n);
+}
+
+#define SQLITE                                                                                                         \
+    "\"format\": \"sqlite\", \"table\": \"t\", \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, "              \
+    "{\"name\": \"price\", \"field\": \"p\", \"type\": \"decimal\", \"scale\": 2}, {\"name\": \"name\", \"type\": "    \
+    "\"text\"}]"
+
+TEST(format, sqlite)
+{
+    check_str(
+        rows(SQLITE,
+             database("CREATE TABLE t(name, id, p REAL, rest); INSERT INTO t(rowid, id, p, name) VALUES"
+                      "(7, 1, 9.5, 'x\"\\' || char(1) || '\u00e9'), (3, '2', 5, NULL), (9, 3.0, 1e-7, x'0aff'), (12, "
+                      "'x', '8', 4.25),"
+                      "(2147483647, -1, -0.1, CAST(x'ff' AS TEXT))"),
+             false),
+        "3@3/0 2|500|-\n7@7/0 1|950|x\"\\\x01\xc3\xa9\n9@9/0 3|-|0AFF !type:price=1e-07\n12@12/0 -|800|4.25 "
+        "!type:id=x\n"
+        "2147483647@2147483647/0  !format:=\n");
+    check_str(rows(SQLITE, database("CREATE TABLE T(ID INTEGER PRIMARY KEY, rowid, name, p)"), false), "");
+}
+
+TEST(format, sqlite_errors)
+{
+    check_str(rows(SQLITE, database("CREATE TABLE ts(id)"), false), "f: there is no table \"t\"; did you mean \"ts\"?");
+    check_str(rows(SQLITE, database("CREATE TABLE t(id, name, pp)"), false),
+              "f: there is no column \"p\"; did you mean \"pp\"?");
+    check_str(rows(SQLITE, database("CREATE TABLE t(id PRIMARY KEY, name, p) WITHOUT ROWID"), false),
+              "f: the table \"t\" is WITHOUT ROWID; a source names a row by its rowid");
+    check_str(rows(SQLITE, database("CREATE VIEW t AS SELECT 1 AS id, 2 AS p, 3 AS name"), false),
+              "f: \"t\" is a view; a source reads a table, whose rows have rowids");
+    check_str(rows(SQLITE, database("CREATE TABLE t(id, name, p); INSERT INTO t(rowid) VALUES(0)"), false),
+              "f: a row has the rowid 0; a record's number begins at 1");
+    check(strstr(PLAIN(SQLITE, "this is no database, and long enough to be looked at"), "file is not a database") !=
+          NULL);
+}
+
+static int rows_count(struct sqlite_rows *r)
+{
+    struct slice row;
+    int64_t rowid;
+    int count = 0;
+    sqlite_rows_rewind(r);
+    while (sqlite_rows_next(r, &row, &rowid, NULL) == 1) count++;
+    return count;
+}
+
+TEST(format, a_database_that_is_written_is_read_as_it_was)
+{
+    static const char *const columns[] = {"a", NULL};
+    char path[] = "/tmp/millrace-sqlite-XXXXXX", side[64];
+    struct sqlite_rows *before, *after;
+    close(mkstemp(path));
+    database_change(path, "PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1), (2)");
+    check_int(sqlite_rows_open(path, "t", columns, &before, NULL), 0);
+    database_change(path, "INSERT INTO t VALUES(3); DELETE FROM t WHERE a = 1; INSERT INTO t VALUES(4)");
+    check_int(rows_count(before), 2);
+    check_int(sqlite_rows_open(path, "t", columns, &after, NULL), 0);
+    check_int(rows_count(after), 3);
+    check_int(rows_count(before), 2);
+    sqlite_rows_close(before);
+    sqlite_rows_close(after);
+    unlink(path);
+    for (int i = 0; i < 2; i++) {
+        snprintf(side, sizeof side, "%s%s", path, i ? "-shm" : "-wal");
+        unlink(side);
+    }
 }

@@ -108,16 +108,24 @@ static int lines_count(const char *path, struct source_file *f, struct err_text 
     return more;
 }
 
-static int file_read(const char *dir, const char *name, uint8_t *block, struct source_file *f, struct err_text *error)
+static int file_read(const char *path, uint8_t *block, struct source_file *f, struct err_text *error)
 {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int err = fd < 0 ? err_from_errno(errno) : file_scan(fd, block, f);
+    if (err) err_set(error, err, "%s: cannot be read: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    return err || !f->gzip ? err : lines_count(path, f, error);
+}
+
+static int file_look(struct source_list *list, const char *dir, const char *name, uint8_t *block, struct source_file *f,
+                     struct err_text *error)
+{
+    const struct format *format = list->feed->format;
     struct buf path = {0};
     buf_printf(&path, "%s/%s", dir, name);
     *f = (struct source_file){.name = name};
-    int fd = open(buf_cstr(&path), O_RDONLY | O_CLOEXEC);
-    int err = fd < 0 ? err_from_errno(errno) : file_scan(fd, block, f);
-    if (err) err_set(error, err, "%s: cannot be read: %s", (char *)path.p, strerror(errno));
-    if (fd >= 0) close(fd);
-    if (!err && f->gzip) err = lines_count((char *)path.p, f, error);
+    int err = format->scan ? format->scan(list->feed, buf_cstr(&path), f, &list->arena, error)
+                           : file_read(buf_cstr(&path), block, f, error);
     buf_release(&path);
     return err;
 }
@@ -159,7 +167,7 @@ int source_list_read(const struct feed *feed, const char *dir, struct source_lis
     uint8_t *block = memory_new(READ_BYTES);
     out->files = arena_alloc(&out->arena, ((size_t)names.count + 1) * sizeof *out->files);
     for (int i = 0; i < names.count && !err; i++) {
-        err = file_read(dir, names.items[i], block, &out->files[i], error);
+        err = file_look(out, dir, names.items[i], block, &out->files[i], error);
         out->count = i + 1;
     }
     free(block);
@@ -173,6 +181,7 @@ int source_list_read(const struct feed *feed, const char *dir, struct source_lis
 
 void source_list_release(struct source_list *list)
 {
+    for (int i = 0; i < list->count && list->feed->format->forget; i++) list->feed->format->forget(&list->files[i]);
     arena_release(&list->arena);
     *list = (struct source_list){0};
 }

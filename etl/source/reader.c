@@ -37,7 +37,7 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     buf_release(&path);
     r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
     if (r->spec->lateness) r->parser = row_parser_new(feed);
-    int err = input_open(&r->in, r->path, file->bytes, error);
+    int err = feed->format->scan ? ERR_OK : input_open(&r->in, r->path, file->bytes, error);
     if (!err) err = feed->format->open(r, error);
     if (err) {
         source_close(r);

@@ -17,11 +17,12 @@
 #include "etl/row.h"
 
 struct source_file {
-    const char *name; /* relative to the directory */
+    const char *name; /* relative to the directory; of a SQLite table FILE:TABLE */
     char digest[65];  /* SHA-256, hexadecimal */
     uint64_t bytes;
     uint64_t lines; /* line ends, plus one when the last line has none; of a gzip'd file those of its text */
     bool gzip;
+    struct sqlite_rows *rows; /* of a table: open in one read transaction until the list is released */
     /* The name of the smallest file with the same digest, when that is not this one: the file is not
      * read. NULL otherwise. */
     const char *same_as;

@@ -121,8 +121,8 @@ static void keys_check(struct node n, const struct format *format, const char *c
     node_keys(n, keys);
 }
 
-const struct format *const FORMATS[] = {&FORMAT_CSV,  &FORMAT_ACCESS_LOG, &FORMAT_NDJSON,
-                                        &FORMAT_JSON, &FORMAT_XML,        NULL};
+const struct format *const FORMATS[] = {
+    &FORMAT_CSV, &FORMAT_ACCESS_LOG, &FORMAT_NDJSON, &FORMAT_JSON, &FORMAT_XML, &FORMAT_SQLITE, NULL};
 
 static const struct format *format_read(struct node n)
 {

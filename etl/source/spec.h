@@ -30,13 +30,15 @@ struct source_spec {
     const struct log_layout *layout;
     const char *log_time; /* pattern of {time} */
     bool decode;
-    /* NDJSON, JSON */
+    /* NDJSON, JSON, SQLite */
     struct json_paths *json;
     /* XML */
     struct xml_paths *xml;
     bool own_encoding; /* `encoding` is declared: whatever the file says */
     /* JSON, XML: the way to the records */
     const char *records;
+    /* SQLite; its columns' names are their headers */
+    const char *table;
 };
 
 /* Reads a source: fills feed->format, feed->spec and the declared columns (feed->columns, feed->field_count).

@@ -1,0 +1,109 @@
+/* sqlite: a row of a table is a record; the file of its position is `shop.db:customers`, its number the rowid. */
+#include <string.h>
+
+#include "etl/source/json_path.h"
+#include "etl/source/reader.h"
+#include "etl/source/split.h"
+#include "etl/source/sqlite_rows.h"
+#include "lib/base/checksum.h"
+
+/* --- definition --- */
+
+static void keys_read(struct node n, struct source_spec *s)
+{
+    s->table = node_text(node_required(n, "table"), NULL);
+    s->encoding_rejects = true;
+    s->json = json_paths_new(n.doc->arena);
+}
+
+/* The table's column; in the record it is the element of the same number. */
+static void place_read(struct node column, struct source_spec *s, struct field_spec *f, const char *name)
+{
+    const char **names = arena_alloc(column.doc->arena, 2 * sizeof *names);
+    char path[24];
+    names[0] = node_text(node_member(column, "field"), name);
+    f->headers = names;
+    f->number = s->fields_least;
+    snprintf(path, sizeof path, "[%d]", f->number);
+    json_paths_add(s->json, path, false);
+}
+
+/* --- files --- */
+
+static const char *const *names_of(const struct feed *feed, struct arena *arena)
+{
+    const char **names = arena_alloc(arena, ((size_t)feed->field_count + 1) * sizeof *names);
+    for (int c = 0; c < feed->field_count; c++) names[c] = feed->columns[c].field->headers[0];
+    return names;
+}
+
+/* The digest is that of the rows, so that it does not change with the file's free pages: each with a line end. */
+static int scan(const struct feed *feed, const char *path, struct source_file *f, struct arena *arena,
+                struct err_text *error)
+{
+    struct slice row;
+    int64_t rowid;
+    int result = sqlite_rows_open(path, feed->spec->table, names_of(feed, arena), &f->rows, error);
+    if (result < 0) return result;
+    struct sha256 *sha = sha256_new();
+    while ((result = sqlite_rows_next(f->rows, &row, &rowid, error)) == 1) {
+        sha256_update(sha, row.p, row.n);
+        sha256_update(sha, "\n", 1);
+        f->bytes += row.n + 1;
+        f->lines++;
+    }
+    sha256_take_hex(sha, f->digest);
+    f->name = arena_printf(arena, "%s:%s", f->name, feed->spec->table);
+    return result;
+}
+
+static void forget(struct source_file *f)
+{
+    sqlite_rows_close(f->rows);
+}
+
+static int sqlite_open(struct source_reader *r, struct err_text *error)
+{
+    (void)error;
+    sqlite_rows_rewind(r->file->rows);
+    return ERR_OK;
+}
+
+static int sqlite_next(struct source_reader *r, struct record *out, struct err_text *error)
+{
+    int64_t rowid;
+    *out = (struct record){0};
+    int result = sqlite_rows_next(r->file->rows, &out->raw, &rowid, error);
+    if (result == 1) out->at.number = out->at.byte_offset = (uint64_t)rowid;
+    return result;
+}
+
+/* --- records --- */
+
+static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
+{
+    struct json_scan scan;
+    if (record->layout.n) return splitter_wrong(s, arena, 0, "a row has no layout");
+    if (!json_split(s->spec->json, text, arena, s->fields, &scan))
+        return splitter_wrong(s, arena, (size_t)(scan.p - text.p), scan.wrong);
+    s->field_count = s->spec->fields_least;
+    return true;
+}
+
+static const char *const keys[] = {"table", NULL};
+static const char *const places[] = {"field", NULL};
+
+const struct format FORMAT_SQLITE = {
+    .name = "sqlite",
+    .keys = keys,
+    .places = places,
+    .plain = true,
+    .rejects_bytes = true,
+    .keys_read = keys_read,
+    .place_read = place_read,
+    .scan = scan,
+    .forget = forget,
+    .open = sqlite_open,
+    .next = sqlite_next,
+    .split = split,
+};

@@ -1,0 +1,230 @@
+#include "etl/source/sqlite_rows.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "etl/document.h"
+#include "etl/sink/sql.h"
+#include "lib/base/memory.h"
+
+enum { BUSY_MS = 10000 };
+
+struct sqlite_rows {
+    char *path;
+    sqlite3 *db;
+    sqlite3_stmt *select;
+    int column_count;
+    struct buf row;
+};
+
+/* --- one value --- */
+
+static void integer_put(struct buf *out, int64_t value)
+{
+    char text[24];
+    buf_append(out, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
+}
+
+static void real_put(struct buf *out, double value)
+{
+    char text[40];
+    if (!isfinite(value)) {
+        buf_append_str(out, value < 0 ? "\"-Inf\"" : "\"Inf\"");
+        return;
+    }
+    int n = snprintf(text, sizeof text, "%.15g", value);
+    if (strtod(text, NULL) != value) n = snprintf(text, sizeof text, "%.17g", value);
+    buf_append(out, text, (size_t)n);
+}
+
+static void text_put(struct buf *out, struct slice text)
+{
+    buf_append_byte(out, '"');
+    for (size_t i = 0, from = 0; i <= text.n; i++) {
+        bool plain = i < text.n && text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\';
+        if (plain) continue;
+        buf_append(out, text.p + from, i - from);
+        from = i + 1;
+        if (i == text.n) break;
+        if (text.p[i] >= 0x20)
+            buf_append_byte(out, '\\'), buf_append_byte(out, text.p[i]);
+        else
+            buf_printf(out, "\\u%04x", text.p[i]);
+    }
+    buf_append_byte(out, '"');
+}
+
+static void blob_put(struct buf *out, struct slice blob)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    uint8_t *p = buf_reserve(out, 2 * blob.n + 2);
+    *p++ = '"';
+    for (size_t i = 0; i < blob.n; i++) {
+        *p++ = (uint8_t)digits[blob.p[i] >> 4];
+        *p++ = (uint8_t)digits[blob.p[i] & 15];
+    }
+    *p = '"';
+    out->n += 2 * blob.n + 2;
+}
+
+static void value_put(struct buf *out, sqlite3_stmt *s, int column)
+{
+    switch (sqlite3_column_type(s, column)) {
+    case SQLITE_INTEGER: integer_put(out, sqlite3_column_int64(s, column)); break;
+    case SQLITE_FLOAT: real_put(out, sqlite3_column_double(s, column)); break;
+    case SQLITE_TEXT: text_put(out, sql_column_slice(s, column)); break;
+    case SQLITE_BLOB: {
+        const void *p = sqlite3_column_blob(s, column);
+        blob_put(out, slice_of(p, (size_t)sqlite3_column_bytes(s, column)));
+        break;
+    }
+    default: buf_append_str(out, "null");
+    }
+}
+
+/* --- opening --- */
+
+/* The names that a query gives, the document's way of hinting at the nearest. */
+static const char *nearest(sqlite3 *db, const char *name, const char *query, const char *table, struct arena *arena)
+{
+    const char *names[256] = {NULL};
+    sqlite3_stmt *s = NULL;
+    if (sql_prepare(db, &s, NULL, query, table) == 0)
+        for (int i = 0; i < 255 && sqlite3_step(s) == SQLITE_ROW; i++)
+            names[i] = arena_str(arena, sql_column_slice(s, 0));
+    sqlite3_finalize(s);
+    return name_nearest(name, names);
+}
+
+static int missing(struct sqlite_rows *r, const char *what, const char *name, const char *query, const char *table,
+                   struct err_text *error)
+{
+    struct arena arena = {0};
+    const char *near = nearest(r->db, name, query, table, &arena);
+    int err = err_set(error, ERR_NOTFOUND, "%s: there is no %s \"%s\"%s%s%s", r->path, what, name,
+                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    arena_release(&arena);
+    return err;
+}
+
+/* The table must be there and have rowids: they are the names of its records. */
+static int table_check(struct sqlite_rows *r, const char *table, struct err_text *error)
+{
+    sqlite3_stmt *s;
+    int err =
+        sql_prepare(r->db, &s, error,
+                    "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = %Q COLLATE NOCASE", table);
+    if (err) return err;
+    if (sqlite3_step(s) != SQLITE_ROW)
+        err = sqlite3_errcode(r->db) == SQLITE_DONE
+                  ? missing(r, "table", table,
+                            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%%'",
+                            table, error)
+                  : sql_fail(r->db, error, "cannot be read");
+    else if (!slice_equal(sql_column_slice(s, 0), SLICE_LIT("table")))
+        err = err_set(error, ERR_UNSUPPORTED, "%s: \"%s\" is a %s; a source reads a table, whose rows have rowids",
+                      r->path, table, (const char *)sqlite3_column_text(s, 0));
+    else if (sqlite3_column_int(s, 1))
+        err = err_set(error, ERR_UNSUPPORTED,
+                      "%s: the table \"%s\" is WITHOUT ROWID; a source names a row by its rowid", r->path, table);
+    sqlite3_finalize(s);
+    return err;
+}
+
+static bool column_is_there(struct sqlite_rows *r, const char *table, const char *name)
+{
+    int64_t there = 0;
+    return sql_integer(r->db, 0, &there, NULL, "SELECT 1 FROM pragma_table_xinfo(%Q) WHERE name = %Q COLLATE NOCASE",
+                       table, name) == 0 &&
+           there;
+}
+
+/* `rowid` has two more names, in case a column has that one. */
+static const char *rowid_name(struct sqlite_rows *r, const char *table)
+{
+    static const char *const names[] = {"rowid", "_rowid_", "oid"};
+    for (int i = 0; i < 2; i++)
+        if (!column_is_there(r, table, names[i])) return names[i];
+    return names[2];
+}
+
+/* In double quotes a name that is no column would be a text to SQLite: each is looked for before. */
+static int select_prepare(struct sqlite_rows *r, const char *table, const char *const *columns, struct err_text *error)
+{
+    char *list = sqlite3_mprintf("%s", rowid_name(r, table));
+    int err = ERR_OK;
+    for (; *columns && !err; columns++, r->column_count++) {
+        if (!column_is_there(r, table, *columns))
+            err = missing(r, "column", *columns, "SELECT name FROM pragma_table_xinfo(%Q)", table, error);
+        list = sqlite3_mprintf("%z, \"%w\"", list, *columns);
+    }
+    if (!err) err = sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" ORDER BY 1", list, table);
+    sqlite3_free(list);
+    return err;
+}
+
+/* The first read begins the transaction that all others belong to. */
+static int snapshot_take(struct sqlite_rows *r, struct err_text *error)
+{
+    int64_t tables;
+    sqlite3_busy_timeout(r->db, BUSY_MS);
+    int err = sql_exec(r->db, error, "BEGIN");
+    return err ? err : sql_integer(r->db, 0, &tables, error, "SELECT count(*) FROM sqlite_schema");
+}
+
+int sqlite_rows_open(const char *path, const char *table, const char *const *columns, struct sqlite_rows **out,
+                     struct err_text *error)
+{
+    struct sqlite_rows *r = memory_new(sizeof *r);
+    r->path = memory_str(path);
+    int err = sql_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &r->db, error);
+    if (!err) err = snapshot_take(r, error);
+    if (!err) err = table_check(r, table, error);
+    if (!err) err = select_prepare(r, table, columns, error);
+    if (err) {
+        sqlite_rows_close(r);
+        r = NULL;
+    }
+    *out = r;
+    return err;
+}
+
+void sqlite_rows_close(struct sqlite_rows *r)
+{
+    if (!r) return;
+    sqlite3_finalize(r->select);
+    sqlite3_close(r->db);
+    buf_release(&r->row);
+    free(r->path);
+    free(r);
+}
+
+/* --- reading --- */
+
+void sqlite_rows_rewind(struct sqlite_rows *r)
+{
+    sqlite3_reset(r->select);
+}
+
+int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error)
+{
+    int code = sqlite3_step(r->select);
+    if (code == SQLITE_DONE) return 0;
+    if (code != SQLITE_ROW) return sql_fail(r->db, error, "cannot be read");
+    *rowid = sqlite3_column_int64(r->select, 0);
+    if (*rowid < 1)
+        return err_set(error, ERR_UNSUPPORTED, "%s: a row has the rowid %lld; a record's number begins at 1", r->path,
+                       (long long)*rowid);
+    buf_reset(&r->row);
+    for (int c = 1; c <= r->column_count; c++) {
+        buf_append_byte(&r->row, c == 1 ? '[' : ',');
+        value_put(&r->row, r->select, c);
+    }
+    buf_append_byte(&r->row, ']');
+    *row = buf_slice(&r->row);
+    return 1;
+}
