@@ -104,8 +104,9 @@ static int failures_check(struct engine *e, const struct row *row)
         if (quarantine_severity(feed, v->ordinal) != SEVERITY_FAIL) continue;
         e->rule_failed = true;
         return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s",
-                       (int)row->record->at.file.n, (const char *)row->record->at.file.p, row->record->at.line,
-                       (int)v->rule.n, (const char *)v->rule.p, v->column.n ? ": column " : "", (int)v->column.n,
+                       (int)row->record->at.file.n, (const char *)row->record->at.file.p,
+                       row->record->at.line ? row->record->at.line : row->record->at.number, (int)v->rule.n,
+                       (const char *)v->rule.p, v->column.n ? ": column " : "", (int)v->column.n,
                        (const char *)v->column.p, v->column.n ? ", value " : "",
                        v->value.n > 200 ? 200 : (int)v->value.n, (const char *)v->value.p);
     }

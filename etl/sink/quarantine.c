@@ -89,7 +89,7 @@ static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct r
         sqlite3_bind_null(s, 6);
     sql_bind_slice(s, 7, v->rule);
     sqlite3_bind_int(s, 8, v->ordinal);
-    if (v->column.n)
+    if (v->column.n || v->value.n) /* of a whole record: what is wrong with it */
         bytes_bind(s, 9, v->value);
     else
         sqlite3_bind_null(s, 9);

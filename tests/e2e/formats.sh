@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# formats.sh - every format of sources, plain and gzip'd: batch = stream = what Python's own parsers say.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/e2e/lib.sh
+
+mkdir "$scratch/in" || exit 2
+python3 - "$scratch" <<'EOF' || die "the files could not be made"
+import csv, gzip, io, json, random, sqlite3, sys
+import xml.etree.ElementTree as ET
+from xml.sax.saxutils import escape, quoteattr
+scratch = sys.argv[1]
+into = scratch + "/in/"
+r = random.Random(5)
+words = ["Öl", 'a "quoted" one', "tab\there", "x,y;z", "<tag> & 'more'", "back\\slash", "€ 5", "𝄞", "", "line\nend", "plain"]
+orders = [{"id": i, "name": r.choice(words), "amount": r.randrange(-5000, 100000), "paid": r.choice([True, False, None]),
+           "city": r.choice(["Köln", "Wien", None]), "tags": [r.choice("abc") for _ in range(r.randrange(4))]} for i in range(1, 1201)]
+
+def money(cents):
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+def number(o):  # a JSON number with exactly these digits
+    return "@@" + money(o["amount"]) + "@@"
+
+def unquoted(text):
+    return text.replace('"@@', "").replace('@@"', "")
+
+def write(name, data, zip_it=False):
+    with open(into + name + (".gz" if zip_it else ""), "wb") as f:
+        f.write(gzip.compress(data, mtime=0) if zip_it else data)
+
+def nested(o, ascii):
+    whole = {"id": o["id"], "name": o["name"], "price": {"amount": number(o)}, "tags": o["tags"], "shipping": {"address": {"city": o["city"]}}}
+    if o["paid"] is not None:
+        whole["paid"] = o["paid"]
+    return unquoted(json.dumps(whole, ensure_ascii=ascii))
+
+half = len(orders) // 2
+for name, part, zipped in (("1", orders[:half], False), ("2", orders[half:], True)):
+    write(f"orders_{name}.ndjson", "".join(nested(o, o["id"] % 2) + "\n" for o in part).encode(), zipped)
+    indented = json.dumps({"meta": {"lines": [1, {"lines": [{}]}]}, "shop": {"orders": [
+        {"day": d, "lines": [json.loads(nested(o, True), parse_float=str) | {"price": {"amount": number(o)}} for o in part[d::3]]} for d in range(3)]}},
+        indent=1)
+    write(f"orders_{name}.json", unquoted(indented).encode(), zipped)
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\r\n").writerows([["id", "name", "amount", "paid", "city", "tag"]] + [
+        [o["id"], o["name"], money(o["amount"]), {True: 1, False: 0, None: ""}[o["paid"]], o["city"] or "", (o["tags"] + [""])[0]] for o in part])
+    write(f"orders_{name}.csv", table.getvalue().encode(), zipped)
+    latin = name == "1"
+    xml = f"<?xml version='1.0' encoding='{'windows-1252' if latin else 'utf-8'}'?>\n<shop>\n<orders>\n" + "".join(
+        f"  <order id={quoteattr(str(o['id']))}" + (f" paid='{int(o['paid'])}'" if o["paid"] is not None else "") +
+        f">\n    <name>{escape(o['name'])}</name><price currency='EUR'>{money(o['amount'])}</price>" +
+        "".join(f"<tag>{t}</tag>" for t in o["tags"]) + (f"<to><city>{o['city']}</city></to>" if o["city"] else "") + "</order>\n"
+        for o in part) + "</orders>\n<order id='0'/></shop>\n"
+    write(f"orders_{name}.xml", xml.encode("cp1252", "xmlcharrefreplace") if latin else xml.encode(), zipped)
+db = sqlite3.connect(into + "orders.db")
+db.execute("CREATE TABLE orders(order_id INTEGER PRIMARY KEY, name TEXT, price REAL, paid, city, tag)")
+db.executemany("INSERT INTO orders VALUES(?,?,?,?,?,?)",
+               [(o["id"], o["name"], o["amount"] / 100, o["paid"], o["city"], (o["tags"] + [None])[0]) for o in orders])
+db.commit()
+
+# What must come out, read back by Python's parsers from the files themselves.
+def rows_of(kind):
+    text = lambda n: (gzip.open if n == 2 else open)(into + f"orders_{n}.{kind}" + (".gz" if n == 2 else ""), "rb").read()
+    cents = lambda t: round(float(t) * 100)
+    if kind == "sqlite":
+        return [(i, n, cents(p), q, c, t) for i, n, p, q, c, t in sqlite3.connect(into + "orders.db").execute("SELECT * FROM orders")]
+    found = []
+    for n in (1, 2):
+        data = text(n)
+        if kind == "csv":
+            found += [(int(x["id"]), x["name"] or None, cents(x["amount"]), int(x["paid"]) if x["paid"] else None, x["city"] or None, x["tag"] or None)
+                      for x in csv.DictReader(io.StringIO(data.decode(), newline=""))]
+        elif kind == "xml":
+            for e in ET.fromstring(data).find("orders"):
+                city, tag = e.find("to/city"), e.find("tag")
+                found.append((int(e.get("id")), (e.find("name").text or "").strip(" \t\r\n") or None, cents(e.find("price").text),
+                              int(e.get("paid")) if e.get("paid") else None, None if city is None else city.text, None if tag is None else tag.text))
+        else:
+            docs = [json.loads(l) for l in data.decode().split("\n") if l] if kind == "ndjson" else \
+                   [l for d in json.loads(data)["shop"]["orders"] for l in d["lines"]]
+            found += [(d["id"], d["name"], cents(d["price"]["amount"]), None if d.get("paid") is None else int(d["paid"]),
+                       d["shipping"]["address"]["city"], (d["tags"] + [None])[0]) for d in docs]
+    return found
+
+def definition(kind, source):
+    columns = {"csv": {"amount": {"header": "amount"}}, "ndjson": {"amount": {"path": "price.amount"}, "city": {"path": "shipping.address.city"}, "tag": {"path": "tags[0]"}},
+               "xml": {"id": {"path": "@id"}, "paid": {"path": "@paid"}, "amount": {"path": "price"}, "city": {"path": "to/city"}},
+               "sqlite": {"id": {"field": "order_id"}, "amount": {"field": "price"}}}
+    columns["json"] = columns["ndjson"]
+    types = {"id": {"type": "integer"}, "name": {"type": "text"}, "amount": {"type": "decimal", "scale": 2}, "paid": {"type": "integer"},
+             "city": {"type": "text"}, "tag": {"type": "text"}}
+    whole = {"pipeline": "formats_" + kind, "version": 1,
+             "source": source | {"columns": [{"name": n} | t | columns[kind].get(n, {}) for n, t in types.items()]},
+             "rules": [{"rule": "unique", "columns": ["id"]}, {"rule": "range", "column": "amount", "min": "-40", "severity": "warn"}],
+             "tables": [{"name": "orders"}, {"name": "by_city", "aggregate": "orders", "by": ["city"], "columns": {"n": "count()", "sum": "sum(amount)"}}]}
+    json.dump(whole, open(f"{scratch}/{kind}.json", "w"))
+
+definition("csv", {"format": "csv", "glob": "*.csv*"})
+definition("ndjson", {"format": "ndjson", "glob": "*.ndjson*"})
+definition("json", {"format": "json", "glob": "orders_*.json*", "records": "$.shop.orders[*].lines"})
+definition("xml", {"format": "xml", "glob": "*.xml*", "record": "shop/orders/order"})
+definition("sqlite", {"format": "sqlite", "glob": "orders.db", "table": "orders"})
+for kind in ("csv", "ndjson", "json", "xml", "sqlite"):
+    json.dump(sorted(rows_of(kind)), open(f"{scratch}/{kind}.expected", "w"))
+    assert len(rows_of(kind)) == len(orders)
+EOF
+
+# the table `orders` of a warehouse against what is expected
+table_check() {
+    python3 - "$scratch/$1.db" "$scratch/$1.expected" <<'EOF'
+import json, sqlite3, sys
+there = sorted(sqlite3.connect(sys.argv[1]).execute("SELECT id, name, amount, paid, city, tag FROM orders"), key=lambda r: r[0])
+wanted = [tuple(r) for r in json.load(open(sys.argv[2]))]
+for a, b in zip(there, wanted):
+    assert a == b, f"{a} instead of {b}"
+assert len(there) == len(wanted), f"{len(there)} rows instead of {len(wanted)}"
+EOF
+}
+
+broker_start -o group.initial.rebalance.delay.ms=50
+for kind in csv ndjson json xml sqlite; do
+    story "$kind: batch = Python, stream = batch"
+    "$MILLRACE" etl run "$scratch/$kind.json" --in "$scratch/in" --db "$scratch/$kind.db" 2>"$scratch/err" || die "batch: $(cat "$scratch/err")"
+    table_check "$kind" || fail "$kind: batch = Python"
+    "$MILLRACE" stream publish "$scratch/$kind.json" --in "$scratch/in" --partitions 3 --shuffle 4 --bootstrap "$bootstrap" \
+        2>"$scratch/err" || die "publish: $(cat "$scratch/err")"
+    "$MILLRACE" stream run "$scratch/$kind.json" --db "$scratch/$kind.stream.db" --workers 2 --bootstrap "$bootstrap" \
+        >/dev/null 2>"$scratch/err" || die "run: $(cat "$scratch/err")"
+    "$MILLRACE" warehouse compare "$scratch/$kind.db" "$scratch/$kind.stream.db" || fail "$kind: stream = batch"
+done
+broker_stop
+
+# refused WHAT DEFINITION PART: the batch must end with an error that says PART
+refused() {
+    "$MILLRACE" etl run "$scratch/$2.json" --in "$scratch/bad" --db "$scratch/bad.db" 2>"$scratch/err" && fail "$1: accepted"
+    grep -qF "$3" "$scratch/err" || fail "$1: \"$3\" is not in: $(cat "$scratch/err")"
+    [ ! -e "$scratch/bad.db" ] || fail "$1: left a database"
+}
+bad() { rm -rf "$scratch/bad"; mkdir "$scratch/bad"; }
+
+story "damaged files are named, with the place"
+bad; head -c 3000 "$scratch/in/orders_2.ndjson.gz" >"$scratch/bad/a.ndjson.gz"
+refused "a cut gzip file" ndjson "a.ndjson.gz: the compressed file is damaged at its byte offset 3000: it ends too early"
+bad; head -c 3000 "$scratch/in/orders_1.json" >"$scratch/bad/orders_1.json"
+refused "a cut document" json "orders_1.json: line "
+bad; head -c 3000 "$scratch/in/orders_1.xml" >"$scratch/bad/a.xml"
+refused "a cut XML file" xml "a.xml: line "
+bad; cp "$scratch/in/orders_1.csv" "$scratch/bad/orders.db"
+refused "no database" sqlite "orders.db: "
+bad; printf '{"id": 1}\n{"id": "\xff"}\n' >"$scratch/bad/a.ndjson"
+refused "bytes that are no UTF-8" ndjson "a.ndjson: line 2, byte offset 18: the byte FF is not utf-8"
+
+story "a damaged line of NDJSON is a row of the quarantine, with what is wrong"
+bad; printf '{"id": 1}\n{"id": 2\n{"id": 3, "id": 3}\n' >"$scratch/bad/a.ndjson"
+"$MILLRACE" etl run "$scratch/ndjson.json" --in "$scratch/bad" --db "$scratch/q.db" 2>"$scratch/err" || die "$(cat "$scratch/err")"
+python3 - "$scratch/q.db" <<'EOF' || fail "the quarantine"
+import sqlite3, sys
+there = sqlite3.connect(sys.argv[1]).execute("SELECT line, rule, value, raw FROM quarantine ORDER BY line").fetchall()
+assert there == [(2, "format", "byte 8: a , or } must stand behind a member", '{"id": 2'),
+                 (3, "format", "byte 10: a member that is asked for comes twice", '{"id": 3, "id": 3}')], there
+EOF
+done_testing
