@@ -62,42 +62,13 @@ static const char *const categories[CATALOGUE_CATEGORIES] = {
 #define REGISTRATION_DAYS  1000
 #define CATEGORY_SERVICES  (CATALOGUE_CATEGORIES - 1)
 
-static const char *const women[] = {"Maria",
-                                    "Giulia",
-                                    "Anna",
-                                    "Chiara",
-                                    "Zo\xc3\xab",
-                                    "Sofia",
-                                    "Emma",
-                                    "Olivia",
-                                    "Ingrid",
-                                    "Lucia",
-                                    "Ren\xc3\xa9"
-                                    "e",
-                                    "Grace"};
-static const char *const men[] = {"Mario", "Luca",   "Jos\xc3\xa9", "Peter", "S\xc3\xb8ren", "John",
-                                  "Hans",  "Pierre", "Andrea",      "Marco", "Oliver",       "Jan"};
-static const char *const families[] = {"Rossi",
-                                       "Bianchi",
-                                       "M\xc3\xbcller",
-                                       "Smith",
-                                       "O'Brien",
-                                       "D'Angelo",
-                                       "Conti",
-                                       "Jones",
-                                       "Dubois",
-                                       "Garc\xc3\xad"
-                                       "a",
-                                       "Novak",
-                                       "Jansen",
-                                       "Ferrari",
-                                       "Brown",
-                                       "Schmidt",
-                                       "Esposito",
-                                       "Taylor",
-                                       "Nilsson",
-                                       "de Vries",
-                                       "Marino"};
+static const char *const women[] = {"Maria", "Giulia", "Anna",   "Chiara", "Zoë",   "Sofia",
+                                    "Emma",  "Olivia", "Ingrid", "Lucia",  "Renée", "Grace"};
+static const char *const men[] = {"Mario", "Luca",   "José",   "Peter", "Søren",  "John",
+                                  "Hans",  "Pierre", "Andrea", "Marco", "Oliver", "Jan"};
+static const char *const families[] = {"Rossi",   "Bianchi",  "Müller", "Smith",   "O'Brien",  "D'Angelo", "Conti",
+                                       "Jones",   "Dubois",   "García", "Novak",   "Jansen",   "Ferrari",  "Brown",
+                                       "Schmidt", "Esposito", "Taylor", "Nilsson", "de Vries", "Marino"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 /* Codes that are not articles; they count like any other. */

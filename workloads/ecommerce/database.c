@@ -30,10 +30,7 @@ static const char *const spellings[][6] = {
     {"Germany", "Deutschland", "Germania", "GERMANY", "DE", "germany"},
     {"France", "Francia", "FRANCE", "FR", "france", "France "},
     {"EIRE", "Ireland", "Irlanda", "IE", "Eire", "IRELAND"},
-    {"Spain",
-     "Espa\xc3\xb1"
-     "a",
-     "Spagna", "ES", "SPAIN", "spain"},
+    {"Spain", "España", "Spagna", "ES", "SPAIN", "spain"},
     {"Netherlands", "Holland", "The Netherlands", "Paesi Bassi", "NL", "netherlands"},
     {"Belgium", "Belgio", "Belgique", "BE", "BELGIUM", "belgium"},
     {"Switzerland", "Svizzera", "Schweiz", "CH", "SWITZERLAND", "switzerland"},

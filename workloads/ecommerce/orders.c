@@ -211,17 +211,17 @@ static void ordinary_line(struct orders *o, struct invoice *v)
 {
     if (random_chance(&o->random, 1, 4000)) v->sale.second = second_of_day(o);
     struct sale s = v->sale;
-    const struct product *p;
+    const struct product *products = o->catalogue->products, *p;
     const char *code = NULL;
     int bad_date = 0;
     s.quantity = shop_quantity_draw(&o->random);
     s.product = product_new(o);
-    p = &o->catalogue->products[s.product];
+    p = &products[s.product];
     s.price_thousandths = s.customer < 0 ? p->price_thousandths * 5 / 3 / 10 * 10 : p->price_thousandths;
     int64_t asked = s.quantity, asked_price = s.price_thousandths;
     if (shop_due(&o->due, DIRT_OTHER_CASE)) {
         s.product = product_with_variant(o);
-        code = o->catalogue->products[s.product].variant;
+        code = products[s.product].variant;
     } else if (shop_due(&o->due, DIRT_FREE)) {
         s.price_thousandths = 0;
         s.bucket = BUCKET_PRICE_NOT_POSITIVE;
@@ -242,7 +242,7 @@ static void ordinary_line(struct orders *o, struct invoice *v)
     } else if (shop_due(&o->due, DIRT_HUGE)) {
         s.quantity = asked = 10000 + (int64_t)random_below(&o->random, 70000);
     }
-    p = &o->catalogue->products[s.product];
+    p = &products[s.product];
     write_row(o, v, &s, code ? code : p->code, p->csv, bad_date);
     if (o->journeys) journey_line(o->journeys, &s, asked, asked_price);
 }
