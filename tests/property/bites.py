@@ -15,11 +15,10 @@ import sys
 
 from bugs import BUGS
 
-LIBRARIES = "rdkafka jansson sqlite3 libpcre2-8 zlib liblz4 libzstd libcrypto libutf8proc"
-
 
 def link(build, objects, out):
-    flags = subprocess.run(f"pkg-config --libs {LIBRARIES}", shell=True, capture_output=True, text=True, check=True).stdout.split()
+    packages = re.search(r"^PACKAGES := (.*)", pathlib.Path("Makefile").read_text(), re.M)[1].split()
+    flags = subprocess.run(["pkg-config", "--libs", *packages], capture_output=True, text=True, check=True).stdout.split()
     archives = [str(a) for a in sorted(build.glob("*.a")) if a.name != "cli.a"]
     command = ["gcc", "-o", out, *objects, "-Wl,--whole-archive", build / "cli.a", "-Wl,--no-whole-archive", "-Wl,--start-group",
                *archives, "-Wl,--end-group", *flags, "-lsnappy", "-lpthread", "-lm"]  # fmt: skip

@@ -1,6 +1,6 @@
 """draw.py - random definitions that use all of the language; what was drawn is counted.
 
-`draw_definition(rng, cover)` gives the definition and the files that stand beside it, by name. A definition is drawn
+`draw_definition(rng, cover, changing)` gives the definition and the files that stand beside it, by name. A definition is drawn
 to be valid: one that the program refuses is a finding too, about the program, the documentation or this file.
 """
 
@@ -76,6 +76,7 @@ class Definitions(Sources, Rules, Tables):
                 self.cover("option", "maps.file")
 
 
-def draw_definition(rng, cover):
+def draw_definition(rng, cover, changing=False):
     d = Definitions(rng, cover)
+    d.changing = changing
     return d.draw(), d.beside

@@ -6,8 +6,8 @@ from drawing import Drawing
 class Rules(Drawing):
     def rules(self, types):
         out, names = [], set()
-        for i in range(self.rng.randint(0, 5)):
-            rule = self.key(types) if i == 0 and self.chance(0.5) else self.rule(types)
+        for i in range(self.rng.randint(int(self.changing), 3 if self.changing else 5)):
+            rule = self.key(types) if i == 0 and self.chance(0.95 if self.changing else 0.4) else self.rule(types)
             if self.chance(0.6):
                 rule["name"] = f"r{i}"
             name = rule.get("name") or f"{rule['rule']}_{self.default_column(rule)}"
@@ -15,7 +15,7 @@ class Rules(Drawing):
             if name in names or (rule["rule"] == "type" and rule["column"] in claimed):
                 continue
             names.add(name)
-            if self.chance(0.6 if rule["rule"] != "unique" else 0.15):
+            if self.chance(0.6 if rule["rule"] != "unique" else 0 if self.changing and i == 0 else 0.15):
                 rule["severity"] = "fail" if self.chance(0.05) else "warn"
             self.cover("rule", rule["rule"])
             self.cover("severity", f"{rule['rule']} {rule.get('severity', 'reject')}")

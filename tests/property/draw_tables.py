@@ -3,6 +3,7 @@
 import dataclasses
 
 from drawing import Drawing
+from relations import join_output
 
 
 @dataclasses.dataclass
@@ -29,10 +30,12 @@ class Tables(Drawing):
         for i in range(max(len(feeds), self.rng.randint(1, 3))):
             made.append(self.store(f"s{i}", feeds, unread))
             self.cover("table", "store")
-        for i in range(self.rng.randint(0, 5)):
+        for i in range(self.rng.randint(1, 9)):
             parent = self.pick(made[-3:] if self.chance(0.5) else made)
-            kind = self.pick(["aggregate", "aggregate", "window", "select", "select", "pivot", "sessionize"])
-            drawn = getattr(self, kind)(f"{kind[:2]}{i}", parent)
+            kind = self.pick(["aggregate", "aggregate", "window", "select", "select", "pivot", "sessionize", "join", "join", "top_n",
+                              "dedupe", "scd"])  # fmt: skip
+            name = f"{kind[:2]}{i}"
+            drawn = self.join(name, parent, made) if kind == "join" else getattr(self, kind)(name, parent)
             if drawn:
                 made.append(drawn)
                 self.cover("table", f"{kind} of {self.kind_of(parent)}")
@@ -40,7 +43,7 @@ class Tables(Drawing):
 
     @staticmethod
     def kind_of(drawn):
-        return next((k for k in ("select", "aggregate", "pivot", "sessionize") if k in drawn.spec), "store")
+        return next((k for k in ("join", "top_n", "dedupe", "scd", "select", "aggregate", "pivot", "sessionize") if k in drawn.spec), "store")
 
     # --- stores ---
 
@@ -197,3 +200,93 @@ class Tables(Drawing):
         by = self.by(parent, 1)
         spec = {"name": name, "sessionize": parent.name, "by": by, "time": time, "gap_s": self.pick([0, 1, 60, 1800, 86400])}
         return Drawn(spec | {"columns": columns}, {b: parent.types[b] for b in by} | kinds)
+
+    # --- rows against rows ---
+
+    def join(self, name, parent, made):
+        right = self.pick(made)
+        alike = [(a, b) for a, k in parent.types.items() for b, m in right.types.items() if k == m]
+        if not alike:
+            return None
+        on = dict(self.rng.sample(alike, self.rng.randint(1, min(2, len(alike)))))
+        spec = {"name": name, "join": parent.name, "with": right.name, "on": on, "kind": self.pick(["inner", "left"])}
+        if all(a == b for a, b in on.items()):
+            spec["on"] = self.pick([on, list(on)] + list(on)[: len(on) == 1])
+        self.match(spec, parent, right, made)
+        self.cover("match", f"{spec.get('match', 'lookup')} {spec['kind']}")
+        if parent.name == right.name or self.chance(0.5):
+            self.join_columns(name, spec, parent, right)
+        output = join_output(spec, parent.types, right.types)
+        types = {n: (parent if side == "left" else right).types[c] for n, side, c in output}
+        time = next((n for n, side, c in output if side == "left" and c == parent.time), None)
+        return Drawn(spec, types, time, parent.position)
+
+    def match(self, spec, parent, right, made):
+        """Many rows for one at most once in a definition: three such joins over each other would not end."""
+        times, right_times = parent.of("timestamp"), right.of("timestamp")
+        wide = not any(m.spec.get("match") in ("all", "interval") for m in made)
+        possible = ["lookup"] + ["all"] * wide + (["as_of"] + ["interval"] * wide if times and right_times else [])
+        possible += ["valid"] * 2 if times and len(right_times) > 1 else []
+        match = self.pick(possible)
+        if match != "lookup" or self.chance(0.3):
+            spec["match"] = match
+        if match in ("as_of", "interval", "valid") and (not parent.time or self.chance(0.3)):
+            spec["time"] = self.pick(times)
+        if match in ("as_of", "interval") and (not right.time or self.chance(0.3)):
+            spec["right_time"] = self.pick(right_times)
+        if match in ("as_of", "interval") and self.chance(0.1):
+            spec["on"] = []
+        if match == "interval":
+            spec["before_s"] = self.pick([0, 60, 3600, 100000])
+            self.option(spec, "after_s", 0.6, 0, 1, 3600, -spec["before_s"])
+        if match == "valid":
+            scd = "valid_from" in right.types and self.chance(0.8)
+            spec["valid"] = ["valid_from", "valid_to"] if scd else self.rng.sample(right_times, 2)
+
+    def join_columns(self, name, spec, parent, right):
+        columns = []
+        for side, table in (("left", parent), ("right", right)):
+            for c in self.rng.sample(list(table.types), self.rng.randint(1, len(table.types))):
+                columns.append({"name": f"{name}{side[0]}{len(columns)}", "column": f"{side}.{c}"})
+        own = {c["column"].partition(".")[2] for c in columns}
+        for c in columns:  # the plain ways to write it, where there is but one such column
+            column = c["column"].partition(".")[2]
+            once = (column in parent.types) != (column in right.types)
+            if once and parent.name != right.name and column in own and self.chance(0.4):
+                c["column"] = column
+        spec["columns"] = columns
+
+    def order(self, parent):
+        names = self.rng.sample(list(parent.types), self.rng.randint(1, min(2, len(parent.types))))
+        return [n + self.pick(["", " desc", " asc"]) for n in names]
+
+    def top_n(self, name, parent):
+        spec = {"name": name, "top_n": parent.name, "by": self.by(parent), "order": self.order(parent), "n": self.pick([1, 2, 5]),
+                "rank": f"{name}_rank"}  # fmt: skip
+        return Drawn(spec, parent.types | {spec["rank"]: ("integer", 0)}, parent.time, parent.position)
+
+    def dedupe(self, name, parent):
+        spec = {"name": name, "dedupe": parent.name, "by": self.by(parent, 1)}
+        self.option(spec, "keep", 0.7, "first", "last")
+        if self.chance(0.5):
+            spec["order"] = self.order(parent)
+        return Drawn(spec, dict(parent.types), parent.time, parent.position)
+
+    def scd(self, name, parent):
+        times = parent.of("timestamp")
+        if not times or "valid_from" in parent.types:
+            return None
+        spec = {"name": name, "scd": parent.name, "type": self.pick([1, 2, 2]), "by": self.by(parent, 1)}
+        if not parent.time or self.chance(0.3):
+            spec["time"] = self.pick(times)
+        time = spec.get("time") or parent.time
+        spec["by"] = [b for b in spec["by"] if b != time] or [next((c for c in parent.types if c != time), None)]
+        rest = [c for c in parent.types if c not in (*spec["by"], time)]
+        if None in spec["by"] or (spec["type"] == 2 and not rest):
+            return None
+        types = dict(parent.types)
+        if spec["type"] == 2:
+            if self.chance(0.5):
+                spec["track"] = self.rng.sample(rest, self.rng.randint(1, min(2, len(rest))))
+            types |= {"valid_from": ("timestamp", 0), "valid_to": ("timestamp", 0), "current": ("integer", 0)}
+        return Drawn(spec, types, parent.time, parent.position)

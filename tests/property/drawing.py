@@ -8,6 +8,7 @@ class Drawing:
 
     def __init__(self, rng, cover):
         self.rng, self.cover = rng, cover
+        self.changing = False  # rows are to move from good to bad and back, as records arrive in another order
         self.beside = {}  # files that stand beside the definition
 
     def chance(self, p):

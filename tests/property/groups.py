@@ -4,6 +4,7 @@ import re
 
 from expression import compile_expression, condition
 from records import RunFails
+from relations import groups_of
 from rules import limit
 from tables import Table
 from values import HIGHEST, LOWEST
@@ -52,13 +53,6 @@ class Measure:
         if not rows:
             return None
         return self.argument((min if self.name == "first" else max)(rows, key=order))
-
-
-def groups_of(rows, by):
-    groups = {}
-    for row in rows:
-        groups.setdefault(tuple(row[c] for c in by), []).append(row)
-    return groups
 
 
 def summary(key, by, members, measures):

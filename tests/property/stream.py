@@ -136,7 +136,7 @@ def publish(case, streams, topic, partitions, *options):
 def whole(case, streams, topic, rng, expected):
     """Published and loaded to the end: the differences to the reference."""
     partitions, workers = rng.randint(1, 8), rng.randint(1, 3)
-    options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.7 else []
+    options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.9 else []
     status, said = publish(case, streams, topic, partitions, *options)
     if status:
         return [f"publish: status {status}, expected {expected.status}: {said}"] if status != expected.status else []

@@ -24,8 +24,10 @@ class Table:
 
 def build(warehouse, definition, feeds):
     import groups
+    import relations
 
-    kinds = {"select": select, "aggregate": groups.aggregate, "pivot": groups.pivot, "sessionize": groups.sessionize}
+    kinds = {"select": select, "aggregate": groups.aggregate, "pivot": groups.pivot, "sessionize": groups.sessionize,
+             "join": relations.join, "top_n": relations.top_n, "dedupe": relations.dedupe, "scd": relations.scd}  # fmt: skip
     made = {}
     for spec in definition["tables"]:
         kind = next((k for k in kinds if k in spec), None)
