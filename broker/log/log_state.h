@@ -4,7 +4,7 @@
  *     log.c      life, offsets, sync, epochs               lookup.c    timestamps to offsets
  *     recover.c  a directory to a log                      job.c       what is done on the disk, later
  *     retain.c   what goes                                 scrub.c     what is checked, later
- *     log_cursor.c  all batches, at start */
+ *     log_cursor.c  all batches, at start                  read_verify.c  what of it may be served */
 #ifndef MILLRACE_BROKER_LOG_LOG_STATE_H
 #define MILLRACE_BROKER_LOG_LOG_STATE_H
 
@@ -120,6 +120,19 @@ void log_roll(struct log *log);
 
 /* job.c: the job that is out syncs this file, or has just done so. */
 bool log_job_syncs(const struct log_job *job, const struct log_file *file);
+
+/* read_verify.c, for read.c. */
+/* Up to where a range that begins at `at` is known to be whole; 0 when it must be verified first. */
+uint64_t read_known_to(const struct segment *s, uint64_t at);
+/* The header at `at` in what was read. 1; 0 when more must be read for it; -1 when none is there, or the file is too
+ * short. */
+int read_header_at(const struct log_read *r, uint64_t at, struct slice data, struct batch_header *h);
+/* A base offset lies outside of the CRC: that it continues the log is what protects it. `expected` < 0: not known. */
+bool read_continues(const struct log *log, const struct batch_header *h, int64_t expected);
+/* The end of the whole batches from `at` on, and below `limit`, that continue the log; `at` when the first one is none.
+ * What was verified once is known from then on. */
+uint64_t read_verify(const struct log *log, const struct log_read *r, struct segment *s, uint64_t at, uint64_t limit,
+                     struct slice data);
 
 /* scrub.c, for job.c: a piece of a rolled segment whose CRCs are to be checked. NULL when there is none. */
 struct scrub;

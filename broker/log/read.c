@@ -83,13 +83,6 @@ static enum log_read_outcome more(struct log_read *r, const struct segment *s, e
     return LOG_READ_MORE;
 }
 
-/* Up to where a range that begins at `at` is known to be whole; 0 when it must be verified first. */
-static uint64_t known_to(const struct segment *s, uint64_t at)
-{
-    if (s->unseen_from >= s->unseen_to || at >= s->unseen_to) return UINT64_MAX;
-    return at < s->unseen_from ? s->unseen_from : 0;
-}
-
 static enum log_read_outcome scan_from(const struct log *log, struct log_read *r, const struct segment *s, uint64_t at)
 {
     uint64_t limit = log_limit_in(s, limit_of(log, r));
@@ -100,7 +93,7 @@ static enum log_read_outcome scan_from(const struct log *log, struct log_read *r
         at = 0;
     }
     uint64_t most = LOG_SCAN_BYTES;
-    if (known_to(s, at) == 0 && r->max_bytes > LOG_SCAN_BYTES)
+    if (read_known_to(s, at) == 0 && r->max_bytes > LOG_SCAN_BYTES)
         most = r->max_bytes < LOG_LOOK_BYTES ? (uint64_t)r->max_bytes : LOG_LOOK_BYTES;
     return more(r, s, STAGE_SCAN, at, limit - at < most ? limit - at : most);
 }
@@ -153,8 +146,8 @@ static enum log_read_outcome read_in(const struct log *log, struct log_read *r, 
     r->position_last = -1;
     r->doubted = false;
     r->expected = s->base_offset;
-    if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next) && known_to(s, at) > 0)
-        return finish(log, r, s, at, bad_limit(log, s, at, next), known_to(s, at)); /* damage may lie in between */
+    if (s == log_active(log) && recent_find(&log->recent, r->offset, s->size, &at, &next) && read_known_to(s, at) > 0)
+        return finish(log, r, s, at, bad_limit(log, s, at, next), read_known_to(s, at)); /* damage may lie in between */
     if (!s->indexed) {
         r->low = 0;
         r->high = (uint32_t)(s->index_size / OFFSET_ENTRY_SIZE);
@@ -189,14 +182,6 @@ static enum log_read_outcome read_next_segment(const struct log *log, struct log
     return scan_from(log, r, log->segments[i], 0);
 }
 
-/* 1; 0 when more must be read for it; -1 when no header is there, or the file is too short. */
-static int header_at(const struct log_read *r, uint64_t at, struct slice data, struct batch_header *h)
-{
-    uint64_t skip = at - r->at;
-    if (skip + BATCH_HEADER_SIZE > data.n) return skip > 0 ? 0 : -1;
-    return batch_header_read(slice_of(data.p + skip, data.n - skip), h) < 0 ? -1 : 1;
-}
-
 /* The entry that led here names another batch than the one that is here. */
 static bool index_lied(const struct log_read *r, uint64_t at, bool nothing, const struct batch_header *h)
 {
@@ -211,49 +196,18 @@ static enum log_read_outcome scan_again(const struct log *log, struct log_read *
     return scan_from(log, r, s, 0);
 }
 
-/* A base offset lies outside of the CRC: that it continues the log is what protects it. */
-static bool continues(const struct log *log, const struct batch_header *h, int64_t expected)
-{
-    if (expected < 0) return true;
-    return log->config.deletes ? h->base_offset == expected : h->base_offset >= expected;
-}
-
-static bool is_whole(const struct log_read *r, uint64_t at, struct slice data, const struct batch_header *h)
-{
-    struct batch_header same;
-    uint64_t skip = at - r->at;
-    return batch_size(h) <= data.n - skip && batch_check(slice_of(data.p + skip, batch_size(h)), &same) == 0;
-}
-
-/* The end of the whole batches from `at` on that continue the log; `at` when the first one is none. What was verified
- * once is known. */
-static uint64_t verify(const struct log *log, const struct log_read *r, struct segment *s, uint64_t at,
-                       struct slice data)
-{
-    uint64_t begin = at, limit = log_limit_in(s, limit_of(log, r));
-    int64_t expected = r->expected;
-    struct batch_header h;
-    while (at < limit && at < s->unseen_to && header_at(r, at, data, &h) == 1 && continues(log, &h, expected) &&
-           batch_size(&h) <= limit - at && is_whole(r, at, data, &h)) {
-        expected = batch_last_offset(&h) + 1;
-        at += batch_size(&h);
-    }
-    if (begin <= s->unseen_from && at > s->unseen_from) s->unseen_from = at;
-    return at >= s->unseen_to ? UINT64_MAX : at;
-}
-
 /* The batch that is wanted begins at `at`. */
 static enum log_read_outcome found_batch(const struct log *log, struct log_read *r, struct segment *s, uint64_t at,
                                          const struct batch_header *h, struct slice data)
 {
-    uint64_t known = known_to(s, at), size = batch_size(h);
+    uint64_t known = read_known_to(s, at), size = batch_size(h);
     if (known == 0) {
         if (size > data.n - (at - r->at)) {
             bool asked = at == r->at && r->length >= size; /* then the file is too short */
             if (size > LOG_LOOK_BYTES_MAX || asked) return LOG_READ_CORRUPT;
             return more(r, s, STAGE_SCAN, at, size);
         }
-        known = verify(log, r, s, at, data);
+        known = read_verify(log, r, s, at, log_limit_in(s, limit_of(log, r)), data);
         if (known == at) return LOG_READ_CORRUPT;
     }
     return finish(log, r, s, at, at + size, known);
@@ -269,10 +223,10 @@ static enum log_read_outcome scan(const struct log *log, struct log_read *r, str
         if (bad) at = bad->resume;
         if (bad) r->expected = bad->to;
         if (at >= limit) break;
-        int have = header_at(r, at, data, &h);
+        int have = read_header_at(r, at, data, &h);
         if (have == 0) return scan_from(log, r, s, at);
         if (index_lied(r, at, have < 0, &h)) return scan_again(log, r, s);
-        if (have < 0 || !continues(log, &h, r->expected)) return LOG_READ_CORRUPT;
+        if (have < 0 || !read_continues(log, &h, r->expected)) return LOG_READ_CORRUPT;
         if (batch_size(&h) > limit - at || batch_last_offset(&h) >= below) return LOG_READ_CORRUPT;
         /* Only compaction leaves gaps; anywhere else a missing offset was lost. */
         if (h.base_offset > r->offset && log->config.deletes) return LOG_READ_CORRUPT;
