@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from hostile import Client, request, text
+from hostile_wire import Client, request, text
 
 STORAGE = KafkaError.KAFKA_STORAGE_ERROR if hasattr(KafkaError, "KAFKA_STORAGE_ERROR") else 56
 NOT_COORDINATOR = 16
