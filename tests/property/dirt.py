@@ -1,6 +1,7 @@
 """dirt.py - random files for a definition: mostly right, small key spaces, and plenty of dirt. `write_files(...)`."""
 
 import gzip
+import sqlite3
 
 from dirt_documents import Documents
 from interpret import log_column
@@ -198,6 +199,31 @@ class Files(Documents):
         return data
 
 
+def write_database(files, path, rows):
+    """Rows with gaps between their rowids, of any storage class."""
+    s, db = files.source, sqlite3.connect(path)
+    names = [c.get("field", c["name"]) for c in s["columns"]]
+    shown = ", ".join(f'"{n}"' for n in names)
+    db.execute(f'CREATE TABLE "{s["table"]}" (id INTEGER PRIMARY KEY, {shown}, "unused")')
+    at, again = 0, None
+    for _ in range(rows):
+        at += files.rng.choice([1, 1, 1, 2, 5000])
+        row = again if again and files.chance(0.06) else [stored_as(files, c) for c in s["columns"]]
+        again = row
+        db.execute(f'INSERT INTO "{s["table"]}" (id, {shown}) VALUES ({", ".join("?" * (len(names) + 1))})', [at, *row])
+    db.commit()
+    db.close()
+
+
+def stored_as(files, spec):
+    text = files.value(spec).replace("\0", "")
+    if files.chance(0.05):
+        return files.rng.choice([None, 7, -3, 2.5, 0.1, 1e20, 3.0, b"\x00\xff", 2**62])
+    if text.isascii() and text.removeprefix("-").isdigit() and -(2**63) <= int(text) < 2**63 and files.chance(0.7):
+        return int(text)
+    return text
+
+
 def write_files(rng, definition, folder, rows):
     """For each source 1 to 4 files, perhaps one twice, perhaps one empty; and one that matches none."""
     sources = definition.get("sources") or [definition["source"]]
@@ -212,6 +238,9 @@ def write_files(rng, definition, folder, rows):
             empty = rng.random() < 0.03
             size = rng.randint(0, rows // len(names) // len(sources))
             empty &= source["format"] not in ("json", "xml")
+            if source["format"] == "sqlite":
+                write_database(files, folder / (begin + name + suffix), size)
+                continue
             content = b"" if empty else files.file(size)
             if rng.random() < 0.1:
                 content = gzip.compress(content, mtime=0)

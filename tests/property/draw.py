@@ -33,7 +33,8 @@ class Definitions(Sources, Rules, Tables):
         return definition
 
     def source(self, prefix, letter):
-        draw = self.pick([self.csv_source] * 3 + [self.log_source] * 2 + [self.ndjson_source, self.json_source, self.xml_source])
+        draw = self.pick([self.csv_source] * 3 + [self.log_source] * 2 + [self.ndjson_source, self.json_source, self.xml_source,
+                                                                       self.sqlite_source])  # fmt: skip
         source = draw(prefix, letter)
         self.cover("format", source["format"])
         return source

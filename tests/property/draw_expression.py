@@ -4,7 +4,8 @@ from expression import MAPS, compile_expression
 
 LETTERS = ["a", "b", "A", "ab", "x-1", "12-34", "é", "Öl", "", " ", "a b", "7", "-3", "1.5", "0.05", "2024-02-29", "31/12/2024", "ß", "日本", "O''Hara"]
 REGEXES = ["^[a-c]", "[0-9]+", "a|b", "^.$", "([0-9]+)-([0-9]+)", "(x)|(y)", "^$", "é", "(?i)^ab", "\\d", "\\s", "b$", "^[^-]*", "(.)(.)"]
-READABLE = ["%F", "%d/%m/%Y", "%F %T", "%-m/%-d/%Y", "%F %H:%M"]
+ZONES = ["Europe/Rome", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
+READABLE = ["iso8601", "%F", "%d/%m/%Y", "%F %T", "%-m/%-d/%Y", "%F %H:%M"]
 WRITABLE = ["%F", "%F %T", "%d/%m/%Y", "%-d.%-m.%y", "%b %e", "%A %B", "%I:%M %p", "%H%%", "%Y week", "%-H-%-M-%-S", "%a", "%s"]
 INTEGERS = ["0", "1", "2", "3", "7", "10", "60", "100", "1000", "9223372036854775807"]
 DECIMALS = ["0.5", "1.25", "0.01", "10.0", "99.999", "2.50"]
@@ -195,12 +196,18 @@ class Expressions:
 
     def of_timestamp(self, d):
         w = lambda: self.text("timestamp", d)  # noqa: E731
-        name = self.pick("+", "timestamp", "hour_start", "minute_start", "window_start", "parse_timestamp", "from_unix")
+        name = self.pick("+", "timestamp", "hour_start", "minute_start", "window_start", "parse_timestamp", "from_unix", "zone")
         if name == "+":
             self.cover("operator", "timestamp + n")
             return f"({w()} {self.pick('+', '-')} {self.text('integer', d - 1)})"
         if name == "timestamp":
             return self.named(name, self.text("date", d))
+        if name == "zone":
+            zone = f"'{self.rng.choice(ZONES)}'"
+            if self.rng.random() < 0.5:
+                return self.named("in_zone", w(), zone)
+            how = self.pick(None, "'earlier'", "'later'", "'reject'")
+            return self.named("to_utc", w(), zone, *([how] if how else []))
         if name == "window_start":
             return self.named(name, w(), self.pick("7", "900", "86400", "100000"))
         if name == "parse_timestamp":

@@ -5,7 +5,7 @@ from records import LAYOUTS, Layout
 from times import write
 
 ENCODINGS = ["utf-8", "utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii"]
-STAMPS = ["%F %T", "%d/%m/%Y %H:%M", "%-m/%-d/%Y %-H:%M", "%FT%T.%f%z", "%d/%b/%Y:%H:%M:%S %z", "%F %I:%M:%S %p", "%e %B %Y %T",
+STAMPS = ["iso8601", "%F %T", "%d/%m/%Y %H:%M", "%-m/%-d/%Y %-H:%M", "%FT%T.%f%z", "%d/%b/%Y:%H:%M:%S %z", "%F %I:%M:%S %p", "%e %B %Y %T",
           "%a, %d %b %y %T", "%s"]  # fmt: skip
 DAYS = ["%F", "%d.%m.%Y", "%-m/%-d/%y", "%e %b %Y"]
 LOG_LAYOUTS = [*LAYOUTS, '{time} {client} {method} {target} {status} rt={seconds}', '{time}|{client}|{took} ms|"{request+}"',
@@ -91,9 +91,21 @@ class Sources(Drawing):
         self.paths(source, ["@a#", "w#/v", "t#[2]", "p#/@currency"])
         return source
 
+    def sqlite_source(self, prefix, _letter):
+        source = {"format": "sqlite", "glob": f"{prefix}.db", "table": self.pick(["t", "the table"])}
+        source["columns"] = [self.column(f"c{i}", i, source) for i in range(self.rng.randint(1, 6))]
+        for c in source["columns"]:
+            self.option(c, "field", 0.2, "f " + c["name"])
+        self.option(source, "trim", 0.2, True, False)
+        self.option(source, "null", 0.2, [], ["", "-"], "NULL")
+        self.option(source, "in_file", 0.2, {"repeats": True}, {"lateness": True})
+        return source
+
     # --- columns ---
 
     def column(self, name, i, source, kind=None):
+        if i == 0 and self.chance(0.4):
+            kind = kind or "timestamp"
         spec = {"name": name, "type": kind or self.pick(["text", "integer", "decimal", "timestamp", "date", "text", "integer"])}
         self.cover("type", spec["type"])
         if not source.get("header", True):
@@ -128,7 +140,9 @@ class Sources(Drawing):
         if kind == "timestamp":
             spec["format"] = self.pick([self.pick(STAMPS), self.pick(STAMPS), self.rng.sample(STAMPS, 2)])
             if not any(z in str(spec["format"]) for z in ("%z", "%s")):
-                self.option(spec, "zone", 0.3, "keep", "+02:00", "-09:30", "UTC")
+                self.option(spec, "zone", 0.4, "keep", "+02:00", "-09:30", "UTC", "Europe/Rome", "America/New_York")
+            if "/" in spec.get("zone", ""):
+                self.option(spec, "ambiguous", 0.6, "earlier", "later", "reject")
         if kind == "date":
             spec["format"] = self.pick([self.pick(DAYS), self.rng.sample(DAYS, 2)])
         for pattern in spec["format"] if isinstance(spec.get("format"), list) else [spec.get("format", "")]:

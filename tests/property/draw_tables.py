@@ -143,9 +143,10 @@ class Tables(Drawing):
         return {c: text for c, (text, _) in drawn.items()}, {c: kind for c, (_, kind) in drawn.items()}
 
     def by(self, parent, least=0):
-        names = list(parent.types)
         if least == 0 and self.chance(0.2):
             return []
+        few = parent.of("text", "integer")  # whose values are few, so that groups have rows
+        names = few if few and self.chance(0.8) else list(parent.types)
         return self.rng.sample(names, self.rng.randint(1, min(2, len(names))))
 
     def grouped(self, spec, name, parent):

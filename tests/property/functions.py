@@ -7,6 +7,7 @@ import re
 from unicodedata import normalize
 
 import unicode_functions
+import zones
 from times import Pattern, day_number, in_range, moment, read_time, write
 from values import Misfit, as_text, divide_rounded, fits
 
@@ -323,6 +324,20 @@ def attempted(x, otherwise=None):
     return kind, run
 
 
+def zoned(w, zone):
+    return strict(TIMESTAMP, lambda v: in_years(zones.in_zone(v, constant(zone)), TIMESTAMP), w)
+
+
+def unzoned(w, zone, ambiguous=None):
+    def run(v):
+        utc = zones.to_utc(v, constant(zone), constant(ambiguous) if ambiguous else "reject")
+        if utc is None:
+            raise Misfit("no such wall clock, or two")
+        return in_years(utc, TIMESTAMP)
+
+    return strict(TIMESTAMP, run, w)
+
+
 TABLE = {
     "upper": cased(ascii_case(UPPER), unicode_functions.upper), "lower": cased(ascii_case(LOWER), unicode_functions.lower),
     "title": texts(TEXT, unicode_functions.title), "fold_case": texts(TEXT, unicode_functions.fold_case),
@@ -362,6 +377,7 @@ TABLE = {
     "second": part(lambda d: d.second),
     "quarter": part(lambda d: (d.month + 2) // 3), "iso_week": iso("week"), "iso_year": iso("year"),
     "days_between": days_between,
+    "in_zone": zoned, "to_utc": unzoned,
     "format": lambda w, p: strict(TEXT, lambda v: write(v, w[0][0], constant(p)), w),
     "parse_timestamp": parse_time(TIMESTAMP), "parse_date": parse_time(DATE),
     "unix": lambda w: strict(INTEGER, lambda v: v if w[0] == TIMESTAMP else v * 86400, w),

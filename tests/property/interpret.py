@@ -19,6 +19,7 @@ import sys
 import zlib
 
 import tables
+from databases import read_sqlite
 from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
 from records import RunFails, read_csv, read_log
@@ -144,9 +145,9 @@ class Warehouse:
 
 
 def list_files(folder, glob):
-    """(name, bytes) of every file that matches, in byte order of names."""
-    names = sorted((p.name for p in pathlib.Path(folder).iterdir() if p.is_file()), key=str.encode)
-    return [(n, (pathlib.Path(folder) / n).read_bytes()) for n in names if fnmatch.fnmatchcase(n.encode(), glob.encode())]
+    """Every file that matches, in byte order of names."""
+    paths = sorted((p for p in pathlib.Path(folder).iterdir() if p.is_file()), key=lambda p: p.name.encode())
+    return [p for p in paths if fnmatch.fnmatchcase(p.name.encode(), glob.encode())]
 
 
 def count_lines(data):
@@ -174,7 +175,7 @@ def run(warehouse, definition, folder, only, announced):
     if any(v[4] == "fail" for f in feeds for r in f.rows for v in r.broken):
         raise RunFails(1, "a rule with severity fail")
     warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
-    warehouse.explained = {f.name for f in feeds if f.source["format"] in ("ndjson", "json")}
+    warehouse.explained = {f.name for f in feeds if f.source["format"] in ("ndjson", "json", "sqlite")}
     always(warehouse, feeds)
     tables.build(warehouse, definition, {f.name: f for f in feeds})
 
@@ -217,15 +218,13 @@ def read_feed(feed, folder, only, announced):
     matching = list_files(folder, feed.source["glob"])
     if not matching and not feed.source.get("optional"):
         raise RunFails(2, "no file matches")
-    for name, data in matching:
-        digest = hashlib.sha256(data).hexdigest()
+    for path in matching:
+        name, digest, size, lines, records = contents(feed, path)
         same = known.setdefault(digest, name)
-        size, data = len(data), unzipped(data)
         if announced is None or (feed.key, name) in announced:
-            file_rows.append((feed.name, name, digest, size, count_lines(data), None if same == name else same))
+            file_rows.append((feed.name, name, digest, size, lines, None if same == name else same))
         if same != name:
             continue
-        records = feed.read(name, data)
         feed.in_file_facts(records)
         for record in records:
             if only is not None and (feed.key, record.file, record.number) not in only:
@@ -235,6 +234,16 @@ def read_feed(feed, folder, only, announced):
     feed.rows.sort(key=lambda r: (r.record.file.encode(), r.record.offset))
     feed.rules.judge(feed.rows)
     return file_rows
+
+
+def contents(feed, path):
+    """(name, digest, bytes, lines, records) of a file."""
+    if feed.source["format"] == "sqlite":
+        name, digest, size, records = read_sqlite(path, feed.source, feed.columns)
+        return name, digest, size, len(records), records
+    data = path.read_bytes()
+    text = unzipped(data)
+    return path.name, hashlib.sha256(data).hexdigest(), len(data), count_lines(text), feed.read(path.name, text)
 
 
 def unzipped(data):

@@ -8,6 +8,8 @@ import dataclasses
 import datetime
 import re
 
+from zones import to_utc
+
 MONTHS = "January February March April May June July August September October November December".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
@@ -29,6 +31,12 @@ READ = {
 }  # fmt: skip
 
 
+ISO = (
+    r"(?P<Y>[0-9]{4})(?:-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})|(?P<m2>[0-9]{2})(?P<d2>[0-9]{2}))"
+    r"(?:[Tt ](?P<H>[0-9]{2})(?::?(?P<M>[0-9]{2})(?::?(?P<S>[0-9]{2})(?:[.][0-9]{1,9})?)?)(?P<z>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+
+
 def directives(pattern):
     """Yields (directive or None, literal text): '%-m' gives '-m'."""
     pattern = re.sub(r"%([FT%])", lambda m: SHORTHAND.get(m[1], m[0]), pattern)
@@ -40,6 +48,9 @@ class Pattern:
     """A pattern that reads: `read(text)` gives (year, month, day, seconds of the day, offset or None), or None."""
 
     def __init__(self, pattern):
+        if pattern == "iso8601":
+            self.regex = re.compile(ISO)
+            return
         parts = []
         for directive, literal in directives(pattern):
             if literal is not None:
@@ -55,6 +66,8 @@ class Pattern:
         if not m:
             return None
         g = m.groupdict()
+        if g.get("m2"):
+            g |= {"m": g["m2"], "d": g["d2"]}
         if g.get("s"):
             return int(g["s"])
         return self._calendar(g)
@@ -121,7 +134,7 @@ def moment(value, kind):
 
 def zone_offset(text):
     """Seconds east of UTC of `Z`, `UTC`, `+02`, `+0200`, `+02:00`."""
-    if text in ("Z", "UTC"):
+    if text in ("Z", "z", "UTC"):
         return 0
     digits = text[1:].replace(":", "").ljust(4, "0")
     if int(digits[:2]) > 23 or int(digits[2:]) > 59:
@@ -130,11 +143,15 @@ def zone_offset(text):
     return -seconds if text[0] == "-" else seconds
 
 
+def fixed(zone):
+    return zone in ("Z", "UTC") or zone[0] in "+-"
+
+
 def in_range(seconds):
     return FIRST <= seconds // 86400 <= LAST
 
 
-def read_time(patterns, text, kind, zone=None):
+def read_time(patterns, text, kind, zone=None, ambiguous="reject"):
     """`text` as a timestamp (UTC seconds, or the wall clock) or a date, by the first pattern that fits; else None."""
     for pattern in patterns:
         found = pattern.read(text)
@@ -142,8 +159,12 @@ def read_time(patterns, text, kind, zone=None):
             continue
         if isinstance(found, tuple):
             seconds, offset = found
-            if kind == "timestamp":
-                seconds -= offset if offset is not None else zone_offset(zone) if zone else 0
+            if kind == "timestamp" and offset is not None:
+                seconds -= offset
+            elif kind == "timestamp" and zone:
+                seconds = seconds - zone_offset(zone) if fixed(zone) else to_utc(seconds, zone, ambiguous)
+                if seconds is None:
+                    continue
         else:
             seconds = found
         if in_range(seconds):
@@ -160,6 +181,8 @@ def written(value, kind):
 
 def write(value, kind, pattern):
     """format(w, 'pattern')."""
+    if pattern == "iso8601":
+        pattern = "%FT%T"
     d = moment(value, kind)
     numbers = {"m": d.month, "d": d.day, "H": d.hour, "I": (d.hour + 11) % 12 + 1, "M": d.minute, "S": d.second}
     texts = {

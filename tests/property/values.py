@@ -132,7 +132,7 @@ class Column:
             return text
         if self.kind[0] in ("integer", "decimal"):
             return read_number(text, self.spec, self.kind[1])
-        value = read_time(self.patterns, text, self.kind[0], self.zone)
+        value = read_time(self.patterns, text, self.kind[0], self.zone, self.spec.get("ambiguous", "reject"))
         if value is None:
             raise Misfit(text)
         return value
