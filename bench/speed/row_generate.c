@@ -10,18 +10,19 @@ static int generate(struct speed *s, const char *side, struct trial *t, struct e
     struct generate_result result;
     int rc = bench_folder(s->bench, "generated", folder, error);
     int64_t begin_ns = clock_mono_ns();
-    if (rc == 0)
-        rc = (speed_is(side, "ecommerce") ? generate_ecommerce : generate_clickstream)(&options, &result, error);
+    if (rc == 0) rc = generator_find(side)->run(&options, &result, error);
     int64_t took_ns = clock_mono_ns() - begin_ns;
     bench_remove(folder);
     if (rc == 0) trial_metric(t, "events", "events/s", (double)result.events * 1e9 / (double)took_ns);
     return rc;
 }
 
-static const char *const sides[] = {"ecommerce", "clickstream", NULL};
+static const char *const sides[] = {"ecommerce", "clickstream", "iot", "applogs", NULL};
 static const struct speed_bar bars[] = {
     {"events/s, ecommerce", "ecommerce", "events", NULL, NULL, SPEED_AT_LEAST, 1e6},
     {"events/s, clickstream", "clickstream", "events", NULL, NULL, SPEED_AT_LEAST, 1e6},
+    {"events/s, iot", "iot", "events", NULL, NULL, SPEED_AT_LEAST, 1e6},
+    {"lines/s, applogs", "applogs", "events", NULL, NULL, SPEED_AT_LEAST, 1e6},
     {0},
 };
 const struct speed_row speed_row_generate = {
