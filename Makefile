@@ -37,7 +37,7 @@ CFLAGS_debug    := -O0
 CFLAGS_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan     := -O1 -fsanitize=thread -DUNIT_PLAIN
 CFLAGS_coverage := -O0 --coverage
-CFLAGS_fuzz     := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS_fuzz     := -O1 -Wno-string-concatenation -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ALL_CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE)) $(CFLAGS)
 LINK_FLAGS = $(filter-out -fsanitize=fuzzer%,$(filter -fsanitize% --coverage,$(CFLAGS_$(MODE)))) $(LDFLAGS)
 

@@ -188,3 +188,29 @@ TEST(parse, ragged_rows_and_other_encodings)
     check_int(f.row.bucket, 0);
     fixture_close(&f);
 }
+
+TEST(parse, an_amount_and_its_currency)
+{
+    struct fixture f;
+    fixture_open(
+        &f,
+        "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", \"delimiter\": \";\","
+        "\"columns\": [{\"name\": \"a\", \"header\": \"Preis\", \"type\": \"decimal\", \"scale\": 2, "
+        "\"decimal_point\": \",\","
+        "\"thousands\": \".\", \"currency\": \"any\", \"currency_column\": \"a_currency\", \"default\": \"0 EUR\"},"
+        "{\"name\": \"t\", \"type\": \"text\"}]},"
+        "\"derive\": [{\"name\": \"both\", \"expr\": \"a_currency || text(a)\"}], \"tables\": [{\"name\": \"rows\"}]}");
+    parse(&f, "2:0,0,1", "1.234,50 \xe2\x82\xac;x");
+    check_int(f.row.bucket, ROW_VALID);
+    check_int(f.row.values[0].i, 123450);
+    check(slice_equal(f.row.values[1].text, SLICE_LIT("EUR")));
+    check(slice_equal(f.row.values[2].text, SLICE_LIT("x")));
+    check(slice_equal(f.row.values[3].text, SLICE_LIT("EUR1234.50")));
+    parse(&f, "2:0,0,1", ";x"); /* the default has a currency too */
+    check(slice_equal(f.row.values[3].text, SLICE_LIT("EUR0.00")));
+    parse(&f, "2:0,0,1", "12,50;x"); /* one violation, the amount's */
+    check_int(f.row.violation_count, 1);
+    check(slice_equal(f.row.violations[0].column, SLICE_LIT("a")));
+    check_int(f.row.values[1].type, VALUE_NULL);
+    fixture_close(&f);
+}

@@ -181,3 +181,21 @@ TEST(time, wall_clocks_of_zones)
     check_error("to_utc(t, 'Europe/Rome', 'first')", "needs 'reject', 'earlier' or 'later' here");
     check_error("in_zone(d, 'Europe/Rome')", "argument 1 of in_zone() must be timestamp, not date");
 }
+
+TEST(money, minor_units)
+{
+    check_str(result("minor_units('EUR') * 100 + minor_units('jpy') * 10 + minor_units('KWD')"), "203");
+    check_str(result("minor_units('CLF')"), "4");
+    check_str(result("minor_units('EURO')"), "NULL");
+    check_str(result("minor_units('XXX')"), "NULL");
+    check_str(result("from_minor(1250, 'EUR', 2)"), "12.50");
+    check_str(result("from_minor(-1250, 'JPY', 2)"), "-1250.00");
+    check_str(result("from_minor(1250, 'KWD', 3)"), "1.250");
+    check_str(result("from_minor(1250, 'KWD', 2)"), "1.25");
+    check_str(result("from_minor(1251, 'KWD', 2)"), "overflow"); /* a digit would be lost */
+    check_str(result("from_minor(big, 'EUR', 3)"), "overflow");
+    check_str(result("from_minor(5, 'XYZ', 2)"), "NULL");
+    check_str(result("from_minor(n, 'EUR', 2)"), "NULL");
+    check_error("from_minor(5, 'EUR', q)", "from_minor() needs a whole number from 1 to 9 here");
+    check_error("from_minor(5.0, 'EUR', 2)", "argument 1 of from_minor() must be integer");
+}

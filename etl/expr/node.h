@@ -96,7 +96,7 @@ struct expr_function {
 
 extern const struct expr_function EXPR_TEXT_FUNCTIONS[], EXPR_UNICODE_FUNCTIONS[], EXPR_CODE_FUNCTIONS[],
     EXPR_NUMBER_FUNCTIONS[], EXPR_TIME_FUNCTIONS[], EXPR_CHOICE_FUNCTIONS[], EXPR_MAP_FUNCTIONS[],
-    EXPR_COUNTRY_FUNCTIONS[]; /* each ends with a NULL name */
+    EXPR_COUNTRY_FUNCTIONS[], EXPR_MONEY_FUNCTIONS[]; /* each ends with a NULL name */
 
 struct expr *expr_function_call(struct expr_builder *b, const char *name, struct expr **args, int count);
 /* An argument that must be a literal. */

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "etl/expr/node.h"
+#include "etl/source/number.h"
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-const char *const FIELD_KEYS[] = {"name",      "header",        "field", "path",    "optional", "type",
-                                  "scale",     "trim",          "null",  "default", "strip",    "decimal_point",
-                                  "thousands", "decimal_zeros", "round", "format",  "zone",     "ambiguous",
-                                  NULL};
+const char *const FIELD_KEYS[] = {
+    "name",     "header",   "field",           "path",      "optional",      "type",  "scale",  "trim", "null",
+    "default",  "strip",    "decimal_point",   "thousands", "decimal_zeros", "round", "format", "zone", "ambiguous",
+    "exponent", "currency", "currency_column", NULL};
 
 /* --- reading the declaration --- */
 
@@ -34,8 +35,30 @@ static void number_read(struct node column, struct field_spec *f)
     f->strips = node_text_list(node_member(column, "strip"), NULL);
     f->zeros = node_bool(node_member(column, "decimal_zeros"), false);
     f->round = node_bool(node_member(column, "round"), false);
+    f->exponent = node_bool(node_member(column, "exponent"), false);
     for (int i = 0; f->strips[i]; i++)
         if (!*f->strips[i]) node_fail(node_member(column, "strip"), "an empty text cannot be taken off");
+}
+
+/* "currency": the amount's; "currency_column": where to put it. */
+static void money_read(struct node column, struct field_spec *f)
+{
+    struct node currency = node_member(column, "currency"), companion = node_member(column, "currency_column");
+    if (node_present(companion) && !node_present(currency))
+        node_fail(companion, "needs \"currency\": a code such as \"EUR\", a list of them, or \"any\"");
+    if (!node_present(currency)) return;
+    f->money = money_spec_read(currency);
+    if (f->money->count != 1 && !node_present(companion))
+        node_fail(currency, "amounts of several currencies need a \"currency_column\" that says which each is in");
+}
+
+struct field_spec *field_currency_spec(const struct field_spec *amount, struct arena *arena)
+{
+    struct field_spec *f = arena_copy(arena, amount, sizeof *f);
+    f->type = VALUE_TEXT;
+    f->scale = 0;
+    f->is_currency = true;
+    return f;
 }
 
 static void formats_read(struct node column, struct field_spec *f)
@@ -98,8 +121,10 @@ static void nulls_set(struct field_spec *f, const char *const *texts, struct are
 
 struct field_spec *field_spec_read(struct node column, enum value_type type, const char *const *nulls, bool trim)
 {
-    static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros",
-                                              "round",         "scale",     NULL};
+    static const char *const number_keys[] = {"decimal_point", "thousands", "strip",    "decimal_zeros",
+                                              "round",         "scale",     "exponent", NULL};
+    static const char *const decimal_keys[] = {"scale", NULL}, *const money_keys[] = {"currency", "currency_column",
+                                                                                      NULL};
     static const char *const time_keys[] = {"format", "zone", "ambiguous", NULL};
     struct field_spec *f = arena_alloc(column.doc->arena, sizeof *f);
     bool number = type == VALUE_INTEGER || type == VALUE_DECIMAL, time = type == VALUE_TIMESTAMP || type == VALUE_DATE;
@@ -113,7 +138,11 @@ struct field_spec *field_spec_read(struct node column, enum value_type type, con
         number_read(column, f);
     else
         key_refuse(column, number_keys, type);
-    if (type == VALUE_INTEGER) key_refuse(column, number_keys + 5, type);
+    if (type == VALUE_INTEGER) key_refuse(column, decimal_keys, type);
+    if (type == VALUE_DECIMAL)
+        money_read(column, f);
+    else
+        key_refuse(column, money_keys, type);
     if (time)
         time_keys_read(column, f);
     else
@@ -145,86 +174,6 @@ static bool is_null(const struct field_spec *f, struct slice s)
     return false;
 }
 
-enum { NUMBER_BYTES_MAX = 64 };
-
-/* Takes the declared texts off both ends; a sign may stand ahead of them: -$5.00. The result is in `room` when it
- * is not a part of `s`. */
-static struct slice stripped(const struct field_spec *f, struct slice s, char room[NUMBER_BYTES_MAX])
-{
-    bool sign = s.n && (s.p[0] == '-' || s.p[0] == '+');
-    struct slice rest = slice_of(s.p + sign, s.n - sign);
-    for (const char *const *strip = f->strips; *strip; strip++) {
-        size_t n = strlen(*strip);
-        if (rest.n >= n && memcmp(rest.p, *strip, n) == 0) rest = slice_of(rest.p + n, rest.n - n);
-        if (rest.n >= n && memcmp(rest.p + rest.n - n, *strip, n) == 0) rest.n -= n;
-    }
-    if (!sign || rest.n >= NUMBER_BYTES_MAX) return rest;
-    room[0] = (char)s.p[0];
-    memmove(room + 1, rest.p, rest.n);
-    return slice_of(room, rest.n + 1);
-}
-
-/* Takes thousands separators out and makes the decimal sign a point. A separator must stand between
- * digits, every three digits before the point: 1.234.567,8 but not 1.23,4. False when it does not. */
-static bool separators_normalize(const struct field_spec *f, struct slice s, char *out, size_t *n)
-{
-    size_t group = 0, digits = 0, end = 0;
-    bool grouped = false, fraction = false;
-    if (!s.p || s.n > NUMBER_BYTES_MAX) return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = (char)s.p[i];
-        if (f->thousands && c == f->thousands) {
-            if (fraction || digits == 0 || (grouped ? group != 3 : group > 3)) return false;
-            grouped = true;
-            group = 0;
-            continue;
-        }
-        if (c == f->point) {
-            if (grouped && group != 3) return false;
-            fraction = true;
-            grouped = false;
-            c = '.';
-        } else if (c == '.')
-            return false;
-        bool digit = c >= '0' && c <= '9';
-        digits += digit;
-        group += digit;
-        out[end++] = c;
-    }
-    *n = end;
-    return !grouped || group == 3;
-}
-
-/* Half away from zero: the digits behind the scale are cut off, the first of them decides. */
-static bool rounded_convert(struct slice s, int scale, int64_t *out)
-{
-    const uint8_t *point = memchr(s.p, '.', s.n);
-    size_t kept = point ? (size_t)(point - s.p) + 1 + (size_t)scale : s.n;
-    if (kept >= s.n) return text_to_decimal(s, scale, out);
-    for (size_t i = kept; i < s.n; i++)
-        if (s.p[i] < '0' || s.p[i] > '9') return false;
-    /* `.5` as an integer: no digit is kept, but it is a number all the same */
-    bool none_kept = scale == 0 && (point == s.p || (point == s.p + 1 && (s.p[0] == '-' || s.p[0] == '+')));
-    *out = 0;
-    if (!none_kept && !text_to_decimal(slice_of(s.p, kept), scale, out)) return false;
-    int64_t step = s.p[kept] < '5' ? 0 : s.p[0] == '-' ? -1 : 1;
-    return !__builtin_add_overflow(*out, step, out);
-}
-
-static bool number_convert(const struct field_spec *f, struct slice s, struct value *out)
-{
-    char room[NUMBER_BYTES_MAX], plain[NUMBER_BYTES_MAX];
-    if (*f->strips) s = stripped(f, s, room);
-    if (f->thousands || f->point != '.') {
-        size_t n;
-        if (!separators_normalize(f, s, plain, &n)) return false;
-        s = slice_of(plain, n);
-    }
-    if (f->round) return rounded_convert(s, f->scale, &out->i);
-    if (f->type == VALUE_INTEGER && !f->zeros) return text_to_i64(s, &out->i);
-    return text_to_decimal(s, f->scale, &out->i);
-}
-
 static bool time_convert(const struct field_spec *f, struct slice s, struct value *out)
 {
     int64_t seconds;
@@ -237,6 +186,16 @@ static bool time_convert(const struct field_spec *f, struct slice s, struct valu
     return time_in_range(seconds);
 }
 
+/* What is no money is the amount's violation; its currency is not known. */
+static void currency_convert(const struct field_spec *f, struct slice s, struct value *out)
+{
+    char room[MONEY_BYTES_MAX];
+    struct slice amount;
+    const char *code;
+    if (money_split(f->money, s, room, &amount, &code))
+        *out = (struct value){.type = VALUE_TEXT, .text = slice_str(code)};
+}
+
 bool field_convert(const struct field_spec *f, struct slice text, struct value *out)
 {
     struct slice s = f->trim && text.p ? trimmed(text) : text;
@@ -246,10 +205,14 @@ bool field_convert(const struct field_spec *f, struct slice text, struct value *
         s = f->fallback;
     }
     bool fits = true;
+    if (f->is_currency) {
+        currency_convert(f, s, out);
+        return true;
+    }
     if (f->type == VALUE_TEXT)
         out->text = s;
     else if (f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL)
-        fits = number_convert(f, s, out);
+        fits = number_convert(f, s, &out->i);
     else
         fits = time_convert(f, s, out);
     if (fits) out->type = f->type;

@@ -8,6 +8,7 @@
 
 #include "etl/document.h"
 #include "etl/row.h"
+#include "etl/source/money.h"
 #include "etl/time_zone.h"
 
 struct field_spec {
@@ -22,18 +23,23 @@ struct field_spec {
     int null_count;
     bool has_fallback; /* "default": the text to read where the field is NULL */
     struct slice fallback;
-    const char *const *strips;    /* texts taken off the ends of a number: "$", " EUR" */
-    char point, thousands;        /* decimal sign; thousands separator, 0 if none */
-    bool zeros;                   /* "decimal_zeros": 17850.0 is the integer 17850 */
-    bool round;                   /* digits behind the scale are rounded, half away from zero, not refused */
-    const char *const *formats;   /* time patterns, tried in order */
-    const struct time_zone *zone; /* what a wall clock without a zone of its own is in; NULL: it is kept */
-    enum zone_choice ambiguous;   /* when it is there twice or not at all */
+    const char *const *strips;      /* texts taken off the ends of a number: "$", " EUR" */
+    char point, thousands;          /* decimal sign; thousands separator, 0 if none */
+    bool zeros;                     /* "decimal_zeros": 17850.0 is the integer 17850 */
+    bool round;                     /* digits behind the scale are rounded, half away from zero, not refused */
+    bool exponent;                  /* 1.5e3 is a number */
+    const struct money_spec *money; /* decimal: the text is an amount with its currency; NULL: a number alone */
+    bool is_currency;               /* the companion column: the currency of the amount in the same field */
+    const char *const *formats;     /* time patterns, tried in order */
+    const struct time_zone *zone;   /* what a wall clock without a zone of its own is in; NULL: it is kept */
+    enum zone_choice ambiguous;     /* when it is there twice or not at all */
 };
 
 /* Reads the keys type, scale, format, zone, null, default, trim, ... of one column. Keys of its place (name,
  * header, field) belong to the caller. `nulls` and `trim` are the source's own. */
 struct field_spec *field_spec_read(struct node column, enum value_type type, const char *const *nulls, bool trim);
+/* For the column that "currency_column" of an amount names: the same field, read for its currency. */
+struct field_spec *field_currency_spec(const struct field_spec *amount, struct arena *arena);
 extern const char *const FIELD_KEYS[]; /* every key that a column may have */
 
 /* False when the text does not fit the type. `text.p` NULL means: there is no such field here; that is NULL.

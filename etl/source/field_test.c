@@ -78,6 +78,63 @@ TEST(field, decimals)
     check_str(convert("{}", VALUE_DECIMAL, "1"), "f.json: c: the key \"scale\" is missing");
 }
 
+TEST(field, exponents)
+{
+    const char *plain = "{\"scale\": 3, \"exponent\": true}";
+    check_str(convert("{\"scale\": 3}", VALUE_DECIMAL, "1.5e3"), "bad");
+    check_str(convert(plain, VALUE_DECIMAL, "1.5e3"), "1500000");
+    check_str(convert(plain, VALUE_DECIMAL, "-1.5E+3"), "-1500000");
+    check_str(convert(plain, VALUE_DECIMAL, "1.5e0"), "1500");
+    check_str(convert(plain, VALUE_DECIMAL, "15e-1"), "1500");
+    check_str(convert(plain, VALUE_DECIMAL, "15e-3"), "15");
+    check_str(convert(plain, VALUE_DECIMAL, "-15e-4"), "bad"); /* 0.0015 has a digit too many */
+    check_str(convert(plain, VALUE_DECIMAL, "150e-4"), "15");
+    check_str(convert(plain, VALUE_DECIMAL, ".5e1"), "5000");
+    check_str(convert(plain, VALUE_DECIMAL, "5.e1"), "50000");
+    check_str(convert(plain, VALUE_DECIMAL, "0e60"), "0");
+    check_str(convert(plain, VALUE_DECIMAL, "1e15"), "1000000000000000000");
+    check_str(convert(plain, VALUE_DECIMAL, "1e16"), "bad");
+    check_str(convert(plain, VALUE_DECIMAL, "1e61"), "bad");
+    check_str(convert(plain, VALUE_DECIMAL, "1e-99999999999999999999"), "bad");
+    static const char *const bad[] = {"e",       "e3",    "1e",  "1e+",  "1e1.5", "1e3e3",
+                                      "1.5.5e3", "--1e3", ".e3", "x1e3", "1 e3"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_str(convert(plain, VALUE_DECIMAL, bad[i]), "bad");
+    check_str(convert("{\"exponent\": true}", VALUE_INTEGER, "1.5e3"), "1500");
+    check_str(convert("{\"exponent\": true}", VALUE_INTEGER, "12"), "12");
+    check_str(convert("{\"exponent\": true}", VALUE_INTEGER, "12.0"), "bad");
+    check_str(convert("{\"exponent\": true}", VALUE_INTEGER, "15e-1"), "bad");
+    check_str(convert("{\"exponent\": true, \"round\": true}", VALUE_INTEGER, "15e-1"), "2");
+    check_str(convert("{\"scale\": 1, \"exponent\": true, \"decimal_point\": \",\", \"thousands\": \".\"}",
+                      VALUE_DECIMAL, "1.234,5e2"),
+              "1234500");
+}
+
+TEST(field, separators_that_look_alike)
+{
+    const char *blank = "{\"scale\": 2, \"decimal_point\": \",\", \"thousands\": \" \"}";
+    check_str(convert(blank, VALUE_DECIMAL, "1 234 567,8"), "123456780");
+    check_str(convert(blank, VALUE_DECIMAL,
+                      "1\xc2\xa0"
+                      "234,5"),
+              "123450");
+    check_str(convert(blank, VALUE_DECIMAL,
+                      "1\xe2\x80\xaf"
+                      "234,5"),
+              "123450");
+    check_str(convert(blank, VALUE_DECIMAL,
+                      "12\xc2\xa0"
+                      "34,5"),
+              "bad");
+    check_str(convert("{\"thousands\": \"'\"}", VALUE_INTEGER,
+                      "1\xe2\x80\x99"
+                      "234"),
+              "1234");
+    check_str(convert("{\"thousands\": \",\"}", VALUE_INTEGER,
+                      "1\xc2\xa0"
+                      "234"),
+              "bad");
+}
+
 TEST(field, null_and_default)
 {
     check_str(convert("{\"null\": [\"-\", \"NA\"]}", VALUE_TEXT, "NA"), "NULL");
@@ -125,6 +182,17 @@ static void check_refused(const char *column, enum value_type type, const char *
 
 TEST(field, declarations_are_checked)
 {
+    check_refused("{\"exponent\": true}", VALUE_TEXT, "c.exponent: has no meaning for a column of type text");
+    check_refused("{\"scale\": 2, \"currency\": \"EURO\"}", VALUE_DECIMAL,
+                  "c.currency: \"EURO\" is no code of ISO 4217");
+    check_refused("{\"scale\": 2, \"currency\": \"eur\"}", VALUE_DECIMAL, "\"eur\" is no code");
+    check_refused("{\"scale\": 2, \"currency\": []}", VALUE_DECIMAL,
+                  "c.currency: needs at least one currency, or \"any\"");
+    check_refused("{\"scale\": 2, \"currency\": \"any\"}", VALUE_DECIMAL,
+                  "c.currency: amounts of several currencies need a");
+    check_refused("{\"scale\": 2, \"currency\": [\"EUR\", \"USD\"]}", VALUE_DECIMAL, "\"currency_column\"");
+    check_refused("{\"scale\": 2, \"currency_column\": \"x\"}", VALUE_DECIMAL, "c.currency_column: needs \"currency\"");
+    check_refused("{\"currency\": \"EUR\"}", VALUE_INTEGER, "c.currency: has no meaning for a column of type integer");
     check_refused("{\"format\": \"%H:%M\"}", VALUE_TIMESTAMP, "c.format: \"%H:%M\" does not hold year, month and day");
     check_refused("{\"format\": \"%F %T\", \"zone\": \"Europe/Berlim\"}", VALUE_TIMESTAMP,
                   "c.zone: there is no time zone \"Europe/Berlim\" in ");

@@ -29,6 +29,23 @@ static void places_check(struct node n, const struct format *format)
     buf_release(&known);
 }
 
+static void name_check(struct node n, const struct feed *feed, const char *name)
+{
+    for (int i = 0; i < feed->field_count; i++)
+        if (strcasecmp(feed->columns[i].name, name) == 0) node_fail(n, "there is a column \"%s\" already", name);
+}
+
+/* The column behind an amount that says which currency it is in. */
+static void currency_column_read(struct node n, struct feed *feed, const struct field_spec *amount)
+{
+    if (!node_present(n)) return;
+    struct column *c = &feed->columns[feed->field_count];
+    *c = (struct column){.name = node_name(n), .type = VALUE_TEXT, .origin = COLUMN_FIELD};
+    c->field = field_currency_spec(amount, n.doc->arena);
+    name_check(n, feed, c->name);
+    if (!n.doc->failed) feed->field_count++;
+}
+
 static void column_read(struct node n, struct feed *feed, struct source_spec *s)
 {
     static const enum value_type types[] = {VALUE_INTEGER, VALUE_DECIMAL, VALUE_TEXT, VALUE_TIMESTAMP, VALUE_DATE};
@@ -41,11 +58,11 @@ static void column_read(struct node n, struct feed *feed, struct source_spec *s)
     struct field_spec *f = field_spec_read(n, c->type, s->nulls, s->trim);
     c->scale = f->scale;
     c->field = f;
-    for (int i = 0; i < feed->field_count; i++)
-        if (strcasecmp(feed->columns[i].name, c->name) == 0) node_fail(n, "there is a column \"%s\" already", c->name);
+    name_check(n, feed, c->name);
     if (!n.doc->failed) s->format->place_read(n, s, f, c->name);
     if (f->number + 1 > s->fields_least) s->fields_least = f->number + 1;
     if (!n.doc->failed) feed->field_count++;
+    currency_column_read(node_member(n, "currency_column"), feed, f);
 }
 
 /* A column whose format knows what it leaves out; a name alone is such a column too. */
@@ -67,7 +84,8 @@ static void columns_read(struct node source, struct feed *feed, struct source_sp
     size_t count = node_count(columns);
     if (node_present(columns) && count == 0) node_fail(columns, "needs at least one column");
     if (count > CSV_FIELDS_MAX) node_fail(columns, "are more than %d", CSV_FIELDS_MAX);
-    feed->columns = arena_alloc(columns.doc->arena, (count + (size_t)room) * sizeof *feed->columns);
+    /* Each may be an amount with a column for its currency. */
+    feed->columns = arena_alloc(columns.doc->arena, (2 * count + (size_t)room) * sizeof *feed->columns);
     for (size_t i = 0; i < count && !source.doc->failed; i++)
         (s->format->column_complete ? short_column_read : column_read)(node_item(columns, i), feed, s);
     if (all) json_decref(columns.json);
