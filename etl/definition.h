@@ -82,6 +82,8 @@ struct feed {
     const struct format *format;    /* etl/source/format.h */
     const struct source_spec *spec; /* etl/source/spec.h; opaque to operators and drivers */
     int time;                       /* index in columns of the event time ("time"), -1 when none is declared */
+    bool late_drop;                 /* a stream puts records that come too late into the table `late` */
+    int64_t late_after_s;           /* older than this behind the newest of their partition is too late */
 
     struct column *columns;
     int column_count;
@@ -251,6 +253,8 @@ void definition_free(struct definition *d); /* NULL is allowed */
 
 /* Index in `feeds` or -1. */
 int definition_feed(const struct definition *d, struct slice name);
+/* A source of it drops late records, so that there is a table `late`. */
+bool definition_drops_late(const struct definition *d);
 /* Index in `tables` or -1. */
 int definition_table(const struct definition *d, const char *name);
 /* The feed of a rank. */

@@ -114,10 +114,26 @@ const char *topic_name_read(struct node n, const char *fallback)
     return name;
 }
 
+/* "correct", or {"drop_after_s": N}. */
+static void late_read(struct node n, struct feed *feed)
+{
+    static const char *const keys[] = {"drop_after_s", NULL}, *const words[] = {"correct", NULL};
+    if (!node_present(n)) return;
+    if (json_is_string(n.json)) {
+        node_choice(n, words, 0);
+        return;
+    }
+    node_keys(n, keys);
+    feed->late_after_s = node_integer(node_required(n, "drop_after_s"), 0, 0, 1LL << 40);
+    feed->late_drop = true;
+    if (feed->time < 0) node_fail(n, "goes by event time: name its column in \"time\"");
+}
+
 static void feed_read(struct node source, const char *const *own_keys, struct node whole, struct feed *feed)
 {
     feed->optional = node_bool(node_member(source, "optional"), false);
     columns_read(source, own_keys, whole, feed);
+    if (!source.doc->failed) late_read(node_member(source, "late"), feed);
     if (!source.doc->failed) rules_read(node_member(whole, "rules"), feed);
 }
 
@@ -131,7 +147,7 @@ static struct feed *feed_new(struct definition *d, const char *name, struct node
 /* `source`, `derive` and `rules` at the root. */
 static void plain_read(struct node root, struct definition *d)
 {
-    static const char *const own_keys[] = {"optional", NULL};
+    static const char *const own_keys[] = {"optional", "late", NULL};
     struct node source = node_required(root, "source");
     if (!root.doc->failed) feed_read(source, own_keys, root, feed_new(d, d->name, source));
 }
@@ -144,7 +160,7 @@ static void name_check(struct node n, const struct definition *d, const char *na
 
 static void named_read(struct node n, struct definition *d)
 {
-    static const char *const own_keys[] = {"name", "derive", "rules", "optional", "topic", NULL};
+    static const char *const own_keys[] = {"name", "derive", "rules", "optional", "late", "topic", NULL};
     if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
     struct node name = node_required(n, "name");
     const char *text = node_name(name);
@@ -197,6 +213,13 @@ const struct feed *definition_ranked(const struct definition *d, int rank)
     for (int i = 0; i < d->feed_count; i++)
         if (d->feeds[i].rank == rank) return &d->feeds[i];
     return NULL;
+}
+
+bool definition_drops_late(const struct definition *d)
+{
+    for (int i = 0; i < d->feed_count; i++)
+        if (d->feeds[i].late_drop) return true;
+    return false;
 }
 
 int feed_column(const struct feed *feed, const char *name)

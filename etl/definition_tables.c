@@ -253,6 +253,8 @@ void relation_name_check(struct node n, const struct definition *d, const char *
     static const char *const reserved[] = {"quarantine", "warnings", "files", "records", "rejects", NULL};
     for (int i = 0; reserved[i]; i++)
         if (strcasecmp(name, reserved[i]) == 0) node_fail(n, "every warehouse has a table \"%s\" of its own", name);
+    if (strcasecmp(name, "late") == 0 && definition_drops_late(d))
+        node_fail(n, "a warehouse whose source drops late records has a table \"late\" of its own");
     if (strncasecmp(name, "millrace_", 9) == 0 || strncasecmp(name, "sqlite_", 7) == 0)
         node_fail(n, "names that begin with millrace_ or sqlite_ are reserved");
     for (int i = 0; i < d->table_count; i++)

@@ -8,6 +8,7 @@
 #include "etl/admission.h"
 #include "etl/operator/operator.h"
 #include "etl/parse.h"
+#include "etl/sink/late.h"
 #include "etl/sink/quarantine.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
@@ -43,6 +44,7 @@ struct engine {
     struct err_text error;
     struct lane *lanes; /* one per definition.feeds */
     struct quarantine quarantine;
+    struct late late;
     struct operator** operators;  /* one per definition.tables */
     struct violation *violations; /* of the row being settled: its own and its losses */
     struct engine_counts counts;
@@ -222,6 +224,7 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
     e->violations = memory_new(violations_max(definition) * sizeof *e->violations);
     int result = schema_prepare(definition, db, live, &e->error);
     if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);
+    if (result == 0) result = late_open(&e->late, &e->context);
     if (result == 0) result = operators_open(e);
     if (result == 0) result = lanes_open(e);
     if (result == 0 && live) result = operators_flush(e); /* the rows that are always there */
@@ -240,6 +243,7 @@ void engine_close(struct engine *e)
     for (int i = 0; e->operators && i < e->context.definition->table_count; i++) operator_close(e->operators[i]);
     lanes_close(e);
     if (e->quarantine.context) quarantine_close(&e->quarantine);
+    late_close(&e->late);
     arena_release(&e->cycle);
     arena_release(&e->staged_arena);
     buf_release(&e->staged);
@@ -305,10 +309,30 @@ static int judged_apply(struct engine *e, const struct judged *j)
     return outcome(e, result);
 }
 
-int engine_apply(struct engine *e, size_t index)
+static const struct judged *staged_at(const struct engine *e, size_t index)
 {
     assert(index < staged_count(e));
-    return judged_apply(e, ((struct judged **)(void *)e->staged.p)[index]);
+    return ((struct judged **)(void *)e->staged.p)[index];
+}
+
+int engine_apply(struct engine *e, size_t index)
+{
+    return judged_apply(e, staged_at(e, index));
+}
+
+bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s)
+{
+    const struct judged *j = staged_at(e, index);
+    int time = e->lanes[j->record.feed].feed->time;
+    if (time < 0 || j->row.bucket != ROW_VALID || j->row.values[time].type == VALUE_NULL) return false;
+    *time_s = j->row.values[time].i;
+    return true;
+}
+
+int engine_drop_late(struct engine *e, size_t index, int64_t late_s)
+{
+    const struct judged *j = staged_at(e, index);
+    return late_row(&e->late, &j->record, &j->row.values[e->lanes[j->record.feed].feed->time], late_s);
 }
 
 /* Batch: applies the rows that wait. */

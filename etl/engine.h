@@ -18,7 +18,7 @@
  *     repeat:
  *         engine_stage ... engine_stage             (no database access: outside of the transaction)
  *         BEGIN IMMEDIATE; engine_begin
- *         { engine_file | engine_apply }...         (in any order; leave out what is loaded already)
+ *         { engine_file | engine_apply | engine_drop_late }...   (in any order; leave out what is loaded already)
  *         engine_flush; COMMIT
  *         on any failure: ROLLBACK; engine_forget
  *
@@ -71,6 +71,11 @@ int engine_begin(struct engine *e);
 int engine_stage(struct engine *e, const struct record *record, size_t *index);
 /* Applies a staged record. Inside the transaction. A position must be applied only once, ever. */
 int engine_apply(struct engine *e, size_t index);
+/* The event time of a staged record; false when it has none, or breaks a rejecting rule. */
+bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s);
+/* In place of engine_apply for a record with an event time that is late_s too old: into the table `late`. LIVE
+ * only, and only for a source that drops late records. */
+int engine_drop_late(struct engine *e, size_t index, int64_t late_s);
 /* engine_stage and engine_apply in one, for a caller that is inside the transaction anyway. FRESH: a row is
  * applied, and a broken `fail` rule told, a few records later, at the latest by engine_flush. */
 int engine_record(struct engine *e, const struct record *record);

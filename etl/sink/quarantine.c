@@ -67,15 +67,6 @@ void quarantine_close(struct quarantine *q)
     *q = (struct quarantine){0};
 }
 
-/* Text that is no text stays what it is: bytes. */
-static void bytes_bind(sqlite3_stmt *s, int at, struct slice bytes)
-{
-    if (text_is_utf8(bytes) && (bytes.n == 0 || !memchr(bytes.p, 0, bytes.n)))
-        sql_bind_slice(s, at, bytes);
-    else
-        sqlite3_bind_blob(s, at, bytes.p, (int)bytes.n, SQLITE_STATIC);
-}
-
 static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v)
 {
     sql_bind_slice(s, 1, slice_str(feed_of(q, r->feed)->name));
@@ -90,10 +81,10 @@ static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct r
     sql_bind_slice(s, 7, v->rule);
     sqlite3_bind_int(s, 8, v->ordinal);
     if (v->column.n || v->value.n) /* of a whole record: what is wrong with it */
-        bytes_bind(s, 9, v->value);
+        sql_bind_bytes(s, 9, v->value);
     else
         sqlite3_bind_null(s, 9);
-    bytes_bind(s, 10, r->raw);
+    sql_bind_bytes(s, 10, r->raw);
     return sql_step(s, q->context->error);
 }
 

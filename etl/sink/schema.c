@@ -25,8 +25,15 @@ static const struct fixed_table {
     {"warnings", "source TEXT NOT NULL, run INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset "
                  "INTEGER NOT NULL, "
                  "\"column\" TEXT, rule TEXT NOT NULL, ordinal INTEGER NOT NULL, value, raw"},
+    {"late", "source TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, byte_offset INTEGER NOT NULL, "
+             "number INTEGER NOT NULL, time TEXT NOT NULL, late_s INTEGER NOT NULL, raw"},
 };
-enum { FIXED_COUNT = sizeof fixed_tables / sizeof fixed_tables[0] };
+enum { FIXED_COUNT = sizeof fixed_tables / sizeof fixed_tables[0] - 1 }; /* `late` is there for those who ask */
+
+static int fixed_count(const struct definition *d)
+{
+    return FIXED_COUNT + definition_drops_late(d);
+}
 
 static const char internal_tables[] =
     "CREATE TABLE IF NOT EXISTS millrace_warehouse(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
@@ -92,7 +99,7 @@ static int ownership_check(const struct definition *d, sqlite3 *db, bool live, s
                             "the definition has changed since this stream began; use another file", error);
     if (result == 0 && live)
         result = fact_check(db, "schema", SCHEMA_VERSION, "another version of millrace made this warehouse", error);
-    for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = name_check(db, fixed_tables[i].name, error);
+    for (int i = 0; i < fixed_count(d) && result == 0; i++) result = name_check(db, fixed_tables[i].name, error);
     for (int i = 0; i < d->table_count && result == 0; i++) result = name_check(db, d->tables[i].name, error);
     for (int i = 0; i < d->view_count && result == 0; i++) result = name_check(db, d->views[i].name, error);
     return result;
@@ -194,7 +201,7 @@ static int tables_create(const struct definition *d, sqlite3 *db, bool live, str
 {
     int result = 0;
     const char *prefix = schema_prefix(live);
-    for (int i = 0; i < FIXED_COUNT && result == 0; i++)
+    for (int i = 0; i < fixed_count(d) && result == 0; i++)
         result =
             sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", prefix, fixed_tables[i].name, fixed_tables[i].columns);
     for (int i = 0; i < d->feed_count && result == 0; i++)
@@ -206,7 +213,8 @@ static int tables_create(const struct definition *d, sqlite3 *db, bool live, str
 static int objects_register(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
     int result = 0;
-    for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = object_add(db, fixed_tables[i].name, "table", error);
+    for (int i = 0; i < fixed_count(d) && result == 0; i++)
+        result = object_add(db, fixed_tables[i].name, "table", error);
     for (int i = 0; i < d->table_count && result == 0; i++) result = object_add(db, d->tables[i].name, "table", error);
     return result;
 }
@@ -257,7 +265,7 @@ int schema_install(const struct definition *d, sqlite3 *db, struct err_text *err
     /* A user's own view over a table that is away for a moment must not stop the renaming. */
     int result = sql_exec(db, error, "PRAGMA legacy_alter_table = ON");
     if (result == 0) result = old_drop(db, error);
-    for (int i = 0; i < FIXED_COUNT && result == 0; i++) result = new_rename(db, fixed_tables[i].name, error);
+    for (int i = 0; i < fixed_count(d) && result == 0; i++) result = new_rename(db, fixed_tables[i].name, error);
     for (int i = 0; i < d->table_count && result == 0; i++) result = new_rename(db, d->tables[i].name, error);
     if (result == 0) result = facts_write(d, db, false, error);
     if (result == 0) result = objects_register(d, db, error);

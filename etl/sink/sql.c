@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
+
 int sql_err(int code)
 {
     switch (code & 0xff) {
@@ -153,4 +155,12 @@ struct slice sql_column_slice(sqlite3_stmt *s, int column)
 {
     const unsigned char *p = sqlite3_column_text(s, column);
     return (struct slice){p, p ? (size_t)sqlite3_column_bytes(s, column) : 0};
+}
+
+void sql_bind_bytes(sqlite3_stmt *s, int at, struct slice bytes)
+{
+    if (text_is_utf8(bytes) && (bytes.n == 0 || !memchr(bytes.p, 0, bytes.n)))
+        sql_bind_slice(s, at, bytes);
+    else
+        sqlite3_bind_blob(s, at, bytes.p, (int)bytes.n, SQLITE_STATIC);
 }

@@ -6,6 +6,7 @@
 
 #include "etl/engine.h"
 #include "etl/sink/sql.h"
+#include "etl/stream/clocks.h"
 #include "etl/stream/loaded.h"
 #include "etl/stream/message.h"
 #include "etl/stream/offsets.h"
@@ -23,12 +24,15 @@ struct partition {
     bool verify;                /* the next message must be the last loaded one */
     struct offset_state stored; /* as in the database */
     struct offset_state next;   /* with what is pending */
+    int64_t *clocks;            /* with what is pending; one per feed */
+    bool clocks_moved;          /* the database has older ones */
 };
 
 struct pending {
     rd_kafka_message_t *kafka; /* `message` points into it */
     struct message message;
-    size_t staged; /* MESSAGE_RECORD: its index in the engine */
+    size_t staged;  /* MESSAGE_RECORD: its index in the engine */
+    int64_t late_s; /* and by how much it came too late, 0: it did not */
 };
 
 struct loader {
@@ -69,7 +73,10 @@ static int partitions_make(struct loader *l, struct err_text *error)
         result = offsets_partitions(l->db, l->topics->names[t], &count, error);
         l->partitions = memory_grow(l->partitions, (size_t)(l->partition_count + count) + 1, sizeof *l->partitions);
         for (int32_t i = 0; i < count; i++)
-            l->partitions[l->partition_count++] = (struct partition){.topic = l->topics->names[t], .number = i};
+            l->partitions[l->partition_count++] =
+                (struct partition){.topic = l->topics->names[t],
+                                   .number = i,
+                                   .clocks = memory_new((size_t)l->definition->feed_count * sizeof(int64_t))};
         l->first[t + 1] = l->partition_count;
     }
     return result;
@@ -115,6 +122,7 @@ void loader_close(struct loader *l)
     engine_close(l->engine);
     loaded_close(l->loaded);
     arena_release(&l->arena);
+    for (int i = 0; i < l->partition_count; i++) free(l->partitions[i].clocks);
     free(l->partitions);
     free(l->first);
     free(l);
@@ -137,6 +145,9 @@ int loader_assign(struct loader *l, const char *topic, int32_t partition, int64_
     if (result != 0) return result;
     struct partition *p = partition_find(l, topic, partition);
     if (!p) return err_set(error, ERR_RANGE, "topic %s: partition %" PRId32 " is new; start again", topic, partition);
+    result = clocks_read(l->db, l->definition, topic, partition, p->clocks, error);
+    if (result != 0) return result;
+    p->clocks_moved = false;
     p->assigned = true;
     p->verify = state.next > 0;
     p->stored = p->next = state;
@@ -213,6 +224,17 @@ static int source_find(struct loader *l, const rd_kafka_message_t *m, struct mes
     return 0;
 }
 
+/* By how much a record comes too late for its source, in its partition. */
+static int64_t lateness(struct loader *l, struct partition *p, const struct pending *item)
+{
+    const struct feed *feed = &l->definition->feeds[item->message.record.feed];
+    int64_t time_s, before = p->clocks[feed->index];
+    if (!feed->late_drop || !engine_staged_time(l->engine, item->staged, &time_s)) return 0;
+    int64_t late_s = clock_late_s(feed, &p->clocks[feed->index], time_s);
+    p->clocks_moved = p->clocks_moved || p->clocks[feed->index] != before;
+    return late_s;
+}
+
 static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, struct err_text *error)
 {
     struct pending *item = &l->pending[l->count];
@@ -222,6 +244,7 @@ static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, s
     if (result == 0 && item->message.kind == MESSAGE_RECORD) {
         result = engine_stage(l->engine, &item->message.record, &item->staged);
         if (result != 0) err_set(error, result, "%s", engine_error(l->engine));
+        if (result == 0) item->late_s = lateness(l, p, item);
     }
     if (result != 0) return result;
     if (l->count++ == 0) l->first_ns = clock_mono_ns();
@@ -273,6 +296,8 @@ static int offsets_move_all(struct loader *l, struct err_text *error)
         if (!p->assigned || p->next.next == p->stored.next || p->next.next == 0) continue;
         int moved = offsets_move(l->db, p->topic, p->number, p->stored.next, &p->next, error);
         if (moved != 1) return moved == 0 ? LOADER_FENCED : moved;
+        int result = p->clocks_moved ? clocks_write(l->db, l->definition, p->topic, p->number, p->clocks, error) : 0;
+        if (result != 0) return result;
     }
     return 0;
 }
@@ -285,7 +310,8 @@ static int item_apply(struct loader *l, const struct pending *item, struct err_t
     case MESSAGE_RECORD:
         known = loaded_mark(l->loaded, slice_str(l->definition->feeds[record->feed].name), &record->at, error);
         if (known != 0) return known < 0 ? known : 0; /* sent again by a publisher that tried again */
-        result = engine_apply(l->engine, item->staged);
+        result = item->late_s ? engine_drop_late(l->engine, item->staged, item->late_s)
+                              : engine_apply(l->engine, item->staged);
         break;
     case MESSAGE_FILE: result = engine_file(l->engine, &item->message.file); break;
     case MESSAGE_END: break;
@@ -320,8 +346,10 @@ int loader_commit(struct loader *l, struct err_text *error)
     }
     pending_drop(l);
     l->stream_known = true;
-    for (int i = 0; i < l->partition_count; i++)
-        if (l->partitions[i].assigned && l->partitions[i].next.next > 0)
-            l->partitions[i].stored = l->partitions[i].next;
+    for (int i = 0; i < l->partition_count; i++) {
+        struct partition *p = &l->partitions[i];
+        p->clocks_moved = false;
+        if (p->assigned && p->next.next > 0) p->stored = p->next;
+    }
     return 0;
 }

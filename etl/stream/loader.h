@@ -2,8 +2,8 @@
  *
  *     loader_assign            where a partition stands -> the offset to fetch from
  *     loader_take ...          verify or stage a message, in offset order of its partition
- *     loader_commit            BEGIN IMMEDIATE; offsets move; records that are new go through the engine; COMMIT
- *     loader_revoke            all partitions go: what is pending is dropped, nothing was written
+ *     loader_commit            BEGIN IMMEDIATE; offsets and clocks (clocks.h) move; records that are new go through the
+ * engine; COMMIT loader_revoke            all partitions go: what is pending is dropped, nothing was written
  *
  * The partition's first message after an assignment is the last one that was loaded before: it must be the same one
  * (see verify.h), else the log is not the one that this warehouse was filled from. */

@@ -13,6 +13,7 @@
 #include "etl/engine.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/client.h"
+#include "etl/stream/clocks.h"
 #include "etl/stream/crew.h"
 #include "etl/stream/database.h"
 #include "etl/stream/offsets.h"
@@ -138,6 +139,7 @@ static int tables_make(struct run *r)
     if (result == 0) result = engine_open(r->definition, r->db, ENGINE_LIVE, r->number, &engine, r->error);
     for (int i = 0; i < r->topics.count && result == 0; i++)
         result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
+    if (result == 0 && definition_drops_late(r->definition)) result = clocks_init(r->db, r->error);
     if (result == 0) result = identity_check(r);
     engine_close(engine);
     return result;
