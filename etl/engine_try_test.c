@@ -10,8 +10,8 @@ struct input {
     char texts[TRY_RECORDS][TRY_LINE_BYTES];
 };
 
-/* In order of position. */
-static void input_make(struct input *in, struct random *r, try_line *line)
+/* In order of position: three files. The sources take turns, each has a record at every position. */
+static void input_make(struct input *in, int feeds, struct random *r, try_line *line)
 {
     static const char *const files[] = {"a", "b", "c"};
     uint64_t at = 0;
@@ -19,11 +19,12 @@ static void input_make(struct input *in, struct random *r, try_line *line)
         int file = i * 3 / TRY_RECORDS;
         if (i > 0 && file != (i - 1) * 3 / TRY_RECORDS) at = 0;
         line(r, in->texts[i], TRY_LINE_BYTES);
-        if (i > 0 && random_chance(r, 1, 5))
+        if (i > 0 && random_chance(r, 1, 4))
             memcpy(in->texts[i], in->texts[random_below(r, (uint64_t)i)], TRY_LINE_BYTES);
-        in->records[i] =
-            (struct record){.at = {slice_str(files[file]), at, at / 10 + 1}, .raw = slice_str(in->texts[i])};
-        at += 10;
+        in->records[i] = (struct record){.at = {slice_str(files[file]), at, at / 10 + 1, at / 10 + 1},
+                                         .raw = slice_str(in->texts[i]),
+                                         .feed = i % feeds};
+        if (i % feeds == feeds - 1) at += 10;
     }
 }
 
@@ -35,18 +36,18 @@ struct definition *try_definition(const char *json)
     return d;
 }
 
-static void sql(sqlite3 *db, const char *statements)
+void try_sql(sqlite3 *db, const char *statements)
 {
     char *message = NULL;
     if (sqlite3_exec(db, statements, NULL, NULL, &message) != SQLITE_OK) unit_fail("%s: %s", statements, message);
 }
 
-static void ok(int result, const struct engine *e)
+void try_ok(int result, const struct engine *e)
 {
     if (result != 0) unit_fail("%s", engine_error(e));
 }
 
-static struct engine *opened(struct definition *d, sqlite3 *db, enum engine_mode mode)
+struct engine *try_opened(struct definition *d, sqlite3 *db, enum engine_mode mode)
 {
     struct engine *e = NULL;
     struct err_text error = {{0}};
@@ -59,14 +60,14 @@ static sqlite3 *batch(struct definition *d, const struct record *records, int co
 {
     sqlite3 *db;
     sqlite3_open(":memory:", &db);
-    sql(db, "BEGIN IMMEDIATE");
-    struct engine *e = opened(d, db, ENGINE_FRESH);
+    try_sql(db, "BEGIN IMMEDIATE");
+    struct engine *e = try_opened(d, db, ENGINE_FRESH);
     for (int i = 0; i < count; i++)
-        if (!turn || turn[i] < until) ok(engine_record(e, &records[i]), e);
-    ok(engine_flush(e), e);
-    ok(engine_install(e), e);
+        if (!turn || turn[i] < until) try_ok(engine_record(e, &records[i]), e);
+    try_ok(engine_flush(e), e);
+    try_ok(engine_install(e), e);
     engine_close(e);
-    sql(db, "COMMIT");
+    try_sql(db, "COMMIT");
     return db;
 }
 
@@ -75,8 +76,9 @@ sqlite3 *try_batch(struct definition *d, const char *const *lines)
     struct record records[TRY_RECORDS];
     int count = 0;
     for (; lines[count]; count++)
-        records[count] = (struct record){.at = {SLICE_LIT("f"), (uint64_t)count * 10, (uint64_t)count + 1},
-                                         .raw = slice_str(lines[count])};
+        records[count] =
+            (struct record){.at = {SLICE_LIT("f"), (uint64_t)count * 10, (uint64_t)count + 1, (uint64_t)count + 1},
+                            .raw = slice_str(lines[count])};
     return batch(d, records, count, NULL, 0);
 }
 
@@ -95,9 +97,9 @@ static void prefix_check(struct definition *d, const struct input *in, const int
 {
     struct err_text error = {{0}};
     sqlite3 *expected = batch(d, in->records, TRY_RECORDS, turn, until);
-    sql(stream, "BEGIN");
+    try_sql(stream, "BEGIN");
     int different = warehouse_compare(expected, stream, stderr, &error);
-    sql(stream, "COMMIT");
+    try_sql(stream, "COMMIT");
     sqlite3_close(expected);
     if (different < 0) unit_fail("%s", error.text);
     if (different) unit_fail("after %d records the stream differs from the batch", until);
@@ -113,9 +115,9 @@ static struct process process_start(struct definition *d, const char *path)
     struct process p;
     check_int(sqlite3_open(path, &p.db), SQLITE_OK);
     sqlite3_busy_timeout(p.db, 5000);
-    sql(p.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN IMMEDIATE");
-    p.engine = opened(d, p.db, ENGINE_LIVE);
-    sql(p.db, "COMMIT");
+    try_sql(p.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN IMMEDIATE");
+    p.engine = try_opened(d, p.db, ENGINE_LIVE);
+    try_sql(p.db, "COMMIT");
     return p;
 }
 
@@ -123,12 +125,12 @@ static struct process process_start(struct definition *d, const char *path)
 static void process_commit(struct process *p, const struct input *in, const int *order, int from, int to, bool back)
 {
     size_t index[TRY_RECORDS];
-    for (int i = from; i < to; i++) ok(engine_stage(p->engine, &in->records[order[i]], &index[i]), p->engine);
-    sql(p->db, "BEGIN IMMEDIATE");
-    ok(engine_begin(p->engine), p->engine);
-    for (int i = from; i < to; i++) ok(engine_apply(p->engine, index[i]), p->engine);
-    if (!back || from % 2) ok(engine_flush(p->engine), p->engine);
-    sql(p->db, back ? "ROLLBACK" : "COMMIT");
+    for (int i = from; i < to; i++) try_ok(engine_stage(p->engine, &in->records[order[i]], &index[i]), p->engine);
+    try_sql(p->db, "BEGIN IMMEDIATE");
+    try_ok(engine_begin(p->engine), p->engine);
+    for (int i = from; i < to; i++) try_ok(engine_apply(p->engine, index[i]), p->engine);
+    if (!back || from % 2) try_ok(engine_flush(p->engine), p->engine);
+    try_sql(p->db, back ? "ROLLBACK" : "COMMIT");
     if (back) engine_forget(p->engine);
 }
 
@@ -138,7 +140,7 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path, tr
     struct input in;
     int order[TRY_RECORDS], turn[TRY_RECORDS];
     random_seed(&r, seed);
-    input_make(&in, &r, line);
+    input_make(&in, d->feed_count, &r, line);
     order_shuffle(order, turn, TRY_RECORDS, &r);
     unlink(path);
     struct process processes[2] = {process_start(d, path), process_start(d, path)};

@@ -21,11 +21,15 @@ enum { TRY_RECORDS = 60, TRY_LINE_BYTES = 96 };
 typedef void try_line(struct random *r, char *out, size_t size);
 
 struct definition *try_definition(const char *json);
-/* `seeds` streams: each over TRY_RECORDS records of three files, some of them repeated, in a random order, in random
- * commits of two engines on one database, some of which are rolled back and done again. */
+/* `seeds` streams: each over TRY_RECORDS records of three files of every source, some of them repeated, in a random
+ * order, in random commits of two engines on one database, some of which are rolled back and done again. */
 void try_streams(struct definition *d, int seeds, try_line *line);
 /* A batch over lines of one file "f"; `lines` ends with NULL. */
 sqlite3 *try_batch(struct definition *d, const char *const *lines);
+/* --- steps of their own; each ends the test when it fails --- */
+void try_sql(sqlite3 *db, const char *statements);
+void try_ok(int result, const struct engine *e);
+struct engine *try_opened(struct definition *d, sqlite3 *db, enum engine_mode mode);
 /* The rows of a query: cells joined by |, rows by ;. Valid until the next call. */
 const char *try_text(sqlite3 *db, const char *query);
 
