@@ -28,15 +28,16 @@ class Case:
         return self.run("etl", "run", self.definition, "--in", self.input, "--db", db), db
 
 
-def connect(path):
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+def connect(path, mode="ro"):
+    """`rw` after a kill: what it left half done is undone by who opens it next."""
+    db = sqlite3.connect(f"file:{path}?mode={mode}", uri=True)
     db.text_factory = lambda b: b.decode("utf-8", "surrogateescape")
     return db
 
 
-def read_warehouse(path):
+def read_warehouse(path, mode="ro"):
     """name -> (columns, rows), as far as the digest goes."""
-    db = connect(path)
+    db = connect(path, mode)
     tables = read_tables(db)
     db.close()
     return tables

@@ -82,6 +82,8 @@ def truncated(a, b):
 
 def multiply(op, left, right):
     if op == "*":
+        if left[0][1] + right[0][1] > 9:
+            raise TypeError("a product of more than nine decimals")
         return strict(number(left[0][1] + right[0][1]), lambda x, y: fits(x * y), left, right)
 
     def run(x, y):

@@ -2,11 +2,12 @@
 """run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
 
     run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
-           [--jobs 3] [--only batch|stream|prefix] [--rows 2000] [--first] [--quiet]
+           [--jobs 3] [--only batch|kill|both|stream|prefix] [--rows 2000] [--first] [--quiet]
 
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
-messages twice, in any order, through any partition, and kills. Goes on until the seconds are over or `cases` have
+messages twice, in any order, through any partition, and kills; now and then batches that are killed, and two at
+once. Goes on until the seconds are over or `cases` have
 run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
 """
@@ -23,6 +24,7 @@ import sys
 import time
 import traceback
 
+import batches
 import dirt
 import draw
 import drive
@@ -30,6 +32,7 @@ import interpret
 import shrink
 import stream
 
+BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both}
 SMALL, LARGE = [3, 10, 40, 120], 2000
 
 
@@ -41,7 +44,7 @@ def arguments():
     p.add_argument("--program", default="build/millrace")
     p.add_argument("--keep", default="build/property")
     p.add_argument("--jobs", type=int, default=3)
-    p.add_argument("--only", choices=["batch", "stream", "prefix"])
+    p.add_argument("--only", choices=[*BATCHES, "stream", "prefix"])
     p.add_argument("--rows", type=int, default=LARGE)
     p.add_argument("--first", action="store_true", help="end at the first failure, which stays as it is")
     p.add_argument("--quiet", action="store_true", help="no coverage")
@@ -63,7 +66,7 @@ class Tester:
     def ways(self, seed):
         if self.options.only:
             return [self.options.only]
-        return ["batch"] + ["stream"] * (seed % 4 == 0) + ["prefix"] * (seed % 8 == 1)
+        return ["batch"] + ["stream"] * (seed % 4 == 0) + ["prefix"] * (seed % 8 == 1) + ["kill"] * (seed % 8 == 3) + ["both"] * (seed % 16 == 7)
 
     def make(self, seed):
         rng = random.Random(seed)
@@ -73,6 +76,10 @@ class Tester:
         definition, beside = draw.draw_definition(rng, self.cover, changing=seed % 4 < 2)
         for name, text in beside.items():
             (folder / name).write_text(text)
+        if "stream" in self.ways(seed) and rng.random() < 0.5:
+            for i, source in enumerate(definition.get("sources", [])[: rng.randint(1, 3)]):
+                source["topic"] = f"own-{seed}-{i}-{time.monotonic_ns()}"
+                self.cover("option", "topic")
         (folder / "definition.json").write_text(json.dumps(definition, indent=1, ensure_ascii=False))
         wide = any(t.get("match") in ("all", "interval") for t in definition["tables"])
         rows = self.options.rows if not wide and rng.random() < 0.02 else rng.choice(SMALL)
@@ -94,8 +101,8 @@ class Tester:
     def judge(self, way, case, expected, seed):
         """The differences of one way to the reference."""
         try:
-            if way == "batch":
-                return judge_batch(case, expected, seed)
+            if way in BATCHES:
+                return BATCHES[way](case, expected, seed)
             if depends_on_order(case.read()):
                 return []
             rng = random.Random(seed)
@@ -137,18 +144,6 @@ def depends_on_order(definition):
     return any(r["rule"] == "unique" and r.get("severity") == "fail" for s in sources for r in s.get("rules", []))
 
 
-def judge_batch(case, expected, seed):
-    ran, db = case.batch()
-    if ran.returncode != expected.status:
-        return [f"status {ran.returncode}, expected {expected.status} {expected.why}: {ran.stderr[-300:]}"]
-    if expected.status:
-        return ["a database is left behind"] if db.exists() and drive.read_warehouse(db) else []
-    found = drive.differences(drive.read_warehouse(db), expected)
-    if not found and seed % 5 == 0 and not expected.explained and drive.digests(case, db) != drive.digests_by_formula(expected.tables):
-        found = ["the digests are not those of the documented formula"]
-    return found
-
-
 def work(options, broker, job, results, stop):
     tester = Tester(options, broker)
     until = time.monotonic() + options.seconds
@@ -183,7 +178,7 @@ def main():
     options = arguments()
     keep = pathlib.Path(options.keep)
     shutil.rmtree(keep, ignore_errors=True)
-    broker = None if options.only == "batch" else stream.Broker(options.program, keep / "broker")
+    broker = None if options.only in BATCHES else stream.Broker(options.program, keep / "broker")
     results = multiprocessing.Queue()
     stop = multiprocessing.Event()
     workers = [multiprocessing.Process(target=work, args=(options, broker, j, results, stop)) for j in range(options.jobs)]

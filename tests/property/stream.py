@@ -127,16 +127,30 @@ def snapshot(path):
         return None, None
 
 
+def publish_command(case, streams, topic, partitions, *options):
+    return ["stream", "publish", case.definition, "--in", case.input, "--topic", topic, "--partitions", partitions, "--bootstrap",
+            streams.bootstrap, *options]  # fmt: skip
+
+
 def publish(case, streams, topic, partitions, *options):
-    r = case.run("stream", "publish", case.definition, "--in", case.input, "--topic", topic, "--partitions", partitions,
-                 "--bootstrap", streams.bootstrap, *options)  # fmt: skip
+    r = case.run(*publish_command(case, streams, topic, partitions, *options))
     return r.returncode, r.stderr[-300:]
+
+
+def killed_publish(case, streams, topic, partitions, rng, *options):
+    command = [case.program, *publish_command(case, streams, topic, partitions, *options)]
+    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(rng.random() * 0.1)
+    process.kill()
+    process.wait()
 
 
 def whole(case, streams, topic, rng, expected):
     """Published and loaded to the end: the differences to the reference."""
     partitions, workers = rng.randint(1, 8), rng.randint(1, 3)
     options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.9 else []
+    if rng.random() < 0.3:  # a publisher that is killed begins again
+        killed_publish(case, streams, topic, partitions, rng, *options)
     status, said = publish(case, streams, topic, partitions, *options)
     if status:
         return [f"publish: status {status}, expected {expected.status}: {said}"] if status != expected.status else []

@@ -1,0 +1,56 @@
+"""batches.py - one case through batches: to its end, killed at a random moment, and two at once on one database."""
+
+import random
+import subprocess
+import time
+
+import drive
+
+
+def once(case, expected, seed):
+    """Run to its end: the differences to the reference; now and then the digests too."""
+    ran, db = case.batch()
+    if ran.returncode != expected.status:
+        return [f"status {ran.returncode}, expected {expected.status} {expected.why}: {ran.stderr[-300:]}"]
+    found = state(db, expected)
+    if found or expected.status or expected.explained or seed % 5:
+        return found
+    return [] if drive.digests(case, db) == drive.digests_by_formula(expected.tables) else ["the digests are not those of the formula"]
+
+
+def state(db, expected, perhaps_nothing=False):
+    """A database holds all of it, or nothing when that may be or the run failed."""
+    tables = drive.read_warehouse(db, "rw") if db.exists() else {}
+    if not tables and (perhaps_nothing or expected.status):
+        return []
+    return drive.differences(tables, expected) if not expected.status else ["a database is left behind"]
+
+
+def start(case, db):
+    command = [case.program, "etl", "run", case.definition, "--in", case.input, "--db", db]
+    return subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def killed(case, expected, seed):
+    """Three runs that are killed, perhaps before they begin or after they have ended; after each all or nothing; then one more."""
+    rng, db = random.Random(seed), case.folder / "killed.db"
+    for _ in range(3):
+        run = start(case, db)
+        time.sleep(rng.random() * 0.04)
+        run.kill()
+        run.wait()
+        found = state(db, expected, perhaps_nothing=True)
+        if found:
+            return [f"after a kill: {f}" for f in found]
+    status = start(case, db).wait(60)
+    return state(db, expected) if status == expected.status else [f"status {status} after kills, expected {expected.status}"]
+
+
+def both(case, expected, _seed):
+    """Two runs at once: each does it or is refused, and what is there is right."""
+    db = case.folder / "both.db"
+    runs = [start(case, db) for _ in range(2)]
+    statuses = [r.wait(60) for r in runs]
+    if any(s not in (expected.status, 2) for s in statuses) or expected.status not in statuses:
+        return [f"statuses {statuses} of two runs at once, expected {expected.status}"]
+    return state(db, expected)
