@@ -18,6 +18,7 @@ struct row_parser {
     struct value *values;
     bool *failed;        /* by column: the text did not fit, or it depends on one that did not */
     bool *reported;      /* by column: failed for a reason of its own */
+    int reported_count;
     struct slice *texts; /* by declared column: as read */
     struct violation *violations;
     int violation_count;
@@ -110,6 +111,7 @@ static void fields_convert(struct row_parser *p)
         int field = p->splitter.layout.fields[c];
         p->texts[c] = field >= 0 ? p->splitter.fields[field] : slice_of(NULL, 0);
         p->failed[c] = p->reported[c] = !field_convert(p->feed->columns[c].field, p->texts[c], &p->values[c]);
+        p->reported_count += p->reported[c];
     }
 }
 
@@ -125,6 +127,7 @@ static void columns_derive(struct row_parser *p, struct arena *arena)
         if (!blocked)
             p->reported[c] = expr_evaluate(p->feed->columns[c].expr, p->values, arena, &p->values[c]) != EXPR_OK;
         p->failed[c] = blocked || p->reported[c];
+        p->reported_count += p->reported[c];
     }
 }
 
@@ -149,7 +152,7 @@ static bool rule_is_blocked(const struct row_parser *p, const struct rule *rule)
 /* What did not fit and has ordinal `ordinal`: columns of an access log (0), those without a type rule (last). */
 static void types_judge(struct row_parser *p, int ordinal)
 {
-    for (int c = 0; c < p->feed->builtin; c++)
+    for (int c = 0; p->reported_count && c < p->feed->builtin; c++)
         if (p->reported[c] && p->type_rules[c] == ordinal) violate(p, ordinal, c);
 }
 
@@ -189,7 +192,7 @@ static void malformed_set(struct row_parser *p)
 
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
 {
-    p->violation_count = 0;
+    p->violation_count = p->reported_count = 0;
     builtins_set(p, record);
     p->raw = record->raw;
     p->split = splitter_split(&p->splitter, record, arena);

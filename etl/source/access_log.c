@@ -2,6 +2,9 @@
 
 #include <ctype.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "etl/source/csv.h"
 
@@ -144,12 +147,28 @@ static bool text_follows(struct slice line, size_t at, struct slice text)
     return line.n - at >= text.n && memcmp(line.p + at, text.p, text.n) == 0;
 }
 
+/* The first place from `at` on where one of two bytes stands, or the line's end. */
+static size_t either_find(struct slice line, size_t at, char a, char b)
+{
+#ifdef __SSE2__
+    const __m128i as = _mm_set1_epi8(a), bs = _mm_set1_epi8(b);
+    for (; at + 16 <= line.n; at += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(line.p + at));
+        int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, as), _mm_cmpeq_epi8(v, bs)));
+        if (found) return at + (size_t)__builtin_ctz((unsigned)found);
+    }
+#endif
+    while (at < line.n && line.p[at] != (uint8_t)a && line.p[at] != (uint8_t)b) at++;
+    return at;
+}
+
 /* The quote that ends the field beginning at `at`, or SIZE_MAX. */
 static size_t quote_find(struct slice line, size_t at)
 {
-    for (; at < line.n; at++) {
+    while ((at = either_find(line, at, '"', '\\')) < line.n) {
         if (line.p[at] == '"') return at;
-        if (line.p[at] == '\\') at++;
+        at += 2;
+        if (at > line.n) break;
     }
     return SIZE_MAX;
 }
@@ -157,8 +176,7 @@ static size_t quote_find(struct slice line, size_t at)
 /* A word ends before the next blank, or within it where the text behind it stands first (or last). */
 static size_t word_end(const struct part *part, struct slice line, size_t at)
 {
-    size_t end = at, found = SIZE_MAX;
-    while (end < line.n && line.p[end] != ' ' && line.p[end] != '\t') end++;
+    size_t end = either_find(line, at, ' ', '\t'), found = SIZE_MAX;
     if (part->after.n == 0 || part->after.p[0] == ' ' || part->after.p[0] == '\t') return end > at ? end : SIZE_MAX;
     for (size_t i = at + 1; i < end && (found == SIZE_MAX || part->kind == PART_WORD_LAST); i++)
         if (text_follows(line, i, part->after)) found = i;

@@ -1,6 +1,9 @@
 #include "etl/source/encoding.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "lib/base/text.h"
 
@@ -12,10 +15,16 @@ static const uint16_t WINDOWS_1252_HIGH[32] = {0x20ac, 0,      0x201a, 0x0192, 0
                                                0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
                                                0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
 
-/* Bytes before the first one above 0x7f, eight at a time: nearly all records are ASCII. */
+/* Bytes before the first one above 0x7f, many at a time: nearly all records are ASCII. */
 static size_t ascii_length(struct slice s)
 {
     size_t i = 0;
+#ifdef __SSE2__
+    for (; i + 16 <= s.n; i += 16) {
+        int high = _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.p + i)));
+        if (high) return i + (size_t)__builtin_ctz((unsigned)high);
+    }
+#endif
     for (uint64_t eight; i + 8 <= s.n; i += 8) {
         memcpy(&eight, s.p + i, 8);
         if (eight & 0x8080808080808080) break;
