@@ -16,14 +16,37 @@ static char character_read(struct node n, const char *fallback)
     return *text;
 }
 
+/* Dialects with a name: what the keys say that are not written. */
+static const struct dialect {
+    const char *name, *delimiter, *quote;
+    enum csv_escape escape;
+    bool header;
+} DIALECTS[] = {
+    {"rfc4180", ",", "\"", CSV_ESCAPE_DOUBLED, true}, {"semicolon", ";", "\"", CSV_ESCAPE_DOUBLED, true},
+    {"tsv", "\t", "", CSV_ESCAPE_NONE, true},         {"postgresql", "\t", "", CSV_ESCAPE_BACKSLASH, false},
+    {"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false},
+};
+enum { DIALECT_COUNT = sizeof DIALECTS / sizeof *DIALECTS };
+
+static const struct dialect *dialect_read(struct node n, struct source_spec *s)
+{
+    static const char *const nulls[] = {"\\N", NULL};
+    const char *names[DIALECT_COUNT + 1] = {NULL};
+    for (int i = 0; i < DIALECT_COUNT; i++) names[i] = DIALECTS[i].name;
+    const struct dialect *dialect = &DIALECTS[node_choice(node_member(n, "dialect"), names, 0)];
+    if (dialect->escape == CSV_ESCAPE_BACKSLASH && !node_present(node_member(n, "null"))) s->nulls = nulls;
+    return dialect;
+}
+
 static void keys_read(struct node n, struct source_spec *s)
 {
+    const struct dialect *dialect = dialect_read(n, s);
     static const char *const escapes[] = {"doubled", "backslash", "none", NULL};
     static const char *const backslashes[] = {"keep", "decode", NULL};
     struct csv_spec *csv = &s->csv;
-    csv->delimiter = character_read(node_member(n, "delimiter"), ",");
-    csv->quote = character_read(node_member(n, "quote"), "\"");
-    csv->escape = (enum csv_escape)node_choice(node_member(n, "escape"), escapes, CSV_ESCAPE_DOUBLED);
+    csv->delimiter = character_read(node_member(n, "delimiter"), dialect->delimiter);
+    csv->quote = character_read(node_member(n, "quote"), dialect->quote);
+    csv->escape = (enum csv_escape)node_choice(node_member(n, "escape"), escapes, (int)dialect->escape);
     csv->decode = node_choice(node_member(n, "backslash"), backslashes, 1) == 1;
     csv->multiline = node_bool(node_member(n, "multiline"), csv->escape != CSV_ESCAPE_BACKSLASH);
     csv->trim = s->trim;
@@ -31,7 +54,7 @@ static void keys_read(struct node n, struct source_spec *s)
     if (csv->delimiter == csv->quote) node_fail(node_member(n, "quote"), "is the delimiter too");
     if (node_present(node_member(n, "backslash")) && csv->escape != CSV_ESCAPE_BACKSLASH)
         node_fail(node_member(n, "backslash"), "only has a meaning with \"escape\": \"backslash\"");
-    s->header = node_bool(node_member(n, "header"), true);
+    s->header = node_bool(node_member(n, "header"), dialect->header);
     s->ragged = node_bool(node_member(n, "ragged"), false);
     s->fields = (int)node_integer(node_member(n, "fields"), 0, 1, CSV_FIELDS_MAX);
     spec_lines_read(n, s);
@@ -115,9 +138,9 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
            field_count_fits(s) && (!csv->decode || csv->escape != CSV_ESCAPE_BACKSLASH || splitter_fields_are_text(s));
 }
 
-static const char *const keys[] = {"encoding",   "on_bad_encoding", "delimiter", "quote",  "escape",
-                                   "backslash",  "multiline",       "header",    "ragged", "fields",
-                                   "skip_lines", "comment_prefix",  NULL};
+static const char *const keys[] = {"dialect", "encoding",   "on_bad_encoding", "delimiter", "quote",
+                                   "escape",  "backslash",  "multiline",       "header",    "ragged",
+                                   "fields",  "skip_lines", "comment_prefix",  NULL};
 static const char *const places[] = {"header", "field", "optional", NULL};
 
 const struct format FORMAT_CSV = {

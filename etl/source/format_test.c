@@ -280,6 +280,24 @@ TEST(format, access_logs_by_the_servers_configuration)
               "d.json: source.log_format: does not know %Z");
 }
 
+#define TWO(place)                                                                                                     \
+    "\"format\": \"csv\", \"columns\": [{\"name\": \"a\", \"type\": \"text\"" place(                                   \
+        "1") "}, {\"name\": \"b\", \"type\": \"text\"" place("2") "}]"
+#define BY_HEADER(n) ""
+#define BY_FIELD(n)  ", \"field\": " n
+
+TEST(format, csv_dialects)
+{
+    check_str(PLAIN("\"dialect\": \"tsv\", " TWO(BY_HEADER), "a\tb\n\"x\t\\N\n"), "2@4/2 \"x|\\N\n");
+    check_str(PLAIN("\"dialect\": \"semicolon\", " TWO(BY_HEADER), "b;a\n\"x;\"\"\";,\n"), "2@4/2 ,|x;\"\n");
+    check_str(PLAIN("\"dialect\": \"postgresql\", " TWO(BY_FIELD), "x\\ty\\\\\t\\N\n\"\t\n"),
+              "1@0/1 x\ty\\|-\n2@10/2 \"|\n");
+    check_str(PLAIN("\"dialect\": \"mysql\", \"delimiter\": \",\", \"null\": \"\", " TWO(BY_FIELD), "\\N,\n"),
+              "1@0/1 \\N|-\n");
+    check_str(PLAIN("\"dialect\": \"excel\", " TWO(BY_HEADER), ""),
+              "d.json: source.dialect: \"excel\" is none of: rfc4180, semicolon, tsv, postgresql, mysql");
+}
+
 /* --- sqlite --- */
 
 static void database_change(const char *path, const char *sql)
