@@ -51,13 +51,11 @@ TEST(definition_docs, every_example_is_accepted)
 
 TEST(definition_docs, the_committed_definitions_are_accepted)
 {
-    static const char *const paths[] = {"workloads/ecommerce/online_retail.json",
-                                        "workloads/clickstream/web_logs.json",
-                                        "workloads/clickstream/web_logs_vhost.json",
-                                        "workloads/clickstream/web_logs_csv.json",
-                                        "workloads/clickstream/clickstream.json",
-                                        "workloads/sensors/sensors.json",
-                                        "workloads/applogs/applogs.json"};
+    static const char *const paths[] = {
+        "workloads/ecommerce/online_retail.json",  "workloads/ecommerce/shop.json",
+        "workloads/clickstream/web_logs.json",     "workloads/clickstream/web_logs_vhost.json",
+        "workloads/clickstream/web_logs_csv.json", "workloads/clickstream/clickstream.json",
+        "workloads/sensors/sensors.json",          "workloads/applogs/applogs.json"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct definition *d;
         struct err_text error = {{0}};

@@ -11,6 +11,22 @@ story "every figure of the truth, counted again"
 generate "$scratch/shop" --scale 0.01 --seed 51
 opinions "$scratch/shop" || fail "the truth is not what the files say"
 
+story "the same through the pipelines: batch = stream = truth, for the order lines and for the whole shop"
+definition=workloads/ecommerce/shop.json
+"$MILLRACE" etl run workloads/ecommerce/online_retail.json --in "$scratch/shop" --db "$scratch/lines.db" 2>"$scratch/err" ||
+    fail "order lines: $(cat "$scratch/err")"
+"$MILLRACE" warehouse check "$scratch/lines.db" "$scratch/shop/ground_truth" >"$scratch/out" || fail "order lines: $(cat "$scratch/out")"
+"$MILLRACE" etl run $definition --in "$scratch/shop" --db "$scratch/batch.db" 2>"$scratch/err" || die "batch: $(cat "$scratch/err")"
+"$MILLRACE" warehouse check "$scratch/batch.db" "$scratch/shop/ground_truth/shop" >"$scratch/out" || fail "batch: $(cat "$scratch/out")"
+grep -c ^equal "$scratch/out" | grep -qx 14 || fail "not every figure was compared: $(cat "$scratch/out")"
+broker_start -o group.initial.rebalance.delay.ms=100
+"$MILLRACE" stream publish $definition --in "$scratch/shop" --partitions 3 --shuffle 5 --bootstrap "$bootstrap" 2>"$scratch/err" ||
+    die "publish: $(cat "$scratch/err")"
+"$MILLRACE" stream run $definition --db "$scratch/stream.db" --workers 2 --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" ||
+    die "stream: $(cat "$scratch/err")"
+"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/stream.db" || fail "batch = stream"
+broker_stop
+
 story "the same arguments, the same shop: bytes of texts, .dump of the database"
 generate "$scratch/again" --scale 0.01 --seed 51
 diff -r --exclude=shop.db "$scratch/shop" "$scratch/again" || fail "the files differ"
@@ -23,6 +39,8 @@ PYTHON
 story "rates: a kind that is switched off does not occur, one that is made frequent does, and the truth still holds"
 generate "$scratch/other" --scale 0.01 --seed 51 --dirt repeat=0 --dirt message_orphan=0.3 --dirt many_cards=0.1
 opinions "$scratch/other" || fail "the truth with other rates"
+"$MILLRACE" etl run $definition --in "$scratch/other" --db "$scratch/batch.db" 2>"$scratch/err" || fail "batch: $(cat "$scratch/err")"
+"$MILLRACE" warehouse check "$scratch/batch.db" "$scratch/other/ground_truth/shop" >"$scratch/out" || fail "other rates: $(cat "$scratch/out")"
 python3 - "$scratch/other/ground_truth" <<'PYTHON' || fail "the rates"
 import json, sys
 lines = json.load(open(sys.argv[1] + "/summary.json"))

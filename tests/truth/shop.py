@@ -20,7 +20,7 @@ import common
 EVENTS = ("item_added_to_cart", "item_removed_from_cart", "order_placed", "payment_captured", "payment_failed",
           "payment_refunded", "order_cancelled", "parcel_shipped", "parcel_delivered")
 MESSAGES = EVENTS + ("payments", "shipments")
-FEEDS = MESSAGES + ("orders", "branch_eu", "branch_us", "customers", "legacy_customers", "products", "inventory")
+FEEDS = MESSAGES + ("orders", "branch_eu", "branch_us", "customers", "legacy_customers", "nations", "products", "inventory")
 TIME = {"payments": "created", "shipments": "shipped"}
 CURRENCY = {"web": "GBP", "branch_eu": "EUR", "branch_us": "USD"}
 
@@ -131,7 +131,7 @@ class Sum:
         self.invoices.add(invoice)
 
 
-def read_sales(folder, feeds, category):
+def read_sales(folder, feeds, category, genders):
     groups = collections.defaultdict(lambda: collections.defaultdict(Sum))
     orders, sold = {}, collections.Counter()
     for channel, feed in (("web", "orders"), ("branch_eu", "branch_eu"), ("branch_us", "branch_us")):
@@ -143,16 +143,18 @@ def read_sales(folder, feeds, category):
             if why:
                 continue
             invoice, code, _, quantity, date, price, customer, country = row
+            customer = customer.removesuffix(".0")
             quantity, price, code = int(quantity), number(price, channel), code.upper()
             day = instant(date, channel).date().isoformat()
             country = country_of(country)
             currency = CURRENCY[channel]
             sold[code] += quantity
             for group, key in (("day", (day, channel, currency)), ("country", (country, currency)),
-                               ("category", (category.get(code, "unknown"), currency)), ("product", code)):
+                               ("category", (category.get(code, "unknown"), currency)), ("product", code),
+                               ("gender", (genders.get(customer, "unknown") if customer else "nobody", currency))):
                 groups[group][key].add(invoice, quantity, price)
             if channel == "web":
-                order = orders.setdefault(invoice, {"customer": customer.removesuffix(".0"), "country": country,
+                order = orders.setdefault(invoice, {"customer": customer, "country": country,
                                                     "day": day, "sum": Sum()})
                 order["sum"].add(invoice, quantity, price)
     return groups, orders, sold
@@ -265,20 +267,23 @@ def is_date(text):
 
 
 def read_customers(folder, feeds):
-    genders, countries = collections.Counter(), collections.Counter()
+    people, countries = {}, collections.Counter()
     database = sqlite3.connect(f"file:{folder}/shop.db?mode=ro", uri=True)
     known = {"m": "M", "maschio": "M", "1": "M", "f": "F", "femmina": "F", "2": "F"}
-    for gender, country, registered in database.execute("SELECT gender, country, registered FROM customers"):
+    for number, gender, country, registered in database.execute(
+            "SELECT customer_id, gender, country, registered FROM customers"):
         if feeds["customers"].count(None if is_date(registered) else "bad_date") is None:
-            genders["shop", known.get((gender or "").strip().lower(), "unknown")] += 1
+            people["shop", str(number)] = known.get((gender or "").strip().lower(), "unknown")
             countries["shop", country_of(country)] += 1
-    for gender, country, registered in database.execute(
-            "SELECT SESSO, DES_NAZ, DT_REG FROM ANAGRAFICA_CLIENTI LEFT JOIN TAB_NAZIONI USING (COD_NAZ)"):
+    for (_,) in database.execute("SELECT COD_NAZ FROM TAB_NAZIONI"):
+        feeds["nations"].count(None)
+    for number, gender, country, registered in database.execute(
+            "SELECT COD_CLI, SESSO, DES_NAZ, DT_REG FROM ANAGRAFICA_CLIENTI LEFT JOIN TAB_NAZIONI USING (COD_NAZ)"):
         registered = re.sub(r"(\d{4})(\d\d)(\d\d)", r"\1-\2-\3", str(registered))
         if feeds["legacy_customers"].count(None if is_date(registered) else "bad_date") is None:
-            genders["legacy", known.get(gender.lower(), "unknown")] += 1
+            people["legacy", number] = known.get(gender.lower(), "unknown")
             countries["legacy", country] += 1
-    return genders, countries
+    return people, countries
 
 
 def read_products(folder, feeds):
@@ -302,9 +307,10 @@ def read_stock(folder, feeds, sold):
 def count(folder):
     feeds = {name: Feed() for name in FEEDS}
     category = read_products(folder, feeds)
-    groups, orders, sold = read_sales(folder, feeds, category)
+    people, countries = read_customers(folder, feeds)
+    genders = collections.Counter((system, gender) for (system, _), gender in people.items())
+    groups, orders, sold = read_sales(folder, feeds, category, {number: gender for (_, number), gender in people.items()})
     messages = read_messages(folder, feeds)
-    genders, countries = read_customers(folder, feeds)
     by_day = collections.Counter((kind, r["moment"].date().isoformat()) for kind in MESSAGES for r in messages[kind])
     methods = collections.defaultdict(list)
     for p in messages["payments"]:
@@ -315,6 +321,7 @@ def count(folder):
         "revenue_by_day": [(*k, g.lines, len(g.invoices), g.quantity, money(g.value)) for k, g in groups["day"].items()],
         "revenue_by_country": [(*k, g.lines, g.quantity, money(g.value)) for k, g in groups["country"].items()],
         "revenue_by_category": [(*k, g.lines, g.quantity, money(g.value)) for k, g in groups["category"].items()],
+        "revenue_by_gender": [(*k, g.lines, g.quantity, money(g.value)) for k, g in groups["gender"].items()],
         "top_products": [(n, code, g.lines, g.quantity) for n, (code, g) in enumerate(top, 1)],
         "order_states": list(order_states(orders, messages)),
         "funnel": funnel(messages),
@@ -327,7 +334,7 @@ def count(folder):
     }
     summary = {
         "feeds": {name: feed.summary() for name, feed in feeds.items()},
-        "orphans": {kind: sum(r["order"] not in orders for r in messages[kind]) for kind in MESSAGES[3:]},
+        "orphans": {kind: n for kind in MESSAGES[3:] if (n := sum(r["order"] not in orders for r in messages[kind]))},
         "web_orders": len(orders),
         "fraud_cases": len(frauds),
     }

@@ -241,15 +241,17 @@ static void receipt(struct branch *br)
     int lines = 1 + (int)random_below(&br->random, 5);
     snprintf(l.number, sizeof l.number, "%s-%07llu", br->channel == CHANNEL_EU ? "IT" : "US",
              (unsigned long long)++br->receipt);
-    l.sale.day = 0;
+    l.sale.customer = -1;
     l.sale.second = shop_second_of_day(br->row - br->day_from, br->day_to - br->day_from);
     l.origin = (int)random_below(&br->random, 8);
     l.sale.country = br->country[l.origin];
     l.has_customer = random_chance(&br->random, 2, 5);
     if (l.has_customer && br->channel == CHANNEL_EU)
-        l.customer = 1 + (int64_t)random_below(&br->random, CATALOGUE_LEGACY_CUSTOMERS);
-    else if (l.has_customer)
-        l.customer = CATALOGUE_FIRST_CUSTOMER + popularity_draw(&br->shop->catalogue.customer_popularity, &br->random);
+        l.customer = l.sale.legacy = 1 + (int)random_below(&br->random, CATALOGUE_LEGACY_CUSTOMERS);
+    else if (l.has_customer) {
+        l.sale.customer = popularity_draw(&br->shop->catalogue.customer_popularity, &br->random);
+        l.customer = CATALOGUE_FIRST_CUSTOMER + l.sale.customer;
+    }
     for (int i = 0; i < lines && br->row < br->day_to; i++) {
         int product = popularity_draw(&br->shop->catalogue.product_popularity, &br->random);
         for (int k = 0; k < i; k++) { /* none twice in a receipt */

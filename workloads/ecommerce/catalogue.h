@@ -30,7 +30,7 @@ struct customer {
     int country; /* one for ever */
 };
 
-enum gender { GENDER_UNKNOWN, GENDER_FEMALE, GENDER_MALE };
+enum gender { GENDER_UNKNOWN, GENDER_FEMALE, GENDER_MALE, GENDERS };
 
 /* What a database knows of somebody; the country is the customer's. */
 struct person {

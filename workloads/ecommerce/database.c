@@ -105,10 +105,12 @@ static const char *country_text(struct database *d, int country)
     return name;
 }
 
-static void count_person(struct database *d, bool legacy, const struct person *p, bool bad_date)
+static void count_person(struct database *d, bool legacy, int number, const struct person *p, bool bad_date)
 {
     int feed = legacy ? FEED_LEGACY_CUSTOMERS : FEED_CUSTOMERS;
-    d->shop->truth.count[feed][bad_date ? VERDICT_BAD_DATE : VERDICT_ACCEPTED]++;
+    struct shop_truth *t = &d->shop->truth;
+    (legacy ? t->legacy_gender : t->gender)[number] = bad_date ? GENDER_UNKNOWN : p->gender;
+    t->count[feed][bad_date ? VERDICT_BAD_DATE : VERDICT_ACCEPTED]++;
     if (bad_date) return;
     d->gender[legacy][p->gender]++;
     d->country[legacy][p->country]++;
@@ -147,7 +149,7 @@ static void put_customers(struct database *d)
         put_integer(d, i % 3 == 0);
         put_text(d, updated);
         end_row(d);
-        count_person(d, false, p, bad);
+        count_person(d, false, i, p, bad);
     }
 }
 
@@ -188,7 +190,7 @@ static void put_legacy_customers(struct database *d)
                     bad ? (i % 2 ? 99999999 : 20090230) : atoi(date) * 10000 + atoi(date + 5) * 100 + atoi(date + 8));
         put_text(d, i % 20 == 3 ? "S" : "N");
         end_row(d);
-        count_person(d, true, p, bad);
+        count_person(d, true, i, p, bad);
     }
 }
 
@@ -201,6 +203,7 @@ static void put_codes(struct database *d)
         put_text(d, code);
         put_text(d, catalogue_country(i));
         end_row(d);
+        d->shop->truth.count[FEED_NATIONS][VERDICT_ACCEPTED]++;
     }
     begin_table(d, "INSERT INTO TAB_CATEGORIE VALUES(?,?)");
     for (int i = 0; i < CATALOGUE_CATEGORIES; i++) {

@@ -29,6 +29,7 @@ struct sale {
     enum bucket bucket;
     int product;
     int customer; /* -1: none */
+    int legacy;   /* a customer of the Italian branch, from 1; 0: none */
     int country;
     int64_t quantity, price_thousandths;
     int64_t day; /* since 1970-01-01 */

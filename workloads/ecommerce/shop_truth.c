@@ -13,7 +13,7 @@ static const char *const currencies[CHANNELS] = {"GBP", "EUR", "USD"};
 static const char *feed_name(int feed)
 {
     static const char *const names[] = {"orders",           "branch_eu", "branch_us", "customers",
-                                        "legacy_customers", "products",  "inventory"};
+                                        "legacy_customers", "nations",   "products",  "inventory"};
     return feed < MESSAGE_KINDS ? message_kind_name(feed) : names[feed - FEED_ORDERS];
 }
 
@@ -83,6 +83,12 @@ static void tally_add(struct tally *t, const struct sale *s)
     t->value += s->quantity * s->price_thousandths;
 }
 
+static int gender_of(const struct shop_truth *t, const struct sale *s)
+{
+    if (s->legacy > 0) return t->legacy_gender[s->legacy - 1];
+    return s->customer >= 0 ? t->gender[s->customer] : GENDERS;
+}
+
 static void accepted_line(struct shop_truth *t, enum channel channel, const struct sale *s)
 {
     int category = t->unlisted[s->product] ? CATALOGUE_CATEGORIES : t->catalogue->products[s->product].category;
@@ -90,6 +96,7 @@ static void accepted_line(struct shop_truth *t, enum channel channel, const stru
     tally_add(&t->country[s->country][channel], s);
     tally_add(&t->category[category][channel], s);
     tally_add(&t->product[s->product], s);
+    tally_add(&t->by_gender[gender_of(t, s)][channel], s);
     t->sold[s->product] += s->quantity;
 }
 
@@ -304,6 +311,14 @@ static void write_categories(struct shop_truth *t, struct buf *b)
             put_tally(b, i < CATALOGUE_CATEGORIES ? catalogue_category(i) : "unknown", c, &t->category[i][c]);
 }
 
+static void write_genders(struct shop_truth *t, struct buf *b)
+{
+    static const char *const names[] = {"unknown", "F", "M", "nobody"};
+    buf_append_str(b, "gender,currency,lines,quantity,revenue\n");
+    for (int g = 0; g <= GENDERS; g++)
+        for (int c = 0; c < CHANNELS; c++) put_tally(b, names[g], c, &t->by_gender[g][c]);
+}
+
 static void write_payments(struct shop_truth *t, struct buf *b)
 {
     buf_append_str(b, "method,status,payments,amount\n");
@@ -366,6 +381,7 @@ static void write_summary(struct shop_truth *t, struct buf *b)
     buf_append_str(b, "\n },\n \"orphans\": {");
     const char *comma = "";
     for (int kind = MESSAGE_PAYMENT_CAPTURED; kind < MESSAGE_KINDS; kind++) {
+        if (t->orphans[kind] == 0) continue;
         buf_printf(b, "%s\n  \"%s\": %llu", comma, message_kind_name(kind), (unsigned long long)t->orphans[kind]);
         comma = ",";
     }
@@ -380,6 +396,7 @@ int shop_truth_finish(struct shop_truth *t, struct disk *disk, struct err_text *
         void (*write)(struct shop_truth *t, struct buf *b);
     } files[] = {{"ground_truth/shop/revenue_by_country.csv", write_countries},
                  {"ground_truth/shop/revenue_by_category.csv", write_categories},
+                 {"ground_truth/shop/revenue_by_gender.csv", write_genders},
                  {"ground_truth/shop/payments_by_method.csv", write_payments},
                  {"ground_truth/shop/top_products.csv", write_top},
                  {"ground_truth/shop/summary.json", write_summary}};

@@ -19,6 +19,7 @@ enum feed {
     FEED_ORDERS = MESSAGE_KINDS, /* + channel: the order lines of the web shop and the branches */
     FEED_CUSTOMERS = FEED_ORDERS + CHANNELS,
     FEED_LEGACY_CUSTOMERS,
+    FEED_NATIONS,
     FEED_PRODUCTS,
     FEED_INVENTORY,
     FEEDS,
@@ -77,6 +78,9 @@ struct shop_truth {
     int64_t sold[CATALOGUE_PRODUCTS], returned[CATALOGUE_PRODUCTS]; /* accepted lines and cancellations */
     int64_t moved[CATALOGUE_PRODUCTS];                              /* what really left the warehouse */
     bool unlisted[CATALOGUE_PRODUCTS];                              /* not in the catalogue */
+    /* As accepted rows of the database tell it; nobody is GENDERS. */
+    uint8_t gender[CATALOGUE_CUSTOMERS], legacy_gender[CATALOGUE_LEGACY_CUSTOMERS];
+    struct tally by_gender[GENDERS + 1][CHANNELS];
     uint64_t method[PAYMENT_METHODS][PAYMENT_STATUSES];
     int64_t method_amount[PAYMENT_METHODS][PAYMENT_STATUSES];
     uint64_t messages[SHOP_DAYS_AHEAD][MESSAGE_KINDS]; /* by day modulo */
