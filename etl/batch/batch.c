@@ -33,10 +33,11 @@ static int database_open(struct batch *b)
     int result = sql_open(b->options->db, flags, &b->db, b->error);
     if (result < 0) return result;
     sqlite3_busy_timeout(b->db, BUSY_MS);
-    /* One transaction holds the whole load: a checkpoint in between could move nothing anyway. */
+    /* One transaction holds the whole load: a checkpoint in between could move nothing anyway. What a sort or a
+     * ranking cannot hold in the cache goes to a file (SQLite's default): memory does not grow with the data. */
     return sql_exec(b->db, b->error,
                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
-                    "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY",
+                    "PRAGMA cache_size = -%d",
                     CACHE_KIB);
 }
 
