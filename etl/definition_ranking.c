@@ -154,7 +154,7 @@ void scd_table_read(struct node n, struct definition *d, struct table *t)
     struct input in = parent_rows_read(node_member(n, "scd"), d, t, 3);
     if (n.doc->failed) return;
     struct node named = node_member(n, "time"), by = node_required(n, "by");
-    if (by.json && json_is_array(by.json) && node_count(by) == 0) node_fail(by, "needs at least one column");
+    if (json_is_array(by.json) && node_count(by) == 0) node_fail(by, "needs at least one column");
     if (!named.json && in.time < 0)
         node_fail(n, "the key \"time\" is missing: %s has no event time", d->tables[t->parent].name);
     int time = named.json ? input_time_find(named, &in) : in.time;

@@ -116,7 +116,7 @@ static void inputs_read(struct node n, struct definition *d, struct table *t)
         struct node at = from_item(from, (size_t)i);
         struct table_input in = {.feed = names ? feed_read(at, d, names[i]) : 0};
         for (int k = 0; k < i; k++)
-            if (t->inputs[k].feed == in.feed) node_fail(at, "source \"%s\" stands twice", names[i]);
+            if (t->inputs[k].feed == in.feed) node_fail(at, "source \"%s\" stands twice", d->feeds[in.feed].name);
         in.bucket = n.doc->failed ? ROW_VALID : bucket_read(node_member(n, "rows"), &d->feeds[in.feed]);
         t->inputs[t->input_count++] = in;
     }
