@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/base/memory.h"
+#include "workloads/out_time.h"
 
 enum { ROW_MAX = 512 };
 
@@ -101,23 +102,46 @@ static void put_price(struct buf *b, enum channel channel, int64_t price)
     if (quote) buf_append_byte(b, '"');
 }
 
+/* 31/12/2010 08:26 */
+static void put_day_first(const char *date, struct buf *b, int hour, int minute)
+{
+    buf_append(b, date + 8, 2);
+    buf_append_byte(b, '/');
+    buf_append(b, date + 5, 2);
+    buf_append_byte(b, '/');
+    buf_append(b, date, 4);
+    buf_append_byte(b, ' ');
+    out_two(b, hour);
+    buf_append_byte(b, ':');
+    out_two(b, minute);
+}
+
+/* 12/1/2010 8:26 AM */
+static void put_month_first(const char *date, struct buf *b, int hour, int minute)
+{
+    out_number(b, (uint64_t)atoi(date + 5));
+    buf_append_byte(b, '/');
+    out_number(b, (uint64_t)atoi(date + 8));
+    buf_append_byte(b, '/');
+    buf_append(b, date, 4);
+    buf_append_byte(b, ' ');
+    out_number(b, (uint64_t)((hour + 11) % 12 + 1));
+    buf_append_byte(b, ':');
+    out_two(b, minute);
+    buf_append_str(b, hour < 12 ? " AM" : " PM");
+}
+
 static void put_date(const struct branch *br, struct buf *b, const struct line *l)
 {
-    const char *d = br->date; /* YYYY-MM-DD */
     int hour = l->sale.second / 3600, minute = l->sale.second / 60 % 60;
-    if (br->channel == CHANNEL_EU) {
-        if (l->bad_date)
-            buf_append_str(b, br->row % 2 ? "31/02/2011 10:00" : "n.d.");
-        else
-            buf_printf(b, "%.2s/%.2s/%.4s %02d:%02d", d + 8, d + 5, d, hour, minute);
-        return;
-    }
-    if (l->bad_date) {
+    if (br->channel == CHANNEL_EU && l->bad_date)
+        buf_append_str(b, br->row % 2 ? "31/02/2011 10:00" : "n.d.");
+    else if (br->channel == CHANNEL_EU)
+        put_day_first(br->date, b, hour, minute);
+    else if (l->bad_date)
         buf_append_str(b, br->row % 2 ? "13/31/2010 9:15 AM" : "TBD");
-        return;
-    }
-    buf_printf(b, "%d/%d/%.4s %d:%02d %s", atoi(d + 5), atoi(d + 8), d, (hour + 11) % 12 + 1, minute,
-               hour < 12 ? "AM" : "PM");
+    else
+        put_month_first(br->date, b, hour, minute);
 }
 
 /* The only letters of the catalogue that are not ASCII are two bytes in UTF-8 and one in windows-1252. */

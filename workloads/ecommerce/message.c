@@ -22,6 +22,9 @@ static const struct {
     [MESSAGE_SHIPMENT] = {"shipments", "sh"},
 };
 
+/* A literal, whose length the compiler knows. */
+#define PUT(b, literal) buf_append(b, literal, sizeof(literal) - 1)
+
 const char *message_kind_name(int kind)
 {
     return kinds[kind].name;
@@ -72,7 +75,7 @@ static void put_instant(struct buf *b, const struct message *m)
         out_date(b, (m->at + 3600) / 86400);
         buf_append_byte(b, 'T');
         out_clock(b, m->at + 3600);
-        buf_append_str(b, "+01:00");
+        PUT(b, "+01:00");
     } else {
         out_stampz(b, m->at);
     }
@@ -81,9 +84,9 @@ static void put_instant(struct buf *b, const struct message *m)
 
 static void put_order(struct buf *b, const struct message *m)
 {
-    buf_append_str(b, ",\"order\":");
+    PUT(b, ",\"order\":");
     if (m->flaw == FLAW_NO_REFERENCE) {
-        buf_append_str(b, "null");
+        PUT(b, "null");
         return;
     }
     buf_append_byte(b, '"');
@@ -93,16 +96,16 @@ static void put_order(struct buf *b, const struct message *m)
 
 static void put_customer(struct buf *b, const struct message *m)
 {
-    buf_append_str(b, ",\"customer\":");
+    PUT(b, ",\"customer\":");
     if (m->customer < 0)
-        buf_append_str(b, "null");
+        PUT(b, "null");
     else
         out_number(b, (uint64_t)(CATALOGUE_FIRST_CUSTOMER + m->customer));
 }
 
 static void put_country(struct buf *b, const struct message *m)
 {
-    buf_append_str(b, "\"country\":\"");
+    PUT(b, "\"country\":\"");
     buf_append_str(b, catalogue_country(m->country));
     if (m->flaw == FLAW_BYTES) buf_append_byte(b, 0xe9);
     buf_append_byte(b, '"');
@@ -110,12 +113,12 @@ static void put_country(struct buf *b, const struct message *m)
 
 static void put_cart(struct buf *b, const struct message *m, bool may_miss)
 {
-    buf_append_str(b, ",\"cart\":");
+    PUT(b, ",\"cart\":");
     if (may_miss && m->flaw == FLAW_NO_REFERENCE) {
-        buf_append_str(b, "null");
+        PUT(b, "null");
         return;
     }
-    buf_append_str(b, "\"k");
+    PUT(b, "\"k");
     out_padded(b, m->cart, 9);
     buf_append_byte(b, '"');
 }
@@ -124,16 +127,16 @@ static void put_item(struct buf *b, const struct message *m, const struct catalo
 {
     put_cart(b, m, true);
     put_customer(b, m);
-    buf_append_str(b, ",\"product\":\"");
+    PUT(b, ",\"product\":\"");
     buf_append_str(b, c->products[m->product].code);
     if (m->flaw == FLAW_BYTES) buf_append_byte(b, 0xe9);
-    buf_append_str(b, "\",\"quantity\":");
+    PUT(b, "\",\"quantity\":");
     if (m->flaw == FLAW_AMOUNT)
-        buf_append_str(b, "\"a few\"");
+        PUT(b, "\"a few\"");
     else
         out_number(b, (uint64_t)m->quantity);
     if (m->kind == MESSAGE_ITEM_REMOVED) return;
-    buf_append_str(b, ",\"price\":");
+    PUT(b, ",\"price\":");
     put_amount(b, m->amount);
 }
 
@@ -144,9 +147,9 @@ static void put_placed(struct buf *b, const struct message *m)
     put_customer(b, m);
     buf_append_byte(b, ',');
     put_country(b, m);
-    buf_append_str(b, ",\"total\":");
+    PUT(b, ",\"total\":");
     if (m->flaw == FLAW_AMOUNT)
-        buf_append_str(b, "\"n/a\"");
+        PUT(b, "\"n/a\"");
     else
         put_amount(b, m->amount);
 }
@@ -155,7 +158,7 @@ static void put_reason(struct buf *b, const struct message *m)
 {
     static const char *const failed[] = {"card_declined", "insufficient_funds", "expired_card", "do_not_honor"};
     static const char *const cancelled[] = {"returned", "payment_failed"};
-    buf_append_str(b, ",\"reason\":\"");
+    PUT(b, ",\"reason\":\"");
     buf_append_str(b, m->kind == MESSAGE_ORDER_CANCELLED ? cancelled[m->reason] : failed[m->reason]);
     if (m->flaw == FLAW_BYTES) buf_append_byte(b, 0xe9);
     buf_append_byte(b, '"');
@@ -164,11 +167,11 @@ static void put_reason(struct buf *b, const struct message *m)
 static void put_payment_event(struct buf *b, const struct message *m)
 {
     put_order(b, m);
-    buf_append_str(b, ",\"payment\":");
+    PUT(b, ",\"payment\":");
     put_id(b, MESSAGE_PAYMENT, m->reference);
-    buf_append_str(b, ",\"amount\":");
+    PUT(b, ",\"amount\":");
     if (m->flaw == FLAW_AMOUNT)
-        buf_append_str(b, "\"12,50 EUR\"");
+        PUT(b, "\"12,50 EUR\"");
     else
         put_amount(b, m->amount);
     if (m->kind == MESSAGE_PAYMENT_FAILED) put_reason(b, m);
@@ -177,18 +180,18 @@ static void put_payment_event(struct buf *b, const struct message *m)
 static void put_cancelled(struct buf *b, const struct message *m)
 {
     put_order(b, m);
-    buf_append_str(b, ",\"credit_note\":");
+    PUT(b, ",\"credit_note\":");
     if (m->reference)
         buf_printf(b, "\"C%llu\"", (unsigned long long)m->reference);
     else
-        buf_append_str(b, "null");
+        PUT(b, "null");
     put_reason(b, m);
 }
 
 static void put_parcel(struct buf *b, const struct message *m)
 {
     put_order(b, m);
-    buf_append_str(b, ",\"shipment\":");
+    PUT(b, ",\"shipment\":");
     put_id(b, MESSAGE_SHIPMENT, m->reference);
 }
 
@@ -196,45 +199,45 @@ static void put_payment(struct buf *b, const struct message *m)
 {
     put_order(b, m);
     put_customer(b, m);
-    buf_append_str(b, ",\"created\":");
+    PUT(b, ",\"created\":");
     put_instant(b, m);
-    buf_append_str(b, ",\"status\":\"");
+    PUT(b, ",\"status\":\"");
     buf_append_str(b, payment_status_name(m->status));
-    buf_append_str(b, "\",\"method\":\"");
+    PUT(b, "\",\"method\":\"");
     buf_append_str(b, payment_method_name(m->method));
     if (m->flaw == FLAW_BYTES) buf_append_byte(b, 0xe9);
-    buf_append_str(b, "\",\"card\":");
+    PUT(b, "\",\"card\":");
     if (m->method == METHOD_CARD) {
-        buf_append_str(b, "\"4");
+        PUT(b, "\"4");
         out_padded(b, m->card / 10000 % 100000, 5);
-        buf_append_str(b, "******");
+        PUT(b, "******");
         out_padded(b, m->card % 10000, 4);
         buf_append_byte(b, '"');
     } else {
-        buf_append_str(b, "null");
+        PUT(b, "null");
     }
-    buf_append_str(b, ",\"amount\":{\"value\":\"");
+    PUT(b, ",\"amount\":{\"value\":\"");
     if (m->flaw == FLAW_AMOUNT)
-        buf_append_str(b, "12,50");
+        PUT(b, "12,50");
     else
         put_amount(b, m->amount);
-    buf_append_str(b, "\",\"currency\":\"GBP\"}");
+    PUT(b, "\",\"currency\":\"GBP\"}");
 }
 
 static void put_shipment(struct buf *b, const struct message *m)
 {
     static const char *const carriers[] = {"DHL", "UPS", "Royal Mail", "Poste Italiane"};
     put_order(b, m);
-    buf_append_str(b, ",\"shipped\":");
+    PUT(b, ",\"shipped\":");
     put_instant(b, m);
-    buf_append_str(b, ",\"carrier\":\"");
+    PUT(b, ",\"carrier\":\"");
     buf_append_str(b, carriers[m->reason]);
-    buf_append_str(b, "\",\"parcels\":");
+    PUT(b, "\",\"parcels\":");
     if (m->flaw == FLAW_AMOUNT)
-        buf_append_str(b, "\"two\"");
+        PUT(b, "\"two\"");
     else
         out_number(b, (uint64_t)m->quantity);
-    buf_append_str(b, ",\"address\":{");
+    PUT(b, ",\"address\":{");
     put_country(b, m);
     buf_append_byte(b, '}');
 }
@@ -242,15 +245,15 @@ static void put_shipment(struct buf *b, const struct message *m)
 static void put_head(struct buf *b, const struct message *m)
 {
     if (m->kind == MESSAGE_PAYMENT || m->kind == MESSAGE_SHIPMENT) {
-        buf_append_str(b, "{\"id\":");
+        PUT(b, "{\"id\":");
         put_id(b, m->kind, m->number);
         return;
     }
-    buf_append_str(b, "{\"event\":\"");
+    PUT(b, "{\"event\":\"");
     buf_append_str(b, kinds[m->kind].name);
-    buf_append_str(b, "\",\"id\":");
+    PUT(b, "\",\"id\":");
     put_id(b, m->kind, m->number);
-    buf_append_str(b, ",\"at\":");
+    PUT(b, ",\"at\":");
     put_instant(b, m);
 }
 
