@@ -115,8 +115,8 @@ static int side_find(const struct input *in, const char *name)
 static void side_enter(struct node n, struct table *t, const struct sides *s, const char *name, bool right, int column)
 {
     const struct expr_column *c = right ? &s->right.columns[column] : &s->left.columns[column];
-    if (t->origin && (strcmp(name, "_source") == 0 || strcmp(name, "_file") == 0 || strcmp(name, "_byte_offset") == 0))
-        node_fail(n, "%s is the position of the left row here: give this column another name", name);
+    if (strcmp(name, "_source") == 0 && table_has_source(t))
+        node_fail(n, "%s is the source of the left row here: give this column another name", name);
     column_enter(
         n, t,
         (struct table_column){
