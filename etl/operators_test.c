@@ -106,6 +106,17 @@ TEST(operators, windows_begin_at_their_start_and_end_before_their_end)
     definition_free(d);
 }
 
+TEST(operators, windows_lie_in_the_years_0000_to_9999)
+{
+    struct definition *d = try_definition(WINDOWS);
+    const char *lines[] = {"x,1,0000-01-01 00:00:01,A,1", "x,2,9999-12-31 23:59:50,A,1", NULL};
+    sqlite3 *db = try_batch(d, lines);
+    check_str(try_text(db, "SELECT window_start FROM fixed"), "0000-01-01 00:00:00");
+    check_str(try_text(db, "SELECT a FROM moving ORDER BY a"), "9999-12-31 23:59:25");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
 TEST(operators, windows_in_any_order)
 {
     struct definition *d = try_definition(WINDOWS);

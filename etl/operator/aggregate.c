@@ -14,6 +14,7 @@
 #include "etl/operator/window.h"
 #include "etl/sink/output.h"
 #include "etl/sink/value.h"
+#include "etl/time_format.h"
 
 enum { CACHED_MAX = 1 << 19 }; /* live: more groups than this are not kept from one commit to the next */
 
@@ -155,6 +156,7 @@ static int aggregate_process(struct operator* o, const struct change *change)
     int result = 0;
     int64_t time = change->values[w->time].i;
     for (int64_t start = window_first(w, time); start <= time && result == 0; start += w->hop_s) {
+        if (!time_in_range(start) || !time_in_range(start + w->size_s)) continue;
         struct change windowed = row_windowed(a, change, window_time(start), window_time(start + w->size_s));
         result = row_change(a, &windowed);
     }

@@ -7,6 +7,7 @@ from records import RunFails
 from relations import groups_of
 from rules import limit
 from tables import Table
+from times import in_range
 from values import HIGHEST, LOWEST
 
 AGGREGATE = re.compile(r"\s*(\w+)\s*\((.*?)\)\s*(?:where\s+(.*))?$", re.S | re.I)
@@ -89,7 +90,8 @@ def windowed(window, parent, rows):
         at = row[time]
         start = None if at is None else at - (at - offset) % hop
         while start is not None and at < start + size:
-            out.append(row | dict(zip(names, (start, start + size))))
+            if in_range(start) and in_range(start + size):
+                out.append(row | dict(zip(names, (start, start + size))))
             start -= hop
     return out, names
 
