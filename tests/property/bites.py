@@ -68,7 +68,7 @@ def main():
             continue
         link(options.build, [compile_with(options.build, file, text, folder)], folder / "millrace")
         result = search(folder / "millrace", way, options.seconds, folder / "cases")
-        found = re.search(r"^FAIL (seed [0-9]+).*\n +(.*)", result.stdout, re.M)
+        found = re.search(r"^FAIL (seed [0-9]+), .*\n +(.*)", result.stdout, re.M)
         refused = found and ("definition.json: " in found[2] or "Traceback" in found[2])  # it could not run
         if result.returncode == 1 and found and not refused:
             print(f"ok: {name} ({way}): {found[1]}: {found[2][:110]}", flush=True)

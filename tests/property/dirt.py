@@ -59,6 +59,8 @@ class Files(Documents):
         fraction = "".join(self.rng.choice("00005123") for _ in range(digits))
         text = whole + (spec.get("decimal_point", ".") + fraction if digits else "")
         sign = "-" if n < 0 else ""
+        if spec.get("exponent") and self.chance(0.4):
+            text += self.rng.choice(["e1", "E2", "e-1", "E+0", "e-3", "e0"])
         strip = spec.get("strip")
         if strip and self.chance(0.5):
             mark = self.rng.choice(strip if isinstance(strip, list) else [strip])

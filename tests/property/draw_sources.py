@@ -134,6 +134,7 @@ class Sources(Drawing):
             self.option(spec, "decimal_point", 0.25, ",", ".")
             points = [t for t in (",", ".", "'", "_", " ") if t != spec.get("decimal_point", ".")]
             self.option(spec, "thousands", 0.3, *points)
+            self.option(spec, "exponent", 0.2, True)
             self.option(spec, "strip", 0.2, ["$"], ["$", " EUR", "%"], "%")
         if kind == "integer":
             self.option(spec, "decimal_zeros", 0.25, True)

@@ -209,13 +209,13 @@ def coalesce(*items):
 
 
 def nullif(a, b):
-    f, g, _ = same_scale(a, b)
+    f, g, kind = same_scale(a, b)
 
     def run(row):
         x, y = f(row), g(row)
-        return None if x is not None and x == y else a[1](row)
+        return None if x is not None and x == y else x
 
-    return a[0], run
+    return kind, run
 
 
 def mapped(x, *rest):

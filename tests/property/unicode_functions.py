@@ -76,7 +76,7 @@ def sha256(text):
 
 def pad_left(text, n, fill):
     missing = min(n - len(text), 1000)
-    return (fill * missing)[:missing] + text if missing > 0 and fill else text
+    return fill[:1] * missing + text if missing > 0 else text
 
 
 def replacement(by):

@@ -4,6 +4,8 @@ A type is ("text" | "integer" | "decimal" | "timestamp" | "date", scale); a valu
 number x 10^scale. None is NULL.
 """
 
+import re
+
 from times import Pattern, read_time, written
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
@@ -65,13 +67,17 @@ def stripped(text, marks):
     return text
 
 
+def stripped_number(text, column):
+    """Without what `strip` names, also behind a sign."""
+    marks = as_list(column.get("strip"))
+    if marks and text[:1] in ("+", "-"):
+        return text[0] + stripped(text[1:], marks)
+    return stripped(text, marks)
+
+
 def number_parts(text, column):
     """(negative, whole digits, fraction digits, whether there was a point) or None."""
-    marks, sign = as_list(column.get("strip")), ""
-    if marks and text[:1] in ("+", "-"):
-        text = text[0] + stripped(text[1:], marks)
-    else:
-        text = stripped(text, marks)
+    sign = ""
     if text[:1] in ("+", "-"):
         sign, text = text[0], text[1:]
     point = column.get("decimal_point", ".")
@@ -85,11 +91,34 @@ def number_parts(text, column):
     return sign == "-", whole, fraction, bool(dot)
 
 
+EXPONENT = re.compile(r"(.*[0-9.,])[eE]([-+]?[0-9]{1,2})", re.S)
+
+
+def shifted(whole, fraction, exponent):
+    """The digits with the point moved to the right (left when negative)."""
+    digits, point = whole + fraction, len(whole) + exponent
+    if point < 0:
+        digits, point = "0" * -point + digits, 0
+    digits = digits.ljust(point, "0")
+    return digits[:point], digits[point:]
+
+
+def scaled(text, column):
+    """(text without its exponent, exponent or None)"""
+    m = EXPONENT.fullmatch(text) if column.get("exponent") else None
+    return (m[1], int(m[2])) if m and -60 <= int(m[2]) <= 60 else (text, None)
+
+
 def read_number(text, column, scale):
+    text = stripped_number(text, column)
+    text, exponent = scaled(text, column)
     parts = number_parts(text, column)
     if parts is None:
         raise Misfit(text)
     negative, whole, fraction, dot = parts
+    if exponent is not None:
+        whole, fraction = shifted(whole, fraction, exponent)
+        dot = bool(fraction.strip("0"))
     if column["type"] == "integer" and dot and not column.get("decimal_zeros") and not column.get("round"):
         raise Misfit(text)
     number = int(whole + fraction)
