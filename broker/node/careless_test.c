@@ -208,8 +208,12 @@ static struct join_group_response *join(const char *member, int32_t session_ms, 
 
 TEST(node_careless, timeouts_of_members_at_their_ends)
 {
+    /* No checkpoints every few seconds of so many days. */
     driver_open(&d, "group.initial.rebalance.delay.ms=0\ngroup.min.session.timeout.ms=1\n"
-                    "group.max.session.timeout.ms=2147483647\noffsets.topic.num.partitions=1\n");
+                    "group.max.session.timeout.ms=2147483647\noffsets.topic.num.partitions=1\n"
+                    "replica.high.watermark.checkpoint.interval.ms=86400000\n"
+                    "log.flush.offset.checkpoint.interval.ms=86400000\n"
+                    "log.flush.start.offset.checkpoint.interval.ms=86400000\n");
     struct find_coordinator_request r = {.key = KAFKA_STRING_LIT("g")};
     driver_ask(&d, 1, KAFKA_API_FIND_COORDINATOR, 1, &r);
     check(driver_answer(&d, 1));

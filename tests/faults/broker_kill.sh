@@ -13,12 +13,23 @@ clients=
 clients_start() { # [options of the broker]
     port=0
     rm -rf "$scratch/broker"
+    : >"$scratch/produced"
+    : >"$scratch/committed"
     broker_start "$@"
     "$MILLRACE" topic create ledger --partitions 3 -c internal.segment.bytes=40000 --bootstrap "$bootstrap" >/dev/null || die "topic create"
     $python tests/faults/ledger.py produce "$bootstrap" ledger "$scratch/produced" 2>>"$scratch/clients.err" &
     clients=$!
     $python tests/faults/ledger.py commit "$bootstrap" ledger "$scratch/committed" 2>>"$scratch/clients.err" &
     clients="$clients $!"
+}
+
+# Until both have got so much acknowledged that there is something to judge.
+clients_work() {
+    for _ in $(seq 300); do
+        [ "$(wc -l <"$scratch/produced")" -gt 100 ] && [ "$(wc -l <"$scratch/committed")" -gt 10 ] && return
+        sleep 0.1
+    done
+    fail "the clients get nothing acknowledged"
 }
 
 clients_end() {
@@ -56,7 +67,7 @@ done
 
 story "SIGTERM under load"
 clients_start $small -o log.flush.interval.messages=1
-sleep 1
+clients_work
 before=$(date +%s%N)
 broker_stop
 took=$((($(date +%s%N) - before) / 1000000))
