@@ -16,6 +16,8 @@ struct gzip {
     uint32_t crc, size; /* of what came in, as the trailer has them */
     uint64_t bits;      /* not yet a whole byte, the first one lowest */
     int bit_count;
+    uint16_t code[288]; /* the fixed codes, turned round, and how many bits they have */
+    uint8_t code_bits[288], distance_code[30];
     uint32_t place[GZIP_PLACES]; /* in the chunk, plus 1; 0: none */
 };
 
