@@ -23,6 +23,10 @@ workload() {
 
 broker_start
 workload clickstream workloads/clickstream/clickstream.json clicks.py ground_truth/clickstream --dirt late_event=0.1
+"$MILLRACE" topic list --bootstrap "$bootstrap" >"$scratch/topics" || fail "topic list"
+for event in page_viewed link_clicked searched video_viewed item_added_to_cart checkout_started order_placed; do
+    grep -q "$event" "$scratch/topics" || fail "no topic for $event"
+done
 workload iot workloads/sensors/sensors.json sensors.py ground_truth
 workload applogs workloads/applogs/applogs.json applogs.py ground_truth
 broker_stop
