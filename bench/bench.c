@@ -218,7 +218,7 @@ static int measure_limits(struct bench *b, struct err_text *error)
     return rc;
 }
 
-static int workloads_find(struct bench *b, const char *given, struct err_text *error)
+int bench_workloads_find(struct bench *b, const char *given, struct err_text *error)
 {
     char beside[PATH_MAX], probe[PATH_MAX];
     snprintf(beside, sizeof beside, "%s", b->program);
@@ -271,7 +271,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }
     int rc = bench_prepare(&b, options, error);
-    if (rc == 0) rc = workloads_find(&b, options->workloads, error);
+    if (rc == 0) rc = bench_workloads_find(&b, options->workloads, error);
     if (rc == 0) {
         printf("limits of this machine\n");
         rc = measure_limits(&b, error);

@@ -22,6 +22,8 @@ struct bench {
 
 /* DIR, DIR/scratch, the program and the environment; not the pipelines (`workloads`). `environment` is the caller's. */
 int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error);
+/* Fills b->workloads: `given`, or where the definitions are beside the program (NULL). */
+int bench_workloads_find(struct bench *b, const char *given, struct err_text *error);
 
 /* A broker of our own on a free port, with a data folder DIR/scratch/NAME; what it says goes to DIR/scratch/NAME.log.
  */

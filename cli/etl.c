@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/etl_explain.h"
+#include "cli/etl_parse.h"
 #include "etl/batch/batch.h"
 #include "etl/engine.h"
 
@@ -11,10 +12,12 @@ static int usage(FILE *to)
 {
     fputs("usage: millrace etl run DEFINITION --in DIR --db FILE\n"
           "       millrace etl explain DEFINITION [--svg FILE]\n"
+          "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
           "\n"
           "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
           "transaction that replaces what an earlier run of the same pipeline made there.\n"
           "explain: draws what a definition does.\n"
+          "parse: reads and judges every record, writes nothing; says how fast.\n"
           "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
           "broken, 2 usage, definition or I/O; the database is as before unless 0.\n",
           to);
@@ -26,6 +29,7 @@ int cli_etl(int argc, char **argv)
     struct batch_options options = {0};
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) return usage(stdout);
     if (argc >= 2 && strcmp(argv[1], "explain") == 0) return cli_etl_explain(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "parse") == 0) return cli_etl_parse(argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "run") != 0) return usage(stderr);
     for (int i = 2; i < argc; i++) {
         const char **option = strcmp(argv[i], "--in") == 0   ? &options.in

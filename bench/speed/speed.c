@@ -15,6 +15,7 @@ static const struct speed_row *const rows[] = {
     &speed_row_end_to_end,   &speed_row_consumer,    &speed_row_fetch,        &speed_row_commit,
     &speed_row_commit_small, &speed_row_start_empty, &speed_row_start_1000,   &speed_row_start_kill,
     &speed_row_memory,       &speed_row_partitions,  &speed_row_log_length,   &speed_row_generate,
+    &speed_row_parsers,
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 

@@ -54,7 +54,7 @@ struct speed_row {
 extern const struct speed_row speed_row_producer, speed_row_crowd, speed_row_latency_1000, speed_row_latency_10000,
     speed_row_end_to_end, speed_row_consumer, speed_row_fetch, speed_row_commit, speed_row_commit_small,
     speed_row_start_empty, speed_row_start_1000, speed_row_start_kill, speed_row_memory, speed_row_partitions,
-    speed_row_log_length, speed_row_generate;
+    speed_row_log_length, speed_row_generate, speed_row_parsers;
 
 /* Whom a side's client talks to; NULL for the mock. */
 const char *speed_bootstrap(const struct speed *s, const char *side);

@@ -12,7 +12,7 @@ timeout 300 "$MILLRACE" bench speed --scale 0.002 --trials 1 --peer "$bootstrap"
 status=$?
 [ "$status" -le 1 ] || fail "status $status: $(cat "$scratch/err")"
 for row in producer producer-bare ack-1000 ack-10000 end-to-end consumer fetch commit commit-small start-empty start-1000 start-kill \
-    memory partitions log-length generate; do
+    memory partitions log-length generate parsers; do
     grep -q "^| $row " "$scratch/out" || fail "no line of $row in the table"
 done
 ! grep -q VOID "$scratch/out" || fail "a void trial: $(grep VOID "$scratch/out")"

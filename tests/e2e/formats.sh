@@ -150,6 +150,12 @@ refused "no database" sqlite "orders.db: "
 bad; printf '{"id": 1}\n{"id": "\xff"}\n' >"$scratch/bad/a.ndjson"
 refused "bytes that are no UTF-8" ndjson "a.ndjson: line 2, byte offset 18: the byte FF is not utf-8"
 
+story "etl parse reads and judges, and writes nothing"
+"$MILLRACE" etl parse "$scratch/ndjson.json" --in "$scratch/in" >"$scratch/out" 2>"$scratch/err" || fail "parse: $(cat "$scratch/err")"
+grep -qE '^formats_ndjson: 1200 records, 0 rejected, [0-9]+ bytes, split [0-9.]+ MB/s, judged [0-9.]+ MB/s$' "$scratch/out" || fail "parse: $(cat "$scratch/out")"
+"$MILLRACE" etl parse "$scratch/ndjson.json" --in "$scratch/in" --source none 2>"$scratch/err" && fail "a source that does not exist"
+grep -q -- '--source none: .* has no such source' "$scratch/err" || fail "$(cat "$scratch/err")"
+
 story "a damaged line of NDJSON is a row of the quarantine, with what is wrong"
 bad; printf '{"id": 1}\n{"id": 2\n{"id": 3, "id": 3}\n' >"$scratch/bad/a.ndjson"
 "$MILLRACE" etl run "$scratch/ndjson.json" --in "$scratch/bad" --db "$scratch/q.db" 2>"$scratch/err" || die "$(cat "$scratch/err")"
