@@ -40,11 +40,9 @@ struct json_records {
 static const char *path_read(const char *path, struct arena *arena, struct json_step *steps, int *count)
 {
     const char *wrong = NULL, *rest = path;
-    int taken;
     *count = 0;
     if (!*path) return "is empty; $ is a document that is an array";
-    while (*count < STEPS_MAX - 1 && (taken = json_step_take(&rest, rest == path, &steps[*count], arena, &wrong)) == 1)
-        ++*count;
+    while (*count < STEPS_MAX - 1 && json_step_take(&rest, rest == path, &steps[*count], arena, &wrong) == 1) ++*count;
     if (wrong) return wrong;
     if (*rest) return "is too long";
     if (*count == 0 || steps[*count - 1].index != JSON_STEP_ALL)

@@ -75,7 +75,8 @@ static int64_t elements_count(const json_t *json)
 static void document_check(struct slice file, bool good, int64_t count)
 {
     json_error_t error;
-    if (!file.p || !text_is_utf8(file) || file.n == 0 || (file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0))
+    if (!file.p || !text_is_utf8(file) || file.n == 0 || memchr(file.p, 0, file.n) ||
+        (file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0))
         return;
     size_t flags = JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES;
     json_t *json = json_loadb((const char *)file.p, file.n, flags, &error);
