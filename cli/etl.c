@@ -10,16 +10,18 @@
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE\n"
+    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--max-rejects N|N%] [--dry-run]\n"
           "       millrace etl explain DEFINITION [--svg FILE]\n"
           "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
           "\n"
           "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
           "transaction that replaces what an earlier run of the same pipeline made there.\n"
+          "  --max-rejects N|N%  fails when more records, or a larger share of them, are rejected\n"
+          "  --dry-run           does everything but write, and says what it would have made; needs no --db\n"
           "explain: draws what a definition does.\n"
           "parse: reads and judges every record, writes nothing; says how fast.\n"
           "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
-          "broken, 2 usage, definition or I/O; the database is as before unless 0.\n",
+          "broken or --max-rejects exceeded, 2 usage, definition or I/O; the database is as before unless 0.\n",
           to);
     return to == stdout ? 0 : 2;
 }
@@ -27,17 +29,21 @@ static int usage(FILE *to)
 int cli_etl(int argc, char **argv)
 {
     struct batch_options options = {0};
+    const char *max_rejects = NULL;
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) return usage(stdout);
     if (argc >= 2 && strcmp(argv[1], "explain") == 0) return cli_etl_explain(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "parse") == 0) return cli_etl_parse(argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "run") != 0) return usage(stderr);
     for (int i = 2; i < argc; i++) {
-        const char **option = strcmp(argv[i], "--in") == 0   ? &options.in
-                              : strcmp(argv[i], "--db") == 0 ? &options.db
-                                                             : NULL;
+        const char **option = strcmp(argv[i], "--in") == 0            ? &options.in
+                              : strcmp(argv[i], "--db") == 0          ? &options.db
+                              : strcmp(argv[i], "--max-rejects") == 0 ? &max_rejects
+                                                                      : NULL;
         if (strcmp(argv[i], "--help") == 0) return usage(stdout);
         if (option && i + 1 < argc) {
             *option = argv[++i];
+        } else if (strcmp(argv[i], "--dry-run") == 0) {
+            options.dry_run = true;
         } else if (argv[i][0] != '-' && !options.definition) {
             options.definition = argv[i];
         } else {
@@ -45,10 +51,16 @@ int cli_etl(int argc, char **argv)
             return usage(stderr);
         }
     }
-    const char *missing = !options.definition ? "DEFINITION"
-                          : !options.in       ? "--in DIR"
-                          : !options.db       ? "--db FILE"
-                                              : NULL;
+    if (max_rejects && !reject_limit_read(max_rejects, &options.max_rejects)) {
+        fprintf(stderr,
+                "millrace etl run: --max-rejects %s: must be a number of records, or a share from 0%% to 100%%\n",
+                max_rejects);
+        return usage(stderr);
+    }
+    const char *missing = !options.definition               ? "DEFINITION"
+                          : !options.in                     ? "--in DIR"
+                          : !options.db && !options.dry_run ? "--db FILE"
+                                                            : NULL;
     if (missing) {
         fprintf(stderr, "millrace etl run: %s is missing\n", missing);
         return usage(stderr);

@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "etl/definition.h"
 #include "etl/engine.h"
+#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/source/source.h"
 #include "lib/os/progress.h"
@@ -28,9 +30,12 @@ struct batch {
 
 static int database_open(struct batch *b)
 {
-    b->created = access(b->options->db, F_OK) != 0;
+    const char *path = b->options->db;
+    b->created = path && access(path, F_OK) != 0;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    int result = sql_open(b->options->db, flags, &b->db, b->error);
+    /* SQLite's empty name is a temporary file that goes with the connection. */
+    if (!path && sqlite3_open_v2("", &b->db, flags, NULL) != SQLITE_OK) abort();
+    int result = path ? sql_open(path, flags, &b->db, b->error) : 0;
     if (result < 0) return result;
     sqlite3_busy_timeout(b->db, BUSY_MS);
     /* One transaction holds the whole load: a checkpoint in between could move nothing anyway. What a sort or a
@@ -54,6 +59,32 @@ static int file_fact_write(struct batch *b, const struct feed *feed, const struc
     return engine_result(b, engine_file(b->engine, &fact));
 }
 
+/* ": duplicate 12, bad_date 3" of what was rejected. */
+static void rejects_say(struct batch *b, struct buf *out)
+{
+    sqlite3_stmt *s;
+    if (sql_prepare(b->db, &s, b->error, "SELECT rule, sum(rows) AS n FROM \"%srejects\" GROUP BY rule ORDER BY n DESC",
+                    schema_prefix(false)) != 0)
+        return;
+    for (const char *before = ": "; sqlite3_step(s) == SQLITE_ROW; before = ", ")
+        buf_printf(out, "%s%s %lld", before, (const char *)sqlite3_column_text(s, 0),
+                   (long long)sqlite3_column_int64(s, 1));
+    sqlite3_finalize(s);
+}
+
+static int rejects_check(struct batch *b, bool complete)
+{
+    const struct engine_counts *c = engine_counts(b->engine);
+    const struct reject_limit *limit = &b->options->max_rejects;
+    if (!reject_limit_broken(limit, c->rejected, c->records, complete)) return 0;
+    struct buf rules = {0};
+    if (complete) rejects_say(b, &rules);
+    err_set(b->error, ERR_INVALID, "--max-rejects %s: %" PRIu64 " of %" PRIu64 " records%s are rejected%s", limit->text,
+            c->rejected, c->records, complete ? "" : " so far", buf_cstr(&rules));
+    buf_release(&rules);
+    return ENGINE_RULE_FAILED;
+}
+
 static int file_load(struct batch *b, const struct feed *feed, const struct source_file *f)
 {
     struct source_reader *reader;
@@ -64,7 +95,9 @@ static int file_load(struct batch *b, const struct feed *feed, const struct sour
     while ((result = source_next(reader, &record, b->error)) == 1) {
         result = engine_result(b, engine_record(b->engine, &record));
         if (result != 0) break;
-        if (++records % PROGRESS_EVERY == 0) progress_update(&b->progress, b->lines_done + record.at.line);
+        if (++records % PROGRESS_EVERY != 0) continue;
+        progress_update(&b->progress, b->lines_done + record.at.line);
+        if ((result = rejects_check(b, false)) != 0) break;
     }
     source_close(reader);
     b->lines_done += f->lines;
@@ -78,6 +111,7 @@ static int source_load(struct batch *b, const struct source_list *list)
         const struct source_file *f = &list->files[i];
         result = file_fact_write(b, list->feed, f);
         if (result == 0 && !f->same_as) result = file_load(b, list->feed, f);
+        if (result == 0) result = rejects_check(b, false);
     }
     return result;
 }
@@ -97,8 +131,59 @@ static int tables_build(struct batch *b)
     if (result == 0) result = engine_open(b->definition, b->db, ENGINE_FRESH, run, &b->engine, b->error);
     if (result == 0) result = sources_load(b);
     if (result == 0) result = engine_result(b, engine_flush(b->engine));
+    if (result == 0) result = rejects_check(b, true);
     if (result == 0) result = engine_result(b, engine_install(b->engine));
     return result;
+}
+
+/* --- what a dry run has to say --- */
+
+static int table_say(struct batch *b, const char *name)
+{
+    int64_t rows;
+    int result = sql_integer(b->db, 0, &rows, b->error, "SELECT count(*) FROM \"%w\"", name);
+    if (result == 0) printf("%-40s %12" PRId64 "\n", name, rows);
+    return result;
+}
+
+static int rules_say(struct batch *b)
+{
+    sqlite3_stmt *s;
+    int result = sql_prepare(b->db, &s, b->error, "SELECT source, rule, rows FROM rejects ORDER BY source, ordinal");
+    if (result != 0) return result;
+    printf("%-40s %12s\n", "rejected by (source, rule)", "records");
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        struct buf name = {0};
+        buf_printf(&name, "%s, %s", (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1));
+        printf("%-40s %12lld\n", buf_cstr(&name), (long long)sqlite3_column_int64(s, 2));
+        buf_release(&name);
+    }
+    sqlite3_finalize(s);
+    return 0;
+}
+
+static int dry_run_say(struct batch *b)
+{
+    const struct engine_counts *c = engine_counts(b->engine);
+    printf("dry run of %s: %" PRIu64 " records, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64
+           " with warnings; nothing was written\n\n",
+           b->definition->name, c->records, c->accepted, c->rejected, c->warned);
+    int result = c->rejected ? rules_say(b) : 0;
+    printf("%s%-40s %12s\n", c->rejected ? "\n" : "", "table", "rows");
+    for (int i = 0; i < b->definition->table_count && result == 0; i++)
+        result = table_say(b, b->definition->tables[i].name);
+    for (int i = 0; i < b->definition->view_count && result == 0; i++)
+        result = table_say(b, b->definition->views[i].name);
+    return result;
+}
+
+static void committed_say(struct batch *b)
+{
+    const struct engine_counts *c = engine_counts(b->engine);
+    fprintf(stderr,
+            "%s: committed: %" PRIu64 " records, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64
+            " with warnings\n",
+            b->title, c->records, c->accepted, c->rejected, c->warned);
 }
 
 static int refresh(struct batch *b)
@@ -106,18 +191,13 @@ static int refresh(struct batch *b)
     int result = sql_exec(b->db, b->error, "BEGIN IMMEDIATE");
     if (result < 0) return result;
     result = tables_build(b);
-    if (result == 0) result = sql_exec(b->db, b->error, "COMMIT");
-    if (result == 0) {
-        progress_finish(&b->progress, b->lines_done);
-        const struct engine_counts *c = engine_counts(b->engine);
-        fprintf(stderr,
-                "%s: committed: %" PRIu64 " records, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64
-                " with warnings\n",
-                b->title, c->records, c->accepted, c->rejected, c->warned);
-    }
+    bool commits = !b->options->dry_run;
+    if (result == 0) result = commits ? sql_exec(b->db, b->error, "COMMIT") : dry_run_say(b);
+    if (result == 0) progress_finish(&b->progress, b->lines_done);
+    if (result == 0 && commits) committed_say(b);
     engine_close(b->engine);
     b->engine = NULL;
-    if (result != 0)
+    if (result != 0 || !commits)
         sqlite3_exec(b->db, "ROLLBACK", NULL, NULL, NULL);
     else /* a reader may be in the way: then the next one moves the log, nothing is lost */
         sqlite3_exec(b->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
@@ -145,7 +225,7 @@ int batch_run(const struct batch_options *options, struct err_text *error)
         result = database_open(&b);
         if (result == 0) result = refresh(&b);
         sqlite3_close(b.db);
-        if (result != 0 && b.created) created_remove(options->db);
+        if ((result != 0 || options->dry_run) && b.created) created_remove(options->db);
     }
     source_lists_release(&b.lists);
     definition_free(b.definition);

@@ -11,15 +11,21 @@
 #ifndef MILLRACE_ETL_BATCH_BATCH_H
 #define MILLRACE_ETL_BATCH_BATCH_H
 
+#include <stdbool.h>
+
+#include "etl/batch/reject_limit.h"
 #include "lib/base/err.h"
 
 struct batch_options {
     const char *definition; /* file */
     const char *in;         /* folder of sources */
-    const char *db;         /* SQLite file, created when missing */
+    const char *db;         /* SQLite file, created when missing. A dry run needs none: NULL */
+    struct reject_limit max_rejects;
+    bool dry_run; /* everything but the COMMIT; what it would have made is printed on standard output */
 };
 
-/* 0; ENGINE_RULE_FAILED (1) when a rule with severity `fail` was broken; a negative `enum err`. In both
+/* 0; ENGINE_RULE_FAILED (1) when a rule with severity `fail` was broken, or more records than max_rejects were
+ * rejected; a negative `enum err`. In both
  * latter cases the database is as it was (a file that was not there before is removed again) and
  * `error` says why. Progress goes to standard error. */
 int batch_run(const struct batch_options *options, struct err_text *error);

@@ -10,12 +10,12 @@ cp "$db" "$scratch/before.db"
 first=$(cd "$scratch/in" && ls ./2*.csv | head -1)
 first=${first#./}
 
-# refused NAME STATUS TEXT DEFINITION IN: ends with STATUS, says TEXT, for the database that is there and for none
+# refused NAME STATUS TEXT DEFINITION IN [OPTION...]: ends with STATUS, says TEXT, for the database that is there and for none
 refused() {
     local name=$1 expected=$2 text=$3 status target
     story "$name"
     for target in "$db" "$scratch/absent.db"; do
-        timeout 20 "$MILLRACE" etl run "$4" --in "$5" --db "$target" >"$scratch/out" 2>"$scratch/err"
+        timeout 20 "$MILLRACE" etl run "$4" --in "$5" --db "$target" "${@:6}" >"$scratch/out" 2>"$scratch/err"
         status=$?
         [ $status -eq "$expected" ] || fail "$name: status $status, not $expected: $(tail -2 "$scratch/err")"
         grep -qE -- "$text" "$scratch/err" || fail "$name: no \"$text\" in: $(tail -2 "$scratch/err")"
@@ -53,6 +53,35 @@ sed 's/"above": 0}/"above": 0, "severity": "fail"}/' $definition >"$scratch/fail
 refused "a rule that fails the run" 1 "csv:[0-9]+: rule price_not_positive failed: column price, value " "$scratch/fail.json" "$scratch/in"
 
 refused "another pipeline's input and definition" 2 "no file here matches|another pipeline" workloads/clickstream/web_logs.json "$scratch/in"
+
+rejected=$(sqlite3 "$db" "SELECT rejected FROM records")
+read=$(sqlite3 "$db" "SELECT read FROM records")
+refused "too many rejects" 1 "--max-rejects $((rejected - 1)): $rejected of [0-9]+ records( so far)? are rejected" \
+    $definition "$scratch/in" --max-rejects $((rejected - 1))
+refused "too many rejects, seen on the way" 1 "--max-rejects 3: [0-9]+ of [0-9]+ records so far are rejected$" \
+    $definition "$scratch/in" --max-rejects 3
+refused "too large a share of rejects" 1 "--max-rejects 0.1%: $rejected of $read records are rejected: [a-z_]+ [0-9]+, [a-z_]+ " $definition "$scratch/in" --max-rejects 0.1%
+refused "a limit that is none" 2 "--max-rejects 101%: must be a number of records, or a share" $definition "$scratch/in" --max-rejects 101%
+
+story "rejects within the limit"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/limit.db" --max-rejects "$rejected" 2>"$scratch/err" ||
+    fail "refused: $(cat "$scratch/err")"
+
+story "a dry run says what a run makes, and makes nothing"
+for target in "--db $db" "--db $scratch/absent.db" ""; do
+    # shellcheck disable=SC2086
+    "$MILLRACE" etl run $definition --in "$scratch/in" $target --dry-run >"$scratch/out" 2>"$scratch/err" || fail "$(cat "$scratch/err")"
+    grep -q "^dry run of online_retail: $read records, .* $rejected rejected" "$scratch/out" || fail "$(head -1 "$scratch/out")"
+    for table in sales cancellations sales_by_day daily; do
+        rows=$(sqlite3 "$db" "SELECT count(*) FROM $table")
+        grep -qE "^$table +$rows$" "$scratch/out" || fail "$table: $rows rows, but: $(grep "^$table " "$scratch/out")"
+    done
+    sqlite3 -separator ' ' "$db" "SELECT rule, rows FROM rejects" | while read -r rule rows; do
+        grep -qE "^online_retail, $rule +$rows$" "$scratch/out" || fail "$rule: $rows, but: $(grep "$rule" "$scratch/out")"
+    done
+done
+cmp -s "$db" "$scratch/before.db" || fail "the database was touched"
+[ -z "$(ls "$scratch"/absent.db* 2>/dev/null)" ] || fail "a database was left behind"
 
 story "a database that cannot be made"
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/nowhere/x.db" 2>"$scratch/err"
