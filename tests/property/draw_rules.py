@@ -24,8 +24,8 @@ class Rules(Drawing):
 
     def key(self, types):
         """A unique rule ahead of all others whose keys often meet: in a stream rows move from one to the other."""
-        usable = [n for n in types if not n.startswith("_")]
-        return {"rule": "unique", "columns": self.rng.sample(usable, self.rng.randint(1, min(2, len(usable))))}
+        read = [n for n in types if not n.startswith(("_", "d"))]
+        return {"rule": "unique", "columns": self.rng.sample(read, self.rng.randint(1, min(2, len(read))))}
 
     @staticmethod
     def default_column(rule):

@@ -106,6 +106,8 @@ class Sources(Drawing):
     def column(self, name, i, source, kind=None):
         if i == 0 and self.chance(0.4):
             kind = kind or "timestamp"
+        if i == 1 and self.chance(0.4):
+            kind = kind or "integer"
         spec = {"name": name, "type": kind or self.pick(["text", "integer", "decimal", "timestamp", "date", "text", "integer"])}
         self.cover("type", spec["type"])
         if not source.get("header", True):
@@ -178,7 +180,7 @@ class Sources(Drawing):
 
     def derived(self, types):
         out = []
-        for i in range(self.rng.randint(0, 5)):
+        for i in range(self.rng.randint(0, 4)):
             family = self.pick(["text", "integer", "number", "timestamp", "date", "condition"])
             text, kind = self.expression(types, family, self.rng.randint(1, 4))
             if self.chance(0.8):  # else most rows of most definitions would be rejected for it

@@ -57,13 +57,13 @@ class Tables(Drawing):
             spec["from"] = chosen if len(chosen) > 1 else first
         self.cover("option", f"from {len(chosen)}")
         buckets = [self.rule_name(r) for r in source["rules"] if r.get("severity", "reject") == "reject"]
-        if buckets and len(chosen) == 1 and self.chance(0.25):
+        if buckets and len(chosen) == 1 and self.chance(0.15):
             spec["rows"] = {"rejected_as": self.pick(buckets)}
             self.cover("option", "rejected_as")
         own = {n: k for n, k in types.items() if not n.startswith("_")}
         if self.chance(0.8):
             spec["columns"], own = self.store_columns(types, own, source.get("time"))
-        if self.chance(0.4):
+        if self.chance(0.2):
             spec["where"] = self.condition(types)
             self.cover("option", "store where")
         if self.chance(0.2):
@@ -96,7 +96,7 @@ class Tables(Drawing):
 
     def select(self, name, parent):
         spec, types, time = {"name": name, "select": parent.name}, dict(parent.types), parent.time
-        if self.chance(0.5):
+        if self.chance(0.3):
             spec["where"] = self.condition(parent.types)
         if self.chance(0.8):
             spec["columns"], types, time = self.selected(name, parent)
@@ -129,16 +129,21 @@ class Tables(Drawing):
         if name in ("first", "last") and not parent.time or name == "sum" and not numbers:
             name = "count"
         self.cover("aggregate", name)
-        argument = "" if name in ("count", "duration") else self.pick(numbers) if name == "sum" else self.pick(list(parent.types))
+        argument = "" if name in ("count", "duration") else self.number_of(numbers) if name == "sum" else self.pick(list(parent.types))
         kind = parent.types[argument] if argument and name != "count_distinct" else ("integer", 0)
         text = f"{name}({argument})"
-        if self.chance(0.3) and name != "duration":
+        if self.chance(0.2) and name != "duration":
             text += " where " + self.condition(parent.types)
             self.cover("option", "aggregate where")
         return text, kind
 
+    def number_of(self, numbers):
+        """Rather one that is read than one that is computed: those are often NULL or constant."""
+        read = [n for n in numbers if n.startswith("c")]
+        return self.pick(read if read and self.chance(0.7) else numbers)
+
     def measures(self, name, parent, sessions=False):
-        names = ["count", "sum", "min", "max", "first", "last", "duration" if sessions else "count_distinct", "sum"]
+        names = ["count", "sum", "min", "max", "first", "last", "duration" if sessions else "count_distinct", "sum", "sum"]
         drawn = {f"{name}_{i}": self.measure(parent, names) for i in range(self.rng.randint(1, 5))}
         return {c: text for c, (text, _) in drawn.items()}, {c: kind for c, (_, kind) in drawn.items()}
 
@@ -152,7 +157,7 @@ class Tables(Drawing):
     def grouped(self, spec, name, parent):
         columns, kinds = self.measures(name, parent)
         spec.update(by=self.by(parent), columns=columns)
-        if self.chance(0.3):
+        if self.chance(0.15):
             spec["where"] = self.condition(parent.types)
         return {b: parent.types[b] for b in spec["by"]} | kinds
 
@@ -290,4 +295,4 @@ class Tables(Drawing):
             if self.chance(0.5):
                 spec["track"] = self.rng.sample(rest, self.rng.randint(1, min(2, len(rest))))
             types |= {"valid_from": ("timestamp", 0), "valid_to": ("timestamp", 0), "current": ("integer", 0)}
-        return Drawn(spec, types, parent.time, parent.position)
+        return Drawn(spec, types, time, parent.position)

@@ -156,7 +156,7 @@ def scd(spec, made):
     time = spec.get("time") or parent.time
     if spec["type"] == 1:
         rows = [last_of(parent, members, time)[0] for members in groups_of(parent.rows, spec["by"]).values()]
-        return Table(parent.types, rows, parent.time, parent.position)
+        return Table(parent.types, rows, time, parent.position)
     begin, end, current = (spec.get(k, k) for k in ("valid_from", "valid_to", "current"))
     rows = []
     for members in groups_of([r for r in parent.rows if r[time] is not None], spec["by"]).values():
@@ -164,7 +164,7 @@ def scd(spec, made):
         for row, following in zip(versions, [*versions[1:], None]):
             rows.append(row | {begin: row[time], end: following and following[time], current: int(following is None)})
     stamp = ("timestamp", 0)
-    return Table(parent.types | {begin: stamp, end: stamp, current: ("integer", 0)}, rows, parent.time, parent.position)
+    return Table(parent.types | {begin: stamp, end: stamp, current: ("integer", 0)}, rows, time, parent.position)
 
 
 def versions_of(spec, parent, members, time):

@@ -33,7 +33,7 @@ import shrink
 import stream
 
 BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both}
-SMALL, LARGE = [3, 10, 40, 120], 2000
+SMALL, LARGE = [3, 10, 40, 120, 250], 2000
 
 
 def arguments():
@@ -82,7 +82,7 @@ class Tester:
                 self.cover("option", "topic")
         (folder / "definition.json").write_text(json.dumps(definition, indent=1, ensure_ascii=False))
         wide = any(t.get("match") in ("all", "interval") for t in definition["tables"])
-        rows = self.options.rows if not wide and rng.random() < 0.02 else rng.choice(SMALL)
+        rows = self.options.rows if not wide and rng.random() < 0.02 else rng.choice(SMALL[2:] if seed % 4 < 2 else SMALL)
         dirt.write_files(rng, definition, folder / "in", min(rows, self.options.rows))
         return drive.Case(folder, self.program)
 
