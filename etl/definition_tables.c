@@ -203,7 +203,10 @@ static void store_columns_read(struct node columns, const struct feed *first, st
 
 static void store_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const keys[] = {"name", "from", "rows", "columns", "where", "indexes", NULL};
+    /* Those of the other kinds are not here, or their readers had been asked: they are what a misspelt one means. */
+    static const char *const keys[] = {"name",    "from",      "rows",   "columns",    "where",
+                                       "indexes", "aggregate", "pivot",  "sessionize", "select",
+                                       "join",    "top_n",     "dedupe", "scd",        NULL};
     node_keys(n, keys);
     t->kind = TABLE_STORE;
     t->parent = -1;

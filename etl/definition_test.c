@@ -222,6 +222,8 @@ TEST(definition, table_errors)
 
 TEST(definition, errors_of_tables_over_tables)
 {
+    check_refused(TABLE("\"agregate\": \"rows\""), "tables[1].agregate: unknown key; did you mean \"aggregate\"?");
+    check_refused(TABLE("\"topn\": \"rows\""), "tables[1].topn: unknown key; did you mean \"top_n\"?");
     check_refused(TABLE("\"select\": \"rws\""),
                   "tables[1].select: there is no table \"rws\" before this one; did you mean");
     check_refused(TABLE("\"select\": \"rows\", \"columns\": []"), "tables[1].columns: needs at least one column");
