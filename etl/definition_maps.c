@@ -41,7 +41,7 @@ static void entries_settle(struct reading *r)
 {
     struct value_map *map = r->map;
     size_t kept = 0;
-    qsort(map->entries, map->count, sizeof *map->entries, entries_compare);
+    if (map->count) qsort(map->entries, map->count, sizeof *map->entries, entries_compare);
     for (size_t i = 0; i < map->count; i++) {
         struct map_entry *before = kept ? &map->entries[kept - 1] : NULL, *e = &map->entries[i];
         if (!before || !slice_equal(before->key, e->key))
