@@ -46,6 +46,29 @@ def killed(case, expected, seed):
     return state(db, expected) if status == expected.status else [f"status {status} after kills, expected {expected.status}"]
 
 
+def limited(case, expected, seed):
+    """--dry-run writes nothing; --max-rejects N and N% refuse exactly what has more."""
+    rng, db = random.Random(seed), case.folder / "limited.db"
+    if expected.status:
+        return []
+    columns, rows = expected.tables["records"]
+    read, rejected = (sum(r[columns.index(c)] for r in rows) for c in ("read", "rejected"))
+    dry = case.run("etl", "run", case.definition, "--in", case.input, "--dry-run")
+    if dry.returncode:
+        return [f"status {dry.returncode} of --dry-run: {dry.stderr[-200:]}"]
+    share = rng.randint(0, 99)
+    for limit, refused in ((max(0, rejected + rng.randint(-1, 1)), None), (f"{share}%", 100 * rejected > share * read)):
+        refused = rejected > limit if refused is None else refused
+        ran = case.run("etl", "run", case.definition, "--in", case.input, "--db", db, "--max-rejects", limit)
+        if ran.returncode != int(refused):
+            return [f"status {ran.returncode} of --max-rejects {limit} with {rejected} of {read}: {ran.stderr[-200:]}"]
+        found = ["a database is left behind"] if refused and db.exists() else [] if refused else state(db, expected)
+        db.unlink(missing_ok=True)
+        if found:
+            return found
+    return []
+
+
 def both(case, expected, _seed):
     """Two runs at once: each does it or is refused, and what is there is right."""
     db = case.folder / "both.db"

@@ -2,12 +2,12 @@
 """run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
 
     run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
-           [--jobs 3] [--only batch|kill|both|stream|prefix] [--rows 2000] [--first] [--quiet]
+           [--jobs 3] [--only batch|kill|both|limits|stream|prefix] [--rows 2000] [--first] [--quiet]
 
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
-messages twice, in any order, through any partition, and kills; now and then batches that are killed, and two at
-once. Goes on until the seconds are over or `cases` have
+messages twice, in any order, through any partition, and kills; now and then batches that are killed, two at once,
+and with limits. Goes on until the seconds are over or `cases` have
 run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
 """
@@ -32,7 +32,7 @@ import interpret
 import shrink
 import stream
 
-BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both}
+BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both, "limits": batches.limited}
 SMALL, LARGE = [3, 10, 40, 120, 250], 2000
 
 
@@ -66,7 +66,8 @@ class Tester:
     def ways(self, seed):
         if self.options.only:
             return [self.options.only]
-        return ["batch"] + ["stream"] * (seed % 4 == 0) + ["prefix"] * (seed % 8 == 1) + ["kill"] * (seed % 8 == 3) + ["both"] * (seed % 16 == 7)
+        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6)}
+        return ["batch"] + [way for way, (of, rest) in often.items() if seed % of == rest]
 
     def make(self, seed):
         rng = random.Random(seed)
