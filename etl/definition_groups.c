@@ -93,7 +93,8 @@ void aggregate_read(struct node n, const char *name, const char *and_where, stru
     if (!n.doc->failed) function_check(n, a, t, in, &c);
     const char *where = both_conditions(n, *word ? s : NULL, and_where);
     struct expr_scope scope = input_scope(in);
-    if (*word && c.function == AGGREGATE_DURATION) node_fail(n, "duration() is of the whole session: it has no `where`");
+    if (*word && c.function == AGGREGATE_DURATION)
+        node_fail(n, "duration() is of the whole session: it has no `where`");
     if (where && !n.doc->failed) c.where = condition_text_read(n, where, &scope);
     if (n.doc->failed)
         expr_release((struct expr *)c.where);

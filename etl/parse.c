@@ -16,8 +16,8 @@ struct row_parser {
     struct slice raw;         /* its bytes */
     bool split;               /* it fitted the format */
     struct value *values;
-    bool *failed;        /* by column: the text did not fit, or it depends on one that did not */
-    bool *reported;      /* by column: failed for a reason of its own */
+    bool *failed;   /* by column: the text did not fit, or it depends on one that did not */
+    bool *reported; /* by column: failed for a reason of its own */
     int reported_count;
     struct slice *texts; /* by declared column: as read */
     struct violation *violations;
