@@ -38,6 +38,8 @@ void out_file_flush_when_full(struct out_file *o);
 void out_file_close(struct out_file *o);
 /* Writes `from` again under the name `to`; returns the error of the output. */
 int out_file_copy(struct out_file *o, const char *from, const char *to);
+/* Appends a literal, whose length the compiler knows. */
+#define out_literal(b, text) buf_append(b, text, sizeof(text) - 1)
 /* Appends a CSV field, quoted (RFC 4180) when it must be. */
 void out_csv_field(struct buf *b, struct slice field);
 /* Appends a non-negative number in decimal; faster than printf by far. */

@@ -74,40 +74,27 @@ static void write_held(struct frontend *f, int64_t now)
 
 /* --- text of an event --- */
 
-static void put_key(struct buf *b, const char *key)
-{
-    buf_append(b, ",\"", 2);
-    buf_append_str(b, key);
-    buf_append(b, "\":", 2);
-}
+/* Keys are literals. */
+#define put_key(b, key) out_literal(b, ",\"" key "\":")
+#define put_text(b, key, text)                                                                                         \
+    do {                                                                                                               \
+        out_literal(b, ",\"" key "\":\"");                                                                             \
+        buf_append_str(b, text);                                                                                       \
+        buf_append_byte(b, '"');                                                                                       \
+    } while (0)
+#define put_number(b, key, number) (put_key(b, key), out_number(b, number))
+#define put_time(b, key, time)                                                                                         \
+    do {                                                                                                               \
+        out_literal(b, ",\"" key "\":\"");                                                                             \
+        out_stampz(b, time);                                                                                           \
+        buf_append_byte(b, '"');                                                                                       \
+    } while (0)
 
-static void put_text(struct buf *b, const char *key, const char *text)
+static void put_cents(struct buf *b, int64_t cents)
 {
-    put_key(b, key);
-    buf_append_byte(b, '"');
-    buf_append_str(b, text);
-    buf_append_byte(b, '"');
-}
-
-static void put_number(struct buf *b, const char *key, uint64_t number)
-{
-    put_key(b, key);
-    out_number(b, number);
-}
-
-static void put_cents(struct buf *b, const char *key, int64_t cents)
-{
-    put_number(b, key, (uint64_t)cents / 100);
+    out_number(b, (uint64_t)cents / 100);
     buf_append_byte(b, '.');
     out_two(b, (int)(cents % 100));
-}
-
-static void put_time(struct buf *b, const char *key, int64_t time)
-{
-    put_key(b, key);
-    buf_append_byte(b, '"');
-    out_stampz(b, time);
-    buf_append_byte(b, '"');
 }
 
 /* The searched text, sometimes with escapes where UTF-8 would do. */
@@ -136,7 +123,7 @@ static void put_search(struct buf *b, const char *text, bool escape)
 static void put_video(struct frontend *f, struct buf *b, const struct event *e)
 {
     put_key(b, "video");
-    buf_append_str(b, "\"film-");
+    out_literal(b, "\"film-");
     out_padded(b, (uint64_t)e->subject, 2);
     buf_append_byte(b, '"');
     put_text(b, "viewed", e->declined ? "no" : "yes");
@@ -152,11 +139,12 @@ static void put_video(struct frontend *f, struct buf *b, const struct event *e)
 static void put_order(struct buf *b, const struct event *e)
 {
     put_key(b, "order");
-    buf_append_str(b, "\"o");
+    out_literal(b, "\"o");
     out_padded(b, e->order, 8);
     buf_append_byte(b, '"');
     put_number(b, "items", e->amount);
-    put_cents(b, "total", e->cents);
+    put_key(b, "total");
+    put_cents(b, e->cents);
 }
 
 static void put_details(struct frontend *f, struct buf *b, const struct event *e)
@@ -165,11 +153,11 @@ static void put_details(struct frontend *f, struct buf *b, const struct event *e
     case EVENT_PAGE_VIEWED:
         put_key(b, "referrer");
         if (e->other < 0) {
-            buf_append_str(b, "null");
+            out_literal(b, "null");
         } else {
-            buf_append_str(b, "\"https://");
+            out_literal(b, "\"https://");
             buf_append_str(b, site_name(e->site));
-            buf_append_str(b, f->sites->path[e->other].text);
+            site_put_path(b, &f->sites->path[e->other]);
             buf_append_byte(b, '"');
         }
         break;
@@ -184,7 +172,8 @@ static void put_details(struct frontend *f, struct buf *b, const struct event *e
     case EVENT_VIDEO_VIEWED: put_video(f, b, e); break;
     case EVENT_ADDED_TO_CART:
         put_number(b, "quantity", e->amount);
-        put_cents(b, "price", e->cents);
+        put_key(b, "price");
+        put_cents(b, e->cents);
         break;
     case EVENT_CHECKOUT_STARTED: put_number(b, "items", e->amount); break;
     case EVENT_ORDER_PLACED:
@@ -212,25 +201,27 @@ static void put_occurred(struct buf *b, const struct copy *c)
 
 static void put_event(struct frontend *f, struct buf *b, const struct event *e, const struct copy *c, int64_t received)
 {
-    buf_append_str(b, "{\"event_id\":\"e");
+    out_literal(b, "{\"event_id\":\"e");
     out_padded(b, c->id, 10);
     buf_append_byte(b, '"');
     if (c->null_visitor) {
-        buf_append_str(b, ",\"visitor\":null");
+        out_literal(b, ",\"visitor\":null");
     } else if (!c->without_visitor_key) {
-        buf_append_str(b, ",\"visitor\":\"v");
+        out_literal(b, ",\"visitor\":\"v");
         out_padded(b, (uint64_t)e->visitor, 5);
         buf_append_byte(b, '"');
     }
     put_text(b, "client", e->by_bot ? "webdriver" : "browser");
     put_text(b, "site", site_name(e->site));
-    put_text(b, "page", f->sites->path[e->page].text);
+    out_literal(b, ",\"page\":\"");
+    site_put_path(b, &f->sites->path[e->page]);
+    buf_append_byte(b, '"');
     put_occurred(b, c);
     put_time(b, "sent_at", received + c->offset);
     put_time(b, "received_at", received);
     if (c->extra) put_text(b, "experiment", "b");
     put_details(f, b, e);
-    buf_append_str(b, "}\n");
+    out_literal(b, "}\n");
 }
 
 /* --- sending --- */

@@ -48,7 +48,7 @@ static void put_request(struct traffic *t, const struct hit *h)
     }
     buf_append_str(b, method_name(h->method));
     buf_append_byte(b, ' ');
-    buf_append_str(b, t->sites.path[h->path].text);
+    site_put_path(b, &t->sites.path[h->path]);
     if (h->path < SITE_PAGES && chances_take(&t->chances, DIRT_ESCAPES))
         buf_append_str(b, site_escaped_query(&t->chances.random));
     else if (h->path < SITE_PAGES && random_chance(&t->chances.random, 1, 8))
@@ -63,29 +63,29 @@ void log_line_put(struct traffic *t, const struct hit *h, int referer)
     buf_reset(b);
     if (site_is_hosted(h->site)) {
         buf_append_str(b, site_name(h->site));
-        buf_append_str(b, ":443 ");
+        out_literal(b, ":443 ");
     }
     site_put_address(b, v);
     buf_append_str(b, h->visitor % 97 == 0 ? " - gardener [" : " - - [");
     put_time(b, h->time + (site_is_hosted(h->site) ? t->hosted_offset_s : 0), offset_draw(t, h->site));
-    buf_append_str(b, "] \"");
+    out_literal(b, "] \"");
     put_request(t, h);
-    buf_append_str(b, "\" ");
+    out_literal(b, "\" ");
     out_number(b, (uint64_t)h->status);
     buf_append_byte(b, ' ');
     if (h->bytes < 0)
         buf_append_byte(b, '-');
     else
         out_number(b, (uint64_t)h->bytes);
-    buf_append_str(b, " \"");
+    out_literal(b, " \"");
     if (referer >= 0) {
-        buf_append_str(b, "https://");
+        out_literal(b, "https://");
         buf_append_str(b, site_name(h->site));
-        buf_append_str(b, t->sites.path[referer].text);
+        site_put_path(b, &t->sites.path[referer]);
     } else {
         buf_append_byte(b, '-');
     }
-    buf_append_str(b, "\" \"");
+    out_literal(b, "\" \"");
     buf_append_str(b, site_agent(v->agent));
     buf_append_byte(b, '"');
 }

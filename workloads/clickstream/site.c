@@ -179,6 +179,7 @@ void sites_init(struct sites *s, struct random *r)
             asset(&s->path[i], i - SITE_PAGES);
         else
             probe(&s->path[i], i - SITE_PAGES - SITE_ASSETS);
+        s->path[i].length = (uint8_t)strlen(s->path[i].text);
         s->path[i].bytes = 200 + (uint32_t)random_below(r, i % 5 == 0 ? 90000 : 6000);
     }
     popularity_init(&s->pages, SITE_PAGES, 4);

@@ -25,7 +25,8 @@ enum {
 };
 
 struct path {
-    char text[48];  /* as logged, before any '?' */
+    char text[48]; /* as logged, before any '?' */
+    uint8_t length;
     bool is_static; /* ends in an extension that is no page view */
     uint32_t bytes;
 };
@@ -55,6 +56,10 @@ const char *site_garbage(struct random *r);
 /* Query strings, "?" included; some with backslash escapes. */
 const char *site_query(struct random *r);
 const char *site_escaped_query(struct random *r);
+static inline void site_put_path(struct buf *b, const struct path *p)
+{
+    buf_append(b, p->text, p->length);
+}
 void site_put_address(struct buf *b, const struct visitor *v);
 
 #endif
