@@ -7,7 +7,8 @@
 
 #include "lib/base/text.h"
 
-const char *const ENCODING_NAMES[] = {"utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii", NULL};
+const char *const ENCODING_NAMES[] = {"utf-8",  "windows-1252", "iso-8859-1", "iso-8859-15", "ascii",
+                                      "utf-16", "utf-16le",     "utf-16be",   NULL};
 
 /* 0x80-0x9f of windows-1252; 0: no character. */
 static const uint16_t WINDOWS_1252_HIGH[32] = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
@@ -74,7 +75,7 @@ bool encoding_check(enum encoding e, struct slice s, size_t *at)
     *at = i;
     if (i == s.n || e == ENCODING_ISO_8859_1 || e == ENCODING_ISO_8859_15) return true;
     if (e == ENCODING_ASCII) return false;
-    if (e == ENCODING_UTF_8) {
+    if (e == ENCODING_UTF_8 || encoding_is_wide(e)) {
         struct slice rest = slice_of(s.p + i, s.n - i);
         if (text_is_utf8(rest)) return true;
         *at = i + utf8_bad_at(rest);
@@ -87,7 +88,7 @@ bool encoding_check(enum encoding e, struct slice s, size_t *at)
 
 struct slice encoding_decode(enum encoding e, struct slice s, struct arena *arena)
 {
-    if (e == ENCODING_UTF_8 || e == ENCODING_ASCII || ascii_length(s) == s.n) return s;
+    if (e == ENCODING_UTF_8 || e == ENCODING_ASCII || encoding_is_wide(e) || ascii_length(s) == s.n) return s;
     uint8_t *p = arena_alloc(arena, 3 * s.n); /* a byte becomes at most three */
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {

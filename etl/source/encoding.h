@@ -10,9 +10,24 @@
 
 #include "lib/base/bytes.h"
 
-enum encoding { ENCODING_UTF_8, ENCODING_WINDOWS_1252, ENCODING_ISO_8859_1, ENCODING_ISO_8859_15, ENCODING_ASCII };
+enum encoding {
+    ENCODING_UTF_8,
+    ENCODING_WINDOWS_1252,
+    ENCODING_ISO_8859_1,
+    ENCODING_ISO_8859_15,
+    ENCODING_ASCII,
+    /* Records of these are UTF-8 already: the file becomes it while it is read (etl/source/utf16.h). */
+    ENCODING_UTF_16,
+    ENCODING_UTF_16LE,
+    ENCODING_UTF_16BE,
+};
 
 extern const char *const ENCODING_NAMES[]; /* by enum, ends with NULL */
+
+static inline bool encoding_is_wide(enum encoding e)
+{
+    return e >= ENCODING_UTF_16;
+}
 
 /* True when every byte has a meaning. Else *at is the offset of the first that has none. */
 bool encoding_check(enum encoding e, struct slice s, size_t *at);

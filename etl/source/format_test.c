@@ -389,3 +389,38 @@ TEST(format, a_database_that_is_written_is_read_as_it_was)
         unlink(side);
     }
 }
+
+#define WIDE(encoding)                                                                                                 \
+    "\"format\": \"csv\", \"encoding\": \"" encoding "\", \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, "   \
+    "{\"name\": \"name\", \"type\": \"text\"}]"
+
+/* Offsets are of the file's bytes: two for a byte order mark, four for a character outside of the first plane. */
+TEST(format, utf16)
+{
+    BOTH(WIDE("utf-16"),
+         "\xff\xfei\0d\0,\0n\0a\0m\0e\0\n\0"
+         "1\0,\0=\xd8\0\xde\n\0"
+         "2\0,\0\xe9\0\r\0\n\0",
+         "2@18/2 1|\xf0\x9f\x98\x80\n3@28/3 2|\xc3\xa9\n");
+    BOTH(WIDE("utf-16be"),
+         "\0i\0d\0,\0n\0a\0m\0e\0\n\0"
+         "1\0,\0\"\0a\0\n\0b\0\"\0\n\0"
+         "2\0,\1z",
+         "2@16/2 1|a\nb\n4@32/4 2|\xc5\xba\n");
+    check_str(PLAIN(WIDE("utf-16le"), "i\0d\0,\0n\0a\0m\0e\0\n\0"
+                                      "1\0,\0=\xd8"
+                                      "a\0"),
+              "f: line 2, byte offset 20: half of a character is no utf-16le (source.encoding of d.json)");
+    check_str(PLAIN("\"on_bad_encoding\": \"reject\", " WIDE("utf-16le"), "i\0d\0,\0n\0a\0m\0e\0\n\0"
+                                                                          "1\0,\0=\xd8\n\0"
+                                                                          "2\0,\0b"),
+              "2@16/2  !format:=\n3@24/3  !format:=\n");
+    check_str(PLAIN(WIDE("utf-16"), "i\0d\0"),
+              "f: has no byte order mark, which \"utf-16\" needs; if it is UTF-16, say \"utf-16le\" or \"utf-16be\"");
+    check_str(PLAIN("\"encoding\": \"utf-16le\", " NDJSON, "{\0}\0\n\0[\0"),
+              "1@0/1 -|-|-\n2@6/2  !format:=byte 1: a value must stand here\n");
+    check_str(PLAIN("\"encoding\": \"utf-16\", " JSON "\"$\"", "[]"),
+              "d.json: source.encoding: UTF-16 is read so in sources of format csv, access_log and ndjson; convert the "
+              "file to "
+              "UTF-8 first");
+}

@@ -11,7 +11,7 @@
 
 #include "lib/base/memory.h"
 
-enum { CHUNK_BYTES = 256 * 1024, WINDOW_BYTES = 1 << 20 };
+enum { CHUNK_BYTES = 256 * 1024, WINDOW_BYTES = 1 << 20, UNITS_BYTES = CHUNK_BYTES / 2 };
 
 struct input_file {
     char *path;
@@ -25,6 +25,9 @@ struct input_file {
     uint8_t *packed; /* CHUNK_BYTES */
     z_stream z;
     uint64_t grown; /* bytes of all members so far */
+    /* UTF-16 */
+    uint8_t *units; /* UNITS_BYTES; NULL: the text is taken as it is */
+    struct utf16 utf16;
 };
 
 static int changed(const struct input_file *f, uint64_t now, struct err_text *error)
@@ -82,6 +85,7 @@ void input_close(struct input *in)
     if (f->packed) inflateEnd(&f->z);
     if (f->fd >= 0) close(f->fd);
     free(f->packed);
+    free(f->units);
     free(f->window);
     free(f->path);
     free(f);
@@ -144,6 +148,40 @@ static ssize_t gzip_read(struct input_file *f, uint8_t *to, size_t room, struct 
     return n;
 }
 
+/* The next bytes of the text, decompressed where it was compressed. */
+static ssize_t text_read(struct input_file *f, uint8_t *to, size_t room, struct err_text *error)
+{
+    return (f->gzip ? gzip_read : bytes_read)(f, to, room, error);
+}
+
+void input_decode_wide(struct input *in, enum utf16_order order)
+{
+    in->wide = true;
+    in->file->utf16.order = order;
+    in->file->units = memory_new(UNITS_BYTES);
+}
+
+/* Some of the UTF-16 as UTF-8 to `to`, which has room for a chunk. The byte order mark counts as consumed. */
+static ssize_t wide_read(struct input *in, uint8_t *to, struct err_text *error)
+{
+    struct input_file *f = in->file;
+    size_t written = 0;
+    while (written == 0) {
+        bool marked = f->utf16.marked;
+        ssize_t n = text_read(f, f->units, UNITS_BYTES, error);
+        if (n < 0) return n;
+        if (n == 0) return (ssize_t)utf16_end(&f->utf16, to);
+        written = utf16_decode(&f->utf16, f->units, (size_t)n, to);
+        if (f->utf16.unmarked)
+            return err_set(error, ERR_CORRUPT,
+                           "%s: has no byte order mark, which \"utf-16\" needs; if it is UTF-16, say \"utf-16le\" or "
+                           "\"utf-16be\"",
+                           f->path);
+        if (f->utf16.marked && !marked) in->offset += 2;
+    }
+    return (ssize_t)written;
+}
+
 /* Room for a chunk behind `rest`: by moving it to the front where that moves little, else in a larger window. */
 static int room_make(struct input *in, struct err_text *error)
 {
@@ -170,7 +208,7 @@ int input_more(struct input *in, struct err_text *error)
     int err = room_make(in, error);
     if (err) return err;
     uint8_t *to = f->window + (in->rest.p - f->window) + in->rest.n;
-    ssize_t n = (f->gzip ? gzip_read : bytes_read)(f, to, CHUNK_BYTES, error);
+    ssize_t n = f->units ? wide_read(in, to, error) : text_read(f, to, CHUNK_BYTES, error);
     if (n < 0) return (int)n;
     in->rest.n += (size_t)n;
     in->ended = n == 0;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "etl/source/utf16.h"
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
@@ -37,20 +38,29 @@ struct input {
     struct slice rest; /* what was read and not consumed; moves with input_more */
     uint64_t offset;   /* of rest.p, from 0 */
     bool ended;        /* nothing stands behind `rest` */
+    bool wide;         /* the file is UTF-16 and `rest` is UTF-8; `offset` counts the file's bytes all the same */
     struct input_file *file;
 };
 
 /* Opens a file of `bytes` bytes; another size is an error: it changed since it was looked at. `in` is the
  * caller's; after a failure there is nothing to close. */
 int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error);
+/* Before anything is read: the file is UTF-16. Without a byte order mark `order` UTF16_BY_MARK ends in an error. */
+void input_decode_wide(struct input *in, enum utf16_order order);
 /* 1: more stands in `rest`; 0: the file ends there; negative: an error. */
 int input_more(struct input *in, struct err_text *error);
 /* Reads on until `rest` has at least `n` bytes or the file ends: 0, or negative. */
 int input_want(struct input *in, size_t n, struct err_text *error);
+/* How many bytes of the text the first `n` of `rest` are. */
+static inline uint64_t input_bytes_of(const struct input *in, size_t n)
+{
+    return in->wide ? utf16_length(in->rest.p, n) : n;
+}
 static inline void input_consume(struct input *in, size_t n)
 {
+    uint64_t bytes = input_bytes_of(in, n);
     in->rest = (struct slice){in->rest.p + n, in->rest.n - n};
-    in->offset += n;
+    in->offset += bytes;
 }
 void input_close(struct input *in); /* a zeroed one is allowed */
 

@@ -88,7 +88,8 @@ static bool title_differs_in_case(const struct slice *titles, int count, const c
 static const char *header_hint(const struct slice *titles, int count, char delimiter)
 {
     static const char *const hints[] = {";", "\t", "|", ","};
-    if (titles_have(titles, count, '\0')) return "; is the file UTF-16? convert it to UTF-8 first";
+    if (titles_have(titles, count, '\0'))
+        return "; is the file UTF-16? then say \"encoding\": \"utf-16le\" or \"utf-16be\"";
     if (titles_have(titles, count, '\r')) return "; do its lines end with CR alone? make that LF first";
     for (size_t i = 0; count == 1 && i < sizeof hints / sizeof *hints; i++)
         if (*hints[i] != delimiter && memchr(titles[0].p, *hints[i], titles[0].n))

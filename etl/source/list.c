@@ -90,13 +90,14 @@ static int file_scan(int fd, uint8_t *block, struct source_file *f)
     return n < 0 ? err_from_errno(failed) : ERR_OK;
 }
 
-/* The lines of a compressed file are those of its text. */
-static int lines_count(const char *path, struct source_file *f, struct err_text *error)
+/* The lines of a compressed file, or of one in UTF-16, are those of its text. */
+static int lines_count(const char *path, enum encoding e, struct source_file *f, struct err_text *error)
 {
     struct input in;
     bool open_line = false;
     int more = input_open(&in, path, f->bytes, error);
     if (more) return more;
+    if (encoding_is_wide(e)) input_decode_wide(&in, (enum utf16_order)(e - ENCODING_UTF_16));
     f->lines = 0;
     while ((more = input_more(&in, error)) == 1) {
         f->lines += line_ends_count(in.rest.p, in.rest.n);
@@ -108,13 +109,14 @@ static int lines_count(const char *path, struct source_file *f, struct err_text 
     return more;
 }
 
-static int file_read(const char *path, uint8_t *block, struct source_file *f, struct err_text *error)
+static int file_read(const char *path, enum encoding e, uint8_t *block, struct source_file *f, struct err_text *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int err = fd < 0 ? err_from_errno(errno) : file_scan(fd, block, f);
     if (err) err_set(error, err, "%s: cannot be read: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
-    return err || !f->gzip ? err : lines_count(path, f, error);
+    bool as_it_is = !f->gzip && !encoding_is_wide(e);
+    return err || as_it_is ? err : lines_count(path, e, f, error);
 }
 
 static int file_look(struct source_list *list, const char *dir, const char *name, uint8_t *block, struct source_file *f,
@@ -125,7 +127,7 @@ static int file_look(struct source_list *list, const char *dir, const char *name
     buf_printf(&path, "%s/%s", dir, name);
     *f = (struct source_file){.name = name};
     int err = format->scan ? format->scan(list->feed, buf_cstr(&path), f, &list->arena, error)
-                           : file_read(buf_cstr(&path), block, f, error);
+                           : file_read(buf_cstr(&path), list->feed->spec->encoding, block, f, error);
     buf_release(&path);
     return err;
 }

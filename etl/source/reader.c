@@ -13,14 +13,19 @@ static const char *encoding_hint(const struct source_reader *r)
     const uint8_t *p = r->in.rest.p;
     bool first = r->in.offset == 0 && r->in.rest.n >= 2;
     if (first && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
-        return "; is the file UTF-16? convert it to UTF-8 first";
+        return "; is the file UTF-16? then say \"encoding\": \"utf-16\"";
     return r->spec->encoding == ENCODING_UTF_8 ? "; is the file windows-1252?" : "";
 }
 
 int source_bytes_wrong(const struct source_reader *r, struct slice s, size_t at, struct err_text *error)
 {
-    uint64_t line = r->line, offset = r->in.offset + (uint64_t)(s.p - r->in.rest.p) + at;
+    uint64_t line = r->line, offset = r->in.offset + input_bytes_of(&r->in, (size_t)(s.p - r->in.rest.p) + at);
     for (size_t i = 0; i < at; i++) line += s.p[i] == '\n';
+    if (r->in.wide)
+        return err_set(error, ERR_CORRUPT,
+                       "%s: line %llu, byte offset %llu: half of a character is no %s (%s.encoding of %s)", r->path,
+                       (unsigned long long)line, (unsigned long long)offset, ENCODING_NAMES[r->spec->encoding],
+                       r->feed->at, r->feed->path);
     return err_set(error, ERR_CORRUPT, "%s: line %llu, byte offset %llu: the byte %02X is not %s (%s.encoding of %s)%s",
                    r->path, (unsigned long long)line, (unsigned long long)offset, s.p[at],
                    ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, encoding_hint(r));
@@ -38,6 +43,8 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
     if (r->spec->lateness) r->parser = row_parser_new(feed);
     int err = feed->format->scan ? ERR_OK : input_open(&r->in, r->path, file->bytes, error);
+    if (!err && r->in.file && encoding_is_wide(r->spec->encoding))
+        input_decode_wide(&r->in, (enum utf16_order)(r->spec->encoding - ENCODING_UTF_16));
     if (!err) err = feed->format->open(r, error);
     if (err) {
         source_close(r);

@@ -115,6 +115,10 @@ void spec_encoding_read(struct node source, struct source_spec *s)
     struct node encoding = node_member(source, "encoding");
     s->own_encoding = node_present(encoding);
     s->encoding = (enum encoding)node_choice(encoding, ENCODING_NAMES, ENCODING_UTF_8);
+    if (encoding_is_wide(s->encoding) && (!s->format->plain || s->format == &FORMAT_JSON))
+        node_fail(encoding, "UTF-16 is read so in sources of format csv, access_log and ndjson%s",
+                  s->format == &FORMAT_XML ? "; an XML file says itself that it is UTF-16"
+                                           : "; convert the file to UTF-8 first");
     if (s->format->plain)
         s->encoding_rejects =
             node_choice(node_member(source, "on_bad_encoding"), answers, s->format->rejects_bytes) == 1;
