@@ -201,10 +201,11 @@ class Tables(Drawing):
         times = parent.of("timestamp")
         if not times:
             return None
-        time = self.pick(times)
+        read = [t for t in times if t.startswith(("c", "time"))]  # not computed: those are often constant
+        time = self.pick(read if read and self.chance(0.8) else times)
         columns, kinds = self.measures(name, parent, True)
         by = self.by(parent, 1)
-        spec = {"name": name, "sessionize": parent.name, "by": by, "time": time, "gap_s": self.pick([0, 1, 60, 1800, 86400])}
+        spec = {"name": name, "sessionize": parent.name, "by": by, "time": time, "gap_s": self.pick([0, 1, 60, 600, 1800, 3600, 86400])}
         return Drawn(spec | {"columns": columns}, {b: parent.types[b] for b in by} | kinds)
 
     # --- rows against rows ---
