@@ -35,8 +35,7 @@ static bool key_of(struct slice text, struct arena *arena, struct slice *key)
         utf8proc_int32_t c;
         size_t length = (size_t)utf8proc_iterate(s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
         if (c == '&') {
-            memcpy(p + n, "and", 3);
-            n += 3;
+            for (const char *word = "and"; *word; word++) p[n++] = (uint8_t)*word;
         } else if (counts(c)) {
             memcpy(p + n, s.p + i, length);
             n += length;

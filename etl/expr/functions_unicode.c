@@ -95,7 +95,7 @@ enum { SHARP_S = 0xdf };
 static size_t upper_put(utf8proc_int32_t c, uint8_t *to)
 {
     if (c != SHARP_S) return (size_t)utf8proc_encode_char(utf8proc_toupper(c), to);
-    memcpy(to, "SS", 2);
+    to[0] = to[1] = 'S';
     return 2;
 }
 
