@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/etl_explain.h"
+#include "cli/etl_new.h"
 #include "cli/etl_parse.h"
 #include "etl/batch/batch.h"
 #include "etl/engine.h"
@@ -12,6 +13,7 @@ static int usage(FILE *to)
 {
     fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--max-rejects N|N%] [--dry-run]\n"
           "       millrace etl explain DEFINITION [--svg FILE]\n"
+          "       millrace etl new FILE [--out DEFINITION]\n"
           "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
           "\n"
           "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
@@ -19,6 +21,7 @@ static int usage(FILE *to)
           "  --max-rejects N|N%  fails when more records, or a larger share of them, are rejected\n"
           "  --dry-run           does everything but write, and says what it would have made; needs no --db\n"
           "explain: draws what a definition does.\n"
+          "new: drafts a definition from a sample, for a person to correct.\n"
           "parse: reads and judges every record, writes nothing; says how fast.\n"
           "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
           "broken or --max-rejects exceeded, 2 usage, definition or I/O; the database is as before unless 0.\n",
@@ -32,6 +35,7 @@ int cli_etl(int argc, char **argv)
     const char *max_rejects = NULL;
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) return usage(stdout);
     if (argc >= 2 && strcmp(argv[1], "explain") == 0) return cli_etl_explain(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "new") == 0) return cli_etl_new(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "parse") == 0) return cli_etl_parse(argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "run") != 0) return usage(stderr);
     for (int i = 2; i < argc; i++) {

@@ -1,0 +1,141 @@
+#include "etl/draft/draft.h"
+
+#include <unistd.h>
+
+#include "tests/unit.h"
+
+/* The draft of a file with this name and these bytes, as text; it must reject `rejected` of `records`. */
+static char *drafted(const char *name, struct slice bytes, int records, int rejected)
+{
+    static char text[65536];
+    char dir[] = "/tmp/millrace-draft-XXXXXX", path[128];
+    struct buf json = {0};
+    struct draft_result result;
+    struct err_text error = {{0}};
+    check(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "wb");
+    check(f && fwrite(bytes.p, 1, bytes.n, f) == bytes.n && fclose(f) == 0);
+    int err = draft_file(path, &json, &result, &error);
+    unlink(path);
+    rmdir(dir);
+    if (err) {
+        snprintf(text, sizeof text, "%s", error.text);
+    } else {
+        check(json.n < sizeof text);
+        snprintf(text, sizeof text, "%s", buf_cstr(&json));
+        check_int(result.records, records);
+        check_int(result.rejected, rejected);
+    }
+    buf_release(&json);
+    return text;
+}
+
+static void check_says(const char *text, const char *part)
+{
+    if (!strstr(text, part)) unit_fail("\"%s\" is not in\n%s", part, text);
+}
+
+#define check_draft(name, text, records, ...)                                                                          \
+    do {                                                                                                               \
+        const char *parts_[] = {__VA_ARGS__}, *draft_ = drafted(name, SLICE_LIT(text), records, 0);                    \
+        for (size_t i_ = 0; i_ < sizeof parts_ / sizeof *parts_; i_++) check_says(draft_, parts_[i_]);                 \
+    } while (0)
+
+TEST(draft, european_csv)
+{
+    check_draft("orders 2024.csv",
+                "Auftrag;Gr\xf6\xdf"
+                "e;Preis;Datum\r\n1;XL;1.249,50;31/12/2024 23:59\r\n2;S;9,9;01/01/2025 00:10\r\n",
+                2, "\"pipeline\": \"orders_2024\"", "\"encoding\": \"windows-1252\"", "\"delimiter\": \";\"",
+                "{\"name\": \"auftrag\", \"header\": \"Auftrag\", \"type\": \"integer\"",
+                "{\"name\": \"grosse\", \"header\": \"Größe\", \"type\": \"text\"",
+                "\"type\": \"decimal\", \"decimal_point\": \",\", \"thousands\": \".\", \"scale\": 2",
+                "\"format\": \"%d/%m/%Y %H:%M\"", "\"time\": \"datum\"", "\"by\": [\"day\"]",
+                "\"sum_preis\": \"sum(preis)\"");
+}
+
+TEST(draft, american_csv)
+{
+    check_draft("a.csv",
+                "Order,Order,,Amount,Share,When,Zip\n7,8,x,\"$1,002.50\",5 %,12/1/2010 8:26,00501\n"
+                "9,9,y,-$3,7.25%,12/31/2010 18:26,10001\n",
+                2, "{\"name\": \"order\", \"field\": 1, \"type\": \"integer\"",
+                "{\"name\": \"order_2\", \"field\": 2, \"type\": \"integer\"", "{\"name\": \"field_3\", \"field\": 3",
+                "\"thousands\": \",\", \"currency\": \"USD\", \"scale\": 2", "\"strip\": [\"%\", \" \"], \"scale\": 2",
+                "\"format\": \"%-m/%-d/%Y %-H:%M\"", "with leading zeros: a code");
+}
+
+TEST(draft, both_orders_of_an_ambiguous_date_are_said)
+{
+    check_draft("a.csv", "id,day\n1,01/02/2024\n2,03/04/2024\n", 2,
+                "AMBIGUOUS: \\\"%m/%d/%Y\\\" fits all of them as well as \\\"%d/%m/%Y\\\" (no day above 12 was seen)");
+    char *text = drafted("a.csv", SLICE_LIT("id,day\n1,01/02/2024\n2,03/14/2024\n"), 2, 0);
+    check_says(text, "\"format\": \"%m/%d/%Y\"");
+    check(!strstr(text, "AMBIGUOUS"));
+}
+
+TEST(draft, no_header_tabs_and_words_for_null)
+{
+    check_draft("a.tsv", "1\tAnna\t2024-12-31\tNULL\n2\tBob\tNULL\t17.5\n", 2, "\"delimiter\": \"\\t\"",
+                "\"header\": false, \"fields\": 4", "{\"name\": \"field_1\", \"field\": 1, \"type\": \"integer\"",
+                "\"type\": \"date\", \"format\": \"%Y-%m-%d\", \"null\": [\"\", \"NULL\"]",
+                "\"type\": \"decimal\", \"scale\": 1, \"null\": [\"\", \"NULL\"]");
+}
+
+TEST(draft, utf_16_with_and_without_a_mark)
+{
+    check_draft("a.csv", "\xff\xfei\0d\0,\0n\0\n\0001\0,\0x\0\n\0", 1, "\"encoding\": \"utf-16\"",
+                "{\"name\": \"id\", \"type\": \"integer\"");
+    check_draft("a.csv", "i\0d\0,\0n\0\n\0001\0,\0x\0\n\0", 1, "\"encoding\": \"utf-16le\"");
+}
+
+TEST(draft, rules_warn_and_come_from_what_was_seen)
+{
+    struct buf csv = {0};
+    buf_append_str(&csv, "id,kind,n,note\n");
+    for (int i = 0; i < 40; i++) buf_printf(&csv, "%d,%s,%d,%s\n", i, i % 2 ? "a" : "b", i % 7 - 3, i % 3 ? "x" : "");
+    char *text = drafted("files.csv", buf_slice(&csv), 40, 0);
+    check_says(text, "{\"rule\": \"unique\", \"columns\": \"id\", \"severity\": \"warn\"");
+    check_says(text, "{\"rule\": \"not_null\", \"column\": \"kind\", \"severity\": \"warn\"}");
+    check_says(text, "{\"rule\": \"in\", \"column\": \"kind\", \"values\": [\"b\", \"a\"], \"severity\": \"warn\"}");
+    check_says(text, "{\"rule\": \"range\", \"column\": \"id\", \"min\": 0, \"severity\": \"warn\"}");
+    check(!strstr(text, "{\"rule\": \"range\", \"column\": \"n\""));
+    check(!strstr(text, "{\"rule\": \"not_null\", \"column\": \"note\""));
+    check_says(text, "{\"name\": \"files_rows\"}");
+    check_says(text, "\"files_rows_by_kind\", \"aggregate\": \"files_rows\", \"by\": [\"kind\"]");
+    buf_release(&csv);
+}
+
+TEST(draft, records_that_do_not_fit_are_counted)
+{
+    char *text = drafted("a.csv", SLICE_LIT("a,b\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n7\n"), 7, 1);
+    check_says(text, "1 of them do not fit the format and were left out.");
+}
+
+TEST(draft, ndjson)
+{
+    check_draft(
+        "a.ndjson",
+        "{\"id\": 1, \"by\": {\"a b\": 17.25}, \"ok\": true, \"at\": \"2024-12-31T23:59:58.250Z\", \"tags\": []}\n"
+        "{\"id\": 2, \"by\": null, \"ok\": false, \"at\": \"2025-01-01T00:00:03.000Z\"}\n",
+        2, "\"format\": \"ndjson\"", "{\"name\": \"id\", \"type\": \"integer\"",
+        "{\"name\": \"by_a_b\", \"path\": \"by['a b']\", \"type\": \"decimal\", \"scale\": 2",
+        "{\"name\": \"ok\", \"type\": \"integer\"", "\"format\": \"%Y-%m-%dT%H:%M:%S.%f%z\"", "an array, as its JSON");
+}
+
+TEST(draft, json_document)
+{
+    check_draft("a.json",
+                "{\"meta\": {\"n\": [1, 2]}, \"stock\": {\"items\": [{\"sku\": \"A\", \"n\": 1}, {\"sku\": \"B\", "
+                "\"n\": -2}]}}",
+                2, "\"format\": \"json\"", "\"records\": \"$.stock.items\"", "{\"name\": \"sku\", \"type\": \"text\"");
+    check_draft("a.json", "[{\"a\": 1}]", 1, "\"records\": \"$\"");
+}
+
+TEST(draft, what_gives_no_draft_is_said)
+{
+    check_says(drafted("a.csv", SLICE_LIT("\n"), 0, 0), "a.csv: is empty: there is nothing to go by");
+    check_says(drafted("a.json", SLICE_LIT("{\"a\":\n 1"), 0, 0), "a.json: line 2: is no JSON");
+    check_says(drafted("a.json", SLICE_LIT("{\"a\":\n [1]}"), 0, 0), "no array of objects in it");
+}
