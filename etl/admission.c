@@ -85,7 +85,11 @@ static int add_in_order(struct admission *a, const struct judged *row)
 {
     uint32_t lost = 0;
     for (int k = 0; k < a->count; k++) {
-        if (!(row->takes_part & bit(k)) || unique_first(a->uniques[k], row->keys[k])) continue;
+        if (!(row->takes_part & bit(k))) continue;
+        bool first;
+        int result = unique_first(a->uniques[k], row->keys[k], &first);
+        if (result < 0) return result;
+        if (first) continue;
         lost |= bit(k);
         if (rejects(a, k)) break;
     }

@@ -13,7 +13,7 @@
 #include "etl/source/source.h"
 #include "lib/os/progress.h"
 
-enum { BUSY_MS = 2000, CACHE_KIB = 65536, PROGRESS_EVERY = 4096 };
+enum { BUSY_MS = 2000, CACHE_KIB = 16384, PROGRESS_EVERY = 4096 };
 
 struct batch {
     const struct batch_options *options;

@@ -79,14 +79,31 @@ struct fingerprint_entry *fingerprint_map_at(struct fingerprint_map *m, struct f
     return e;
 }
 
-void fingerprint_map_reset(struct fingerprint_map *m)
+bool fingerprint_map_has(struct fingerprint_map *m, struct fingerprint key)
 {
-    if (m->size > MAP_SIZE_KEPT) {
-        fingerprint_map_release(m);
-        return;
-    }
+    return m->size && !slot_free(slot_find(m, key));
+}
+
+size_t fingerprint_map_compact(struct fingerprint_map *m)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < m->size; i++)
+        if (!slot_free(&m->slots[i])) m->slots[count++] = m->slots[i];
+    return count;
+}
+
+void fingerprint_map_clear(struct fingerprint_map *m)
+{
     if (m->count) memset(m->slots, 0, m->size * sizeof *m->slots);
     m->count = 0;
+}
+
+void fingerprint_map_reset(struct fingerprint_map *m)
+{
+    if (m->size > MAP_SIZE_KEPT)
+        fingerprint_map_release(m);
+    else
+        fingerprint_map_clear(m);
 }
 
 void fingerprint_map_release(struct fingerprint_map *m)

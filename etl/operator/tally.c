@@ -10,7 +10,8 @@ enum { CACHED_MAX = 1 << 20 }; /* live: more counts than this are not kept from 
 /* In the map a count stands with a flag: value = count * 2 + (1 if it is to be written). */
 struct tally {
     struct operator_context *context;
-    struct fingerprint_map counts;
+    struct fingerprint_map counts;        /* live */
+    struct key_set seen;                  /* batch: no row is taken back, so whether a value was there is enough */
     struct fingerprint last;              /* the key of the change before, */
     struct fingerprint_entry *last_entry; /* and its entry while the map has not moved */
     struct buf dirty;                     /* struct fingerprint, each once */
@@ -63,21 +64,32 @@ static int entry_find(struct tally *t, struct fingerprint key, struct fingerprin
     struct fingerprint_entry *e = fingerprint_map_at(&t->counts, key, &added);
     t->last = key;
     t->last_entry = *out = e;
-    if (!added || !t->context->live) return 0;
+    if (!added) return 0;
     int64_t stored = 0;
     int result = count_load(t, key, &stored);
     e->value = stored * 2;
     return result;
 }
 
+static int change_in_batch(struct tally *t, struct fingerprint key, int *change)
+{
+    bool added = false;
+    int result = fingerprint_equal(t->last, key) ? 0 : key_set_add(&t->seen, key, &added, t->context->error);
+    t->last = key;
+    *change = added;
+    return result;
+}
+
 int tally_change(struct tally *t, struct fingerprint key, int sign, int *change)
 {
+    assert(t->context->live || sign > 0);
+    if (!t->context->live) return change_in_batch(t, key, change);
     struct fingerprint_entry *e;
     int result = entry_find(t, key, &e);
     if (result < 0) return result;
     int64_t count = e->value >> 1, now = count + sign;
     assert(now >= 0); /* only what was added is taken back */
-    if (t->context->live && !(e->value & 1)) buf_append(&t->dirty, &key, sizeof key);
+    if (!(e->value & 1)) buf_append(&t->dirty, &key, sizeof key);
     e->value = now * 2 + 1;
     *change = (now > 0) - (count > 0);
     return 0;
@@ -106,13 +118,20 @@ int tally_flush(struct tally *t)
     }
     buf_reset(&t->dirty);
     t->last_entry = NULL; /* the look-ups here may have moved the map */
-    if (t->context->live && t->counts.count > CACHED_MAX) tally_forget(t);
+    if (t->counts.count > CACHED_MAX) tally_forget(t);
     return result;
+}
+
+void tally_measure(const struct tally *t, struct state_size *size)
+{
+    key_set_measure(&t->seen, size);
 }
 
 void tally_forget(struct tally *t)
 {
     fingerprint_map_reset(&t->counts);
+    key_set_release(&t->seen);
+    t->last = (struct fingerprint){0};
     t->last_entry = NULL;
     buf_reset(&t->dirty);
 }
@@ -124,6 +143,7 @@ void tally_close(struct tally *t)
     sqlite3_finalize(t->put);
     sqlite3_finalize(t->erase);
     fingerprint_map_release(&t->counts);
+    key_set_release(&t->seen);
     buf_release(&t->dirty);
     free(t);
 }

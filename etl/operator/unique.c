@@ -8,7 +8,7 @@
 struct unique {
     struct operator_context *context;
     int feed;
-    struct fingerprint_map seen; /* batch */
+    struct key_set seen; /* batch */
     sqlite3_stmt *holder, *add, *yield, *remove, *inherit;
 };
 
@@ -72,20 +72,23 @@ void unique_close(struct unique *u)
     if (!u) return;
     sqlite3_stmt *all[] = {u->holder, u->add, u->yield, u->remove, u->inherit};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
-    fingerprint_map_release(&u->seen);
+    key_set_release(&u->seen);
     free(u);
 }
 
 void unique_prefetch(const struct unique *u, struct fingerprint key)
 {
-    if (u->seen.size) __builtin_prefetch(&u->seen.slots[key.low & (u->seen.size - 1)]);
+    key_set_prefetch(&u->seen, key);
 }
 
-bool unique_first(struct unique *u, struct fingerprint key)
+int unique_first(struct unique *u, struct fingerprint key, bool *first)
 {
-    bool added;
-    fingerprint_map_at(&u->seen, key, &added);
-    return added;
+    return key_set_add(&u->seen, key, first, u->context->error);
+}
+
+void unique_measure(const struct unique *u, struct state_size *size)
+{
+    key_set_measure(&u->seen, size);
 }
 
 static void key_bind(sqlite3_stmt *s, struct fingerprint key)

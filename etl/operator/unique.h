@@ -2,7 +2,7 @@
  *
  * The row with the smallest position (file name bytes, then byte offset) keeps a key, whatever the order
  * of arrival. A batch meets rows in that order, so the first one wins and a set of fingerprints is
- * enough. A stream keeps every candidate, losers too, because a winner can be taken away again: in
+ * enough (key_set.h). A stream keeps every candidate, losers too, because a winner can be taken away again: in
  *
  *     millrace_unique_SOURCE.RULE(high, low, holder, file, byte_offset, line, number, layout, repeated, late_s, raw)
  *
@@ -14,7 +14,7 @@
 #ifndef MILLRACE_ETL_OPERATOR_UNIQUE_H
 #define MILLRACE_ETL_OPERATOR_UNIQUE_H
 
-#include "etl/operator/fingerprint.h"
+#include "etl/operator/key_set.h"
 #include "etl/operator/operator.h"
 
 struct unique;
@@ -22,10 +22,12 @@ struct unique;
 int unique_open(struct operator_context *c, const struct feed *feed, const char *rule, struct unique **out);
 void unique_close(struct unique *u); /* NULL is allowed */
 
-/* Batch: tells the processor that the key will be asked for soon. A set of millions is in no cache. */
+/* Batch: the key will be asked for soon. */
 void unique_prefetch(const struct unique *u, struct fingerprint key);
-/* Batch: true when no row before had this key. */
-bool unique_first(struct unique *u, struct fingerprint key);
+/* Batch: *first when no row before had this key. */
+int unique_first(struct unique *u, struct fingerprint key, bool *first);
+/* Batch: adds what is kept about the keys. */
+void unique_measure(const struct unique *u, struct state_size *size);
 
 /* Live: who has the key. 1: *out is set, its memory is in `arena`; 0: nobody. */
 int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out);

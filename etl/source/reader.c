@@ -78,7 +78,8 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
     out->feed = r->feed->index;
     if (r->spec->repeats) {
         bool added;
-        fingerprint_map_at(&r->seen, fingerprint_of(out->raw.p, out->raw.n), &added);
+        int err = key_set_add(&r->seen, fingerprint_of(out->raw.p, out->raw.n), &added, error);
+        if (err) return err;
         out->repeated = !added;
     }
     if (r->spec->lateness) out->late_s = lateness_of(r, out);
@@ -96,7 +97,7 @@ void source_close(struct source_reader *r)
     if (r->feed->format->close) r->feed->format->close(r);
     input_close(&r->in);
     row_parser_free(r->parser);
-    fingerprint_map_release(&r->seen);
+    key_set_release(&r->seen);
     buf_release(&r->layout);
     arena_release(&r->arena);
     arena_release(&r->row_arena);

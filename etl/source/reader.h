@@ -2,7 +2,7 @@
 #ifndef MILLRACE_ETL_SOURCE_READER_H
 #define MILLRACE_ETL_SOURCE_READER_H
 
-#include "etl/operator/fingerprint.h"
+#include "etl/operator/key_set.h"
 #include "etl/source/input.h"
 #include "etl/source/source.h"
 #include "etl/source/spec.h"
@@ -21,8 +21,8 @@ struct source_reader {
     struct json_records *json;
     struct xml_records *xml;
     /* what records know of those before them */
-    struct fingerprint_map seen; /* repeats: the records of this file so far */
-    struct row_parser *parser;   /* lateness: the event time may be computed, so the whole row is */
+    struct key_set seen;       /* repeats: the records of this file so far */
+    struct row_parser *parser; /* lateness: the event time may be computed, so the whole row is */
     struct arena row_arena;
     bool has_time;
     int64_t time_max;
