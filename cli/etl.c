@@ -11,20 +11,22 @@
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--max-rejects N|N%] [--dry-run]\n"
+    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--out DIR] [--max-rejects N|N%] [--dry-run]\n"
           "       millrace etl explain DEFINITION [--svg FILE]\n"
           "       millrace etl new FILE [--out DEFINITION]\n"
           "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
           "\n"
           "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
           "transaction that replaces what an earlier run of the same pipeline made there.\n"
+          "  --out DIR           folder of the definition's outputs; default: that of the database\n"
           "  --max-rejects N|N%  fails when more records, or a larger share of them, are rejected\n"
           "  --dry-run           does everything but write, and says what it would have made; needs no --db\n"
           "explain: draws what a definition does.\n"
           "new: drafts a definition from a sample, for a person to correct.\n"
           "parse: reads and judges every record, writes nothing; says how fast.\n"
           "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
-          "broken or --max-rejects exceeded, 2 usage, definition or I/O; the database is as before unless 0.\n",
+          "broken or --max-rejects exceeded, 2 usage, definition or I/O; the database is as before unless 0,\n"
+          "or only its outputs could not be written.\n",
           to);
     return to == stdout ? 0 : 2;
 }
@@ -41,6 +43,7 @@ int cli_etl(int argc, char **argv)
     for (int i = 2; i < argc; i++) {
         const char **option = strcmp(argv[i], "--in") == 0            ? &options.in
                               : strcmp(argv[i], "--db") == 0          ? &options.db
+                              : strcmp(argv[i], "--out") == 0         ? &options.out
                               : strcmp(argv[i], "--max-rejects") == 0 ? &max_rejects
                                                                       : NULL;
         if (strcmp(argv[i], "--help") == 0) return usage(stdout);

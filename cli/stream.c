@@ -28,6 +28,7 @@ static int usage(FILE *to)
           "  --shuffle SEED          any order instead of that of the files\n"
           "run:\n"
           "  --workers N             processes that load (1); each prints `worker N PID`, a dead one is replaced\n"
+          "  --out DIR               folder of the definition's outputs; default: that of the database\n"
           "  --follow                goes on after the end, until SIGTERM or SIGINT\n"
           "\n"
           "Both may be killed and started again at any time: every record is loaded exactly once.\n"
@@ -121,6 +122,7 @@ static int run(int argc, char **argv)
     struct run_options r = {.broker_dir = "millrace-data"};
     int64_t workers = 1;
     const struct option options[] = {{"--db", TEXT, &r.db, 0, 0},
+                                     {"--out", TEXT, &r.out, 0, 0},
                                      {"--bootstrap", TEXT, &r.bootstrap, 0, 0},
                                      {"--broker-dir", TEXT, &r.broker_dir, 0, 0},
                                      {"--topic", TEXT, &r.topic, 0, 0},

@@ -39,8 +39,8 @@ struct expr *condition_text_read(struct node n, const char *text, const struct e
 
 static void root_read(struct node root, struct definition *d)
 {
-    static const char *const keys[] = {"pipeline", "version", "topic", "source", "sources", "derive",
-                                       "rules",    "tables",  "views", "maps",   NULL};
+    static const char *const keys[] = {"pipeline", "version", "topic", "source",  "sources", "derive",
+                                       "rules",    "tables",  "views", "outputs", "maps",    NULL};
     node_keys(root, keys);
     d->name = node_name(node_required(root, "pipeline"));
     node_integer(node_required(root, "version"), 1, 1, 1);
@@ -49,6 +49,7 @@ static void root_read(struct node root, struct definition *d)
     if (!root.doc->failed) feeds_read(root, d);
     if (!root.doc->failed) tables_read(node_required(root, "tables"), d);
     if (!root.doc->failed) views_read(node_member(root, "views"), d);
+    if (!root.doc->failed) exports_read(node_member(root, "outputs"), d);
 }
 
 int definition_parse(struct slice text, const char *path, struct definition **out, struct err_text *error)

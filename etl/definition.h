@@ -225,6 +225,30 @@ struct view {
     const char *at;
 };
 
+/* --- outputs: tables and views as files beside the database (etl/export/export.h) --- */
+
+enum export_format { EXPORT_CSV, EXPORT_NDJSON };
+
+struct export
+{
+    const char *relation; /* the name of a table or a view, perhaps one that every warehouse has */
+    int table;            /* index in `tables`; -1: of no definition's table, values are as SQLite has them */
+    enum export_format format;
+    const char *file;           /* a name without a folder; unique among the outputs */
+    const char *const *columns; /* in this order; NULL: all */
+    int column_count;
+    struct export_term {
+        const char *column;
+        bool descending;
+    } * order; /* all columns in their order are behind these */
+    int order_count;
+    /* CSV */
+    char delimiter;
+    bool header;
+    const char *null; /* what stands for NULL, without quotes */
+    const char *at;   /* key path, for messages */
+};
+
 /* --- the whole --- */
 
 struct definition {
@@ -240,6 +264,8 @@ struct definition {
     int table_count;
     struct view *views;
     int view_count;
+    struct export *exports; /* "outputs" */
+    int export_count;
 
     struct arena arena;
 };

@@ -38,19 +38,24 @@ static void extra_enter(struct node n, const char *key, struct table *t, enum va
 
 /* --- order --- */
 
-/* "column", "column asc" or "column desc". */
-static struct sort_term term_read(struct node n, const char *text, const struct input *in)
+const char *term_name_read(struct node n, const char *text, bool *descending)
 {
     const char *blank = strchr(text, ' ');
-    struct sort_term term = {0};
+    *descending = false;
     if (blank) {
         const char *word = blank + strspn(blank, " ");
-        term.descending = strcasecmp(word, "desc") == 0;
-        if (!term.descending && strcasecmp(word, "asc") != 0)
+        *descending = strcasecmp(word, "desc") == 0;
+        if (!*descending && strcasecmp(word, "asc") != 0)
             node_fail(n, "\"%s\" must be a column, perhaps with asc or desc behind it", text);
     }
-    size_t length = blank ? (size_t)(blank - text) : strlen(text);
-    term.column = input_find(n, in, arena_str(n.doc->arena, slice_of(text, length)));
+    return arena_str(n.doc->arena, slice_of(text, blank ? (size_t)(blank - text) : strlen(text)));
+}
+
+static struct sort_term term_read(struct node n, const char *text, const struct input *in)
+{
+    struct sort_term term = {0};
+    const char *name = term_name_read(n, text, &term.descending);
+    term.column = input_find(n, in, name);
     return term;
 }
 

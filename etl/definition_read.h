@@ -1,7 +1,7 @@
 /* definition_read.h - the parts of definition_load. Inside etl only.
  *
  *     maps -> source (etl/source/spec.h) -> derive, built-in columns -> rules (etl/rule/rule.h)    each feed
- *     tables -> views
+ *     tables -> views -> outputs
  *
  * Each part reads its key of the root object into the definition; failures go to the node's document. */
 #ifndef MILLRACE_ETL_DEFINITION_READ_H
@@ -27,6 +27,8 @@ void feeds_read(struct node root, struct definition *d);
 void feed_release(struct feed *feed);
 void tables_read(struct node tables, struct definition *d);
 void views_read(struct node views, struct definition *d);
+/* The names of columns are checked by export_check, which knows those of views. */
+void exports_read(struct node outputs, struct definition *d);
 
 /* The SQL in `n`, its macros expanded to plain SQL. */
 const char *view_sql_read(struct node n);

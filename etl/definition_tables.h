@@ -31,6 +31,8 @@ struct expr_scope input_scope(const struct input *in);
 /* The earlier table that `n` names. */
 int parent_read(struct node n, const struct definition *d);
 void where_read(struct node n, const struct input *in, struct table *t);
+/* A text "column", "column asc" or "column desc": the column's name. */
+const char *term_name_read(struct node n, const char *text, bool *descending);
 /* Adds a column; its name must be new. */
 void column_enter(struct node n, struct table *t, struct table_column c);
 /* Adds a copy of an input's column. */

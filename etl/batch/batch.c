@@ -8,6 +8,7 @@
 
 #include "etl/definition.h"
 #include "etl/engine.h"
+#include "etl/export/export.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/source/source.h"
@@ -20,7 +21,8 @@ struct batch {
     struct definition *definition;
     struct source_lists lists;
     sqlite3 *db;
-    bool created; /* the database file was not there */
+    struct exports exports;
+    bool created; /* the database file was not there and holds no warehouse */
     struct engine *engine;
     struct progress progress;
     char title[128];
@@ -194,13 +196,27 @@ static int refresh(struct batch *b)
     bool commits = !b->options->dry_run;
     if (result == 0) result = commits ? sql_exec(b->db, b->error, "COMMIT") : dry_run_say(b);
     if (result == 0) progress_finish(&b->progress, b->lines_done);
-    if (result == 0 && commits) committed_say(b);
+    if (result == 0 && commits) {
+        b->created = false;
+        committed_say(b);
+    }
     engine_close(b->engine);
     b->engine = NULL;
     if (result != 0 || !commits)
         sqlite3_exec(b->db, "ROLLBACK", NULL, NULL, NULL);
     else /* a reader may be in the way: then the next one moves the log, nothing is lost */
         sqlite3_exec(b->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    return result;
+}
+
+static int outputs_write(struct batch *b)
+{
+    struct err_text detail = {0};
+    int result = export_write(&b->exports, b->db, &detail);
+    if (result != 0)
+        err_set(b->error, result, "the warehouse is committed, but its outputs are not written: %s", detail.text);
+    else if (b->definition->export_count)
+        fprintf(stderr, "%s: %d outputs, %" PRId64 " rows\n", b->title, b->definition->export_count, b->exports.rows);
     return result;
 }
 
@@ -218,16 +234,19 @@ int batch_run(const struct batch_options *options, struct err_text *error)
 {
     struct batch b = {.options = options, .error = error};
     int result = definition_load(options->definition, &b.definition, error);
+    if (result == 0) result = export_open(&b.exports, b.definition, options->db, options->out, error);
     if (result == 0) result = source_lists_read(b.definition, options->in, &b.lists, error);
     if (result == 0) {
         snprintf(b.title, sizeof b.title, "batch %s", b.definition->name);
         progress_start(&b.progress, b.title, "lines", b.lists.lines);
         result = database_open(&b);
         if (result == 0) result = refresh(&b);
+        if (result == 0 && !options->dry_run) result = outputs_write(&b);
         sqlite3_close(b.db);
         if ((result != 0 || options->dry_run) && b.created) created_remove(options->db);
     }
     source_lists_release(&b.lists);
+    export_close(&b.exports);
     definition_free(b.definition);
     return result;
 }

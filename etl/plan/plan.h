@@ -1,7 +1,8 @@
 /* plan.h - what a definition does, as a graph for people: who reads from whom.
  *
  *     definition.json --plan_load--> nodes in reading order --plan_text--> a tree for the terminal
- *                                    (sources, tables, views)  plan_svg--> a drawing for the browser
+ *                                    (sources, tables, views,  plan_svg--> a drawing for the browser
+ *                                     outputs)
  *
  * A node comes behind all that it reads. What it says about itself is what stands in the definition, key by
  * key, plus what the loader worked out (types of columns, ordinals of rules), so a kind of table that is new

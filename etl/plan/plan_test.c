@@ -19,7 +19,8 @@ static const char shop[] =
     "\"from\": \"people\"},\n"
     " {\"name\": \"total\", \"aggregate\": \"sales\", \"by\": [], \"columns\": {\"revenue\": \"sum(price)\"}}],\n"
     "\"views\": [{\"name\": \"both\", \"sql\": \"SELECT revenue, (SELECT count(*) FROM people) AS n FROM total\"},\n"
-    " {\"name\": \"bad\", \"sql\": \"SELECT count(*) AS n FROM quarantine\"}]}";
+    " {\"name\": \"bad\", \"sql\": \"SELECT count(*) AS n FROM quarantine\"}],\n"
+    "\"outputs\": [{\"table\": \"both\", \"format\": \"csv\", \"file\": \"both.csv\", \"order\": [\"n desc\"]}]}";
 
 static struct plan *plan_of(const char *json, struct err_text *error)
 {
@@ -53,7 +54,7 @@ TEST(plan, nodes_say_what_they_read_and_what_they_are)
     struct err_text error = {{0}};
     struct plan *p = plan_of(shop, &error);
     check(p != NULL);
-    check_int(p->node_count, 7);
+    check_int(p->node_count, 8);
     const struct plan_node *eu = node(p, "eu", "csv"), *total = node(p, "total", "aggregate"),
                            *both = node(p, "both", "view");
     check_str(fact(eu, "glob"), "eu*");
@@ -68,6 +69,9 @@ TEST(plan, nodes_say_what_they_read_and_what_they_are)
     check_str(p->nodes[both->inputs[1]].name, "people");
     check_int(both->depth, 3);
     check_int(node(p, "bad", "view")->input_count, 0); /* reads what every warehouse has */
+    const struct plan_node *file = node(p, "both.csv", "output");
+    check_str(p->nodes[file->inputs[0]].name, "both");
+    check_str(fact(file, "order"), "n desc");
     plan_free(p);
 }
 
@@ -113,8 +117,8 @@ TEST(plan, the_drawing_escapes_what_xml_would_read)
     int boxes = 0, edges = 0;
     for (const char *at = svg; (at = strstr(at, "<g><title>")); at++) boxes++;
     for (const char *at = svg; (at = strstr(at, "class=\"edge\"")); at++) edges++;
-    check_int(boxes, 7);
-    check_int(edges, 5);
+    check_int(boxes, 8);
+    check_int(edges, 6);
     buf_release(&out);
     plan_free(p);
 }

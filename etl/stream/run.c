@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "etl/engine.h"
+#include "etl/export/export.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/client.h"
 #include "etl/stream/clocks.h"
@@ -37,6 +38,7 @@ enum {
 struct run {
     const struct run_options *options;
     struct definition *definition;
+    struct exports exports;
     struct topics topics;
     int *partitions; /* by topic */
     struct own_broker broker;
@@ -272,11 +274,20 @@ static int stopped_early(struct run *r)
     return result;
 }
 
+static int outputs_write(struct run *r)
+{
+    int result = export_write(&r->exports, r->db, r->error);
+    if (result == 0 && r->definition->export_count)
+        fprintf(stderr, "%s: %d outputs, %" PRId64 " rows\n", r->title, r->definition->export_count, r->exports.rows);
+    return result;
+}
+
 int run_stream(const struct run_options *options, struct err_text *error)
 {
     struct run r = {.options = options, .error = error, .lock = -1};
     signals_set();
     int result = definition_load(options->definition, &r.definition, error);
+    if (result == 0) result = export_open(&r.exports, r.definition, options->db, options->out, error);
     if (result == 0) topics_find(&r.topics, r.definition, options->topic);
     r.partitions = memory_new(((size_t)r.topics.count + 1) * sizeof *r.partitions);
     if (result == 0) result = own_broker_open(&r.broker, options->bootstrap, options->broker_dir, error);
@@ -285,11 +296,13 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = verify_topics(r.db, r.broker.bootstrap, &r.topics, error);
     if (result == 0 && !stopping) result = load(&r);
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
+    if (result == 0 && r.gate) result = outputs_write(&r);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);
     own_broker_close(&r.broker);
     topics_release(&r.topics);
     free(r.partitions);
+    export_close(&r.exports);
     definition_free(r.definition);
     return result;
 }

@@ -5,6 +5,7 @@
  *     warehouse                            tables made, identity stored or compared
  *     workers                              N processes; a dead one is replaced
  *     until every partition's end record is loaded, or a signal
+ *     outputs                              when all is loaded, with follow at every stop (etl/export/export.h)
  *
  * The supervisor holds a lock on the database file, so that one run at a time loads into it, and does
  * the checkpoints of its write-ahead log. */
@@ -20,6 +21,7 @@ enum { RUN_WORKERS_MAX = 64 };
 struct run_options {
     const char *definition; /* file */
     const char *db;         /* SQLite file, created when missing */
+    const char *out;        /* folder of the definition's outputs; NULL: that of the database */
     int workers;            /* 1 .. RUN_WORKERS_MAX */
     bool follow;            /* goes on after the ends, until SIGTERM or SIGINT */
     const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
