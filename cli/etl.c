@@ -6,6 +6,7 @@
 #include "cli/etl_explain.h"
 #include "cli/etl_new.h"
 #include "cli/etl_parse.h"
+#include "cli/etl_quality.h"
 #include "etl/batch/batch.h"
 #include "etl/engine.h"
 
@@ -15,6 +16,7 @@ static int usage(FILE *to)
           "       millrace etl explain DEFINITION [--svg FILE]\n"
           "       millrace etl new FILE [--out DEFINITION]\n"
           "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
+          "       millrace etl quality DEFINITION --in DIR [--format text|json|html] [--against EARLIER.json]\n"
           "\n"
           "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
           "transaction that replaces what an earlier run of the same pipeline made there.\n"
@@ -24,6 +26,7 @@ static int usage(FILE *to)
           "explain: draws what a definition does.\n"
           "new: drafts a definition from a sample, for a person to correct.\n"
           "parse: reads and judges every record, writes nothing; says how fast.\n"
+          "quality: says what the data is like, column by column and rule by rule.\n"
           "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
           "broken or --max-rejects exceeded, 2 usage, definition or I/O; the database is as before unless 0,\n"
           "or only its outputs could not be written.\n",
@@ -39,6 +42,7 @@ int cli_etl(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "explain") == 0) return cli_etl_explain(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "new") == 0) return cli_etl_new(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "parse") == 0) return cli_etl_parse(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "quality") == 0) return cli_etl_quality(argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "run") != 0) return usage(stderr);
     for (int i = 2; i < argc; i++) {
         const char **option = strcmp(argv[i], "--in") == 0            ? &options.in

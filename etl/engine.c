@@ -14,7 +14,6 @@
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 #include "lib/base/memory.h"
-#include "lib/base/text.h"
 
 /* In a batch this many rows are parsed before the first of them is applied, so that memory they will need
  * is on its way meanwhile. */
@@ -58,12 +57,8 @@ struct engine {
 static struct slice value_as_text(const struct value *v, int scale, struct arena *arena)
 {
     struct buf text = {0};
-    struct value_text time = {.type = VALUE_NULL};
     if (v->type == VALUE_TEXT) return v->text;
-    if (v->type == VALUE_INTEGER || v->type == VALUE_DECIMAL)
-        text_from_decimal(v->i, v->type == VALUE_DECIMAL ? scale : 0, &text);
-    else if (v->type != VALUE_NULL)
-        buf_append(&text, time.text, (size_t)value_text_write(v, &time));
+    value_print(v, scale, &text);
     struct slice copy = {text.n ? arena_copy(arena, text.p, text.n) : NULL, text.n};
     buf_release(&text);
     return copy;

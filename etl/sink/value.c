@@ -53,6 +53,19 @@ int value_text_write(const struct value *v, struct value_text *out)
     return out->length = (int)(end - out->text);
 }
 
+void value_print(const struct value *v, int scale, struct buf *out)
+{
+    struct value_text time = {.type = VALUE_NULL};
+    switch (v->type) {
+    case VALUE_NULL: break;
+    case VALUE_INTEGER: text_from_decimal(v->i, 0, out); break;
+    case VALUE_DECIMAL: text_from_decimal(v->i, scale, out); break;
+    case VALUE_TEXT: buf_append_slice(out, v->text); break;
+    case VALUE_TIMESTAMP:
+    case VALUE_DATE: buf_append(out, time.text, (size_t)value_text_write(v, &time)); break;
+    }
+}
+
 void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_text *room)
 {
     switch (v->type) {

@@ -20,6 +20,8 @@ struct value_text {
 int value_text_write(const struct value *v, struct value_text *out);
 /* The reverse. */
 int64_t value_time_read(const char *text, enum value_type type);
+/* Appends any value as people read it, a decimal with its `scale`; nothing for NULL. */
+void value_print(const struct value *v, int scale, struct buf *out);
 /* Binds without a copy: the value and `room` must live until the statement has run. */
 void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_text *room);
 /* The reverse, for a column that was declared as `type`; text is valid until the next step. */

@@ -1,0 +1,120 @@
+/* measure.c - the pass: every record of every source, judged as a batch judges it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "etl/admission.h"
+#include "etl/operator/operator.h"
+#include "etl/quality/quality.h"
+#include "etl/quality/report.h"
+#include "etl/source/source.h"
+#include "lib/base/memory.h"
+#include "lib/os/progress.h"
+
+enum { PROGRESS_EVERY = 4096 };
+
+struct pass {
+    struct operator_context context; /* no database: rows come in order, `unique` is a set in memory */
+    struct admission admission;
+    struct source_profile profile;
+    struct arena arena;
+    const char *in;
+    struct progress *progress;
+    uint64_t *lines_done; /* of files that are finished */
+};
+
+static int settle(void *owner, const struct judged *row, uint32_t lost, int sign)
+{
+    (void)sign; /* in order: nothing is taken back */
+    struct pass *p = owner;
+    int ordinals[ADMISSION_UNIQUE_MAX], n = 0;
+    for (int k = 0; k < p->admission.count; k++)
+        if (lost & UINT32_C(1) << k) ordinals[n++] = p->admission.rules[k] + 1;
+    source_profile_add(&p->profile, &row->row, ordinals, n);
+    return 0;
+}
+
+static int file_measure(struct pass *p, const struct source_file *file, uint64_t *records)
+{
+    struct source_reader *reader;
+    struct err_text *error = p->context.error;
+    struct record record;
+    int result = source_open(p->admission.feed, p->in, file, &reader, error);
+    if (result < 0) return result;
+    while ((result = source_next(reader, &record, error)) == 1) {
+        arena_reset(&p->arena);
+        result = admission_add(&p->admission, admission_judge(&p->admission, &record, &p->arena));
+        if (result != 0) break;
+        if (++*records % PROGRESS_EVERY == 0) progress_update(p->progress, *p->lines_done + record.at.line);
+    }
+    source_close(reader);
+    *p->lines_done += file->lines;
+    return result;
+}
+
+static int files_measure(struct pass *p, const struct source_list *list, json_t *sources)
+{
+    uint64_t *records = memory_new((size_t)list->count * sizeof *records);
+    int result = 0;
+    for (int i = 0; i < list->count && result == 0; i++)
+        if (!list->files[i].same_as) result = file_measure(p, &list->files[i], &records[i]);
+    if (result == 0) json_array_append_new(sources, report_source(&p->profile, list, records));
+    free(records);
+    return result;
+}
+
+static int source_measure(struct pass *p, const struct source_list *list, json_t *sources)
+{
+    struct row_parser *parser = row_parser_new(list->feed);
+    int result = admission_open(&p->admission, &p->context, list->feed, parser);
+    p->admission.settle = settle;
+    p->admission.owner = p;
+    source_profile_open(&p->profile, list->feed);
+    if (result == 0) result = files_measure(p, list, sources);
+    source_profile_close(&p->profile);
+    admission_close(&p->admission);
+    row_parser_free(parser);
+    return result;
+}
+
+static int sources_measure(const struct definition *d, const struct source_lists *lists, const char *in,
+                           json_t *sources, struct err_text *error)
+{
+    struct progress progress;
+    char title[128];
+    uint64_t done = 0;
+    int result = 0;
+    snprintf(title, sizeof title, "quality %s", d->name);
+    progress_start(&progress, title, "lines", lists->lines);
+    struct pass p = {.in = in, .progress = &progress, .lines_done = &done};
+    p.context = (struct operator_context){.definition = d, .cycle = &p.arena, .error = error};
+    for (int i = 0; i < lists->count && result == 0; i++) result = source_measure(&p, &lists->of[i], sources);
+    if (result == 0) progress_finish(&progress, done);
+    arena_release(&p.arena);
+    return result;
+}
+
+static json_t *report_new(const struct definition *d, json_t *sources)
+{
+    json_t *report = json_object();
+    json_object_set_new(report, "millrace_quality", json_integer(QUALITY_VERSION));
+    json_object_set_new(report, "pipeline", json_string(d->name));
+    json_object_set_new(report, "definition_digest", json_string(d->digest));
+    json_object_set_new(report, "sources", sources);
+    return report;
+}
+
+int quality_measure(const char *definition, const char *in, json_t **out, struct err_text *error)
+{
+    struct definition *d = NULL;
+    struct source_lists lists = {0};
+    json_t *sources = json_array();
+    int result = definition_load(definition, &d, error);
+    if (result == 0) result = source_lists_read(d, in, &lists, error);
+    if (result == 0) result = sources_measure(d, &lists, in, sources, error);
+    *out = result == 0 ? report_new(d, sources) : NULL;
+    if (result != 0) json_decref(sources);
+    source_lists_release(&lists);
+    definition_free(d);
+    return result;
+}
