@@ -97,7 +97,7 @@ static void times_add(struct candidates *all)
                                          " %-I:%M:%S %p", "T%H:%M:%S",    "T%H:%M:%S%z", "T%H:%M:%S.%f%z",
                                          " %H:%M:%S.%f",  " %H:%M:%S %z", " %H:%M:%S%z", "T%H:%M:%S.%f"};
     static const char *const whole[] = {"%d/%b/%Y:%H:%M:%S %z", "%a, %d %b %Y %H:%M:%S %z", "%a %b %e %H:%M:%S %Y",
-                                        "iso8601"};
+                                        "[%d/%b/%Y:%H:%M:%S %z]", "iso8601"};
     for (size_t d = 0; d < sizeof DATES / sizeof *DATES; d++)
         time_add(all, VALUE_DATE, DATES[d].format, DATES[d].order);
     for (size_t d = 0; d < sizeof DATES / sizeof *DATES; d++)

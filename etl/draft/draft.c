@@ -28,9 +28,14 @@ struct draft_column *draft_column_add(struct draft_source *s, struct arena *aren
 struct draft_source *draft_source_add(struct draft *d, const char *name)
 {
     const char *file = d->sample->file;
-    struct slice stem = name ? slice_str(name) : slice_of(file, strcspn(file + 1, ".") + 1);
+    struct slice stem = slice_of(file, *file ? strcspn(file + 1, ".") + 1 : 0);
+    d->name = draft_name(stem, "sample", d->sample->arena);
+    const char *wanted = name ? draft_name(slice_str(name), "table", d->sample->arena) : d->name, *free_name = wanted;
+    for (int i = 0, tried = 2; i < d->count; i++)
+        if (strcmp(d->sources[i].name, free_name) == 0)
+            free_name = arena_printf(d->sample->arena, "%s_%d", wanted, tried++), i = -1;
     d->sources = memory_grow(d->sources, (size_t)d->count + 1, sizeof *d->sources);
-    d->sources[d->count] = (struct draft_source){.name = draft_name(stem, "sample", d->sample->arena)};
+    d->sources[d->count] = (struct draft_source){.name = free_name};
     return &d->sources[d->count++];
 }
 
@@ -109,17 +114,23 @@ static int narrow_guess(struct input *in, const char **encoding, struct err_text
     return err < 0 ? err : 0;
 }
 
+static bool is_database(struct slice head)
+{
+    return head.n >= 16 && memcmp(head.p, "SQLite format 3", 16) == 0;
+}
+
 static int head_read(struct sample *s, struct err_text *error)
 {
     struct input in;
     int err = input_open(&in, s->path, INPUT_ANY_SIZE, error);
     if (err) return err;
     err = input_want(&in, HEAD_BYTES, error);
-    const char *wide = err ? NULL : wide_guess(slice_of(in.rest.p, in.rest.n < 4096 ? in.rest.n : 4096));
+    const char *wide =
+        err || is_database(in.rest) ? NULL : wide_guess(slice_of(in.rest.p, in.rest.n < 4096 ? in.rest.n : 4096));
     if (!err && !wide) {
         s->head = slice_of(arena_copy(s->arena, in.rest.p, in.rest.n), in.rest.n);
         s->whole = in.ended;
-        err = narrow_guess(&in, &s->encoding, error);
+        if (!is_database(s->head)) err = narrow_guess(&in, &s->encoding, error);
     }
     input_close(&in);
     if (err || !wide) return err;
@@ -163,11 +174,15 @@ static int json_find(struct draft *d, struct slice head, struct err_text *error)
 static int shape_find(struct draft *d, struct err_text *error)
 {
     struct slice head = d->sample->head;
+    if (is_database(head)) return shape_sqlite(d, error);
     while (head.n && strchr(" \t\r\n", head.p[0]) && head.p[0]) head = slice_of(head.p + 1, head.n - 1);
     if (head.n == 0) return err_set(error, ERR_INVALID, "%s: is empty: there is nothing to go by", d->sample->path);
+    if (head.p[0] == '<') return shape_xml(d, error);
     if (head.p[0] == '{' || (head.p[0] == '[' && head.n > 1 && strchr("{ \t\r\n", head.p[1])))
         return json_find(d, head, error);
-    return shape_csv(d, error);
+    bool is_log;
+    int err = shape_log(d, &is_log, error);
+    return err || is_log ? err : shape_csv(d, error);
 }
 
 /* --- the columns --- */
@@ -192,6 +207,7 @@ static int source_profile(struct draft_source *s, const struct sample *sample, c
     struct buf json = {0};
     struct profiling p = {s, all, sample->arena};
     struct trial trial;
+    s->empty_is_null = strstr(buf_cstr(&s->settings), "\"csv\"") || strstr(buf_cstr(&s->settings), "\"xml\"");
     bool by_number = s->trial_settings != NULL;
     buf_printf(&json, "{%s, \"columns\": [", by_number ? s->trial_settings : buf_cstr(&s->settings));
     for (int c = 0; c < s->count; c++) {

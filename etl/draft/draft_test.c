@@ -139,3 +139,43 @@ TEST(draft, what_gives_no_draft_is_said)
     check_says(drafted("a.json", SLICE_LIT("{\"a\":\n 1"), 0, 0), "a.json: line 2: is no JSON");
     check_says(drafted("a.json", SLICE_LIT("{\"a\":\n [1]}"), 0, 0), "no array of objects in it");
 }
+
+TEST(draft, access_logs)
+{
+#define LINE "1.2.3.4 - - [07/Oct/2024:00:33:22 +0000] \"GET /a HTTP/1.1\" 200 -"
+    check_draft("a.log", LINE "\n" LINE "\n", 2, "\"layout\": \"common\"", "{\"name\": \"client\",",
+                "\"time\": \"time\"");
+    check_draft("a.log", LINE " \"-\" \"x\"\n", 1, "\"layout\": \"combined\"");
+    check_draft("a.log", "::1" LINE " \"-\" \"\"\n", 1, "\"layout\": \"combined\"");
+    check_draft("a.log", "shop.de:443 " LINE "\n", 1, "\"layout\": \"vhost_common\"", "{\"name\": \"site\",");
+    check_draft("a.log", LINE " \"-\" \"x\" \"y\"\n", 1, "\"layout\": \"combined_plus\"");
+    char *text = drafted("a.log", SLICE_LIT(LINE "\n" LINE "\n" LINE "\n" LINE "\nwhat is this\n"), 5, 1);
+    check_says(text, "Of the first 5 lines 4 fit the layout common.");
+#undef LINE
+}
+
+TEST(draft, lines_that_nothing_separates)
+{
+    check_draft("a.txt", "Dec  1 hello, wor ld\nfoo bar; b\nx\n", 3, "\"delimiter\": \"\\u0001\", \"quote\": \"\"",
+                "a line is one field");
+    check_draft("a.txt", "name\nAnna\nBob\n", 2, "{\"name\": \"name\", \"type\": \"text\"");
+}
+
+TEST(draft, backslash_escapes)
+{
+    check_draft("a.csv", "\"a \\\"b\\\", c\",1\n\"d\",2\n", 2, "\"escape\": \"backslash\"", "\"fields\": 2");
+}
+
+TEST(draft, xml)
+{
+    check_draft("a.xml",
+                "<?xml version='1.0' encoding='windows-1252'?><shop><made at='1'/><shelf>"
+                "<item id='7'><name>\xd6l</name><price currency='EUR'>9.90</price><tag>a</tag><tag>b</tag></item>"
+                "<item id='8'><name>Brot</name><price currency='EUR'>1.5</price></item></shelf></shop>",
+                2, "\"record\": \"shop/shelf/item\"", "{\"name\": \"id\", \"path\": \"@id\", \"type\": \"integer\"",
+                "{\"name\": \"price\", \"type\": \"decimal\", \"scale\": 2",
+                "{\"name\": \"price_currency\", \"path\": \"price/@currency\", \"type\": \"text\"",
+                "the first of up to 2: the second is tag[2]");
+    check_draft("a.xml", "<shop><item id='7'><n>1</n></item></shop>", 1, "\"record\": \"shop/item\"");
+    check_says(drafted("a.xml", SLICE_LIT("<shop>\n<item>"), 0, 0), "a.xml: line 2: is no XML");
+}

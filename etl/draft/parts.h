@@ -39,11 +39,13 @@ struct draft_source {
     struct buf notes;           /* sentences for its comment, each with a line end */
     struct draft_column *columns;
     int count;
+    bool empty_is_null; /* in its format, without a word */
     uint64_t records, malformed;
 };
 
 struct draft {
     struct sample *sample;
+    const char *name; /* of the pipeline */
     struct draft_source *sources;
     int count;
 };

@@ -139,6 +139,7 @@ void profile_add(struct profile *p, const struct candidates *all, struct slice t
     p->rows++;
     if (!text.p || text.n == 0) {
         p->nulls++;
+        p->empty = p->empty || text.p;
         return;
     }
     value_note(p, text, arena);

@@ -8,8 +8,9 @@
 enum { PROFILE_VALUES_MAX = 12, PROFILE_VALUE_BYTES_MAX = 64 };
 
 struct profile {
-    uint64_t rows, nulls;
-    uint64_t marks; /* words that often mean NULL: "NULL", "N/A"; they are no evidence about the type */
+    uint64_t rows, nulls; /* NULLs and empty texts */
+    bool empty;           /* one of them was a text */
+    uint64_t marks;       /* words that often mean NULL: "NULL", "N/A"; they are no evidence about the type */
     const char *words[4];
     int word_count;
     int *fitting; /* indexes of the candidates that took every value, in their order */

@@ -18,7 +18,7 @@ struct dialect {
     int records, alike;
 };
 
-enum { RECORDS_TRIED = 500, ALIKE_LEAST_PERCENT = 80 };
+enum { RECORDS_TRIED = 2000, ALIKE_LEAST_PERCENT = 80 };
 
 static void dialect_try(struct dialect *d, const struct sample *sample)
 {
@@ -41,9 +41,11 @@ static void dialect_try(struct dialect *d, const struct sample *sample)
     arena_release(&arena);
 }
 
-static bool dialect_better(const struct dialect *a, const struct dialect *b)
+static bool dialect_better(const struct dialect *a, const struct dialect *b, bool escapes)
 {
     if (a->fields < 2 || a->alike * 100 < a->records * ALIKE_LEAST_PERCENT) return false;
+    if (a->fields == b->fields && a->spec.delimiter == b->spec.delimiter)
+        return a->alike > b->alike || (a->alike == b->alike && a->spec.escape == CSV_ESCAPE_BACKSLASH && escapes);
     if (a->alike * 20 > b->alike * 21) return true; /* clearly more alike */
     return a->alike * 21 >= b->alike * 20 && a->fields > b->fields;
 }
@@ -72,17 +74,18 @@ static struct dialect dialect_find(const struct sample *sample)
         {{.delimiter = ',', .quote = '\'', .multiline = true}, "\"quote\": \"'\"", 0, 0, 0},
         {{.delimiter = ' ', .quote = '"'}, "\"delimiter\": \" \", \"multiline\": false", 0, 0, 0}};
     struct dialect best = {.fields = 1};
+    bool escapes = sample->head.n && memmem(sample->head.p, sample->head.n, "\\\"", 2);
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
         struct dialect d = dialects[i];
         if (d.spec.delimiter == ' ' && best.fields > 1) break; /* blanks are in most texts */
         dialect_try(&d, sample);
-        if (dialect_better(&d, &best)) best = d;
+        if (dialect_better(&d, &best, escapes)) best = d;
     }
     if (best.fields > 1) return best;
     best = dialects[0];
     best.fields = 0;
     dialect_try(&best, sample);
-    return best.fields == 1 ? best : LINES;
+    return best.fields == 1 && best.alike == best.records ? best : LINES;
 }
 
 /* --- the header --- */

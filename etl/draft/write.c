@@ -73,7 +73,8 @@ static void evidence_say(struct writer *w, const struct draft_column *c, struct 
         buf_append_str(say, "; amounts without a sign count as this currency");
 }
 
-static void column_write(struct writer *w, const struct draft_column *c, const char *indent)
+static void column_write(struct writer *w, const struct draft_source *s, const struct draft_column *c,
+                         const char *indent)
 {
     const struct candidate *chosen = choice(w, c);
     const struct profile *p = &c->profile;
@@ -84,7 +85,7 @@ static void column_write(struct writer *w, const struct draft_column *c, const c
     if (chosen) buf_append_str(w->out, chosen->keys);
     if (chosen && chosen->type == VALUE_DECIMAL) buf_printf(w->out, ", \"scale\": %d", profile_scale(p, chosen));
     if (chosen && p->padded) buf_append_str(w->out, ", \"trim\": true");
-    if (chosen && p->word_count) {
+    if (chosen && (p->word_count || (p->empty && !s->empty_is_null))) {
         buf_append_str(w->out, ", \"null\": [\"\"");
         for (int i = 0; i < p->word_count; i++) buf_printf(w->out, ", %s", quoted(w, p->words[i]));
         buf_append_byte(w->out, ']');
@@ -115,7 +116,7 @@ static bool is_key(struct writer *w, const struct draft_column *c)
 {
     const struct profile *p = &c->profile;
     enum value_type type = type_of(w, c);
-    return (type == VALUE_INTEGER || type == VALUE_TEXT) && !p->repeated && p->nulls + p->marks == 0 &&
+    return !c->fixed && (type == VALUE_INTEGER || type == VALUE_TEXT) && !p->repeated && p->nulls + p->marks == 0 &&
            p->rows >= KEY_ROWS_LEAST && !(type == VALUE_TEXT && p->example && strlen(p->example) >= 40);
 }
 
@@ -200,7 +201,7 @@ static void source_write(struct writer *w, const struct draft_source *s)
     buf_printf(w->out, ",\n%s  \"columns\": [", w->indent);
     for (int i = 0; i < s->count; i++) {
         buf_append_str(w->out, i ? ",\n" : "\n");
-        column_write(w, &s->columns[i], arena_printf(w->arena, "%s    ", w->indent));
+        column_write(w, s, &s->columns[i], arena_printf(w->arena, "%s    ", w->indent));
     }
     buf_append_str(w->out, "]");
     buf_release(&settings);
@@ -276,7 +277,7 @@ static void head_write(struct writer *w)
                          "where you mean it.\n");
     buf_append_str(w->out, "{\n  \"comment\": ");
     comment_write(w, "  ", buf_slice(&say));
-    buf_printf(w->out, ",\n  \"pipeline\": \"%s\",\n  \"version\": 1,\n", w->d->sources[0].name);
+    buf_printf(w->out, ",\n  \"pipeline\": \"%s\",\n  \"version\": 1,\n", w->d->name);
     buf_release(&say);
 }
 

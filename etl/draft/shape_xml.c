@@ -1,0 +1,187 @@
+/* shape_xml.c - XML: which elements are records, and what they hold. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/draft/names.h"
+#include "etl/draft/parts.h"
+#include "etl/source/csv.h"
+#include "etl/source/input.h"
+#include "etl/source/xml_text.h"
+#include "lib/base/memory.h"
+
+/* --- the shape of a document: one node for each way of names from the root --- */
+
+enum { CHILDREN_MAX = CSV_FIELDS_MAX };
+
+struct element {
+    const char *name;
+    struct element *parent;
+    struct element **children;
+    const char **attributes;
+    int child_count, attribute_count;
+    uint64_t here, most; /* of them in this parent so far; in any parent */
+    bool text;
+};
+
+struct shape {
+    struct arena *arena;
+    struct element root, *at; /* the document; where the parser is */
+    int skipped;              /* inside elements that are not kept */
+};
+
+static struct element *child_of(struct shape *s, struct element *e, const char *name)
+{
+    for (int i = 0; i < e->child_count; i++)
+        if (strcmp(e->children[i]->name, name) == 0) return e->children[i];
+    if (e->child_count == CHILDREN_MAX) return NULL;
+    if (!e->children) e->children = arena_alloc(s->arena, CHILDREN_MAX * sizeof *e->children);
+    struct element *child = arena_alloc(s->arena, sizeof *child);
+    *child = (struct element){.name = arena_str(s->arena, slice_str(name)), .parent = e};
+    return e->children[e->child_count++] = child;
+}
+
+static void attribute_note(struct shape *s, struct element *e, const char *name)
+{
+    int i = 0;
+    while (i < e->attribute_count && strcmp(e->attributes[i], name) != 0) i++;
+    if (i < e->attribute_count || i == CHILDREN_MAX) return;
+    if (!e->attributes) e->attributes = arena_alloc(s->arena, CHILDREN_MAX * sizeof *e->attributes);
+    e->attributes[e->attribute_count++] = arena_str(s->arena, slice_str(name));
+}
+
+static void XMLCALL element_start(void *context, const XML_Char *name, const XML_Char **attributes)
+{
+    struct shape *s = context;
+    struct element *e = s->skipped ? NULL : child_of(s, s->at, name);
+    if (!e) {
+        s->skipped++;
+        return;
+    }
+    if (++e->here > e->most) e->most = e->here;
+    for (int i = 0; i < e->child_count; i++) e->children[i]->here = 0;
+    for (int i = 0; attributes[i]; i += 2) attribute_note(s, e, attributes[i]);
+    s->at = e;
+}
+
+static void XMLCALL element_end(void *context, const XML_Char *name)
+{
+    struct shape *s = context;
+    (void)name;
+    if (s->skipped)
+        s->skipped--;
+    else
+        s->at = s->at->parent;
+}
+
+static void XMLCALL text_note(void *context, const XML_Char *text, int n)
+{
+    struct shape *s = context;
+    for (int i = 0; i < n && !s->skipped && !s->at->text; i++) s->at->text = !strchr(" \t\r\n", text[i]);
+}
+
+static int shape_read(struct shape *s, const struct sample *sample, const char *encoding, struct err_text *error)
+{
+    struct input in;
+    int err = input_open(&in, sample->path, INPUT_ANY_SIZE, error);
+    if (err) return err;
+    XML_Parser parser = xml_parser_new(encoding);
+    XML_SetUserData(parser, s);
+    XML_SetElementHandler(parser, element_start, element_end);
+    XML_SetCharacterDataHandler(parser, text_note);
+    bool good = true;
+    for (bool ended = false; good && !ended && err >= 0;) {
+        err = input_more(&in, error);
+        if (err < 0) break;
+        ended = err == 0;
+        good = XML_Parse(parser, (const char *)in.rest.p, (int)in.rest.n, ended) == XML_STATUS_OK;
+        input_consume(&in, in.rest.n);
+    }
+    if (err >= 0 && !good)
+        err = err_set(error, ERR_INVALID, "%s: line %llu: is no XML: %s", sample->path,
+                      (unsigned long long)XML_GetCurrentLineNumber(parser), XML_ErrorString(XML_GetErrorCode(parser)));
+    XML_ParserFree(parser);
+    input_close(&in);
+    return err < 0 ? err : 0;
+}
+
+/* --- the records: the elements nearest to the root that are repeated and hold values --- */
+
+static bool holds_values(const struct element *e)
+{
+    bool holds = e->attribute_count > 0;
+    for (int i = 0; i < e->child_count && !holds; i++) holds = e->children[i]->text || e->children[i]->attribute_count;
+    return holds;
+}
+
+static int depth_of(const struct element *e)
+{
+    return e->parent ? 1 + depth_of(e->parent) : 0;
+}
+
+static void records_search(struct element *e, struct element **best)
+{
+    bool fit = e->most > 1 && holds_values(e);
+    if (fit && (!*best || depth_of(e) < depth_of(*best) || (depth_of(e) == depth_of(*best) && e->most > (*best)->most)))
+        *best = e;
+    for (int i = 0; i < e->child_count; i++) records_search(e->children[i], best);
+}
+
+/* A sample may have one record only. */
+static struct element *records_find(struct shape *s)
+{
+    struct element *best = NULL, *root = s->root.children[0];
+    records_search(root, &best);
+    for (int i = 0; i < root->child_count && !best; i++)
+        if (holds_values(root->children[i])) best = root->children[i];
+    return best ? best : root;
+}
+
+static const char *way_to(const struct element *e, struct arena *arena)
+{
+    return e->parent && e->parent->parent ? arena_printf(arena, "%s/%s", way_to(e->parent, arena), e->name) : e->name;
+}
+
+/* --- the columns --- */
+
+static void column_add(struct draft_source *s, struct arena *arena, const char *path, uint64_t most)
+{
+    if (s->count == CSV_FIELDS_MAX) return;
+    struct draft_column *c = draft_column_add(s, arena, path);
+    if (strcmp(c->name, path) != 0) c->place = arena_printf(arena, "\"path\": %s", draft_json(slice_str(path), arena));
+    if (most > 1)
+        c->note = arena_printf(arena, "the first of up to %llu: the second is %s[2]", (unsigned long long)most, path);
+}
+
+static void columns_add(struct draft_source *s, struct arena *arena, const struct element *e, const char *path)
+{
+    const char *slash = *path ? "/" : "";
+    for (int i = 0; i < e->attribute_count; i++)
+        column_add(s, arena, arena_printf(arena, "%s%s@%s", path, slash, e->attributes[i]), 1);
+    for (int i = 0; i < e->child_count; i++) {
+        const struct element *child = e->children[i];
+        const char *inner = arena_printf(arena, "%s%s%s", path, slash, child->name);
+        if (child->text || (child->child_count == 0 && child->attribute_count == 0))
+            column_add(s, arena, inner, child->most);
+        columns_add(s, arena, child, inner);
+    }
+}
+
+int shape_xml(struct draft *draft, struct err_text *error)
+{
+    struct sample *sample = draft->sample;
+    struct shape shape = {.arena = sample->arena};
+    shape.at = &shape.root;
+    int err = shape_read(&shape, sample, NULL, error);
+    if (err) return err;
+    sample->encoding = "utf-8"; /* the file says which it is */
+    const struct element *record = records_find(&shape);
+    struct draft_source *s = draft_source_add(draft, NULL);
+    draft_settings_begin(s, sample, "xml");
+    buf_printf(&s->settings, ",\n    \"record\": %s",
+               draft_json(slice_str(way_to(record, sample->arena)), sample->arena));
+    buf_append_str(&s->notes,
+                   "The records are the elements nearest to the root that come several times and hold values.\n");
+    columns_add(s, sample->arena, record, "");
+    if (s->count == 0) column_add(s, sample->arena, ".", 1);
+    return 0;
+}
