@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [NAME...] - the whole suite, one line per stage; `make test` and `make test ONLY="unit faults"`.
 #
-# Stages: layers, unit (all folders), then every script of tests/e2e, tests/faults, tests/sim, tests/truth
+# Two stages run at a time (JOBS=2), but for those that need a quiet machine. Stages: layers, unit (all folders), then every script of tests/e2e, tests/faults, tests/sim, tests/truth
 # but lib*.sh, and tests/property/property.sh (PROPERTY_SECONDS=60 of random cases). A NAME selects the stages that contain it. What a stage prints goes to build/test/STAGE.log,
 # its end is shown when it fails. There is no skipping: a client or tool that is missing is a failure. Only
 # what needs the shared documents (real data, seed programs) runs just where ../shared (or $SHARED) exists.
@@ -16,8 +16,9 @@ export MILLRACE=${MILLRACE:-$build/millrace} BUILD=$build SHARED=$shared
 export PYTHONDONTWRITEBYTECODE=1 # nothing is written outside of $build and the temporary folder
 logs=$build/test
 mkdir -p "$logs"
+rm -f "$logs"/*.count
 only=("$@")
-passed=0 failed=0
+jobs=${JOBS:-2}
 
 selected() { # NAME
     [ ${#only[@]} -gt 0 ] || return 0
@@ -33,9 +34,9 @@ count() { # LOG
          END { if (n) print p + 0, f + 0 }' "$1"
 }
 
-stage() { # NAME LIMIT_S COMMAND...
+# One stage: runs it, leaves "PASSED FAILED" in NAME.count and prints its line.
+run() { # NAME LIMIT_S COMMAND...
     local name=$1 limit=$2 log status start p f
-    selected "$name" || return 0
     shift 2
     log=$logs/${name//\//-}.log
     start=$(date +%s)
@@ -43,7 +44,7 @@ stage() { # NAME LIMIT_S COMMAND...
     status=$?
     read -r p f < <(count "$log") || { p=$((status == 0)) f=0; }
     [ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
-    passed=$((passed + p)) failed=$((failed + f))
+    echo "$p $f" >"${log%.log}.count"
     if [ "$f" -eq 0 ]; then
         printf 'ok    %-32s %4d passed  %4d s\n' "$name" "$p" $(($(date +%s) - start))
         return
@@ -52,6 +53,25 @@ stage() { # NAME LIMIT_S COMMAND...
     printf 'FAIL  %-32s %4d failed  %4d s, status %d, %s:\n' "$name" "$f" $(($(date +%s) - start)) "$status" "$log"
     grep -E 'FAIL|Assertion|Unexpected signal|ERROR: |error:|is [^ ]+, not ' "$log" | head -20 | sed 's/^/      > /'
     tail -15 "$log" | sed 's/^/      | /'
+}
+
+# These measure time, or keep every processor busy by themselves; most others wait for a clock or for a disk.
+needs_quiet() { # NAME
+    case $1 in layers | unit | e2e/bench_speed | faults/hostile | faults/many_partitions | sim/* | property/*) ;; *) return 1 ;; esac
+}
+
+# Starts a stage when there is room for it: $jobs at a time, one that needs quiet alone. What a stage prints comes
+# out when it ends, in one piece.
+stage() { # NAME LIMIT_S COMMAND...
+    selected "$1" || return 0
+    local room=$jobs
+    ! needs_quiet "$1" || room=1
+    while [ "$(jobs -rp | wc -l)" -ge "$room" ]; do wait -n; done
+    {
+        result=$(run "$@")
+        echo "$result"
+    } &
+    ! needs_quiet "$1" || wait
 }
 
 # The argument of a script that works on the shared documents, or nothing.
@@ -76,5 +96,7 @@ for script in tests/e2e/*.sh tests/faults/*.sh tests/sim/*.sh tests/truth/*.sh t
     stage "${name%.sh}" "${TEST_LIMIT_S:-600}" bash "$script" ${argument:+"$argument"}
 done
 
+wait
+read -r passed failed < <(cat "$logs"/*.count 2>/dev/null | awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }')
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

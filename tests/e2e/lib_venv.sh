@@ -13,10 +13,14 @@ codecs="lz4 zstandard python-snappy"
 venv() {
     dir=$venvs/$1
     shift
+    mkdir -p "$venvs"
+    exec 8>"$dir.lock" # another script may want the same one now
+    flock 8
     if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$*" ]; then
         rm -rf "$dir"
-        { $python -m venv "$dir" && "$dir/bin/pip" install -q --disable-pip-version-check "$@"; } >&2 || return 1
+        { $python -m venv "$dir" && "$dir/bin/pip" install -q --disable-pip-version-check "$@"; } >&2 8>&- || return 1
         echo "$*" >"$dir/stamp"
     fi
+    exec 8>&-
     echo "$dir/bin/python"
 }
