@@ -27,6 +27,16 @@ void admission_close(struct admission *a)
     a->count = 0;
 }
 
+void admission_end(struct admission *a, struct buf *state)
+{
+    for (int k = 0; k < a->count; k++) {
+        struct state_size size = {0};
+        unique_measure(a->uniques[k], &size);
+        state_size_say(state, a->feed->name, a->feed->rules[a->rules[k]].name, &size);
+        unique_forget(a->uniques[k]);
+    }
+}
+
 static struct slice slice_copy(struct slice s, struct arena *arena)
 {
     return s.n ? (struct slice){arena_copy(arena, s.p, s.n), s.n} : (struct slice){0};

@@ -41,6 +41,9 @@ struct admission {
 };
 
 int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed, struct row_parser *parser);
+/* Batch, after the last record: says what was kept about the keys of the rules `unique` (state_size.h), gives it back.
+ */
+void admission_end(struct admission *a, struct buf *state);
 void admission_close(struct admission *a);
 
 /* Parses a record; the copy of the row and of its record is in `arena`. */

@@ -49,6 +49,7 @@ struct engine {
     struct engine_counts counts;
     int64_t data_version; /* of the database when the caches were last known to be good; 0: not known */
     bool rule_failed;
+    struct buf state; /* FRESH: what was kept about keys */
 };
 
 /* --- a row takes its place --- */
@@ -242,6 +243,7 @@ void engine_close(struct engine *e)
     arena_release(&e->cycle);
     arena_release(&e->staged_arena);
     buf_release(&e->staged);
+    buf_release(&e->state);
     free(e->operators);
     free(e->violations);
     free(e);
@@ -352,11 +354,24 @@ int engine_file(struct engine *e, const struct file_fact *fact)
     return quarantine_file(&e->quarantine, fact);
 }
 
+/* FRESH: no further record comes, and what is done next needs memory of its own. */
+static int batch_end(struct engine *e)
+{
+    const struct definition *d = e->context.definition;
+    int result = staged_apply(e);
+    buf_reset(&e->state);
+    for (int i = 0; i < d->feed_count && result == 0; i++) admission_end(&e->lanes[i].admission, &e->state);
+    if (result == 0) result = operators_flush(e);
+    for (int i = 0; i < d->table_count && result == 0; i++) {
+        operator_measure(e->operators[i], &e->state);
+        operator_forget(e->operators[i]);
+    }
+    return result;
+}
+
 int engine_flush(struct engine *e)
 {
-    int result = e->context.live ? 0 : staged_apply(e);
-    if (result != 0) return result;
-    result = operators_flush(e);
+    int result = e->context.live ? operators_flush(e) : batch_end(e);
     if (result == 0) result = quarantine_flush(&e->quarantine);
     arena_reset(&e->cycle);
     staged_drop(e);
@@ -383,6 +398,10 @@ void engine_forget(struct engine *e)
 const struct engine_counts *engine_counts(const struct engine *e)
 {
     return &e->counts;
+}
+const char *engine_state(struct engine *e)
+{
+    return buf_cstr(&e->state);
 }
 const char *engine_error(const struct engine *e)
 {

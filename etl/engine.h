@@ -82,7 +82,7 @@ int engine_record(struct engine *e, const struct record *record);
 /* Writes (or replaces) the row of a file. */
 int engine_file(struct engine *e, const struct file_fact *fact);
 
-/* Writes all pending state and drops what was staged. Inside the transaction. */
+/* Writes all pending state and drops what was staged. Inside the transaction. FRESH: once, after the last record. */
 int engine_flush(struct engine *e);
 /* FRESH: builds indexes, replaces the old tables by the new ones, makes the views. After engine_flush. */
 int engine_install(struct engine *e);
@@ -90,6 +90,8 @@ int engine_install(struct engine *e);
 void engine_forget(struct engine *e);
 
 const struct engine_counts *engine_counts(const struct engine *e);
+/* FRESH, after engine_flush: what the operators kept about keys (state_size.h); "" when they kept nothing. */
+const char *engine_state(struct engine *e);
 /* The sentence for a person about the first failure since engine_open or engine_forget; "" if none. */
 const char *engine_error(const struct engine *e);
 void engine_close(struct engine *e); /* NULL is allowed */

@@ -186,6 +186,7 @@ static void committed_say(struct batch *b)
             "%s: committed: %" PRIu64 " records, %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64
             " with warnings\n",
             b->title, c->records, c->accepted, c->rejected, c->warned);
+    if (*engine_state(b->engine)) fprintf(stderr, "%s: state: %s\n", b->title, engine_state(b->engine));
 }
 
 static int refresh(struct batch *b)

@@ -235,6 +235,19 @@ static int aggregate_flush(struct operator* o)
     return result;
 }
 
+static void aggregate_measure(const struct operator* o, struct buf *out)
+{
+    const struct aggregate *a = (const struct aggregate *)o;
+    struct state_size size = {.keys = a->groups.count};
+    size.memory_bytes = a->groups.size * sizeof *a->groups.slots + a->arena.used + a->dirty.capacity;
+    state_size_say(out, o->table->name, NULL, &size);
+    for (int i = 0; i < o->table->column_count; i++) {
+        size = (struct state_size){0};
+        if (a->tallies[i]) tally_measure(a->tallies[i], &size);
+        state_size_say(out, o->table->name, o->table->columns[i].name, &size);
+    }
+}
+
 static void aggregate_close(struct operator* o)
 {
     struct aggregate *a = (struct aggregate *)o;
@@ -252,5 +265,5 @@ static void aggregate_close(struct operator* o)
     free(a);
 }
 
-const struct operator_class operator_aggregate = {aggregate_open, aggregate_process, aggregate_flush, aggregate_forget,
-                                                  aggregate_close};
+const struct operator_class operator_aggregate = {aggregate_open,   aggregate_process, aggregate_flush,
+                                                  aggregate_forget, aggregate_close,   aggregate_measure};

@@ -66,6 +66,11 @@ void operator_forget(struct operator* o)
     o->class->forget(o);
 }
 
+void operator_measure(const struct operator* o, struct buf *out)
+{
+    if (o->class->measure) o->class->measure(o, out);
+}
+
 void operator_close(struct operator* o)
 {
     if (!o) return;

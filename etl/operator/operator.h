@@ -22,6 +22,7 @@
 
 #include "etl/definition.h"
 #include "etl/row.h"
+#include "etl/state_size.h"
 #include "lib/base/err.h"
 
 /* The order behind `first` and `last`: event time, then source (byte order of the names), then position. */
@@ -61,6 +62,7 @@ struct operator_class {
     int (*flush)(struct operator* o);
     void (*forget)(struct operator* o);
     void (*close)(struct operator* o);
+    void (*measure)(const struct operator* o, struct buf *out); /* NULL: nothing grows with keys in a batch */
 };
 extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize,
     operator_join, operator_ranking, operator_history;
@@ -84,6 +86,8 @@ void operator_child_add(struct operator* parent, struct operator* child, int inp
 int operator_process(struct operator* o, const struct change *change);
 int operator_flush(struct operator* o);
 void operator_forget(struct operator* o);
+/* Batch, before operator_forget: says what is kept about keys (state_size.h). */
+void operator_measure(const struct operator* o, struct buf *out);
 void operator_close(struct operator* o); /* NULL is allowed */
 
 /* --- for the operators --- */

@@ -286,6 +286,14 @@ static int sessionize_flush(struct operator* o)
     return result;
 }
 
+static void sessionize_measure(const struct operator* o, struct buf *out)
+{
+    const struct sessionize *s = (const struct sessionize *)o;
+    struct state_size size = {.keys = s->visitors.count};
+    size.memory_bytes = s->visitors.size * sizeof *s->visitors.slots + s->arena.used + s->dirty.capacity;
+    state_size_say(out, o->table->name, NULL, &size);
+}
+
 static void sessionize_close(struct operator* o)
 {
     struct sessionize *s = (struct sessionize *)o;
@@ -300,5 +308,5 @@ static void sessionize_close(struct operator* o)
     free(s);
 }
 
-const struct operator_class operator_sessionize = {sessionize_open, sessionize_process, sessionize_flush,
-                                                   sessionize_forget, sessionize_close};
+const struct operator_class operator_sessionize = {sessionize_open,   sessionize_process, sessionize_flush,
+                                                   sessionize_forget, sessionize_close,   sessionize_measure};

@@ -56,4 +56,4 @@ static void store_close(struct operator* o)
     free(s);
 }
 
-const struct operator_class operator_store = {store_open, store_process, store_flush, store_forget, store_close};
+const struct operator_class operator_store = {store_open, store_process, store_flush, store_forget, store_close, NULL};

@@ -91,6 +91,11 @@ void unique_measure(const struct unique *u, struct state_size *size)
     key_set_measure(&u->seen, size);
 }
 
+void unique_forget(struct unique *u)
+{
+    key_set_release(&u->seen);
+}
+
 static void key_bind(sqlite3_stmt *s, struct fingerprint key)
 {
     sqlite3_bind_int64(s, 1, (int64_t)key.high);

@@ -28,6 +28,8 @@ void unique_prefetch(const struct unique *u, struct fingerprint key);
 int unique_first(struct unique *u, struct fingerprint key, bool *first);
 /* Batch: adds what is kept about the keys. */
 void unique_measure(const struct unique *u, struct state_size *size);
+/* Batch: no key will be asked for any more. */
+void unique_forget(struct unique *u);
 
 /* Live: who has the key. 1: *out is set, its memory is in `arena`; 0: nobody. */
 int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out);

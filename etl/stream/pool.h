@@ -2,7 +2,7 @@
  *
  *     pool_fill ... -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
  *
- * A pool holds a copy of every record, at about a hundred bytes more for each. */
+ * A pool holds a copy of every record, at about a hundred bytes more for each: its memory grows with the folder. */
 #ifndef MILLRACE_ETL_STREAM_POOL_H
 #define MILLRACE_ETL_STREAM_POOL_H
 
