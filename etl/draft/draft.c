@@ -99,16 +99,15 @@ static size_t whole_characters(const struct input *in)
 static int narrow_guess(struct input *in, const char **encoding, struct err_text *error)
 {
     bool utf8 = true, windows = true;
-    int err = 1;
-    while (err >= 0 && (utf8 || windows)) {
+    int err = 0;
+    for (bool last = false; err >= 0 && !last && (utf8 || windows);) {
+        last = in->ended;
         size_t n = whole_characters(in), bad;
         struct slice s = slice_of(in->rest.p, n);
         utf8 = utf8 && encoding_check(ENCODING_UTF_8, s, &bad);
         windows = windows && encoding_check(ENCODING_WINDOWS_1252, s, &bad);
         input_consume(in, n);
-        if (in->ended || (err = input_more(in, error)) == 0) {
-            if (in->rest.n == 0 || in->ended) break;
-        }
+        if (!last) err = input_more(in, error);
     }
     *encoding = utf8 ? "utf-8" : windows ? "windows-1252" : "iso-8859-1";
     return err < 0 ? err : 0;

@@ -179,3 +179,27 @@ TEST(draft, xml)
     check_draft("a.xml", "<shop><item id='7'><n>1</n></item></shop>", 1, "\"record\": \"shop/item\"");
     check_says(drafted("a.xml", SLICE_LIT("<shop>\n<item>"), 0, 0), "a.xml: line 2: is no XML");
 }
+
+TEST(draft, names_stay_within_what_the_language_allows)
+{
+#define LONG "A title that goes on and on and on and on and on and on and on"
+    struct buf csv = {0};
+    buf_append_str(&csv, "x," LONG "," LONG " 2,n,where,2024\n");
+    for (int i = 0; i < 40; i++) buf_printf(&csv, "x,%d.5,%d.25,%s,x,x\n", i, i, i % 2 ? "a" : "b");
+    char *text = drafted("records.csv", buf_slice(&csv), 41, 0);
+    check_says(text, "\"header\": false"); /* 2024 is no title */
+    buf_reset(&csv);
+    buf_append_str(&csv, LONG "," LONG "!,n,where,2x\n");
+    for (int i = 0; i < 40; i++) buf_printf(&csv, "%d.5,%d.25,%s,x,x\n", i, i, i % 2 ? "a" : "b");
+    text = drafted("records.csv", buf_slice(&csv), 40, 0);
+    check_says(text, "\"by\": [\"n\"],\n     \"columns\": {\"records\": \"count()\"");
+    check_says(text, "{\"name\": \"where_value\", \"header\": \"where\"");
+    check_says(text, "{\"name\": \"c_2x\", \"header\": \"2x\"");
+    buf_release(&csv);
+#undef LONG
+}
+
+TEST(draft, half_a_character_at_the_end_is_no_utf_8)
+{
+    check_draft("a.csv", "id,name\n1,\xc3\xa9\n2,\xc3", 2, "\"encoding\": \"windows-1252\"");
+}

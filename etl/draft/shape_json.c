@@ -15,8 +15,9 @@
 
 struct paths {
     struct draft_source *source;
-    struct arena *arena;
-    int *kinds; /* by column: of enum kind, or'ed */
+    struct arena *arena;   /* of the draft */
+    struct arena *scratch; /* of one record */
+    int *kinds;            /* by column: of enum kind, or'ed */
     int room;
 };
 
@@ -49,7 +50,7 @@ static void path_note(struct paths *p, const char *path, const json_t *value)
     while (c < s->count && strcmp(s->columns[c].title, path) != 0) c++;
     if (c == s->count) {
         if (c == CSV_FIELDS_MAX) return;
-        struct draft_column *column = draft_column_add(s, p->arena, path);
+        struct draft_column *column = draft_column_add(s, p->arena, arena_str(p->arena, slice_str(path)));
         if (strcmp(column->name, path) != 0)
             column->place = arena_printf(p->arena, "\"path\": %s", draft_json(slice_str(path), p->arena));
         if (c >= p->room) {
@@ -70,14 +71,15 @@ static void paths_walk(struct paths *p, const char *path, json_t *value)
         path_note(p, *path ? path : "$", value);
         return;
     }
-    json_object_foreach(value, name, member) paths_walk(p, path_join(path, name, p->arena), member);
+    json_object_foreach(value, name, member) paths_walk(p, path_join(path, name, p->scratch), member);
 }
 
 static bool record_walk(void *context, struct arena *arena, const struct slice *fields)
 {
-    (void)arena;
+    struct paths *p = context;
+    p->scratch = arena;
     json_t *value = json_loadb((const char *)fields[0].p, fields[0].n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    if (value) paths_walk(context, "", value);
+    if (value) paths_walk(p, "", value);
     json_decref(value);
     return true;
 }

@@ -11,7 +11,7 @@
 
 /* --- the shape of a document: one node for each way of names from the root --- */
 
-enum { CHILDREN_MAX = CSV_FIELDS_MAX };
+enum { CHILDREN_MAX = CSV_FIELDS_MAX, ELEMENTS_MAX = 4096 };
 
 struct element {
     const char *name;
@@ -26,14 +26,16 @@ struct element {
 struct shape {
     struct arena *arena;
     struct element root, *at; /* the document; where the parser is */
-    int skipped;              /* inside elements that are not kept */
+    int elements, depth;
+    int skipped; /* inside elements that are not kept */
 };
 
 static struct element *child_of(struct shape *s, struct element *e, const char *name)
 {
     for (int i = 0; i < e->child_count; i++)
         if (strcmp(e->children[i]->name, name) == 0) return e->children[i];
-    if (e->child_count == CHILDREN_MAX) return NULL;
+    if (e->child_count == CHILDREN_MAX || s->elements == ELEMENTS_MAX || s->depth == XML_DEPTH_MAX) return NULL;
+    s->elements++;
     if (!e->children) e->children = arena_alloc(s->arena, CHILDREN_MAX * sizeof *e->children);
     struct element *child = arena_alloc(s->arena, sizeof *child);
     *child = (struct element){.name = arena_str(s->arena, slice_str(name)), .parent = e};
@@ -61,16 +63,19 @@ static void XMLCALL element_start(void *context, const XML_Char *name, const XML
     for (int i = 0; i < e->child_count; i++) e->children[i]->here = 0;
     for (int i = 0; attributes[i]; i += 2) attribute_note(s, e, attributes[i]);
     s->at = e;
+    s->depth++;
 }
 
 static void XMLCALL element_end(void *context, const XML_Char *name)
 {
     struct shape *s = context;
     (void)name;
-    if (s->skipped)
+    if (s->skipped) {
         s->skipped--;
-    else
-        s->at = s->at->parent;
+        return;
+    }
+    s->at = s->at->parent;
+    s->depth--;
 }
 
 static void XMLCALL text_note(void *context, const XML_Char *text, int n)

@@ -215,16 +215,36 @@ static void derive_write(struct writer *w, const struct draft_source *s)
                    time->name);
 }
 
-/* Tables that every warehouse has already. */
+static bool is_source(const struct draft *d, const char *name)
+{
+    int i = 0;
+    while (i < d->count && strcmp(d->sources[i].name, name) != 0) i++;
+    return i < d->count;
+}
+
+/* Tables that every warehouse has already, or may have. */
 static const char *store_name(struct writer *w, const struct draft_source *s)
 {
-    static const char *const taken[] = {"quarantine", "warnings", "files",    "records",
-                                        "rejects",    "late",     "etl_runs", NULL};
+    static const char *const taken[] = {"quarantine", "warnings", "files", "records", "rejects", "late", NULL};
+    const char *name = s->name;
+    if (strncmp(name, "millrace_", 9) == 0 || strncmp(name, "sqlite_", 7) == 0)
+        name = arena_printf(w->arena, "t_%s", name);
     for (int i = 0; taken[i]; i++)
-        if (strcmp(taken[i], s->name) == 0) return arena_printf(w->arena, "%s_rows", s->name);
-    return strncmp(s->name, "millrace_", 9) == 0 || strncmp(s->name, "sqlite_", 7) == 0
-               ? arena_printf(w->arena, "t_%s", s->name)
-               : s->name;
+        if (strcmp(taken[i], name) == 0) name = arena_printf(w->arena, "%s_rows", name);
+    while (name != s->name && is_source(w->d, name)) name = arena_printf(w->arena, "%s_2", name);
+    return name;
+}
+
+enum { TABLE_NAME_MAX = 60 };
+
+static const char *aggregate_name(struct writer *w, const struct draft_source *s, const char *store, const char *group)
+{
+    const char *name =
+        group ? arena_printf(w->arena, "%s_by_%s", store, group) : arena_printf(w->arena, "%s_total", store);
+    if (strlen(name) > TABLE_NAME_MAX)
+        name = arena_printf(w->arena, "%.40s_groups_%d", store, (int)(s - w->d->sources) + 1);
+    while (is_source(w->d, name)) name = arena_printf(w->arena, "%s_2", name);
+    return name;
 }
 
 enum { SUMS_MAX = 3, SUM_SCALE_MAX = 4 };
@@ -246,11 +266,10 @@ static void tables_write(struct writer *w, const struct draft_source *s)
     int sums = 0;
     buf_printf(w->out, "    {\"name\": \"%s\"%s},\n", store,
                w->d->count > 1 ? arena_printf(w->arena, ", \"from\": \"%s\"", s->name) : "");
-    buf_printf(
-        w->out,
-        "    {\"name\": \"%s_%s%s\", \"aggregate\": \"%s\", \"by\": [%s%s%s],\n     \"columns\": {\"n\": \"count()\"",
-        store, group ? "by_" : "total", group ? group : "", store, group ? "\"" : "", group ? group : "",
-        group ? "\"" : "");
+    buf_printf(w->out,
+               "    {\"name\": \"%s\", \"aggregate\": \"%s\", \"by\": [%s],\n     \"columns\": {\"%s\": \"count()\"",
+               aggregate_name(w, s, store, group), store, group ? quoted(w, group) : "",
+               group && strcmp(group, "n") == 0 ? "records" : "n");
     for (int i = 0; i < s->count && sums < SUMS_MAX; i++) {
         const struct draft_column *c = &s->columns[i];
         const struct candidate *chosen = choice(w, c);
