@@ -214,6 +214,13 @@ struct table {
     const struct join *join;     /* each for its kind */
     const struct ranking *ranking;
     const struct history *history;
+    int *primary_key, primary_key_count; /* columns; 0: none is declared */
+    struct foreign_key {
+        int *columns; /* as many as the other's primary key, in its order */
+        int table;    /* index in definition.tables, whose primary key is meant; it may be a later one or itself */
+        const char *at;
+    } * foreign_keys;
+    int foreign_key_count;
     int **indexes; /* column lists of secondary indexes asked for by the definition; each ends with -1 */
     int index_count;
 };

@@ -35,7 +35,8 @@ static const char *file_read(struct node n, const struct definition *d)
 
 static void order_read(struct node n, struct export *e)
 {
-    const char *const *texts = node_present(n) ? node_text_list(n, &e->order_count) : NULL;
+    if (!node_present(n)) return;
+    const char *const *texts = node_text_list(n, &e->order_count);
     e->order = arena_alloc(n.doc->arena, ((size_t)e->order_count + 1) * sizeof *e->order);
     for (int i = 0; i < e->order_count; i++)
         e->order[i].column =

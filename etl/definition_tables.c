@@ -204,9 +204,9 @@ static void store_columns_read(struct node columns, const struct feed *first, st
 static void store_read(struct node n, struct definition *d, struct table *t)
 {
     /* Those of the other kinds are not here, or their readers had been asked: they are what a misspelt one means. */
-    static const char *const keys[] = {"name",    "from",      "rows",   "columns",    "where",
-                                       "indexes", "aggregate", "pivot",  "sessionize", "select",
-                                       "join",    "top_n",     "dedupe", "scd",        NULL};
+    static const char *const keys[] = {"name",        "from",         "rows",      "columns", "where",      "indexes",
+                                       "primary_key", "foreign_keys", "aggregate", "pivot",   "sessionize", "select",
+                                       "join",        "top_n",        "dedupe",    "scd",     NULL};
     node_keys(n, keys);
     t->kind = TABLE_STORE;
     t->parent = -1;
@@ -295,6 +295,7 @@ static void table_read(struct node n, struct definition *d, struct table *t)
     if (n.doc->failed) return;
     kind_read(n, d, t);
     indexes_read(node_member(n, "indexes"), d, t);
+    if (!n.doc->failed) primary_key_read(node_member(n, "primary_key"), t);
 }
 
 /* What is read but not kept would be lost without a word. */
@@ -321,6 +322,8 @@ void tables_read(struct node tables, struct definition *d)
         d->table_count++;
     }
     if (!tables.doc->failed) feeds_check_read(tables, d);
+    for (size_t i = 0; i < count && !tables.doc->failed; i++)
+        foreign_keys_read(node_member(node_item(tables, i), "foreign_keys"), d, &d->tables[i]);
 }
 
 void views_read(struct node views, struct definition *d)

@@ -5,6 +5,7 @@
  *     definition_select.c     select
  *     definition_join.c       join
  *     definition_ranking.c    top_n, dedupe, scd
+ *     definition_keys.c       primary_key, foreign_keys
  *
  * A reader of a kind gets its object and a table with `name` and `at` set, and fills in the rest. */
 #ifndef MILLRACE_ETL_DEFINITION_TABLES_H
@@ -37,6 +38,10 @@ const char *term_name_read(struct node n, const char *text, bool *descending);
 void column_enter(struct node n, struct table *t, struct table_column c);
 /* Adds a copy of an input's column. */
 void copy_enter(struct node n, struct table *t, const struct input *in, const char *name, int input);
+
+/* --- keys: of a table by itself, and when all tables are known --- */
+void primary_key_read(struct node n, struct table *t);
+void foreign_keys_read(struct node n, struct definition *d, struct table *t);
 
 /* --- the kinds --- */
 void aggregate_table_read(struct node n, struct definition *d, struct table *t);

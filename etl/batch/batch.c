@@ -9,6 +9,7 @@
 #include "etl/definition.h"
 #include "etl/engine.h"
 #include "etl/export/export.h"
+#include "etl/sink/keys.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/source/source.h"
@@ -135,7 +136,8 @@ static int tables_build(struct batch *b)
     if (result == 0) result = engine_result(b, engine_flush(b->engine));
     if (result == 0) result = rejects_check(b, true);
     if (result == 0) result = engine_result(b, engine_install(b->engine));
-    return result;
+    if (result == 0) result = keys_settle(b->definition, b->db, b->error);
+    return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 
 /* --- what a dry run has to say --- */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "etl/sink/keys.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 
@@ -120,7 +121,8 @@ static int object_add(sqlite3 *db, const char *name, const char *type, struct er
 
 /* --- tables, indexes, views --- */
 
-static int table_create(sqlite3 *db, const struct table *t, bool live, struct err_text *error)
+static int table_create(const struct definition *d, sqlite3 *db, const struct table *t, bool live,
+                        struct err_text *error)
 {
     struct buf columns = {0};
     for (int i = 0; i < t->column_count; i++) {
@@ -128,6 +130,7 @@ static int table_create(sqlite3 *db, const struct table *t, bool live, struct er
     }
     if (table_has_source(t)) buf_append_str(&columns, ", _source TEXT NOT NULL");
     if (t->origin) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
+    for (int i = 0; i < t->foreign_key_count; i++) keys_foreign_append(d, t, &t->foreign_keys[i], &columns);
     int result = sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", schema_prefix(live), t->name, buf_cstr(&columns));
     buf_release(&columns);
     return result;
@@ -206,7 +209,7 @@ static int tables_create(const struct definition *d, sqlite3 *db, bool live, str
             sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", prefix, fixed_tables[i].name, fixed_tables[i].columns);
     for (int i = 0; i < d->feed_count && result == 0; i++)
         result = sql_exec(db, error, "INSERT INTO \"%srecords\" VALUES(%Q, 0, 0, 0, 0)", prefix, d->feeds[i].name);
-    for (int i = 0; i < d->table_count && result == 0; i++) result = table_create(db, &d->tables[i], live, error);
+    for (int i = 0; i < d->table_count && result == 0; i++) result = table_create(d, db, &d->tables[i], live, error);
     return result;
 }
 

@@ -12,6 +12,7 @@
 
 #include "etl/engine.h"
 #include "etl/export/export.h"
+#include "etl/sink/keys.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/client.h"
 #include "etl/stream/clocks.h"
@@ -139,6 +140,7 @@ static int tables_make(struct run *r)
     struct engine *engine = NULL;
     int result = engine_run_begin(r->db, r->definition, "stream", &r->number, r->error);
     if (result == 0) result = engine_open(r->definition, r->db, ENGINE_LIVE, r->number, &engine, r->error);
+    if (result == 0) result = keys_relax(r->definition, r->db, r->error);
     for (int i = 0; i < r->topics.count && result == 0; i++)
         result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
     if (result == 0 && definition_drops_late(r->definition)) result = clocks_init(r->db, r->error);
@@ -274,6 +276,18 @@ static int stopped_early(struct run *r)
     return result;
 }
 
+/* In one transaction: a broken key leaves the indexes as they were. */
+static int keys_finish(struct run *r)
+{
+    if (!keys_declared(r->definition)) return 0;
+    int result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
+    if (result != 0) return result;
+    result = keys_settle(r->definition, r->db, r->error);
+    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
+    if (result != 0) sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+    return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
+}
+
 static int outputs_write(struct run *r)
 {
     int result = export_write(&r->exports, r->db, r->error);
@@ -296,6 +310,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = verify_topics(r.db, r.broker.bootstrap, &r.topics, error);
     if (result == 0 && !stopping) result = load(&r);
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
+    if (result == 0 && r.complete) result = keys_finish(&r);
     if (result == 0 && r.gate) result = outputs_write(&r);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);
