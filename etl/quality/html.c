@@ -6,6 +6,11 @@
 
 enum { BAR_WIDTH = 200, BAR_HEIGHT = 12 };
 
+#define COLOUR_VALUE  "#2f6f9f"
+#define COLOUR_NULL   "#cfcfcf"
+#define COLOUR_MISFIT "#a33b00"
+#define COLOUR_TOP    "#8fb8d4"
+
 static const char head[] =
     "<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
     "<meta name=viewport content='width=device-width, initial-scale=1'>\n<style>\n"
@@ -15,7 +20,7 @@ static const char head[] =
     "table{border-collapse:collapse;font-size:.9rem;margin:1rem 0;width:100%}\n"
     "td,th{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}\n"
     "td:first-child,th:first-child,td.l,th.l{text-align:left}\n"
-    "svg{vertical-align:middle}svg .v{fill:#2f6f9f}svg .n{fill:#cfcfcf}svg .m{fill:#a33b00}svg .t{fill:#8fb8d4}\n"
+    "svg{vertical-align:middle}\n"
     "details{margin:.2rem 0}summary{cursor:pointer;color:#555}code{background:#f2f2f2;padding:.1em "
     ".3em;border-radius:3px;font-size:.9em;word-break:break-word}\n"
     ".note{color:#555;font-size:.9rem}.bad{color:#a33b00;font-weight:600}.scroll{overflow-x:auto}\n"
@@ -64,12 +69,12 @@ static void count_cell(struct buf *b, const json_t *object, const char *key, boo
 
 /* --- bars --- */
 
-static double piece(struct buf *b, const char *class, double from, double part, double whole)
+static double piece(struct buf *b, const char *colour, double from, double part, double whole)
 {
     double width = whole > 0 ? part / whole * BAR_WIDTH : 0;
     if (width > 0 && width < 1) width = 1; /* one row of a million is seen, too */
     if (from + width > BAR_WIDTH) from = BAR_WIDTH - width;
-    if (width > 0) buf_printf(b, "<rect class=%s x=%.1f width=%.1f height=%d />", class, from, width, BAR_HEIGHT);
+    if (width > 0) buf_printf(b, "<rect fill=%s x=%.1f width=%.1f height=%d />", colour, from, width, BAR_HEIGHT);
     return from + width;
 }
 
@@ -82,16 +87,16 @@ static void column_bar(struct buf *b, const json_t *c)
 {
     double rows = report_number(c, "rows"), nulls = report_number(c, "nulls"), misfits = report_number(c, "misfits");
     bar_open(b, "values, NULL, misfits");
-    double at = piece(b, "v", 0, rows - nulls - misfits, rows);
-    at = piece(b, "n", at, nulls, rows);
-    piece(b, "m", at, misfits, rows);
+    double at = piece(b, COLOUR_VALUE, 0, rows - nulls - misfits, rows);
+    at = piece(b, COLOUR_NULL, at, nulls, rows);
+    piece(b, COLOUR_MISFIT, at, misfits, rows);
     buf_append_str(b, "</svg>");
 }
 
-static void single_bar(struct buf *b, const char *class, double part, double whole)
+static void single_bar(struct buf *b, const char *colour, double part, double whole)
 {
     bar_open(b, "share");
-    piece(b, class, 0, part, whole);
+    piece(b, colour, 0, part, whole);
     buf_append_str(b, "</svg>");
 }
 
@@ -135,7 +140,7 @@ static void top(struct buf *b, const json_t *column)
         buf_append_str(b, "</code>");
         count_cell(b, one, "rows", false);
         buf_append_str(b, "<td>");
-        single_bar(b, "t", report_number(one, "rows"), report_number(column, "rows"));
+        single_bar(b, COLOUR_TOP, report_number(one, "rows"), report_number(column, "rows"));
         buf_append_str(b, "</tr>");
     }
     buf_append_str(b, "</table>");
@@ -161,9 +166,9 @@ static void column_row(struct buf *b, const json_t *c)
                json_is_true(json_object_get(c, "derived")) ? ", derived" : "");
     column_bar(b, c);
     top(b, c);
+    examples(b, json_object_get(c, "misfit_examples"));
     count_cell(b, c, "nulls", false);
     count_cell(b, c, "misfits", true);
-    examples(b, json_object_get(c, "misfit_examples"));
     buf_append_str(b, exact ? "<td>" : "<td title='an estimate, standard error 0.81%'>&asymp; ");
     count_put(b, report_number(c, "distinct"));
     buf_append_str(b, "<td class=l>");
@@ -182,9 +187,10 @@ static void columns(struct buf *b, const json_t *source)
 {
     size_t index;
     json_t *one;
-    buf_append_str(b, "<h3>Columns</h3><p class=note><span class=key style='background:#2f6f9f'></span>values<span "
-                      "class=key style='background:#cfcfcf'></span>NULL<span class=key "
-                      "style='background:#a33b00'></span>does not fit its type</p>\n<div class=scroll><table "
+    buf_append_str(b, "<h3>Columns</h3><p class=note><span class=key style='background:" COLOUR_VALUE
+                      "'></span>values<span "
+                      "class=key style='background:" COLOUR_NULL "'></span>NULL<span class=key "
+                      "style='background:" COLOUR_MISFIT "'></span>does not fit its type</p>\n<div class=scroll><table "
                       "class=columns><tr><th>column<th class=l>rows<th>NULL<th>misfits<th>distinct<th "
                       "class=l>values</tr>\n");
     json_array_foreach(json_object_get(source, "columns"), index, one) column_row(b, one);
@@ -204,7 +210,7 @@ static void rules(struct buf *b, const json_t *source)
         buf_append_str(b, "</b><div class=note>");
         member_put(b, one, "column");
         buf_printf(b, "</div><td class=l>%s<td class=l>", report_str(one, "severity"));
-        single_bar(b, "m", report_number(one, "violations"), report_number(source, "records"));
+        single_bar(b, COLOUR_MISFIT, report_number(one, "violations"), report_number(source, "records"));
         examples(b, json_object_get(one, "examples"));
         count_cell(b, one, "violations", true);
         count_cell(b, one, "rejected", true);
@@ -226,7 +232,8 @@ static void files(struct buf *b, const json_t *source)
         member_put(b, one, "file");
         count_cell(b, one, "records", false);
         count_cell(b, one, "bytes", false);
-        buf_append_str(b, *report_str(one, "skipped_as_identical_to") ? "<td>skipped: the same bytes as " : "<td>");
+        buf_append_str(b, *report_str(one, "skipped_as_identical_to") ? "<td class=l>skipped: the same bytes as "
+                                                                      : "<td>");
         member_put(b, one, "skipped_as_identical_to");
         buf_append_str(b, "</tr>\n");
     }
