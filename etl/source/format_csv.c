@@ -38,6 +38,17 @@ static const struct dialect *dialect_read(struct node n, struct source_spec *s)
     return dialect;
 }
 
+static void drift_read(struct node n, struct source_spec *s)
+{
+    static const char *const known[] = {"new_column", "reordered", NULL};
+    static const char *const choices[] = {"ignore", "fail", NULL};
+    if (!node_present(n)) return;
+    node_keys(n, known);
+    s->new_column_fails = node_choice(node_member(n, "new_column"), choices, 0) == 1;
+    s->reordered_fails = node_choice(node_member(n, "reordered"), choices, 0) == 1;
+    if (!s->header) node_fail(n, "is about the header line, and the source has \"header\": false");
+}
+
 static void keys_read(struct node n, struct source_spec *s)
 {
     const struct dialect *dialect = dialect_read(n, s);
@@ -57,6 +68,7 @@ static void keys_read(struct node n, struct source_spec *s)
     s->header = node_bool(node_member(n, "header"), dialect->header);
     s->ragged = node_bool(node_member(n, "ragged"), false);
     s->fields = (int)node_integer(node_member(n, "fields"), 0, 1, CSV_FIELDS_MAX);
+    drift_read(node_member(n, "drift"), s);
     spec_lines_read(n, s);
     spec_encoding_read(n, s);
     if (s->header && s->fields) node_fail(node_member(n, "fields"), "the header line gives the number of fields");
@@ -140,7 +152,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
 
 static const char *const keys[] = {"dialect", "encoding",   "on_bad_encoding", "delimiter", "quote",
                                    "escape",  "backslash",  "multiline",       "header",    "ragged",
-                                   "fields",  "skip_lines", "comment_prefix",  NULL};
+                                   "fields",  "skip_lines", "comment_prefix",  "drift",     NULL};
 static const char *const places[] = {"header", "field", "optional", NULL};
 
 const struct format FORMAT_CSV = {

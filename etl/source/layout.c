@@ -116,6 +116,64 @@ static int missing(const struct feed *feed, const char *file, const struct colum
     return err;
 }
 
+/* --- drift --- */
+
+static bool field_is_read(const struct feed *feed, const struct layout *l, int field)
+{
+    for (int c = 0; c < feed->field_count; c++)
+        if (l->fields[c] == field) return true;
+    return false;
+}
+
+/* A title that a column names behind the one that was found is known, too. */
+static bool title_is_known(const struct feed *feed, struct slice title)
+{
+    for (int c = 0; c < feed->field_count; c++)
+        for (const char *const *name = feed->columns[c].field->headers; name && *name; name++)
+            if (slice_equal(title, slice_str(*name))) return true;
+    return false;
+}
+
+static int new_column_find(const struct feed *feed, const char *file, const struct slice *titles,
+                           const struct layout *l, struct err_text *error)
+{
+    for (int i = 0; i < l->field_count; i++) {
+        struct slice title = title_trimmed(titles[i]);
+        if (field_is_read(feed, l, i) || title_is_known(feed, title)) continue;
+        return err_set(
+            error, ERR_INVALID,
+            "%s: the header has a new column \"%.*s\", number %d: no column of source %s of %s reads it, and "
+            "its \"drift\" says \"new_column\": \"fail\"",
+            file, title.n < 80 ? (int)title.n : 80, (const char *)title.p, i + 1, feed->name, feed->path);
+    }
+    return ERR_OK;
+}
+
+static int order_check(const struct feed *feed, const char *file, const struct layout *l, struct err_text *error)
+{
+    const struct column *before = NULL;
+    int last = -1;
+    for (int c = 0; c < feed->field_count; c++) {
+        const struct column *column = &feed->columns[c];
+        if (l->fields[c] < 0 || column->field->number >= 0) continue; /* absent, or placed by its number */
+        if (before && l->fields[c] < last)
+            return err_set(error, ERR_INVALID,
+                           "%s: the header has the column of %s ahead of that of %s (%s of %s), and \"drift\" says "
+                           "\"reordered\": \"fail\"",
+                           file, column->name, before->name, column->field->at, feed->path);
+        last = l->fields[c];
+        before = column;
+    }
+    return ERR_OK;
+}
+
+static int drift_check(const struct feed *feed, const char *file, const struct slice *titles, const struct layout *l,
+                       struct err_text *error)
+{
+    int err = feed->spec->new_column_fails ? new_column_find(feed, file, titles, l, error) : ERR_OK;
+    return !err && feed->spec->reordered_fails ? order_check(feed, file, l, error) : err;
+}
+
 int layout_from_header(const struct feed *feed, const char *file, const struct slice *titles, int count,
                        struct layout *l, struct err_text *error)
 {
@@ -138,5 +196,5 @@ int layout_from_header(const struct feed *feed, const char *file, const struct s
         if (found == -1 && !c->field->optional) return missing(feed, file, c, titles, count, error);
         l->fields[i] = found;
     }
-    return ERR_OK;
+    return drift_check(feed, file, titles, l, error);
 }

@@ -210,6 +210,37 @@ static void check_content_refused(const char *content, const char *part)
     fixture_close(&f);
 }
 
+/* What comes of the only file, which has nothing but this header, under "drift": `declared`. */
+static const char *drift(const char *declared, const char *header)
+{
+    static char said[1024];
+    struct fixture f;
+    char source[600], content[200];
+    snprintf(source, sizeof source, CSV "%s%s%s" COLUMNS, declared ? "\"drift\": " : "", declared ? declared : "",
+             declared ? ", " : "");
+    snprintf(content, sizeof content, "%s\n", header);
+    fixture_open(&f, source);
+    file_write(&f, "1.csv", content);
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    snprintf(said, sizeof said, "%s", records(&f, 0));
+    fixture_close(&f);
+    return said;
+}
+
+TEST(source, a_header_may_drift_only_as_declared)
+{
+    const char *strict = "{\"new_column\": \"fail\", \"reordered\": \"fail\"}";
+    check_str(drift(NULL, "bee,x,a"), "");
+    check_str(drift("{\"new_column\": \"fail\"}", "bee,a"), "");
+    check_str(drift("{\"reordered\": \"fail\"}", "x,a,y,bee"), "");
+    check_str(drift(strict, "a , bee"), "");
+    check_str(drift(strict, "a,bee,B"), ""); /* two names of one column: the second is known */
+    check(strstr(drift(strict, "a,bee,x"),
+                 "1.csv: the header has a new column \"x\", number 3: no column of source p of s.json reads it"));
+    check(strstr(drift(strict, "bee,a"),
+                 "1.csv: the header has the column of b ahead of that of a (source.columns[1] of s.json)"));
+}
+
 TEST(source, what_a_file_may_be_instead)
 {
     check_content_refused("\xff\xfe\xe9", "the byte FF is not utf-8 (source.encoding of s.json); is the file UTF-16?");

@@ -21,7 +21,9 @@ struct source_spec {
     /* CSV */
     struct csv_spec csv;
     bool header;
-    bool ragged;                /* missing fields are NULL, surplus ones are ignored */
+    bool ragged; /* missing fields are NULL, surplus ones are ignored */
+    /* "drift" of the header: titles that no column asks for; columns in another order than declared */
+    bool new_column_fails, reordered_fails;
     int fields;                 /* exact number of fields without a header, 0: as many as the columns need */
     int fields_least;           /* without a header: the largest field number that a column names */
     int skip_lines;             /* before the header, or before the first record */
