@@ -67,12 +67,15 @@ TEST(keys, what_holds_is_seen_by_sqlite)
 
 TEST(keys, what_does_not_hold_is_named_with_an_example)
 {
-    check_broken(C "INSERT INTO orders VALUES(7, 'a', 250, 'f', 1), (8, 'a', 1, 'f', 3), (7, 'b', 250, 'f', 2)",
-                 "d.json: tables[0].primary_key: rows of \"orders\" have the same primary key: 2, such as id = 7, price = 2.50");
-    check_broken("INSERT INTO customers VALUES('a', 1, 'f', 1), (NULL, 1, 'f', 2)",
-                 "d.json: tables[1].primary_key: rows of \"customers\" have NULL in their primary key: 1, such as who = NULL");
-    check_broken(C "INSERT INTO orders VALUES(1, 'a', 5, 'f', 1), (2, 'c', 6, 'f', 2), (3, 'c', 6, 'f', 3)",
-                 "d.json: tables[0].foreign_keys[0]: rows of \"orders\" refer to no row of \"customers\": 2, such as who = 'c'");
+    check_broken(
+        C "INSERT INTO orders VALUES(7, 'a', 250, 'f', 1), (8, 'a', 1, 'f', 3), (7, 'b', 250, 'f', 2)",
+        "d.json: tables[0].primary_key: rows of \"orders\" have the same primary key: 2, such as id = 7, price = 2.50");
+    check_broken(
+        "INSERT INTO customers VALUES('a', 1, 'f', 1), (NULL, 1, 'f', 2)",
+        "d.json: tables[1].primary_key: rows of \"customers\" have NULL in their primary key: 1, such as who = NULL");
+    check_broken(
+        C "INSERT INTO orders VALUES(1, 'a', 5, 'f', 1), (2, 'c', 6, 'f', 2), (3, 'c', 6, 'f', 3)",
+        "d.json: tables[0].foreign_keys[0]: rows of \"orders\" refer to no row of \"customers\": 2, such as who = 'c'");
 }
 
 /* Before the end, a new version of a row may come before the old one goes. */
