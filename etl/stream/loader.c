@@ -10,6 +10,7 @@
 #include "etl/stream/loaded.h"
 #include "etl/stream/message.h"
 #include "etl/stream/offsets.h"
+#include "etl/stream/stream_id.h"
 #include "etl/stream/verify.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
@@ -43,9 +44,9 @@ struct loader {
     struct loaded *loaded;
     struct partition *partitions; /* of all topics, one topic after the other */
     int partition_count;
-    int *first;        /* by topic: its first partition; one more at the end */
-    char stream[128];  /* id of the stream that is being loaded; "" before the first message */
-    bool stream_known; /* the database has it */
+    int *first;                  /* by topic: its first partition; one more at the end */
+    char stream[STREAM_ID_SIZE]; /* id of the stream that is being loaded; "" before the first message */
+    bool stream_known;           /* the database has it */
     struct pending pending[PENDING_MAX];
     size_t count, bytes;
     int64_t first_ns;     /* when the first of them came */
@@ -186,18 +187,8 @@ int loader_out_of_range(struct loader *l, const rd_kafka_message_t *m, struct er
 /* All messages of a warehouse come from one stream; the first message names it. */
 static int stream_check(struct loader *l, const char *topic, struct slice stream, struct err_text *error)
 {
-    if (slice_equal(stream, slice_str(l->stream))) return 0;
-    if (l->stream[0])
-        return err_set(error, ERR_EXISTS,
-                       "topic %s: a message of stream %.*s among those of %s: another definition or other files were "
-                       "published to this topic; give them a topic and a --db file of their own",
-                       topic, (int)stream.n, (const char *)stream.p, l->stream);
-    if (stream.n >= sizeof l->stream)
-        return err_set(error, ERR_CORRUPT, "topic %s: header millrace-stream is longer than %zu bytes", topic,
-                       sizeof l->stream - 1);
-    memcpy(l->stream, stream.p, stream.n);
-    l->stream[stream.n] = 0;
-    return 0;
+    return l->stream[0] ? stream_id_compare(topic, stream, l->stream, error)
+                        : stream_id_take(topic, stream, l->definition->digest, l->stream, error);
 }
 
 static int source_wrong(const rd_kafka_message_t *m, const struct message *message, const char *what,

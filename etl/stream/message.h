@@ -8,7 +8,7 @@
  *   end     (none)                   the stream id                  millrace-stream, -kind=end
  *
  * The headers are what makes a record know where it comes from; docs/formats/stream.md describes them for
- * those who publish by other means. `millrace-stream` is the stream id: the SHA-256 over the definition and
+ * those who publish by other means. `millrace-stream` is the stream id (stream_id.h): made from the definition and
  * the input files, so that a publisher that was killed and started again continues the same stream. */
 #ifndef MILLRACE_ETL_STREAM_MESSAGE_H
 #define MILLRACE_ETL_STREAM_MESSAGE_H

@@ -10,6 +10,7 @@
 #include "etl/stream/message.h"
 #include "etl/stream/own_broker.h"
 #include "etl/stream/pool.h"
+#include "etl/stream/stream_id.h"
 #include "etl/stream/topics.h"
 #include "lib/base/checksum.h"
 #include "lib/base/log.h"
@@ -27,7 +28,7 @@ struct publish {
     rd_kafka_t *producer;
     struct topics topics;
     int *partitions; /* by topic */
-    char stream[65];
+    char stream[STREAM_ID_SIZE];
     struct progress progress;
     char title[128];
     uint64_t sent;
@@ -66,6 +67,7 @@ static const char *source_name(const struct publish *p, int feed)
 /* What identifies the stream: the definition and every file, source by source in byte order of names. */
 static void stream_id(struct publish *p)
 {
+    char input[65];
     struct sha256 *s = sha256_new();
     sha256_update(s, p->definition->digest, 64);
     for (int i = 0; i < p->lists.count; i++) {
@@ -77,7 +79,8 @@ static void stream_id(struct publish *p)
             sha256_update(s, list->files[k].digest, 64);
         }
     }
-    sha256_take_hex(s, p->stream);
+    sha256_take_hex(s, input);
+    stream_id_print(p->definition->digest, input, p->stream);
 }
 
 /* ---- sending ---- */

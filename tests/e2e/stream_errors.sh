@@ -61,7 +61,29 @@ topic=third
 publish in
 publish other
 mapfile -t command < <(run third.db)
-refused "two streams in one topic" 2 "topic third: a message of stream [0-9a-f]+ among those of" "${command[@]}" --follow
+refused "two streams in one topic" 2 "topic third: a message of stream millrace:[0-9a-f]{32}:[0-9a-f]{32} among those of millrace:" "${command[@]}" --follow
+
+# Two definitions that are equal but for the order of columns: what maps a file's fields to them is the publisher's.
+columns() { # FILE NAME...
+    python3 - "$@" <<'PYTHON'
+import json, sys
+columns = [{"name": n, "type": "text" if n == "c" else "integer"} for n in sys.argv[2:]]
+json.dump({"version": 1, "pipeline": "abc", "source": {"format": "csv", "glob": "*.csv", "columns": columns},
+           "tables": [{"name": "t", "columns": ["a", "b", "c"]}]}, open(sys.argv[1], "w"))
+PYTHON
+}
+topic=swapped
+mkdir "$scratch/abc"
+printf 'a,b,c\n1,10,one\n2,20,two\n' >"$scratch/abc/in.csv"
+columns "$scratch/abc.json" a b c
+columns "$scratch/bac.json" b a c
+publish abc "$scratch/abc.json"
+mapfile -t command < <(run swapped.db "$scratch/bac.json")
+refused "a topic that another definition published" 2 \
+    "topic swapped was published with another definition \\(digest $(sha256sum <"$scratch/abc.json" | cut -c -12)\\.\\.\\.\\) than .*$(sha256sum <"$scratch/bac.json" | cut -c -12)" "${command[@]}"
+[ "$(sqlite3 "$scratch/swapped.db" "SELECT count(*) FROM t")" = 0 ] || fail "rows of another definition were loaded"
+load swapped2.db "$scratch/abc.json"
+[ "$(sqlite3 "$scratch/swapped2.db" "SELECT a, b, c FROM t ORDER BY a" | tr '\n' ' ')" = "1|10|one 2|20|two " ] || fail "wrong rows of its own definition"
 
 story "a log that lost its end"
 topic=short

@@ -1,0 +1,32 @@
+/* stream_id.h - what names a stream, and what its name tells: of which definition, from which files.
+ *
+ *     millrace:DEFINITION:INPUT     what our publisher makes: two times 32 hexadecimal digits, the beginnings of the
+ *                                   definition's digest and of one over the definition and all files
+ *     anything else                 somebody else's: a text that is only compared as a whole
+ *
+ * A record's headers may refer to the columns that its publisher's definition declares, in their order. So
+ * a topic is loaded with the definition that published it, or not at all. */
+#ifndef MILLRACE_ETL_STREAM_STREAM_ID_H
+#define MILLRACE_ETL_STREAM_STREAM_ID_H
+
+#include "lib/base/bytes.h"
+#include "lib/base/err.h"
+
+enum {
+    STREAM_ID_DIGITS = 32, /* that are kept of a digest */
+    STREAM_ID_SIZE = 128   /* room for any stream id and its end */
+};
+
+/* The publisher's id. Both digests are 64 hexadecimal digits. */
+void stream_id_print(const char *definition_digest, const char *input_digest, char out[STREAM_ID_SIZE]);
+
+/* Takes over the id of a topic's first message. ERR_EXISTS when it tells of another definition than the one with this
+ * digest, ERR_CORRUPT when it is too long. */
+int stream_id_take(const char *topic, struct slice found, const char *definition_digest, char out[STREAM_ID_SIZE],
+                   struct err_text *error);
+
+/* A message of stream `found` in the topic of a warehouse that is filled from `known`: ERR_EXISTS unless they are the
+ * same. */
+int stream_id_compare(const char *topic, struct slice found, const char *known, struct err_text *error);
+
+#endif
