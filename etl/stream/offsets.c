@@ -49,6 +49,22 @@ int offsets_identity(sqlite3 *db, const char *name, struct slice value, struct e
     return result;
 }
 
+int offsets_stream(sqlite3 *db, char **out, struct err_text *error)
+{
+    sqlite3_stmt *s;
+    int result = sql_prepare(db, &s, error, "SELECT value FROM millrace_stream WHERE name = 'stream'");
+    if (result != 0) return result;
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        *out = sqlite3_mprintf("%s", (const char *)sqlite3_column_text(s, 0));
+    else
+        result = code == SQLITE_DONE ? err_set(error, ERR_NOTFOUND, "%s: no stream was loaded into this warehouse",
+                                               sqlite3_db_filename(db, "main"))
+                                     : sql_fail(db, error, "millrace_stream");
+    sqlite3_finalize(s);
+    return result;
+}
+
 int offsets_read(sqlite3 *db, const char *topic, int32_t partition, struct offset_state *out, struct err_text *error)
 {
     sqlite3_stmt *s;

@@ -23,6 +23,9 @@ int offsets_init(sqlite3 *db, const char *topic, int partition_count, struct err
 /* The first call with a name stores the value; later ones compare. ERR_EXISTS with a sentence when the
  * warehouse was filled from another one. */
 int offsets_identity(sqlite3 *db, const char *name, struct slice value, struct err_text *error);
+/* The stream that the warehouse is filled from, to be released with sqlite3_free; ERR_NOTFOUND when nothing is loaded.
+ */
+int offsets_stream(sqlite3 *db, char **out, struct err_text *error);
 
 struct offset_state {
     int64_t next; /* the first offset that is not loaded; -1 before the first one */

@@ -74,3 +74,15 @@ TEST(offsets, the_first_identity_stays)
     check(strstr(error.text, "another topic than retail2"));
     sqlite3_close(db);
 }
+
+TEST(offsets, knows_the_stream)
+{
+    sqlite3 *db = memory(1);
+    char *stream = NULL;
+    check_int(offsets_stream(db, &stream, NULL), ERR_NOTFOUND);
+    check_int(offsets_identity(db, "stream", SLICE_LIT("s"), NULL), 0);
+    check_int(offsets_stream(db, &stream, NULL), 0);
+    check_str(stream, "s");
+    sqlite3_free(stream);
+    sqlite3_close(db);
+}

@@ -7,6 +7,7 @@
 #define MILLRACE_ETL_STREAM_VERIFY_H
 
 #include <librdkafka/rdkafka.h>
+#include <signal.h>
 #include <sqlite3.h>
 
 #include "etl/stream/offsets.h"
@@ -19,5 +20,9 @@ int verify_missing(sqlite3 *db, const struct offset_state *state, const char *to
                    struct err_text *error);
 /* All partitions of all topics from which something was loaded. */
 int verify_topics(sqlite3 *db, const char *bootstrap, const struct topics *topics, struct err_text *error);
+/* Reads what was published after the ends of a stream that is loaded completely: ERR_EXISTS when there is a message of
+ * another stream. Nothing is loaded. Ends early, with 0, once *stopping is set. */
+int verify_tail(sqlite3 *db, const char *bootstrap, const struct topics *topics, const volatile sig_atomic_t *stopping,
+                struct err_text *error);
 
 #endif

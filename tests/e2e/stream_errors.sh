@@ -85,6 +85,18 @@ refused "a topic that another definition published" 2 \
 load swapped2.db "$scratch/abc.json"
 [ "$(sqlite3 "$scratch/swapped2.db" "SELECT a, b, c FROM t ORDER BY a" | tr '\n' ' ')" = "1|10|one 2|20|two " ] || fail "wrong rows of its own definition"
 
+story "a complete warehouse: the same stream sent again is harmless, another one is not passed over"
+topic=complete
+publish in
+load complete.db
+publish in
+load complete.db
+"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/complete.db" || fail "published twice: batch = stream"
+publish other
+mapfile -t command < <(run complete.db)
+refused "another folder behind a complete stream" 2 "topic complete: a message of stream millrace:[0-9a-f:]+ among those of millrace:" "${command[@]}"
+"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/complete.db" || fail "a refused stream changed the warehouse"
+
 story "a log that lost its end"
 topic=short
 publish in
