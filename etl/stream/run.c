@@ -18,6 +18,7 @@
 #include "etl/stream/clocks.h"
 #include "etl/stream/crew.h"
 #include "etl/stream/database.h"
+#include "etl/stream/ends.h"
 #include "etl/stream/offsets.h"
 #include "etl/stream/own_broker.h"
 #include "etl/stream/verify.h"
@@ -55,6 +56,7 @@ struct run {
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
     bool complete;         /* every partition up to its end */
+    struct ends ends;
     struct err_text *error;
 };
 
@@ -205,7 +207,7 @@ static void group_name(struct run *r)
 
 /* How many messages the topics hold now; stays as it was when a broker does not answer. Asked as the offset at the time
  * "latest" (-1), because rd_kafka_query_watermark_offsets ignores its timeout while a broker is away. */
-static void total_update(struct run *r)
+static int total_update(struct run *r)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(r->topics.count);
     for (int i = 0; i < r->topics.count; i++)
@@ -218,7 +220,9 @@ static void total_update(struct run *r)
         total += list->elems[i].offset;
     }
     if (!err) r->progress.total = total > 0 ? (uint64_t)total : 0;
+    int result = err || r->options->follow ? 0 : ends_watch(&r->ends, r->db, list, r->error);
     rd_kafka_topic_partition_list_destroy(list);
+    return result;
 }
 
 static int progress_show(struct run *r, bool finished)
@@ -238,7 +242,7 @@ static int progress_show(struct run *r, bool finished)
 static int housekeeping(struct run *r)
 {
     int result = own_broker_ensure(&r->broker, r->error);
-    if (result == 0) total_update(r);
+    if (result == 0) result = total_update(r);
     if (result == 0) result = progress_show(r, false);
     return result == 0 ? database_checkpoint(r->db, r->gate, r->error) : result;
 }

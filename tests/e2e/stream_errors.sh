@@ -97,6 +97,31 @@ mapfile -t command < <(run complete.db)
 refused "another folder behind a complete stream" 2 "topic complete: a message of stream millrace:[0-9a-f:]+ among those of millrace:" "${command[@]}"
 "$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/complete.db" || fail "a refused stream changed the warehouse"
 
+story "a publisher that did not finish: the run says what it waits for, once, and goes on when it comes"
+topic=half
+"$MILLRACE" stream publish $definition --in "$scratch/in" --topic half --rate 500 --partitions 2 --bootstrap "$bootstrap" 2>/dev/null &
+publisher=$!
+sleep 1.5
+kill -KILL $publisher
+wait $publisher 2>/dev/null
+"$MILLRACE" stream run $definition --db "$scratch/follow.db" --topic half --bootstrap "$bootstrap" --follow >/dev/null 2>"$scratch/follow.err" &
+follower=$!
+"$MILLRACE" stream run $definition --db "$scratch/half.db" --topic half --bootstrap "$bootstrap" >/dev/null 2>"$scratch/half.err" &
+run=$!
+said="topic half, partition 0: no end message yet: \`millrace stream publish\` did not finish, or is still running; waiting"
+for _ in $(seq 100); do grep -qF "$said" "$scratch/half.err" && break; sleep 0.1; done
+sleep 2
+[ "$(grep -cF "$said" "$scratch/half.err")" -eq 1 ] || fail "not said once: $(cat "$scratch/half.err")"
+! grep -q "no end message" "$scratch/follow.err" || fail "--follow waits for no end: $(cat "$scratch/follow.err")"
+kill -0 $run 2>/dev/null || fail "the run has ended: $(cat "$scratch/half.err")"
+kill -TERM $follower
+wait $follower || fail "run --follow ended with $?"
+publish in
+for _ in $(seq 200); do kill -0 $run 2>/dev/null || break; sleep 0.1; done
+kill -0 $run 2>/dev/null && { fail "the run does not end"; kill -KILL $run; }
+wait $run || fail "the run ended with $?: $(cat "$scratch/half.err")"
+"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/half.db" || fail "published in two goes: batch = stream"
+
 story "a log that lost its end"
 topic=short
 publish in
