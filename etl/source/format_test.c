@@ -204,6 +204,9 @@ TEST(format, xml)
               "1@3/1 -| a |-\n2@26/1 -||-\n");
     check_str(PLAIN("\"encoding\": \"iso-8859-1\", " XML, "<c><p><name>\xe9</name></p></c>"), "1@3/1 -|\xc3\xa9|-\n");
     check_str(PLAIN(XML, "<c><p></c>"), "f: line 1, byte offset 8: not well-formed XML: mismatched tag");
+    check_str(PLAIN(XML, "<c><q id='1'/></c>"),
+              "f: no element is a \"c/p\" (source.record of d.json); it has: \"c\", \"c/q\"");
+    BOTH(XML, "<c>\n</c>\n", "");
 }
 
 /* What a topic may bring: a record whose file nobody checked. */

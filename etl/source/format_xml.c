@@ -34,11 +34,20 @@ static int xml_open(struct source_reader *r, struct err_text *error)
     return ERR_OK;
 }
 
+/* The end of a file. One in which no element is a record is another file than the definition was written for. */
+static int xml_end(const struct source_reader *r, struct err_text *error)
+{
+    const char *there = xml_records_missed(r->xml);
+    if (!there) return 0;
+    return err_set(error, ERR_INVALID, "%s: no element is a \"%s\" (%s.record of %s); it has: %s", r->path,
+                   r->spec->records, r->feed->at, r->feed->path, there);
+}
+
 static int xml_next(struct source_reader *r, struct record *out, struct err_text *error)
 {
     struct xml_record x;
     int result = xml_records_next(r->xml, &x, error);
-    if (result != 1) return result;
+    if (result != 1) return result ? result : xml_end(r, error);
     *out = (struct record){.at = {.byte_offset = x.byte_offset, .line = x.line, .number = x.number}, .raw = x.raw};
     if (r->layout.n == 0) buf_append_slice(&r->layout, xml_records_layout(r->xml));
     return 1;

@@ -8,7 +8,7 @@
 #include "etl/source/xml_text.h"
 #include "lib/base/memory.h"
 
-enum { NAMES_MAX = 32, PARSE_BYTES = 64 * 1024 };
+enum { NAMES_MAX = 32, PARSE_BYTES = 64 * 1024, THERE_MAX = 8, WAY_BYTES_MAX = 200 };
 
 struct xml_records {
     struct input *in;
@@ -27,6 +27,11 @@ struct xml_records {
     uint64_t count;
     uint64_t fed; /* offset behind what the parser has seen */
     struct buf layout, entities;
+    /* until there is a record: the way from the root, what stands in the file, and where records would stand */
+    struct buf way, there;
+    const char *ways[THERE_MAX];
+    int way_count;
+    bool has_children, has_parent, parent_has_children;
     bool wide; /* UTF-16 */
     bool done;
     const char *wrong;
@@ -61,7 +66,8 @@ static bool path_step(struct xml_records *x, const char *name)
 {
     if (x->name_count == 1) return strcmp(name, x->names[0]) == 0;
     if (x->matched != x->depth - 1 || strcmp(name, x->names[x->matched]) != 0) return false;
-    return ++x->matched == x->name_count;
+    if (++x->matched == x->name_count - 1) x->has_parent = true;
+    return x->matched == x->name_count;
 }
 
 /* --- what expat tells --- */
@@ -72,11 +78,33 @@ static void fail(struct xml_records *x, const char *wrong)
     XML_StopParser(x->parser, XML_FALSE);
 }
 
+/* The elements that are there instead of a record, each way once. */
+static void way_enter(struct xml_records *x, const char *name)
+{
+    buf_printf(&x->way, "/%s", name);
+    int parent = x->name_count - 1;
+    if (x->depth == 2) x->has_children = true;
+    if (parent && x->matched == parent && x->depth == parent + 1) x->parent_has_children = true;
+    if (x->way_count == THERE_MAX || x->way.n > WAY_BYTES_MAX) return;
+    const char *way = buf_cstr(&x->way) + 1;
+    for (int i = 0; i < x->way_count; i++)
+        if (strcmp(x->ways[i], way) == 0) return;
+    x->ways[x->way_count++] = arena_str(&x->arena, slice_str(way));
+    buf_printf(&x->there, "%s\"%s\"", x->there.n ? ", " : "", way);
+    buf_cstr(&x->there);
+}
+
+static void way_leave(struct xml_records *x, const char *name)
+{
+    x->way.n -= strlen(name) + 1;
+}
+
 static void element_start(void *context, const XML_Char *name, const XML_Char **attributes)
 {
     struct xml_records *x = context;
     (void)attributes;
     if (++x->depth > XML_DEPTH_MAX) fail(x, "more than 128 elements inside each other");
+    if (x->count == 0) way_enter(x, name);
     if (x->record_depth || !path_step(x, name)) return;
     x->record_depth = x->depth;
     x->open = (struct xml_record){.byte_offset = (uint64_t)XML_GetCurrentByteIndex(x->parser),
@@ -99,7 +127,7 @@ static void record_end(struct xml_records *x)
 static void element_end(void *context, const XML_Char *name)
 {
     struct xml_records *x = context;
-    (void)name;
+    if (x->count == 0) way_leave(x, name);
     if (x->record_depth == x->depth) record_end(x);
     x->depth--;
     if (x->matched > x->depth) x->matched = x->depth;
@@ -174,9 +202,17 @@ void xml_records_free(struct xml_records *x)
     XML_ParserFree(x->parser);
     buf_release(&x->layout);
     buf_release(&x->entities);
+    buf_release(&x->way);
+    buf_release(&x->there);
     arena_release(&x->arena);
     free(x->queue);
     free(x);
+}
+
+const char *xml_records_missed(const struct xml_records *x)
+{
+    bool empty = !x->has_children || (x->has_parent && !x->parent_has_children);
+    return x->count > 0 || empty ? NULL : (const char *)x->there.p;
 }
 
 struct slice xml_records_layout(const struct xml_records *x)

@@ -24,6 +24,10 @@ const char *xml_records_path_check(const char *path);
 struct xml_records *xml_records_new(struct input *in, const char *file, const char *path, const char *encoding);
 /* 1: *out is the next record, valid until the next call; 0: the end of a whole file; negative: an error. */
 int xml_records_next(struct xml_records *x, struct xml_record *out, struct err_text *error);
+/* At the end of a file: whether it has no record although its root, or the element that records stand in, has child
+ * elements. Then the list of the elements that it has, as ways from the root, the first few; else NULL.
+ * Lives as long as `x`. */
+const char *xml_records_missed(const struct xml_records *x);
 /* What the records need of their file (xml_text.h); once a record was given. */
 struct slice xml_records_layout(const struct xml_records *x);
 void xml_records_free(struct xml_records *x); /* NULL is allowed */

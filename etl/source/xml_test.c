@@ -98,6 +98,7 @@ static const char *records(const char *text, size_t n, const char *path, const c
                                    (int)r.byte_offset, (int)r.line, (int)r.raw.n, (const char *)r.raw.p);
     struct slice layout = xml_records_layout(x);
     snprintf(said + length, sizeof said - length, "%.*s", (int)layout.n, (const char *)layout.p);
+    if (xml_records_missed(x)) snprintf(said + length, sizeof said - length, "missed: %s", xml_records_missed(x));
     xml_records_free(x);
     input_close(&in);
     unlink(name);
@@ -122,6 +123,19 @@ TEST(xml, records_of_a_file)
                 "p"),
         "1 72/1:<p>&a;&b;</p>\nutf-8\n<!ENTITY a \"x &#38;#38; &#37;\"><!ENTITY b \"<i>&#233;</i>\">");
     check_str(records("<p>\xe9</p>", 8, "p", "iso-8859-1"), "1 0/1:<p>\xe9</p>\niso-8859-1");
+}
+
+TEST(xml, a_file_without_records_is_an_empty_list_or_another_file)
+{
+    check_str(RECORDS("<c></c>", "c/p"), "");
+    check_str(RECORDS("<c>text<!-- p --></c>", "p"), "");
+    check_str(RECORDS("<c><n>1</n><s/></c>", "c/s/p"), "");
+    check_str(RECORDS("<c><s/><s><q/></s></c>", "c/s/p"), "missed: \"c\", \"c/s\", \"c/s/q\"");
+    check_str(RECORDS("<c><n>1</n><s/></c>", "p"), "missed: \"c\", \"c/n\", \"c/s\"");
+    check_str(RECORDS("<c><q><x/></q><q><x/><y/></q></c>", "c/p"), "missed: \"c\", \"c/q\", \"c/q/x\", \"c/q/y\"");
+    check_str(RECORDS("<d><s/></d>", "c/s/p"), "missed: \"d\", \"d/s\"");
+    check_str(RECORDS("<c><a1/><a2/><a3/><a4/><a5/><a6/><a7/><a8/></c>", "p"),
+              "missed: \"c\", \"c/a1\", \"c/a2\", \"c/a3\", \"c/a4\", \"c/a5\", \"c/a6\", \"c/a7\"");
 }
 
 TEST(xml, files_that_are_not_well_formed)

@@ -246,6 +246,16 @@ def xml_records(element, wanted, way=()):
             yield from xml_records(part, wanted, way)
 
 
+def xml_is_list(root, wanted):
+    """Whether a file without records is an empty list: nothing stands where records would, or in the root."""
+    parents = [root]
+    for depth, name in enumerate(wanted.split("/")[:-1]):
+        inside = parents if depth == 0 else [c for p in parents for c in p.parts if isinstance(c, Element)]
+        parents = [e for e in inside if e.name == name]
+    full = [p for p in parents if any(isinstance(c, Element) for c in p.parts)]
+    return not any(isinstance(c, Element) for c in root.parts) or ("/" in wanted and parents and not full)
+
+
 def xml_text(record, path, trim):
     """What a path finds, or None."""
     element = record
@@ -267,7 +277,10 @@ def read_xml(file, data, source, columns):
         root = xml_tree(data, {"utf-8": "utf-8"}.get(source.get("encoding")))
     except expat.ExpatError as e:
         raise RunFails(2, f"{file}: {e}") from e
-    for number, element in enumerate(xml_records(root, source["record"]), 1):
+    records = list(xml_records(root, source["record"]))
+    if not records and not xml_is_list(root, source["record"]):
+        raise RunFails(2, f"{file}: no element is a {source['record']}")
+    for number, element in enumerate(records, 1):
         raw = data[element.start : element.end]
         fields = [xml_text(element, c.spec.get("path", c.name), source.get("trim", True)) for c in columns]
         record = Record(file, line_of(lines, element.start), element.start, raw, fields, [raw])
