@@ -52,12 +52,40 @@ static int file_open(struct input_file *f, struct err_text *error)
     return (uint64_t)st.st_size == f->expected ? ERR_OK : changed(f, (uint64_t)st.st_size, error);
 }
 
-static int gzip_look(struct input_file *f, struct err_text *error)
+/* What a file that is no text may be, by its first bytes (xz: file format 1.1; bzip2: the block's or the end's number
+ * behind the header; zstd: RFC 8878; zip: APPNOTE 4.3.7 and 4.3.16). NULL: none of these. */
+static const char *packed_as(struct slice start)
 {
-    uint8_t magic[2];
-    ssize_t n = pread(f->fd, magic, sizeof magic, 0);
+    static const struct {
+        const char *name;
+        size_t at, n;
+        const char *bytes;
+    } known[] = {{"xz", 0, 6, "\xfd\x37zXZ\0"},
+                 {"bzip2", 4, 6, "\x31\x41\x59\x26\x53\x59"},
+                 {"bzip2", 4, 6, "\x17\x72\x45\x38\x50\x90"},
+                 {"zstd", 0, 4, "\x28\xb5\x2f\xfd"},
+                 {"zip", 0, 4, "PK\x03\x04"},
+                 {"zip", 0, 4, "PK\x05\x06"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        bool there = start.n >= known[i].at + known[i].n;
+        if (there && known[i].at) there = memcmp(start.p, "BZh", 3) == 0;
+        if (there && memcmp(start.p + known[i].at, known[i].bytes, known[i].n) == 0) return known[i].name;
+    }
+    return NULL;
+}
+
+static int start_look(struct input_file *f, struct err_text *error)
+{
+    uint8_t start[10];
+    ssize_t n = pread(f->fd, start, sizeof start, 0);
     if (n < 0) return unreadable(f, error);
-    f->gzip = input_is_gzip(slice_of(magic, (size_t)n));
+    const char *packed = packed_as(slice_of(start, (size_t)n));
+    if (packed)
+        return err_set(
+            error, ERR_CORRUPT,
+            "%s: is no text; is the file compressed (%s)? only gzip is decompressed here: decompress it first", f->path,
+            packed);
+    f->gzip = input_is_gzip(slice_of(start, (size_t)n));
     if (!f->gzip) return ERR_OK;
     if (inflateInit2(&f->z, 16 + MAX_WBITS) != Z_OK)
         return err_set(error, ERR_NOMEM, "%s: no memory to decompress", f->path);
@@ -72,7 +100,7 @@ int input_open(struct input *in, const char *path, uint64_t bytes, struct err_te
     f->window = memory_new(f->capacity);
     *in = (struct input){.rest = {f->window, 0}, .file = f};
     int err = file_open(f, error);
-    if (!err) err = gzip_look(f, error);
+    if (!err) err = start_look(f, error);
     if (err) input_close(in);
     return err;
 }

@@ -7,6 +7,8 @@
  * Offsets are those of the decompressed bytes. The memory does not depend on the size of the file: only a single
  * record that is larger than the window makes it grow, up to INPUT_WINDOW_BYTES_MAX.
  *
+ * A file that its first bytes say is compressed otherwise (xz, bzip2, zstd, zip) is refused when it is opened.
+ *
  * Errors name the file; of a damaged gzip file also the offset in its compressed bytes. Sources: RFC 1952; zlib.h. */
 #ifndef MILLRACE_ETL_SOURCE_INPUT_H
 #define MILLRACE_ETL_SOURCE_INPUT_H

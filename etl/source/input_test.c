@@ -158,3 +158,32 @@ TEST(input, a_file_that_changed_is_refused)
     input_close(&in);
     unlink(path);
 }
+
+TEST(input, a_file_that_is_compressed_otherwise_is_refused)
+{
+    static const struct {
+        const char *bytes, *said;
+        size_t n;
+    } cases[] = {
+        {"\xfd\x37zXZ\0\0\4", "is no text; is the file compressed (xz)? only gzip is decompressed here", 8},
+        {"BZh91AY&SY\1\2", "is the file compressed (bzip2)?", 12},
+        {"BZh1\x17\x72\x45\x38\x50\x90\0\0\0\0", "is the file compressed (bzip2)?", 14},
+        {"\x28\xb5\x2f\xfd\x04", "is the file compressed (zstd)?", 5},
+        {"PK\3\4rest", "is the file compressed (zip)?", 8},
+        {"PK\5\6", "is the file compressed (zip)?", 4},
+        {"PK;price\n1;2\n", "", 13},
+        {"BZh9", "", 4},
+        {"BZh91AY&Sy", "", 10},
+        {"1234\x31\x41\x59\x26\x53\x59", "", 10},
+        {"\xfd\x37zXZ", "", 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf got = {0};
+        file_begin();
+        file_append(cases[i].bytes, cases[i].n);
+        const char *said = all_read(&got, 4);
+        if (*cases[i].said ? !strstr(said, cases[i].said) : *said != '\0') unit_fail("%d: \"%s\"", (int)i, said);
+        unlink(path);
+        buf_release(&got);
+    }
+}

@@ -5,15 +5,26 @@
 #include <string.h>
 
 #include "etl/parse.h"
+#include "etl/source/format.h"
 #include "lib/base/memory.h"
+
+static bool has_wide_mark(const struct source_reader *r)
+{
+    const uint8_t *p = r->in.rest.p;
+    bool first = r->in.offset == 0 && r->in.rest.n >= 2;
+    return first && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff));
+}
+
+static const char *wide_hint(const struct source_reader *r)
+{
+    return r->feed->format == &FORMAT_JSON ? "; is the file UTF-16? then convert it to UTF-8 first"
+                                           : "; is the file UTF-16? then say \"encoding\": \"utf-16\"";
+}
 
 /* What a file that is not in its declared encoding may be instead, by its first bytes. */
 static const char *encoding_hint(const struct source_reader *r)
 {
-    const uint8_t *p = r->in.rest.p;
-    bool first = r->in.offset == 0 && r->in.rest.n >= 2;
-    if (first && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
-        return "; is the file UTF-16? then say \"encoding\": \"utf-16\"";
+    if (has_wide_mark(r)) return wide_hint(r);
     return r->spec->encoding == ENCODING_UTF_8 ? "; is the file windows-1252?" : "";
 }
 
@@ -31,6 +42,22 @@ int source_bytes_wrong(const struct source_reader *r, struct slice s, size_t at,
                    ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, encoding_hint(r));
 }
 
+/* Before a format reads: UTF-16 that is not declared. Formats that go on after bytes without a meaning would make every
+ * line of it a record that is rejected, so it is known here: by the mark and a character of ASCII behind it, which no
+ * line of another encoding begins with. */
+static int wide_refuse(struct source_reader *r, struct err_text *error)
+{
+    if (!r->feed->format->plain || encoding_is_wide(r->spec->encoding)) return ERR_OK;
+    int err = input_want(&r->in, 4, error);
+    if (err || !has_wide_mark(r)) return err;
+    const uint8_t *p = r->in.rest.p;
+    bool wide = r->in.rest.n == 2 || (r->in.rest.n >= 4 && p[p[0] == 0xff ? 3 : 2] == 0);
+    if (!wide) return ERR_OK;
+    return err_set(error, ERR_CORRUPT,
+                   "%s: begins with the byte order mark of UTF-16, which is not %s (%s.encoding of %s)%s", r->path,
+                   ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, wide_hint(r));
+}
+
 int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error)
 {
@@ -45,6 +72,7 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     int err = feed->format->scan ? ERR_OK : input_open(&r->in, r->path, file->bytes, error);
     if (!err && r->in.file && encoding_is_wide(r->spec->encoding))
         input_decode_wide(&r->in, (enum utf16_order)(r->spec->encoding - ENCODING_UTF_16));
+    if (!err && r->in.file) err = wide_refuse(r, error);
     if (!err) err = feed->format->open(r, error);
     if (err) {
         source_close(r);

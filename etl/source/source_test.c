@@ -12,14 +12,19 @@ struct fixture {
     struct err_text error;
 };
 
-static void file_write(const struct fixture *f, const char *name, const char *content)
+static void bytes_write(const struct fixture *f, const char *name, const char *content, size_t n)
 {
     char path[200];
     snprintf(path, sizeof path, "%s/%s", f->dir, name);
     FILE *file = fopen(path, "wb");
     check(file != NULL);
-    fwrite(content, 1, strlen(content), file);
+    fwrite(content, 1, n, file);
     fclose(file);
+}
+
+static void file_write(const struct fixture *f, const char *name, const char *content)
+{
+    bytes_write(f, name, content, strlen(content));
 }
 
 static void fixture_open(struct fixture *f, const char *source)
@@ -256,6 +261,51 @@ TEST(source, an_access_log_keeps_going_after_bad_bytes)
     check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0), "0/1//0/0:one\n4/2//0/0:\xff\xfe\n7/3//0/0:\n8/4//0/0:four\n");
     fixture_close(&f);
+}
+
+/* In formats where bytes without a meaning reject a line, every line of such a file would be rejected. */
+TEST(source, utf16_that_nobody_declared_stops_a_format_that_rejects_bytes)
+{
+    static const struct {
+        const char *source, *content, *said;
+        size_t n;
+    } cases[] = {
+        {"\"format\": \"access_log\", \"layout\": \"common\"",
+         "\xff\xfe"
+         "1\0.\0",
+         "f: begins with the byte order mark of UTF-16, which is not utf-8 (source.encoding of s.json); is the file "
+         "UTF-16? then say \"encoding\": \"utf-16\"",
+         6},
+        {"\"format\": \"access_log\", \"layout\": \"common\"",
+         "\xfe\xff\0"
+         "1\0.",
+         "is the file UTF-16?", 6},
+        {"\"format\": \"access_log\", \"layout\": \"common\"", "\xff\xfe", "is the file UTF-16?", 2},
+        {"\"format\": \"access_log\", \"layout\": \"common\"",
+         "\xff\xfe"
+         "12\0",
+         "0/1//0/0:", 5},
+        {"\"format\": \"ndjson\", \"on_bad_encoding\": \"reject\""
+         ", \"columns\": [{\"name\": \"id\", \"type\": \"text\"}]",
+         "\xff\xfe{\0}\0", "is the file UTF-16?", 6},
+        {"\"format\": \"ndjson\", \"encoding\": \"windows-1252\""
+         ", \"columns\": [{\"name\": \"id\", \"type\": \"text\"}]",
+         "\xff\xfe{\0}\0", "which is not windows-1252", 6},
+        {"\"format\": \"json\", \"records\": \"$\", \"on_bad_encoding\": \"reject\""
+         ", \"columns\": [{\"name\": \"id\", \"type\": \"text\"}]",
+         "\xff\xfe[\0]\0", "then convert it to UTF-8 first", 6},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+        char source[300];
+        snprintf(source, sizeof source, "\"glob\": \"f\", %s", cases[i].source);
+        fixture_open(&f, source);
+        bytes_write(&f, "f", cases[i].content, cases[i].n);
+        check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+        const char *said = records(&f, 0);
+        if (!strstr(said, cases[i].said)) unit_fail("%d: \"%s\" is not in \"%s\"", (int)i, cases[i].said, said);
+        fixture_close(&f);
+    }
 }
 
 /* With a mapping of the file this ended the process (SIGBUS): the records lie on pages behind its new end. */
