@@ -52,13 +52,19 @@ static void root_read(struct node root, struct definition *d)
     if (!root.doc->failed) exports_read(node_member(root, "outputs"), d);
 }
 
+/* Some editors write a byte order mark. */
+static struct slice without_mark(struct slice text)
+{
+    bool marked = text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0;
+    return marked ? slice_of(text.p + 3, text.n - 3) : text;
+}
+
 int definition_parse(struct slice text, const char *path, struct definition **out, struct err_text *error)
 {
     json_error_t wrong;
     struct definition *d = memory_new(sizeof *d);
     *out = NULL;
-    /* Some editors write a byte order mark. */
-    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) text = slice_of(text.p + 3, text.n - 3);
+    text = without_mark(text);
     json_t *json = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &wrong);
     struct document doc = {.file = path, .arena = &d->arena, .error = error};
     if (!json) {
@@ -79,20 +85,35 @@ int definition_parse(struct slice text, const char *path, struct definition **ou
     return doc.failed ? ERR_INVALID : ERR_OK;
 }
 
+static int text_read(FILE *file, const char *path, struct buf *out, struct err_text *error)
+{
+    for (size_t n = 1; n > 0 && out->n <= DEFINITION_BYTES_MAX;) {
+        n = fread(buf_reserve(out, 65536), 1, 65536, file);
+        out->n += n;
+    }
+    if (ferror(file)) return err_set(error, ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
+    if (out->n > DEFINITION_BYTES_MAX)
+        return err_set(error, ERR_INVALID, "%s: a definition has at most %d bytes", path, DEFINITION_BYTES_MAX);
+    return ERR_OK;
+}
+
+int definition_text_load(const char *path, struct buf *out, struct err_text *error)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) return err_set(error, err_from_errno(errno), "%s: %s", path, strerror(errno));
+    int err = text_read(file, path, out, error);
+    fclose(file);
+    struct slice text = without_mark(buf_slice(out));
+    if (text.n < out->n) memmove(out->p, text.p, text.n);
+    out->n = text.n;
+    return err;
+}
+
 int definition_load(const char *path, struct definition **out, struct err_text *error)
 {
     struct buf text = {0};
     *out = NULL;
-    FILE *file = fopen(path, "rb");
-    int err = file ? ERR_OK : err_set(error, err_from_errno(errno), "%s: %s", path, strerror(errno));
-    for (size_t n = 1; file && n > 0 && text.n <= DEFINITION_BYTES_MAX;) {
-        n = fread(buf_reserve(&text, 65536), 1, 65536, file);
-        text.n += n;
-    }
-    if (file && ferror(file)) err = err_set(error, ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
-    if (!err && text.n > DEFINITION_BYTES_MAX)
-        err = err_set(error, ERR_INVALID, "%s: a definition has at most %d bytes", path, DEFINITION_BYTES_MAX);
-    if (file) fclose(file);
+    int err = definition_text_load(path, &text, error);
     if (!err) err = definition_parse(buf_slice(&text), path, out, error);
     buf_release(&text);
     return err;

@@ -280,7 +280,10 @@ struct definition {
 /* Loads and checks a file. On failure (ERR_IO, ERR_NOTFOUND, ERR_INVALID) `error` says what and where
  * and *out is NULL. */
 int definition_load(const char *path, struct definition **out, struct err_text *error);
-/* The same from memory; `path` is for messages. */
+/* The text of a file alone, without the byte order mark that some editors write; the same errors. `out` is released by
+ * the caller. */
+int definition_text_load(const char *path, struct buf *out, struct err_text *error);
+/* definition_load from memory; `path` is for messages. */
 int definition_parse(struct slice text, const char *path, struct definition **out, struct err_text *error);
 void definition_free(struct definition *d); /* NULL is allowed */
 

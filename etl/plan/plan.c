@@ -252,16 +252,19 @@ static void output_add(struct building *b, int index)
 
 int plan_load(const char *path, struct plan **out, struct err_text *error)
 {
-    struct definition *d;
+    struct definition *d = NULL;
+    struct buf text = {0};
     *out = NULL;
-    int result = definition_load(path, &d, error);
+    int result = definition_text_load(path, &text, error);
+    if (result == 0) result = definition_parse(buf_slice(&text), path, &d, error);
+    json_t *json = result == 0 ? json_loadb((const char *)text.p, text.n, 0, NULL) : NULL;
+    buf_release(&text);
     if (result != 0) return result;
     struct plan *p = memory_new(sizeof *p);
-    struct building b = {.plan = p, .definition = d, .json = json_load_file(path, 0, NULL)};
+    struct building b = {.plan = p, .definition = d, .json = json};
     size_t nodes = (size_t)(d->feed_count + d->table_count + d->view_count + d->export_count);
     p->nodes = arena_alloc(&p->arena, (nodes + 1) * sizeof *p->nodes);
     p->title = arena_printf(&p->arena, "%s (%s)", d->name, path);
-    if (!b.json) result = err_set(error, ERR_IO, "%s: changed while it was read", path);
     for (int i = 0; i < d->feed_count && result == 0; i++) source_add(&b, &d->feeds[i]);
     for (int i = 0; i < d->table_count && result == 0; i++) table_add(&b, i);
     if (result == 0) result = views_add(&b, error);

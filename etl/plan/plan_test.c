@@ -75,6 +75,18 @@ TEST(plan, nodes_say_what_they_read_and_what_they_are)
     plan_free(p);
 }
 
+TEST(plan, a_byte_order_mark_is_no_part_of_the_definition)
+{
+    struct err_text error = {{0}};
+    struct buf text = {0};
+    buf_printf(&text, "\xef\xbb\xbf%s", shop);
+    struct plan *p = plan_of(buf_cstr(&text), &error);
+    check_str(error.text, "");
+    check_int(p->node_count, 8);
+    plan_free(p);
+    buf_release(&text);
+}
+
 TEST(plan, the_tree_has_every_node_once_in_full)
 {
     struct err_text error = {{0}};
