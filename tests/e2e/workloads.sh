@@ -31,6 +31,11 @@ workload iot workloads/sensors/sensors.json sensors.py ground_truth
 workload applogs workloads/applogs/applogs.json applogs.py ground_truth
 broker_stop
 
+story "the truth of no reading at all is one, too"
+"$MILLRACE" generate iot --scale 0.002 --seed 1 --out "$scratch/bad" --dirt bad_value=1 >/dev/null || fail "generate"
+"$MILLRACE" etl run workloads/sensors/sensors.json --in "$scratch/bad" --db "$scratch/bad.db" || fail "batch"
+"$MILLRACE" warehouse check "$scratch/bad.db" "$scratch/bad/ground_truth" >"$scratch/check" || { cat "$scratch/check"; fail "batch = truth"; }
+
 story "a wrong truth is found"
 sed -i 's/^1,product_viewed,/1,product_viewed,1/' "$scratch/clickstream/ground_truth/clickstream/funnel.csv"
 "$MILLRACE" warehouse check "$scratch/clickstream.db" "$scratch/clickstream/ground_truth/clickstream" >/dev/null &&
