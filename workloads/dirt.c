@@ -54,7 +54,7 @@ void dirt_init(struct dirt_due *d, struct random *r, uint32_t rate, uint64_t exp
 {
     assert(rate <= DIRT_ALWAYS);
     *d = (struct dirt_due){.never = rate == 0};
-    if (d->never) return;
+    if (rate == 0) return;
     d->interval = (uint64_t)PART * DIRT_ALWAYS / rate;
     /* The first third of the input, so that it happens however small the input is. */
     uint64_t within = expected / 3 < d->interval / PART - 1 ? expected / 3 : d->interval / PART - 1;

@@ -94,19 +94,8 @@ TEST(money, what_is_declared_decides)
 
 TEST(money, what_is_none)
 {
-    static const char *const bad[] = {"",
-                                      " ",
-                                      "EUR",
-                                      "$",
-                                      "-",
-                                      "()",
-                                      "5 XYZ",
-                                      "EURO5USD",
-                                      "US$ 5 EUR",
-                                      "5 EUR 10 EUR x",
-                                      "EUR$5",
-                                      "\xff"
-                                      "5"};
+    static const char *const bad[] = {
+        "", " ", "EUR", "$", "-", "()", "5 XYZ", "EURO5USD", "US$ 5 EUR", "5 EUR 10 EUR x", "EUR$5", "\xff 5"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (strcmp(split("\"any\"", bad[i]), "bad") != 0) unit_fail("%s: %s", bad[i], split("\"any\"", bad[i]));
     char longer[200];

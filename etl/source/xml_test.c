@@ -193,6 +193,7 @@ TEST(xml, large_files)
         check_mem(r.raw.p, "<p id='", 7);
         check_mem(r.raw.p + r.raw.n - 5, "9</p>", 5);
     }
+    check_int(result, 0);
     check_str(error.text, "");
     check_int(count, 40);
     xml_records_free(x);

@@ -140,12 +140,13 @@ static const char *unit_text(int gateway, enum model m, int device)
 
 static void put_value(struct buf *b, enum model m, int64_t value, char point)
 {
-    static const int decimals[MODELS] = {2, 2, 1, 3};
-    uint64_t size = value < 0 ? (uint64_t)-value : (uint64_t)value, power = 100;
+    static const unsigned last[MODELS] = {10, 10, 100, 1}; /* thousandths that the last decimal stands for */
+    uint64_t size = value < 0 ? (uint64_t)-value : (uint64_t)value;
     if (value < 0) buf_append_byte(b, '-');
     out_number(b, size / 1000);
     buf_append_byte(b, (uint8_t)point);
-    for (int i = 0; i < decimals[m]; i++, power /= 10) buf_append_byte(b, (uint8_t)('0' + size / power % 10));
+    for (unsigned power = 100; power > 0 && power >= last[m]; power /= 10)
+        buf_append_byte(b, (uint8_t)('0' + size / power % 10));
 }
 
 static void put_device(struct buf *b, const struct draft *d)
