@@ -125,7 +125,7 @@ TEST(format, ndjson)
          "{\"name\": null, \"id\": \"2\", \"price\": 3}\n{\"id\": true, \"name\": {\"de\": [1]}}\n{\"id\": "
          "1.5}\n{\"id\":\n[]",
          "1@3/1 1|950|Caf\xc3\xa9\n3@63/3 2|-|-\n4@101/4 1|-|{\"de\": [1]}\n5@135/5 -|-|- !type:id=1.5\n"
-         "6@147/6  !format:=byte 6: a value must stand here\n7@154/7 -|-|-\n");
+         "6@147/6  !format:=byte 6: a value must stand here\n7@154/7  !format:=byte 0: an object must stand here\n");
     check_str(
         PLAIN(NDJSON, "{\"id\": 1}\n{\"name\": \"\xff\"}\n"),
         "f: line 2, byte offset 20: the byte FF is not utf-8 (source.encoding of d.json); is the file windows-1252?");
@@ -141,7 +141,7 @@ TEST(format, json_documents)
     BOTH(JSON "\"$.stock.items\"",
          "{\"x\": [1, {\"items\": []}],\n \"stock\": {\"n\": 2, \"items\": [\n  {\"id\": 1,\n \"name\": \"a\"}, "
          "{\"id\": 2},3]}\n}\n",
-         "1@58/3 1|-|a\n2@83/4 2|-|-\n3@93/4 -|-|-\n");
+         "1@58/3 1|-|a\n2@83/4 2|-|-\n3@93/4  !format:=byte 0: an object must stand here\n");
     check_str(PLAIN(JSON "\"$\"", " [ {\"id\":1},{\"id\":2} ] "), "1@3/1 1|-|-\n2@12/1 2|-|-\n");
     check_str(PLAIN(JSON "\"[*]\"", "[]"), "");
     check_str(PLAIN(JSON "\"o[*].l\"",
@@ -207,6 +207,22 @@ TEST(format, xml)
     check_str(PLAIN(XML, "<c><q id='1'/></c>"),
               "f: no element is a \"c/p\" (source.record of d.json); it has: \"c\", \"c/q\"");
     BOTH(XML, "<c>\n</c>\n", "");
+}
+
+#define PATH(path)                                                                                                     \
+    "\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"path\": \"" path "\", \"type\": \"text\"}]"
+
+TEST(format, a_json_record_is_what_its_paths_lead_into)
+{
+    check_str(PLAIN(PATH("a"), "null\n5\n \"s\"\n[1]\n{}"),
+              "1@0/1  !format:=byte 0: an object must stand here\n2@5/2  !format:=byte 0: an object must stand here\n"
+              "3@7/3  !format:=byte 1: an object must stand here\n4@12/4  !format:=byte 0: an object must stand here\n"
+              "5@16/5 -\n");
+    check_str(PLAIN(PATH("[1]"), "[1,2]\n{\"1\": 5}\n[]"),
+              "1@0/1 2\n2@6/2  !format:=byte 0: an array must stand here\n3@15/3 -\n");
+    check_str(PLAIN(PATH("$"), "null\n5\n[1]\n{}"), "1@0/1 -\n2@5/2 5\n3@7/3 [1]\n4@11/4 {}\n");
+    check_str(PLAIN(PATH("a\", \"type\": \"text\"}, {\"name\": \"b\", \"path\": \"[0]"), "[1]\n{\"a\": 2}\n3"),
+              "1@0/1 -|1\n2@4/2 2|-\n3@13/3  !format:=byte 0: an object or an array must stand here\n");
 }
 
 /* What a topic may bring: a record whose file nobody checked. */

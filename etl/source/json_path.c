@@ -251,6 +251,22 @@ static bool value_take(struct split *c, const struct step *step, int depth)
     return true;
 }
 
+/* A record of which members are wanted is an object, and one of which elements are wanted an array; otherwise every
+ * value would be missing without a word. A wanted $ takes any value. */
+static bool root_check(const struct step *root, const uint8_t *start, struct json_scan *scan)
+{
+    bool members = false, elements = false;
+    for (const struct step *s = root->children; s; s = s->sibling) {
+        members = members || s->key.index < 0;
+        elements = elements || s->key.index >= 0;
+    }
+    if (root->wanted || (members && *start == '{') || (elements && *start == '[')) return true;
+    scan->p = start;
+    return json_scan_fail(scan, !elements  ? "an object must stand here"
+                                : !members ? "an array must stand here"
+                                           : "an object or an array must stand here");
+}
+
 bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
                 struct json_scan *scan)
 {
@@ -262,5 +278,6 @@ bool json_split(const struct json_paths *paths, struct slice text, struct arena 
     for (int i = 0; i < paths->field_count; i++) fields[i] = slice_of(NULL, 0);
     *scan = json_scan_of(text);
     json_scan_blanks(scan);
-    return value_take(&c, &paths->root, 0) && json_scan_end(scan);
+    const uint8_t *start = scan->p;
+    return value_take(&c, &paths->root, 0) && json_scan_end(scan) && root_check(&paths->root, start, scan);
 }

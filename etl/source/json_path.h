@@ -37,7 +37,8 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
 
 /* Reads one document (UTF-8) and gives the text of each wanted value, by its number: the inside of a string with its
  * escapes replaced (in the arena), a number as written, `true` and `false`, objects and arrays as they stand. p is NULL
- * for null and for a value that is not there. False when the document is not JSON, or a wanted member or one on the
+ * for null and for a value that is not there. False when the document is not JSON, is neither an object
+ * of which members nor an array of which elements are wanted (a wanted $ takes any), or a wanted member or one on the
  * way to it comes twice; scan->wrong and scan->p then say what and where. */
 bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
                 struct json_scan *scan);

@@ -147,6 +147,9 @@ def json_fields(text, columns):
     """The fields of a record, or None when it is malformed."""
     try:
         root = JsonParser(text).document()
+        firsts = {c.steps[0][0] if c.steps else "any" for c in columns}
+        if "any" not in firsts and {"object": "name", "array": "index"}.get(root.kind) not in firsts:
+            raise NotJson("no record that the paths lead into")
         return [json_text(follow(root, c.steps), text, c.kind) for c in columns]
     except NotJson:
         return None
