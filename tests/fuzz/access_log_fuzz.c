@@ -21,6 +21,7 @@ enum { LAYOUT_COUNT = sizeof LAYOUTS / sizeof *LAYOUTS };
 
 struct log {
     const struct log_layout *layout;
+    struct definition *definition; /* the parser points into it */
     struct row_parser *parser;
 };
 
@@ -34,12 +35,12 @@ static struct log *log_of(int i)
         json_pack("{s:s, s:i, s:{s:s, s:s, s:s, s:b}, s:[{s:s}]}", "pipeline", "p", "version", 1, "source", "format",
                   "access_log", "glob", "*", "layout", LAYOUTS[i], "trim", 1, "tables", "name", "t");
     char *text = json_dumps(json, 0);
-    struct definition *d;
+    struct definition **d = &logs[i].definition;
     json_t *layout = json_string(LAYOUTS[i]);
     struct err_text error = {{0}};
     logs[i].layout = log_layout_read((struct node){&doc, layout, "layout"});
     /* The last layout has a time without the usual pattern: only the splitter sees it. */
-    if (definition_parse(slice_str(text), "fuzz", &d, &error) == 0) logs[i].parser = row_parser_new(&d->feeds[0]);
+    if (definition_parse(slice_str(text), "fuzz", d, &error) == 0) logs[i].parser = row_parser_new(&(*d)->feeds[0]);
     assert(logs[i].layout && logs[i].parser);
     json_decref(layout);
     json_decref(json);

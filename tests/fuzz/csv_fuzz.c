@@ -64,7 +64,7 @@ static void record_check(const struct csv_spec *spec, struct slice record, struc
 static void row_check(struct slice record, struct arena *arena)
 {
     static struct row_parser *parser;
-    struct definition *d;
+    static struct definition *d; /* the parser points into it */
     if (!parser) {
         int err = definition_parse(slice_str(DEFINITION), "fuzz", &d, NULL);
         assert(!err);
