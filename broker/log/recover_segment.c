@@ -364,7 +364,7 @@ static int walk(struct recovery *x, struct segment *s, struct scan *sc, int64_t 
             status = doubt_previous(x, s, sc, &previous);
             if (status < 0) return status;
             if (x->expected >= x->info.recovery_point) {
-                x->ended = true;
+                x->ended = x->expected < below; /* else the next segment goes on where this one ends */
                 return cut_tail(x, s, sc->position, sc->end, sc->why);
             }
             status = pass_damage(x, s, sc, below);

@@ -245,6 +245,24 @@ TEST(log_recover, segments_behind_the_end_go_aside)
     drive_release(&d);
 }
 
+/* Bytes behind a segment's last batch break no row of offsets: the next segment goes on where it ended. */
+TEST(log_recover, rubbish_at_the_end_of_a_whole_segment_takes_no_other_along)
+{
+    struct drive d;
+    drive_init(&d);
+    d.config.segment_bytes = 200;
+    log_set_config(d.log, &d.config);
+    for (int i = 0; i < 6; i++) drive_append(&d, SPEC()); /* three segments of two */
+    buf_append(&drive_file(&d, 2, "log")->bytes, "rubbish", 7);
+    check_int(drive_reopen(&d, false, 0), 0);
+    check_int(log_offsets(d.log)->end, 6);
+    check_int(d.report.cut_bytes, 7);
+    check_int(drive_file(&d, 2, "log.cut-1")->bytes.n, 7);
+    for (int i = 0; i < 6; i++) check_int(drive_read_base(&d, i), i);
+    check_int(drive_append(&d, SPEC()).base_offset, 6);
+    drive_release(&d);
+}
+
 static void fill_indexed(struct drive *d, int count)
 {
     d->config.segment_bytes = 4000;
