@@ -355,6 +355,30 @@ static int doubt_previous(struct recovery *x, struct segment *s, struct scan *sc
     return 0;
 }
 
+/* Whole batches at the recovery point whose offsets lie below it are left of damage there: a batch before them claims
+ * theirs. They are passed over when the batch that goes on stands right behind them; else the log ends here, as
+ * with anything else that does not fit above the recovery point. SCAN_BATCH or SCAN_BAD. */
+static int pass_repeated(struct recovery *x, struct segment *s, struct scan *sc, int64_t below)
+{
+    uint64_t position = sc->position;
+    const char *why = sc->why;
+    int64_t from = x->expected;
+    int status = SCAN_BAD;
+    if (from != x->info.recovery_point) return SCAN_BAD;
+    while ((status = scan_check(sc)) == SCAN_BATCH && batch_last_offset(&sc->header) < from) scan_skip(sc);
+    if (status < 0) return status;
+    if (status == SCAN_BATCH && sc->header.base_offset == from && batch_last_offset(&sc->header) < below) {
+        recover_bad(x, s, from, from, position, sc->position);
+        buf_printf(&x->report->text, "%s: damaged at position %llu: %s; passed over, nothing was cut\n", s->log->path,
+                   (unsigned long long)position, why);
+        s->size = sc->position;
+        return SCAN_BATCH;
+    }
+    sc->position = position;
+    sc->why = why;
+    return SCAN_BAD;
+}
+
 static int walk(struct recovery *x, struct segment *s, struct scan *sc, int64_t below)
 {
     int status;
@@ -363,12 +387,13 @@ static int walk(struct recovery *x, struct segment *s, struct scan *sc, int64_t 
         if (status == SCAN_BAD) {
             status = doubt_previous(x, s, sc, &previous);
             if (status < 0) return status;
-            if (x->expected >= x->info.recovery_point) {
+            bool durable = x->expected < x->info.recovery_point;
+            status = durable ? pass_damage(x, s, sc, below) : pass_repeated(x, s, sc, below);
+            if (status <= SCAN_END) return status;
+            if (status == SCAN_BAD) {
                 x->ended = x->expected < below; /* else the next segment goes on where this one ends */
                 return cut_tail(x, s, sc->position, sc->end, sc->why);
             }
-            status = pass_damage(x, s, sc, below);
-            if (status <= SCAN_END) return status;
         }
         previous = (struct previous){true, sc->position, x->expected, segment_mark(s)};
         take(x, s, sc, below == INT64_MAX);

@@ -1,5 +1,6 @@
 /* Starting again: torn tails, flipped bits above and below the recovery point, lost and damaged helpers. */
 #include "broker/log/drive_test.h"
+#include "lib/base/checksum.h"
 
 enum { BATCHES = 6 };
 
@@ -260,6 +261,26 @@ TEST(log_recover, rubbish_at_the_end_of_a_whole_segment_takes_no_other_along)
     check_int(drive_file(&d, 2, "log.cut-1")->bytes.n, 7);
     for (int i = 0; i < 6; i++) check_int(drive_read_base(&d, i), i);
     check_int(drive_append(&d, SPEC()).base_offset, 6);
+    drive_release(&d);
+}
+
+/* Damage that fits: a batch below the recovery point claims the offsets of the next one, both whole. */
+TEST(log_recover, a_batch_that_claims_the_next_ones_offsets_takes_nothing_above_along)
+{
+    enum { LAST_DELTA_AT = 23, CRC_AT = 17, CHECKSUMMED_AT = 21 };
+    struct drive d;
+    uint64_t at[BATCHES + 1];
+    drive_init(&d);
+    fill(&d, at);
+    check_int(drive_append(&d, SPEC()).base_offset, 12);
+    uint8_t *batch = drive_file(&d, 0, "log")->bytes.p + at[4];
+    put_u32be(batch + LAST_DELTA_AT, 3);
+    put_u32be(batch + CRC_AT, crc32c(0, batch + CHECKSUMMED_AT, at[5] - at[4] - CHECKSUMMED_AT));
+    check_int(drive_reopen(&d, false, 12), 0);
+    check_int(log_offsets(d.log)->end, 13);
+    check_int(d.report.cut_bytes, 0);
+    check_int(drive_read_base(&d, 12), 12);
+    check_int(drive_append(&d, SPEC()).base_offset, 13);
     drive_release(&d);
 }
 
