@@ -210,6 +210,12 @@ static int leave(struct admission *a, const struct judged *row, int k, uint32_t 
     return result;
 }
 
+int admission_take_back(struct admission *a, const struct judged *row)
+{
+    assert(a->context->live);
+    return leave(a, row, 0, 0);
+}
+
 int admission_add(struct admission *a, const struct judged *row)
 {
     return a->context->live ? enter(a, row, 0, 0) : add_in_order(a, row);

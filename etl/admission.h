@@ -50,5 +50,7 @@ void admission_close(struct admission *a);
 struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena);
 /* Takes a row in; calls `settle` for it and for every row that moves. */
 int admission_add(struct admission *a, const struct judged *row);
+/* Live: takes a row out that was taken in; calls `settle` likewise. */
+int admission_take_back(struct admission *a, const struct judged *row);
 
 #endif

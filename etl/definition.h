@@ -85,6 +85,12 @@ struct feed {
     bool late_drop;                 /* a stream puts records that come too late into the table `late` */
     int64_t late_after_s;           /* older than this behind the newest of their partition is too late */
 
+    /* How a load mode other than full meets rows that it has loaded already (etl/batch/batch.h) */
+    int watermark;       /* a declared integer or timestamp column that grows when a row changes; -1: none */
+    int64_t look_back_s; /* rows so far behind the largest one seen are looked at again */
+    bool deletes;        /* rows that are gone are found by comparing keys */
+    int *key, key_count; /* declared columns: a record replaces the one with the same values */
+
     struct column *columns;
     int column_count;
     int field_count; /* columns[0 .. field_count) are declared fields */
@@ -296,6 +302,11 @@ int definition_table(const struct definition *d, const char *name);
 /* The feed of a rank. */
 const struct feed *definition_ranked(const struct definition *d, int rank);
 
+/* A loaded record of it may be replaced or taken back later: its bytes must be kept. */
+static inline bool feed_changes(const struct feed *feed)
+{
+    return feed->watermark >= 0 || feed->deletes || feed->key_count > 0;
+}
 /* Index in `columns` or -1. */
 int feed_column(const struct feed *feed, const char *name);
 /* The name of a bucket: rules[ordinal - 1].name, "format" for 0, "type" for rule_count + 1. */

@@ -133,6 +133,7 @@ static void feed_read(struct node source, const char *const *own_keys, struct no
 {
     feed->optional = node_bool(node_member(source, "optional"), false);
     columns_read(source, own_keys, whole, feed);
+    feed_changes_read(source, feed);
     if (!source.doc->failed) late_read(node_member(source, "late"), feed);
     if (!source.doc->failed) rules_read(node_member(whole, "rules"), feed);
 }
@@ -147,7 +148,7 @@ static struct feed *feed_new(struct definition *d, const char *name, struct node
 /* `source`, `derive` and `rules` at the root. */
 static void plain_read(struct node root, struct definition *d)
 {
-    static const char *const own_keys[] = {"optional", "late", NULL};
+    static const char *const own_keys[] = {"optional", "late", "key", NULL};
     struct node source = node_required(root, "source");
     if (!root.doc->failed) feed_read(source, own_keys, root, feed_new(d, d->name, source));
 }
@@ -160,7 +161,7 @@ static void name_check(struct node n, const struct definition *d, const char *na
 
 static void named_read(struct node n, struct definition *d)
 {
-    static const char *const own_keys[] = {"name", "derive", "rules", "optional", "late", "topic", NULL};
+    static const char *const own_keys[] = {"name", "derive", "rules", "optional", "late", "key", "topic", NULL};
     if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
     struct node name = node_required(n, "name");
     const char *text = node_name(name);

@@ -24,6 +24,8 @@ void maps_read(struct node maps);
 const char *topic_name_read(struct node n, const char *fallback);
 /* `source` + `derive` + `rules`, or `sources`: fills d->feeds. */
 void feeds_read(struct node root, struct definition *d);
+/* `watermark`, `deletes`, `key` of a source, behind its columns. */
+void feed_changes_read(struct node source, struct feed *feed);
 void feed_release(struct feed *feed);
 void tables_read(struct node tables, struct definition *d);
 void views_read(struct node views, struct definition *d);

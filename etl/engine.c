@@ -297,7 +297,7 @@ static int judged_apply(struct engine *e, const struct judged *j)
 {
     const struct quarantine_counts *counts = &e->quarantine.counts[j->record.feed];
     int64_t rejected = counts->rejected, warned = counts->warned;
-    quarantine_read(&e->quarantine, j->record.feed);
+    quarantine_read(&e->quarantine, j->record.feed, 1);
     int result = admission_add(&e->lanes[j->record.feed].admission, j);
     e->counts.records++;
     e->counts.rejected += counts->rejected > rejected;
@@ -315,6 +315,20 @@ static const struct judged *staged_at(const struct engine *e, size_t index)
 int engine_apply(struct engine *e, size_t index)
 {
     return judged_apply(e, staged_at(e, index));
+}
+
+int engine_take_back(struct engine *e, const struct record *record)
+{
+    assert(e->context.live);
+    struct admission *a = &e->lanes[record->feed].admission;
+    quarantine_read(&e->quarantine, record->feed, -1);
+    e->counts.taken_back++;
+    return outcome(e, admission_take_back(a, admission_judge(a, record, &e->cycle)));
+}
+
+int engine_expect_take_back(struct engine *e)
+{
+    return schema_positions_index(e->context.definition, e->context.db, &e->error);
 }
 
 bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s)

@@ -18,7 +18,8 @@
  *     repeat:
  *         engine_stage ... engine_stage             (no database access: outside of the transaction)
  *         BEGIN IMMEDIATE; engine_begin
- *         { engine_file | engine_apply | engine_drop_late }...   (in any order; leave out what is loaded already)
+ *         { engine_file | engine_apply | engine_take_back | engine_drop_late }...
+ *                                               (in any order; leave out what is loaded already)
  *         engine_flush; COMMIT
  *         on any failure: ROLLBACK; engine_forget
  *
@@ -48,6 +49,7 @@ struct engine_counts {
     uint64_t accepted; /* without a rejecting violation */
     uint64_t rejected;
     uint64_t warned;
+    uint64_t taken_back; /* not subtracted from the others */
 };
 
 struct engine;
@@ -71,6 +73,12 @@ int engine_begin(struct engine *e);
 int engine_stage(struct engine *e, const struct record *record, size_t *index);
 /* Applies a staged record. Inside the transaction. A position must be applied only once, ever. */
 int engine_apply(struct engine *e, size_t index);
+/* LIVE, inside the transaction: as if this record had never been applied. It must have been, exactly so: the bytes,
+ * the layout and what its file's reader knew are those of then. The position may be applied again afterwards. Rows are
+ * found by their position: before many records of a source that is not feed_changes, call engine_expect_take_back. */
+int engine_take_back(struct engine *e, const struct record *record);
+/* Makes the indexes by which rows of any source are found by their position, if they are not there. */
+int engine_expect_take_back(struct engine *e);
 /* The event time of a staged record; false when it has none, or breaks a rejecting rule. */
 bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s);
 /* In place of engine_apply for a record with an event time that is late_s too old: into the table `late`. LIVE

@@ -25,21 +25,31 @@ static void line_of_few_times(struct random *r, char *out, size_t size)
     line_of_times(r, out, size, 3);
 }
 
-static void streams_try(const char *definition, int seeds, try_line *line)
+static void streams_try(const char *definition, int seeds, try_line *line, bool replaces)
 {
     struct definition *d = try_definition(definition);
-    try_streams(d, seeds, line);
+    try_streams(d, seeds, line, replaces);
     definition_free(d);
 }
 
 TEST(engine, any_order_ends_in_the_tables_of_a_batch)
 {
-    streams_try(DEFINITION, 40, line_write);
+    streams_try(DEFINITION, 40, line_write, false);
+}
+
+TEST(engine, records_that_are_taken_back_leave_nothing)
+{
+    streams_try(DEFINITION, 25, line_write, true);
+}
+
+TEST(engine, of_several_sources_too)
+{
+    streams_try(SEVERAL, 10, line_of_few_times, true);
 }
 
 TEST(engine, any_order_of_several_sources_too)
 {
-    streams_try(SEVERAL, 15, line_of_few_times);
+    streams_try(SEVERAL, 15, line_of_few_times, false);
 }
 
 static int64_t number(sqlite3 *db, const char *query)

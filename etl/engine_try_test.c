@@ -134,7 +134,28 @@ static void process_commit(struct process *p, const struct input *in, const int 
     if (back) engine_forget(p->engine);
 }
 
-static void stream_try(struct definition *d, uint64_t seed, const char *path, try_line *line)
+/* One transaction in which records that are there leave, or stand for something else from now on. */
+static void process_replace(struct process *p, struct input *in, const int *order, int until, int *turn,
+                            struct random *r, try_line *line)
+{
+    try_sql(p->db, "BEGIN IMMEDIATE");
+    try_ok(engine_begin(p->engine), p->engine);
+    for (int n = (int)random_below(r, 6); n > 0; n--) {
+        int i = order[random_below(r, (uint64_t)until)];
+        if (turn[i] > TRY_RECORDS) continue; /* gone before */
+        try_ok(engine_take_back(p->engine, &in->records[i]), p->engine);
+        turn[i] = TRY_RECORDS + 1;
+        if (random_chance(r, 1, 3)) continue;
+        line(r, in->texts[i], TRY_LINE_BYTES);
+        in->records[i].raw = slice_str(in->texts[i]);
+        try_ok(engine_record(p->engine, &in->records[i]), p->engine);
+        turn[i] = 0;
+    }
+    try_ok(engine_flush(p->engine), p->engine);
+    try_sql(p->db, "COMMIT");
+}
+
+static void stream_try(struct definition *d, uint64_t seed, const char *path, try_line *line, bool replaces)
 {
     struct random r;
     struct input in;
@@ -150,6 +171,7 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path, tr
         struct process *p = &processes[random_below(&r, 2)];
         if (random_chance(&r, 1, 4)) process_commit(p, &in, order, from, to, true);
         process_commit(p, &in, order, from, to, false);
+        if (replaces) process_replace(&processes[random_below(&r, 2)], &in, order, to, turn, &r, line);
         prefix_check(d, &in, turn, to, p->db);
         from = to;
     }
@@ -160,11 +182,11 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path, tr
     unlink(path);
 }
 
-void try_streams(struct definition *d, int seeds, try_line *line)
+void try_streams(struct definition *d, int seeds, try_line *line, bool replaces)
 {
     char path[64];
     snprintf(path, sizeof path, "%s/millrace-engine-test-%d.db", P_tmpdir, (int)getpid());
-    for (int seed = 1; seed <= seeds; seed++) stream_try(d, (uint64_t)seed, path, line);
+    for (int seed = 1; seed <= seeds; seed++) stream_try(d, (uint64_t)seed, path, line, replaces);
 }
 
 const char *try_text(sqlite3 *db, const char *query)

@@ -68,7 +68,7 @@ TEST(operators, select_filters_renames_and_computes)
 TEST(operators, select_in_any_order)
 {
     struct definition *d = try_definition(SELECTS);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }
 
@@ -120,7 +120,7 @@ TEST(operators, windows_lie_in_the_years_0000_to_9999)
 TEST(operators, windows_in_any_order)
 {
     struct definition *d = try_definition(WINDOWS);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }
 
@@ -149,7 +149,7 @@ TEST(operators, pivot_has_a_column_for_each_value)
 TEST(operators, pivot_in_any_order)
 {
     struct definition *d = try_definition(PIVOT);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }
 
@@ -210,7 +210,7 @@ TEST(operators, a_lookup_finds_the_last_row_of_a_key)
 TEST(operators, lookups_in_any_order)
 {
     struct definition *d = try_definition(LOOKUPS);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }
 
@@ -259,7 +259,7 @@ TEST(operators, timed_joins_include_their_bounds)
 TEST(operators, timed_joins_in_any_order)
 {
     struct definition *d = try_definition(TIMED);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }
 
@@ -309,7 +309,7 @@ TEST(operators, rankings_are_complete_orders)
 TEST(operators, rankings_in_any_order)
 {
     struct definition *d = try_definition(RANKINGS);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }
 
@@ -367,6 +367,6 @@ TEST(operators, a_version_may_begin_or_end_with_null)
 TEST(operators, dimensions_in_any_order)
 {
     struct definition *d = try_definition(DIMENSIONS);
-    try_streams(d, 8, line_write);
+    try_streams(d, 8, line_write, true);
     definition_free(d);
 }

@@ -138,9 +138,9 @@ int quarantine_row(struct quarantine *q, const struct row *row, int sign)
     return result;
 }
 
-void quarantine_read(struct quarantine *q, int feed)
+void quarantine_read(struct quarantine *q, int feed, int sign)
 {
-    q->counts[feed].read++;
+    q->counts[feed].read += sign;
 }
 
 int quarantine_file(struct quarantine *q, const struct file_fact *fact)

@@ -32,8 +32,8 @@ void quarantine_close(struct quarantine *q);
 
 /* Records the violations of a row and counts it in its bucket (row->bucket); sign -1 takes both back. */
 int quarantine_row(struct quarantine *q, const struct row *row, int sign);
-/* Counts records that were read (the sign of a row that changes its bucket cancels itself). */
-void quarantine_read(struct quarantine *q, int feed);
+/* Counts a record that was read, or (sign -1) is taken back; the signs of a row that changes its bucket cancel. */
+void quarantine_read(struct quarantine *q, int feed, int sign);
 int quarantine_file(struct quarantine *q, const struct file_fact *fact);
 int quarantine_flush(struct quarantine *q);
 void quarantine_forget(struct quarantine *q);

@@ -136,29 +136,46 @@ static int table_create(const struct definition *d, sqlite3 *db, const struct ta
     return result;
 }
 
-/* Only a `unique` rule takes rows of a source back. */
+/* A `unique` rule takes rows of a source back, and a source that changes does. */
 static bool rows_move(const struct definition *d, const struct table *t)
 {
-    for (int i = 0; i < t->input_count; i++)
-        if (d->feeds[t->inputs[i].feed].unique_count > 0) return true;
+    for (int i = 0; i < t->input_count; i++) {
+        const struct feed *feed = &d->feeds[t->inputs[i].feed];
+        if (feed->unique_count > 0 || feed_changes(feed)) return true;
+    }
     return false;
 }
 
-/* Takes rows back by their position, which happens only in a stream. */
+static int position_index_create(sqlite3 *db, const struct table *t, struct err_text *error)
+{
+    return sql_exec(db, error, "CREATE UNIQUE INDEX IF NOT EXISTS \"millrace_key_%w\" ON \"%w\"(_file, _byte_offset%s)",
+                    t->name, t->name, table_has_source(t) ? ", _source" : "");
+}
+
+static int violation_indexes_create(sqlite3 *db, struct err_text *error)
+{
+    return sql_exec(db, error,
+                    "CREATE INDEX IF NOT EXISTS millrace_key_quarantine ON quarantine(file, byte_offset, source);"
+                    "CREATE INDEX IF NOT EXISTS millrace_key_warnings ON warnings(file, byte_offset, source)");
+}
+
+/* For rows that are taken back by their position, which happens only in a live engine. */
 static int position_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
     int result = 0, movable = 0;
     for (int i = 0; i < d->table_count && result == 0; i++) {
-        const struct table *t = &d->tables[i];
-        if (!rows_move(d, t)) continue;
+        if (!rows_move(d, &d->tables[i])) continue;
         movable++;
-        result = sql_exec(db, error, "CREATE UNIQUE INDEX \"millrace_key_%w\" ON \"%w\"(_file, _byte_offset%s)",
-                          t->name, t->name, table_has_source(t) ? ", _source" : "");
+        result = position_index_create(db, &d->tables[i], error);
     }
-    if (result == 0 && movable)
-        result = sql_exec(db, error,
-                          "CREATE INDEX millrace_key_quarantine ON quarantine(file, byte_offset, source);"
-                          "CREATE INDEX millrace_key_warnings ON warnings(file, byte_offset, source)");
+    return result == 0 && movable ? violation_indexes_create(db, error) : result;
+}
+
+int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    int result = violation_indexes_create(db, error);
+    for (int i = 0; i < d->table_count && result == 0; i++)
+        if (d->tables[i].kind == TABLE_STORE) result = position_index_create(db, &d->tables[i], error);
     return result;
 }
 

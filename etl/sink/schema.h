@@ -21,6 +21,8 @@ const char *schema_prefix(bool live);
 /* Checks that the database is empty or holds this pipeline's warehouse of the same kind (see
  * engine_open), then makes the tables, for a stream only those that are not there. */
 int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error);
+/* Live: indexes for finding rows by position, of every store; those of sources whose rows move are there anyway. */
+int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* Batch: drops the old tables and views, renames the new tables, makes indexes and views. */
 int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* Registers a run; see engine_run_begin. */

@@ -90,7 +90,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     return true;
 }
 
-static const char *const keys[] = {"table", NULL};
+static const char *const keys[] = {"table", "watermark", "deletes", NULL};
 static const char *const places[] = {"field", NULL};
 
 const struct format FORMAT_SQLITE = {
