@@ -64,6 +64,14 @@ size_t csv_record_length(const struct csv_spec *spec, struct slice rest, size_t 
     return end && rest.p[end - 1] == '\r' ? end - 1 : end;
 }
 
+bool csv_record_open(const struct csv_spec *spec, struct slice rest)
+{
+    const uint8_t *newline = memchr(rest.p, '\n', rest.n);
+    size_t end = newline ? (size_t)(newline - rest.p) : rest.n;
+    bool over_lines = spec->multiline && spec->quote && memchr(rest.p, spec->quote, end);
+    return over_lines && rest.n < CSV_RECORD_BYTES_MAX && quoted_record_end(spec, rest) == SIZE_MAX;
+}
+
 /* --- what the fields are --- */
 
 /* Halves doubled quotes. */

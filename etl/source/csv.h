@@ -29,6 +29,9 @@ struct csv_spec {
  * following one begins. */
 size_t csv_record_length(const struct csv_spec *spec, struct slice rest, size_t *next);
 
+/* Whether bytes behind `rest` could make this record longer though its first line has an end: a quote is open. */
+bool csv_record_open(const struct csv_spec *spec, struct slice rest);
+
 /* Splits a record into at most CSV_FIELDS_MAX fields, quotes taken off; p is never NULL. False when the
  * record is malformed. Fields point into the record or, where escapes were replaced, into the arena. */
 bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *arena, struct slice *fields, int *count);

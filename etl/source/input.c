@@ -17,6 +17,7 @@ struct input_file {
     char *path;
     int fd;
     uint64_t expected, got; /* bytes of the file itself */
+    bool prefix;            /* what is behind them is not looked at */
     uint8_t *window;
     size_t capacity;
     /* gzip */
@@ -49,7 +50,8 @@ static int file_open(struct input_file *f, struct err_text *error)
     f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
     if (f->fd < 0 || fstat(f->fd, &st) != 0) return unreadable(f, error);
     if (f->expected == INPUT_ANY_SIZE) f->expected = (uint64_t)st.st_size;
-    return (uint64_t)st.st_size == f->expected ? ERR_OK : changed(f, (uint64_t)st.st_size, error);
+    uint64_t now = (uint64_t)st.st_size;
+    return now == f->expected || (f->prefix && now > f->expected) ? ERR_OK : changed(f, now, error);
 }
 
 /* What a file that is no text may be, by its first bytes (xz: file format 1.1; bzip2: the block's or the end's number
@@ -93,16 +95,33 @@ static int start_look(struct input_file *f, struct err_text *error)
     return ERR_OK;
 }
 
-int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error)
+static int open_to(struct input *in, const char *path, uint64_t bytes, bool prefix, struct err_text *error)
 {
     struct input_file *f = memory_new(sizeof *f);
-    *f = (struct input_file){.path = memory_str(path), .fd = -1, .expected = bytes, .capacity = WINDOW_BYTES};
+    *f = (struct input_file){
+        .path = memory_str(path), .fd = -1, .expected = bytes, .prefix = prefix, .capacity = WINDOW_BYTES};
     f->window = memory_new(f->capacity);
     *in = (struct input){.rest = {f->window, 0}, .file = f};
     int err = file_open(f, error);
     if (!err) err = start_look(f, error);
     if (err) input_close(in);
     return err;
+}
+
+int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error)
+{
+    return open_to(in, path, bytes, false, error);
+}
+
+int input_open_prefix(struct input *in, const char *path, uint64_t bytes, struct err_text *error)
+{
+    return open_to(in, path, bytes, true, error);
+}
+
+bool input_has_grown(const struct input *in)
+{
+    struct stat st;
+    return fstat(in->file->fd, &st) == 0 && (uint64_t)st.st_size > in->file->expected;
 }
 
 void input_close(struct input *in)
@@ -126,6 +145,7 @@ void input_close(struct input *in)
 static ssize_t bytes_read(struct input_file *f, uint8_t *to, size_t room, struct err_text *error)
 {
     ssize_t n;
+    if (f->prefix && room > f->expected - f->got) room = (size_t)(f->expected - f->got);
     do n = read(f->fd, to, room);
     while (n < 0 && errno == EINTR);
     if (n < 0) return unreadable(f, error);

@@ -47,6 +47,10 @@ struct input {
 /* Opens a file of `bytes` bytes; another size is an error: it changed since it was looked at. `in` is the
  * caller's; after a failure there is nothing to close. */
 int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error);
+/* The same for a file that may grow while it is read: what stands behind its first `bytes` bytes does not exist. */
+int input_open_prefix(struct input *in, const char *path, uint64_t bytes, struct err_text *error);
+/* Whether there is more of it by now. */
+bool input_has_grown(const struct input *in);
 /* Before anything is read: the file is UTF-16. Without a byte order mark `order` UTF16_BY_MARK ends in an error. */
 void input_decode_wide(struct input *in, enum utf16_order order);
 /* 1: more stands in `rest`; 0: the file ends there; negative: an error. */

@@ -74,6 +74,20 @@ int lines_open(struct source_reader *r, struct err_text *error)
     return err ? err : comments_skip(r, error);
 }
 
+/* Looked at only for files that are read again when they have grown. */
+static bool is_tentative(const struct source_reader *r, size_t next)
+{
+    if (r->tentative || !r->file->grows || !r->in.ended) return r->tentative;
+    bool cut = next == r->in.rest.n && r->in.rest.p[next - 1] != '\n';
+    return cut || (r->feed->format == &FORMAT_CSV && csv_record_open(&r->spec->csv, r->in.rest));
+}
+
+/* A line without an end in a file to which somebody writes. */
+static bool is_not_whole(const struct source_reader *r, size_t next)
+{
+    return r->tentative && next == r->in.rest.n && r->in.rest.p[next - 1] != '\n' && input_has_grown(&r->in);
+}
+
 int lines_next(struct source_reader *r, struct record *out, struct err_text *error)
 {
     size_t n, next, bad;
@@ -85,6 +99,8 @@ int lines_next(struct source_reader *r, struct record *out, struct err_text *err
         if (n > 0 || r->feed->format == &FORMAT_ACCESS_LOG) break;
         lines_consume(r, n, next); /* an empty line is no record, but in a log */
     }
+    r->tentative = is_tentative(r, next);
+    if (is_not_whole(r, next)) return 0;
     *out = (struct record){.at = {.byte_offset = r->in.offset, .line = r->line, .number = r->line},
                            .raw = {r->in.rest.p, n}};
     if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))

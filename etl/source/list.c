@@ -11,6 +11,7 @@
 #include "etl/source/input.h"
 #include "etl/source/source.h"
 #include "etl/source/spec.h"
+#include "etl/source/sqlite_rows.h"
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
@@ -71,12 +72,13 @@ static uint64_t line_ends_count(const uint8_t *p, size_t n)
 
 enum { READ_BYTES = 256 * 1024 };
 
-static int file_scan(int fd, uint8_t *block, struct source_file *f)
+/* Up to `bytes`, or to the end: reading a log to its end while others write could go on for ever. */
+static int file_scan(int fd, uint64_t bytes, uint8_t *block, struct source_file *f)
 {
     struct sha256 *sha = sha256_new();
     bool open_line = false;
     ssize_t n;
-    while ((n = read(fd, block, READ_BYTES)) > 0) {
+    while ((n = read(fd, block, bytes - f->bytes < READ_BYTES ? (size_t)(bytes - f->bytes) : READ_BYTES)) > 0) {
         if (f->bytes == 0) f->gzip = input_is_gzip(slice_of(block, (size_t)n));
         sha256_update(sha, block, (size_t)n);
         f->bytes += (uint64_t)n;
@@ -95,7 +97,7 @@ static int lines_count(const char *path, enum encoding e, struct source_file *f,
 {
     struct input in;
     bool open_line = false;
-    int more = input_open(&in, path, f->bytes, error);
+    int more = input_open_prefix(&in, path, f->bytes, error);
     if (more) return more;
     if (encoding_is_wide(e)) input_decode_wide(&in, (enum utf16_order)(e - ENCODING_UTF_16));
     f->lines = 0;
@@ -111,8 +113,10 @@ static int lines_count(const char *path, enum encoding e, struct source_file *f,
 
 static int file_read(const char *path, enum encoding e, uint8_t *block, struct source_file *f, struct err_text *error)
 {
+    struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int err = fd < 0 ? err_from_errno(errno) : file_scan(fd, block, f);
+    bool good = fd >= 0 && fstat(fd, &st) == 0;
+    int err = good ? file_scan(fd, (uint64_t)st.st_size, block, f) : err_from_errno(errno);
     if (err) err_set(error, err, "%s: cannot be read: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
     bool as_it_is = !f->gzip && !encoding_is_wide(e);
@@ -186,6 +190,24 @@ void source_list_release(struct source_list *list)
     for (int i = 0; i < list->count && list->feed->format->forget; i++) list->feed->format->forget(&list->files[i]);
     arena_release(&list->arena);
     *list = (struct source_list){0};
+}
+
+int source_prefix_digest(const char *dir, const struct source_file *file, uint64_t bytes, char digest[65],
+                         struct err_text *error)
+{
+    struct source_file prefix = {0};
+    struct buf path = {0};
+    if (file->rows) return sqlite_rows_digest(file->rows, bytes, digest, error);
+    buf_printf(&path, "%s/%s", dir, file->name);
+    uint8_t *block = memory_new(READ_BYTES);
+    int fd = open(buf_cstr(&path), O_RDONLY | O_CLOEXEC);
+    int err = fd >= 0 ? file_scan(fd, bytes, block, &prefix) : err_from_errno(errno);
+    if (err) err_set(error, err, "%s: cannot be read: %s", buf_cstr(&path), strerror(errno));
+    memcpy(digest, prefix.digest, sizeof prefix.digest);
+    if (fd >= 0) close(fd);
+    buf_release(&path);
+    free(block);
+    return err;
 }
 
 struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file)

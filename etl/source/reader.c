@@ -69,7 +69,8 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     buf_release(&path);
     r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
     if (r->spec->lateness) r->parser = row_parser_new(feed);
-    int err = feed->format->scan ? ERR_OK : input_open(&r->in, r->path, file->bytes, error);
+    int err = ERR_OK;
+    if (!feed->format->scan) err = (file->grows ? input_open_prefix : input_open)(&r->in, r->path, file->bytes, error);
     if (!err && r->in.file && encoding_is_wide(r->spec->encoding))
         input_decode_wide(&r->in, (enum utf16_order)(r->spec->encoding - ENCODING_UTF_16));
     if (!err && r->in.file) err = wide_refuse(r, error);
@@ -97,7 +98,8 @@ static int64_t lateness_of(struct source_reader *r, const struct record *record)
     return late > 0 ? late : 0;
 }
 
-int source_next(struct source_reader *r, struct record *out, struct err_text *error)
+/* The next one, whether it has been read before or not: what later ones know of it is found out again. */
+static int next_of_all(struct source_reader *r, struct record *out, struct err_text *error)
 {
     int result = r->feed->format->next(r, out, error);
     if (result != 1) return result;
@@ -112,6 +114,19 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
     }
     if (r->spec->lateness) out->late_s = lateness_of(r, out);
     return 1;
+}
+
+int source_next(struct source_reader *r, struct record *out, struct err_text *error)
+{
+    int result;
+    do result = next_of_all(r, out, error);
+    while (result == 1 && out->at.byte_offset < r->file->from);
+    return result;
+}
+
+bool source_tentative(const struct source_reader *r)
+{
+    return r->tentative;
 }
 
 uint64_t source_consumed(const struct source_reader *r)

@@ -14,6 +14,7 @@ struct source_reader {
     struct slice name; /* of the file, as positions have it */
     char *path;        /* for messages */
     struct input in;
+    bool tentative;    /* see source_tentative */
     uint64_t line;     /* number of the line that begins with in.rest, from 1 */
     struct buf layout; /* of this file's records */
     struct arena arena;

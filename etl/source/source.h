@@ -26,6 +26,9 @@ struct source_file {
     /* The name of the smallest file with the same digest, when that is not this one: the file is not
      * read. NULL otherwise. */
     const char *same_as;
+    /* Set by a caller of source_open who has read this file before: */
+    uint64_t from; /* records that begin before this offset are passed over */
+    bool grows;    /* it may be longer by now: what stands behind `bytes` is not read */
 };
 
 struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file);
@@ -43,6 +46,11 @@ struct source_list {
  */
 int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error);
 void source_list_release(struct source_list *list);
+
+/* The digest that the file had when it was `bytes` long (of a table: its first rows, as `digest` counts them), if it
+ * has only grown since then. */
+int source_prefix_digest(const char *dir, const struct source_file *file, uint64_t bytes, char digest[65],
+                         struct err_text *error);
 
 /* Those of all sources of a definition, in its order. */
 struct source_lists {
@@ -62,6 +70,10 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
 /* 1: *out is the next record, valid until the next call. 0: end of file. Negative: `error` names file,
  * line and reason. */
 int source_next(struct source_reader *r, struct record *out, struct err_text *error);
+/* Of the record given last: bytes behind the end of the file could change it, because its line has no end yet or stands
+ * behind a quote that is not closed. True from the first such record on, which is the last one of most files. A line
+ * without an end is not given at all while its file grows: it is not whole. */
+bool source_tentative(const struct source_reader *r);
 /* Bytes of the (decompressed) file consumed so far, for progress. */
 uint64_t source_consumed(const struct source_reader *r);
 void source_close(struct source_reader *r); /* NULL is allowed */

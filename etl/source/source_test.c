@@ -332,3 +332,87 @@ TEST(source, a_file_that_is_cut_after_it_was_opened_is_read_as_it_was)
     source_close(r);
     fixture_close(&f);
 }
+
+/* --- files that are read again when they have grown --- */
+
+/* As `records`, of the only file, from an offset on; "~" stands before what is not final. */
+static const char *grown_records(struct fixture *f, uint64_t from, const char *written_meanwhile)
+{
+    static char out[1000];
+    struct source_reader *r;
+    struct record record;
+    size_t n = 0;
+    int got;
+    out[0] = '\0';
+    source_list_release(&f->list);
+    check_int(source_list_read(&f->d->feeds[0], f->dir, &f->list, &f->error), 0);
+    f->list.files[0].from = from;
+    f->list.files[0].grows = true;
+    if (written_meanwhile) file_write(f, f->list.files[0].name, written_meanwhile);
+    if (source_open(&f->d->feeds[0], f->dir, &f->list.files[0], &r, &f->error) != 0) return f->error.text;
+    while ((got = source_next(r, &record, &f->error)) == 1)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%d/%d:%.*s ", source_tentative(r) ? "~" : "",
+                              (int)record.at.byte_offset, (int)record.at.line, (int)record.raw.n,
+                              (const char *)record.raw.p);
+    source_close(r);
+    return got < 0 ? f->error.text : out;
+}
+
+TEST(source, a_line_without_an_end_is_not_final)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "a.csv", "a,bee\n1,2\n3,4");
+    check_str(grown_records(&f, 0, NULL), "6/2:1,2 ~10/3:3,4 ");
+    file_write(&f, "a.csv", "a,bee\n1,2\n3,45\n");
+    check_str(grown_records(&f, 10, NULL), "10/3:3,45 ");
+    check_str(grown_records(&f, 11, NULL), "");
+    fixture_close(&f);
+}
+
+TEST(source, nor_is_what_stands_behind_an_open_quote)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "a.csv", "a,bee\n1,\"x\"\n\"2,3\n4,5\n");
+    check_str(grown_records(&f, 0, NULL), "6/2:1,\"x\" ~12/3:\"2,3 ~17/4:4,5 ");
+    file_write(&f, "a.csv", "a,bee\n1,\"x\"\n\"2,3\n4,5\n\",6\n");
+    check_str(grown_records(&f, 12, NULL), "12/3:\"2,3\n4,5\n\",6 ");
+    fixture_close(&f);
+}
+
+TEST(source, a_file_that_grows_is_read_to_where_it_ended)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "a.csv", "a,bee\n1,2\n3,4");
+    /* Its last line is being written: it is not whole. */
+    check_str(grown_records(&f, 0, "a,bee\n1,2\n3,45\n6,7\n"), "6/2:1,2 ");
+    check_str(grown_records(&f, 10, "a,bee\n1,2\n3,45\n6,7\n8,9\n"), "10/3:3,45 15/4:6,7 ");
+    check(strstr(grown_records(&f, 0, "a,bee\n"), "the file changed while it was read") != NULL);
+    fixture_close(&f);
+}
+
+TEST(source, what_records_know_of_those_before_does_not_depend_on_where_reading_begins)
+{
+    struct fixture f;
+    fixture_open(&f, CSV "\"in_file\": {\"repeats\": true}, " COLUMNS);
+    file_write(&f, "a.csv", "a,bee\n1,2\n3,4\n1,2\n");
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    f.list.files[0].from = 14;
+    f.list.files[0].grows = true;
+    check_str(records(&f, 0), "14/4/2/1/0:1,2\n");
+    fixture_close(&f);
+}
+
+TEST(source, the_digest_of_a_beginning)
+{
+    struct fixture f;
+    char digest[65];
+    fixture_open(&f, CSV COLUMNS);
+    file_write(&f, "a.csv", "a,bee\n1,2\n");
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    check_int(source_prefix_digest(f.dir, &f.list.files[0], 6, digest, &f.error), 0);
+    check_str(digest, "e3d1cb945dddc9491fa08189b8c917da3f2d8bb8a36ef122c2bfce0ce28a44b2");
+    fixture_close(&f);
+}

@@ -9,6 +9,7 @@
 
 #include "etl/document.h"
 #include "etl/sink/sql.h"
+#include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
 enum { BUSY_MS = 10000 };
@@ -208,6 +209,22 @@ void sqlite_rows_close(struct sqlite_rows *r)
 void sqlite_rows_rewind(struct sqlite_rows *r)
 {
     sqlite3_reset(r->select);
+}
+
+int sqlite_rows_digest(struct sqlite_rows *r, uint64_t bytes, char digest[65], struct err_text *error)
+{
+    struct slice row;
+    int64_t rowid;
+    int result = 1;
+    struct sha256 *sha = sha256_new();
+    sqlite_rows_rewind(r);
+    for (uint64_t n = 0; n < bytes && (result = sqlite_rows_next(r, &row, &rowid, error)) == 1; n += row.n + 1) {
+        sha256_update(sha, row.p, row.n);
+        sha256_update(sha, "\n", 1);
+    }
+    sha256_take_hex(sha, digest);
+    sqlite_rows_rewind(r);
+    return result < 0 ? result : 0;
 }
 
 int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error)

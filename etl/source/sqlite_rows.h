@@ -30,6 +30,8 @@ int sqlite_rows_open(const char *path, const char *table, const char *const *col
 int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error);
 /* From the first row again, in the same transaction. */
 void sqlite_rows_rewind(struct sqlite_rows *r);
+/* SHA-256 of the rows, each with a line end, in hexadecimal; of the first `bytes` bytes of that, to whole rows. */
+int sqlite_rows_digest(struct sqlite_rows *r, uint64_t bytes, char digest[65], struct err_text *error);
 void sqlite_rows_close(struct sqlite_rows *r); /* NULL is allowed */
 
 #endif
