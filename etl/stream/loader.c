@@ -15,8 +15,10 @@
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-/* What is pending is committed at this age, so that readers see results grow; or at this size. */
-enum { COMMIT_AFTER_MS = 100, PENDING_MAX = 10000, PENDING_BYTES_MAX = 16 * 1024 * 1024 };
+/* What is pending is committed as soon as no more waits, once it is QUIET old: a row is seen soon, and a trickle does
+ * not become a transaction a row. While more keeps coming (a replay, a burst) at this age or at this size, so that
+ * readers see results grow: the larger a transaction, the less a row costs. */
+enum { QUIET_AFTER_MS = 2, COMMIT_AFTER_MS = 100, PENDING_MAX = 10000, PENDING_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct partition {
     const char *topic;
@@ -260,11 +262,11 @@ int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
     return result;
 }
 
-int64_t loader_due_ns(const struct loader *l)
+int64_t loader_due_ns(const struct loader *l, bool more)
 {
     if (l->count == 0) return INT64_MAX;
     if (l->count == PENDING_MAX || l->bytes >= PENDING_BYTES_MAX) return 0;
-    return l->first_ns + (int64_t)COMMIT_AFTER_MS * 1000000;
+    return l->first_ns + (int64_t)(more ? COMMIT_AFTER_MS : QUIET_AFTER_MS) * 1000000;
 }
 
 /* ---- the transaction ---- */

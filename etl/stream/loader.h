@@ -12,6 +12,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 
 #include "etl/definition.h"
 #include "etl/stream/topics.h"
@@ -40,9 +41,9 @@ int loader_reached_end(struct loader *l, const rd_kafka_message_t *m, struct err
 /* `m` says that the fetch position of its partition is outside of its log: always an error, in words. */
 int loader_out_of_range(struct loader *l, const rd_kafka_message_t *m, struct err_text *error);
 
-/* When what is pending should be committed, on the monotonic clock: at once when there is enough of it, INT64_MAX
- * when there is nothing. */
-int64_t loader_due_ns(const struct loader *l);
+/* When what is pending should be committed, on the monotonic clock: at once when there is enough of it, soon when no
+ * `more` messages wait to be taken, INT64_MAX when there is nothing. */
+int64_t loader_due_ns(const struct loader *l, bool more);
 /* Writes what is pending in one transaction; after anything but 0 the database is as before. */
 int loader_commit(struct loader *l, struct err_text *error);
 

@@ -269,9 +269,17 @@ static int topic_prepare(struct publish *p, const char *topic, int *partitions)
 
 static int topics_prepare(struct publish *p)
 {
-    static const char *const settings[] = {
-        "enable.idempotence",         "true",   "linger.ms", "5", "queue.buffering.max.messages", "200000",
-        "queue.buffering.max.kbytes", "262144", NULL};
+    /* Who keeps a pace wants each record there at its time; who does not wants large requests. */
+    bool paced = p->options->rate > 0 || p->options->speed > 0;
+    const char *const settings[] = {"enable.idempotence",
+                                    "true",
+                                    "linger.ms",
+                                    paced ? "0.5" : "5",
+                                    "queue.buffering.max.messages",
+                                    "200000",
+                                    "queue.buffering.max.kbytes",
+                                    "262144",
+                                    NULL};
     const struct client_callbacks callbacks = {.delivered = delivered, .opaque = p};
     topics_find(&p->topics, p->definition, p->options->topic);
     p->partitions = memory_new((size_t)p->topics.count * sizeof *p->partitions);

@@ -108,26 +108,30 @@ static int event_handle(struct worker *w, const rd_kafka_message_t *m)
     }
 }
 
-static int poll_wait_ms(const struct worker *w)
+static int wait_ms(const struct worker *w)
 {
-    int64_t due_ns = loader_due_ns(w->loader);
+    int64_t due_ns = loader_due_ns(w->loader, false);
     if (due_ns == INT64_MAX) return POLL_MS;
     int64_t left_ns = due_ns - clock_mono_ns();
     return left_ns <= 0 ? 0 : (int)((left_ns + 999999) / 1000000);
 }
 
+static int take(struct worker *w, rd_kafka_message_t *m)
+{
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) return loader_take(w->loader, m, w->error);
+    int result = event_handle(w, m);
+    rd_kafka_message_destroy(m);
+    return result;
+}
+
+/* What is there already comes without waiting; only then is known whether there is more. */
 static int poll_once(struct worker *w)
 {
-    int result = 0;
-    rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, poll_wait_ms(w));
-    if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        result = loader_take(w->loader, m, w->error);
-    } else if (m) {
-        result = event_handle(w, m);
-        rd_kafka_message_destroy(m);
-    }
+    rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, 0);
+    if (!m) m = rd_kafka_consumer_poll(w->consumer, wait_ms(w));
+    int result = m ? take(w, m) : 0;
     if (w->assigned_result != 0) return w->assigned_result;
-    return result == 0 && loader_due_ns(w->loader) <= clock_mono_ns() ? loader_commit(w->loader, w->error) : result;
+    return result == 0 && loader_due_ns(w->loader, m) <= clock_mono_ns() ? loader_commit(w->loader, w->error) : result;
 }
 
 static int work(struct worker *w)
