@@ -15,7 +15,8 @@ static const struct speed_row *const rows[] = {
     &speed_row_end_to_end,   &speed_row_consumer,    &speed_row_fetch,        &speed_row_commit,
     &speed_row_commit_small, &speed_row_start_empty, &speed_row_start_1000,   &speed_row_start_kill,
     &speed_row_memory,       &speed_row_partitions,  &speed_row_log_length,   &speed_row_generate,
-    &speed_row_parsers,
+    &speed_row_parsers,      &speed_row_batch_shop,  &speed_row_batch_logs,   &speed_row_replay,
+    &speed_row_freshness,
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
@@ -49,6 +50,13 @@ int64_t speed_scaled(const struct speed *s, int64_t full, int64_t least)
 {
     int64_t scaled = (int64_t)((double)full * s->scale);
     return scaled > least ? scaled : least;
+}
+
+void speed_script(const struct speed *s, const char *name, char out[PATH_MAX])
+{
+    char scripts[PATH_MAX];
+    bench_path(scripts, s->bench->workloads, "../scripts");
+    bench_path(out, scripts, name);
 }
 
 /* By the clock: a peer may still have the topics of an earlier run. */
@@ -106,6 +114,18 @@ void speed_percentiles(struct trial *t, const char *name)
     trial_metric(t, metric, "us", (double)histogram_percentile(h, 99) / 1e3);
 }
 
+/* DuckDB is a package that not everybody has. */
+static bool duckdb_is_there(const struct speed *s)
+{
+    char script[PATH_MAX];
+    struct process probe;
+    struct err_text error;
+    if (bench_workloads_find(s->bench, NULL, &error) < 0) return false;
+    speed_script(s, "peer-duckdb.sh", script);
+    const char *argv[] = {"bash", script, "--probe", NULL};
+    return process_start(&probe, argv, PROCESS_QUIET_ERR, &error) == 0 && process_wait(&probe, -1) == 0;
+}
+
 /* --- a run --- */
 
 static int side_names(const struct speed *s, const struct speed_row *row, const char *sides[SPEED_SIDES_MAX])
@@ -113,6 +133,10 @@ static int side_names(const struct speed *s, const struct speed_row *row, const 
     int count = 0;
     for (int i = 0; row->sides[i]; i++) {
         if (!s->peer && speed_is(row->sides[i], "kafka")) continue;
+        if (speed_is(row->sides[i], "duckdb") && !duckdb_is_there(s)) {
+            printf("  (no DuckDB: DUCKDB_PYTHON names a Python that has its package)\n");
+            continue;
+        }
         sides[count++] = row->sides[i];
     }
     return count;

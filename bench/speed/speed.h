@@ -54,7 +54,8 @@ struct speed_row {
 extern const struct speed_row speed_row_producer, speed_row_crowd, speed_row_latency_1000, speed_row_latency_10000,
     speed_row_end_to_end, speed_row_consumer, speed_row_fetch, speed_row_commit, speed_row_commit_small,
     speed_row_start_empty, speed_row_start_1000, speed_row_start_kill, speed_row_memory, speed_row_partitions,
-    speed_row_log_length, speed_row_generate, speed_row_parsers;
+    speed_row_log_length, speed_row_generate, speed_row_parsers, speed_row_batch_shop, speed_row_batch_logs,
+    speed_row_replay, speed_row_freshness;
 
 /* Whom a side's client talks to; NULL for the mock. */
 const char *speed_bootstrap(const struct speed *s, const char *side);
@@ -63,6 +64,8 @@ int64_t speed_broker_cpu_ns(const struct speed *s, const char *side);
 bool speed_is(const char *side, const char *name);
 /* `full` at scale 1, less at a smaller one, but at least `least`. */
 int64_t speed_scaled(const struct speed *s, int64_t full, int64_t least);
+/* A script of ours that runs a peer; s->bench->workloads is known. */
+void speed_script(const struct speed *s, const char *name, char out[PATH_MAX]);
 /* A topic name that nobody used before. */
 void speed_topic(char out[SPEED_TOPIC_MAX]);
 /* Has as many bytes of memory backed by the machine under this one, if it is a virtual one. */

