@@ -26,6 +26,14 @@ rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *
     return rk;
 }
 
+bool client_is_answered(rd_kafka_t *rk, int timeout_ms)
+{
+    const struct rd_kafka_metadata *metadata;
+    bool answered = rd_kafka_metadata(rk, 0, NULL, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (answered) rd_kafka_metadata_destroy(metadata);
+    return answered;
+}
+
 int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms)
 {
     const struct rd_kafka_metadata *metadata;
@@ -63,6 +71,7 @@ int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, struc
     char why[256];
     rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, -1, why, sizeof why);
     if (!new_topic) return err_set(error, ERR_INVALID, "topic %s: %s", topic, why);
+    rd_kafka_NewTopic_set_config(new_topic, "max.message.bytes", CLIENT_MESSAGE_BYTES_MAX);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_AdminOptions_set_request_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);
     rd_kafka_AdminOptions_set_operation_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);

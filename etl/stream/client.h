@@ -3,8 +3,12 @@
 #define MILLRACE_ETL_STREAM_CLIENT_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 #include "lib/base/err.h"
+
+/* What a message may have at most: a record of any file (32 MiB, etl/source/input.h) with its headers. */
+#define CLIENT_MESSAGE_BYTES_MAX "35651584"
 
 /* A producer or consumer with the given "key", "value", ..., NULL settings on top of bootstrap.servers. `opaque` is
  * what librdkafka's callbacks get. NULL after a failure. */
@@ -16,11 +20,14 @@ struct client_callbacks {
 rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *const *settings,
                        const struct client_callbacks *callbacks, struct err_text *error);
 
+/* A broker answered within `timeout_ms`. Asks for no topic: some brokers make one that is asked for. */
+bool client_is_answered(rd_kafka_t *rk, int timeout_ms);
+
 /* The partitions of a topic; 0 when there is no such topic (yet), ERR_IO when nobody answered within
  * `timeout_ms`. */
 int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms);
 
-/* Makes the topic; ERR_EXISTS when it is there. */
+/* Makes the topic, for messages of CLIENT_MESSAGE_BYTES_MAX; ERR_EXISTS when it is there. */
 int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, struct err_text *error);
 
 #endif

@@ -195,6 +195,28 @@ refused "--speed and --rate" 2 "speed has its own" \
 refused "no such definition" 2 "nowhere.json" "$MILLRACE" stream run nowhere.json --db "$scratch/x.db"
 [ ! -e "$scratch/x.db" ] || fail "a database was left behind"
 
+story "records up to the bound of a file's records pass through a topic; one that was made for less names file and line"
+mkdir "$scratch/big"
+printf '{"version": 1, "pipeline": "big", "source": {"format": "ndjson", "glob": "*", "columns": [{"name": "i", "type": "integer"}, {"name": "t", "type": "text"}]}, "tables": [{"name": "rows", "columns": ["i", "t"]}]}' >"$scratch/big.json"
+python3 -c 'for i, n in enumerate((1, 1500000, 31000000, 1)): print("{\"i\": %d, \"t\": \"%s\"}" % (i, "x" * n))' >"$scratch/big/a.ndjson"
+topic=big
+publish big "$scratch/big.json"
+load big.db "$scratch/big.json"
+"$MILLRACE" etl run "$scratch/big.json" --in "$scratch/big" --db "$scratch/big_batch.db" 2>/dev/null || fail "batch of big records"
+"$MILLRACE" warehouse compare "$scratch/big_batch.db" "$scratch/big.db" >"$scratch/out" || fail "big records"
+"$MILLRACE" topic create small --bootstrap "$bootstrap" >/dev/null || fail "topic create"
+refused "a topic that takes less" 2 'small: .* first a.ndjson:2 \(1500[0-9]+ bytes\): .*too large' \
+    "$MILLRACE" stream publish "$scratch/big.json" --in "$scratch/big" --topic small --bootstrap "$bootstrap"
+
+story "a broker that is not there is named within 5 seconds; the wait goes on"
+"$MILLRACE" stream publish $definition --in "$scratch/in" --bootstrap 127.0.0.1:1 2>"$scratch/err" &
+publisher=$!
+for _ in $(seq 50); do grep -q 'no broker answers at 127.0.0.1:1' "$scratch/err" && break; sleep 0.1; done
+grep -q 'no broker answers at 127.0.0.1:1' "$scratch/err" || fail "it is not said that nobody answers: $(cat "$scratch/err")"
+kill -0 $publisher 2>/dev/null || fail "it does not wait"
+kill -KILL $publisher
+wait $publisher 2>/dev/null
+
 story "a run ends on SIGTERM although the broker is away"
 "$MILLRACE" stream run $definition --db "$scratch/away.db" --topic second --bootstrap "$bootstrap" --follow >/dev/null 2>&1 &
 run=$!
