@@ -7,6 +7,7 @@
 #include "etl/operator/fingerprint.h"
 #include "etl/rule/rule.h"
 #include "etl/source/format.h"
+#include "etl/source/spec.h"
 #include "etl/source/split.h"
 #include "lib/base/memory.h"
 
@@ -14,6 +15,7 @@ struct row_parser {
     const struct feed *feed;
     struct splitter splitter; /* has the fields of the record that was parsed last */
     struct slice raw;         /* its bytes */
+    struct slice layout;      /* what it needs of its file */
     bool split;               /* it fitted the format */
     struct value *values;
     bool *failed;   /* by column: the text did not fit, or it depends on one that did not */
@@ -195,6 +197,7 @@ void row_parse(struct row_parser *p, const struct record *record, struct arena *
     p->violation_count = p->reported_count = 0;
     builtins_set(p, record);
     p->raw = record->raw;
+    p->layout = record->layout;
     p->split = splitter_split(&p->splitter, record, arena);
     if (p->split) {
         fields_convert(p);
@@ -227,12 +230,14 @@ static bool key_of_columns(struct row_parser *p, const struct rule *rule)
     return true;
 }
 
-/* Where the fields are only what the columns ask for, the record's bytes stand for all that is in it. */
+/* Where the fields are only what the columns ask for, the record's bytes stand for all that is in it; with what its
+ * columns read from around it. */
 static void key_of_fields(struct row_parser *p)
 {
     const struct splitter *s = &p->splitter;
     if (!p->feed->format->fields_are_all)
         fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->raw});
+    if (s->spec->around) fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->layout});
     for (int i = 0; p->feed->format->fields_are_all && i < s->field_count; i++)
         fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = s->fields[i]});
 }

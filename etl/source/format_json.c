@@ -1,4 +1,5 @@
 /* ndjson: a line is a JSON value. json: a document, of which the elements of an array are records. */
+#include "etl/source/around.h"
 #include "etl/source/json_path.h"
 #include "etl/source/json_records.h"
 #include "etl/source/reader.h"
@@ -23,13 +24,27 @@ static void json_keys_read(struct node n, struct source_spec *s)
     if (wrong) node_fail(records, "\"%s\": %s", s->records, wrong);
 }
 
+/* A value outside of the record. */
+static const char *around_read(struct source_spec *s, const char *text, bool number, int field, struct arena *arena)
+{
+    if (s->format != &FORMAT_JSON) return "leads out of the record, and nothing is around a line";
+    if (!s->around) s->around = around_new(arena);
+    const char *wrong = around_add(s->around, text, number, field);
+    json_paths_skip(s->json);
+    return wrong ? wrong : json_records_around_check(s->records, &s->around->values[s->around->count - 1]);
+}
+
 static void place_read(struct node column, struct source_spec *s, struct field_spec *f, const char *name)
 {
     struct node path = node_member(column, "path");
-    const char *text = node_text(path, name);
-    const char *wrong = json_paths_add(s->json, text, f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL);
-    if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
+    const char *text = node_text(path, name), *wrong;
+    bool number = f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL;
     f->number = s->fields_least; /* columns are read in order, each adds one */
+    if (around_leads(text))
+        wrong = around_read(s, text, number, f->number, column.doc->arena);
+    else
+        wrong = json_paths_add(s->json, text, number);
+    if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
 }
 
 /* --- files --- */
@@ -37,8 +52,25 @@ static void place_read(struct node column, struct source_spec *s, struct field_s
 static int json_open(struct source_reader *r, struct err_text *error)
 {
     int err = lines_open(r, error); /* a byte order mark */
-    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records);
+    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records, r->spec->around);
     return err;
+}
+
+/* What the record's columns need of what is around it, in UTF-8. Bytes without a meaning leave it empty, which `split`
+ * rejects. */
+static int layout_set(struct source_reader *r, struct err_text *error)
+{
+    struct buf read = {0};
+    size_t bad;
+    json_records_layout(r->json, &read);
+    buf_reset(&r->layout);
+    arena_reset(&r->arena);
+    bool good = encoding_check(r->spec->encoding, buf_slice(&read), &bad);
+    if (good) buf_append_slice(&r->layout, encoding_decode(r->spec->encoding, buf_slice(&read), &r->arena));
+    buf_release(&read);
+    if (good || r->spec->encoding_rejects) return ERR_OK;
+    return err_set(error, ERR_CORRUPT, "%s: line %llu: a value around this record is not %s (%s.encoding of %s)",
+                   r->path, (unsigned long long)r->line, ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path);
 }
 
 static int json_next(struct source_reader *r, struct record *out, struct err_text *error)
@@ -51,7 +83,8 @@ static int json_next(struct source_reader *r, struct record *out, struct err_tex
     r->line = j.line;
     if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))
         return source_bytes_wrong(r, out->raw, bad, error);
-    return 1;
+    int err = r->spec->around ? layout_set(r, error) : ERR_OK;
+    return err ? err : 1;
 }
 
 static void json_close(struct source_reader *r)
@@ -61,12 +94,21 @@ static void json_close(struct source_reader *r)
 
 /* --- records --- */
 
+static bool around_wrong(struct splitter *s, struct arena *arena)
+{
+    return splitter_wrong(s, arena, 0, "what is around the record is not in the encoding of the source");
+}
+
 static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
 {
     struct json_scan scan;
-    if (record->layout.n) return splitter_wrong(s, arena, 0, "a JSON record has no layout");
+    struct slice layout = record->layout, values[AROUND_MAX];
+    const struct around *around = s->spec->around;
+    if (around && !around_split(around, &layout, arena, values)) return around_wrong(s, arena);
+    if (layout.n) return splitter_wrong(s, arena, 0, "a JSON record has no layout");
     if (!json_split(s->spec->json, text, arena, s->fields, &scan))
         return splitter_wrong(s, arena, (size_t)(scan.p - text.p), scan.wrong);
+    if (around) around_put(around, values, s->fields);
     s->field_count = s->spec->fields_least;
     return true;
 }

@@ -150,6 +150,51 @@ TEST(format, json_documents)
     check_str(PLAIN(JSON "\"o[1]\"", "{\"o\": [[{\"id\": 1}], [{\"id\": 2}]]}"), "1@21/1 2|-|-\n");
 }
 
+/* What is around records: of objects before and behind them, at any depth, in any bytes. */
+#define AROUND(records, more)                                                                                          \
+    "\"format\": \"json\", \"records\": \"" records "\", \"columns\": [{\"name\": \"sku\", \"type\": \"text\"}, "      \
+    "{\"name\": \"order\", \"path\": \"../order_id\", \"type\": \"integer\"}" more "]"
+#define PLACES                                                                                                         \
+    ", {\"name\": \"paid\", \"path\": \"../paid\", \"type\": \"integer\"}, {\"name\": \"line\", \"path\": \"#\", "     \
+    "\"type\": \"integer\"}, {\"name\": \"nth\", \"path\": \"../#\", \"type\": \"integer\"}, "                         \
+    "{\"name\": \"city\", \"path\": \"../to['the city']\", \"type\": \"text\"}, "                                      \
+    "{\"name\": \"day\", \"path\": \"../../day\", \"type\": \"text\"}"
+
+TEST(format, json_around)
+{
+    BOTH(AROUND("orders[*].lines", PLACES),
+         "{\"orders\": [{\"order_id\": 7, \"lines\": [{\"sku\": \"a\"}, {\"sku\": \"b\"}], \"paid\": true, \"to\": "
+         "{\"the city\": \"K\\u00f6ln\"}},\n {\"lines\": [{\"sku\": \"a\"}], \"order_id\": \"8\", \"to\": 3}],\n"
+         "\"day\": \"[1, 2]\"}",
+         "1@38/1 a|7|1|0|0|K\xc3\xb6ln|[1, 2]\n2@52/1 b|7|1|1|0|K\xc3\xb6ln|[1, 2]\n"
+         "3@127/2 a|8|-|0|1|-|[1, 2]\n");
+    check_str(PLAIN("\"encoding\": \"windows-1252\", " AROUND("[*].l", ", {\"name\": \"o\", \"path\": \"../o\", "
+                                                                       "\"type\": \"text\"}"),
+                    "[{\"o\": \"\x80\\n\", \"l\": [{}]}]"),
+              "1@20/1 -|-|\xe2\x82\xac\n\n");
+    /* An order may be without a value, and then it is not that of the one before. */
+    check_str(PLAIN(AROUND("[*].l", ""), "[{\"order_id\": 1, \"l\": [{}]}, {\"l\": [{}, {}], \"order_id\": null}]"),
+              "1@23/1 -|1\n2@36/1 -|-\n3@40/1 -|-\n");
+    check_str(PLAIN(AROUND("[*].l", ""), "[{\"order_id\": 1, \"l\": [{}], \"order_id\": 2}]"), "1@23/1 -|1\n");
+    check_str(PLAIN(AROUND("[*].l", ""), "[{\"l\": [{}], \"order_id\": 1"),
+              "f: line 1, byte offset 26: not JSON: a , or } must stand behind a member");
+    check_str(PLAIN(AROUND("[*].l", ""), "[{\"order_id\": \"\xff\", \"l\": [{}]}]"),
+              "f: line 1: a value around this record is not utf-8 (source.encoding of d.json)");
+    check_str(PLAIN("\"on_bad_encoding\": \"reject\", " AROUND("[*].l", ""),
+                    "[{\"order_id\": \"\xff\", \"l\": [{}]},\n{\"order_id\": 1, \"l\": [{}]}]"),
+              "1@25/1  !format:=byte 0: what is around the record is not in the encoding of the source\n"
+              "2@53/2 -|1\n");
+    check_str(PLAIN(AROUND("$", ""), "[]"), "d.json: source.columns[1].path: \"../order_id\": leads further up than "
+                                            "the objects that the records are in");
+    check_str(PLAIN(AROUND("o.l", ", {\"name\": \"i\", \"path\": \"../#\", \"type\": \"integer\"}"), "[]"),
+              "d.json: source.columns[2].path: \"../#\": what is there is no element of an array");
+    check_str(PLAIN(AROUND("o.l", ", {\"name\": \"i\", \"path\": \"../a..b\", \"type\": \"integer\"}"), "[]"),
+              "d.json: source.columns[2].path: \"../a..b\": a name is missing");
+    check_str(
+        PLAIN("\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"path\": \"../a\", \"type\": \"text\"}]", "1"),
+        "d.json: source.columns[0].path: \"../a\": leads out of the record, and nothing is around a line");
+}
+
 TEST(format, json_documents_that_are_wrong)
 {
     check_str(PLAIN(JSON "\"$.items\"", ""), "f: line 1, byte offset 0: not JSON: a value must stand here");
@@ -207,6 +252,63 @@ TEST(format, xml)
     check_str(PLAIN(XML, "<c><q id='1'/></c>"),
               "f: no element is a \"c/p\" (source.record of d.json); it has: \"c\", \"c/q\"");
     BOTH(XML, "<c>\n</c>\n", "");
+}
+
+#define XML_AROUND(record, more)                                                                                       \
+    "\"format\": \"xml\", \"record\": \"" record "\", \"columns\": [{\"name\": \"sku\", \"path\": \".\", \"type\": "   \
+    "\"text\"}, {\"name\": \"order\", \"path\": \"../@id\", \"type\": \"integer\"}" more "]"
+#define XML_PLACES                                                                                                     \
+    ", {\"name\": \"city\", \"path\": \"../to/city[2]\", \"type\": \"text\"}, {\"name\": \"line\", \"path\": \"#\", "  \
+    "\"type\": \"integer\"}, {\"name\": \"nth\", \"path\": \"../#\", \"type\": \"integer\"}, "                         \
+    "{\"name\": \"day\", \"path\": \"../../@day\", \"type\": \"text\"}, "                                              \
+    "{\"name\": \"sum\", \"path\": \"../../sum\", \"type\": \"integer\"}"
+
+/* What stands around records: attributes and elements before and behind them, with a way and by name alone. */
+TEST(format, xml_around)
+{
+#define SHOP(way, found)                                                                                               \
+    BOTH(XML_AROUND(way, XML_PLACES),                                                                                  \
+         "<?xml version='1.0' encoding='windows-1252'?>\n<s day='\x80'><order id='7'><l>a</l><x/><l>b</l>"             \
+         "<to><city>A</city><city> \"B\" \n</city></to></order><order id='8'><l>a</l></order><sum> 3\n</sum></s>",     \
+         found)
+    SHOP("s/order/l", "1@71/2 a|7|\"B\"|1|1|\xe2\x82\xac|3\n2@83/2 b|7|\"B\"|2|1|\xe2\x82\xac|3\n"
+                      "3@155/3 a|8|-|1|2|\xe2\x82\xac|3\n");
+    SHOP("l", "1@71/2 a|7|\"B\"|1|1|\xe2\x82\xac|3\n2@83/2 b|7|\"B\"|2|1|\xe2\x82\xac|3\n"
+              "3@155/3 a|8|-|1|2|\xe2\x82\xac|3\n");
+    check_str(PLAIN(XML_AROUND("l", XML_PLACES), "<l><l/></l>"), "1@0/1 -|-|-|1|-|-|-\n");
+    check_str(PLAIN(XML_AROUND("l", XML_PLACES), "<o><l/>"),
+              "f: line 1, byte offset 7: not well-formed XML: no element found");
+    check_str(PLAIN(XML_AROUND("s/l", XML_PLACES), "<s/>"),
+              "d.json: source.columns[5].path: \"../../@day\": leads further up than the elements that the records "
+              "are in");
+    check_str(PLAIN(XML_AROUND("s/l", ", {\"name\": \"x\", \"path\": \"../a//b\", \"type\": \"text\"}"), "<s/>"),
+              "d.json: source.columns[2].path: \"../a//b\": a name is missing");
+}
+
+/* Records need not wait for what is known; those that wait come in order, and not for ever. */
+TEST(format, xml_around_of_large_files)
+{
+    static const char source[] = XML_AROUND("s/o/l", ", {\"name\": \"day\", \"path\": \"../../@day\", \"type\": "
+                                                     "\"text\"}, {\"name\": \"sum\", \"path\": \"../sum\", \"type\": "
+                                                     "\"integer\"}");
+    struct buf file = {0};
+    buf_append_str(&file, "<s>");
+    for (int i = 0; i < 120000; i++) {
+        buf_printf(&file, "<o id='%d'><l>", i);
+        for (int pad = 0; pad < 300; pad++) buf_append_byte(&file, 'x');
+        buf_printf(&file, "</l><sum>%d</sum></o>", i);
+    }
+    buf_append_str(&file, "</s>");
+    const char *said = rows(source, buf_slice(&file), false);
+    const char *second = strchr(said, '\n');
+    check(second && strncmp(said, "1@13/1 xxx", 10) == 0 && strncmp(second - 7, "x|0|-|0", 7) == 0);
+    buf_reset(&file);
+    buf_append_str(&file, "<s><o><l/>");
+    for (int i = 0; i < (33 << 20) / 16; i++) buf_append_str(&file, "<l>0123456</l>  ");
+    buf_append_str(&file, "</o></s>");
+    check_str(rows(source, buf_slice(&file), false),
+              "f: line 1, byte offset 6: what columns read around this record is not within 32 MiB behind it");
+    buf_release(&file);
 }
 
 #define PATH(path)                                                                                                     \

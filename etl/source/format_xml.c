@@ -16,12 +16,22 @@ static void keys_read(struct node n, struct source_spec *s)
     if (wrong) node_fail(record, "\"%s\": %s", s->records, wrong);
 }
 
+/* A value outside of the record. */
+static const char *around_read(struct source_spec *s, const char *text, int field, struct arena *arena)
+{
+    if (!s->around) s->around = around_new(arena);
+    const char *wrong = around_add(s->around, text, false, field);
+    xml_paths_skip(s->xml);
+    return wrong ? wrong : xml_records_around_check(s->records, &s->around->values[s->around->count - 1]);
+}
+
 static void place_read(struct node column, struct source_spec *s, struct field_spec *f, const char *name)
 {
     struct node path = node_member(column, "path");
-    const char *text = node_text(path, name), *wrong = xml_paths_add(s->xml, text);
-    if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
+    const char *text = node_text(path, name), *wrong;
     f->number = s->fields_least; /* columns are read in order, each adds one */
+    wrong = around_leads(text) ? around_read(s, text, f->number, column.doc->arena) : xml_paths_add(s->xml, text);
+    if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
 }
 
 /* --- files --- */
@@ -30,7 +40,7 @@ static int xml_open(struct source_reader *r, struct err_text *error)
 {
     const char *encoding = r->spec->own_encoding ? ENCODING_NAMES[r->spec->encoding] : NULL;
     (void)error;
-    r->xml = xml_records_new(&r->in, r->path, r->spec->records, encoding);
+    r->xml = xml_records_new(&r->in, r->path, r->spec->records, encoding, r->spec->around, r->spec->trim);
     return ERR_OK;
 }
 
@@ -49,7 +59,8 @@ static int xml_next(struct source_reader *r, struct record *out, struct err_text
     int result = xml_records_next(r->xml, &x, error);
     if (result != 1) return result ? result : xml_end(r, error);
     *out = (struct record){.at = {.byte_offset = x.byte_offset, .line = x.line, .number = x.number}, .raw = x.raw};
-    if (r->layout.n == 0) buf_append_slice(&r->layout, xml_records_layout(r->xml));
+    if (r->spec->around) buf_reset(&r->layout);
+    if (r->layout.n == 0) xml_records_layout(r->xml, &r->layout);
     return 1;
 }
 
@@ -73,8 +84,13 @@ static void splitter_end(struct splitter *s)
 static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
 {
     size_t at;
-    const char *wrong = xml_split(s->xml, text, record->layout, s->spec->trim, arena, s->fields, &at);
+    struct slice layout = record->layout, values[AROUND_MAX];
+    const struct around *around = s->spec->around;
+    if (around && !around_split(around, &layout, arena, values))
+        return splitter_wrong(s, arena, 0, "the record does not say what is around it");
+    const char *wrong = xml_split(s->xml, text, layout, s->spec->trim, arena, s->fields, &at);
     if (wrong) return splitter_wrong(s, arena, at, wrong);
+    if (around) around_put(around, values, s->fields);
     s->field_count = s->spec->fields_least;
     return true;
 }

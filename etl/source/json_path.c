@@ -133,12 +133,19 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
     return NULL;
 }
 
+void json_paths_skip(struct json_paths *paths)
+{
+    paths->field_count++;
+}
+
 /* --- one document --- */
 
 struct split {
     struct json_scan *scan;
     struct arena *arena;
     struct slice *fields;
+    bool as_they_stand;
+    int left; /* members of the root that are wanted and not found yet; then nothing more is read. 0: all is read */
     uint64_t seen[STEPS_MAX / 64];
 };
 
@@ -190,6 +197,7 @@ static bool object_take(struct split *c, const struct step *step, int depth)
         json_scan_blanks(s);
         if (s->p < s->end && *s->p == '}') break;
         if (!json_scan_byte(s, ',', "a , or } must stand behind a member")) return false;
+        if (found && depth == 1 && --c->left == 0) return true;
         json_scan_blanks(s);
     }
     s->p++;
@@ -227,7 +235,8 @@ static bool array_take(struct split *c, const struct step *step, int depth)
 static void field_set(struct split *c, const struct wanted *w, struct slice text)
 {
     uint8_t first = text.p[0];
-    if (first == '"') {
+    if (c->as_they_stand) {
+    } else if (first == '"') {
         text = (struct slice){text.p + 1, text.n - 2};
         if (c->scan->escaped) text = json_scan_text(text, c->arena); /* it was the last string */
     } else if (first == 'n')
@@ -267,17 +276,36 @@ static bool root_check(const struct step *root, const uint8_t *start, struct jso
                                            : "an object or an array must stand here");
 }
 
+static void split_begin(struct split *c, const struct json_paths *paths, struct slice text, struct json_scan *scan)
+{
+    memset(c->seen, 0, ((size_t)paths->step_count + 63) / 64 * sizeof *c->seen);
+    for (int i = 0; i < paths->field_count; i++) c->fields[i] = slice_of(NULL, 0);
+    c->scan = scan;
+    c->as_they_stand = false;
+    c->left = 0;
+    *scan = json_scan_of(text);
+    json_scan_blanks(scan);
+}
+
 bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
                 struct json_scan *scan)
 {
     struct split c;
-    c.scan = scan;
     c.arena = arena;
     c.fields = fields;
-    memset(c.seen, 0, ((size_t)paths->step_count + 63) / 64 * sizeof *c.seen);
-    for (int i = 0; i < paths->field_count; i++) fields[i] = slice_of(NULL, 0);
-    *scan = json_scan_of(text);
-    json_scan_blanks(scan);
+    split_begin(&c, paths, text, scan);
     const uint8_t *start = scan->p;
     return value_take(&c, &paths->root, 0) && json_scan_end(scan) && root_check(&paths->root, start, scan);
+}
+
+bool json_find(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *values,
+               struct json_scan *scan)
+{
+    struct split c;
+    c.arena = arena;
+    c.fields = values;
+    split_begin(&c, paths, text, scan);
+    c.as_they_stand = true;
+    for (const struct step *s = paths->root.children; s; s = s->sibling) c.left++;
+    return value_take(&c, &paths->root, 0);
 }

@@ -34,6 +34,8 @@ struct json_paths *json_paths_new(struct arena *arena);
 /* Adds a path; its number is the count of those added before. NULL, or what is wrong with the text.
  * `truth_is_number`: true and false are given as 1 and 0, not as words. */
 const char *json_paths_add(struct json_paths *paths, const char *text, bool truth_is_number);
+/* The next number belongs to a value that stands elsewhere: json_split gives nothing for it. */
+void json_paths_skip(struct json_paths *paths);
 
 /* Reads one document (UTF-8) and gives the text of each wanted value, by its number: the inside of a string with its
  * escapes replaced (in the arena), a number as written, `true` and `false`, objects and arrays as they stand. p is NULL
@@ -42,5 +44,10 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
  * way to it comes twice; scan->wrong and scan->p then say what and where. */
 bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
                 struct json_scan *scan);
+/* The wanted values of an object at the start of `text`, each as it stands there (a string in its quotes, a null, too).
+ * The text may end within it: only what is needed to find all of them is read, or the whole object when one is
+ * missing. False as json_split; with scan->cut more of the text is needed. */
+bool json_find(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *values,
+               struct json_scan *scan);
 
 #endif

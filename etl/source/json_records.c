@@ -20,6 +20,13 @@ struct level {
     bool taken;  /* the member that the way goes through was there */
 };
 
+/* What is wanted of the object that the first steps of the way lead to. */
+struct anchor {
+    struct json_paths *paths; /* NULL: nothing */
+    int slots[AROUND_MAX];    /* by path: which of the wanted values it is */
+    int count;
+};
+
 struct json_records {
     struct input *in;
     const char *file, *path;
@@ -27,6 +34,11 @@ struct json_records {
     struct arena arena;
     struct json_step steps[STEPS_MAX];
     int step_count;
+    const struct around *around; /* NULL: nothing is wanted */
+    struct anchor *anchors;      /* by number of steps */
+    struct buf *values;          /* by wanted value: as it stands in the file; empty: it is not there */
+    int places[STEPS_MAX];       /* by step: of the element that is read, in its array */
+    struct arena scratch;
     struct level levels[JSON_DEPTH_MAX];
     int depth;
     int matched; /* of the value that is read next */
@@ -60,20 +72,71 @@ const char *json_records_path_check(const char *path)
     return wrong;
 }
 
-struct json_records *json_records_new(struct input *in, const char *file, const char *path)
+/* How many steps of the way lead to what is `up` objects above a record; negative: it is not inside of so many. */
+static int steps_up(const struct json_step *steps, int count, int up)
+{
+    int at = count;
+    for (; up > 0 && at > 0; up -= steps[at].index == -1) at--;
+    return up > 0 ? -1 : at;
+}
+
+/* Whether a wanted value can be there, and which steps lead to where it is. */
+static const char *around_place(const struct json_step *steps, int count, const struct around_value *v, int *at)
+{
+    *at = steps_up(steps, count, v->up);
+    if (*at < 0) return "leads further up than the objects that the records are in";
+    if (v->place && (*at == 0 || steps[*at - 1].index == -1)) return "what is there is no element of an array";
+    return NULL;
+}
+
+const char *json_records_around_check(const char *path, const struct around_value *v)
+{
+    struct json_step steps[STEPS_MAX];
+    struct arena arena = {0};
+    int count, at;
+    const char *wrong = path_read(path, &arena, steps, &count);
+    if (!wrong) wrong = around_place(steps, count, v, &at);
+    if (!wrong && !v->place) wrong = json_paths_add(json_paths_new(&arena), v->path, false);
+    arena_release(&arena);
+    return wrong;
+}
+
+static void anchors_make(struct json_records *j)
+{
+    int at;
+    j->anchors = memory_new(STEPS_MAX * sizeof *j->anchors);
+    j->values = memory_new(AROUND_MAX * sizeof *j->values);
+    for (int i = 0; i < j->around->count; i++) {
+        const struct around_value *v = &j->around->values[i];
+        around_place(j->steps, j->step_count, v, &at);
+        if (v->place) continue;
+        struct anchor *anchor = &j->anchors[at];
+        if (!anchor->paths) anchor->paths = json_paths_new(&j->arena);
+        json_paths_add(anchor->paths, v->path, false);
+        anchor->slots[anchor->count++] = i;
+    }
+}
+
+struct json_records *json_records_new(struct input *in, const char *file, const char *path, const struct around *around)
 {
     struct json_records *j = memory_new(sizeof *j);
     j->in = in;
     j->file = file;
     j->path = path;
     j->line = 1;
+    j->around = around;
     path_read(path, &j->arena, j->steps, &j->step_count);
+    if (around) anchors_make(j);
     return j;
 }
 
 void json_records_free(struct json_records *j)
 {
     if (!j) return;
+    for (int i = 0; j->around && i < j->around->count; i++) buf_release(&j->values[i]);
+    free(j->values);
+    free(j->anchors);
+    arena_release(&j->scratch);
     arena_release(&j->arena);
     free(j);
 }
@@ -169,6 +232,7 @@ static int element_begin(struct json_records *j)
     const struct json_step *step = l->matched == OFF_THE_WAY ? NULL : &j->steps[l->matched];
     bool on = step && (step->index == JSON_STEP_ALL || step->index == l->index);
     j->matched = on ? l->matched + 1 : OFF_THE_WAY;
+    if (on) j->places[l->matched] = l->index;
     j->state = AT_VALUE;
     return ERR_OK;
 }
@@ -253,6 +317,61 @@ static int record_take(struct json_records *j, struct json_record *out, struct e
     return 1;
 }
 
+/* --- what is around records --- */
+
+static void values_keep(struct json_records *j, const struct anchor *anchor, const struct slice *found)
+{
+    for (int i = 0; i < anchor->count; i++) {
+        struct buf *value = &j->values[anchor->slots[i]];
+        buf_reset(value);
+        if (found[i].p) buf_append_slice(value, found[i]);
+    }
+}
+
+/* At the start of an object on the way: finds what is wanted of it, ahead of everything that is read from it. */
+static int around_take(struct json_records *j, struct err_text *error)
+{
+    const struct anchor *anchor = &j->anchors[j->matched];
+    struct slice found[AROUND_MAX];
+    struct json_scan s;
+    for (;;) {
+        arena_reset(&j->scratch);
+        if (json_find(anchor->paths, j->in->rest, &j->scratch, found, &s)) break;
+        if (!s.cut || j->in->ended) return not_json(j, s.p, s.wrong, error);
+        if (j->in->rest.n > AROUND_BYTES_MAX)
+            return wrong_at(j, j->in->rest.p,
+                            "what columns read around the records is not within the first 32 MiB of this object",
+                            error);
+        int err = input_want(j->in, 2 * j->in->rest.n + 1, error);
+        if (err) return err;
+    }
+    values_keep(j, anchor, found);
+    return ERR_OK;
+}
+
+static bool has_wanted(const struct json_records *j, uint8_t next)
+{
+    bool object_on_way = j->state == AT_VALUE && j->matched >= 0 && next == '{';
+    return j->around && object_on_way && j->matched < j->step_count && j->anchors[j->matched].paths;
+}
+
+void json_records_layout(const struct json_records *j, struct buf *out)
+{
+    int at;
+    for (int i = 0; i < j->around->count; i++) {
+        const struct around_value *v = &j->around->values[i];
+        buf_append_byte(out, i ? ',' : '[');
+        around_place(j->steps, j->step_count, v, &at);
+        if (v->place)
+            buf_printf(out, "%d", j->places[at - 1]);
+        else if (j->values[i].n)
+            buf_append_slice(out, buf_slice(&j->values[i]));
+        else
+            buf_append_str(out, "null");
+    }
+    buf_append_byte(out, ']');
+}
+
 int json_records_next(struct json_records *j, struct json_record *out, struct err_text *error)
 {
     uint8_t next;
@@ -260,6 +379,8 @@ int json_records_next(struct json_records *j, struct json_record *out, struct er
         int err = blanks_skip(j, &next, error);
         if (err) return err;
         if (j->state == AT_VALUE && j->matched == j->step_count) return record_take(j, out, error);
+        err = has_wanted(j, next) ? around_take(j, error) : ERR_OK;
+        if (err) return err;
         err = step(j, next, error);
         if (err) return err;
     }

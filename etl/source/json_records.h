@@ -4,12 +4,18 @@
  *     "inventory.items"        the elements of the array there; "inventory.items[*]" is the same
  *     "orders[*].lines"        those of every order, in order
  *
+ * What is wanted of an object around records is looked for when it begins: as far ahead as it takes to find all of it,
+ * so the members behind the records count as well, within AROUND_BYTES_MAX.
+ *
  * A record is the stretch of the file that an element takes. The whole document is checked: what is not JSON is an
  * error with line and byte offset, also between records. */
 #ifndef MILLRACE_ETL_SOURCE_JSON_RECORDS_H
 #define MILLRACE_ETL_SOURCE_JSON_RECORDS_H
 
+#include "etl/source/around.h"
 #include "etl/source/input.h"
+
+enum { AROUND_BYTES_MAX = 32 << 20 };
 
 struct json_record {
     struct slice raw;
@@ -21,10 +27,15 @@ struct json_records;
 
 /* NULL, or what is wrong with the text of a path to records. */
 const char *json_records_path_check(const char *path);
-/* `in` and the texts must outlive it. */
-struct json_records *json_records_new(struct input *in, const char *file, const char *path);
+/* NULL, or why this value does not stand around such records. */
+const char *json_records_around_check(const char *path, const struct around_value *value);
+/* `around`: what is wanted of what is around records; NULL: nothing. `in` and the texts must outlive it. */
+struct json_records *json_records_new(struct input *in, const char *file, const char *path,
+                                      const struct around *around);
 /* 1: *out is the next record, valid until the next call; 0: the end of a whole document; negative: an error. */
 int json_records_next(struct json_records *j, struct json_record *out, struct err_text *error);
+/* Appends the layout of the record that was given last (around.h), in the bytes of the file. */
+void json_records_layout(const struct json_records *j, struct buf *out);
 void json_records_free(struct json_records *j); /* NULL is allowed */
 
 #endif

@@ -98,6 +98,18 @@ static int64_t lateness_of(struct source_reader *r, const struct record *record)
     return late > 0 ? late : 0;
 }
 
+/* What makes two records of a file the same: their bytes, and what their columns read from around them. */
+static struct fingerprint identity_of(struct source_reader *r, const struct record *record)
+{
+    if (!r->spec->around) return fingerprint_of(record->raw.p, record->raw.n);
+    struct buf both = {0};
+    buf_append_slice(&both, record->layout);
+    buf_append_slice(&both, record->raw);
+    struct fingerprint f = fingerprint_of(both.p, both.n);
+    buf_release(&both);
+    return f;
+}
+
 /* The next one, whether it has been read before or not: what later ones know of it is found out again. */
 static int next_of_all(struct source_reader *r, struct record *out, struct err_text *error)
 {
@@ -108,7 +120,7 @@ static int next_of_all(struct source_reader *r, struct record *out, struct err_t
     out->feed = r->feed->index;
     if (r->spec->repeats) {
         bool added;
-        int err = key_set_add(&r->seen, fingerprint_of(out->raw.p, out->raw.n), &added, error);
+        int err = key_set_add(&r->seen, identity_of(r, out), &added, error);
         if (err) return err;
         out->repeated = !added;
     }

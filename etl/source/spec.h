@@ -5,6 +5,7 @@
 #include "etl/definition.h"
 #include "etl/document.h"
 #include "etl/source/access_log.h"
+#include "etl/source/around.h"
 #include "etl/source/csv.h"
 #include "etl/source/encoding.h"
 #include "etl/source/field.h"
@@ -39,6 +40,7 @@ struct source_spec {
     bool own_encoding; /* `encoding` is declared: whatever the file says */
     /* JSON, XML: the way to the records */
     const char *records;
+    struct around *around; /* what columns read from around a record; NULL: nothing */
     /* SQLite; its columns' names are their headers */
     const char *table;
 };

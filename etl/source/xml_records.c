@@ -7,8 +7,29 @@
 
 #include "etl/source/xml_text.h"
 #include "lib/base/memory.h"
+#include "lib/base/text.h"
 
-enum { NAMES_MAX = 32, PARSE_BYTES = 64 * 1024, THERE_MAX = 8, WAY_BYTES_MAX = 200 };
+enum { NAMES_MAX = 32, PARSE_BYTES = 64 * 1024, THERE_MAX = 8, WAY_BYTES_MAX = 200, KINDS_MAX = 256 };
+
+/* An element that is open, outside of records, when something is wanted of it. */
+struct level {
+    struct xml_capture *capture;
+    uint64_t before; /* records that ended before it began */
+    int place;       /* among its siblings of this name, from 1 */
+    struct kind {
+        char *name;
+        int count;
+    } * kinds; /* of the elements in it */
+    int kind_count;
+};
+
+/* A record that was found and not given yet. */
+struct found {
+    struct xml_record record;
+    int depth;
+    bool waits;         /* not all of what is around it is known */
+    struct buf *around; /* by wanted value: as in a layout; empty: it is not there */
+};
 
 struct xml_records {
     struct input *in;
@@ -21,12 +42,19 @@ struct xml_records {
     int depth, matched;
     int record_depth; /* of the record's element while it is open, else 0 */
     /* found, not given yet: records whose end was parsed */
-    struct xml_record *queue;
+    struct found *queue;
     size_t queue_count, queue_capacity, queue_at;
-    struct xml_record open; /* the record that began and has not ended */
+    struct found open, given; /* the record that began and has not ended; the one that was given last */
     uint64_t count;
     uint64_t fed; /* offset behind what the parser has seen */
     struct buf layout, entities;
+    /* what is around records */
+    const struct around *around;
+    bool trim;
+    struct xml_paths *paths; /* of all wanted values but places, by their number */
+    int up_max;
+    uint64_t *wanted;     /* by how many elements up: a bit for each value of those */
+    struct level *levels; /* by depth */
     /* until there is a record: the way from the root, what stands in the file, and where records would stand */
     struct buf way, there;
     const char *ways[THERE_MAX];
@@ -59,6 +87,17 @@ static void path_take(struct xml_records *x, const char *path)
         x->names[x->name_count++] = arena_str(&x->arena, slice_of(path, n));
         path += n + (path[n] == '/');
     }
+}
+
+const char *xml_records_around_check(const char *path, const struct around_value *v)
+{
+    struct arena arena = {0};
+    int names = 1;
+    for (const char *c = path; *c; c++) names += *c == '/';
+    const char *wrong = v->place ? NULL : xml_paths_add(xml_paths_new(&arena), v->path);
+    if (names > 1 && v->up >= names) wrong = "leads further up than the elements that the records are in";
+    arena_release(&arena);
+    return wrong;
 }
 
 /* Called for each start tag outside of records; says whether a record begins. */
@@ -99,17 +138,143 @@ static void way_leave(struct xml_records *x, const char *name)
     x->way.n -= strlen(name) + 1;
 }
 
+/* --- what is around records --- */
+
+/* How many of the open elements a record may want something of. */
+static int levels_open(const struct xml_records *x)
+{
+    return !x->around ? 0 : x->record_depth ? x->record_depth - 1 : x->depth;
+}
+
+/* The place of an element that begins, among those of its name in the element around it. */
+static int place_count(struct xml_records *x, struct level *l, const char *name)
+{
+    int at = 0;
+    while (at < l->kind_count && strcmp(l->kinds[at].name, name) != 0) at++;
+    if (at == KINDS_MAX) {
+        fail(x, "more than 256 kinds of elements beside each other");
+        return 0;
+    }
+    if (at == l->kind_count) {
+        l->kinds = memory_grow(l->kinds, (size_t)at + 1, sizeof *l->kinds);
+        l->kinds[l->kind_count++] = (struct kind){memory_str(name), 0};
+    }
+    return ++l->kinds[at].count;
+}
+
+static void kinds_forget(struct level *l)
+{
+    for (int i = 0; i < l->kind_count; i++) free(l->kinds[i].name);
+    l->kind_count = 0;
+}
+
+static void level_begin(struct xml_records *x, int place)
+{
+    struct level *l = &x->levels[x->depth];
+    if (!l->capture) l->capture = xml_capture_new(x->paths);
+    xml_capture_reset(l->capture);
+    kinds_forget(l);
+    l->before = x->count;
+    l->place = place;
+}
+
+static void place_put(struct buf *out, int place)
+{
+    buf_reset(out);
+    buf_printf(out, "%d", place);
+}
+
+/* Takes from the element at a depth what the record wants of it. */
+static void around_take(const struct xml_records *x, struct found *f, int depth)
+{
+    struct arena arena = {0};
+    struct slice texts[AROUND_MAX];
+    const struct level *l = &x->levels[depth];
+    xml_capture_give(l->capture, x->trim, &arena, texts);
+    for (int i = 0; i < x->around->count; i++) {
+        if (x->around->values[i].up != f->depth - depth || x->around->values[i].place) continue;
+        buf_reset(&f->around[i]);
+        if (texts[i].p) text_json_string(texts[i], &f->around[i]);
+    }
+    arena_release(&arena);
+}
+
+/* The element furthest out of which the record wants something. */
+static int outermost(const struct xml_records *x, const struct found *f)
+{
+    return f->depth > x->up_max ? f->depth - x->up_max : 1;
+}
+
+static void around_begin(struct xml_records *x, struct found *f, int place)
+{
+    f->depth = x->depth;
+    f->around = memory_new((size_t)x->around->count * sizeof *f->around);
+    for (int i = 0; i < x->around->count; i++) {
+        int up = x->around->values[i].up;
+        if (!x->around->values[i].place || up >= x->depth) continue;
+        place_put(&f->around[i], up ? x->levels[x->depth - up].place : place);
+    }
+}
+
+/* The record waits unless everything that it wants of the elements from this depth outwards has been found. */
+static void around_settle(const struct xml_records *x, struct found *f, int depth)
+{
+    int out = outermost(x, f), at = depth;
+    while (at >= out && xml_capture_is_settled(x->levels[at].capture, x->wanted[f->depth - at])) at--;
+    f->waits = at >= out;
+    for (at = depth; !f->waits && at >= out; at--) around_take(x, f, at);
+}
+
+/* An element ends: the records in it that wait have what they want of it. */
+static void level_end(struct xml_records *x)
+{
+    for (size_t i = x->queue_count; i-- > x->queue_at && x->queue[i].record.number > x->levels[x->depth].before;) {
+        struct found *f = &x->queue[i];
+        if (!f->waits || x->depth < outermost(x, f)) continue;
+        around_take(x, f, x->depth);
+        around_settle(x, f, x->depth - 1);
+    }
+}
+
+static void around_release(const struct xml_records *x, struct found *f)
+{
+    for (int i = 0; f->around && i < x->around->count; i++) buf_release(&f->around[i]);
+    free(f->around);
+    f->around = NULL;
+}
+
+/* --- what expat tells, of elements --- */
+
 static void element_start(void *context, const XML_Char *name, const XML_Char **attributes)
 {
     struct xml_records *x = context;
-    (void)attributes;
-    if (++x->depth > XML_DEPTH_MAX) fail(x, "more than 128 elements inside each other");
+    int place = 1;
+    if (x->wrong) return;
+    for (int i = 1; i <= levels_open(x); i++) xml_capture_start(x->levels[i].capture, name, attributes);
+    if (x->around && !x->record_depth && x->depth) place = place_count(x, &x->levels[x->depth], name);
+    if (++x->depth > XML_DEPTH_MAX) {
+        fail(x, "more than 128 elements inside each other");
+        return;
+    }
     if (x->count == 0) way_enter(x, name);
-    if (x->record_depth || !path_step(x, name)) return;
-    x->record_depth = x->depth;
-    x->open = (struct xml_record){.byte_offset = (uint64_t)XML_GetCurrentByteIndex(x->parser),
-                                  .line = (uint64_t)XML_GetCurrentLineNumber(x->parser),
-                                  .number = ++x->count};
+    if (x->record_depth) return;
+    if (path_step(x, name)) {
+        x->record_depth = x->depth;
+        x->open = (struct found){.record = {.byte_offset = (uint64_t)XML_GetCurrentByteIndex(x->parser),
+                                            .line = (uint64_t)XML_GetCurrentLineNumber(x->parser),
+                                            .number = ++x->count}};
+        if (x->around) around_begin(x, &x->open, place);
+    } else if (x->around) {
+        level_begin(x, place);
+        xml_capture_start(x->levels[x->depth].capture, name, attributes);
+    }
+}
+
+static void characters(void *context, const XML_Char *text, int n)
+{
+    struct xml_records *x = context;
+    if (x->wrong) return;
+    for (int i = 1; i <= levels_open(x); i++) xml_capture_text(x->levels[i].capture, text, n);
 }
 
 static void record_end(struct xml_records *x)
@@ -120,15 +285,22 @@ static void record_end(struct xml_records *x)
         x->queue_capacity = x->queue_capacity ? 2 * x->queue_capacity : 64;
         x->queue = memory_grow(x->queue, x->queue_capacity, sizeof *x->queue);
     }
-    x->open.raw.n = (size_t)(end - x->open.byte_offset);
+    x->open.record.raw.n = (size_t)(end - x->open.record.byte_offset);
+    if (x->around) around_settle(x, &x->open, x->open.depth - 1);
     x->queue[x->queue_count++] = x->open;
+    x->open.around = NULL;
 }
 
 static void element_end(void *context, const XML_Char *name)
 {
     struct xml_records *x = context;
+    if (x->wrong) return;
     if (x->count == 0) way_leave(x, name);
-    if (x->record_depth == x->depth) record_end(x);
+    for (int i = 1; i <= levels_open(x); i++) xml_capture_end(x->levels[i].capture);
+    if (x->record_depth == x->depth)
+        record_end(x);
+    else if (x->around && !x->record_depth)
+        level_end(x);
     x->depth--;
     if (x->matched > x->depth) x->matched = x->depth;
 }
@@ -182,11 +354,32 @@ static void entity(void *context, const XML_Char *name, int is_parameter, const 
 
 /* --- making one --- */
 
-struct xml_records *xml_records_new(struct input *in, const char *file, const char *path, const char *encoding)
+static void around_want(struct xml_records *x)
+{
+    x->levels = memory_new((XML_DEPTH_MAX + 1) * sizeof *x->levels);
+    x->paths = xml_paths_new(&x->arena);
+    for (int i = 0; i < x->around->count; i++)
+        if (x->around->values[i].up > x->up_max) x->up_max = x->around->values[i].up;
+    x->wanted = arena_alloc(&x->arena, ((size_t)x->up_max + 1) * sizeof *x->wanted);
+    for (int i = 0; i < x->around->count; i++) {
+        const struct around_value *v = &x->around->values[i];
+        if (v->place)
+            xml_paths_skip(x->paths);
+        else
+            xml_paths_add(x->paths, v->path);
+        if (!v->place) x->wanted[v->up] |= UINT64_C(1) << i;
+    }
+    XML_SetCharacterDataHandler(x->parser, characters);
+}
+
+struct xml_records *xml_records_new(struct input *in, const char *file, const char *path, const char *encoding,
+                                    const struct around *around, bool trim)
 {
     struct xml_records *x = memory_new(sizeof *x);
-    *x = (struct xml_records){.in = in, .file = file, .parser = xml_parser_new(encoding), .fed = in->offset};
+    *x = (struct xml_records){
+        .in = in, .file = file, .parser = xml_parser_new(encoding), .fed = in->offset, .around = around, .trim = trim};
     path_take(x, path);
+    if (around) around_want(x);
     if (encoding) buf_append_str(&x->layout, encoding);
     XML_SetUserData(x->parser, x);
     XML_SetElementHandler(x->parser, element_start, element_end);
@@ -196,9 +389,23 @@ struct xml_records *xml_records_new(struct input *in, const char *file, const ch
     return x;
 }
 
+static void levels_free(struct xml_records *x)
+{
+    for (int i = 0; x->levels && i <= XML_DEPTH_MAX; i++) {
+        xml_capture_free(x->levels[i].capture);
+        kinds_forget(&x->levels[i]);
+        free(x->levels[i].kinds);
+    }
+    free(x->levels);
+    for (size_t i = x->queue_at; i < x->queue_count; i++) around_release(x, &x->queue[i]);
+    around_release(x, &x->open);
+    around_release(x, &x->given);
+}
+
 void xml_records_free(struct xml_records *x)
 {
     if (!x) return;
+    levels_free(x);
     XML_ParserFree(x->parser);
     buf_release(&x->layout);
     buf_release(&x->entities);
@@ -215,9 +422,17 @@ const char *xml_records_missed(const struct xml_records *x)
     return x->count > 0 || empty ? NULL : (const char *)x->there.p;
 }
 
-struct slice xml_records_layout(const struct xml_records *x)
+void xml_records_layout(const struct xml_records *x, struct buf *out)
 {
-    return buf_slice(&x->layout);
+    for (int i = 0; x->around && i < x->around->count; i++) {
+        buf_append_byte(out, i ? ',' : '[');
+        if (x->given.around[i].n)
+            buf_append_slice(out, buf_slice(&x->given.around[i]));
+        else
+            buf_append_str(out, "null");
+    }
+    if (x->around) buf_append_byte(out, ']');
+    buf_append_slice(out, buf_slice(&x->layout));
 }
 
 /* --- reading --- */
@@ -251,12 +466,26 @@ static int wrong(const struct xml_records *x, struct err_text *error)
                    (unsigned long)XML_GetCurrentLineNumber(x->parser), at < 0 ? 0 : at, why);
 }
 
+/* The records that wait move to the front; the first byte that is needed again. */
+static uint64_t queue_move(struct xml_records *x)
+{
+    size_t n = x->queue_count - x->queue_at;
+    if (n) memmove(x->queue, x->queue + x->queue_at, n * sizeof *x->queue);
+    x->queue_at = 0;
+    x->queue_count = n;
+    return n ? x->queue[0].record.byte_offset : x->record_depth ? x->open.record.byte_offset : x->fed;
+}
+
 /* Gives the parser what stands behind what it has seen. What no record needs leaves the window. */
 static int feed(struct xml_records *x, struct err_text *error)
 {
     struct input *in = x->in;
-    uint64_t keep = x->record_depth ? x->open.byte_offset : x->fed;
-    input_consume(in, (size_t)(keep - in->offset));
+    input_consume(in, (size_t)(queue_move(x) - in->offset));
+    if (x->queue_count && in->rest.n > XML_WAIT_BYTES_MAX)
+        return err_set(error, ERR_RANGE,
+                       "%s: line %" PRIu64 ", byte offset %" PRIu64 ": what columns read around this record is not "
+                       "within 32 MiB behind it",
+                       x->file, x->queue[0].record.line, x->queue[0].record.byte_offset);
     size_t seen = (size_t)(x->fed - in->offset);
     if (seen == in->rest.n) {
         int more = input_more(in, error);
@@ -265,7 +494,6 @@ static int feed(struct xml_records *x, struct err_text *error)
     if (x->fed == 0) wide_look(x);
     size_t n = in->rest.n - seen < PARSE_BYTES ? in->rest.n - seen : PARSE_BYTES;
     x->done = n == 0;
-    x->queue_count = x->queue_at = 0;
     x->fed += n;
     enum XML_Status status = XML_Parse(x->parser, (const char *)in->rest.p + seen, (int)n, x->done);
     return status == XML_STATUS_OK ? ERR_OK : wrong(x, error);
@@ -273,13 +501,15 @@ static int feed(struct xml_records *x, struct err_text *error)
 
 int xml_records_next(struct xml_records *x, struct xml_record *out, struct err_text *error)
 {
-    while (x->queue_at == x->queue_count) {
+    while (x->queue_at == x->queue_count || x->queue[x->queue_at].waits) {
         if (x->done) return 0;
         int err = feed(x, error);
         if (err) return err;
     }
-    if (x->queue[x->queue_at].number == 1) layout_finish(x);
-    *out = x->queue[x->queue_at++];
+    around_release(x, &x->given);
+    x->given = x->queue[x->queue_at++];
+    *out = x->given.record;
+    if (out->number == 1) layout_finish(x);
     out->raw.p = x->in->rest.p + (out->byte_offset - x->in->offset);
     if (out->raw.n && (out->raw.p[0] == '<' || (x->wide && out->raw.p[1] == '<'))) return 1;
     return err_set(error, ERR_UNSUPPORTED, "%s: line %" PRIu64 ", byte offset %" PRIu64 ": a record inside an entity",

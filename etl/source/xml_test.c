@@ -91,13 +91,15 @@ static const char *records(const char *text, size_t n, const char *path, const c
     check(fd >= 0 && write(fd, text, n) == (ssize_t)n);
     close(fd);
     check_int(input_open(&in, name, n, &error), 0);
-    struct xml_records *x = xml_records_new(&in, "f.xml", path, encoding);
+    struct xml_records *x = xml_records_new(&in, "f.xml", path, encoding, NULL, true);
     said[0] = '\0';
     while ((result = xml_records_next(x, &r, &error)) == 1)
         length += (size_t)snprintf(said + length, sizeof said - length, "%d %d/%d:%.*s\n", (int)r.number,
                                    (int)r.byte_offset, (int)r.line, (int)r.raw.n, (const char *)r.raw.p);
-    struct slice layout = xml_records_layout(x);
-    snprintf(said + length, sizeof said - length, "%.*s", (int)layout.n, (const char *)layout.p);
+    struct buf layout = {0};
+    xml_records_layout(x, &layout);
+    snprintf(said + length, sizeof said - length, "%s", buf_cstr(&layout));
+    buf_release(&layout);
     if (xml_records_missed(x)) snprintf(said + length, sizeof said - length, "missed: %s", xml_records_missed(x));
     xml_records_free(x);
     input_close(&in);
@@ -186,7 +188,7 @@ TEST(xml, large_files)
     check(fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n);
     close(fd);
     check_int(input_open(&in, name, text.n, &error), 0);
-    struct xml_records *x = xml_records_new(&in, "f.xml", "c/p", NULL);
+    struct xml_records *x = xml_records_new(&in, "f.xml", "c/p", NULL, NULL, true);
     for (; (result = xml_records_next(x, &r, &error)) == 1; count++) {
         check_int(r.line, count + 2);
         check(r.raw.n > 90000 && memcmp(r.raw.p, text.p + r.byte_offset, r.raw.n) == 0);

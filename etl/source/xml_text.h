@@ -22,17 +22,9 @@
 #include <expat.h>
 #include <stdbool.h>
 
-#include "lib/base/bytes.h"
+#include "etl/source/xml_capture.h"
 
-enum { XML_DEPTH_MAX = 128, XML_ENTITIES_BYTES_MAX = 4096 };
-
-/* --- paths; a compiled set is immutable and may be shared by threads --- */
-
-struct xml_paths;
-
-struct xml_paths *xml_paths_new(struct arena *arena);
-/* Adds a path; its number is the count of those added before. NULL, or what is wrong with the text. */
-const char *xml_paths_add(struct xml_paths *paths, const char *text);
+enum { XML_ENTITIES_BYTES_MAX = 4096 };
 
 /* --- one element --- */
 

@@ -82,7 +82,7 @@ def rows_of(kind):
                        d["shipping"]["address"]["city"], (d["tags"] + [None])[0]) for d in docs]
     return found
 
-def definition(kind, source):
+def definition(kind, source, places=None):
     columns = {"csv": {"amount": {"header": "amount"}}, "ndjson": {"amount": {"path": "price.amount"}, "city": {"path": "shipping.address.city"}, "tag": {"path": "tags[0]"}},
                "xml": {"id": {"path": "@id"}, "paid": {"path": "@paid"}, "amount": {"path": "price"}, "city": {"path": "to/city"}},
                "sqlite": {"id": {"field": "order_id"}, "amount": {"field": "price"}}}
@@ -90,7 +90,7 @@ def definition(kind, source):
     types = {"id": {"type": "integer"}, "name": {"type": "text"}, "amount": {"type": "decimal", "scale": 2}, "paid": {"type": "integer"},
              "city": {"type": "text"}, "tag": {"type": "text"}}
     whole = {"pipeline": "formats_" + kind, "version": 1,
-             "source": source | {"columns": [{"name": n} | t | columns[kind].get(n, {}) for n, t in types.items()]},
+             "source": source | {"columns": [{"name": n} | t | (places or columns[kind]).get(n, {}) for n, t in types.items()]},
              "rules": [{"rule": "unique", "columns": ["id"]}, {"rule": "range", "column": "amount", "min": "-40", "severity": "warn"}],
              "tables": [{"name": "orders"}, {"name": "by_city", "aggregate": "orders", "by": ["city"], "columns": {"n": "count()", "sum": "sum(amount)"}}]}
     json.dump(whole, open(f"{scratch}/{kind}.json", "w"))
@@ -99,6 +99,15 @@ definition("csv", {"format": "csv", "glob": "*.csv*"})
 definition("ndjson", {"format": "ndjson", "glob": "*.ndjson*"})
 definition("json", {"format": "json", "glob": "orders_*.json*", "records": "$.shop.orders[*].lines"})
 definition("xml", {"format": "xml", "glob": "*.xml*", "record": "shop/orders/order"})
+# The same rows, read from inside: what is around each order's price, most of it behind; an order's day and places.
+definition("xml_around", {"format": "xml", "glob": "*.xml*", "record": "shop/orders/order/price"}, {"id": {"path": "../@id"}, "name": {"path": "../name"},
+           "amount": {"path": "."}, "paid": {"path": "../@paid"}, "city": {"path": "../to/city"}, "tag": {"path": "../tag"}})
+definition("json_around", {"format": "json", "glob": "orders_*.json*", "records": "$.shop.orders[*].lines"},
+           {"name": {"path": "../day"}, "amount": {"path": "price.amount"}, "paid": {"path": "#"}, "city": {"path": "../#"}, "tag": {"path": "tags[0]"}})
+json.dump([(d["id"], str(day["day"]), round(float(d["price"]["amount"]) * 100), place, str(nth), (d["tags"] + [None])[0])
+           for n in (1, 2) for nth, day in enumerate(json.loads((gzip.open if n == 2 else open)(into + f"orders_{n}.json" + (".gz" if n == 2 else ""), "rb").read())["shop"]["orders"])
+           for place, d in enumerate(day["lines"])], open(f"{scratch}/json_around.expected", "w"))
+json.dump(sorted(rows_of("xml")), open(f"{scratch}/xml_around.expected", "w"))
 definition("sqlite", {"format": "sqlite", "glob": "orders.db", "table": "orders"})
 for kind in ("csv", "ndjson", "json", "xml", "sqlite"):
     json.dump(sorted(rows_of(kind)), open(f"{scratch}/{kind}.expected", "w"))
@@ -110,7 +119,7 @@ table_check() {
     python3 - "$scratch/$1.db" "$scratch/$1.expected" <<'EOF'
 import json, sqlite3, sys
 there = sorted(sqlite3.connect(sys.argv[1]).execute("SELECT id, name, amount, paid, city, tag FROM orders"), key=lambda r: r[0])
-wanted = [tuple(r) for r in json.load(open(sys.argv[2]))]
+wanted = sorted((tuple(r) for r in json.load(open(sys.argv[2]))), key=lambda r: r[0])
 for a, b in zip(there, wanted):
     assert a == b, f"{a} instead of {b}"
 assert len(there) == len(wanted), f"{len(there)} rows instead of {len(wanted)}"
@@ -118,7 +127,7 @@ EOF
 }
 
 broker_start -o group.initial.rebalance.delay.ms=50
-for kind in csv ndjson json xml sqlite; do
+for kind in csv ndjson json xml sqlite json_around xml_around; do
     story "$kind: batch = Python, stream = batch"
     "$MILLRACE" etl run "$scratch/$kind.json" --in "$scratch/in" --db "$scratch/$kind.db" 2>"$scratch/err" || die "batch: $(cat "$scratch/err")"
     table_check "$kind" || fail "$kind: batch = Python"

@@ -1,0 +1,227 @@
+#include "etl/source/xml_capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+
+/* --- paths --- */
+
+struct step {
+    const char *name;
+    int index; /* among the siblings of this name, from 1 */
+    bool attribute;
+    struct step *children, *sibling;
+    const struct step *parent;
+    struct wanted *wanted; /* the paths that end here */
+    int number;            /* of this step */
+};
+
+struct wanted {
+    int field;
+    struct wanted *next;
+};
+
+enum { STEPS_MAX = 4096 };
+
+struct xml_paths {
+    struct arena *arena;
+    struct step root;
+    int step_count, field_count;
+};
+
+struct xml_paths *xml_paths_new(struct arena *arena)
+{
+    struct xml_paths *paths = arena_alloc(arena, sizeof *paths);
+    paths->arena = arena;
+    paths->step_count = 1;
+    return paths;
+}
+
+static struct step *child(struct xml_paths *paths, struct step *parent, const struct step *key)
+{
+    struct step **at = &parent->children;
+    for (; *at; at = &(*at)->sibling)
+        if ((*at)->index == key->index && (*at)->attribute == key->attribute && strcmp((*at)->name, key->name) == 0)
+            return *at;
+    *at = arena_copy(paths->arena, key, sizeof *key);
+    (*at)->parent = parent;
+    (*at)->number = paths->step_count++;
+    return *at;
+}
+
+/* Takes "name", "name[2]" or "@name" off the path; NULL or what is wrong. */
+static const char *step_take(const char **path, struct step *out, struct arena *arena)
+{
+    const char *at = *path;
+    *out = (struct step){.index = 1, .attribute = *at == '@'};
+    at += out->attribute;
+    size_t n = strcspn(at, "/[]@");
+    if (n == 0) return "a name is missing";
+    out->name = arena_str(arena, slice_of(at, n));
+    at += n;
+    if (*at == '[') {
+        char *end;
+        long index = at[1] >= '1' && at[1] <= '9' ? strtol(at + 1, &end, 10) : 0;
+        if (index < 1 || index > 1000000 || *end != ']' || out->attribute)
+            return "brackets hold the number of an element, from 1";
+        out->index = (int)index;
+        at = end + 1;
+    }
+    if (*at && (*at != '/' || !at[1])) return "a / and a name must stand between the steps of a path";
+    if (*at && out->attribute) return "nothing stands behind an attribute";
+    *path = *at ? at + 1 : at;
+    return NULL;
+}
+
+const char *xml_paths_add(struct xml_paths *paths, const char *text)
+{
+    struct step *step = &paths->root, key;
+    if (!*text) return "is empty; . is the text of the record's element";
+    if (strcmp(text, ".") == 0) text++;
+    for (int depth = 1; *text; depth++) {
+        const char *wrong = step_take(&text, &key, paths->arena);
+        if (wrong) return wrong;
+        if (depth > XML_DEPTH_MAX / 2 || paths->step_count == STEPS_MAX) return "is too long";
+        step = child(paths, step, &key);
+    }
+    struct wanted *w = arena_alloc(paths->arena, sizeof *w);
+    *w = (struct wanted){paths->field_count++, step->wanted};
+    step->wanted = w;
+    return NULL;
+}
+
+void xml_paths_skip(struct xml_paths *paths)
+{
+    paths->field_count++;
+}
+
+/* --- one element --- */
+
+/* What was read for a step. */
+struct found {
+    struct buf text;
+    int seen;     /* elements of its name so far, for the step's own number among them */
+    bool present; /* there is such an element or attribute */
+    bool whole;   /* and nothing more belongs to it */
+};
+
+struct xml_capture {
+    const struct xml_paths *paths;
+    const struct step *open[XML_DEPTH_MAX + 2]; /* by depth: the step that this element is, or NULL */
+    int depth;                                  /* elements around, the first included */
+    int texts_open;                             /* how many of `open` want their text */
+    struct found *found;                        /* by step */
+};
+
+struct xml_capture *xml_capture_new(const struct xml_paths *paths)
+{
+    struct xml_capture *c = memory_new(sizeof *c);
+    c->paths = paths;
+    c->found = memory_new((size_t)paths->step_count * sizeof *c->found);
+    return c;
+}
+
+void xml_capture_free(struct xml_capture *c)
+{
+    if (!c) return;
+    for (int i = 0; i < c->paths->step_count; i++) buf_release(&c->found[i].text);
+    free(c->found);
+    free(c);
+}
+
+void xml_capture_reset(struct xml_capture *c)
+{
+    for (int i = 0; i < c->paths->step_count; i++) {
+        buf_reset(&c->found[i].text);
+        c->found[i] = (struct found){.text = c->found[i].text};
+    }
+    c->depth = c->texts_open = 0;
+}
+
+static const struct step *element_find(struct xml_capture *c, const struct step *parent, const char *name)
+{
+    const struct step *found = NULL;
+    for (const struct step *s = parent->children; s; s = s->sibling)
+        if (!s->attribute && strcmp(s->name, name) == 0 && ++c->found[s->number].seen == s->index) found = s;
+    return found;
+}
+
+static void attributes_take(struct xml_capture *c, const struct step *step, const char **attributes)
+{
+    for (const struct step *s = step->children; s; s = s->sibling)
+        for (const char **a = attributes; s->attribute && *a; a += 2)
+            if (strcmp(*a, s->name) == 0) {
+                c->found[s->number].present = true;
+                buf_append_str(&c->found[s->number].text, a[1]);
+            }
+}
+
+bool xml_capture_start(struct xml_capture *c, const char *name, const char **attributes)
+{
+    if (c->depth > XML_DEPTH_MAX) return false;
+    const struct step *parent = c->depth ? c->open[c->depth - 1] : NULL;
+    const struct step *step = c->depth == 0 ? &c->paths->root : parent ? element_find(c, parent, name) : NULL;
+    c->open[c->depth++] = step;
+    if (!step) return true;
+    c->texts_open += step->wanted != NULL;
+    c->found[step->number].present = true;
+    attributes_take(c, step, attributes);
+    return true;
+}
+
+void xml_capture_end(struct xml_capture *c)
+{
+    const struct step *step = c->open[--c->depth];
+    if (!step) return;
+    c->found[step->number].whole = true;
+    if (step->wanted) c->texts_open--;
+}
+
+void xml_capture_text(struct xml_capture *c, const char *text, int n)
+{
+    for (int i = 0; c->texts_open && i < c->depth; i++)
+        if (c->open[i] && c->open[i]->wanted) buf_append(&c->found[c->open[i]->number].text, text, (size_t)n);
+}
+
+/* --- what was found --- */
+
+/* Attributes are known once their element has begun, what is in an element once that has ended. */
+static bool is_settled(const struct xml_capture *c, const struct step *step, uint64_t fields)
+{
+    bool known = step->attribute && c->found[step->parent->number].present;
+    if (known || c->found[step->number].whole) return true;
+    for (const struct wanted *w = step->wanted; w; w = w->next)
+        if (fields >> w->field & 1) return false;
+    for (const struct step *s = step->children; s; s = s->sibling)
+        if (!is_settled(c, s, fields)) return false;
+    return true;
+}
+
+bool xml_capture_is_settled(const struct xml_capture *c, uint64_t fields)
+{
+    return is_settled(c, &c->paths->root, fields);
+}
+
+static bool is_white(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void step_give(const struct xml_capture *c, const struct step *step, bool trim, struct arena *arena,
+                      struct slice *fields)
+{
+    const struct found *found = &c->found[step->number];
+    struct slice text = buf_slice(&found->text);
+    while (trim && !step->attribute && text.n && is_white(*text.p)) text = slice_of(text.p + 1, text.n - 1);
+    while (trim && !step->attribute && text.n && is_white(text.p[text.n - 1])) text.n--;
+    if (step->wanted && found->present) text.p = arena_copy(arena, text.p ? text.p : (const uint8_t *)"", text.n);
+    for (const struct wanted *w = step->wanted; w && found->present; w = w->next) fields[w->field] = text;
+    for (const struct step *s = step->children; s; s = s->sibling) step_give(c, s, trim, arena, fields);
+}
+
+void xml_capture_give(const struct xml_capture *c, bool trim, struct arena *arena, struct slice *fields)
+{
+    for (int i = 0; i < c->paths->field_count; i++) fields[i] = slice_of(NULL, 0);
+    step_give(c, &c->paths->root, trim, arena, fields);
+}
