@@ -12,8 +12,7 @@
 
 /* --- which columns --- */
 
-/* The names of all columns, NULL-terminated, in `arena`. */
-static int names_read(sqlite3 *db, const char *relation, struct arena *arena, const char ***out, struct err_text *error)
+int export_names_read(sqlite3 *db, const char *relation, struct arena *arena, const char ***out, struct err_text *error)
 {
     sqlite3_stmt *s;
     int result = sql_prepare(db, &s, error, "SELECT * FROM \"%w\"", relation);
@@ -25,14 +24,14 @@ static int names_read(sqlite3 *db, const char *relation, struct arena *arena, co
     return 0;
 }
 
-static int name_check(const struct definition *d, const struct export *e, const char *key, const char *name,
-                      const char *const *names, struct err_text *error)
+int export_name_check(const struct definition *d, const char *at, const char *relation, const char *key,
+                      const char *name, const char *const *names, struct err_text *error)
 {
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0) return 0;
     const char *near = name_nearest(name, names);
-    return err_set(error, ERR_INVALID, "%s: %s.%s: there is no column \"%s\" in \"%s\"%s%s%s", d->path, e->at, key,
-                   name, e->relation, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return err_set(error, ERR_INVALID, "%s: %s.%s: there is no column \"%s\" in \"%s\"%s%s%s", d->path, at, key, name,
+                   relation, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static int names_check(const struct definition *d, const struct export *e, const char *const *names,
@@ -40,9 +39,9 @@ static int names_check(const struct definition *d, const struct export *e, const
 {
     int result = 0;
     for (int i = 0; i < e->column_count && result == 0; i++)
-        result = name_check(d, e, "columns", e->columns[i], names, error);
+        result = export_name_check(d, e->at, e->relation, "columns", e->columns[i], names, error);
     for (int i = 0; i < e->order_count && result == 0; i++)
-        result = name_check(d, e, "order", e->order[i].column, names, error);
+        result = export_name_check(d, e->at, e->relation, "order", e->order[i].column, names, error);
     return result;
 }
 
@@ -64,10 +63,10 @@ static int rows_prepare(struct export_rows *r, const char *const *columns, sqlit
     return result;
 }
 
-static int scale_of(const struct definition *d, const struct export *e, const char *column)
+int export_scale(const struct definition *d, int table, const char *column)
 {
-    if (e->table < 0) return -1;
-    const struct table *t = &d->tables[e->table];
+    if (table < 0) return -1;
+    const struct table *t = &d->tables[table];
     for (int i = 0; i < t->column_count; i++)
         if (t->columns[i].type == VALUE_DECIMAL && strcmp(t->columns[i].name, column) == 0) return t->columns[i].scale;
     return -1;
@@ -79,13 +78,14 @@ int export_rows_open(struct export_rows *r, const struct definition *d, const st
     struct arena arena = {0};
     const char **names;
     *r = (struct export_rows){.export = e};
-    int result = names_read(db, e->relation, &arena, &names, error);
+    int result = export_names_read(db, e->relation, &arena, &names, error);
     if (result == 0) result = names_check(d, e, names, error);
     if (result == 0) result = rows_prepare(r, e->columns ? e->columns : names, db, error);
     if (result == 0) {
         r->column_count = sqlite3_column_count(r->statement);
         r->scales = memory_new((size_t)r->column_count * sizeof *r->scales);
-        for (int i = 0; i < r->column_count; i++) r->scales[i] = scale_of(d, e, sqlite3_column_name(r->statement, i));
+        for (int i = 0; i < r->column_count; i++)
+            r->scales[i] = export_scale(d, e->table, sqlite3_column_name(r->statement, i));
     }
     arena_release(&arena);
     return result;
@@ -119,13 +119,12 @@ static void bytes_print(struct slice bytes, struct buf *out)
 }
 
 /* A value without what its format puts around a text. */
-static void plain_print(const struct export_rows *r, int column, struct buf *out)
+static void plain_print(sqlite3_stmt *s, int column, int scale, struct buf *out)
 {
-    sqlite3_stmt *s = r->statement;
     int type = sqlite3_column_type(s, column);
     struct slice text = sql_column_slice(s, column);
     if (type == SQLITE_INTEGER)
-        text_from_decimal(sqlite3_column_int64(s, column), r->scales[column] > 0 ? r->scales[column] : 0, out);
+        text_from_decimal(sqlite3_column_int64(s, column), scale > 0 ? scale : 0, out);
     else if (type == SQLITE_FLOAT)
         real_print(sqlite3_column_double(s, column), out);
     else if (type == SQLITE_BLOB || !text_is_utf8(text))
@@ -166,7 +165,7 @@ static void csv_row(const struct export_rows *r, struct buf *out)
         int type = sqlite3_column_type(r->statement, i);
         if (i > 0) buf_append_byte(out, (uint8_t)e->delimiter);
         buf_reset(&text);
-        if (type != SQLITE_NULL) plain_print(r, i, &text);
+        if (type != SQLITE_NULL) plain_print(r->statement, i, r->scales[i], &text);
         /* Readers skip an empty line: the only column of a row is never nothing. */
         if (type == SQLITE_NULL)
             buf_append_str(out, r->column_count == 1 && !*e->null ? "\"\"" : e->null);
@@ -189,37 +188,38 @@ void export_header(const struct export_rows *r, struct buf *out)
 
 /* --- NDJSON --- */
 
-static void json_value(const struct export_rows *r, int column, struct buf *out)
+static void json_value(sqlite3_stmt *s, int column, int scale, struct buf *out)
 {
-    int type = sqlite3_column_type(r->statement, column);
+    int type = sqlite3_column_type(s, column);
     /* JSON has no infinity: the one number that is a text. */
-    bool number =
-        type == SQLITE_INTEGER || (type == SQLITE_FLOAT && isfinite(sqlite3_column_double(r->statement, column)));
+    bool number = type == SQLITE_INTEGER || (type == SQLITE_FLOAT && isfinite(sqlite3_column_double(s, column)));
     struct buf text = {0};
     if (type == SQLITE_NULL)
         buf_append_str(out, "null");
     else
-        plain_print(r, column, number ? out : &text);
+        plain_print(s, column, scale, number ? out : &text);
     if (type != SQLITE_NULL && !number) text_json_string(buf_slice(&text), out);
     buf_release(&text);
 }
 
-static void json_row(const struct export_rows *r, struct buf *out)
+void export_json_object(sqlite3_stmt *s, int first, int count, const int *scales, struct buf *out)
 {
     buf_append_byte(out, '{');
-    for (int i = 0; i < r->column_count; i++) {
+    for (int i = 0; i < count; i++) {
         if (i > 0) buf_append_byte(out, ',');
-        text_json_string(slice_str(sqlite3_column_name(r->statement, i)), out);
+        text_json_string(slice_str(sqlite3_column_name(s, first + i)), out);
         buf_append_byte(out, ':');
-        json_value(r, i, out);
+        json_value(s, first + i, scales[i], out);
     }
-    buf_append_str(out, "}\n");
+    buf_append_byte(out, '}');
 }
 
 void export_row(const struct export_rows *r, struct buf *out)
 {
-    if (r->export->format == EXPORT_CSV)
+    if (r->export->format == EXPORT_CSV) {
         csv_row(r, out);
-    else
-        json_row(r, out);
+        return;
+    }
+    export_json_object(r->statement, 0, r->column_count, r->scales, out);
+    buf_append_byte(out, '\n');
 }

@@ -27,7 +27,8 @@ bool client_is_answered(rd_kafka_t *rk, int timeout_ms);
  * `timeout_ms`. */
 int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms);
 
-/* Makes the topic, for messages of CLIENT_MESSAGE_BYTES_MAX; ERR_EXISTS when it is there. */
-int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, struct err_text *error);
+/* Makes the topic, for messages of CLIENT_MESSAGE_BYTES_MAX, if `compact` with cleanup.policy=compact; ERR_EXISTS when
+ * it is there. */
+int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, bool compact, struct err_text *error);
 
 #endif

@@ -184,7 +184,7 @@ static int broker_wait(struct publisher *p)
 static int topic_prepare(struct publisher *p, const char *topic, int *partitions)
 {
     int wanted = p->options->partitions;
-    int result = client_topic_create(p->producer, topic, wanted ? wanted : 1, p->error);
+    int result = client_topic_create(p->producer, topic, wanted ? wanted : 1, false, p->error);
     if (result != 0 && result != ERR_EXISTS) return result;
     for (int tries = 0; tries < 100 && *partitions <= 0; tries++) {
         *partitions = client_partition_count(p->producer, topic, 5000);
