@@ -260,6 +260,23 @@ struct export
     bool header;
     const char *null; /* what stands for NULL, without quotes */
     const char *at;   /* key path, for messages */
+    int index;        /* in "outputs" */
+};
+
+/* --- outputs: tables as topics (etl/changelog/outbox.h) --- */
+
+struct changelog {
+    const char *relation;   /* the name of a table, perhaps one that every warehouse has */
+    int table;              /* index in `tables`; -1: of no definition's table */
+    const char *topic;      /* unique among the changelogs without regard to case, and none that is read */
+    int partitions;         /* of the topic if it must be made */
+    bool letters;           /* quarantine, warnings, late: a message is a record and what is said of it, not a row */
+    const char *const *key; /* columns that name a row; of letters those of its position. May be none */
+    int key_count;
+    const char *const *columns; /* of the value, in this order; NULL: all */
+    int column_count;
+    const char *at; /* key path, for messages */
+    int index;      /* in "outputs" */
 };
 
 /* --- the whole --- */
@@ -277,8 +294,10 @@ struct definition {
     int table_count;
     struct view *views;
     int view_count;
-    struct export *exports; /* "outputs" */
+    struct export *exports; /* "outputs" that are files */
     int export_count;
+    struct changelog *changelogs; /* "outputs" that are topics */
+    int changelog_count;
 
     struct arena arena;
 };

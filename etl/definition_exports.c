@@ -1,4 +1,5 @@
-/* `outputs`: which tables and views are written as files, and how. */
+/* `outputs`: which tables and views are written as files, and how; definition_changelogs.c has those that are topics.
+ */
 #include <string.h>
 
 #include "etl/definition_tables.h"
@@ -43,15 +44,15 @@ static void order_read(struct node n, struct export *e)
             term_name_read(json_is_array(n.json) ? node_item(n, (size_t)i) : n, texts[i], &e->order[i].descending);
 }
 
-static void columns_read(struct node n, struct export *e)
+const char *const *export_columns_read(struct node n, int *count)
 {
-    if (!node_present(n)) return;
-    e->columns = node_text_list(n, &e->column_count);
-    if (e->column_count == 0) node_fail(n, "needs at least one column");
-    for (int i = 0; i < e->column_count; i++)
+    if (!node_present(n)) return NULL;
+    const char *const *columns = node_text_list(n, count);
+    if (*count == 0) node_fail(n, "needs at least one column");
+    for (int i = 0; i < *count; i++)
         for (int k = 0; k < i; k++)
-            if (strcmp(e->columns[i], e->columns[k]) == 0)
-                node_fail(node_item(n, (size_t)i), "the column \"%s\" stands twice", e->columns[i]);
+            if (strcmp(columns[i], columns[k]) == 0) node_fail(n, "the column \"%s\" stands twice", columns[i]);
+    return columns;
 }
 
 static char delimiter_read(struct node n)
@@ -85,7 +86,7 @@ static struct export export_read(struct node n, const struct definition *d)
     e.relation = relation_read(node_required(n, "table"), d);
     e.table = definition_table(d, e.relation);
     e.file = file_read(node_required(n, "file"), d);
-    columns_read(node_member(n, "columns"), &e);
+    e.columns = export_columns_read(node_member(n, "columns"), &e.column_count);
     order_read(node_member(n, "order"), &e);
     if (e.format == EXPORT_CSV) csv_read(n, &e);
     return e;
@@ -95,8 +96,17 @@ void exports_read(struct node outputs, struct definition *d)
 {
     size_t count = node_count(outputs);
     d->exports = arena_alloc(&d->arena, (count + 1) * sizeof *d->exports);
+    d->changelogs = arena_alloc(&d->arena, (count + 1) * sizeof *d->changelogs);
     for (size_t i = 0; i < count && !outputs.doc->failed; i++) {
-        d->exports[d->export_count] = export_read(node_item(outputs, i), d);
-        d->export_count++;
+        struct node n = node_item(outputs, i);
+        if (json_object_get(n.json, "topic")) {
+            struct changelog c = changelog_read(n, relation_read(node_required(n, "table"), d), d);
+            c.index = (int)i;
+            d->changelogs[d->changelog_count++] = c;
+        } else {
+            struct export e = export_read(n, d);
+            e.index = (int)i;
+            d->exports[d->export_count++] = e;
+        }
     }
 }

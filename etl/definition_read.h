@@ -29,8 +29,13 @@ void feed_changes_read(struct node source, struct feed *feed);
 void feed_release(struct feed *feed);
 void tables_read(struct node tables, struct definition *d);
 void views_read(struct node views, struct definition *d);
-/* The names of columns are checked by export_check, which knows those of views. */
+/* The names of columns are checked by export_check and changelog_check, which know those of views and of what every
+ * warehouse has. */
 void exports_read(struct node outputs, struct definition *d);
+/* An output with a topic; `relation` is the table or view that it names. */
+struct changelog changelog_read(struct node n, const char *relation, const struct definition *d);
+/* A list of names, each once; NULL when it is absent. */
+const char *const *export_columns_read(struct node n, int *count);
 
 /* The SQL in `n`, its macros expanded to plain SQL. */
 const char *view_sql_read(struct node n);

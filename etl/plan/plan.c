@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etl/changelog/letter.h"
 #include "etl/definition.h"
 #include "etl/export/export.h"
 #include "etl/sink/schema.h"
@@ -227,21 +228,19 @@ static int views_add(struct building *b, struct err_text *error)
     return result;
 }
 
-/* --- outputs: files made from tables and views --- */
+/* --- outputs: files and topics made from tables and views --- */
 
-static void output_add(struct building *b, int index)
+static void output_add(struct building *b, const char *name, const char *kind, const char *relation, int index)
 {
-    static const char *const without[] = {"table", "file", NULL};
+    static const char *const without[] = {"table", "file", "topic", NULL};
     const struct definition *d = b->definition;
-    const struct export *e = &d->exports[index];
-    int self = b->plan->node_count;
-    node_add(b, e->file, "output", 1);
-    for (int i = d->feed_count; i < self - index; i++)
-        if (strcmp(b->plan->nodes[i].name, e->relation) == 0) input_add(b, i);
+    node_add(b, name, kind, 1);
+    for (int i = d->feed_count; i < d->feed_count + d->table_count + d->view_count; i++)
+        if (strcmp(b->plan->nodes[i].name, relation) == 0) input_add(b, i);
     if (b->node->depth == 0) b->node->depth = 1; /* of what every warehouse has */
     if (b->node->input_count == 0) {
         struct buf text = {0};
-        buf_append_str(&text, e->relation);
+        buf_append_str(&text, relation);
         fact_add(b, "table", &text);
         buf_release(&text);
     }
@@ -262,14 +261,18 @@ int plan_load(const char *path, struct plan **out, struct err_text *error)
     if (result != 0) return result;
     struct plan *p = memory_new(sizeof *p);
     struct building b = {.plan = p, .definition = d, .json = json};
-    size_t nodes = (size_t)(d->feed_count + d->table_count + d->view_count + d->export_count);
+    size_t nodes = (size_t)(d->feed_count + d->table_count + d->view_count + d->export_count + d->changelog_count);
     p->nodes = arena_alloc(&p->arena, (nodes + 1) * sizeof *p->nodes);
     p->title = arena_printf(&p->arena, "%s (%s)", d->name, path);
     for (int i = 0; i < d->feed_count && result == 0; i++) source_add(&b, &d->feeds[i]);
     for (int i = 0; i < d->table_count && result == 0; i++) table_add(&b, i);
     if (result == 0) result = views_add(&b, error);
     if (result == 0) result = export_check(d, error);
-    for (int i = 0; i < d->export_count && result == 0; i++) output_add(&b, i);
+    if (result == 0) result = changelog_check(d, error);
+    for (int i = 0; i < d->export_count && result == 0; i++)
+        output_add(&b, d->exports[i].file, "output", d->exports[i].relation, d->exports[i].index);
+    for (int i = 0; i < d->changelog_count && result == 0; i++)
+        output_add(&b, d->changelogs[i].topic, "topic", d->changelogs[i].relation, d->changelogs[i].index);
     json_decref(b.json);
     definition_free(d);
     *out = p;

@@ -37,7 +37,7 @@ static struct colours colours_of(const struct plan_node *n)
 {
     if (n->input_count == 0) return (struct colours){"#e6f1f8", "#0072b2"};
     if (strcmp(n->kind, "view") == 0) return (struct colours){"#f7f7f7", "#777777"};
-    if (strcmp(n->kind, "output") == 0) return (struct colours){"#f8edf3", "#8a3f6f"};
+    if (strcmp(n->kind, "output") == 0 || strcmp(n->kind, "topic") == 0) return (struct colours){"#f8edf3", "#8a3f6f"};
     if (strcmp(n->kind, "store") == 0) return (struct colours){"#e4f4ee", "#009e73"};
     return (struct colours){"#fdf3dd", "#b36b00"};
 }
