@@ -30,7 +30,9 @@ int database_tune(sqlite3 *db, struct err_text *error)
 {
     return sql_exec(db, error,
                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
-                    "PRAGMA journal_size_limit = 0; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY",
+                    "PRAGMA journal_size_limit = 0; PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY;"
+                    /* A row that is replaced is seen to go (etl/changelog/outbox.h). */
+                    "PRAGMA recursive_triggers = ON",
                     CACHE_KIB);
 }
 

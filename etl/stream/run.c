@@ -10,6 +10,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "etl/changelog/letter.h"
+#include "etl/changelog/outbox.h"
+#include "etl/changelog/sender.h"
 #include "etl/engine.h"
 #include "etl/export/export.h"
 #include "etl/sink/keys.h"
@@ -34,13 +37,15 @@ enum {
     TOPIC_SAID_AFTER_MS = 2000,
     BUSY_MS = 5000,  /* for a database that somebody else has locked */
     GATE_MS = 60000, /* for the workers */
-    METADATA_MS = 500
+    METADATA_MS = 500,
+    CHANGELOG_STOP_MS = 5000 /* what is left in the outboxes then is sent by the next run */
 };
 
 struct run {
     const struct run_options *options;
     struct definition *definition;
     struct exports exports;
+    struct sender *sender; /* of the changelogs; NULL without any */
     struct topics topics;
     int *partitions; /* by topic */
     struct own_broker broker;
@@ -114,6 +119,18 @@ static int topics_wait(struct run *r)
     return result;
 }
 
+/* A changelog must not go where the records come from. */
+static int topics_check(struct run *r)
+{
+    for (int i = 0; i < r->definition->changelog_count; i++) {
+        const struct changelog *c = &r->definition->changelogs[i];
+        if (topics_index(&r->topics, c->topic) >= 0)
+            return err_set(r->error, ERR_INVALID, "--topic %s: %s of %s is sent there", c->topic, c->at,
+                           r->definition->path);
+    }
+    return 0;
+}
+
 /* ---- the warehouse ---- */
 
 /* flock does not meet SQLite's own locks, which are fcntl's. The descriptor stays open as long as the database is:
@@ -137,6 +154,15 @@ static int identity_check(struct run *r)
     return result;
 }
 
+/* What is to be sent stands in the database before a topic is made, so that a kill in between loses nothing. */
+static int outboxes_make(struct run *r)
+{
+    int result = outbox_prepare(r->definition, r->db, true, r->error);
+    for (int i = 0; i < r->definition->changelog_count && result == 0; i++)
+        if (sender_fresh(r->sender, i)) result = outbox_fill(&r->definition->changelogs[i], r->db, r->error);
+    return result;
+}
+
 static int tables_make(struct run *r)
 {
     struct engine *engine = NULL;
@@ -147,6 +173,7 @@ static int tables_make(struct run *r)
         result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
     if (result == 0 && definition_drops_late(r->definition)) result = clocks_init(r->db, r->error);
     if (result == 0) result = identity_check(r);
+    if (result == 0) result = outboxes_make(r);
     engine_close(engine);
     return result;
 }
@@ -251,6 +278,7 @@ static int housekeeping(struct run *r)
 static int watch(struct run *r)
 {
     for (uint64_t round = 0;; round++) {
+        bool idle;
         int result = crew_watch(&r->crew, r->error);
         if (result != 0) return result;
         int open = offsets_open_partitions(r->db, r->error);
@@ -258,7 +286,7 @@ static int watch(struct run *r)
         r->complete = open == 0;
         if (stopping || (r->complete && !r->options->follow)) return 0;
         if (round % SLOW_EVERY == 0 && (result = housekeeping(r)) != 0) return result;
-        clock_sleep_ms(WATCH_MS);
+        if ((result = sender_run(r->sender, WATCH_MS, &idle, r->error)) != 0) return result;
     }
 }
 
@@ -301,6 +329,24 @@ static int keys_finish(struct run *r)
     return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 
+/* What the workers left in the outboxes. After a signal not for ever: a broker may be away. */
+static int changelogs_finish(struct run *r)
+{
+    int64_t stop_ns = INT64_MAX;
+    bool idle = !r->sender;
+    int result = 0;
+    for (uint64_t round = 0; !idle && result == 0; round++) {
+        if (stopping && stop_ns == INT64_MAX) stop_ns = clock_mono_ns() + (int64_t)CHANGELOG_STOP_MS * 1000000;
+        if (clock_mono_ns() > stop_ns) break;
+        result = sender_run(r->sender, WATCH_MS, &idle, r->error);
+        if (result == 0 && round % SLOW_EVERY == 0) result = own_broker_ensure(&r->broker, r->error);
+    }
+    if (r->sender)
+        fprintf(stderr, "%s: %" PRIu64 " messages of changelogs%s\n", r->title, sender_sent(r->sender),
+                idle ? "" : "; the next run sends the others");
+    return result;
+}
+
 static int outputs_write(struct run *r)
 {
     int result = export_write(&r->exports, r->db, r->error);
@@ -314,17 +360,24 @@ int run_stream(const struct run_options *options, struct err_text *error)
     struct run r = {.options = options, .error = error, .lock = -1};
     signals_set();
     int result = definition_load(options->definition, &r.definition, error);
+    if (result == 0) result = changelog_check(r.definition, error);
     if (result == 0) result = export_open(&r.exports, r.definition, options->db, options->out, error);
     if (result == 0) topics_find(&r.topics, r.definition, options->topic);
+    if (result == 0) result = topics_check(&r);
     r.partitions = memory_new(((size_t)r.topics.count + 1) * sizeof *r.partitions);
     if (result == 0) result = own_broker_open(&r.broker, options->bootstrap, options->broker_dir, error);
     if (result == 0) result = topics_wait(&r);
+    if (result == 0 && !stopping) result = sender_open(r.definition, r.broker.bootstrap, 0, &r.sender, error);
     if (result == 0 && !stopping) result = database_prepare(&r);
     if (result == 0 && !stopping) result = topics_verify(&r);
+    if (result == 0 && !stopping) result = sender_attach(r.sender, options->db, error);
     if (result == 0 && !stopping) result = load(&r);
+    if (result == 0 && r.gate) result = changelogs_finish(&r);
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
     if (result == 0 && r.complete) result = keys_finish(&r);
+    if (result == 0 && r.complete) result = sender_check(r.sender, error);
     if (result == 0 && r.gate) result = outputs_write(&r);
+    sender_close(r.sender);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);
     own_broker_close(&r.broker);

@@ -4,6 +4,7 @@
  *     topics                               waited for
  *     warehouse                            tables made, identity stored or compared
  *     workers                              N processes; a dead one is replaced
+ *     changelogs                           what workers left in outboxes is sent all the while (etl/changelog/sender.h)
  *     until every partition's end record is loaded, or a signal
  *     outputs                              when all is loaded, with follow at every stop (etl/export/export.h)
  *
