@@ -13,6 +13,7 @@
 static int usage(FILE *to)
 {
     fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--out DIR] [--max-rejects N|N%] [--dry-run]\n"
+          "                        [--bootstrap HOST:PORT | --broker-dir DIR]\n"
           "       millrace etl explain DEFINITION [--svg FILE]\n"
           "       millrace etl new FILE [--out DEFINITION]\n"
           "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
@@ -21,6 +22,9 @@ static int usage(FILE *to)
           "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
           "transaction that replaces what an earlier run of the same pipeline made there.\n"
           "  --out DIR           folder of the definition's outputs; default: that of the database\n"
+          "  --bootstrap HOST:PORT  for outputs that are topics: a Kafka-compatible cluster; default: a broker of our "
+          "own,\n"
+          "  --broker-dir DIR       on this folder (millrace-data), started when none runs there\n"
           "  --max-rejects N|N%  fails when more records, or a larger share of them, are rejected\n"
           "  --dry-run           does everything but write, and says what it would have made; needs no --db\n"
           "explain: draws what a definition does.\n"
@@ -36,7 +40,7 @@ static int usage(FILE *to)
 
 int cli_etl(int argc, char **argv)
 {
-    struct batch_options options = {0};
+    struct batch_options options = {.broker_dir = "millrace-data"};
     const char *max_rejects = NULL;
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) return usage(stdout);
     if (argc >= 2 && strcmp(argv[1], "explain") == 0) return cli_etl_explain(argc - 1, argv + 1);
@@ -48,6 +52,8 @@ int cli_etl(int argc, char **argv)
         const char **option = strcmp(argv[i], "--in") == 0            ? &options.in
                               : strcmp(argv[i], "--db") == 0          ? &options.db
                               : strcmp(argv[i], "--out") == 0         ? &options.out
+                              : strcmp(argv[i], "--bootstrap") == 0   ? &options.bootstrap
+                              : strcmp(argv[i], "--broker-dir") == 0  ? &options.broker_dir
                               : strcmp(argv[i], "--max-rejects") == 0 ? &max_rejects
                                                                       : NULL;
         if (strcmp(argv[i], "--help") == 0) return usage(stdout);

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "etl/changelog/letter.h"
+#include "etl/changelog/outbox.h"
+#include "etl/changelog/sender.h"
 #include "etl/definition.h"
 #include "etl/engine.h"
 #include "etl/export/export.h"
@@ -13,9 +16,10 @@
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/source/source.h"
+#include "etl/stream/own_broker.h"
 #include "lib/os/progress.h"
 
-enum { BUSY_MS = 2000, CACHE_KIB = 16384, PROGRESS_EVERY = 4096 };
+enum { BUSY_MS = 2000, GIVE_UP_MS = 60000, SEND_MS = 500, CACHE_KIB = 16384, PROGRESS_EVERY = 4096 };
 
 struct batch {
     const struct batch_options *options;
@@ -23,7 +27,9 @@ struct batch {
     struct source_lists lists;
     sqlite3 *db;
     struct exports exports;
-    bool created; /* the database file was not there and holds no warehouse */
+    struct own_broker broker;
+    struct sender *sender; /* of the changelogs; NULL without any */
+    bool created;          /* the database file was not there and holds no warehouse */
     struct engine *engine;
     struct progress progress;
     char title[128];
@@ -126,6 +132,20 @@ static int sources_load(struct batch *b)
     return result;
 }
 
+/* What of the changelogs is to be sent. A dry run only finds keys that two rows have. */
+static int outboxes_fill(struct batch *b)
+{
+    const struct definition *d = b->definition;
+    int result = outbox_prepare(d, b->db, false, b->error);
+    for (int i = 0; i < d->changelog_count && result == 0; i++) {
+        bool moved;
+        result = outbox_identity(d, &d->changelogs[i], b->db, sender_cluster(b->sender), &moved, b->error);
+        if (result == 0)
+            result = outbox_compare(d, &d->changelogs[i], b->db, moved || sender_fresh(b->sender, i), b->error);
+    }
+    return result == OUTBOX_KEY_BROKEN ? ENGINE_RULE_FAILED : result;
+}
+
 /* Everything inside the transaction. */
 static int tables_build(struct batch *b)
 {
@@ -137,7 +157,8 @@ static int tables_build(struct batch *b)
     if (result == 0) result = rejects_check(b, true);
     if (result == 0) result = engine_result(b, engine_install(b->engine));
     if (result == 0) result = keys_settle(b->definition, b->db, b->error);
-    return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
+    if (result == KEYS_BROKEN) return ENGINE_RULE_FAILED;
+    return result == 0 ? outboxes_fill(b) : result;
 }
 
 /* --- what a dry run has to say --- */
@@ -212,15 +233,40 @@ static int refresh(struct batch *b)
     return result;
 }
 
+static int changelogs_send(struct batch *b, struct err_text *error)
+{
+    bool idle = !b->sender;
+    int result = sender_attach(b->sender, b->options->db, error);
+    while (result == 0 && !idle) {
+        result = sender_run(b->sender, SEND_MS, &idle, error);
+        if (result == 0 && !idle) result = own_broker_ensure(&b->broker, error);
+    }
+    if (result == 0 && b->sender)
+        fprintf(stderr, "%s: %d changelogs, %" PRIu64 " messages\n", b->title, b->definition->changelog_count,
+                sender_sent(b->sender));
+    return result;
+}
+
 static int outputs_write(struct batch *b)
 {
     struct err_text detail = {0};
     int result = export_write(&b->exports, b->db, &detail);
+    if (result == 0 && b->definition->export_count)
+        fprintf(stderr, "%s: %d outputs, %" PRId64 " rows\n", b->title, b->definition->export_count, b->exports.rows);
+    if (result == 0) result = changelogs_send(b, &detail);
     if (result != 0)
         err_set(b->error, result, "the warehouse is committed, but its outputs are not written: %s", detail.text);
-    else if (b->definition->export_count)
-        fprintf(stderr, "%s: %d outputs, %" PRId64 " rows\n", b->title, b->definition->export_count, b->exports.rows);
     return result;
+}
+
+/* Before anything is done: a broker that is not there should not be found after an hour's work. */
+static int sender_prepare(struct batch *b)
+{
+    const struct batch_options *o = b->options;
+    int result = changelog_check(b->definition, b->error);
+    if (result != 0 || b->definition->changelog_count == 0 || o->dry_run) return result;
+    result = own_broker_open(&b->broker, o->bootstrap, o->broker_dir, b->error);
+    return result == 0 ? sender_open(b->definition, b->broker.bootstrap, GIVE_UP_MS, &b->sender, b->error) : result;
 }
 
 static void created_remove(const char *path)
@@ -239,15 +285,20 @@ int batch_run(const struct batch_options *options, struct err_text *error)
     int result = definition_load(options->definition, &b.definition, error);
     if (result == 0) result = export_open(&b.exports, b.definition, options->db, options->out, error);
     if (result == 0) result = source_lists_read(b.definition, options->in, &b.lists, error);
+    if (result == 0) result = sender_prepare(&b);
     if (result == 0) {
         snprintf(b.title, sizeof b.title, "batch %s", b.definition->name);
         progress_start(&b.progress, b.title, "lines", b.lists.lines);
         result = database_open(&b);
         if (result == 0) result = refresh(&b);
         if (result == 0 && !options->dry_run) result = outputs_write(&b);
+        sender_close(b.sender);
+        b.sender = NULL;
         sqlite3_close(b.db);
         if ((result != 0 || options->dry_run) && b.created) created_remove(options->db);
     }
+    sender_close(b.sender);
+    own_broker_close(&b.broker);
     source_lists_release(&b.lists);
     export_close(&b.exports);
     definition_free(b.definition);

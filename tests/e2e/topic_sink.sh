@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+# Tables as changelog topics, rejected and late records as letters: what a consumer (librdkafka, by its Python client)
+# makes of a topic, the last message of each key, is what Python's sqlite3 reads in the database.
+. tests/e2e/lib.sh
+. tests/e2e/lib_venv.sh
+
+mkdir "$scratch/in" "$scratch/out"
+cat >"$scratch/def.json" <<'JSON'
+{"pipeline": "sink", "version": 1,
+ "source": {"format": "csv", "glob": "*.csv", "time": "at", "on_bad_encoding": "reject", "late": {"drop_after_s": 10000000}, "columns": [
+  {"name": "id", "type": "integer"}, {"name": "who", "type": "text"}, {"name": "price", "type": "decimal", "scale": 3},
+  {"name": "at", "type": "timestamp", "format": "%F %T"}]},
+ "derive": [{"name": "day", "expr": "date(at)"}],
+ "rules": [{"rule": "unique", "name": "same", "columns": "id"},
+  {"rule": "range", "name": "negative", "column": "price", "min": "0"},
+  {"rule": "not_null", "name": "nobody", "column": "who", "severity": "warn"}],
+ "tables": [{"name": "sales", "columns": ["id", "who", "price", "at", "day"], "primary_key": ["id"]},
+  {"name": "daily", "aggregate": "sales", "by": ["day"], "columns": {"n": "count()", "revenue": "sum(price)", "last_who": "last(who)"}},
+  {"name": "total", "aggregate": "sales", "by": [], "columns": {"n": "count()", "revenue": "sum(price)"}},
+  {"name": "visits", "sessionize": "sales", "by": ["who"], "time": "at", "gap_s": 400000,
+   "columns": {"start": "min(at)", "end": "max(at)", "n": "count()"}}],
+ "outputs": [
+  {"table": "sales", "topic": "sink.sales", "columns": ["id", "who", "price", "at"], "partitions": 3},
+  {"table": "daily", "topic": "sink.daily"},
+  {"table": "total", "topic": "sink.total"},
+  {"table": "visits", "topic": "sink.visits", "key": ["who", "start"]},
+  {"table": "rejects", "topic": "sink.rejects"},
+  {"table": "quarantine", "topic": "sink.wrong", "partitions": 2},
+  {"table": "warnings", "topic": "sink.warnings"},
+  {"table": "late", "topic": "sink.late"},
+  {"table": "daily", "format": "csv", "file": "daily.csv"}]}
+JSON
+python3 - "$scratch/in" <<'PYTHON' || die "no input"
+import csv, random, sys
+random.seed(5)
+names = ["Anna", "", 'say "hi"', "semi;colon, comma", "Zoë", "\\N", "-1"]
+for file in range(3):
+    with open(f"{sys.argv[1]}/{file}.csv", "w", encoding="utf-8", newline="") as f:
+        w = csv.writer(f)
+        w.writerow(["id", "who", "price", "at"])
+        for i in range(600):
+            price = random.choice(["", "0", f"{random.randrange(-999, 99999) / 1000:.3f}"])
+            w.writerow([random.randrange(1500), random.choice(names), price, f"2024-{1 + i // 100:02}-{1 + i % 25:02} 10:00:0{file}"])
+with open(f"{sys.argv[1]}/z.csv", "wb") as f: f.write(b"id,who,price,at\n1,caf\xe9,1,2024-01-01 00:00:00\n")
+PYTHON
+cat >"$scratch/rebuild.py" <<'PYTHON'
+"""rebuild.py BOOTSTRAP DB: every topic against its table; prints how many messages and tombstones there are."""
+import decimal, json, sqlite3, sys
+from confluent_kafka import Consumer, TopicPartition
+db = sqlite3.connect(sys.argv[2])
+consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "rebuild", "enable.auto.commit": False, "fetch.wait.max.ms": 10, "log_level": 0})
+messages = tombstones = 0
+def last_of(topic):
+    """key -> (value, headers) of the last message that has a value"""
+    global messages, tombstones
+    partitions = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+    ends = [consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1] for p in partitions]
+    consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
+    found, where = {}, {}
+    for _ in range(sum(ends)):
+        m = consumer.poll(10)
+        assert m is not None and not m.error(), (topic, m and str(m.error()))  # a tombstone is false
+        assert where.setdefault(m.key(), m.partition()) == m.partition(), "a key is in one partition"
+        messages += 1
+        if m.value() is None:
+            tombstones += 1
+            found.pop(m.key(), None)
+        else:
+            found[m.key()] = (m.value(), m.headers() or [])
+    return found
+point = lambda v, s=3: v if v is None else f"{decimal.Decimal(v).scaleb(-s):.{s}f}"
+def rows(topic, sql, key, decimals=()):
+    cursor = db.execute(sql)
+    names = [c[0] for c in cursor.description]
+    expected = {}
+    for row in cursor:
+        row = {n: point(v) if n in decimals else v for n, v in zip(names, row)}
+        expected[json.dumps({k: row[k] for k in key}, separators=(",", ":"), ensure_ascii=False)] = row
+    found = {k.decode(): json.loads(v, parse_float=str) for k, (v, _) in last_of(topic).items()}
+    for row in found.values():
+        for d in decimals: row[d] = row[d] if row[d] is None else point(decimal.Decimal(row[d]).scaleb(3))
+    assert found == expected, (topic, len(found), len(expected), [k for k in expected if found.get(k) != expected[k]][:3], [k for k in found if k not in expected][:3])
+    return len(expected)
+count = {}
+count["sales"] = rows("sink.sales", "SELECT id, who, price, at FROM sales", ["id"], ["price"])
+count["daily"] = rows("sink.daily", "SELECT * FROM daily", ["day"], ["revenue"])
+count["total"] = rows("sink.total", "SELECT * FROM total", [], ["revenue"])
+count["visits"] = rows("sink.visits", "SELECT * FROM visits", ["who", "start"])
+count["rejects"] = rows("sink.rejects", "SELECT * FROM rejects", ["source", "rule"])
+raw = lambda v: v.encode() if isinstance(v, str) else v
+def letters(topic, table):
+    expected = {}
+    for source, file, line, offset, column, rule, ordinal, value, record in db.execute(
+            f'SELECT source, file, line, byte_offset, "column", rule, ordinal, value, raw FROM {table} ORDER BY file, byte_offset, ordinal, "column"'):
+        _, headers = expected.setdefault(f"{source}:{file}:{offset}".encode(), (raw(record), [
+            ("millrace-source", raw(source)), ("millrace-file", raw(file)), ("millrace-line", b"%d" % line), ("millrace-offset", b"%d" % offset)]))
+        headers += [("millrace-rule", raw(rule)), ("millrace-ordinal", b"%d" % ordinal)]
+        headers += [("millrace-" + n, raw(v)) for n, v in (("column", column), ("value", value)) if v is not None]
+    assert last_of(topic) == expected, topic
+    return len(expected)
+count["wrong"], count["warnings"] = letters("sink.wrong", "quarantine"), letters("sink.warnings", "warnings")
+late = {f"{s}:{f}:{o}".encode(): (raw(r), [("millrace-source", raw(s)), ("millrace-file", raw(f)), ("millrace-line", b"%d" % l),
+        ("millrace-offset", b"%d" % o), ("millrace-time", raw(t)), ("millrace-late-by", b"%d" % by)])
+        for s, f, l, o, t, by, r in db.execute("SELECT source, file, line, byte_offset, time, late_s, raw FROM late")}
+assert last_of("sink.late") == late, "late"
+count["late"] = len(late)
+assert all(count[t] > 0 for t in count if t not in ("late",)), count
+consumer.close()
+print(messages, tombstones, count["late"])
+PYTHON
+stream() { # DB [OPTIONS]: in the background
+    "$MILLRACE" stream run "$scratch/def.json" --db "$1" --bootstrap "$bootstrap" --workers 2 "${@:2}" >>"$scratch/workers" 2>>"$scratch/err" &
+    run=$!
+}
+run_wait() { # at most 40 s
+    for _ in $(seq 400); do kill -0 $run 2>/dev/null || break; sleep 0.1; done
+    kill -KILL $run 2>/dev/null && die "the run does not end: $(tail -3 "$scratch/err")"
+    wait $run || fail "stream: $(tail -3 "$scratch/err")"
+}
+publish() { "$MILLRACE" stream publish "$scratch/def.json" --in "$scratch/in" --bootstrap "$bootstrap" --partitions 3 "$@" 2>"$scratch/publish.err" || fail "publish: $(cat "$scratch/publish.err")"; }
+
+story "a stream in any order: the topics are the tables, and what moved is told by tombstones"
+broker_start
+stream "$scratch/stream.db"
+publish --shuffle 3 --rate 900
+run_wait
+read -r messages tombstones late < <($python "$scratch/rebuild.py" "$bootstrap" "$scratch/stream.db") || fail "the topics are not the tables"
+story "$messages messages, $tombstones tombstones, $late late records"
+[ "${tombstones:-0}" -gt 0 ] && [ "${late:-0}" -gt 10 ] || fail "no tombstones, or no late records"
+"$MILLRACE" consume sink.wrong --bootstrap "$bootstrap" --exit-at-end --format json >"$scratch/consumed" 2>/dev/null
+grep -q '"key":"sink:z.csv:16"' "$scratch/consumed" && grep -q 'millrace-rule' "$scratch/consumed" || fail "millrace consume: $(tail -1 "$scratch/consumed")"
+kcat -b "$bootstrap" -C -t sink.total -o beginning -e -q -f '%k=%s\n' | tail -1 >"$scratch/consumed"
+python3 - "$scratch" <<'PYTHON' || fail "kcat: $(cat "$scratch/consumed")"
+import json, sqlite3, sys
+key, value = open(f"{sys.argv[1]}/consumed").read().split("=", 1)
+assert key == "{}" and json.loads(value)["n"] == sqlite3.connect(f"{sys.argv[1]}/stream.db").execute("SELECT n FROM total").fetchone()[0]
+PYTHON
+"$MILLRACE" topic describe sink.sales --bootstrap "$bootstrap" | grep -q 'cleanup.policy=compact' || fail "sink.sales is not a compacted topic"
+
+story "a run that has nothing to load has nothing to send"
+before=$messages
+stream "$scratch/stream.db"
+run_wait
+read -r messages _ < <($python "$scratch/rebuild.py" "$bootstrap" "$scratch/stream.db")
+[ "$messages" -eq "$before" ] || fail "$((messages - before)) messages more"
+broker_stop
+
+story "kill -9 of supervisor, workers and broker: the last message of each key is right in the end"
+rm -rf "$scratch/broker" && port=0 && broker_start
+publish --shuffle 4 --rate 500 & publisher=$!
+stream "$scratch/killed.db"
+killed=0
+supervisor_kill() { kill -KILL $run 2>/dev/null && killed=$((killed + 1)) && wait $run 2>/dev/null; } # its workers die with it
+for kind in deaf supervisor worker deaf supervisor broker deaf; do
+    sleep 0.3
+    kill -0 $publisher 2>/dev/null || break
+    case $kind in
+    supervisor) supervisor_kill; stream "$scratch/killed.db" ;;
+    worker) kill -KILL "$(sed -n '$s/^worker [0-9]* //p' "$scratch/workers")" 2>/dev/null ;;
+    broker) broker_kill && broker_restart ;;
+    deaf) # what is sent meanwhile is lost
+        kill -STOP $broker_pid && sleep 0.3 && supervisor_kill
+        broker_kill && broker_restart
+        stream "$scratch/killed.db"
+        ;;
+    esac
+done
+[ $killed -ge 3 ] || fail "only $killed supervisors were killed"
+wait $publisher
+run_wait
+read -r messages tombstones late < <($python "$scratch/rebuild.py" "$bootstrap" "$scratch/killed.db") || fail "the topics are not the tables"
+story "$messages messages, $tombstones tombstones, $late late records"
+[ "${tombstones:-0}" -gt 0 ] || fail "no tombstones"
+broker_stop
+
+[ "$("$MILLRACE" etl explain "$scratch/def.json" | grep -c '  topic$')" -eq 8 ] || fail "explain does not show the topics"
+batch() { "$MILLRACE" etl run "$scratch/def.json" --in "$scratch/in" --db "$scratch/batch.db" --bootstrap "$bootstrap" --out "$scratch/out" 2>"$scratch/err"; }
+told() { sed -n 's/.*8 changelogs, \([0-9]*\) messages$/\1/p' "$scratch/err"; }
+right() { $python "$scratch/rebuild.py" "$bootstrap" "$scratch/batch.db" >"$scratch/said" || fail "$1: the topics are not the tables"; }
+
+story "a batch tells what has changed since the last one, and after a kill what was not told"
+rm -rf "$scratch/broker" && port=0 && broker_start
+batch || fail "$(cat "$scratch/err")"
+right "a first batch"
+first=$(told)
+batch || fail "$(cat "$scratch/err")"
+[ "$(told)" = 0 ] || fail "a second batch over the same files told $(told) messages of $first"
+mv "$scratch/in/2.csv" "$scratch/2.csv"
+printf 'id,who,price,at\n7000,new,1,2025-01-01 00:00:00\n7001,,-1,2025-01-01 00:00:01\n' >"$scratch/in/new.csv"
+exec 8<"$scratch/out" && flock 8 # the folder's lock holds the run up when it has committed
+"$MILLRACE" etl run "$scratch/def.json" --in "$scratch/in" --db "$scratch/batch.db" --bootstrap "$bootstrap" --out "$scratch/out" 8<&- 2>"$scratch/err" & pid=$!
+for _ in $(seq 100); do grep -q 'committed:' "$scratch/err" && break; sleep 0.05; done
+grep -q 'committed:' "$scratch/err" || fail "not committed within 5 s: $(cat "$scratch/err")"
+kill -KILL $pid; wait $pid 2>/dev/null
+exec 8<&-
+batch || fail "$(cat "$scratch/err")"
+[ "$(told)" -gt 100 ] && [ "$(told)" -lt "$first" ] || fail "$(told) messages, and at first $first"
+right "a changed batch"
+read -r _ tombstones _ <"$scratch/said"
+[ "$tombstones" -gt 50 ] || fail "$tombstones tombstones"
+"$MILLRACE" topic delete sink.daily --bootstrap "$bootstrap" >/dev/null || fail "cannot delete a topic"
+batch || fail "$(cat "$scratch/err")"
+right "a topic that was deleted"
+
+story "two rows with one key: the database stays as it was, nothing is told"
+sed 's/"sink.visits", "key": \["who", "start"\]/"sink.visits2", "key": ["start"]/' "$scratch/def.json" >"$scratch/wrong.json"
+before=$(sha256sum <"$scratch/batch.db")
+"$MILLRACE" etl run "$scratch/wrong.json" --in "$scratch/in" --db "$scratch/batch.db" --bootstrap "$bootstrap" 2>"$scratch/err"
+[ $? -eq 1 ] && grep -q 'wrong.json: outputs\[3\].key: rows of "visits" have the same key, such as {"start":"2024' "$scratch/err" || fail "$(cat "$scratch/err")"
+[ "$before" = "$(sha256sum <"$scratch/batch.db")" ] || fail "the database has changed"
+right "after an error"
+broker_stop
+done_testing
