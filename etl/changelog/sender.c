@@ -95,6 +95,8 @@ int sender_open(const struct definition *d, const char *bootstrap, int give_up_m
                                     timeout,
                                     "allow.auto.create.topics",
                                     "false",
+                                    "message.max.bytes",
+                                    CLIENT_MESSAGE_BYTES_MAX,
                                     NULL};
     const struct client_callbacks callbacks = {.delivered = delivered};
     *out = NULL;
