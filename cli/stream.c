@@ -29,6 +29,8 @@ static int usage(FILE *to)
           "run:\n"
           "  --workers N             processes that load (1); each prints `worker N PID`, a dead one is replaced\n"
           "  --out DIR               folder of the definition's outputs; default: that of the database\n"
+          "  --backfill              catches up first: one process, large transactions, indexes at the end; then as "
+          "usual\n"
           "  --follow                goes on after the end, until SIGTERM or SIGINT\n"
           "\n"
           "Both may be killed and started again at any time: every record is loaded exactly once.\n"
@@ -127,6 +129,7 @@ static int run(int argc, char **argv)
                                      {"--broker-dir", TEXT, &r.broker_dir, 0, 0},
                                      {"--topic", TEXT, &r.topic, 0, 0},
                                      {"--workers", WHOLE, &workers, 1, RUN_WORKERS_MAX},
+                                     {"--backfill", FLAG, &r.backfill, 0, 0},
                                      {"--follow", FLAG, &r.follow, 0, 0},
                                      {0}};
     if (!arguments_read(argc, argv, options, &r.definition) || !r.definition || !r.db) return usage(stderr);
@@ -145,6 +148,7 @@ static int worker(int argc, char **argv)
                                      {"--group", TEXT, &w.group, 0, 0},
                                      {"--instance", TEXT, &w.instance, 0, 0},
                                      {"--run", WHOLE, &w.run, 1, 1e15},
+                                     {"--backfill", FLAG, &w.backfill, 0, 0},
                                      {0}};
     if (!arguments_read(argc, argv, options, &w.definition)) return CLI_USAGE;
     if (!w.definition || !w.db || !w.bootstrap || !w.topic || !w.group || !w.instance) return usage(stderr);

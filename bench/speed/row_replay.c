@@ -10,10 +10,10 @@ enum { EVENTS = 200000 };
 static struct etl_input input;
 static struct insert_rows *rows;
 
-static int stream(struct speed *s, const char *db, double *wall_s, double *cpu_s, struct err_text *error)
+static int stream(struct speed *s, bool backfill, const char *db, double *wall_s, double *cpu_s, struct err_text *error)
 {
     return bench_command(s->bench, wall_s, cpu_s, error, "stream", "run", input.definition, "--topic", TOPIC, "--db",
-                         db, "--workers", "2", "--bootstrap", s->ours.bootstrap, NULL);
+                         db, "--workers", "2", "--bootstrap", s->ours.bootstrap, backfill ? "--backfill" : NULL, NULL);
 }
 
 static int prepare(struct speed *s, const char *side, struct err_text *error)
@@ -25,7 +25,7 @@ static int prepare(struct speed *s, const char *side, struct err_text *error)
         rc = bench_command(s->bench, NULL, NULL, error, "stream", "publish", input.definition, "--topic", TOPIC, "--in",
                            input.in, "--partitions", "4", "--bootstrap", s->ours.bootstrap, NULL);
     if (rc == 0) rc = etl_database(s, &input, db, error);
-    if (rc == 0) rc = stream(s, db, NULL, NULL, error);
+    if (rc == 0) rc = stream(s, false, db, NULL, NULL, error);
     return rc == 0 ? insert_rows_read(db, &rows, error) : rc;
 }
 
@@ -44,7 +44,7 @@ static int measure(struct speed *s, const char *side, struct trial *t, struct er
         rc = bench_command(s->bench, &wall_s, &cpu_s, error, "etl", "run", input.definition, "--in", input.in, "--db",
                            db, NULL);
     } else {
-        rc = stream(s, db, &wall_s, &cpu_s, error);
+        rc = stream(s, speed_is(side, "backfill"), db, &wall_s, &cpu_s, error);
     }
     if (rc == 0) etl_rates(t, &input, wall_s, cpu_s);
     return rc;
@@ -62,8 +62,10 @@ static int finish(struct speed *s, const char *side, struct err_text *error)
 
 /* Kafka's default of three seconds for a group's first members would be most of a trial. */
 static const char *const settings[] = {"group.initial.rebalance.delay.ms=100", NULL};
-static const char *const sides[] = {"live", "batch", "insert", NULL};
+static const char *const sides[] = {"live", "backfill", "batch", "insert", NULL};
 static const struct speed_bar bars[] = {
+    {"rows/s, --backfill / batch", "backfill", "rate", "batch", NULL, SPEED_AT_LEAST, 0.5},
+    {"the same by processor time", "backfill", "cpu_rate", "batch", NULL, SPEED_AT_LEAST, 0.5},
     {"rows/s, live / insert loop with live indexes", "live", "rate", "insert", NULL, SPEED_AT_LEAST, 0.8},
     {"the same by processor time", "live", "cpu_rate", "insert", NULL, SPEED_AT_LEAST, 0.8},
     {0},

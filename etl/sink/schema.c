@@ -185,18 +185,27 @@ static int index_create(sqlite3 *db, const struct table *t, int number, struct e
     for (const int *c = t->indexes[number]; *c >= 0; c++) {
         sql_append(&columns, "%s\"%w\"", columns.n ? ", " : "", t->columns[*c].name);
     }
-    int result = sql_exec(db, error, "CREATE INDEX \"%w_index_%d\" ON \"%w\"(%s)", t->name, number + 1, t->name,
-                          buf_cstr(&columns));
+    int result = sql_exec(db, error, "CREATE INDEX IF NOT EXISTS \"%w_index_%d\" ON \"%w\"(%s)", t->name, number + 1,
+                          t->name, buf_cstr(&columns));
     buf_release(&columns);
     return result;
 }
 
-static int indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
+int schema_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
     int result = 0;
     for (int i = 0; i < d->table_count; i++)
         for (int k = 0; k < d->tables[i].index_count && result == 0; k++)
             result = index_create(db, &d->tables[i], k, error);
+    return result;
+}
+
+int schema_indexes_drop(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    int result = 0;
+    for (int i = 0; i < d->table_count; i++)
+        for (int k = 0; k < d->tables[i].index_count && result == 0; k++)
+            result = sql_exec(db, error, "DROP INDEX IF EXISTS \"%w_index_%d\"", d->tables[i].name, k + 1);
     return result;
 }
 
@@ -250,7 +259,7 @@ int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct er
     if (result == 0) result = facts_write(d, db, true, error);
     if (result == 0) result = objects_register(d, db, error);
     if (result == 0) result = position_indexes_create(d, db, error);
-    if (result == 0) result = indexes_create(d, db, error);
+    if (result == 0) result = schema_indexes_create(d, db, error);
     if (result == 0) result = views_create(d, db, error);
     return result;
 }
@@ -289,7 +298,7 @@ int schema_install(const struct definition *d, sqlite3 *db, struct err_text *err
     for (int i = 0; i < d->table_count && result == 0; i++) result = new_rename(db, d->tables[i].name, error);
     if (result == 0) result = facts_write(d, db, false, error);
     if (result == 0) result = objects_register(d, db, error);
-    if (result == 0) result = indexes_create(d, db, error);
+    if (result == 0) result = schema_indexes_create(d, db, error);
     if (result == 0) result = views_create(d, db, error);
     return result;
 }

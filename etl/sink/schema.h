@@ -23,6 +23,10 @@ const char *schema_prefix(bool live);
 int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error);
 /* Live: indexes for finding rows by position, of every store; those of sources whose rows move are there anyway. */
 int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_text *error);
+/* The indexes that the definition declares, whichever are missing; and without them, while much is loaded. Inside a
+ * write transaction. */
+int schema_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error);
+int schema_indexes_drop(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* Batch: drops the old tables and views, renames the new tables, makes indexes and views. */
 int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* Registers a run; see engine_run_begin. */

@@ -25,9 +25,24 @@ static int member_start(struct crew *c, struct crew_member *m, struct err_text *
     snprintf(instance, sizeof instance, "worker-%d", m->number);
     snprintf(run, sizeof run, "%" PRId64, c->options.run);
     const struct worker_options *o = &c->options;
-    const char *argv[] = {program,   "stream", "worker",      o->definition, "--db",    o->db,
-                          "--topic", o->topic, "--bootstrap", o->bootstrap,  "--group", o->group,
-                          "--run",   run,      "--instance",  instance,      NULL};
+    const char *argv[] = {program,
+                          "stream",
+                          "worker",
+                          o->definition,
+                          "--db",
+                          o->db,
+                          "--topic",
+                          o->topic,
+                          "--bootstrap",
+                          o->bootstrap,
+                          "--group",
+                          o->group,
+                          "--run",
+                          run,
+                          "--instance",
+                          instance,
+                          o->backfill ? "--backfill" : NULL,
+                          NULL};
     m->started_ns = clock_mono_ns();
     result = process_start(&m->process, argv, 0, error);
     if (result != 0) return result;

@@ -15,10 +15,11 @@
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-/* What is pending is committed as soon as no more waits, once it is QUIET old: a row is seen soon, and a trickle does
- * not become a transaction a row. While more keeps coming (a replay, a burst) at this age or at this size, so that
- * readers see results grow: the larger a transaction, the less a row costs. */
-enum { QUIET_AFTER_MS = 2, COMMIT_AFTER_MS = 100, PENDING_MAX = 10000, PENDING_BYTES_MAX = 16 * 1024 * 1024 };
+/* What is pending is committed as soon as no more waits, once it is some age: a row is seen soon, and a trickle does
+ * not become a transaction a row. While more keeps coming (a replay, a burst) readers see results grow. */
+const struct loader_limits loader_limits_live = {10000, 16 * 1024 * 1024, 2, 100};
+/* The larger a transaction, the less a row costs: a group that many rows change is written once. */
+const struct loader_limits loader_limits_backfill = {100000, 64 * 1024 * 1024, 100, 5000};
 
 struct partition {
     const char *topic;
@@ -49,7 +50,8 @@ struct loader {
     int *first;                  /* by topic: its first partition; one more at the end */
     char stream[STREAM_ID_SIZE]; /* id of the stream that is being loaded; "" before the first message */
     bool stream_known;           /* the database has it */
-    struct pending pending[PENDING_MAX];
+    const struct loader_limits *limits;
+    struct pending *pending; /* limits.messages */
     size_t count, bytes;
     int64_t first_ns;     /* when the first of them came */
     int64_t data_version; /* of the database when `loaded` was last good */
@@ -85,13 +87,15 @@ static int partitions_make(struct loader *l, struct err_text *error)
     return result;
 }
 
-int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics, struct loader **out,
-                struct err_text *error)
+int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics,
+                const struct loader_limits *limits, struct loader **out, struct err_text *error)
 {
     struct loader *l = memory_new(sizeof *l);
     l->definition = d;
     l->db = db;
     l->topics = topics;
+    l->limits = limits;
+    l->pending = memory_new(limits->messages * sizeof *l->pending);
     int result = engine_open_live(l, d, run, error);
     if (result == 0) result = partitions_make(l, error);
     *out = l;
@@ -128,6 +132,7 @@ void loader_close(struct loader *l)
     for (int i = 0; i < l->partition_count; i++) free(l->partitions[i].clocks);
     free(l->partitions);
     free(l->first);
+    free(l->pending);
     free(l);
 }
 
@@ -265,8 +270,8 @@ int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
 int64_t loader_due_ns(const struct loader *l, bool more)
 {
     if (l->count == 0) return INT64_MAX;
-    if (l->count == PENDING_MAX || l->bytes >= PENDING_BYTES_MAX) return 0;
-    return l->first_ns + (int64_t)(more ? COMMIT_AFTER_MS : QUIET_AFTER_MS) * 1000000;
+    if (l->count == l->limits->messages || l->bytes >= l->limits->bytes) return 0;
+    return l->first_ns + (int64_t)(more ? l->limits->busy_ms : l->limits->quiet_ms) * 1000000;
 }
 
 /* ---- the transaction ---- */

@@ -24,9 +24,16 @@ struct loader;
  * ENGINE_RULE_FAILED and errors, a result of loader_commit. */
 #define LOADER_FENCED 2
 
+/* When a transaction ends. */
+struct loader_limits {
+    size_t messages, bytes; /* at this size */
+    int quiet_ms, busy_ms;  /* at this age: when no more wait, and when more do */
+};
+extern const struct loader_limits loader_limits_live, loader_limits_backfill;
+
 /* Opens an engine on a database that the supervisor has prepared. Definition, database and topics outlive it. */
-int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics, struct loader **out,
-                struct err_text *error);
+int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics,
+                const struct loader_limits *limits, struct loader **out, struct err_text *error);
 void loader_close(struct loader *l); /* NULL is allowed */
 
 /* A partition is ours from now on; *start is the offset to fetch from. */

@@ -16,6 +16,7 @@
 #include "etl/engine.h"
 #include "etl/export/export.h"
 #include "etl/sink/keys.h"
+#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/client.h"
 #include "etl/stream/clocks.h"
@@ -60,6 +61,7 @@ struct run {
     uint64_t shown; /* what the progress line said last: a stream that rests says nothing */
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
+    uint64_t backfill;     /* to be loaded by a backfill; UINT64_MAX: not known yet */
     bool complete;         /* every partition up to its end */
     struct ends ends;
     struct err_text *error;
@@ -174,6 +176,9 @@ static int tables_make(struct run *r)
     if (result == 0 && definition_drops_late(r->definition)) result = clocks_init(r->db, r->error);
     if (result == 0) result = identity_check(r);
     if (result == 0) result = outboxes_make(r);
+    /* An earlier backfill may have been killed before it made them again. */
+    if (result == 0)
+        result = (r->options->backfill ? schema_indexes_drop : schema_indexes_create)(r->definition, r->db, r->error);
     engine_close(engine);
     return result;
 }
@@ -247,6 +252,7 @@ static int total_update(struct run *r)
         total += list->elems[i].offset;
     }
     if (!err) r->progress.total = total > 0 ? (uint64_t)total : 0;
+    if (!err && r->backfill == UINT64_MAX) r->backfill = r->progress.total;
     int result = err || r->options->follow ? 0 : ends_watch(&r->ends, r->db, list, r->error);
     rd_kafka_topic_partition_list_destroy(list);
     return result;
@@ -274,8 +280,15 @@ static int housekeeping(struct run *r)
     return result == 0 ? database_checkpoint(r->db, r->gate, r->error) : result;
 }
 
-/* Until all ends are loaded, a signal came, or something failed. */
-static int watch(struct run *r)
+static int caught_up(struct run *r)
+{
+    int64_t loaded;
+    int result = offsets_loaded(r->db, &loaded, r->error);
+    return result < 0 ? result : loaded - r->loaded_before >= (int64_t)r->backfill;
+}
+
+/* Until all ends are loaded, a backfill is over, a signal came, or something failed. */
+static int watch(struct run *r, bool backfill)
 {
     for (uint64_t round = 0;; round++) {
         bool idle;
@@ -286,24 +299,57 @@ static int watch(struct run *r)
         r->complete = open == 0;
         if (stopping || (r->complete && !r->options->follow)) return 0;
         if (round % SLOW_EVERY == 0 && (result = housekeeping(r)) != 0) return result;
+        if (backfill && r->backfill != UINT64_MAX && (result = caught_up(r)) != 0) return result < 0 ? result : 0;
         if ((result = sender_run(r->sender, WATCH_MS, &idle, r->error)) != 0) return result;
     }
 }
 
-static int load(struct run *r)
+/* In one transaction, whichever way `change` changes the database. */
+static int in_transaction(struct run *r, int (*change)(const struct definition *, sqlite3 *, struct err_text *))
 {
+    int result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
+    if (result != 0) return result;
+    result = change(r->definition, r->db, r->error);
+    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
+    if (result != 0) sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+    return result;
+}
+
+static int crew_run(struct run *r, bool backfill)
+{
+    /* A group of its own for each crew: the one before it has not left its own. */
     group_name(r);
     const struct worker_options worker = {.definition = r->options->definition,
                                           .db = r->options->db,
                                           .bootstrap = r->broker.bootstrap,
                                           .topic = r->options->topic ? r->options->topic : r->definition->topic,
                                           .group = r->group,
-                                          .run = r->number};
+                                          .run = r->number,
+                                          .backfill = backfill};
+    int result = crew_start(&r->crew, &worker, backfill ? 1 : r->options->workers, r->error);
+    if (result == 0) result = watch(r, backfill);
+    crew_stop(&r->crew);
+    return result;
+}
+
+/* Several workers would take turns at the database, and each forget its groups whenever another one wrote: one with
+ * large transactions is faster. What it leaves open at its end it commits. */
+static int backfill_run(struct run *r)
+{
+    r->backfill = UINT64_MAX;
+    int result = crew_run(r, true);
+    if (result == 0) result = in_transaction(r, schema_indexes_create);
+    int open = result == 0 ? offsets_open_partitions(r->db, r->error) : result;
+    r->complete = open == 0;
+    return open < 0 ? open : 0;
+}
+
+static int load(struct run *r)
+{
     snprintf(r->title, sizeof r->title, "stream %s", r->definition->name);
     progress_start(&r->progress, r->title, "messages", 0);
-    int result = crew_start(&r->crew, &worker, r->options->workers, r->error);
-    if (result == 0) result = watch(r);
-    crew_stop(&r->crew);
+    int result = r->options->backfill ? backfill_run(r) : 0;
+    if (result == 0 && !stopping && (!r->complete || r->options->follow)) result = crew_run(r, false);
     return result == 0 ? progress_show(r, true) : result;
 }
 
@@ -321,11 +367,7 @@ static int stopped_early(struct run *r)
 static int keys_finish(struct run *r)
 {
     if (!keys_declared(r->definition)) return 0;
-    int result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
-    if (result != 0) return result;
-    result = keys_settle(r->definition, r->db, r->error);
-    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
-    if (result != 0) sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+    int result = in_transaction(r, keys_settle);
     return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 

@@ -3,6 +3,7 @@
  *     broker (named, or one of our own)    found or started, started again when it dies
  *     topics                               waited for
  *     warehouse                            tables made, identity stored or compared
+ *     backfill, if asked for               up to what the topics held when it began: one worker, then the indexes
  *     workers                              N processes; a dead one is replaced
  *     changelogs                           what workers left in outboxes is sent all the while (etl/changelog/sender.h)
  *     until every partition's end record is loaded, or a signal
@@ -24,6 +25,7 @@ struct run_options {
     const char *db;         /* SQLite file, created when missing */
     const char *out;        /* folder of the definition's outputs; NULL: that of the database */
     int workers;            /* 1 .. RUN_WORKERS_MAX */
+    bool backfill;          /* catches up first: one worker, large transactions, declared indexes made at the end */
     bool follow;            /* goes on after the ends, until SIGTERM or SIGINT */
     const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
     const char *broker_dir;

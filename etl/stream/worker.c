@@ -155,7 +155,8 @@ int worker_run(const struct worker_options *options, struct err_text *error)
     if (result == 0) topics_find(&w.topics, definition, options->topic);
     if (result == 0) result = database_open(options->db, BUSY_MS, &w.db, error);
     if (result == 0) result = database_tune(w.db, error);
-    if (result == 0) result = loader_open(definition, w.db, options->run, &w.topics, &w.loader, error);
+    const struct loader_limits *limits = options->backfill ? &loader_limits_backfill : &loader_limits_live;
+    if (result == 0) result = loader_open(definition, w.db, options->run, &w.topics, limits, &w.loader, error);
     if (result == 0) result = work(&w);
     loader_close(w.loader);
     /* Leaving the group is not needed: the supervisor ends the whole group or replaces this very member. */

@@ -9,6 +9,7 @@
 #ifndef MILLRACE_ETL_STREAM_WORKER_H
 #define MILLRACE_ETL_STREAM_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -21,6 +22,7 @@ struct worker_options {
     const char *group;
     const char *instance; /* the static member's name */
     int64_t run;          /* number in millrace_runs */
+    bool backfill;        /* the only one, with large transactions */
 };
 
 /* Exit status of a worker that must be replaced although nothing is wrong: it was fenced (EX_TEMPFAIL). */

@@ -36,6 +36,48 @@ started=$(date +%s%N)
 one clickstream clickstream/web_logs.json 2 1 --speed 200000
 [ $(($(date +%s%N) - started)) -gt 1000000000 ] || fail "four days at this speed are more than a second"
 
+story "a backfill of a topic that is there, and one that is killed on its way: the same tables, the declared indexes"
+definition=$scratch/indexed.json
+python3 - workloads/ecommerce/online_retail.json "$definition" <<'PY' || die "a definition with an index"
+import json, sys
+d = json.load(open(sys.argv[1]))
+d["tables"][0]["indexes"] = [["customer"], ["country", "day"]]
+json.dump(d, open(sys.argv[2], "w"))
+PY
+indexes() { python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM sqlite_schema WHERE name LIKE \"sales\\_index\\_%\" ESCAPE \"\\\"").fetchone()[0])' "$1"; }
+"$MILLRACE" etl run "$definition" --in "$scratch/ecommerce" --db "$scratch/indexed.db" 2>/dev/null || die "batch"
+"$MILLRACE" stream publish "$definition" --in "$scratch/ecommerce" --partitions 3 --topic backfill --shuffle 3 \
+    --bootstrap "$bootstrap" 2>/dev/null || die "publish"
+backfill() { exec "$MILLRACE" stream run "$definition" --db "$1" --topic backfill --bootstrap "$bootstrap" --workers 2 "${@:2}"; }
+(backfill "$scratch/whole.db" --backfill) >"$scratch/out" 2>"$scratch/err" || fail "backfill: $(cat "$scratch/err")"
+[ "$(grep -c '^worker ' "$scratch/out")" -eq 1 ] || fail "a backfill has one worker: $(cat "$scratch/out")"
+[ "$(indexes "$scratch/whole.db")" -eq 2 ] || fail "$(indexes "$scratch/whole.db") of 2 indexes after a backfill"
+"$MILLRACE" warehouse compare "$scratch/indexed.db" "$scratch/whole.db" || fail "backfill: batch = stream"
+backfill "$scratch/killed.db" --backfill >"$scratch/out" 2>/dev/null &
+run=$!
+for _ in $(seq 200); do grep -q '^worker 1' "$scratch/out" && break; sleep 0.01; done
+kill -KILL $run
+wait $run 2>/dev/null
+[ "$(indexes "$scratch/killed.db")" -eq 0 ] || fail "indexes while a backfill goes on"
+(backfill "$scratch/killed.db") >/dev/null 2>"$scratch/err" || fail "after the kill: $(cat "$scratch/err")"
+[ "$(indexes "$scratch/killed.db")" -eq 2 ] || fail "$(indexes "$scratch/killed.db") of 2 indexes after a killed backfill"
+"$MILLRACE" warehouse compare "$scratch/indexed.db" "$scratch/killed.db" || fail "killed backfill: batch = stream"
+
+story "a backfill goes on live: what is published after it is loaded, too"
+backfill "$scratch/goes_on.db" --backfill --follow >"$scratch/out" 2>"$scratch/err" &
+run=$!
+for _ in $(seq 100); do [ "$(grep -c '^worker ' "$scratch/out")" -eq 3 ] && break; sleep 0.1; done
+[ "$(grep -c '^worker ' "$scratch/out")" -eq 3 ] || fail "one worker and then two: $(cat "$scratch/out")"
+"$MILLRACE" stream publish "$definition" --in "$scratch/ecommerce" --topic backfill --bootstrap "$bootstrap" 2>/dev/null ||
+    fail "publish again"
+positions() { python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT sum(next) FROM millrace_stream_offsets").fetchone()[0])' "$1"; }
+twice=$((2 * $(positions "$scratch/whole.db")))
+for _ in $(seq 100); do [ "$(positions "$scratch/goes_on.db")" -eq $twice ] && break; sleep 0.1; done
+[ "$(positions "$scratch/goes_on.db")" -eq $twice ] || fail "what came later is not loaded"
+kill -TERM $run
+wait $run || fail "it ended with $?: $(cat "$scratch/err")"
+"$MILLRACE" warehouse compare "$scratch/indexed.db" "$scratch/goes_on.db" || fail "after a backfill: batch = stream"
+
 story "published twice to one topic: every record counts once"
 topic=ecommerce-1-1
 "$MILLRACE" stream publish workloads/ecommerce/online_retail.json --in "$scratch/ecommerce" --topic $topic \
