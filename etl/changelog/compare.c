@@ -114,15 +114,17 @@ int outbox_compare(const struct definition *d, const struct changelog *c, sqlite
                           k);
     if (result == 0) result = now_fill(d, c, db, error);
     if (result == 0)
-        result =
-            sql_exec(db, error,
-                     "INSERT INTO \"millrace_outbox_%w\" SELECT NULL%s FROM \"millrace_sent_%w\" s WHERE NOT EXISTS "
-                     "(SELECT 1 FROM temp.millrace_now n WHERE n.key = s.key);"
-                     "INSERT INTO \"millrace_outbox_%w\" SELECT NULL%s FROM temp.millrace_now n WHERE NOT EXISTS "
-                     "(SELECT 1 FROM \"millrace_sent_%w\" s WHERE s.key = n.key AND s.print = n.print);"
-                     "DELETE FROM \"millrace_sent_%w\"; INSERT INTO \"millrace_sent_%w\" SELECT * FROM "
-                     "temp.millrace_now; DROP TABLE temp.millrace_now",
-                     c->topic, k, c->topic, c->topic, k, c->topic, c->topic, c->topic);
+        result = sql_exec(db, error,
+                          "INSERT INTO \"millrace_outbox_%w\" SELECT NULL%s FROM \"millrace_sent_%w\" s WHERE NOT "
+                          "EXISTS (SELECT 1 FROM temp.millrace_now n WHERE n.key = s.key);"
+                          "DELETE FROM \"millrace_sent_%w\" AS s WHERE NOT EXISTS "
+                          "(SELECT 1 FROM temp.millrace_now n WHERE n.key = s.key);"
+                          "DELETE FROM temp.millrace_now AS n WHERE EXISTS "
+                          "(SELECT 1 FROM \"millrace_sent_%w\" s WHERE s.key = n.key AND s.print = n.print);"
+                          "INSERT INTO \"millrace_outbox_%w\" SELECT NULL%s FROM temp.millrace_now;"
+                          "INSERT OR REPLACE INTO \"millrace_sent_%w\" SELECT * FROM temp.millrace_now;"
+                          "DROP TABLE temp.millrace_now",
+                          c->topic, k, c->topic, c->topic, c->topic, c->topic, k, c->topic);
     buf_release(&keys);
     return result;
 }
