@@ -64,9 +64,9 @@ static void forget(struct source_file *f)
 
 static int sqlite_open(struct source_reader *r, struct err_text *error)
 {
-    (void)error;
-    sqlite_rows_rewind(r->file->rows);
-    return ERR_OK;
+    const struct feed *feed = r->feed;
+    const char *column = feed->watermark >= 0 ? feed->columns[feed->watermark].field->headers[0] : NULL;
+    return sqlite_rows_since(r->file->rows, column, column ? r->file->since : NULL, feed->look_back_s, error);
 }
 
 static int sqlite_next(struct source_reader *r, struct record *out, struct err_text *error)

@@ -85,7 +85,8 @@ static bool is_tentative(const struct source_reader *r, size_t next)
 /* A line without an end in a file to which somebody writes. */
 static bool is_not_whole(const struct source_reader *r, size_t next)
 {
-    return r->tentative && next == r->in.rest.n && r->in.rest.p[next - 1] != '\n' && input_has_grown(&r->in);
+    bool cut = r->tentative && next == r->in.rest.n && r->in.rest.p[next - 1] != '\n';
+    return cut && !r->file->as_then && input_has_grown(&r->in);
 }
 
 int lines_next(struct source_reader *r, struct record *out, struct err_text *error)
@@ -100,7 +101,8 @@ int lines_next(struct source_reader *r, struct record *out, struct err_text *err
         lines_consume(r, n, next); /* an empty line is no record, but in a log */
     }
     r->tentative = is_tentative(r, next);
-    if (is_not_whole(r, next)) return 0;
+    r->waits = is_not_whole(r, next);
+    if (r->waits) return 0;
     *out = (struct record){.at = {.byte_offset = r->in.offset, .line = r->line, .number = r->line},
                            .raw = {r->in.rest.p, n}};
     if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))

@@ -162,14 +162,11 @@ static void copies_mark(struct source_list *list)
     free(sorted);
 }
 
-int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
+int source_list_look(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
 {
     struct names names = {0};
     *out = (struct source_list){.feed = feed};
     int err = names_read(dir, feed->spec->glob, &out->arena, &names, error);
-    if (!err && names.count == 0 && !feed->optional)
-        err = err_set(error, ERR_NOTFOUND, "%s: no file here matches \"%s\" (%s.glob of %s)", dir, feed->spec->glob,
-                      feed->at, feed->path);
     uint8_t *block = memory_new(READ_BYTES);
     out->files = arena_alloc(&out->arena, ((size_t)names.count + 1) * sizeof *out->files);
     for (int i = 0; i < names.count && !err; i++) {
@@ -182,6 +179,21 @@ int source_list_read(const struct feed *feed, const char *dir, struct source_lis
         source_list_release(out);
     else
         copies_mark(out);
+    return err;
+}
+
+int source_list_check(const struct source_list *list, const char *dir, struct err_text *error)
+{
+    const struct feed *feed = list->feed;
+    if (list->count || feed->optional) return ERR_OK;
+    return err_set(error, ERR_NOTFOUND, "%s: no file here matches \"%s\" (%s.glob of %s)", dir, feed->spec->glob,
+                   feed->at, feed->path);
+}
+
+int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
+{
+    int err = source_list_look(feed, dir, out, error);
+    if (!err && (err = source_list_check(out, dir, error))) source_list_release(out);
     return err;
 }
 
@@ -210,6 +222,18 @@ int source_prefix_digest(const char *dir, const struct source_file *file, uint64
     return err;
 }
 
+int source_watermark(const struct feed *feed, const struct source_file *file, struct watermark *io,
+                     struct err_text *error)
+{
+    return sqlite_rows_watermark(file->rows, feed->columns[feed->watermark].field->headers[0], io, error);
+}
+
+int source_numbers(const struct source_file *file, int (*each)(void *context, uint64_t number), void *context,
+                   struct err_text *error)
+{
+    return sqlite_rows_numbers(file->rows, each, context, error);
+}
+
 struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file)
 {
     return (struct file_fact){.file = slice_str(file->name),
@@ -220,17 +244,31 @@ struct file_fact source_file_fact(const struct feed *feed, const struct source_f
                               .feed = feed->index};
 }
 
-int source_lists_read(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error)
+int source_lists_look(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error)
 {
     int err = ERR_OK;
     *out = (struct source_lists){.of = memory_new((size_t)d->feed_count * sizeof *out->of)};
     for (int i = 0; i < d->feed_count && !err; i++) {
         struct source_list *list = &out->of[out->count++];
-        err = source_list_read(&d->feeds[i], dir, list, error);
+        err = source_list_look(&d->feeds[i], dir, list, error);
         out->bytes += list->bytes;
         out->lines += list->lines;
     }
     if (err) source_lists_release(out);
+    return err;
+}
+
+int source_lists_check(const struct source_lists *lists, const char *dir, struct err_text *error)
+{
+    int err = ERR_OK;
+    for (int i = 0; i < lists->count && !err; i++) err = source_list_check(&lists->of[i], dir, error);
+    return err;
+}
+
+int source_lists_read(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error)
+{
+    int err = source_lists_look(d, dir, out, error);
+    if (!err && (err = source_lists_check(out, dir, error))) source_lists_release(out);
     return err;
 }
 

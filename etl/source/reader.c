@@ -141,6 +141,11 @@ bool source_tentative(const struct source_reader *r)
     return r->tentative;
 }
 
+bool source_waits(const struct source_reader *r)
+{
+    return r->waits;
+}
+
 uint64_t source_consumed(const struct source_reader *r)
 {
     return r->in.offset;

@@ -15,6 +15,7 @@ struct source_reader {
     char *path;        /* for messages */
     struct input in;
     bool tentative;    /* see source_tentative */
+    bool waits;        /* see source_waits */
     uint64_t line;     /* number of the line that begins with in.rest, from 1 */
     struct buf layout; /* of this file's records */
     struct arena arena;

@@ -16,6 +16,13 @@
 #include "etl/definition.h"
 #include "etl/row.h"
 
+/* How far a table's watermark column has been seen: a stored value of it. */
+struct watermark {
+    enum { WATERMARK_NONE, WATERMARK_INTEGER, WATERMARK_TEXT } kind;
+    int64_t i;
+    char text[64]; /* a longer one is none: then every row is looked at */
+};
+
 struct source_file {
     const char *name; /* relative to the directory; of a SQLite table FILE:TABLE */
     char digest[65];  /* SHA-256, hexadecimal */
@@ -29,6 +36,8 @@ struct source_file {
     /* Set by a caller of source_open who has read this file before: */
     uint64_t from; /* records that begin before this offset are passed over */
     bool grows;    /* it may be longer by now: what stands behind `bytes` is not read */
+    bool as_then;  /* with `grows`: nor is its last line waited for, because it was read when it ended there */
+    const struct watermark *since; /* of a table with a watermark: older rows, beyond its look-back, are passed over */
 };
 
 struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file);
@@ -42,8 +51,11 @@ struct source_list {
 };
 
 /* Lists the regular files of `dir` that match the feed's glob, not recursively, and reads each once for its
- * digest. No match is an error (ERR_NOTFOUND), unless the feed is optional. The error text names the directory or file.
- */
+ * digest. No match is no error here. The error text names the directory or file. */
+int source_list_look(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error);
+/* ERR_NOTFOUND when nothing matched, unless the feed is optional. */
+int source_list_check(const struct source_list *list, const char *dir, struct err_text *error);
+/* Both. */
 int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error);
 void source_list_release(struct source_list *list);
 
@@ -52,12 +64,21 @@ void source_list_release(struct source_list *list);
 int source_prefix_digest(const char *dir, const struct source_file *file, uint64_t bytes, char digest[65],
                          struct err_text *error);
 
+/* Raises *io to the largest value of the feed's watermark column in this table. */
+int source_watermark(const struct feed *feed, const struct source_file *file, struct watermark *io,
+                     struct err_text *error);
+/* Calls `each` with every rowid of a table, in order, until that is not 0. */
+int source_numbers(const struct source_file *file, int (*each)(void *context, uint64_t number), void *context,
+                   struct err_text *error);
+
 /* Those of all sources of a definition, in its order. */
 struct source_lists {
     struct source_list *of; /* by feed */
     int count;
     uint64_t bytes, lines; /* of all files that are read */
 };
+int source_lists_look(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error);
+int source_lists_check(const struct source_lists *lists, const char *dir, struct err_text *error);
 int source_lists_read(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error);
 void source_lists_release(struct source_lists *lists);
 
@@ -74,6 +95,8 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
  * behind a quote that is not closed. True from the first such record on, which is the last one of most files. A line
  * without an end is not given at all while its file grows: it is not whole. */
 bool source_tentative(const struct source_reader *r);
+/* After the end: there is such a line. */
+bool source_waits(const struct source_reader *r);
 /* Bytes of the (decompressed) file consumed so far, for progress. */
 uint64_t source_consumed(const struct source_reader *r);
 void source_close(struct source_reader *r); /* NULL is allowed */

@@ -17,7 +17,9 @@ enum { BUSY_MS = 10000 };
 struct sqlite_rows {
     char *path;
     sqlite3 *db;
-    sqlite3_stmt *select;
+    char *table, *columns; /* the rowid and what is read, as they stand in a SELECT */
+    sqlite3_stmt *select;  /* what sqlite_rows_next reads: all rows, or those since a watermark */
+    bool filtered;
     int column_count;
     struct buf row;
 };
@@ -163,8 +165,9 @@ static int select_prepare(struct sqlite_rows *r, const char *table, const char *
             err = missing(r, "column", *columns, "SELECT name FROM pragma_table_xinfo(%Q)", table, error);
         list = sqlite3_mprintf("%z, \"%w\"", list, *columns);
     }
+    r->columns = list;
+    r->table = sqlite3_mprintf("%s", table);
     if (!err) err = sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" ORDER BY 1", list, table);
-    sqlite3_free(list);
     return err;
 }
 
@@ -199,6 +202,8 @@ void sqlite_rows_close(struct sqlite_rows *r)
     if (!r) return;
     sqlite3_finalize(r->select);
     sqlite3_close(r->db);
+    sqlite3_free(r->table);
+    sqlite3_free(r->columns);
     buf_release(&r->row);
     free(r->path);
     free(r);
@@ -206,9 +211,81 @@ void sqlite_rows_close(struct sqlite_rows *r)
 
 /* --- reading --- */
 
+static int select_again(struct sqlite_rows *r, const char *condition, struct err_text *error)
+{
+    sqlite3_finalize(r->select);
+    r->filtered = *condition;
+    return sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" %s ORDER BY 1", r->columns, r->table,
+                       condition);
+}
+
 void sqlite_rows_rewind(struct sqlite_rows *r)
 {
     sqlite3_reset(r->select);
+    if (r->filtered && select_again(r, "", NULL) != 0) abort(); /* it was prepared once */
+}
+
+/* An index on the column is used: a comparison with an integer holds for every text, and NULL is asked for by itself.
+ * Texts are compared as times, with a millisecond for the rounding of day numbers. */
+int sqlite_rows_since(struct sqlite_rows *r, const char *column, const struct watermark *since, int64_t look_back,
+                      struct err_text *error)
+{
+    sqlite_rows_rewind(r);
+    if (!since || since->kind == WATERMARK_NONE) return 0;
+    int64_t least;
+    if (__builtin_sub_overflow(since->i, look_back, &least)) least = INT64_MIN;
+    char *condition = since->kind == WATERMARK_INTEGER
+                          ? sqlite3_mprintf("WHERE \"%w\" >= %lld OR \"%w\" IS NULL", column, (long long)least, column)
+                          : sqlite3_mprintf("WHERE typeof(\"%w\") <> 'text' OR coalesce(julianday(\"%w\") >= "
+                                            "julianday(%Q) - (%lld + 0.001) / 86400.0, 1)",
+                                            column, column, since->text, (long long)look_back);
+    int err = select_again(r, condition, error);
+    sqlite3_free(condition);
+    return err;
+}
+
+/* In SQLite's order a text is larger than every number. */
+static void watermark_read(sqlite3_stmt *s, struct watermark *out)
+{
+    int type = sqlite3_column_type(s, 0);
+    *out = (struct watermark){.kind = WATERMARK_NONE};
+    if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+        out->kind = WATERMARK_INTEGER;
+        out->i = sqlite3_column_int64(s, 0);
+    } else if (type == SQLITE_TEXT && sqlite3_column_bytes(s, 0) < (int)sizeof out->text) {
+        out->kind = WATERMARK_TEXT;
+        memcpy(out->text, sqlite3_column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0) + 1);
+    }
+}
+
+int sqlite_rows_watermark(struct sqlite_rows *r, const char *column, struct watermark *io, struct err_text *error)
+{
+    sqlite3_stmt *s;
+    struct watermark now;
+    int err = sql_prepare(r->db, &s, error, "SELECT max(\"%w\") FROM main.\"%w\"", column, r->table);
+    if (err) return err;
+    if (sqlite3_step(s) == SQLITE_ROW) {
+        watermark_read(s, &now);
+        bool larger = now.kind > io->kind || (now.kind == WATERMARK_INTEGER && now.i > io->i) ||
+                      (now.kind == WATERMARK_TEXT && strcmp(now.text, io->text) > 0);
+        if (larger) *io = now;
+    }
+    sqlite3_finalize(s);
+    return 0;
+}
+
+int sqlite_rows_numbers(struct sqlite_rows *r, int (*each)(void *context, uint64_t number), void *context,
+                        struct err_text *error)
+{
+    sqlite3_stmt *s;
+    int code, result = sql_prepare(r->db, &s, error, "SELECT %s FROM main.\"%w\" ORDER BY 1", rowid_name(r, r->table),
+                                   r->table);
+    if (result) return result;
+    while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
+        result = each(context, (uint64_t)sqlite3_column_int64(s, 0));
+    if (result == 0 && code != SQLITE_DONE) result = sql_fail(r->db, error, "cannot be read");
+    sqlite3_finalize(s);
+    return result;
 }
 
 int sqlite_rows_digest(struct sqlite_rows *r, uint64_t bytes, char digest[65], struct err_text *error)

@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "etl/source/source.h"
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
@@ -30,6 +31,15 @@ int sqlite_rows_open(const char *path, const char *table, const char *const *col
 int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error);
 /* From the first row again, in the same transaction. */
 void sqlite_rows_rewind(struct sqlite_rows *r);
+/* The same, and only rows whose `column` is NULL, or not smaller than `since` less `look_back` (seconds, of a text what
+ * SQLite takes for a time; a text that is none is in). NULL or WATERMARK_NONE: all rows. */
+int sqlite_rows_since(struct sqlite_rows *r, const char *column, const struct watermark *since, int64_t look_back,
+                      struct err_text *error);
+/* Raises *io to the largest value of a column. */
+int sqlite_rows_watermark(struct sqlite_rows *r, const char *column, struct watermark *io, struct err_text *error);
+/* See source_numbers. */
+int sqlite_rows_numbers(struct sqlite_rows *r, int (*each)(void *context, uint64_t number), void *context,
+                        struct err_text *error);
 /* SHA-256 of the rows, each with a line end, in hexadecimal; of the first `bytes` bytes of that, to whole rows. */
 int sqlite_rows_digest(struct sqlite_rows *r, uint64_t bytes, char digest[65], struct err_text *error);
 void sqlite_rows_close(struct sqlite_rows *r); /* NULL is allowed */
