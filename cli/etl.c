@@ -1,4 +1,4 @@
-/* etl.c - `millrace etl VERB`; `run` is here: a full refresh of a warehouse. */
+/* etl.c - `millrace etl VERB`; `run` is here: files into a warehouse. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,15 +12,20 @@
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--out DIR] [--max-rejects N|N%] [--dry-run]\n"
-          "                        [--bootstrap HOST:PORT | --broker-dir DIR]\n"
+    fputs("usage: millrace etl run DEFINITION --in DIR --db FILE [--out DIR] [--mode MODE] [--resume]\n"
+          "                        [--max-rejects N|N%] [--dry-run] [--bootstrap HOST:PORT | --broker-dir DIR]\n"
           "       millrace etl explain DEFINITION [--svg FILE]\n"
           "       millrace etl new FILE [--out DEFINITION]\n"
           "       millrace etl parse DEFINITION --in DIR [--source NAME]\n"
           "       millrace etl quality DEFINITION --in DIR [--format text|json|html] [--against EARLIER.json]\n"
           "\n"
-          "run: loads every file of DIR that matches the definition's source into the SQLite database FILE, in one\n"
-          "transaction that replaces what an earlier run of the same pipeline made there.\n"
+          "run: loads the files of DIR that match the definition's sources into the SQLite database FILE.\n"
+          "  --mode full         (as it is without) all of them, in one transaction that replaces what an earlier run\n"
+          "                      of the same pipeline made there\n"
+          "         append       new files, and what was added to files that are loaded\n"
+          "         incremental  also rows of SQLite tables that changed (\"watermark\") or are gone (\"deletes\")\n"
+          "         upsert       also records that replace the one with the same \"key\"\n"
+          "  --resume            goes on where an interrupted run ended; does nothing when the last one is done\n"
           "  --out DIR           folder of the definition's outputs; default: that of the database\n"
           "  --bootstrap HOST:PORT  for outputs that are topics: a Kafka-compatible cluster; default: a broker of our "
           "own,\n"
@@ -41,7 +46,7 @@ static int usage(FILE *to)
 int cli_etl(int argc, char **argv)
 {
     struct batch_options options = {.broker_dir = "millrace-data"};
-    const char *max_rejects = NULL;
+    const char *max_rejects = NULL, *mode = NULL;
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) return usage(stdout);
     if (argc >= 2 && strcmp(argv[1], "explain") == 0) return cli_etl_explain(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "new") == 0) return cli_etl_new(argc - 1, argv + 1);
@@ -55,12 +60,15 @@ int cli_etl(int argc, char **argv)
                               : strcmp(argv[i], "--bootstrap") == 0   ? &options.bootstrap
                               : strcmp(argv[i], "--broker-dir") == 0  ? &options.broker_dir
                               : strcmp(argv[i], "--max-rejects") == 0 ? &max_rejects
+                              : strcmp(argv[i], "--mode") == 0        ? &mode
                                                                       : NULL;
         if (strcmp(argv[i], "--help") == 0) return usage(stdout);
         if (option && i + 1 < argc) {
             *option = argv[++i];
         } else if (strcmp(argv[i], "--dry-run") == 0) {
             options.dry_run = true;
+        } else if (strcmp(argv[i], "--resume") == 0) {
+            options.resume = true;
         } else if (argv[i][0] != '-' && !options.definition) {
             options.definition = argv[i];
         } else {
@@ -72,6 +80,10 @@ int cli_etl(int argc, char **argv)
         fprintf(stderr,
                 "millrace etl run: --max-rejects %s: must be a number of records, or a share from 0%% to 100%%\n",
                 max_rejects);
+        return usage(stderr);
+    }
+    if (mode && !batch_mode_read(mode, &options.mode)) {
+        fprintf(stderr, "millrace etl run: --mode %s: must be full, append, incremental or upsert\n", mode);
         return usage(stderr);
     }
     const char *missing = !options.definition               ? "DEFINITION"

@@ -3,6 +3,7 @@
 
 #include "etl/definition_read.h"
 #include "etl/document.h"
+#include "etl/source/spec.h"
 
 enum { LOOK_BACK_S_MAX = 1 << 30 };
 
@@ -57,6 +58,14 @@ static void key_read(struct node n, struct feed *feed)
                   feed->deletes ? "deletes" : "watermark");
 }
 
+/* What stands before a record in its file would change with the records that go. */
+static void in_file_check(struct node n, const struct feed *feed)
+{
+    if (feed_changes(feed) && (feed->spec->repeats || feed->spec->lateness))
+        node_fail(n, "says of records what stands before them; with \"watermark\", \"deletes\" or \"key\" they may be "
+                     "replaced or go");
+}
+
 void feed_changes_read(struct node source, struct feed *feed)
 {
     feed->watermark = -1;
@@ -64,4 +73,5 @@ void feed_changes_read(struct node source, struct feed *feed)
     watermark_read(node_member(source, "watermark"), feed);
     deletes_read(node_member(source, "deletes"), feed);
     key_read(node_member(source, "key"), feed);
+    in_file_check(node_member(source, "in_file"), feed);
 }

@@ -142,3 +142,35 @@ TEST(definition_feeds, errors_of_tables)
                           "\"first(id)\"}}]}",
                   "first() goes by event time");
 }
+
+#define CHANGING(keys)                                                                                                 \
+    "{" HEAD ", \"source\": {\"format\": \"sqlite\", \"glob\": \"a.db\", \"table\": \"t\", " keys                      \
+    ", \"columns\": [" ID ", {\"name\": \"name\", \"type\": \"text\"}]}, \"tables\": [{\"name\": \"t\"}]}"
+
+TEST(definition_feeds, how_rows_change)
+{
+    struct definition *d;
+    struct err_text error = {{0}};
+    const char *json = CHANGING("\"watermark\": {\"column\": \"id\", \"look_back_s\": 9}, \"deletes\": \"compare\"");
+    if (definition_parse(slice_str(json), "d.json", &d, &error) != 0) unit_fail("%s", error.text);
+    check_int(d->feeds[0].watermark, 0);
+    check_int(d->feeds[0].look_back_s, 9);
+    check(d->feeds[0].deletes && feed_changes(&d->feeds[0]));
+    definition_free(d);
+    check_int(definition_parse(slice_str(CHANGING("\"key\": [\"name\", \"id\"]")), "d.json", &d, &error), 0);
+    check_int(d->feeds[0].key_count, 2);
+    check_int(d->feeds[0].key[0], 1);
+    check_int(d->feeds[0].watermark, -1);
+    definition_free(d);
+    check_refused(CHANGING("\"watermark\": {\"column\": \"idd\"}"),
+                  "source.watermark.column: there is no declared column \"idd\" here; did you mean \"id\"?");
+    check_refused(CHANGING("\"watermark\": {\"column\": \"name\"}"),
+                  "source.watermark.column: column name is text; a watermark is an integer or a timestamp");
+    check_refused(CHANGING("\"watermark\": {\"column\": \"id\", \"look_back\": 9}"), "did you mean \"look_back_s\"?");
+    check_refused(CHANGING("\"deletes\": \"all\""), "source.deletes: ");
+    check_refused(CHANGING("\"key\": []"), "source.key: needs at least one column");
+    check_refused(CHANGING("\"key\": [\"id\"], \"deletes\": \"compare\""),
+                  "source.key: stands beside \"deletes\": there a row is known by its rowid");
+    check_refused(CHANGING("\"deletes\": \"compare\", \"in_file\": {\"repeats\": true}"),
+                  "source.in_file: says of records what stands before them");
+}

@@ -204,10 +204,10 @@ static size_t violations_max(const struct definition *d)
     return most;
 }
 
-int engine_run_begin(sqlite3 *db, const struct definition *definition, const char *kind, int64_t *run,
-                     struct err_text *error)
+int engine_run_begin(sqlite3 *db, const struct definition *definition, enum engine_mode mode, const char *input,
+                     int64_t *run, struct err_text *error)
 {
-    return schema_run_begin(definition, db, kind, run, error);
+    return schema_run_begin(definition, db, mode, input, run, error);
 }
 
 int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
@@ -215,10 +215,10 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
 {
     struct engine *e = calloc(1, sizeof *e);
     if (!e) abort();
-    bool live = mode == ENGINE_LIVE;
+    bool live = mode != ENGINE_FRESH;
     e->context = (struct operator_context){definition, db, live, &e->cycle, &e->error};
     e->violations = memory_new(violations_max(definition) * sizeof *e->violations);
-    int result = schema_prepare(definition, db, live, &e->error);
+    int result = schema_prepare(definition, db, mode, &e->error);
     if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);
     if (result == 0) result = late_open(&e->late, &e->context);
     if (result == 0) result = operators_open(e);
@@ -338,6 +338,34 @@ bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s)
     if (time < 0 || j->row.bucket != ROW_VALID || j->row.values[time].type == VALUE_NULL) return false;
     *time_s = j->row.values[time].i;
     return true;
+}
+
+static int key_is_null(struct engine *e, const struct feed *feed, const struct record *r, int column)
+{
+    return err_set(&e->error, ERR_INVALID,
+                   "%.*s:%" PRIu64
+                   ": column %s of the key is NULL (%s.key of %s); a rule not_null with severity reject "
+                   "keeps such records out",
+                   (int)r->at.file.n, (const char *)r->at.file.p, r->at.line ? r->at.line : r->at.number,
+                   feed->columns[column].name, feed->at, feed->path);
+}
+
+int engine_staged_key(struct engine *e, size_t index, uint8_t key[16])
+{
+    const struct judged *j = staged_at(e, index);
+    const struct feed *feed = e->lanes[j->record.feed].feed;
+    struct buf text = {0};
+    int result = 1;
+    if (j->row.bucket != ROW_VALID) return 0;
+    fingerprint_encode(&text, &(struct value){.type = VALUE_TEXT, .text = slice_str(feed->name)});
+    for (int i = 0; i < feed->key_count && result == 1; i++) {
+        const struct value *v = &j->row.values[feed->key[i]];
+        if (v->type == VALUE_NULL) result = key_is_null(e, feed, &j->record, feed->key[i]);
+        fingerprint_encode(&text, v);
+    }
+    fingerprint_put(fingerprint_of(text.p, text.n), key);
+    buf_release(&text);
+    return result;
 }
 
 int engine_drop_late(struct engine *e, size_t index, int64_t late_s)

@@ -39,7 +39,8 @@
 #include "etl/row.h"
 #include "lib/base/err.h"
 
-enum engine_mode { ENGINE_FRESH, ENGINE_LIVE };
+/* The last three are LIVE too, into a warehouse of a kind of their own (etl/batch/load.h). */
+enum engine_mode { ENGINE_FRESH, ENGINE_LIVE, ENGINE_APPEND, ENGINE_INCREMENTAL, ENGINE_UPSERT };
 
 #define ENGINE_RULE_FAILED 1
 
@@ -54,13 +55,13 @@ struct engine_counts {
 
 struct engine;
 
-/* Registers a run in `millrace_runs` and gives its number, the `run` of quarantine rows. Inside a write
- * transaction. `kind` is "batch" or "stream". */
-int engine_run_begin(sqlite3 *db, const struct definition *definition, const char *kind, int64_t *run,
-                     struct err_text *error);
+/* Registers a run in `etl_runs` (etl/sink/runs.h) and gives its number, the `run` of quarantine rows. Inside a write
+ * transaction. ERR_EXISTS as for engine_open: what belongs to somebody else is not touched. */
+int engine_run_begin(sqlite3 *db, const struct definition *definition, enum engine_mode mode, const char *input,
+                     int64_t *run, struct err_text *error);
 
 /* Opens an engine on `db`, inside a write transaction. ERR_EXISTS when the database holds something
- * else: a stream's warehouse (FRESH), a batch warehouse or one of another definition (LIVE), or a
+ * else: a warehouse that another mode made, one of another pipeline or (LIVE) definition, or a
  * foreign table under a name that is needed; nothing has been changed then. */
 int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
                 struct engine **out, struct err_text *error);
@@ -81,6 +82,9 @@ int engine_take_back(struct engine *e, const struct record *record);
 int engine_expect_take_back(struct engine *e);
 /* The event time of a staged record; false when it has none, or breaks a rejecting rule. */
 bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s);
+/* The key of a staged record of a source that has one, 128 bits over source and values. 1; 0 when the record takes no
+ * part because a rule rejects it; negative, with a sentence, when a column of the key is NULL. */
+int engine_staged_key(struct engine *e, size_t index, uint8_t key[16]);
 /* In place of engine_apply for a record with an event time that is late_s too old: into the table `late`. LIVE
  * only, and only for a source that drops late records. */
 int engine_drop_late(struct engine *e, size_t index, int64_t late_s);

@@ -32,7 +32,7 @@ static sqlite3 *database(const struct definition *d, bool live)
     struct err_text error = {{0}};
     check_int(sqlite3_open(":memory:", &db), SQLITE_OK);
     run(db, "PRAGMA recursive_triggers = ON");
-    if (schema_prepare(d, db, true, &error) != 0) unit_fail("%s", error.text);
+    if (schema_prepare(d, db, ENGINE_LIVE, &error) != 0) unit_fail("%s", error.text);
     run(db, "INSERT INTO sums VALUES(999, 1)"); /* there before the outbox is */
     if (outbox_prepare(d, db, live, &error) != 0) unit_fail("%s", error.text);
     return db;

@@ -268,7 +268,7 @@ int changelog_check(const struct definition *d, struct err_text *error)
     sqlite3 *db = NULL;
     if (d->changelog_count == 0) return 0;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK) abort();
-    int result = schema_prepare(d, db, true, error);
+    int result = schema_prepare(d, db, ENGINE_LIVE, error);
     for (int i = 0; i < d->changelog_count && result == 0; i++) result = columns_check(d, &d->changelogs[i], db, error);
     sqlite3_close(db);
     return result;

@@ -22,7 +22,7 @@ int export_check(const struct definition *d, struct err_text *error)
     sqlite3 *db = NULL;
     if (d->export_count == 0) return 0;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK) abort();
-    int result = schema_prepare(d, db, true, error);
+    int result = schema_prepare(d, db, ENGINE_LIVE, error);
     for (int i = 0; i < d->export_count && result == 0; i++) {
         struct export_rows rows;
         result = export_rows_open(&rows, d, &d->exports[i], db, error);

@@ -222,7 +222,7 @@ static int views_add(struct building *b, struct err_text *error)
 {
     sqlite3 *db = NULL;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK) abort();
-    int result = schema_prepare(b->definition, db, true, error);
+    int result = schema_prepare(b->definition, db, ENGINE_LIVE, error);
     for (int i = 0; i < b->definition->view_count && result == 0; i++) view_add(b, db, &b->definition->views[i]);
     sqlite3_close(db);
     return result;

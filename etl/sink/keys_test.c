@@ -25,7 +25,7 @@ static int settled(const char *statements)
     check_int(sqlite3_open(":memory:", &db), SQLITE_OK);
     check_int(definition_parse(slice_str(DEFINITION(CUSTOMERS, ORDERS)), "d.json", &d, &said), 0);
     check(keys_declared(d));
-    if (schema_prepare(d, db, true, &said) != 0 || keys_relax(d, db, &said) != 0) unit_fail("%s", said.text);
+    if (schema_prepare(d, db, ENGINE_LIVE, &said) != 0 || keys_relax(d, db, &said) != 0) unit_fail("%s", said.text);
     if (sqlite3_exec(db, statements, NULL, NULL, NULL) != SQLITE_OK) unit_fail("%s", sqlite3_errmsg(db));
     int result = keys_settle(d, db, &said);
     definition_free(d);

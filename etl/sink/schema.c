@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "etl/sink/keys.h"
+#include "etl/sink/runs.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 
 /* Of the tables that are not the definition's own. */
-#define SCHEMA_VERSION "2"
+#define SCHEMA_VERSION "3"
 
 /* The tables that every warehouse has. A violation keeps the raw bytes; text that is not UTF-8 is
  * stored as a BLOB. */
@@ -38,9 +39,21 @@ static int fixed_count(const struct definition *d)
 
 static const char internal_tables[] =
     "CREATE TABLE IF NOT EXISTS millrace_warehouse(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS millrace_objects(name TEXT PRIMARY KEY, type TEXT NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS millrace_runs(run INTEGER PRIMARY KEY, kind TEXT NOT NULL, pipeline TEXT NOT NULL, "
-    "definition TEXT NOT NULL, started TEXT NOT NULL);";
+    "CREATE TABLE IF NOT EXISTS millrace_objects(name TEXT PRIMARY KEY, type TEXT NOT NULL);";
+
+/* What made a warehouse, as millrace_warehouse has it, and the mode of its runs. */
+static const struct {
+    const char *kind, *mode;
+} modes[] = {[ENGINE_FRESH] = {"batch", "full"},
+             [ENGINE_LIVE] = {"stream", "stream"},
+             [ENGINE_APPEND] = {"append", "append"},
+             [ENGINE_INCREMENTAL] = {"incremental", "incremental"},
+             [ENGINE_UPSERT] = {"upsert", "upsert"}};
+
+const char *schema_mode(enum engine_mode mode)
+{
+    return modes[mode].mode;
+}
 
 const char *schema_prefix(bool live)
 {
@@ -51,7 +64,8 @@ bool schema_reserved(const char *name)
 {
     for (int i = 0; i < FIXED_COUNT; i++)
         if (sqlite3_stricmp(name, fixed_tables[i].name) == 0) return true;
-    return sqlite3_strnicmp(name, "millrace_", 9) == 0 || sqlite3_strnicmp(name, "sqlite_", 7) == 0;
+    return sqlite3_stricmp(name, "etl_runs") == 0 || sqlite3_strnicmp(name, "millrace_", 9) == 0 ||
+           sqlite3_strnicmp(name, "sqlite_", 7) == 0;
 }
 
 /* --- ownership --- */
@@ -87,17 +101,19 @@ static int fact_check(sqlite3 *db, const char *key, const char *value, const cha
     return result;
 }
 
-static int ownership_check(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+static int ownership_check(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
-    int result = sql_exec(db, error, "%s", internal_tables);
+    bool live = mode != ENGINE_FRESH;
+    int result = runs_prepare(db, error);
+    if (result == 0) result = sql_exec(db, error, "%s", internal_tables);
     if (result == 0)
-        result = fact_check(db, "kind", live ? "stream" : "batch",
-                            "the database holds a warehouse of the other kind; use another file", error);
+        result = fact_check(db, "kind", modes[mode].kind,
+                            "the database holds a warehouse of another kind; use another file", error);
     if (result == 0)
         result = fact_check(db, "pipeline", d->name, "the database holds the warehouse of another pipeline", error);
     if (result == 0 && live)
         result = fact_check(db, "definition", d->digest,
-                            "the definition has changed since this stream began; use another file", error);
+                            "the definition has changed since this warehouse was begun; use another file", error);
     if (result == 0 && live)
         result = fact_check(db, "schema", SCHEMA_VERSION, "another version of millrace made this warehouse", error);
     for (int i = 0; i < fixed_count(d) && result == 0; i++) result = name_check(db, fixed_tables[i].name, error);
@@ -106,12 +122,12 @@ static int ownership_check(const struct definition *d, sqlite3 *db, bool live, s
     return result;
 }
 
-static int facts_write(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+static int facts_write(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
     return sql_exec(db, error,
                     "INSERT OR REPLACE INTO millrace_warehouse VALUES('kind', %Q), ('pipeline', %Q), "
                     "('definition', %Q), ('schema', %Q)",
-                    live ? "stream" : "batch", d->name, d->digest, SCHEMA_VERSION);
+                    modes[mode].kind, d->name, d->digest, SCHEMA_VERSION);
 }
 
 static int object_add(sqlite3 *db, const char *name, const char *type, struct err_text *error)
@@ -248,15 +264,16 @@ static int objects_register(const struct definition *d, sqlite3 *db, struct err_
     return result;
 }
 
-int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
-    int result = ownership_check(d, db, live, error);
+    bool live = mode != ENGINE_FRESH;
+    int result = ownership_check(d, db, mode, error);
     if (result < 0 || !live) return result < 0 ? result : tables_create(d, db, false, error);
     int64_t present;
     result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
     if (result < 0 || present) return result;
     result = tables_create(d, db, true, error);
-    if (result == 0) result = facts_write(d, db, true, error);
+    if (result == 0) result = facts_write(d, db, mode, error);
     if (result == 0) result = objects_register(d, db, error);
     if (result == 0) result = position_indexes_create(d, db, error);
     if (result == 0) result = schema_indexes_create(d, db, error);
@@ -296,21 +313,16 @@ int schema_install(const struct definition *d, sqlite3 *db, struct err_text *err
     if (result == 0) result = old_drop(db, error);
     for (int i = 0; i < fixed_count(d) && result == 0; i++) result = new_rename(db, fixed_tables[i].name, error);
     for (int i = 0; i < d->table_count && result == 0; i++) result = new_rename(db, d->tables[i].name, error);
-    if (result == 0) result = facts_write(d, db, false, error);
+    if (result == 0) result = facts_write(d, db, ENGINE_FRESH, error);
     if (result == 0) result = objects_register(d, db, error);
     if (result == 0) result = schema_indexes_create(d, db, error);
     if (result == 0) result = views_create(d, db, error);
     return result;
 }
 
-int schema_run_begin(const struct definition *d, sqlite3 *db, const char *kind, int64_t *run, struct err_text *error)
+int schema_run_begin(const struct definition *d, sqlite3 *db, enum engine_mode mode, const char *input, int64_t *run,
+                     struct err_text *error)
 {
-    int result = sql_exec(db, error, "%s", internal_tables);
-    if (result == 0)
-        result = sql_exec(db, error,
-                          "INSERT INTO millrace_runs(kind, pipeline, definition, started) "
-                          "VALUES(%Q, %Q, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now'))",
-                          kind, d->name, d->digest);
-    if (result == 0) *run = sqlite3_last_insert_rowid(db);
-    return result;
+    int result = ownership_check(d, db, mode, error);
+    return result == 0 ? runs_begin(d, db, modes[mode].mode, input, run, error) : result;
 }

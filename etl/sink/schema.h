@@ -1,26 +1,27 @@
 /* schema.h - the tables of a warehouse: who made them, how they are made and replaced.
  *
  *     business   the definition's tables; files, records, rejects, quarantine, warnings
- *     internal   millrace_warehouse (key, value)   kind batch|stream, pipeline, definition digest
+ *     internal   millrace_warehouse (key, value)   kind (batch, stream or a load mode), pipeline, definition digest
  *                millrace_objects (name, type)     what this pipeline made: only that is ever dropped
- *                millrace_runs                     one row per run
- *                millrace_state_..., millrace_distinct_..., millrace_unique_...   (stream only)
+ *                millrace_state_..., millrace_distinct_..., millrace_unique_...   (live only)
+ *     neither    etl_runs (runs.h)
  *
- * A batch builds `millrace_new_NAME` and puts it in place of NAME at its end; a stream makes NAME. */
+ * A full refresh builds `millrace_new_NAME` and puts it in place of NAME at its end; a live engine makes NAME. */
 #ifndef MILLRACE_ETL_SINK_SCHEMA_H
 #define MILLRACE_ETL_SINK_SCHEMA_H
 
 #include <sqlite3.h>
 
 #include "etl/definition.h"
+#include "etl/engine.h"
 #include "lib/base/err.h"
 
 /* "" or "millrace_new_": what stands before a table's name while it is built. */
 const char *schema_prefix(bool live);
 
 /* Checks that the database is empty or holds this pipeline's warehouse of the same kind (see
- * engine_open), then makes the tables, for a stream only those that are not there. */
-int schema_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error);
+ * engine_open), then makes the tables, live only when they are not there. */
+int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error);
 /* Live: indexes for finding rows by position, of every store; those of sources whose rows move are there anyway. */
 int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* The indexes that the definition declares, whichever are missing; and without them, while much is loaded. Inside a
@@ -30,7 +31,10 @@ int schema_indexes_drop(const struct definition *d, sqlite3 *db, struct err_text
 /* Batch: drops the old tables and views, renames the new tables, makes indexes and views. */
 int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* Registers a run; see engine_run_begin. */
-int schema_run_begin(const struct definition *d, sqlite3 *db, const char *kind, int64_t *run, struct err_text *error);
+int schema_run_begin(const struct definition *d, sqlite3 *db, enum engine_mode mode, const char *input, int64_t *run,
+                     struct err_text *error);
+/* What `etl_runs` calls it: full, stream, append, incremental, upsert. */
+const char *schema_mode(enum engine_mode mode);
 /* True for the tables that every warehouse has; a definition can not use these names. */
 bool schema_reserved(const char *name);
 

@@ -1,13 +1,11 @@
 #include "etl/stream/run.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "etl/changelog/letter.h"
@@ -16,6 +14,8 @@
 #include "etl/engine.h"
 #include "etl/export/export.h"
 #include "etl/sink/keys.h"
+#include "etl/sink/lock.h"
+#include "etl/sink/runs.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/client.h"
@@ -55,14 +55,15 @@ struct run {
     int lock;           /* a descriptor of the database file that holds the lock; -1 */
     bool created;       /* the database file was not there */
     char group[160];    /* of this run alone */
-    int64_t number;     /* in millrace_runs */
+    int64_t number;     /* in etl_runs; 0: not yet */
     struct crew crew;
     struct progress progress;
     uint64_t shown; /* what the progress line said last: a stream that rests says nothing */
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
-    uint64_t backfill;     /* to be loaded by a backfill; UINT64_MAX: not known yet */
-    bool complete;         /* every partition up to its end */
+    struct run_counts before;
+    uint64_t backfill; /* to be loaded by a backfill; UINT64_MAX: not known yet */
+    bool complete;     /* every partition up to its end */
     struct ends ends;
     struct err_text *error;
 };
@@ -135,15 +136,6 @@ static int topics_check(struct run *r)
 
 /* ---- the warehouse ---- */
 
-/* flock does not meet SQLite's own locks, which are fcntl's. The descriptor stays open as long as the database is:
- * closing any descriptor of a file drops all fcntl locks that the process holds on it. */
-static int database_lock(struct run *r)
-{
-    r->lock = open(r->options->db, O_RDONLY | O_CLOEXEC);
-    if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) == 0) return 0;
-    return err_set(r->error, ERR_LOCKED, "%s: another `millrace stream run` loads into it", r->options->db);
-}
-
 static int identity_check(struct run *r)
 {
     struct buf names = {0};
@@ -168,7 +160,7 @@ static int outboxes_make(struct run *r)
 static int tables_make(struct run *r)
 {
     struct engine *engine = NULL;
-    int result = engine_run_begin(r->db, r->definition, "stream", &r->number, r->error);
+    int result = engine_run_begin(r->db, r->definition, ENGINE_LIVE, NULL, &r->number, r->error);
     if (result == 0) result = engine_open(r->definition, r->db, ENGINE_LIVE, r->number, &engine, r->error);
     if (result == 0) result = keys_relax(r->definition, r->db, r->error);
     for (int i = 0; i < r->topics.count && result == 0; i++)
@@ -188,7 +180,7 @@ static int database_prepare(struct run *r)
 {
     r->created = access(r->options->db, F_OK) != 0;
     int result = database_open(r->options->db, BUSY_MS, &r->db, r->error);
-    if (result == 0) result = database_lock(r);
+    if (result == 0) result = database_lock(r->options->db, &r->lock, r->error);
     if (result == 0) result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
     if (result != 0) return result;
     result = tables_make(r);
@@ -198,7 +190,8 @@ static int database_prepare(struct run *r)
         return result;
     }
     r->created = false; /* it holds a warehouse now, and is kept whatever happens */
-    result = database_tune(r->db, r->error);
+    result = runs_totals(r->db, &r->before, r->error);
+    if (result == 0) result = database_tune(r->db, r->error);
     if (result == 0) result = database_open(r->options->db, GATE_MS, &r->gate, r->error);
     return result == 0 ? offsets_loaded(r->db, &r->loaded_before, r->error) : result;
 }
@@ -389,6 +382,17 @@ static int changelogs_finish(struct run *r)
     return result;
 }
 
+/* The row of this run; what became of it is told by `result` and r->error, which a failure here does not replace. */
+static int run_finish(struct run *r, int result)
+{
+    struct err_text detail = {0};
+    if (r->created || !r->number || !r->gate) return result;
+    enum run_status status = result == 0 ? RUN_DONE : result == ERR_CLOSED ? RUN_INTERRUPTED : RUN_FAILED;
+    int err = runs_count_since(r->db, r->number, &r->before, &detail);
+    if (err == 0) err = runs_end(r->db, r->number, status, result == 0 ? NULL : r->error->text, &detail);
+    return result == 0 && err != 0 ? err_set(r->error, err, "%s", detail.text) : result;
+}
+
 static int outputs_write(struct run *r)
 {
     int result = export_write(&r->exports, r->db, r->error);
@@ -419,6 +423,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && r.complete) result = keys_finish(&r);
     if (result == 0 && r.complete) result = sender_check(r.sender, error);
     if (result == 0 && r.gate) result = outputs_write(&r);
+    result = run_finish(&r, result);
     sender_close(r.sender);
     database_release(&r);
     if (r.client) rd_kafka_destroy(r.client);

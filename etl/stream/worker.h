@@ -21,7 +21,7 @@ struct worker_options {
     const char *topic; /* in place of the pipeline's own */
     const char *group;
     const char *instance; /* the static member's name */
-    int64_t run;          /* number in millrace_runs */
+    int64_t run;          /* number in etl_runs */
     bool backfill;        /* the only one, with large transactions */
 };
 

@@ -33,7 +33,7 @@ int warehouse_tables_init(struct warehouse_tables *t, sqlite3 *db, struct err_te
     sqlite3_stmt *s;
     int result = sql_prepare(db, &s, error,
                              "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'millrace_*' "
-                             "AND name NOT GLOB 'sqlite_*' ORDER BY name");
+                             "AND name NOT GLOB 'sqlite_*' AND name <> 'etl_runs' ORDER BY name");
     if (result < 0) return result;
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {

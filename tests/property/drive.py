@@ -46,7 +46,7 @@ def read_warehouse(path, mode="ro"):
 def read_tables(db):
     tables = {}
     for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        if name.startswith(("millrace_", "sqlite_")):
+        if name.startswith(("millrace_", "sqlite_")) or name == "etl_runs":
             continue
         columns = [c[1] for c in db.execute(f'PRAGMA table_info("{name}")')]
         if name in ("quarantine", "warnings"):
