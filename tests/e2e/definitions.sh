@@ -194,7 +194,7 @@ refused() {
     status=$?
     [ $status -eq "$expected" ] || fail "$text: status $status, not $expected: $(tail -2 "$scratch/err")"
     grep -qF -- "$text" "$scratch/err" || fail "no \"$text\" in: $(head -2 "$scratch/err")"
-    cmp -s "$db" "$scratch/before.db" || fail "$text: the database was touched"
+    unchanged "$db" "$scratch/before.db" || fail "$text: the database was touched"
 }
 batch() { printf '%s\n' "$MILLRACE" etl run "${1:-$good}" --in "${2:-$scratch/menu/in}" --db "${3-$db}"; }
 
