@@ -2,6 +2,7 @@
  * arrival, the commits, the roll-backs and the number of engines on one database, the tables are those
  * of a batch over the same records, also at every prefix. */
 #include "etl/engine_try_test.h"
+#include "etl/operator/spill.h"
 #include "tests/unit.h"
 
 #include "etl/engine_test.h"
@@ -50,6 +51,22 @@ TEST(engine, of_several_sources_too)
 TEST(engine, any_order_of_several_sources_too)
 {
     streams_try(SEVERAL, 15, line_of_few_times, false);
+}
+
+/* With no room each row is a part of its own, with some a group or a session has several. */
+static void spilled_try(size_t room)
+{
+    size_t usual = spill_memory_max;
+    spill_memory_max = room;
+    streams_try(DEFINITION, 12, line_write, false);
+    streams_try(SEVERAL, 6, line_of_few_times, false);
+    spill_memory_max = usual;
+}
+
+TEST(engine, groups_and_sessions_that_have_no_room_in_memory_are_the_same)
+{
+    spilled_try(0);
+    spilled_try(4000);
 }
 
 static int64_t number(sqlite3 *db, const char *query)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "etl/operator/group.h"
+#include "etl/operator/spill.h"
 #include "etl/operator/window.h"
 #include "etl/sink/output.h"
 #include "etl/sink/value.h"
@@ -25,6 +26,7 @@ struct aggregate {
     struct arena arena;     /* groups */
     struct fingerprint_map groups;
     struct buf dirty;         /* struct group * */
+    struct spill spill;       /* batch: parts of groups */
     struct buf key, last_key; /* encoded `by` values of this change and of the one before */
     struct group *last;
     struct buf state;
@@ -119,6 +121,29 @@ static int aggregate_open(struct operator_context *c, const struct table *t, str
     return result;
 }
 
+static void groups_forget(struct aggregate *a)
+{
+    fingerprint_map_reset(&a->groups);
+    buf_reset(&a->dirty);
+    arena_reset(&a->arena);
+    a->last = NULL;
+}
+
+/* All groups become parts. */
+static int groups_spill(struct aggregate *a)
+{
+    struct group **all = (struct group **)(void *)a->dirty.p;
+    size_t count = a->dirty.n / sizeof(struct group *);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        buf_reset(&a->state);
+        group_part_encode(all[i], a->base.table, &a->state);
+        result = spill_add(&a->spill, all[i]->key, buf_slice(&a->state), a->base.context->error);
+    }
+    groups_forget(a);
+    return result;
+}
+
 static int row_change(struct aggregate *a, const struct change *change)
 {
     const struct operator* o = & a->base;
@@ -129,9 +154,10 @@ static int row_change(struct aggregate *a, const struct change *change)
     if (t->by_count == 0) buf_append_byte(&a->key, 0);
     struct group *g;
     int result = group_find(a, change->values, &g);
+    bool batch = !o->context->live;
     if (result == 0) result = group_touch(a, g);
-    return result < 0 ? result
-                      : group_change(g, t, change, a->tallies, !o->context->live, &a->arena, o->context->cycle);
+    if (result == 0) result = group_change(g, t, change, a->tallies, batch, &a->arena, o->context->cycle);
+    return result == 0 && batch && a->arena.used > spill_memory_max ? groups_spill(a) : result;
 }
 
 /* The row with its window behind its values. */
@@ -213,12 +239,42 @@ static int group_flush(struct aggregate *a, struct group *g)
 static void aggregate_forget(struct operator* o)
 {
     struct aggregate *a = (struct aggregate *)o;
-    fingerprint_map_reset(&a->groups);
-    buf_reset(&a->dirty);
-    arena_reset(&a->arena);
-    a->last = NULL;
+    groups_forget(a);
+    spill_release(&a->spill);
     for (int i = 0; i < o->table->column_count; i++)
         if (a->tallies[i]) tally_forget(a->tallies[i]);
+}
+
+/* Parts of one key follow each other: the group is written when another key comes. */
+static int merged_flush(struct aggregate *a)
+{
+    struct group *g = a->last;
+    int result = g ? group_flush(a, g) : 0;
+    a->last = NULL;
+    arena_reset(&a->arena);
+    return result;
+}
+
+static int part_take(void *context, struct fingerprint key, struct slice bytes)
+{
+    struct aggregate *a = context;
+    const struct table *t = a->base.table;
+    int result = a->last && !fingerprint_equal(a->last->key, key) ? merged_flush(a) : 0;
+    if (result < 0) return result;
+    struct group *part = group_part_decode(t, key, bytes, &a->arena);
+    if (!part) return err_set(a->base.context->error, ERR_CORRUPT, "table %s: a spilled group is damaged", t->name);
+    if (a->last)
+        group_merge(a->last, t, part, &a->arena);
+    else
+        a->last = part;
+    return 0;
+}
+
+static int spilled_flush(struct aggregate *a)
+{
+    int result = groups_spill(a);
+    if (result == 0) result = spill_each(&a->spill, part_take, a, a->base.context->error);
+    return result == 0 ? merged_flush(a) : result;
 }
 
 static int aggregate_flush(struct operator* o)
@@ -226,7 +282,8 @@ static int aggregate_flush(struct operator* o)
     struct aggregate *a = (struct aggregate *)o;
     struct group **dirty = (struct group **)(void *)a->dirty.p;
     size_t count = a->dirty.n / sizeof *dirty;
-    int result = 0;
+    int result = a->spill.store ? spilled_flush(a) : 0;
+    if (a->spill.store) count = 0;
     for (size_t i = 0; i < count && result == 0; i++) result = group_flush(a, dirty[i]);
     buf_reset(&a->dirty);
     for (int i = 0; i < o->table->column_count && result == 0; i++)
@@ -240,6 +297,7 @@ static void aggregate_measure(const struct operator* o, struct buf *out)
     const struct aggregate *a = (const struct aggregate *)o;
     struct state_size size = {.keys = a->groups.count};
     size.memory_bytes = a->groups.size * sizeof *a->groups.slots + a->arena.used + a->dirty.capacity;
+    spill_measure(&a->spill, &size);
     state_size_say(out, o->table->name, NULL, &size);
     for (int i = 0; i < o->table->column_count; i++) {
         size = (struct state_size){0};
@@ -253,6 +311,7 @@ static void aggregate_close(struct operator* o)
     struct aggregate *a = (struct aggregate *)o;
     for (int i = 0; i < o->table->column_count; i++) tally_close(a->tallies[i]);
     output_close(&a->output);
+    spill_release(&a->spill);
     fingerprint_map_release(&a->groups);
     arena_release(&a->arena);
     buf_release(&a->dirty);

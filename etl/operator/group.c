@@ -154,3 +154,35 @@ bool group_decode(struct group *g, const struct table *t, struct slice in, struc
         if (!accumulator_decode(&g->accumulators[i - t->by_count], t->columns[i].function, &in, arena)) return false;
     return in.n == 0;
 }
+
+void group_part_encode(const struct group *g, const struct table *t, struct buf *out)
+{
+    for (int i = 0; i < t->by_count; i++) {
+        struct slice text = g->by[i].type == VALUE_TEXT ? g->by[i].text : (struct slice){0};
+        buf_append_byte(out, (uint8_t)g->by[i].type);
+        buf_put_u64(out, (uint64_t)g->by[i].i);
+        buf_put_u32(out, (uint32_t)text.n);
+        buf_append_slice(out, text);
+    }
+    group_encode(g, t, out);
+}
+
+/* The value in front of *in, which moves on. */
+static bool by_decode(struct value *v, struct slice *in, struct arena *arena)
+{
+    size_t n = in->n < 13 ? SIZE_MAX : get_u32be(in->p + 9);
+    if (n > in->n - 13) return false;
+    *v = (struct value){.type = (enum value_type)in->p[0], .i = (int64_t)get_u64be(in->p + 1)};
+    if (v->type == VALUE_TEXT) v->text = slice_of(n ? arena_copy(arena, in->p + 13, n) : NULL, n);
+    *in = slice_of(in->p + 13 + n, in->n - 13 - n);
+    return true;
+}
+
+struct group *group_part_decode(const struct table *t, struct fingerprint key, struct slice in, struct arena *arena)
+{
+    struct group *g = group_new(t, key, arena);
+    g->by = arena_alloc(arena, (size_t)(t->by_count + 1) * sizeof *g->by);
+    for (int i = 0; i < t->by_count; i++)
+        if (!by_decode(&g->by[i], &in, arena)) return NULL;
+    return group_decode(g, t, in, arena) ? g : NULL;
+}

@@ -30,7 +30,7 @@ void group_by_set(struct group *g, const struct table *t, const struct value *in
  * back: a value that comes again need not be counted. */
 int group_change(struct group *g, const struct table *t, const struct change *change, struct tally *const *tallies,
                  bool only_added, struct arena *arena, struct arena *scratch);
-/* Adds all rows of another one (sessions: no count_distinct). */
+/* Adds all rows of another one. What is counted as distinct was new to the tally in one of them only. */
 void group_merge(struct group *g, const struct table *t, const struct group *from, struct arena *arena);
 
 /* Extremes that were taken back and not replaced: the group's rows must be read again. */
@@ -46,5 +46,10 @@ int group_row(const struct group *g, const struct table *t, struct value *out, s
 /* State in the database: rows 8 bytes, start 8, end 8, then the accumulators. */
 void group_encode(const struct group *g, const struct table *t, struct buf *out);
 bool group_decode(struct group *g, const struct table *t, struct slice in, struct arena *arena);
+
+/* A part of a group in a spill: its `by` values (type 1 byte, number 8, text 4 + bytes), then as above. */
+void group_part_encode(const struct group *g, const struct table *t, struct buf *out);
+/* The part as a group of its own, for group_merge; NULL when it is damaged. */
+struct group *group_part_decode(const struct table *t, struct fingerprint key, struct slice in, struct arena *arena);
 
 #endif

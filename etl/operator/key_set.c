@@ -26,15 +26,10 @@ static int store_open(struct key_set *s, struct err_text *error)
 {
     struct key_store *k = s->older = memory_new(sizeof *k);
     *k = (struct key_store){0};
-    /* The empty name is a temporary file that goes with the connection. */
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2("", &k->db, flags, NULL) != SQLITE_OK)
-        return sql_fail(k->db, error, "opening a temporary database");
-    int result = sql_exec(k->db, error,
-                          "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
-                          "PRAGMA cache_size = -%d;"
-                          "CREATE TABLE keys(high INTEGER, low INTEGER, PRIMARY KEY(high, low)) WITHOUT ROWID",
-                          CACHE_KIB);
+    int result = sql_open_temporary(CACHE_KIB, &k->db, error);
+    if (result == 0)
+        result = sql_exec(k->db, error,
+                          "CREATE TABLE keys(high INTEGER, low INTEGER, PRIMARY KEY(high, low)) WITHOUT ROWID");
     if (result == 0) result = sql_prepare(k->db, &k->find, error, "SELECT 1 FROM keys WHERE high = ?1 AND low = ?2");
     return result ? result : sql_prepare(k->db, &k->add, error, "INSERT INTO keys VALUES(?1, ?2)");
 }
@@ -108,19 +103,11 @@ void key_set_prefetch(const struct key_set *s, struct fingerprint key)
     if (s->recent.size) __builtin_prefetch(&s->recent.slots[key.low & (s->recent.size - 1)]);
 }
 
-static uint64_t file_bytes(const struct key_set *s)
-{
-    struct err_text error;
-    int64_t pages = 0, bytes = 0;
-    if (!s->older || sql_integer(s->older->db, 0, &pages, &error, "PRAGMA page_count") != 0) return 0;
-    return sql_integer(s->older->db, 0, &bytes, &error, "PRAGMA page_size") == 0 ? (uint64_t)(pages * bytes) : 0;
-}
-
 void key_set_measure(const struct key_set *s, struct state_size *size)
 {
     size->keys += s->older_count + s->recent.count;
     size->memory_bytes += s->recent.size * sizeof *s->recent.slots;
-    size->spilled_bytes += file_bytes(s);
+    if (s->older) size->spilled_bytes += sql_file_bytes(s->older->db);
 }
 
 void key_set_release(struct key_set *s)

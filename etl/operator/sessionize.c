@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "etl/operator/group.h"
+#include "etl/operator/spill.h"
 #include "etl/sink/output.h"
 #include "etl/sink/value.h"
 
@@ -42,8 +43,9 @@ struct sessionize {
     struct output output;
     struct arena arena; /* visitors and sessions */
     struct fingerprint_map visitors;
-    struct buf dirty;  /* struct visitor * */
-    struct buf merged; /* struct merged */
+    struct buf dirty;   /* struct visitor * */
+    struct buf merged;  /* struct merged */
+    struct spill spill; /* batch: sessions, parts of sessions among them */
     struct buf key, state;
     struct value *row;
 };
@@ -184,6 +186,29 @@ static int visitor_find(struct sessionize *s, const struct value *input, struct 
     return result;
 }
 
+static void visitors_forget(struct sessionize *s)
+{
+    fingerprint_map_reset(&s->visitors);
+    buf_reset(&s->dirty);
+    arena_reset(&s->arena);
+}
+
+/* All sessions become parts. */
+static int visitors_spill(struct sessionize *s)
+{
+    struct visitor **all = (struct visitor **)(void *)s->dirty.p;
+    size_t count = s->dirty.n / sizeof(struct visitor *);
+    int result = 0;
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < all[i]->count && result == 0; k++) {
+            buf_reset(&s->state);
+            group_part_encode(all[i]->sessions[k], s->base.table, &s->state);
+            result = spill_add(&s->spill, all[i]->key, buf_slice(&s->state), s->base.context->error);
+        }
+    visitors_forget(s);
+    return result;
+}
+
 static int sessionize_process(struct operator* o, const struct change *change)
 {
     struct sessionize *s = (struct sessionize *)o;
@@ -200,7 +225,8 @@ static int sessionize_process(struct operator* o, const struct change *change)
     }
     if (change->sign < 0) v->again = true;
     /* A visitor who is done again finds this row in the parent at flush. */
-    return v->again ? 0 : session_add(s, v, change, time->i);
+    if (!v->again) result = session_add(s, v, change, time->i);
+    return result == 0 && !o->context->live && s->arena.used > spill_memory_max ? visitors_spill(s) : result;
 }
 
 /* --- flush --- */
@@ -267,10 +293,61 @@ static int merged_flush(struct sessionize *s)
 static void sessionize_forget(struct operator* o)
 {
     struct sessionize *s = (struct sessionize *)o;
-    fingerprint_map_reset(&s->visitors);
-    buf_reset(&s->dirty);
+    visitors_forget(s);
     buf_reset(&s->merged);
-    arena_reset(&s->arena);
+    spill_release(&s->spill);
+}
+
+/* Puts a part where it belongs. Parts that are at most gap_s apart, or overlap, are one session: within each no two
+ * neighbours are further apart, so wherever the other one begins, one of its rows is near enough. */
+static void part_place(struct sessionize *s, struct visitor *v, struct group *part)
+{
+    const struct table *t = s->base.table;
+    int at = session_after(v, part->start);
+    if (at > 0 && part->start - v->sessions[at - 1]->end <= t->gap_s)
+        group_merge(v->sessions[--at], t, part, &s->arena);
+    else
+        session_insert(s, v, at, part);
+    while (at + 1 < v->count && v->sessions[at + 1]->start - v->sessions[at]->end <= t->gap_s) {
+        group_merge(v->sessions[at], t, v->sessions[at + 1], &s->arena);
+        session_delete(v, at + 1);
+    }
+}
+
+/* The visitor whose parts are being read. */
+struct reading {
+    struct sessionize *s;
+    struct visitor v;
+};
+
+static int reading_flush(struct reading *r)
+{
+    int result = 0;
+    for (int i = 0; i < r->v.count && result == 0; i++) result = session_flush(r->s, r->v.sessions[i]);
+    r->v = (struct visitor){0};
+    arena_reset(&r->s->arena);
+    return result;
+}
+
+static int part_take(void *context, struct fingerprint key, struct slice bytes)
+{
+    struct reading *r = context;
+    const struct operator* o = & r->s->base;
+    int result = fingerprint_equal(r->v.key, key) ? 0 : reading_flush(r);
+    if (result < 0) return result;
+    r->v.key = key;
+    struct group *part = group_part_decode(o->table, key, bytes, &r->s->arena);
+    if (!part) return err_set(o->context->error, ERR_CORRUPT, "table %s: a spilled session is damaged", o->table->name);
+    part_place(r->s, &r->v, part);
+    return 0;
+}
+
+static int spilled_flush(struct sessionize *s)
+{
+    struct reading r = {.s = s};
+    int result = visitors_spill(s);
+    if (result == 0) result = spill_each(&s->spill, part_take, &r, s->base.context->error);
+    return result == 0 ? reading_flush(&r) : result;
 }
 
 static int sessionize_flush(struct operator* o)
@@ -278,7 +355,8 @@ static int sessionize_flush(struct operator* o)
     struct sessionize *s = (struct sessionize *)o;
     struct visitor **dirty = (struct visitor **)(void *)s->dirty.p;
     size_t count = s->dirty.n / sizeof *dirty;
-    int result = 0;
+    int result = s->spill.store ? spilled_flush(s) : 0;
+    if (s->spill.store) count = 0;
     for (size_t i = 0; i < count && result == 0; i++) result = visitor_flush(s, dirty[i]);
     if (result == 0) result = merged_flush(s);
     buf_reset(&s->dirty);
@@ -291,6 +369,7 @@ static void sessionize_measure(const struct operator* o, struct buf *out)
     const struct sessionize *s = (const struct sessionize *)o;
     struct state_size size = {.keys = s->visitors.count};
     size.memory_bytes = s->visitors.size * sizeof *s->visitors.slots + s->arena.used + s->dirty.capacity;
+    spill_measure(&s->spill, &size);
     state_size_say(out, o->table->name, NULL, &size);
 }
 
@@ -298,6 +377,7 @@ static void sessionize_close(struct operator* o)
 {
     struct sessionize *s = (struct sessionize *)o;
     output_close(&s->output);
+    spill_release(&s->spill);
     fingerprint_map_release(&s->visitors);
     arena_release(&s->arena);
     buf_release(&s->dirty);

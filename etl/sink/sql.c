@@ -58,6 +58,25 @@ int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error)
     return ERR_IO;
 }
 
+int sql_open_temporary(int cache_kib, sqlite3 **out, struct err_text *error)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2("", out, flags, NULL) != SQLITE_OK)
+        return sql_fail(*out, error, "opening a temporary database");
+    return sql_exec(
+        *out, error,
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -%d",
+        cache_kib);
+}
+
+uint64_t sql_file_bytes(sqlite3 *db)
+{
+    struct err_text error;
+    int64_t pages = 0, bytes = 0;
+    if (sql_integer(db, 0, &pages, &error, "PRAGMA page_count") != 0) return 0;
+    return sql_integer(db, 0, &bytes, &error, "PRAGMA page_size") == 0 ? (uint64_t)(pages * bytes) : 0;
+}
+
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what)
 {
     const char *file = sqlite3_db_filename(db, "main");

@@ -14,6 +14,11 @@
 int sql_err(int code);
 /* sqlite3_open_v2; a failure names the file and the reason, *out is NULL then. */
 int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error);
+/* A database in a file without a name, in SQLite's folder for temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp, /tmp),
+ * that goes with the connection and has no journal: after an error it is good for nothing. */
+int sql_open_temporary(int cache_kib, sqlite3 **out, struct err_text *error);
+/* How large the file of a database is; 0 when it cannot be asked. */
+uint64_t sql_file_bytes(sqlite3 *db);
 
 /* Reports the last failure of `db` as "FILE: what: SQLite's words"; returns its `enum err`. */
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what);
