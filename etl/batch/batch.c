@@ -8,6 +8,7 @@
 
 #include "etl/batch/job.h"
 #include "etl/changelog/letter.h"
+#include "etl/changelog/outbox.h"
 #include "etl/sink/lock.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
@@ -132,7 +133,7 @@ static int resume_look(struct job *j, bool *nothing)
     if (result != 0) return result;
     *nothing = last.run && last.done && last.same;
     const char *what = !last.run   ? "there is no run before this one"
-                       : *nothing  ? "is done, over the same files: nothing is left to do"
+                       : *nothing  ? "is done, over the same files: nothing is left to load"
                        : last.done ? "is done, but over other files or with another definition or mode"
                        : j->options->mode == ENGINE_FRESH
                            ? "did not end; it was one transaction, so this one starts over"
@@ -190,6 +191,30 @@ static int outputs_write(struct job *j)
     return result;
 }
 
+int job_outboxes_make(struct job *j)
+{
+    const struct definition *d = j->definition;
+    int result = outbox_prepare(d, j->db, j->options->mode != ENGINE_FRESH, j->error);
+    for (int i = 0; i < d->changelog_count && result == 0; i++) {
+        bool moved;
+        result = outbox_identity(d, &d->changelogs[i], j->db, sender_cluster(j->sender), &moved, j->error);
+        if (result == 0 && (moved || sender_fresh(j->sender, i)))
+            result = outbox_fill(&d->changelogs[i], j->db, j->error);
+    }
+    return result;
+}
+
+/* The run that is done may have been killed before its outputs were. */
+static int outputs_resume(struct job *j)
+{
+    int result = sql_exec(j->db, j->error, "BEGIN IMMEDIATE");
+    if (result != 0) return result;
+    result = job_outboxes_make(j);
+    if (result == 0) result = sql_exec(j->db, j->error, "COMMIT");
+    if (result != 0) sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+    return result == 0 ? outputs_write(j) : result;
+}
+
 /* Before anything is done: a broker that is not there should not be found after an hour's work. */
 static int sender_prepare(struct job *j)
 {
@@ -205,6 +230,7 @@ static int run(struct job *j)
 {
     bool nothing = false, dry = j->options->dry_run;
     int result = j->options->resume ? resume_look(j, &nothing) : 0;
+    if (result == 0 && nothing && !dry) return outputs_resume(j);
     if (result != 0 || nothing) return result;
     if (!dry) result = run_begin(j);
     if (result == 0) result = j->options->mode == ENGINE_FRESH ? refresh_run(j) : load_run(j);

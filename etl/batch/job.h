@@ -50,6 +50,10 @@ int job_engine_result(struct job *j, int result);
 /* ENGINE_RULE_FAILED when more records are rejected than may be; `complete` when no more records come. */
 int job_rejects_check(struct job *j, bool complete);
 
+/* What the changelogs need in a database with its tables, in the transaction of the caller; a topic that is new gets
+ * all rows. But for --mode full, triggers follow the tables, as in a stream. */
+int job_outboxes_make(struct job *j);
+
 /* Everything from BEGIN to COMMIT; after a failure what was not committed is rolled back. */
 int refresh_run(struct job *j);
 int load_run(struct job *j);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "etl/changelog/outbox.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/sql.h"
 
@@ -31,27 +30,13 @@ static int commit(struct load *l)
     return result;
 }
 
-/* Triggers follow the tables of changelogs, as in a stream. */
-static int outboxes_make(struct job *j)
-{
-    const struct definition *d = j->definition;
-    int result = outbox_prepare(d, j->db, true, j->error);
-    for (int i = 0; i < d->changelog_count && result == 0; i++) {
-        bool moved;
-        result = outbox_identity(d, &d->changelogs[i], j->db, sender_cluster(j->sender), &moved, j->error);
-        if (result == 0 && (moved || sender_fresh(j->sender, i)))
-            result = outbox_fill(&d->changelogs[i], j->db, j->error);
-    }
-    return result;
-}
-
 /* Makes tables where there are none. */
 static int open_all(struct load *l)
 {
     struct job *j = l->job;
     int result = j->options->dry_run ? job_run_begin(j) : 0;
     if (result == 0) result = engine_open(j->definition, j->db, j->options->mode, j->run, &j->engine, j->error);
-    if (result == 0) result = outboxes_make(j);
+    if (result == 0) result = job_outboxes_make(j);
     return result == 0 ? ledger_open(j->db, &l->ledger, j->error) : result;
 }
 

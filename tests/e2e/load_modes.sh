@@ -122,7 +122,7 @@ is "the killed one" "$(sqlite3 "$scratch/append.db" "SELECT status FROM etl_runs
 equals append shop
 runs=$(last append run)
 load append shop --resume
-grep -q "is done, over the same files: nothing is left to do" "$scratch/err" || fail "$(cat "$scratch/err")"
+grep -q "is done, over the same files: nothing is left to load" "$scratch/err" || fail "$(cat "$scratch/err")"
 is "no run" "$(last append run)" "$runs"
 
 story "of another kind, of another definition, two at once"
