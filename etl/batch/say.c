@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "etl/batch/broken.h"
 #include "etl/batch/job.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
@@ -78,4 +79,5 @@ void committed_say(struct job *j)
             j->title, c->records, c->accepted, c->rejected, c->warned, buf_cstr(&changes));
     buf_release(&changes);
     if (*engine_state(j->engine)) fprintf(stderr, "%s: state: %s\n", j->title, engine_state(j->engine));
+    broken_say(j->db, j->title, j->run, j->options->mode == ENGINE_FRESH);
 }

@@ -244,7 +244,7 @@ TEST(rule, types_have_a_place_in_the_order)
         "\"type\", \"name\": \"bad_date\", \"column\": \"w\"") "," RULE("\"range\", \"column\": \"a\", \"min\": 5");
     check_str(violations(typed, "4,x,,never"), "1:not_null_t:t: 2:bad_date:w:never 3:range_a:a:4 4:type:d:x bucket 1");
     check_str(violations(typed, "x,1,y,2024-02-30"), "2:bad_date:w:2024-02-30 4:type:a:x bucket 2");
-    check_str(violations(typed, "only,\"two"), "0:format:: bucket 0");
+    check_str(violations(typed, "only,\"two"), "0:format::byte 5: this quote is never closed bucket 0");
 }
 
 TEST(rule, severity_decides_the_bucket)

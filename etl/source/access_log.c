@@ -8,7 +8,7 @@
 
 #include "etl/source/csv.h"
 
-enum part_kind { PART_WORD, PART_WORD_LAST, PART_QUOTED, PART_QUOTED_LAST, PART_BRACKETS };
+enum part_kind { PART_WORD, PART_WORD_LAST, PART_QUOTED, PART_QUOTED_LAST, PART_BRACKETS, PART_ANY };
 
 /* A field and the text that stands behind it. */
 struct part {
@@ -87,18 +87,18 @@ static const char *part_read(struct node n, struct log_layout *l, const char *te
 {
     const char *close = strchr(open, '}');
     size_t length = close ? (size_t)(close - open - 1) : 0;
-    bool last = length > 1 && close[-1] == '+';
-    if (length - last < 1 || l->count == LOG_FIELDS_MAX) {
+    bool last = length > 1 && close[-1] == '+', any = length > 1 && close[-1] == '*';
+    if (length - (last || any) < 1 || l->count == LOG_FIELDS_MAX) {
         node_fail(n, length ? "has more than %d fields" : "a { without its name and }; at most %d fields",
                   LOG_FIELDS_MAX);
         return "";
     }
-    const char *name = arena_str(n.doc->arena, slice_of(open + 1, length - last));
+    const char *name = arena_str(n.doc->arena, slice_of(open + 1, length - (last || any)));
     for (const char *c = name; *c; c++)
         if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
             node_fail(n, "the field name \"%s\" must be of a-z, 0-9 and _", name);
     if (name_index(l, name) >= 0) node_fail(n, "the field {%s} stands twice", name);
-    enum part_kind kind = part_kind(text, open, close + 1, last);
+    enum part_kind kind = any ? PART_ANY : part_kind(text, open, close + 1, last);
     for (int i = 0; kind == PART_QUOTED_LAST && i < l->count; i++) /* two could try every pair of quotes */
         if (l->parts[i].kind == PART_QUOTED_LAST) node_fail(n, "only one quoted field may be written {name+}");
     if (last && kind == PART_BRACKETS) node_fail(n, "{%s+} cannot stand between brackets", name);
@@ -183,34 +183,61 @@ static size_t word_end(const struct part *part, struct slice line, size_t at)
     return found;
 }
 
+/* Anything up to the first place where the text behind it stands. */
+static size_t any_end(const struct part *part, struct slice line, size_t at)
+{
+    if (part->after.n == 0) return line.n;
+    const uint8_t *found = at < line.n ? memmem(line.p + at, line.n - at, part->after.p, part->after.n) : NULL;
+    return found ? (size_t)(found - line.p) : SIZE_MAX;
+}
+
 static size_t part_end(const struct part *part, struct slice line, size_t at)
 {
     if (part->kind == PART_QUOTED) return quote_find(line, at);
+    if (part->kind == PART_ANY) return any_end(part, line, at);
     if (part->kind != PART_BRACKETS) return word_end(part, line, at);
     const uint8_t *p = at < line.n ? memchr(line.p + at, ']', line.n - at) : NULL;
     return p ? (size_t)(p - line.p) : SIZE_MAX;
 }
 
+/* How far a line fits: the field that was read last, where it begins, and where it ends if it does (SIZE_MAX). */
+struct miss {
+    int part;
+    size_t at, end;
+};
+
+/* false, always; of several the miss that is furthest in the line counts. */
+static bool missed(struct miss *miss, int part, size_t at, size_t end)
+{
+    size_t reached = end == SIZE_MAX ? at : end, before = miss->end == SIZE_MAX ? miss->at : miss->end;
+    if (miss->part < 0 || reached >= before) *miss = (struct miss){part, at, end};
+    return false;
+}
+
 /* Matches parts from number `i` on. The only choice is a last quote: it is tried from the line's end. */
-static bool parts_match(const struct log_layout *l, int i, struct slice line, size_t at, struct slice *fields)
+static bool parts_match(const struct log_layout *l, int i, struct slice line, size_t at, struct slice *fields,
+                        struct miss *miss)
 {
     for (; i < l->count; i++) {
         const struct part *part = &l->parts[i];
         if (part->kind == PART_QUOTED_LAST) {
+            missed(miss, i, at, SIZE_MAX);
             for (size_t end = line.n; end-- > at;) {
                 fields[i] = slice_of(line.p + at, end - at);
-                if (line.p[end] == '"' && text_follows(line, end, part->after) &&
-                    parts_match(l, i + 1, line, end + part->after.n, fields))
+                if (line.p[end] != '"') continue;
+                if (!text_follows(line, end, part->after))
+                    missed(miss, i, at, end);
+                else if (parts_match(l, i + 1, line, end + part->after.n, fields, miss))
                     return true;
             }
             return false;
         }
         size_t end = part_end(part, line, at);
-        if (end == SIZE_MAX || !text_follows(line, end, part->after)) return false;
+        if (end == SIZE_MAX || !text_follows(line, end, part->after)) return missed(miss, i, at, end);
         fields[i] = slice_of(line.p + at, end - at);
         at = end + part->after.n;
     }
-    return at == line.n;
+    return at == line.n || missed(miss, l->count, at, at);
 }
 
 static bool all_digits(struct slice s)
@@ -246,14 +273,66 @@ static void request_split(struct slice request, struct slice *fields)
     fields[2] = protocol;
 }
 
+static bool line_match(const struct log_layout *l, struct slice line, struct slice *fields, struct miss *miss)
+{
+    *miss = (struct miss){.part = -1};
+    return line.p && text_follows(line, 0, l->before) && parts_match(l, 0, line, l->before.n, fields, miss);
+}
+
+static bool status_fits(const struct log_layout *l, const struct slice *fields)
+{
+    return l->status < 0 || (fields[l->status].n == 3 && all_digits(fields[l->status]));
+}
+
+static bool bytes_fit(const struct log_layout *l, const struct slice *fields)
+{
+    return l->bytes < 0 || slice_equal(fields[l->bytes], SLICE_LIT("-")) || all_digits(fields[l->bytes]);
+}
+
 bool log_split(const struct log_layout *l, struct slice line, bool decode, struct arena *arena, struct slice *fields)
 {
-    if (!line.p || !text_follows(line, 0, l->before) || !parts_match(l, 0, line, l->before.n, fields)) return false;
-    if (l->status >= 0 && (fields[l->status].n != 3 || !all_digits(fields[l->status]))) return false;
-    if (l->bytes >= 0 && !slice_equal(fields[l->bytes], SLICE_LIT("-")) && !all_digits(fields[l->bytes])) return false;
+    struct miss miss;
+    if (!line_match(l, line, fields, &miss) || !status_fits(l, fields) || !bytes_fit(l, fields)) return false;
     for (int i = 0; decode && i < l->count; i++)
         if (l->parts[i].kind == PART_QUOTED || l->parts[i].kind == PART_QUOTED_LAST)
             fields[i] = backslash_decode(fields[i], 0, arena);
     if (l->request >= 0) request_split(fields[l->request], fields + l->count);
     return true;
+}
+
+/* --- what is wrong with a line --- */
+
+/* The text behind a field as a message shows it: its beginning, with blanks to be seen. */
+static const char *literal_text(struct slice text, struct arena *arena)
+{
+    bool all = text.n <= 20;
+    return arena_printf(arena, "'%.*s%s'", (int)(all ? text.n : 20), (const char *)text.p, all ? "" : "...");
+}
+
+static const char *miss_text(const struct log_layout *l, struct slice line, const struct miss *m, struct arena *arena)
+{
+    if (m->part == l->count) return arena_printf(arena, "byte %zu: the line must end here", m->at);
+    const char *name = l->names[m->part], *behind = literal_text(l->parts[m->part].after, arena);
+    if (m->end != SIZE_MAX) return arena_printf(arena, "byte %zu: %s must stand behind {%s}", m->end, behind, name);
+    switch (l->parts[m->part].kind) {
+    case PART_QUOTED:
+    case PART_QUOTED_LAST: return arena_printf(arena, "byte %zu: {%s} has no closing quote", m->at, name);
+    case PART_BRACKETS: return arena_printf(arena, "byte %zu: {%s} has no closing ]", m->at, name);
+    case PART_ANY: return arena_printf(arena, "byte %zu: no %s stands behind {%s}", m->at, behind, name);
+    default: break;
+    }
+    bool empty = m->at >= line.n || line.p[m->at] == ' ' || line.p[m->at] == '\t';
+    if (empty) return arena_printf(arena, "byte %zu: {%s} is empty", m->at, name);
+    return arena_printf(arena, "byte %zu: no %s stands behind {%s} ahead of the next blank", m->at, behind, name);
+}
+
+const char *log_wrong(const struct log_layout *l, struct slice line, struct arena *arena)
+{
+    struct slice fields[LOG_FIELDS_MAX + 4];
+    struct miss miss;
+    if (line_match(l, line, fields, &miss))
+        return status_fits(l, fields) ? "{bytes} is neither digits nor -" : "{status} is not three digits";
+    if (miss.part >= 0) return miss_text(l, line, &miss, arena);
+    return line.n ? arena_printf(arena, "byte 0: %s must stand here", literal_text(l->before, arena))
+                  : "the line is empty";
 }

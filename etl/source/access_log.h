@@ -10,6 +10,8 @@
  *     {x}     otherwise: one or more bytes without a blank, to the next blank or to the first place before it
  *             where the text behind the field stands
  *     {x+}    the same, but to the last such place: {site+}:{port}, for a host with colons
+ *     {x*}    everything, blanks too, to the first place where the text behind the field stands; may be empty. At the
+ *             layout's end: the rest of the line
  *     {{      a brace in the line
  *
  * The whole line must fit. The fields `status` (three digits) and `bytes` (digits or -) are checked, and
@@ -38,5 +40,7 @@ const char *const *log_layout_fields(const struct log_layout *layout);
  * `decode` replaces backslash escapes in quoted fields. False when the line does not fit. */
 bool log_split(const struct log_layout *layout, struct slice line, bool decode, struct arena *arena,
                struct slice *fields);
+/* Of a line that does not fit: the furthest byte to which it does, and what must stand there. In the arena. */
+const char *log_wrong(const struct log_layout *layout, struct slice line, struct arena *arena);
 
 #endif

@@ -35,7 +35,7 @@ static const char *split(const char *layout, const char *line, bool decode)
     size_t n = 0;
     out[0] = '\0';
     if (!log_split(f.layout, slice_str(line), decode, &f.arena, fields))
-        strcpy(out, "bad");
+        snprintf(out, sizeof out, "bad: %s", log_wrong(f.layout, slice_str(line), &f.arena));
     else
         for (int i = 0; log_layout_fields(f.layout)[i]; i++)
             if (fields[i].p)
@@ -60,19 +60,26 @@ TEST(access_log, combined)
 
 TEST(access_log, refuses_lines_that_do_not_fit)
 {
-    static const char *const bad[] = {
-        "",
-        "h - - [t] \"r\" 200 1 \"-\" \"-\" x",       /* something behind the end */
-        "h - two words [t] \"r\" 200 1 \"-\" \"-\"", /* user with a blank */
-        "h - - [t] \"r\" 20 1 \"-\" \"-\"",          /* status */
-        "h - - [t] \"r\" 2000 1 \"-\" \"-\"",
-        "h - - [t] \"r\" 200 1x \"-\" \"-\"", /* bytes */
-        "h - - [t] \"r\" 200 1 \"-\" \"-",    /* open quote */
-        "h - - [t] \"r\" 200  1 \"-\" \"-\"", /* two blanks */
-        "h - - t \"r\" 200 1 \"-\" \"-\"",
-        "h - - [t] \"r\" 200 1",
+    static const char *const bad[][2] = {
+        {"", "byte 0: {client} is empty"},
+        {"h - - [t] \"r\" 200 1 \"-\" \"-\" x", "byte 27: the line must end here"},
+        {"h - two words [t] \"r\" 200 1 \"-\" \"-\"", "byte 7: ' [' must stand behind {user}"},
+        {"h - - [t] \"r\" 20 1 \"-\" \"-\"", "{status} is not three digits"},
+        {"h - - [t] \"r\" 2000 1 \"-\" \"-\"", "{status} is not three digits"},
+        {"h - - [t] \"r\" 200 1x \"-\" \"-\"", "{bytes} is neither digits nor -"},
+        {"h - - [t] \"r\" 200 1 \"-\" \"-", "byte 25: {agent} has no closing quote"},
+        {"h - - [t] \"r\" 200  1 \"-\" \"-\"", "byte 18: {bytes} is empty"},
+        {"h - - t \"r\" 200 1 \"-\" \"-\"", "byte 5: ' [' must stand behind {user}"},
+        {"h - - [t] \"r\" 200 1", "byte 19: ' \"' must stand behind {bytes}"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_str(split("combined", bad[i], false), "bad");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const char *said = split("combined", bad[i][0], false);
+        check(strncmp(said, "bad: ", 5) == 0);
+        check_str(said + 5, bad[i][1]);
+    }
+    /* Of all the ways in which a request may end, the one with which the line fits furthest. */
+    check_str(split("{r*} \"{a+}\" <{b}>", "G \"x\" <1> \"y\" <2", false),
+              "bad: byte 15: no '>' stands behind {b} ahead of the next blank");
 }
 
 TEST(access_log, common_requests_may_hold_quotes)
@@ -91,7 +98,8 @@ TEST(access_log, hosts_and_own_layouts)
     check_str(split("vhost_combined", "[::1]:80 h - - [t] \"r\" 200 1 \"a\" \"b\"", false),
               "site=[::1];port=80;client=h;ident=-;user=-;time=t;request=r;status=200;bytes=1;referer=a;agent=b;");
     check_str(split("{time}|{client}|took={took}s", "12:00|h|took=0.5s", false), "time=12:00;client=h;took=0.5;");
-    check_str(split("{time}|{client}|took={took}s", "12:00|h|took=0.5", false), "bad");
+    check_str(split("{time}|{client}|took={took}s", "12:00|h|took=0.5", false),
+              "bad: byte 13: no 's' stands behind {took} ahead of the next blank");
     check_str(split("combined_plus", "h - - [t] \"r\" 200 1 \"a\" \"b\" \"1.2.3.4\"", false),
               "client=h;ident=-;user=-;time=t;request=r;status=200;bytes=1;referer=a;agent=b;extra=1.2.3.4;");
 }
@@ -101,7 +109,8 @@ TEST(access_log, a_log_of_objects)
     static const char *layout = "{{\"t\": \"{time}\", \"o\": {{\"s\": {status}}, \"r\": \"{request}\"}";
     check_str(split(layout, "{\"t\": \"x y\", \"o\": {\"s\": 200}, \"r\": \"GET /\\\"a HTTP/1.1\"}", true),
               "time=x y;status=200;request=GET /\"a HTTP/1.1;method=GET;target=/\"a;protocol=HTTP/1.1;");
-    check_str(split(layout, "\"t\": \"x y\", \"o\": {\"s\": 200}, \"r\": \"GET / HTTP/1.1\"}", false), "bad");
+    check_str(split(layout, "\"t\": \"x y\", \"o\": {\"s\": 200}, \"r\": \"GET / HTTP/1.1\"}", false),
+              "bad: byte 0: '{\"t\": \"' must stand here");
     check_str(split("{{{a}{{{b}", "{1{2", false), "a=1;b=2;");
 }
 
@@ -125,4 +134,14 @@ TEST(access_log, layouts_are_checked)
     check_refused("[{a+}]", "cannot stand between brackets");
     check_refused("\"{a+}\" \"{b+}\"", "only one quoted field");
     check_refused("\"{request}\" {method}", "stands beside {request}");
+}
+
+TEST(access_log, fields_with_blanks)
+{
+    check_str(split("{time*} [{level}] {message*}", "Sun Dec 04 2005 [notice] jk2_init() Found child 6725", false),
+              "time=Sun Dec 04 2005;level=notice;message=jk2_init() Found child 6725;");
+    check_str(split("{name*}: {rest*}", ": ", false), "name=;rest=;");
+    check_str(split("{name*} took {ms}ms", "a took b took 5ms", false),
+              "bad: byte 7: no 'ms' stands behind {ms} ahead of the next blank");
+    check_str(split("<{a*}>{b*}", "<x", false), "bad: byte 1: no '>' stands behind {a}");
 }

@@ -140,26 +140,43 @@ static size_t field_end(const struct csv_spec *spec, struct slice s, size_t at)
     return at;
 }
 
-bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *arena, struct slice *fields, int *count)
+/* NULL, or what is wrong at *wrong_at. */
+static const char *split(const struct csv_spec *spec, struct slice s, struct arena *arena, struct slice *fields,
+                         int *count, size_t *wrong_at)
 {
-    struct slice s = record.p ? record : SLICE_LIT("");
-    *count = 0;
     for (size_t at = 0;; at++) {
-        if (*count == CSV_FIELDS_MAX) return false;
+        *wrong_at = at;
+        if (*count == CSV_FIELDS_MAX) return "there are more than 1024 fields";
         size_t start = at, end; /* blanks that no quote follows are the column's: it may want them */
         at = blanks_skip(spec, s, at);
         bool quoted = spec->quote && at < s.n && s.p[at] == (uint8_t)spec->quote;
-        if (quoted) start = at + 1;
         if (quoted) {
+            start = at + 1;
+            *wrong_at = at;
             at = quoted_end(spec, s, at);
-            if (at == SIZE_MAX) return false;
+            if (at == SIZE_MAX) return "this quote is never closed";
             end = at - 1;
             at = blanks_skip(spec, s, at);
-            if (at < s.n && s.p[at] != (uint8_t)spec->delimiter) return false;
+            *wrong_at = at;
+            if (at < s.n && s.p[at] != (uint8_t)spec->delimiter) return "text stands behind a closing quote";
         } else
             at = end = field_end(spec, s, at);
         if (end > s.n) at = end = s.n;
-        fields[(*count)++] = field_decode(spec, slice_of(s.p + start, end - start), quoted, arena);
-        if (at >= s.n) return true;
+        if (fields) fields[*count] = field_decode(spec, slice_of(s.p + start, end - start), quoted, arena);
+        ++*count;
+        if (at >= s.n) return NULL;
     }
+}
+
+bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *arena, struct slice *fields, int *count)
+{
+    size_t at;
+    *count = 0;
+    return split(spec, record.p ? record : SLICE_LIT(""), arena, fields, count, &at) == NULL;
+}
+
+const char *csv_wrong(const struct csv_spec *spec, struct slice record, size_t *at)
+{
+    int count = 0;
+    return split(spec, record.p ? record : SLICE_LIT(""), NULL, NULL, &count, at);
 }

@@ -36,6 +36,9 @@ bool csv_record_open(const struct csv_spec *spec, struct slice rest);
  * record is malformed. Fields point into the record or, where escapes were replaced, into the arena. */
 bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *arena, struct slice *fields, int *count);
 
+/* What makes csv_split refuse this record, and at which of its bytes. NULL: nothing. */
+const char *csv_wrong(const struct csv_spec *spec, struct slice record, size_t *at);
+
 /* Replaces \" \\ \/ \' \n \r \t \b \f \v \0, \xHH and, unless it is 0, a protected `delimiter`; other escapes
  * stay. The same slice when there is none. */
 struct slice backslash_decode(struct slice s, char delimiter, struct arena *arena);

@@ -26,6 +26,24 @@ static const char *split(const struct csv_spec *spec, const char *text)
     return out;
 }
 
+static const char *wrong(const struct csv_spec *spec, const char *text)
+{
+    static char out[100];
+    size_t at;
+    const char *why = csv_wrong(spec, slice_str(text), &at);
+    snprintf(out, sizeof out, why ? "%zu: %s" : "", at, why);
+    return out;
+}
+
+TEST(csv, says_what_is_wrong)
+{
+    check_str(wrong(&RFC, "a,\"b\"\"\"c,d"), "7: text stands behind a closing quote");
+    check_str(wrong(&RFC, "a,\"b,c"), "2: this quote is never closed");
+    check_str(wrong(&LOG, "a,\"b\\\",c"), "2: this quote is never closed");
+    check_str(wrong(&TRIMMED, "a, \"b\" c"), "7: text stands behind a closing quote");
+    check_str(wrong(&RFC, "a,b\"c"), "");
+}
+
 TEST(csv, splits_doubled_quotes)
 {
     check_str(split(&RFC, "a,b,c"), "a|b|c");

@@ -99,9 +99,12 @@ static int header_parse(struct source_reader *r, struct slice header, struct err
     size_t bad;
     int count = 0;
     if (!encoding_check(r->spec->encoding, header, &bad)) return source_bytes_wrong(r, header, bad, error);
-    if (!csv_split(&r->spec->csv, encoding_decode(r->spec->encoding, header, &r->arena), &r->arena, titles, &count))
-        return err_set(error, ERR_INVALID, "%s: line %llu: the header cannot be split into fields", r->path,
-                       (unsigned long long)r->line);
+    header = encoding_decode(r->spec->encoding, header, &r->arena);
+    if (!csv_split(&r->spec->csv, header, &r->arena, titles, &count)) {
+        const char *why = csv_wrong(&r->spec->csv, header, &bad);
+        return err_set(error, ERR_INVALID, "%s: line %llu: the header cannot be split into fields: byte %zu: %s",
+                       r->path, (unsigned long long)r->line, bad, why);
+    }
     int err = layout_from_header(r->feed, r->path, titles, count, &l, error);
     if (!err) layout_print(r->feed, &l, &r->layout);
     return err;
@@ -143,11 +146,25 @@ static bool field_count_fits(struct splitter *s)
     return true;
 }
 
+static bool count_wrong(struct splitter *s, struct arena *arena)
+{
+    int wanted = s->layout.field_count ? s->layout.field_count : s->spec->fields_least;
+    return splitter_refuse(s, arena, "%d field%s instead of %d%s", s->field_count, s->field_count == 1 ? "" : "s",
+                           wanted, s->layout.field_count ? "" : " or more");
+}
+
 static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
 {
     const struct csv_spec *csv = &s->spec->csv;
-    return layout_use(s, record->layout) && csv_split(csv, text, arena, s->fields, &s->field_count) &&
-           field_count_fits(s) && (!csv->decode || csv->escape != CSV_ESCAPE_BACKSLASH || splitter_fields_are_text(s));
+    size_t at;
+    if (!layout_use(s, record->layout)) return splitter_refuse(s, arena, "its layout is not that of a header");
+    if (!csv_split(csv, text, arena, s->fields, &s->field_count)) {
+        const char *wrong = csv_wrong(csv, text, &at);
+        return splitter_wrong(s, arena, at, wrong);
+    }
+    if (!field_count_fits(s)) return count_wrong(s, arena);
+    bool escapes = csv->decode && csv->escape == CSV_ESCAPE_BACKSLASH;
+    return !escapes || splitter_fields_are_text(s) || splitter_escapes_wrong(s, arena);
 }
 
 static const char *const keys[] = {"dialect", "encoding",   "on_bad_encoding", "delimiter", "quote",

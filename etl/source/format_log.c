@@ -92,9 +92,11 @@ static void keys_read(struct node n, struct source_spec *s)
 static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
 {
     const struct log_layout *layout = s->spec->layout;
-    if (record->layout.n || !log_split(layout, text, s->spec->decode, arena, s->fields)) return false;
+    if (record->layout.n) return splitter_refuse(s, arena, "a line of a log has no layout");
+    if (!log_split(layout, text, s->spec->decode, arena, s->fields))
+        return splitter_refuse(s, arena, "%s", log_wrong(layout, text, arena));
     while (log_layout_fields(layout)[s->field_count]) s->field_count++;
-    return !s->spec->decode || splitter_fields_are_text(s);
+    return !s->spec->decode || splitter_fields_are_text(s) || splitter_escapes_wrong(s, arena);
 }
 
 static const char *const keys[] = {"encoding",  "on_bad_encoding", "layout",         "log_format",

@@ -131,7 +131,7 @@ TEST(format, ndjson)
         "f: line 2, byte offset 20: the byte FF is not utf-8 (source.encoding of d.json); is the file windows-1252?");
     check_str(PLAIN("\"encoding\": \"windows-1252\", " NDJSON, "{\"name\": \"\x80\"}\n"), "1@0/1 -|-|\xe2\x82\xac\n");
     check_str(PLAIN("\"on_bad_encoding\": \"reject\", \"comment_prefix\": \"#\", " NDJSON, "#\n{\"name\": \"\xff\"}\n"),
-              "2@2/2  !format:=\n");
+              "2@2/2  !format:=byte 10: the byte FF is not utf-8\n");
 }
 
 #define JSON "\"format\": \"json\", " COLUMNS ", \"records\": "
@@ -328,12 +328,20 @@ TEST(format, a_json_record_is_what_its_paths_lead_into)
 }
 
 /* What a topic may bring: a record whose file nobody checked. */
+#define CSV_TWO                                                                                                        \
+    "\"format\": \"csv\", \"header\": false, \"fields\": 2, \"on_bad_encoding\": \"reject\", \"columns\": "            \
+    "[{\"name\": \"a\", \"field\": 1, \"type\": \"text\"}]"
+
 TEST(format, malformed_records_say_what_is_wrong)
 {
     static const struct {
         const char *source, *raw, *layout, *said;
     } cases[] = {
         {NDJSON, "{\"id\": 1", "", " !format:=byte 8: a , or } must stand behind a member"},
+        {CSV_TWO, "1,2,3", "", " !format:=3 fields instead of 2"},
+        {CSV_TWO, "\"", "", " !format:=byte 0: this quote is never closed"},
+        {CSV_TWO, "1,\"2\"3", "", " !format:=byte 5: text stands behind a closing quote"},
+        {CSV_TWO, "1,\xff", "", " !format:=byte 2: the byte FF is not utf-8"},
         {NDJSON, "{}", "8", " !format:=byte 0: a JSON record has no layout"},
         {XML, "<p><name></p>", "utf-8", " !format:=byte 11: mismatched tag"},
         {XML, "<p/>", "", " !format:=byte 0: the record says no encoding"},
@@ -460,7 +468,7 @@ TEST(format, sqlite)
              false),
         "3@3/0 2|500|-\n7@7/0 1|950|x\"\\\x01\xc3\xa9\n9@9/0 3|-|0AFF !type:price=1e-07\n12@12/0 -|800|4.25 "
         "!type:id=x\n"
-        "2147483647@2147483647/0  !format:=\n");
+        "2147483647@2147483647/0  !format:=byte 10: the byte FF is not utf-8\n");
     check_str(rows(SQLITE, database("CREATE TABLE T(ID INTEGER PRIMARY KEY, rowid, name, p)"), false), "");
 }
 
@@ -535,7 +543,7 @@ TEST(format, utf16)
     check_str(PLAIN("\"on_bad_encoding\": \"reject\", " WIDE("utf-16le"), "i\0d\0,\0n\0a\0m\0e\0\n\0"
                                                                           "1\0,\0=\xd8\n\0"
                                                                           "2\0,\0b"),
-              "2@16/2  !format:=\n3@24/3  !format:=\n");
+              "2@16/2  !format:=byte 2: half of a character\n3@24/3  !format:=byte 2: half of a character\n");
     check_str(PLAIN(WIDE("utf-16"), "i\0d\0"),
               "f: has no byte order mark, which \"utf-16\" needs; if it is UTF-16, say \"utf-16le\" or \"utf-16be\"");
     check_str(PLAIN("\"encoding\": \"utf-16le\", " NDJSON, "{\0}\0\n\0[\0"),

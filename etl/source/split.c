@@ -1,5 +1,7 @@
 #include "etl/source/split.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,12 @@ void splitter_close(struct splitter *s)
     free(s->fields);
 }
 
+static bool bytes_wrong(struct splitter *s, struct arena *arena, uint8_t byte, size_t at)
+{
+    if (encoding_is_wide(s->spec->encoding)) return splitter_wrong(s, arena, at, "half of a character");
+    return splitter_refuse(s, arena, "byte %zu: the byte %02X is not %s", at, byte, ENCODING_NAMES[s->spec->encoding]);
+}
+
 bool splitter_split(struct splitter *s, const struct record *record, struct arena *arena)
 {
     const struct format *format = s->feed->format;
@@ -30,7 +38,7 @@ bool splitter_split(struct splitter *s, const struct record *record, struct aren
     s->field_count = 0;
     s->wrong = SLICE_LIT("");
     if (format->plain) {
-        if (!encoding_check(s->spec->encoding, text, &bad)) return false;
+        if (!encoding_check(s->spec->encoding, text, &bad)) return bytes_wrong(s, arena, text.p[bad], bad);
         text = encoding_decode(s->spec->encoding, text, arena);
     }
     return format->split(s, record, text, arena);
@@ -48,4 +56,20 @@ bool splitter_wrong(struct splitter *s, struct arena *arena, size_t at, const ch
 {
     s->wrong = slice_str(arena_printf(arena, "byte %zu: %s", at, wrong));
     return false;
+}
+
+bool splitter_refuse(struct splitter *s, struct arena *arena, const char *format, ...)
+{
+    char text[256];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    s->wrong = slice_str(arena_copy(arena, text, strlen(text) + 1));
+    return false;
+}
+
+bool splitter_escapes_wrong(struct splitter *s, struct arena *arena)
+{
+    return splitter_refuse(s, arena, "its escapes stand for bytes that are not UTF-8");
 }

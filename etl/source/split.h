@@ -35,5 +35,10 @@ bool splitter_split(struct splitter *s, const struct record *record, struct aren
 bool splitter_fields_are_text(const struct splitter *s);
 /* For the formats: says what is wrong with a record, and at which of its bytes; false, always. */
 bool splitter_wrong(struct splitter *s, struct arena *arena, size_t at, const char *wrong);
+/* The same without a place, in the words of printf. */
+bool splitter_refuse(struct splitter *s, struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Escapes in this record stand for bytes that are no text. */
+bool splitter_escapes_wrong(struct splitter *s, struct arena *arena);
 
 #endif

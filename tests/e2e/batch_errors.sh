@@ -68,6 +68,11 @@ story "rejects within the limit"
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/limit.db" --max-rejects "$rejected" 2>"$scratch/err" ||
     fail "refused: $(cat "$scratch/err")"
 
+while read -r rule rows; do
+    grep -qE "^batch online_retail: rejected by $rule of online_retail: $rows, first [^ ]+, line [0-9]+" "$scratch/err" ||
+        fail "$rule: $rows, but: $(grep "$rule" "$scratch/err")"
+done < <(sqlite3 -separator ' ' "$scratch/limit.db" "SELECT rule, rows FROM rejects")
+
 story "a dry run says what a run makes, and makes nothing"
 for target in "--db $db" "--db $scratch/absent.db" ""; do
     # shellcheck disable=SC2086
@@ -77,9 +82,9 @@ for target in "--db $db" "--db $scratch/absent.db" ""; do
         rows=$(sqlite3 "$db" "SELECT count(*) FROM $table")
         grep -qE "^$table +$rows$" "$scratch/out" || fail "$table: $rows rows, but: $(grep "^$table " "$scratch/out")"
     done
-    sqlite3 -separator ' ' "$db" "SELECT rule, rows FROM rejects" | while read -r rule rows; do
+    while read -r rule rows; do
         grep -qE "^online_retail, $rule +$rows$" "$scratch/out" || fail "$rule: $rows, but: $(grep "$rule" "$scratch/out")"
-    done
+    done < <(sqlite3 -separator ' ' "$db" "SELECT rule, rows FROM rejects")
 done
 cmp -s "$db" "$scratch/before.db" || fail "the database was touched"
 [ -z "$(ls "$scratch"/absent.db* 2>/dev/null)" ] || fail "a database was left behind"

@@ -61,8 +61,8 @@ def unexplained(found, sources):
     if "quarantine" not in found or not sources:
         return found
     columns, rows = found["quarantine"]
-    rule, source, value = (columns.index(c) for c in ("rule", "source", "value"))
-    plain = [tuple(None if i == value and r[rule] == "format" and r[source] in sources else v for i, v in enumerate(r)) for r in rows]
+    rule, source, value, column = (columns.index(c) for c in ("rule", "source", "value", "column"))
+    plain = [tuple(None if i == value and r[rule] == "format" and not r[column] and r[source] in sources else v for i, v in enumerate(r)) for r in rows]
     return found | {"quarantine": (columns, plain)}
 
 

@@ -175,7 +175,7 @@ def run(warehouse, definition, folder, only, announced):
     if any(v[4] == "fail" for f in feeds for r in f.rows for v in r.broken):
         raise RunFails(1, "a rule with severity fail")
     warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
-    warehouse.explained = {f.name for f in feeds if f.source["format"] in ("ndjson", "json", "sqlite")}
+    warehouse.explained = {f.name for f in feeds if any(not m.misfits for m in f.malformed)}
     always(warehouse, feeds)
     tables.build(warehouse, definition, {f.name: f for f in feeds})
 
