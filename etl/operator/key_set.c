@@ -1,86 +1,72 @@
 #include "etl/operator/key_set.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "etl/sink/sql.h"
+#include "etl/operator/key_runs.h"
 #include "lib/base/memory.h"
 
-enum { CACHE_KIB = 4096 };
+/* A Bloom filter of a fixed size before the files, 64 bits for each key that may be recent: most keys that are asked
+ * for are new. With 28 times as many older ones it still knows two thirds of the new ones. (Bloom, "Space/time
+ * trade-offs in hash coding with allowable errors", 1970.) */
+enum { FILTER_BITS = 64, FILTER_PROBES = 2 };
 
 struct key_store {
-    sqlite3 *db;
-    sqlite3_stmt *find, *add;
+    struct key_runs runs;
+    uint64_t filter_bits;
+    uint8_t filter[]; /* that many bits */
 };
 
-static void store_close(struct key_store *k)
+static size_t recent_max(const struct key_set *s)
 {
-    if (!k) return;
-    sqlite3_finalize(k->find);
-    sqlite3_finalize(k->add);
-    sqlite3_close(k->db);
-    free(k);
+    return s->recent_max ? s->recent_max : KEY_SET_RECENT_MAX;
 }
 
-static int store_open(struct key_set *s, struct err_text *error)
+/* Bit number `probe` of a key; a fingerprint's bits are as good as random. */
+static uint64_t filter_bit(const struct key_store *k, struct fingerprint key, int probe)
 {
-    struct key_store *k = s->older = memory_new(sizeof *k);
-    *k = (struct key_store){0};
-    int result = sql_open_temporary(CACHE_KIB, &k->db, error);
-    if (result == 0)
-        result = sql_exec(k->db, error,
-                          "CREATE TABLE keys(high INTEGER, low INTEGER, PRIMARY KEY(high, low)) WITHOUT ROWID");
-    if (result == 0) result = sql_prepare(k->db, &k->find, error, "SELECT 1 FROM keys WHERE high = ?1 AND low = ?2");
-    return result ? result : sql_prepare(k->db, &k->add, error, "INSERT INTO keys VALUES(?1, ?2)");
+    return (key.high >> (32 * probe) & UINT32_MAX) % k->filter_bits;
 }
 
-static void key_bind(sqlite3_stmt *s, struct fingerprint key)
+static void filter_add(struct key_store *k, struct fingerprint key)
 {
-    sqlite3_bind_int64(s, 1, (int64_t)key.high);
-    sqlite3_bind_int64(s, 2, (int64_t)key.low);
+    for (int i = 0; i < FILTER_PROBES; i++) {
+        uint64_t bit = filter_bit(k, key, i);
+        k->filter[bit / 8] |= (uint8_t)(1u << bit % 8);
+    }
 }
 
-/* 1: the key is among the older ones; 0: it is not. */
-static int store_has(struct key_store *k, struct fingerprint key, struct err_text *error)
+static bool filter_may_have(const struct key_store *k, struct fingerprint key)
 {
-    key_bind(k->find, key);
-    int code = sqlite3_step(k->find);
-    sqlite3_reset(k->find);
-    if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
-    return sql_fail(k->db, error, "looking a key up in the temporary database");
+    bool all = true;
+    for (int i = 0; i < FILTER_PROBES && all; i++) {
+        uint64_t bit = filter_bit(k, key, i);
+        all = k->filter[bit / 8] & 1u << bit % 8;
+    }
+    return all;
 }
 
-/* The order of the table: SQLite's integers have signs. */
 static int by_key(const void *a, const void *b)
 {
-    const struct fingerprint *x = &((const struct fingerprint_entry *)a)->key;
-    const struct fingerprint *y = &((const struct fingerprint_entry *)b)->key;
-    int64_t p = (int64_t)x->high, q = (int64_t)y->high;
-    if (p == q) {
-        p = (int64_t)x->low;
-        q = (int64_t)y->low;
-    }
-    return (p > q) - (p < q);
-}
-
-static int store_fill(struct key_store *k, const struct fingerprint_entry *sorted, size_t count, struct err_text *error)
-{
-    int result = sql_exec(k->db, error, "BEGIN");
-    for (size_t i = 0; i < count && result == 0; i++) {
-        key_bind(k->add, sorted[i].key);
-        result = sql_step(k->add, error);
-    }
-    return result ? result : sql_exec(k->db, error, "COMMIT");
+    return key_compare(a, b);
 }
 
 /* All recent keys become older ones. */
 static int spill(struct key_set *s, struct err_text *error)
 {
-    int result = s->older ? 0 : store_open(s, error);
-    if (result < 0) return result;
+    uint64_t bits = (uint64_t)FILTER_BITS * recent_max(s);
+    if (!s->older) {
+        s->older = memory_new(sizeof *s->older + bits / 8);
+        s->older->filter_bits = bits;
+    }
     size_t count = fingerprint_map_compact(&s->recent);
-    qsort(s->recent.slots, count, sizeof *s->recent.slots, by_key);
-    result = store_fill(s->older, s->recent.slots, count, error);
+    struct fingerprint *keys = memory_new(count * sizeof *keys);
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = s->recent.slots[i].key;
+        filter_add(s->older, keys[i]);
+    }
+    qsort(keys, count, sizeof *keys, by_key);
+    int result = key_runs_add(&s->older->runs, keys, count, error);
+    free(keys);
     s->older_count += count;
     fingerprint_map_clear(&s->recent);
     return result;
@@ -88,12 +74,10 @@ static int spill(struct key_set *s, struct err_text *error)
 
 int key_set_add(struct key_set *s, struct fingerprint key, bool *added, struct err_text *error)
 {
-    size_t most = s->recent_max ? s->recent_max : KEY_SET_RECENT_MAX;
     *added = false;
     if (fingerprint_map_has(&s->recent, key)) return 0;
-    int found = s->older ? store_has(s->older, key, error) : 0;
-    if (found != 0) return found < 0 ? found : 0;
-    int result = s->recent.count < most ? 0 : spill(s, error);
+    if (s->older && filter_may_have(s->older, key) && key_runs_has(&s->older->runs, key)) return 0;
+    int result = s->recent.count < recent_max(s) ? 0 : spill(s, error);
     if (result == 0) fingerprint_map_at(&s->recent, key, added);
     return result;
 }
@@ -106,13 +90,14 @@ void key_set_prefetch(const struct key_set *s, struct fingerprint key)
 void key_set_measure(const struct key_set *s, struct state_size *size)
 {
     size->keys += s->older_count + s->recent.count;
-    size->memory_bytes += s->recent.size * sizeof *s->recent.slots;
-    if (s->older) size->spilled_bytes += sql_file_bytes(s->older->db);
+    size->memory_bytes += s->recent.size * sizeof *s->recent.slots + (s->older ? s->older->filter_bits / 8 : 0);
+    size->spilled_bytes += s->older_count * sizeof(struct fingerprint);
 }
 
 void key_set_release(struct key_set *s)
 {
-    store_close(s->older);
+    if (s->older) key_runs_release(&s->older->runs);
+    free(s->older);
     fingerprint_map_release(&s->recent);
     *s = (struct key_set){.recent_max = s->recent_max};
 }

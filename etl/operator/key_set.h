@@ -1,16 +1,14 @@
-/* key_set.h - a set of fingerprints whose memory is bounded: what is older lies in a temporary database.
+/* key_set.h - a set of fingerprints whose memory is bounded: what is older lies in temporary files.
  *
- *     key_set_add -> recent: a map in memory, at most KEY_SET_RECENT_MAX keys, 24 MiB
+ *     key_set_add -> recent: a map in memory, at most KEY_SET_RECENT_MAX keys, 6 MiB
  *                      | full: all of them, sorted, at once
  *                      v
- *                    older: a table in a SQLite database of its own, a file without a name in SQLite's folder for
- *                           temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp, /tmp), about 25 bytes a key
+ *                    older: sorted runs in files (key_runs.h), 16 bytes a key, behind a filter of 1 MiB
  *
  * The first KEY_SET_RECENT_MAX keys cost nothing but memory. From then on a key that is not recent is looked up in the
- * table. Because keys are inserted in their own order, filling it is one pass over its leaves. The database is the
- * set's, not the caller's: it is in no transaction, has no journal and is gone with the set.
+ * files, unless the filter knows that it is new.
  *
- * A zeroed set is empty. Errors are of SQLite (a full disk) and name what was done. */
+ * A zeroed set is empty. Errors are of the disk (a full one) and name what was done. */
 #ifndef MILLRACE_ETL_OPERATOR_KEY_SET_H
 #define MILLRACE_ETL_OPERATOR_KEY_SET_H
 
@@ -18,7 +16,7 @@
 #include "etl/state_size.h"
 #include "lib/base/err.h"
 
-enum { KEY_SET_RECENT_MAX = (1 << 19) - 1 }; /* one more and the map would double */
+enum { KEY_SET_RECENT_MAX = (1 << 17) - 1 }; /* one more and the map would double */
 
 struct key_set {
     size_t recent_max; /* 0: KEY_SET_RECENT_MAX */
@@ -29,7 +27,7 @@ struct key_set {
 
 /* *added: the key was not there. Negative: an error, and the set is to be released. */
 int key_set_add(struct key_set *s, struct fingerprint key, bool *added, struct err_text *error);
-/* Tells the processor that the key will be asked for soon. A set of half a million is in no cache. */
+/* Tells the processor that the key will be asked for soon. A large set is in no cache. */
 void key_set_prefetch(const struct key_set *s, struct fingerprint key);
 /* Adds what the set holds, in memory and in its file. */
 void key_set_measure(const struct key_set *s, struct state_size *size);

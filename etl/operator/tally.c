@@ -5,6 +5,8 @@
 
 #include "etl/sink/sql.h"
 
+/* A definition has many of these, and rows that share a value often follow each other. */
+enum { RECENT_MAX = (1 << 15) - 1 };
 enum { CACHED_MAX = 1 << 20 }; /* live: more counts than this are not kept from one commit to the next */
 
 /* In the map a count stands with a flag: value = count * 2 + (1 if it is to be written). */
@@ -37,6 +39,7 @@ int tally_open(struct operator_context *c, const char *table, const char *column
     struct tally *t = calloc(1, sizeof *t);
     if (!t) abort();
     t->context = c;
+    t->seen.recent_max = RECENT_MAX;
     *out = t;
     return c->live ? statements_prepare(t, table, column) : 0;
 }
