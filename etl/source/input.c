@@ -118,6 +118,17 @@ int input_open_prefix(struct input *in, const char *path, uint64_t bytes, struct
     return open_to(in, path, bytes, true, error);
 }
 
+void input_extend(struct input *in, uint64_t bytes)
+{
+    in->file->expected = bytes;
+    in->ended = false;
+}
+
+int input_descriptor(const struct input *in)
+{
+    return in->file->fd;
+}
+
 bool input_has_grown(const struct input *in)
 {
     struct stat st;
@@ -218,7 +229,7 @@ static ssize_t wide_read(struct input *in, uint8_t *to, struct err_text *error)
         bool marked = f->utf16.marked;
         ssize_t n = text_read(f, f->units, UNITS_BYTES, error);
         if (n < 0) return n;
-        if (n == 0) return (ssize_t)utf16_end(&f->utf16, to);
+        if (n == 0) return in->grows ? 0 : (ssize_t)utf16_end(&f->utf16, to);
         written = utf16_decode(&f->utf16, f->units, (size_t)n, to);
         if (f->utf16.unmarked)
             return err_set(error, ERR_CORRUPT,

@@ -40,6 +40,7 @@ struct input {
     struct slice rest; /* what was read and not consumed; moves with input_more */
     uint64_t offset;   /* of rest.p, from 0 */
     bool ended;        /* nothing stands behind `rest` */
+    bool grows;        /* or nothing yet: input_extend may follow, and half a character at the end waits */
     bool wide;         /* the file is UTF-16 and `rest` is UTF-8; `offset` counts the file's bytes all the same */
     struct input_file *file;
 };
@@ -49,6 +50,10 @@ struct input {
 int input_open(struct input *in, const char *path, uint64_t bytes, struct err_text *error);
 /* The same for a file that may grow while it is read: what stands behind its first `bytes` bytes does not exist. */
 int input_open_prefix(struct input *in, const char *path, uint64_t bytes, struct err_text *error);
+/* The same file has this many bytes by now: what stands behind those it had before can be read, too. */
+void input_extend(struct input *in, uint64_t bytes);
+/* The open file, for fstat and pread. */
+int input_descriptor(const struct input *in);
 /* Whether there is more of it by now. */
 bool input_has_grown(const struct input *in);
 /* Before anything is read: the file is UTF-16. Without a byte order mark `order` UTF16_BY_MARK ends in an error. */

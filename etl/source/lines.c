@@ -44,10 +44,18 @@ static bool is_comment(const struct source_reader *r)
     return n && r->in.rest.n >= n && memcmp(r->in.rest.p, r->spec->comment_prefix, n) == 0;
 }
 
+/* Of a file that is followed: there is no end of this line yet. */
+static bool is_cut(const struct source_reader *r, size_t next)
+{
+    return r->file->follows && (next == 0 || (next == r->in.rest.n && r->in.rest.p[next - 1] != '\n'));
+}
+
+/* 1: it is not whole yet. */
 static int line_skip(struct source_reader *r, struct err_text *error)
 {
     size_t n, next;
     int err = line_find(r, &n, &next, error);
+    if (!err && is_cut(r, next)) return 1;
     if (!err) lines_consume(r, 0, next);
     return err;
 }
@@ -69,8 +77,11 @@ int lines_open(struct source_reader *r, struct err_text *error)
     int err = input_want(&r->in, sizeof bom, error);
     if (!err && r->spec->encoding == ENCODING_UTF_8 && r->in.rest.n >= 3 && memcmp(r->in.rest.p, bom, 3) == 0)
         input_consume(&r->in, sizeof bom);
-    for (int i = 0; i < r->spec->skip_lines && !err && (err = input_want(&r->in, 1, error)) == 0 && r->in.rest.n; i++)
+    for (int i = 0; i < r->spec->skip_lines && !err; i++) {
+        err = input_want(&r->in, 1, error);
+        if (err || (r->in.rest.n == 0 && !r->file->follows)) break;
         err = line_skip(r, error);
+    }
     return err ? err : comments_skip(r, error);
 }
 
@@ -80,6 +91,11 @@ static bool is_tentative(const struct source_reader *r, size_t next)
     if (r->tentative || !r->file->grows || !r->in.ended) return r->tentative;
     bool cut = next == r->in.rest.n && r->in.rest.p[next - 1] != '\n';
     return cut || (r->feed->format == &FORMAT_CSV && csv_record_open(&r->spec->csv, r->in.rest));
+}
+
+bool lines_wait(const struct source_reader *r, size_t next)
+{
+    return r->file->follows && (next == 0 || is_tentative(r, next));
 }
 
 /* A line without an end in a file to which somebody writes. */
@@ -94,9 +110,11 @@ int lines_next(struct source_reader *r, struct record *out, struct err_text *err
     size_t n, next, bad;
     for (;;) {
         int err = comments_skip(r, error);
+        if (err > 0) return 0; /* half a comment */
         if (err || r->in.rest.n == 0) return err;
         err = lines_record_find(r, &n, &next, error);
         if (err) return err;
+        if (lines_wait(r, next)) return 0;
         if (n > 0 || r->feed->format == &FORMAT_ACCESS_LOG) break;
         lines_consume(r, n, next); /* an empty line is no record, but in a log */
     }

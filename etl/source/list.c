@@ -162,23 +162,34 @@ static void copies_mark(struct source_list *list)
     free(sorted);
 }
 
+/* What is to be known of each of these files. */
+static int files_look(struct source_list *list, const char *dir, const struct names *names, struct err_text *error)
+{
+    int err = ERR_OK;
+    uint8_t *block = memory_new(READ_BYTES);
+    list->files = arena_alloc(&list->arena, ((size_t)names->count + 1) * sizeof *list->files);
+    for (int i = 0; i < names->count && !err; i++) {
+        err = file_look(list, dir, names->items[i], block, &list->files[i], error);
+        list->count = i + 1;
+    }
+    free(block);
+    if (err)
+        source_list_release(list);
+    else
+        copies_mark(list);
+    return err;
+}
+
 int source_list_look(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
 {
     struct names names = {0};
     *out = (struct source_list){.feed = feed};
     int err = names_read(dir, feed->spec->glob, &out->arena, &names, error);
-    uint8_t *block = memory_new(READ_BYTES);
-    out->files = arena_alloc(&out->arena, ((size_t)names.count + 1) * sizeof *out->files);
-    for (int i = 0; i < names.count && !err; i++) {
-        err = file_look(out, dir, names.items[i], block, &out->files[i], error);
-        out->count = i + 1;
-    }
-    free(block);
-    free(names.items);
     if (err)
         source_list_release(out);
     else
-        copies_mark(out);
+        err = files_look(out, dir, &names, error);
+    free(names.items);
     return err;
 }
 
@@ -195,6 +206,14 @@ int source_list_read(const struct feed *feed, const char *dir, struct source_lis
     int err = source_list_look(feed, dir, out, error);
     if (!err && (err = source_list_check(out, dir, error))) source_list_release(out);
     return err;
+}
+
+int source_list_file(const struct feed *feed, const char *dir, const char *name, struct source_list *out,
+                     struct err_text *error)
+{
+    *out = (struct source_list){.feed = feed};
+    const char *copy = arena_str(&out->arena, slice_str(name));
+    return files_look(out, dir, &(struct names){.items = &copy, .count = 1}, error);
 }
 
 void source_list_release(struct source_list *list)

@@ -73,6 +73,7 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     if (!feed->format->scan) err = (file->grows ? input_open_prefix : input_open)(&r->in, r->path, file->bytes, error);
     if (!err && r->in.file && encoding_is_wide(r->spec->encoding))
         input_decode_wide(&r->in, (enum utf16_order)(r->spec->encoding - ENCODING_UTF_16));
+    r->in.grows = file->follows;
     if (!err && r->in.file) err = wide_refuse(r, error);
     if (!err) err = feed->format->open(r, error);
     if (err) {
@@ -144,6 +145,22 @@ bool source_tentative(const struct source_reader *r)
 bool source_waits(const struct source_reader *r)
 {
     return r->waits;
+}
+
+void source_extend(struct source_reader *r, uint64_t bytes)
+{
+    r->in.grows = r->file->follows;
+    input_extend(&r->in, bytes);
+}
+
+int source_descriptor(const struct source_reader *r)
+{
+    return input_descriptor(&r->in);
+}
+
+uint64_t source_lines(const struct source_reader *r)
+{
+    return r->line - 1;
 }
 
 uint64_t source_consumed(const struct source_reader *r)

@@ -36,7 +36,9 @@ int source_bytes_wrong(const struct source_reader *r, struct slice s, size_t at,
 
 /* --- formats of lines --- */
 
-/* Skips a byte order mark, the lines ahead and comments. */
+/* The next `next` bytes are a line, or a record, that more bytes of a file that is followed could change. */
+bool lines_wait(const struct source_reader *r, size_t next);
+/* Skips a byte order mark, the lines ahead and comments; 1: they are not all there yet. */
 int lines_open(struct source_reader *r, struct err_text *error);
 /* Has the whole record at the start of r->in.rest (not empty) in the window: its length, and how much of the input it
  * takes. */

@@ -38,6 +38,7 @@ struct source_file {
     bool grows;    /* it may be longer by now: what stands behind `bytes` is not read */
     bool as_then;  /* with `grows`: nor is its last line waited for, because it was read when it ended there */
     const struct watermark *since; /* of a table with a watermark: older rows, beyond its look-back, are passed over */
+    bool follows;  /* with `grows`: records that more bytes could change are not given, see source_extend */
 };
 
 struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file);
@@ -58,6 +59,10 @@ int source_list_check(const struct source_list *list, const char *dir, struct er
 /* Both. */
 int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error);
 void source_list_release(struct source_list *list);
+
+/* A list of one file, whether it matches or not. */
+int source_list_file(const struct feed *feed, const char *dir, const char *name, struct source_list *out,
+                     struct err_text *error);
 
 /* The digest that the file had when it was `bytes` long (of a table: its first rows, as `digest` counts them), if it
  * has only grown since then. */
@@ -88,6 +93,15 @@ struct source_reader;
  * column), ERR_CORRUPT when bytes are not in the declared encoding and the source says "fail". */
 int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error);
+/* For a file that is followed (formats of lines): the header may not be whole yet, then source_open gives 1 and no
+ * reader; source_next gives 0 before a record that is not whole, and goes on there after source_extend. Once the file's
+ * `follows` is false again, what is left is a record. */
+void source_extend(struct source_reader *r, uint64_t bytes);
+/* The open file, for fstat and pread. */
+int source_descriptor(const struct source_reader *r);
+/* Line ends in what was consumed so far. */
+uint64_t source_lines(const struct source_reader *r);
+
 /* 1: *out is the next record, valid until the next call. 0: end of file. Negative: `error` names file,
  * line and reason. */
 int source_next(struct source_reader *r, struct record *out, struct err_text *error);

@@ -416,3 +416,63 @@ TEST(source, the_digest_of_a_beginning)
     check_str(digest, "e3d1cb945dddc9491fa08189b8c917da3f2d8bb8a36ef122c2bfce0ce28a44b2");
     fixture_close(&f);
 }
+
+/* What a reader gives that stays open while the file becomes each of these; "|" stands between. */
+static const char *followed_records(struct fixture *f, const char *const *contents, bool finished)
+{
+    static char out[1000];
+    struct source_file file = {.name = "a.csv", .grows = true, .follows = true};
+    struct source_reader *r = NULL;
+    struct record record;
+    size_t n = 0;
+    int got = 0;
+    for (int i = 0; contents[i] && got >= 0; i++) {
+        file_write(f, "a.csv", contents[i]);
+        file.bytes = strlen(contents[i]);
+        file.follows = !finished || contents[i + 1];
+        if (r)
+            source_extend(r, file.bytes);
+        else
+            got = source_open(&f->d->feeds[0], f->dir, &file, &r, &f->error);
+        while (r && (got = source_next(r, &record, &f->error)) == 1)
+            n += (size_t)snprintf(out + n, sizeof out - n, "%d/%d:%.*s ", (int)record.at.byte_offset,
+                                  (int)record.at.line, (int)record.raw.n, (const char *)record.raw.p);
+        n += (size_t)snprintf(out + n, sizeof out - n, "|");
+    }
+    source_close(r);
+    return got < 0 ? f->error.text : out;
+}
+
+TEST(source, a_followed_file_gives_what_is_whole)
+{
+    struct fixture f;
+    fixture_open(&f, CSV COLUMNS);
+    static const char *const grown[] = {"a,b",
+                                        "a,bee\n",
+                                        "a,bee\n1,2\n3,4",
+                                        "a,bee\n1,2\n3,45\r",
+                                        "a,bee\n1,2\n3,45\r\n\n",
+                                        "a,bee\n1,2\n3,45\r\n\n5,\"x\n",
+                                        "a,bee\n1,2\n3,45\r\n\n5,\"x\ny\"\n6,7",
+                                        NULL};
+    check_str(followed_records(&f, grown, false), "||6/2:1,2 ||10/3:3,45 ||17/5:5,\"x\ny\" |");
+    check_str(followed_records(&f, grown, true), "||6/2:1,2 ||10/3:3,45 ||17/5:5,\"x\ny\" 25/7:6,7 |");
+    fixture_close(&f);
+}
+
+TEST(source, so_do_its_first_lines)
+{
+    struct fixture f;
+    fixture_open(&f, CSV "\"skip_lines\": 2, \"comment_prefix\": \"##\", " COLUMNS);
+    static const char *const grown[] = {"x\n",
+                                        "x\ny",
+                                        "x\ny\n",
+                                        "x\ny\n##",
+                                        "x\ny\n## c\n",
+                                        "x\ny\n## c\na,bee\n#",
+                                        "x\ny\n## c\na,bee\n# 1,2\n## d",
+                                        "x\ny\n## c\na,bee\n# 1,2\n## de\n3,4\n",
+                                        NULL};
+    check_str(followed_records(&f, grown, false), "||||||15/5:# 1,2 |27/7:3,4 |");
+    fixture_close(&f);
+}
