@@ -26,6 +26,9 @@ static int usage(FILE *to)
           "  --rate N                records per second\n"
           "  --speed X               event time passes X times faster than real time\n"
           "  --shuffle SEED          any order instead of that of the files\n"
+          "  --follow                goes on with what is written, renamed and cut in DIR, until SIGTERM or SIGINT\n"
+          "  --poll-ms N             how often it looks (200)\n"
+          "  --state FILE            what it remembers between two runs (BROKER_DIR.TOPIC.follow)\n"
           "run:\n"
           "  --workers N             processes that load (1); each prints `worker N PID`, a dead one is replaced\n"
           "  --out DIR               folder of the definition's outputs; default: that of the database\n"
@@ -94,10 +97,20 @@ static int report(const char *command, int result, const struct err_text *error)
     return result == ENGINE_RULE_FAILED ? CLI_DIFFERENCE : CLI_USAGE;
 }
 
+/* What does not go together with --follow; NULL: nothing. */
+static const char *follow_wrong(const struct publish_options *p, bool shuffled)
+{
+    if (p->follow && (p->speed > 0 || shuffled))
+        return "--follow sends in the order of the files: no --speed, no --shuffle";
+    if (p->follow && p->bootstrap && !p->state)
+        return "--follow with --bootstrap needs --state FILE: what it remembers between two runs";
+    return !p->follow && p->state ? "--state is for --follow" : NULL;
+}
+
 static int publish(int argc, char **argv)
 {
     struct publish_options p = {.broker_dir = "millrace-data"};
-    int64_t partitions = 0, seed = -1;
+    int64_t partitions = 0, seed = -1, poll_ms = 200;
     const struct option options[] = {{"--in", TEXT, &p.in, 0, 0},
                                      {"--bootstrap", TEXT, &p.bootstrap, 0, 0},
                                      {"--broker-dir", TEXT, &p.broker_dir, 0, 0},
@@ -106,12 +119,21 @@ static int publish(int argc, char **argv)
                                      {"--rate", REAL, &p.rate, 1e-6, 1e9},
                                      {"--speed", REAL, &p.speed, 1e-6, 1e12},
                                      {"--shuffle", WHOLE, &seed, 0, 1e15},
+                                     {"--follow", FLAG, &p.follow, 0, 0},
+                                     {"--poll-ms", WHOLE, &poll_ms, 1, 3600000},
+                                     {"--state", TEXT, &p.state, 0, 0},
                                      {0}};
     if (!arguments_read(argc, argv, options, &p.definition) || !p.definition || !p.in) return usage(stderr);
     if (p.speed > 0 && (p.rate > 0 || seed >= 0)) {
         fprintf(stderr, "millrace stream publish: --speed has its own order and pace: no --rate, no --shuffle\n");
         return CLI_USAGE;
     }
+    const char *wrong = follow_wrong(&p, seed >= 0);
+    if (wrong) {
+        fprintf(stderr, "millrace stream publish: %s\n", wrong);
+        return CLI_USAGE;
+    }
+    p.poll_ms = (int)poll_ms;
     p.partitions = (int)partitions;
     p.shuffle = seed >= 0;
     p.seed = (uint64_t)seed;

@@ -248,7 +248,9 @@ static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, s
     if (l->count++ == 0) l->first_ns = clock_mono_ns();
     l->bytes += m->len + m->key_len;
     item->kafka = m;
-    p->next = (struct offset_state){m->offset + 1, message_crc(m), p->next.ended || item->message.kind == MESSAGE_END};
+    /* What follows an end was sent again, unless the stream is one that may go on. */
+    bool ends = item->message.kind == MESSAGE_END, was = p->next.ended && !stream_id_is_followed(slice_str(l->stream));
+    p->next = (struct offset_state){m->offset + 1, message_crc(m), was || ends};
     return 0;
 }
 

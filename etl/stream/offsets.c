@@ -25,6 +25,13 @@ int offsets_init(sqlite3 *db, const char *topic, int partition_count, struct err
     return result;
 }
 
+int offsets_reopen(sqlite3 *db, const char *topic, int32_t partition, struct err_text *error)
+{
+    return sql_exec(db, error,
+                    "UPDATE millrace_stream_offsets SET ended = 0 WHERE topic = %Q AND partition = %d AND ended", topic,
+                    partition);
+}
+
 int offsets_partitions(sqlite3 *db, const char *topic, int32_t *out, struct err_text *error)
 {
     int64_t count = 0;

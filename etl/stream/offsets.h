@@ -36,6 +36,8 @@ int offsets_read(sqlite3 *db, const char *topic, int32_t partition, struct offse
 /* 1: moved; 0: another worker was here; negative: an error. */
 int offsets_move(sqlite3 *db, const char *topic, int32_t partition, int64_t from, const struct offset_state *to,
                  struct err_text *error);
+/* The partition goes on behind its end: of a stream whose publisher was started again. */
+int offsets_reopen(sqlite3 *db, const char *topic, int32_t partition, struct err_text *error);
 /* How many partitions the warehouse knows of a topic. */
 int offsets_partitions(sqlite3 *db, const char *topic, int32_t *out, struct err_text *error);
 /* How many partitions of all topics have no end yet; -1 while the tables are not there. */

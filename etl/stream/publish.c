@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "etl/stream/follow.h"
 #include "etl/stream/pool.h"
 #include "etl/stream/publisher.h"
 #include "lib/base/checksum.h"
@@ -137,6 +138,7 @@ static int publish(struct publish *p)
 
 int publish_run(const struct publish_options *options, struct err_text *error)
 {
+    if (options->follow) return follow_run(options, error);
     struct publish p = {.to = {.options = options, .error = error}, .first_time_s = INT64_MIN};
     int result = definition_load(options->definition, &p.to.definition, error);
     if (result == 0) result = speed_check(&p);

@@ -23,6 +23,9 @@ struct publish_options {
                           0: file by file */
     bool shuffle;      /* any order instead of that of the files, drawn from `seed` */
     uint64_t seed;
+    bool follow;       /* goes on with what comes, until SIGTERM or SIGINT (follow.h) */
+    int poll_ms;       /* follow: how often it looks */
+    const char *state; /* follow: the file that remembers; NULL: beside broker_dir */
 };
 
 /* 0 when every message was acknowledged by all in-sync replicas; else a negative `enum err` and a sentence. */

@@ -200,7 +200,7 @@ static int topic_prepare(struct publisher *p, const char *topic, int *partitions
 static int topics_prepare(struct publisher *p)
 {
     /* Who keeps a pace wants each record there at its time; who does not wants large requests. */
-    bool paced = p->options->rate > 0 || p->options->speed > 0;
+    bool paced = p->options->follow || p->options->rate > 0 || p->options->speed > 0;
     const char *const settings[] = {"enable.idempotence",
                                     "true",
                                     "linger.ms",

@@ -1,17 +1,24 @@
 #include "etl/stream/stream_id.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { SAID_DIGITS = 12 /* of a digest in a sentence */ };
 
+static const char followed_form[] = "follow-";
 static const struct slice own_form = SLICE_LIT("millrace:");
 
 void stream_id_print(const char *definition_digest, const char *input_digest, char out[STREAM_ID_SIZE])
 {
     snprintf(out, STREAM_ID_SIZE, "millrace:%.*s:%.*s", STREAM_ID_DIGITS, definition_digest, STREAM_ID_DIGITS,
              input_digest);
+}
+
+void stream_id_print_followed(const char *definition_digest, const char *drawn, char out[STREAM_ID_SIZE])
+{
+    char input[STREAM_ID_DIGITS + 1];
+    snprintf(input, sizeof input, "%s%.*s", followed_form, STREAM_ID_DIGITS - (int)strlen(followed_form), drawn);
+    stream_id_print(definition_digest, input, out);
 }
 
 static bool is_digit(uint8_t c)
@@ -30,6 +37,12 @@ static struct slice definition_digits(struct slice id)
     for (size_t i = 0; i < digits.n; i++)
         if (!is_digit(digits.p[i])) return slice_of(NULL, 0);
     return digits;
+}
+
+bool stream_id_is_followed(struct slice id)
+{
+    const size_t at = own_form.n + STREAM_ID_DIGITS + 1;
+    return definition_digits(id).p && memcmp(id.p + at, followed_form, strlen(followed_form)) == 0;
 }
 
 int stream_id_take(const char *topic, struct slice found, const char *definition_digest, char out[STREAM_ID_SIZE],

@@ -57,3 +57,15 @@ TEST(stream_id, another_stream_is_an_error)
     check_int(stream_id_compare("t", SLICE_LIT("s2"), "s", &error), ERR_EXISTS);
     check(strstr(error.text, "topic t: a message of stream s2 among those of s: ") != NULL);
 }
+
+TEST(stream_id, of_followed_files_tells_the_definition_too)
+{
+    char id[STREAM_ID_SIZE];
+    stream_id_print_followed(digest, digest, id);
+    check_str(id, "millrace:" THIS ":follow-0123456789abcdef012345678");
+    check_int(take(id), 0);
+    check(stream_id_is_followed(slice_str(id)));
+    stream_id_print(digest, digest, id);
+    check(!stream_id_is_followed(slice_str(id)));
+    check(!stream_id_is_followed(SLICE_LIT("follow-")));
+}

@@ -125,18 +125,21 @@ struct tail {
     struct arena arena;
 };
 
-static int tail_message(struct tail *t, const rd_kafka_message_t *m, struct err_text *error)
+static int tail_message(struct tail *t, sqlite3 *db, const rd_kafka_message_t *m, struct err_text *error)
 {
     struct message message;
+    const char *topic = rd_kafka_topic_name(m->rkt);
     arena_reset(&t->arena);
     int result = message_decode(m, &t->arena, &message, error);
-    return result == 0 ? stream_id_compare(rd_kafka_topic_name(m->rkt), message.stream, t->stream, error) : result;
+    if (result == 0) result = stream_id_compare(topic, message.stream, t->stream, error);
+    if (result == 0 && stream_id_is_followed(message.stream)) result = offsets_reopen(db, topic, m->partition, error);
+    return result;
 }
 
 /* 1: the partition's end; 0: a message of the same stream, or nothing of interest. */
 static int tail_event(struct tail *t, sqlite3 *db, const rd_kafka_message_t *m, struct err_text *error)
 {
-    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) return tail_message(t, m, error);
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) return tail_message(t, db, m, error);
     return m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ? 1 : event_check(db, m, error);
 }
 

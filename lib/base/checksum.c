@@ -170,3 +170,11 @@ void sha256_take_hex(struct sha256 *s, char out[65])
     EVP_MD_CTX_free(s->context);
     free(s);
 }
+
+void sha256_peek_hex(const struct sha256 *s, char out[65])
+{
+    struct sha256 *copy = sha256_new();
+    int ok = EVP_MD_CTX_copy_ex(copy->context, s->context);
+    assert(ok);
+    sha256_take_hex(copy, out);
+}

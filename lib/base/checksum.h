@@ -16,6 +16,8 @@ uint32_t crc32c_portable(uint32_t crc, const void *p, size_t n);
 struct sha256; /* incremental */
 struct sha256 *sha256_new(void);
 void sha256_update(struct sha256 *s, const void *p, size_t n);
+/* What sha256_take_hex would write now; `s` goes on. */
+void sha256_peek_hex(const struct sha256 *s, char out[65]);
 /* Writes 64 lowercase hexadecimal digits and a NUL, and frees `s`. */
 void sha256_take_hex(struct sha256 *s, char out[65]);
 
