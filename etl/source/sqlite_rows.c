@@ -290,7 +290,7 @@ int sqlite_rows_numbers(struct sqlite_rows *r, int (*each)(void *context, uint64
 
 int sqlite_rows_digest(struct sqlite_rows *r, uint64_t bytes, char digest[65], struct err_text *error)
 {
-    struct slice row;
+    struct slice row = {0};
     int64_t rowid;
     int result = 1;
     struct sha256 *sha = sha256_new();

@@ -26,8 +26,8 @@ def state(db, expected, perhaps_nothing=False):
     return drive.differences(tables, expected) if not expected.status else ["a database is left behind"]
 
 
-def start(case, db):
-    command = [case.program, "etl", "run", case.definition, "--in", case.input, "--db", db]
+def start(case, db, definition=None, folder=None, *more):
+    command = [case.program, "etl", "run", definition or case.definition, "--in", folder or case.input, "--db", db, *more]
     return subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

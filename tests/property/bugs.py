@@ -55,4 +55,9 @@ BUGS = [
     # sinks, streams
     ("quarantine: a row that moved is there twice", "etl/sink/quarantine.c", ": violations_erase(q, row, &warnings)", ": 0", "stream"),
     ("a record that comes twice counts twice", "etl/stream/loader.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
+    # load modes
+    ("load: a line without an end stays when it grew", "etl/batch/step.c", "bool tail = s->known.next < s->known.seen;", "bool tail = false;", "load"),
+    ("load: a copy with a smaller name is not seen", "etl/batch/changes.c", "if (twin && loaded)", "if (false)", "load"),
+    ("load: rows that are gone stay", "etl/batch/step.c", "if (result == 0 && s->feed->deletes) result", "if (false) result", "load"),
+    ("load: a changed row is passed over", "etl/batch/step.c", "(found && slice_equal(former.raw, record->raw))", "found", "load"),
 ]

@@ -2,12 +2,12 @@
 """run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
 
     run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
-           [--jobs 3] [--only batch|kill|both|limits|stream|prefix] [--rows 2000] [--first] [--quiet]
+           [--jobs 3] [--only batch|kill|both|limits|load|stream|prefix] [--rows 2000] [--first] [--quiet]
 
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
 messages twice, in any order, through any partition, and kills; now and then batches that are killed, two at once,
-and with limits. Goes on until the seconds are over or `cases` have
+and with limits; and folders that grow under a load mode. Goes on until the seconds are over or `cases` have
 run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
 """
@@ -29,10 +29,11 @@ import dirt
 import draw
 import drive
 import interpret
+import loads
 import shrink
 import stream
 
-BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both, "limits": batches.limited}
+BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both, "limits": batches.limited, "load": loads.grown}
 SMALL, LARGE = [3, 10, 40, 120, 250], 2000
 
 
@@ -66,7 +67,7 @@ class Tester:
     def ways(self, seed):
         if self.options.only:
             return [self.options.only]
-        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6)}
+        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6), "load": (8, 2)}
         return ["batch"] + [way for way, (of, rest) in often.items() if seed % of == rest]
 
     def make(self, seed):
@@ -102,7 +103,7 @@ class Tester:
     def judge(self, way, case, expected, seed):
         """The differences of one way to the reference."""
         try:
-            if way in BATCHES:
+            if way in BATCHES and not (way == "load" and depends_on_order(case.read())):
                 return BATCHES[way](case, expected, seed)
             if depends_on_order(case.read()):
                 return []

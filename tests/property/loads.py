@@ -1,0 +1,127 @@
+"""loads.py - one case through a load mode: its folder grows step by step, and after each the warehouse equals a full refresh.
+
+Files come whole or as a beginning that ends anywhere, and grow; some vanish after they were loaded, which changes nothing. Tables of
+SQLite get rows behind their last one (append), or any rows come, change and go (incremental, "deletes": "compare").
+A run is killed now and then before it is done to its end. The reference sees all that was ever there.
+"""
+
+import json
+import random
+import shutil
+import sqlite3
+import time
+
+import batches
+import drive
+import interpret
+
+STEPS = 3
+
+
+class Growing:
+    """`seen` is what the reference reads, `there` what the program does."""
+
+    def __init__(self, case, rng, mode):
+        self.case, self.rng, self.mode = case, rng, mode
+        self.seen, self.there = case.folder / "seen", case.folder / "there"
+        for folder in (self.seen, self.there):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        self.reached, self.gone = {}, set()  # bytes, or rows of a table
+        definition = case.read()
+        sources = definition.get("sources") or [definition["source"]]
+        self.cut = tuple(s["glob"].rpartition(".")[2] for s in sources if s["format"] in ("csv", "ndjson", "access_log"))
+        for source in sources:
+            if mode == "incremental" and source["format"] == "sqlite" and "in_file" not in source:
+                source["deletes"] = "compare"
+        self.compared = all("deletes" in s for s in sources if s["format"] == "sqlite")
+        self.definition = case.folder / "loads.json"
+        self.definition.write_text(json.dumps(definition))
+
+    def step(self, last):
+        for path in sorted(self.case.input.iterdir()):
+            name = path.name
+            if name == "other.txt" or name in self.gone or (not last and name not in self.reached and self.rng.random() < 0.4):
+                continue
+            if path.suffix == ".db":
+                self.database(path, last)
+            else:
+                self.file(path, last)
+
+    def leave(self):
+        """What is loaded to its end may vanish; a copy, or what has one, stays: the copy would be seen in another light."""
+        contents = [p.read_bytes() for p in self.seen.iterdir()]
+        for path in sorted(self.there.iterdir()):
+            data = path.read_bytes()
+            whole = path.suffix != ".db" and data == (self.case.input / path.name).read_bytes()
+            if whole and contents.count(data) == 1 and self.rng.random() < 0.2:
+                path.unlink()
+                self.gone.add(path.name)
+
+    def file(self, path, last):
+        data = path.read_bytes()
+        begin = self.reached.get(path.name, 0)
+        may_cut = path.name.endswith(self.cut) and data[:2] != b"\x1f\x8b"
+        end = self.rng.randint(begin, len(data)) if may_cut and not last else len(data)
+        self.reached[path.name] = end
+        for folder in (self.seen, self.there):
+            (folder / path.name).write_bytes(data[:end])
+
+    def database(self, path, last):
+        self.reached[path.name] = 0
+        target = self.seen / path.name
+        shutil.copy(path, target)
+        db = sqlite3.connect(target)
+        db.text_factory = bytes
+        for (table,) in db.execute("SELECT CAST(name AS TEXT) FROM sqlite_schema WHERE type = 'table'").fetchall():
+            if not last:
+                self.rows(db, table.decode())
+        db.commit()
+        db.close()
+        shutil.copy(target, self.there / path.name)
+
+    def rows(self, db, table):
+        ids = [i for i, in db.execute(f'SELECT rowid FROM "{table}" ORDER BY rowid')]
+        if not self.compared:
+            before = self.reached.setdefault((table, "rows"), 0)
+            self.reached[table, "rows"] = end = self.rng.randint(min(before, len(ids)), len(ids))
+            db.executemany(f'DELETE FROM "{table}" WHERE rowid = ?', [(i,) for i in ids[end:]])
+            return
+        columns = [c[1].decode() for c in db.execute(f'PRAGMA table_info("{table}")') if not c[5]]
+        for i in ids:
+            if self.rng.random() < 0.3:
+                db.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (i,))
+            elif columns and self.rng.random() < 0.2:
+                c, other = self.rng.choice(columns), self.rng.choice(ids)
+                db.execute(f'UPDATE "{table}" SET "{c}" = (SELECT "{c}" FROM "{table}" WHERE rowid = ?) WHERE rowid = ?', (other, i))
+
+
+def run(growing, db, *more):
+    command = ["etl", "run", growing.definition, "--in", growing.there, "--db", db, "--mode", growing.mode, *more]
+    return growing.case.run(*command)
+
+
+def grown(case, _expected, seed):
+    """The differences after the first step that has some."""
+    rng = random.Random(seed)
+    growing = Growing(case, rng, rng.choice(["append", "incremental"]))
+    db = case.folder / "loads.db"
+    db.unlink(missing_ok=True)
+    for step in range(STEPS):
+        growing.step(step == STEPS - 1)
+        expected = interpret.interpret(json.loads(growing.definition.read_text()), growing.seen)
+        if rng.random() < 0.3:
+            child = batches.start(case, db, growing.definition, growing.there, "--mode", growing.mode)
+            time.sleep(rng.random() * 0.04)
+            child.kill()
+            child.wait()
+        ran = run(growing, db, *rng.choice([[], ["--resume"]]))
+        where = f"{growing.mode}, step {step}: "
+        if ran.returncode != expected.status:
+            return [f"{where}status {ran.returncode}, expected {expected.status} {expected.why}: {ran.stderr[-300:]}"]
+        if expected.status == 0:
+            found = drive.differences(drive.read_warehouse(db, "rw"), expected)
+            if found:
+                return [where + f for f in found]
+            growing.leave()
+    return []
