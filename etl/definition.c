@@ -48,6 +48,7 @@ static void root_read(struct node root, struct definition *d)
     maps_read(node_member(root, "maps"));
     if (!root.doc->failed) feeds_read(root, d);
     if (!root.doc->failed) tables_read(node_required(root, "tables"), d);
+    if (!root.doc->failed) feeds_link(root, d);
     if (!root.doc->failed) views_read(node_member(root, "views"), d);
     if (!root.doc->failed) exports_read(node_member(root, "outputs"), d);
 }

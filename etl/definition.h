@@ -54,14 +54,26 @@ enum severity {
     SEVERITY_FAIL,   /* the run ends with status 1, the database stays as it was */
 };
 
+/* What fk and sum_equals look at: the rows of a table of earlier sources with the row's key. */
+struct reference {
+    int table;    /* index in definition.tables, a store; known when all tables are */
+    int *columns; /* of it: equal to rule.columns, in their order; NULL is equal to nothing */
+    /* sum_equals: its column that is summed; the sum and the value of rule.column are brought to one scale and may
+     * differ by the tolerance. fk: -1. */
+    int of;
+    int64_t of_factor, value_factor, tolerance;
+};
+
 struct rule {
     const char *name; /* unique within its feed */
     enum severity severity;
     const struct rule_class *class; /* etl/rule/rule.h */
-    bool unique;                    /* stateful: evaluated by the engine, see row_parser_unique_key */
-    int column;                     /* index in feed.columns, or -1 when it concerns the whole row */
+    /* Judged among rows (etl/admission.h): */
+    bool unique;
+    struct reference *reference; /* fk, sum_equals; else NULL */
+    int column;                  /* index in feed.columns, or -1 when it concerns the whole row */
     /* What it reads, indexes in feed.columns: it is not evaluated for a row in which one of these did
-     * not fit its type. unique: the columns of its key; none of them means all raw fields as read. */
+     * not fit its type. unique, fk, sum_equals: the columns of its key; none of them means all raw fields as read. */
     int *columns;
     int column_count;
     const char *at; /* key path, for messages */
@@ -98,7 +110,7 @@ struct feed {
 
     struct rule *rules;
     int rule_count;
-    int unique_count; /* how many of them are `unique` */
+    int among_count; /* how many of them are judged among rows */
 };
 
 /* --- tables --- */
@@ -328,6 +340,10 @@ static inline bool feed_changes(const struct feed *feed)
 }
 /* Index in `columns` or -1. */
 int feed_column(const struct feed *feed, const char *name);
+static inline bool rule_among_rows(const struct rule *rule)
+{
+    return rule->unique || rule->reference;
+}
 /* The name of a bucket: rules[ordinal - 1].name, "format" for 0, "type" for rule_count + 1. */
 const char *feed_rule_name(const struct feed *feed, int ordinal);
 

@@ -96,7 +96,7 @@ static void rules_read(struct node rules, struct feed *feed)
     for (size_t i = 0; i < count && !rules.doc->failed; i++) {
         struct rule *rule = &feed->rules[feed->rule_count++];
         rule_read(node_item(rules, i), feed, rule);
-        feed->unique_count += rule->unique;
+        feed->among_count += rule_among_rows(rule);
     }
 }
 
@@ -192,6 +192,18 @@ void feeds_read(struct node root, struct definition *d)
     if (!sources.json) plain_read(root, d);
     for (size_t i = 0; sources.json && i < count && !root.doc->failed; i++) named_read(node_item(sources, i), d);
     ranks_give(d);
+}
+
+/* The tables that rules look at, which are read after the sources. */
+void feeds_link(struct node root, struct definition *d)
+{
+    struct node sources = node_member(root, "sources");
+    for (int i = 0; i < d->feed_count; i++) {
+        struct feed *feed = &d->feeds[i];
+        struct node rules = node_member(sources.json ? node_item(sources, (size_t)i) : root, "rules");
+        for (int k = 0; k < feed->rule_count && !root.doc->failed; k++)
+            if (feed->rules[k].reference) rule_link(node_item(rules, (size_t)k), d, feed, &feed->rules[k]);
+    }
 }
 
 void feed_release(struct feed *feed)

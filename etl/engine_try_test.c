@@ -62,8 +62,9 @@ static sqlite3 *batch(struct definition *d, const struct record *records, int co
     sqlite3_open(":memory:", &db);
     try_sql(db, "BEGIN IMMEDIATE");
     struct engine *e = try_opened(d, db, ENGINE_FRESH);
-    for (int i = 0; i < count; i++)
-        if (!turn || turn[i] < until) try_ok(engine_record(e, &records[i]), e);
+    for (int feed = 0; feed < d->feed_count; feed++)
+        for (int i = 0; i < count; i++)
+            if (records[i].feed == feed && (!turn || turn[i] < until)) try_ok(engine_record(e, &records[i]), e);
     try_ok(engine_flush(e), e);
     try_ok(engine_install(e), e);
     engine_close(e);

@@ -24,7 +24,7 @@ struct row_parser {
     struct slice *texts; /* by declared column: as read */
     struct violation *violations;
     int violation_count;
-    struct buf key;  /* of the unique rule that is asked about */
+    struct buf key;  /* of the rule that is asked about */
     int **reads;     /* by derived column: the columns that its expression reads; ends with -1 */
     int *type_rules; /* by column: ordinal of its type rule; the common one when it has none */
 };
@@ -74,7 +74,7 @@ struct row_parser *row_parser_new(const struct feed *feed)
     p->failed = memory_new(columns * sizeof *p->failed);
     p->reported = memory_new(columns * sizeof *p->reported);
     p->texts = memory_new(columns * sizeof *p->texts);
-    /* At most one per rule and one per column; unique rules find room for theirs too. */
+    /* At most one per rule and one per column; those judged among rows find room for theirs too. */
     p->violations = memory_new((2 * (size_t)feed->rule_count + columns + 1) * sizeof *p->violations);
     p->reads = memory_new(columns * sizeof *p->reads);
     p->type_rules = memory_new(columns * sizeof *p->type_rules);
@@ -163,7 +163,7 @@ static void rules_judge(struct row_parser *p, struct arena *arena)
     const struct feed *feed = p->feed;
     for (int i = 0; i < feed->rule_count; i++) {
         const struct rule *rule = &feed->rules[i];
-        if (rule->unique) continue;
+        if (rule_among_rows(rule)) continue;
         if (rule->class == &RULE_TYPE) {
             if (p->reported[rule->column]) violate(p, i + 1, rule->column);
         } else if (!rule_is_blocked(p, rule) && rule->class->broken(rule, p->values, arena))
@@ -218,7 +218,7 @@ void row_parse(struct row_parser *p, const struct record *record, struct arena *
                         .bucket = bucket_of(p)};
 }
 
-/* --- the key of unique --- */
+/* --- the key of a rule that is judged among rows --- */
 
 static bool key_of_columns(struct row_parser *p, const struct rule *rule)
 {
@@ -242,12 +242,14 @@ static void key_of_fields(struct row_parser *p)
         fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = s->fields[i]});
 }
 
-bool row_parser_unique_key(struct row_parser *p, int rule, uint8_t key[16])
+bool row_parser_key(struct row_parser *p, int rule, uint8_t key[16])
 {
     const struct rule *r = &p->feed->rules[rule];
-    assert(r->unique);
+    assert(rule_among_rows(r));
     int bucket = bucket_of(p);
+    bool sums = r->reference && r->reference->of >= 0;
     if (!p->split || (bucket != ROW_VALID && bucket <= rule)) return false;
+    if (sums && (p->failed[r->column] || p->values[r->column].type == VALUE_NULL)) return false;
     buf_reset(&p->key);
     if (r->column_count == 0)
         key_of_fields(p);

@@ -3,8 +3,8 @@
  *     record.raw --split--> fields --convert--> values --derive--> values --rules--> violations
  *
  * One parser serves one feed and one thread. It keeps no state between records: the same record gives the same row
- * on any machine, in any order. That is why `unique` is not judged here: it needs the other rows. For
- * it the parser only offers the key.
+ * on any machine, in any order. That is why `unique`, `fk` and `sum_equals` are not judged here: they need other
+ * rows. For them the parser only offers the key.
  *
  * A record that does not fit the format (wrong number of fields, open quote, bad log line, bytes that
  * are not in the declared encoding) has one violation, ordinal 0, rule "format", no other rule is
@@ -24,9 +24,10 @@ void row_parser_free(struct row_parser *p);                 /* NULL is allowed *
  * the arena's reset. Nothing fails: what is wrong with the record is in row->violations. */
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row);
 
-/* The key of unique rule `rule` (index in feed.rules) for the row that was parsed last: 128 bits
+/* The key of rule `rule` (index in feed.rules), which is judged among rows, for the row that was parsed last: 128 bits
  * of hash over the rule's columns. False when the row takes no part: it has a violation of an ordinal
- * lower than the rule's (with severity reject or fail), or a key column that is NULL or did not fit. */
-bool row_parser_unique_key(struct row_parser *p, int rule, uint8_t key[16]);
+ * lower than the rule's (with severity reject or fail), or a key column, or the
+ * value of a sum_equals, that is NULL or did not fit. */
+bool row_parser_key(struct row_parser *p, int rule, uint8_t key[16]);
 
 #endif

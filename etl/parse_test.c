@@ -100,7 +100,7 @@ TEST(parse, a_malformed_record_has_one_violation_and_no_values)
         check_int(f.row.violation_count, 1);
         for (int c = 0; c < f.d->feeds[0].builtin; c++) check_int(f.row.values[c].type, VALUE_NULL);
         uint8_t key[16];
-        check(!row_parser_unique_key(f.p, 0, key));
+        check(!row_parser_key(f.p, 0, key));
     }
     fixture_close(&f);
 }
@@ -123,7 +123,7 @@ TEST(parse, what_depends_on_a_bad_value_is_null_without_a_violation_of_its_own)
 static bool key_of(struct fixture *f, int rule, const char *raw, uint8_t key[16])
 {
     parse(f, "3", raw);
-    return row_parser_unique_key(f->p, rule, key);
+    return row_parser_key(f->p, rule, key);
 }
 
 TEST(parse, keys_of_unique)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "etl/outstanding.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/sql.h"
 
@@ -63,6 +64,7 @@ static int finish(struct load *l)
     if (result == 0) result = job_rejects_check(j, true);
     if (result == 0 && keys_declared(j->definition)) result = keys_settle(j->definition, j->db, j->error);
     if (result == KEYS_BROKEN) return ENGINE_RULE_FAILED;
+    if (result == 0) result = outstanding_check(j->definition, j->db, j->error);
     if (result == 0) result = job_counts_write(j);
     if (result == 0) result = runs_end(j->db, j->run, RUN_DONE, NULL, j->error);
     if (result != 0) return result;

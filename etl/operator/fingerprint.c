@@ -47,7 +47,7 @@ static bool slot_free(const struct fingerprint_entry *e)
     return e->key.high == 0 && e->key.low == 0;
 }
 
-static struct fingerprint_entry *slot_find(struct fingerprint_map *m, struct fingerprint key)
+static struct fingerprint_entry *slot_find(const struct fingerprint_map *m, struct fingerprint key)
 {
     size_t at = key.low & (m->size - 1);
     while (!slot_free(&m->slots[at]) && !fingerprint_equal(m->slots[at].key, key)) at = (at + 1) & (m->size - 1);
@@ -79,7 +79,7 @@ struct fingerprint_entry *fingerprint_map_at(struct fingerprint_map *m, struct f
     return e;
 }
 
-bool fingerprint_map_has(struct fingerprint_map *m, struct fingerprint key)
+bool fingerprint_map_has(const struct fingerprint_map *m, struct fingerprint key)
 {
     return m->size && !slot_free(slot_find(m, key));
 }

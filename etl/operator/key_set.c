@@ -72,11 +72,16 @@ static int spill(struct key_set *s, struct err_text *error)
     return result;
 }
 
+bool key_set_has(const struct key_set *s, struct fingerprint key)
+{
+    if (fingerprint_map_has(&s->recent, key)) return true;
+    return s->older && filter_may_have(s->older, key) && key_runs_has(&s->older->runs, key);
+}
+
 int key_set_add(struct key_set *s, struct fingerprint key, bool *added, struct err_text *error)
 {
     *added = false;
-    if (fingerprint_map_has(&s->recent, key)) return 0;
-    if (s->older && filter_may_have(s->older, key) && key_runs_has(&s->older->runs, key)) return 0;
+    if (key_set_has(s, key)) return 0;
     int result = s->recent.count < recent_max(s) ? 0 : spill(s, error);
     if (result == 0) fingerprint_map_at(&s->recent, key, added);
     return result;

@@ -27,6 +27,7 @@ struct key_set {
 
 /* *added: the key was not there. Negative: an error, and the set is to be released. */
 int key_set_add(struct key_set *s, struct fingerprint key, bool *added, struct err_text *error);
+bool key_set_has(const struct key_set *s, struct fingerprint key);
 /* Tells the processor that the key will be asked for soon. A large set is in no cache. */
 void key_set_prefetch(const struct key_set *s, struct fingerprint key);
 /* Adds what the set holds, in memory and in its file. */

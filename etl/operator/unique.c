@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "etl/operator/kept_record.h"
 #include "etl/sink/sql.h"
 
 struct unique {
@@ -26,9 +27,7 @@ static int live_prepare(struct unique *u, const char *rule)
     int result =
         sql_exec(db, error,
                  "CREATE TABLE IF NOT EXISTS \"millrace_unique_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
-                 "holder INTEGER NOT NULL, file TEXT NOT NULL, byte_offset INTEGER NOT NULL, line INTEGER NOT NULL, "
-                 "number INTEGER NOT NULL, layout TEXT NOT NULL, repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, "
-                 "raw BLOB NOT NULL);"
+                 "holder INTEGER NOT NULL, " KEPT_RECORD_COLUMNS ");"
                  "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high) WHERE holder = 1;"
                  "CREATE INDEX IF NOT EXISTS \"millrace_others_%w\" ON \"millrace_unique_%w\""
                  "(high, low, file, byte_offset) WHERE holder = 0",
@@ -37,9 +36,8 @@ static int live_prepare(struct unique *u, const char *rule)
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&u->holder,
-         "SELECT file, byte_offset, line, number, layout, repeated, late_s, raw FROM \"millrace_unique_%w\" "
-         "WHERE high = ?1 AND low = ?2 AND holder = 1"},
+        {&u->holder, "SELECT " KEPT_RECORD_NAMES " FROM \"millrace_unique_%w\" "
+                     "WHERE high = ?1 AND low = ?2 AND holder = 1"},
         {&u->add, "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
         {&u->yield, "UPDATE \"millrace_unique_%w\" SET holder = 0 WHERE high = ?1 AND low = ?2 AND holder = 1"},
         {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = ?3 AND file = ?4 "
@@ -102,29 +100,12 @@ static void key_bind(sqlite3_stmt *s, struct fingerprint key)
     sqlite3_bind_int64(s, 2, (int64_t)key.low);
 }
 
-static struct slice column_copy(sqlite3_stmt *s, int column, struct arena *arena)
-{
-    const void *p = sqlite3_column_blob(s, column);
-    size_t n = (size_t)sqlite3_column_bytes(s, column);
-    return (struct slice){n ? arena_copy(arena, p, n) : NULL, n};
-}
-
 int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out)
 {
     sqlite3_stmt *s = u->holder;
     key_bind(s, key);
     int code = sqlite3_step(s);
-    if (code == SQLITE_ROW) {
-        out->at.file = column_copy(s, 0, arena);
-        out->at.byte_offset = (uint64_t)sqlite3_column_int64(s, 1);
-        out->at.line = (uint64_t)sqlite3_column_int64(s, 2);
-        out->at.number = (uint64_t)sqlite3_column_int64(s, 3);
-        out->layout = column_copy(s, 4, arena);
-        out->repeated = sqlite3_column_int(s, 5);
-        out->late_s = sqlite3_column_int64(s, 6);
-        out->raw = column_copy(s, 7, arena);
-        out->feed = u->feed;
-    }
+    if (code == SQLITE_ROW) kept_record_read(s, 0, u->feed, arena, out);
     sqlite3_reset(s);
     if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
     return sql_fail(u->context->db, u->context->error, "unique rows");
@@ -143,14 +124,7 @@ int unique_add(struct unique *u, struct fingerprint key, const struct record *re
     if (result < 0) return result;
     sqlite3_stmt *s = u->add;
     sqlite3_bind_int(s, 3, takes);
-    sql_bind_slice(s, 4, record->at.file);
-    sqlite3_bind_int64(s, 5, (int64_t)record->at.byte_offset);
-    sqlite3_bind_int64(s, 6, (int64_t)record->at.line);
-    sqlite3_bind_int64(s, 7, (int64_t)record->at.number);
-    sql_bind_slice(s, 8, record->layout);
-    sqlite3_bind_int(s, 9, record->repeated);
-    sqlite3_bind_int64(s, 10, record->late_s);
-    sqlite3_bind_blob(s, 11, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n, SQLITE_STATIC);
+    kept_record_bind(s, 4, record);
     return key_step(u, s, key);
 }
 

@@ -15,7 +15,11 @@ enum { PROGRESS_EVERY = 4096 };
 
 struct pass {
     struct operator_context context; /* no database: rows come in order, `unique` is a set in memory */
-    struct admission admission;
+    struct lane {
+        struct admission admission;
+        struct row_parser *parser;
+    } * lanes;                   /* one per definition.feeds: rules look at rows of earlier sources */
+    struct admission *admission; /* of the source that is measured */
     struct source_profile profile;
     struct arena arena;
     const char *in;
@@ -27,11 +31,19 @@ static int settle(void *owner, const struct judged *row, uint32_t lost, int sign
 {
     (void)sign; /* in order: nothing is taken back */
     struct pass *p = owner;
-    int ordinals[ADMISSION_UNIQUE_MAX], n = 0;
-    for (int k = 0; k < p->admission.count; k++)
-        if (lost & UINT32_C(1) << k) ordinals[n++] = p->admission.rules[k] + 1;
+    int ordinals[ADMISSION_RULES_MAX], n = 0;
+    int bucket = row->row.bucket, result = 0;
+    for (int k = 0; k < p->admission->count; k++) {
+        if (!(lost & UINT32_C(1) << k)) continue;
+        int rule = p->admission->rules[k];
+        bool rejects = p->admission->feed->rules[rule].severity != SEVERITY_WARN;
+        if (rejects && (bucket == ROW_VALID || rule + 1 < bucket)) bucket = rule + 1;
+        ordinals[n++] = rule + 1;
+    }
     source_profile_add(&p->profile, &row->row, ordinals, n);
-    return 0;
+    for (int i = row->record.feed + 1; i < p->context.definition->feed_count && result == 0; i++)
+        result = admission_hear(&p->lanes[i].admission, row->record.feed, bucket, row->row.values, 1);
+    return result;
 }
 
 static int file_measure(struct pass *p, const struct source_file *file, uint64_t *records)
@@ -39,11 +51,11 @@ static int file_measure(struct pass *p, const struct source_file *file, uint64_t
     struct source_reader *reader;
     struct err_text *error = p->context.error;
     struct record record;
-    int result = source_open(p->admission.feed, p->in, file, &reader, error);
+    int result = source_open(p->admission->feed, p->in, file, &reader, error);
     if (result < 0) return result;
     while ((result = source_next(reader, &record, error)) == 1) {
         arena_reset(&p->arena);
-        result = admission_add(&p->admission, admission_judge(&p->admission, &record, &p->arena));
+        result = admission_add(p->admission, admission_judge(p->admission, &record, &p->arena));
         if (result != 0) break;
         if (++*records % PROGRESS_EVERY == 0) progress_update(p->progress, *p->lines_done + record.at.line);
     }
@@ -65,16 +77,35 @@ static int files_measure(struct pass *p, const struct source_list *list, json_t 
 
 static int source_measure(struct pass *p, const struct source_list *list, json_t *sources)
 {
-    struct row_parser *parser = row_parser_new(list->feed);
-    int result = admission_open(&p->admission, &p->context, list->feed, parser);
-    p->admission.settle = settle;
-    p->admission.owner = p;
+    p->admission = &p->lanes[list->feed->index].admission;
     source_profile_open(&p->profile, list->feed);
-    if (result == 0) result = files_measure(p, list, sources);
+    int result = files_measure(p, list, sources);
     source_profile_close(&p->profile);
-    admission_close(&p->admission);
-    row_parser_free(parser);
     return result;
+}
+
+static int lanes_open(struct pass *p)
+{
+    const struct definition *d = p->context.definition;
+    int result = 0;
+    p->lanes = memory_new((size_t)d->feed_count * sizeof *p->lanes);
+    for (int i = 0; i < d->feed_count && result == 0; i++) {
+        struct lane *lane = &p->lanes[i];
+        lane->parser = row_parser_new(&d->feeds[i]);
+        result = admission_open(&lane->admission, &p->context, &d->feeds[i], lane->parser);
+        lane->admission.settle = settle;
+        lane->admission.owner = p;
+    }
+    return result;
+}
+
+static void lanes_close(struct pass *p)
+{
+    for (int i = 0; i < p->context.definition->feed_count; i++) {
+        admission_close(&p->lanes[i].admission);
+        row_parser_free(p->lanes[i].parser);
+    }
+    free(p->lanes);
 }
 
 static int sources_measure(const struct definition *d, const struct source_lists *lists, const char *in,
@@ -83,13 +114,14 @@ static int sources_measure(const struct definition *d, const struct source_lists
     struct progress progress;
     char title[128];
     uint64_t done = 0;
-    int result = 0;
     snprintf(title, sizeof title, "quality %s", d->name);
     progress_start(&progress, title, "lines", lists->lines);
     struct pass p = {.in = in, .progress = &progress, .lines_done = &done};
     p.context = (struct operator_context){.definition = d, .cycle = &p.arena, .error = error};
+    int result = lanes_open(&p);
     for (int i = 0; i < lists->count && result == 0; i++) result = source_measure(&p, &lists->of[i], sources);
     if (result == 0) progress_finish(&progress, done);
+    lanes_close(&p);
     arena_release(&p.arena);
     return result;
 }

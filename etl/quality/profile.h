@@ -57,7 +57,7 @@ struct source_profile {
 };
 
 void source_profile_open(struct source_profile *p, const struct feed *feed);
-/* A judged row; `lost` are the ordinals of unique rules that it broke. */
+/* A judged row; `lost` are the ordinals of rules among rows that it broke. */
 void source_profile_add(struct source_profile *p, const struct row *row, const int *lost, int lost_count);
 void source_profile_close(struct source_profile *p);
 

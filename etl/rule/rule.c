@@ -6,9 +6,9 @@
 #include "etl/time_format.h"
 #include "lib/base/text.h"
 
-static const struct rule_class *const CLASSES[] = {&RULE_NOT_NULL,   &RULE_TYPE,   &RULE_RANGE,
-                                                   &RULE_IN,         &RULE_LENGTH, &RULE_REGEX,
-                                                   &RULE_DATE_ORDER, &RULE_UNIQUE, &RULE_EXPRESSION};
+static const struct rule_class *const CLASSES[] = {&RULE_NOT_NULL, &RULE_TYPE,       &RULE_RANGE,      &RULE_IN,
+                                                   &RULE_LENGTH,   &RULE_REGEX,      &RULE_DATE_ORDER, &RULE_UNIQUE,
+                                                   &RULE_FK,       &RULE_SUM_EQUALS, &RULE_EXPRESSION};
 enum { CLASS_COUNT = sizeof CLASSES / sizeof *CLASSES, KEYS_MAX = 16 };
 
 static const struct rule_class *class_read(struct node n)

@@ -5,8 +5,8 @@
  *     row_parse:        class->broken, per row       (never for a row whose columns did not fit their types)
  *     definition_free:  class->close
  *
- * NULL breaks no rule but not_null: an absent value is not a wrong value. `type` and `unique` have no
- * `broken`: the row parser knows what did not fit, and the engine knows the other rows. */
+ * NULL breaks no rule but not_null: an absent value is not a wrong value. `type`, `unique`, `fk` and
+ * `sum_equals` have no `broken`: the row parser knows what did not fit, and the engine knows the other rows. */
 #ifndef MILLRACE_ETL_RULE_RULE_H
 #define MILLRACE_ETL_RULE_RULE_H
 
@@ -24,10 +24,12 @@ struct rule_class {
 };
 
 extern const struct rule_class RULE_NOT_NULL, RULE_TYPE, RULE_RANGE, RULE_IN, RULE_LENGTH, RULE_REGEX, RULE_DATE_ORDER,
-    RULE_UNIQUE, RULE_EXPRESSION;
+    RULE_UNIQUE, RULE_FK, RULE_SUM_EQUALS, RULE_EXPRESSION;
 
 /* Reads one rule object into *rule; its ordinal is its place. All columns are known by then. */
 void rule_read(struct node n, const struct feed *feed, struct rule *rule);
+/* What a rule with a reference says about its table, when tables are known. */
+void rule_link(struct node n, const struct definition *d, const struct feed *feed, struct rule *rule);
 void rule_release(struct rule *rule);
 
 /* --- for the classes --- */

@@ -152,12 +152,12 @@ static int table_create(const struct definition *d, sqlite3 *db, const struct ta
     return result;
 }
 
-/* A `unique` rule takes rows of a source back, and a source that changes does. */
+/* A rule that is judged among rows takes rows of a source back, and a source that changes does. */
 static bool rows_move(const struct definition *d, const struct table *t)
 {
     for (int i = 0; i < t->input_count; i++) {
         const struct feed *feed = &d->feeds[t->inputs[i].feed];
-        if (feed->unique_count > 0 || feed_changes(feed)) return true;
+        if (feed->among_count > 0 || feed_changes(feed)) return true;
     }
     return false;
 }

@@ -13,6 +13,7 @@
 #include "etl/changelog/sender.h"
 #include "etl/engine.h"
 #include "etl/export/export.h"
+#include "etl/outstanding.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/lock.h"
 #include "etl/sink/runs.h"
@@ -364,6 +365,13 @@ static int keys_finish(struct run *r)
     return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 
+/* Everything is loaded: what the tables must be like. */
+static int tables_finish(struct run *r)
+{
+    int result = keys_finish(r);
+    return result == 0 ? outstanding_check(r->definition, r->db, r->error) : result;
+}
+
 /* What the workers left in the outboxes. After a signal not for ever: a broker may be away. */
 static int changelogs_finish(struct run *r)
 {
@@ -420,7 +428,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = load(&r);
     if (result == 0 && r.gate) result = changelogs_finish(&r);
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
-    if (result == 0 && r.complete) result = keys_finish(&r);
+    if (result == 0 && r.complete) result = tables_finish(&r);
     if (result == 0 && r.complete) result = sender_check(r.sender, error);
     if (result == 0 && r.gate) result = outputs_write(&r);
     result = run_finish(&r, result);
