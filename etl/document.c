@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 void node_fail(struct node n, const char *format, ...)
 {
@@ -43,9 +44,42 @@ static size_t name_distance(const char *a, const char *b)
     return row[m];
 }
 
+static bool list_has(const char *const *list, const char *name)
+{
+    for (; *list; list++)
+        if (strcmp(*list, name) == 0) return true;
+    return false;
+}
+
+/* What other programs call the same thing; NULL: nothing that is among the names. */
+static const char *name_elsewhere(const char *name, const char *const *names)
+{
+    static const struct {
+        const char *there, *here;
+    } words[] = {
+        {"jsonl", "ndjson"},        {"jsonlines", "ndjson"},    {"json_lines", "ndjson"},
+        {"latin1", "iso-8859-1"},   {"latin-1", "iso-8859-1"},  {"latin2", "iso-8859-2"},
+        {"latin9", "iso-8859-15"},  {"cp1252", "windows-1252"}, {"ansi", "windows-1252"},
+        {"cp1250", "windows-1250"}, {"cp1251", "windows-1251"}, {"cp1254", "windows-1254"},
+        {"mac", "macintosh"},       {"macroman", "macintosh"},  {"float", "decimal"},
+        {"double", "decimal"},      {"real", "decimal"},        {"numeric", "decimal"},
+        {"number", "decimal"},      {"string", "text"},         {"str", "text"},
+        {"varchar", "text"},        {"int", "integer"},         {"bigint", "integer"},
+        {"bool", "integer"},        {"boolean", "integer"},     {"datetime", "timestamp"},
+        {"time", "timestamp"},      {"substr", "substring"},    {"ifnull", "coalesce"},
+        {"nvl", "coalesce"},        {"len", "length"},          {"separator", "delimiter"},
+        {"sep", "delimiter"},       {"files", "glob"},          {"path", "glob"},
+        {"group_by", "by"},         {"filter", "where"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(words[i].there, name) == 0 && list_has(names, words[i].here)) return words[i].here;
+    return NULL;
+}
+
 const char *name_nearest(const char *name, const char *const *names)
 {
-    const char *nearest = NULL;
+    const char *nearest = name_elsewhere(name, names);
+    if (nearest) return nearest;
     size_t smallest = strlen(name) / 3 + 2; /* further away is no help */
     for (; *names; names++) {
         size_t distance = name_distance(name, *names);
@@ -63,13 +97,6 @@ const char *node_hint(struct node n, const char *name, const char *const *names)
 {
     const char *nearest = name_nearest(name, names);
     return nearest ? arena_printf(n.doc->arena, "; did you mean \"%s\"?", nearest) : "";
-}
-
-static bool list_has(const char *const *list, const char *name)
-{
-    for (; *list; list++)
-        if (strcmp(*list, name) == 0) return true;
-    return false;
 }
 
 static const char *list_joined(struct node n, const char *const *list)

@@ -7,14 +7,10 @@
 
 #include "lib/base/text.h"
 
-const char *const ENCODING_NAMES[] = {"utf-8",  "windows-1252", "iso-8859-1", "iso-8859-15", "ascii",
-                                      "utf-16", "utf-16le",     "utf-16be",   NULL};
-
-/* 0x80-0x9f of windows-1252; 0: no character. */
-static const uint16_t WINDOWS_1252_HIGH[32] = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-                                               0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
-                                               0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-                                               0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
+const char *const ENCODING_NAMES[] = {"utf-8",        "windows-1252", "iso-8859-1",   "iso-8859-15",
+                                      "iso-8859-2",   "iso-8859-9",   "windows-1250", "windows-1251",
+                                      "windows-1254", "macintosh",    "koi8-r",       "ascii",
+                                      "utf-16",       "utf-16le",     "utf-16be",     NULL};
 
 /* Bytes before the first one above 0x7f, many at a time: nearly all records are ASCII. */
 static size_t ascii_length(struct slice s)
@@ -36,19 +32,7 @@ static size_t ascii_length(struct slice s)
 
 static uint16_t code_point(enum encoding e, uint8_t c)
 {
-    if (e == ENCODING_WINDOWS_1252 && c >= 0x80 && c < 0xa0) return WINDOWS_1252_HIGH[c - 0x80];
-    if (e != ENCODING_ISO_8859_15) return c;
-    switch (c) { /* the eight places where Latin-9 differs from Latin-1 */
-    case 0xa4: return 0x20ac;
-    case 0xa6: return 0x0160;
-    case 0xa8: return 0x0161;
-    case 0xb4: return 0x017d;
-    case 0xb8: return 0x017e;
-    case 0xbc: return 0x0152;
-    case 0xbd: return 0x0153;
-    case 0xbe: return 0x0178;
-    default: return c;
-    }
+    return c < 0x80 || e == ENCODING_ISO_8859_1 ? c : ENCODING_HIGH[e][c - 0x80];
 }
 
 int encoding_code_point(enum encoding e, uint8_t c)
@@ -73,7 +57,7 @@ bool encoding_check(enum encoding e, struct slice s, size_t *at)
 {
     size_t i = ascii_length(s);
     *at = i;
-    if (i == s.n || e == ENCODING_ISO_8859_1 || e == ENCODING_ISO_8859_15) return true;
+    if (i == s.n || e == ENCODING_ISO_8859_1) return true;
     if (e == ENCODING_ASCII) return false;
     if (e == ENCODING_UTF_8 || encoding_is_wide(e)) {
         struct slice rest = slice_of(s.p + i, s.n - i);

@@ -372,6 +372,17 @@ TEST(format, malformed_records_say_what_is_wrong)
     }
 }
 
+TEST(format, words_of_other_programs)
+{
+    check_str(PLAIN("\"format\": \"jsonl\"", ""),
+              "d.json: source.format: \"jsonl\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
+              "\"ndjson\"?");
+    check_str(
+        PLAIN("\"format\": \"json\", \"records\": \"$\", \"columns\": [{\"name\": \"a\", \"type\": \"float\"}]", ""),
+        "d.json: source.columns[0].type: \"float\" is none of: integer, decimal, text, timestamp, date; did you "
+        "mean \"decimal\"?");
+}
+
 TEST(format, keys_belong_to_formats)
 {
     check_str(

@@ -461,6 +461,11 @@ static void layout_finish(struct xml_records *x)
 static int wrong(const struct xml_records *x, struct err_text *error)
 {
     const char *why = x->wrong ? x->wrong : XML_ErrorString(XML_GetErrorCode(x->parser));
+    if (XML_GetErrorCode(x->parser) == XML_ERROR_UNKNOWN_ENCODING)
+        return err_set(error, ERR_UNSUPPORTED,
+                       "%s: it declares the encoding \"%.*s\", which is none that is known here; \"encoding\" of the "
+                       "source says how to read it",
+                       x->file, (int)x->layout.n, (const char *)x->layout.p);
     long at = (long)XML_GetCurrentByteIndex(x->parser); /* -1 before anything was parsed */
     return err_set(error, ERR_CORRUPT, "%s: line %lu, byte offset %ld: not well-formed XML: %s", x->file,
                    (unsigned long)XML_GetCurrentLineNumber(x->parser), at < 0 ? 0 : at, why);

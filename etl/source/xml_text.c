@@ -9,23 +9,35 @@
 
 /* --- parsers --- */
 
-/* Names that files give to the encodings which expat does not know. */
+/* Other names that files give to the encodings which expat does not know. */
 static const struct {
     const char *name;
     enum encoding encoding;
 } ENCODINGS[] = {
-    {"windows-1252", ENCODING_WINDOWS_1252}, {"cp1252", ENCODING_WINDOWS_1252}, {"iso-8859-15", ENCODING_ISO_8859_15},
-    {"latin-9", ENCODING_ISO_8859_15},       {"latin9", ENCODING_ISO_8859_15},
+    {"cp1252", ENCODING_WINDOWS_1252},   {"cp1250", ENCODING_WINDOWS_1250}, {"cp1251", ENCODING_WINDOWS_1251},
+    {"cp1254", ENCODING_WINDOWS_1254},   {"latin-9", ENCODING_ISO_8859_15}, {"latin9", ENCODING_ISO_8859_15},
+    {"latin2", ENCODING_ISO_8859_2},     {"latin5", ENCODING_ISO_8859_9},   {"macroman", ENCODING_MACINTOSH},
+    {"x-mac-roman", ENCODING_MACINTOSH}, {"mac", ENCODING_MACINTOSH},
 };
+
+static bool has_table(int encoding)
+{
+    return ENCODING_HIGH[encoding][0x7f] != 0;
+}
+
+static int table_give(enum encoding e, XML_Encoding *out)
+{
+    for (int c = 0; c < 256; c++) out->map[c] = encoding_code_point(e, (uint8_t)c);
+    return XML_STATUS_OK;
+}
 
 static int encoding_find(void *context, const XML_Char *name, XML_Encoding *out)
 {
     (void)context;
-    for (size_t i = 0; i < sizeof ENCODINGS / sizeof *ENCODINGS; i++) {
-        if (strcasecmp(ENCODINGS[i].name, name) != 0) continue;
-        for (int c = 0; c < 256; c++) out->map[c] = encoding_code_point(ENCODINGS[i].encoding, (uint8_t)c);
-        return XML_STATUS_OK;
-    }
+    for (int e = 0; ENCODING_NAMES[e]; e++)
+        if (has_table(e) && strcasecmp(ENCODING_NAMES[e], name) == 0) return table_give((enum encoding)e, out);
+    for (size_t i = 0; i < sizeof ENCODINGS / sizeof *ENCODINGS; i++)
+        if (strcasecmp(ENCODINGS[i].name, name) == 0) return table_give(ENCODINGS[i].encoding, out);
     return XML_STATUS_ERROR;
 }
 
