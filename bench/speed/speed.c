@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -235,6 +236,7 @@ int bench_speed(const struct bench_speed_options *options, struct err_text *erro
 {
     const struct speed_row *selected[ROW_COUNT];
     struct bench b;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* as the pipelines: the loops beside them get the same SQLite */
     int count = select_rows(options, selected, error), rc = count < 0 ? count : 0;
     if (rc == 0 && !options->table_only) {
         rc = bench_prepare(&b, &(struct bench_options){.dir = options->dir}, error);

@@ -241,6 +241,7 @@ static int run(struct job *j)
 int batch_run(const struct batch_options *options, struct err_text *error)
 {
     struct job j = {.options = options, .lock = -1, .error = error};
+    sql_setup();
     int result = definition_load(options->definition, &j.definition, error);
     if (result == 0) result = export_open(&j.exports, j.definition, options->db, options->out, error);
     if (result == 0) result = source_lists_look(j.definition, options->in, &j.lists, error);

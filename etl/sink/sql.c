@@ -30,6 +30,11 @@ int sql_err(int code)
     }
 }
 
+void sql_setup(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* Why a file cannot be opened or made. SQLite's own errno is that of its last try, reading, and misleads. */
 static const char *open_reason(const char *path)
 {

@@ -12,6 +12,9 @@
 
 /* The `enum err` of a SQLite result code; 0 for SQLITE_OK, _ROW and _DONE. */
 int sql_err(int code);
+/* Once, before anything of SQLite is used: it keeps no account of its memory, which takes a lock at every allocation.
+ */
+void sql_setup(void);
 /* sqlite3_open_v2; a failure names the file and the reason, *out is NULL then. */
 int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error);
 /* A database in a file without a name, in SQLite's folder for temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp, /tmp),

@@ -413,6 +413,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
 {
     struct run r = {.options = options, .error = error, .lock = -1};
     signals_set();
+    sql_setup();
     int result = definition_load(options->definition, &r.definition, error);
     if (result == 0) result = changelog_check(r.definition, error);
     if (result == 0) result = export_open(&r.exports, r.definition, options->db, options->out, error);

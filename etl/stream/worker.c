@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "etl/engine.h"
+#include "etl/sink/sql.h"
 #include "etl/stream/client.h"
 #include "etl/stream/database.h"
 #include "etl/stream/loader.h"
@@ -151,6 +152,7 @@ int worker_run(const struct worker_options *options, struct err_text *error)
     struct worker w = {.options = options, .error = error};
     struct definition *definition = NULL;
     signals_set();
+    sql_setup();
     int result = definition_load(options->definition, &definition, error);
     if (result == 0) topics_find(&w.topics, definition, options->topic);
     if (result == 0) result = database_open(options->db, BUSY_MS, &w.db, error);
