@@ -39,7 +39,7 @@ static double split_s(const struct pool *pool, struct splitter *splitter, struct
     double start_s = cpu_s();
     for (size_t i = 0; i < pool->count; i++) {
         if (i % ARENA_RESET_EVERY == 0) arena_reset(arena);
-        splitter_split(splitter, &pool->records[i].record, arena);
+        splitter_split(splitter, &pool->records[i], arena);
     }
     return cpu_s() - start_s;
 }
@@ -51,7 +51,7 @@ static double judge_s(const struct pool *pool, struct row_parser *parser, struct
     for (size_t i = 0; i < pool->count; i++) {
         struct row row;
         if (i % ARENA_RESET_EVERY == 0) arena_reset(arena);
-        row_parse(parser, &pool->records[i].record, arena, &row);
+        row_parse(parser, &pool->records[i], arena, &row);
         *rejected += row.bucket != ROW_VALID;
     }
     return cpu_s() - start_s;
@@ -70,7 +70,7 @@ static void measure(const struct feed *feed, const struct pool *pool)
     uint64_t rejected = 0, bytes = 0;
     double split_best_s = 0, judge_best_s = 0;
     splitter_open(&splitter, feed);
-    for (size_t i = 0; i < pool->count; i++) bytes += pool->records[i].record.raw.n;
+    for (size_t i = 0; i < pool->count; i++) bytes += pool->records[i].raw.n;
     for (int round = 0; round < ROUNDS; round++) {
         double split = split_s(pool, &splitter, &arena), judge = judge_s(pool, parser, &arena, &rejected);
         if (round == 0 || split < split_best_s) split_best_s = split;
@@ -89,7 +89,7 @@ static int source_parse(const struct feed *feed, const char *in, struct err_text
     struct pool pool = {0};
     int result = source_list_read(feed, in, &list, error);
     if (result != 0) return result;
-    result = pool_fill(&pool, in, &list, false, error);
+    result = pool_fill(&pool, in, &list, error);
     if (result == 0) measure(feed, &pool);
     pool_release(&pool);
     source_list_release(&list);

@@ -1,6 +1,6 @@
-/* pool.h - all records of a folder at once, to be published in another order than that of the files.
+/* pool.h - all records of a folder at once, to be published in any order.
  *
- *     pool_fill ... -> pool_shuffle | pool_sort -> records[0 .. count) -> pool_release
+ *     pool_fill ... -> pool_shuffle -> records[0 .. count) -> pool_release
  *
  * A pool holds a copy of every record, at about a hundred bytes more for each: its memory grows with the folder. */
 #ifndef MILLRACE_ETL_STREAM_POOL_H
@@ -8,25 +8,17 @@
 
 #include "etl/source/source.h"
 
-struct pooled {
-    struct record record;
-    int64_t time_s; /* when it was there to be seen; INT64_MIN when that is not known */
-};
-
 struct pool {
-    struct pooled *records;
+    struct record *records;
     size_t count, capacity;
     struct arena arena; /* of the records' bytes */
 };
 
-/* Adds all files of a source; `timed` asks for time_s, which needs a declared event time. Release the pool also after
- * an error. */
-int pool_fill(struct pool *p, const char *dir, const struct source_list *list, bool timed, struct err_text *error);
+/* Adds all files of a source. Release the pool also after an error. */
+int pool_fill(struct pool *p, const char *dir, const struct source_list *list, struct err_text *error);
 void pool_release(struct pool *p);
 
 /* Any order; the same seed gives the same one. */
 void pool_shuffle(struct pool *p, uint64_t seed);
-/* By time_s, then by source and position. */
-void pool_sort(struct pool *p);
 
 #endif

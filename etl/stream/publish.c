@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "etl/stream/follow.h"
+#include "etl/stream/merge.h"
 #include "etl/stream/pool.h"
 #include "etl/stream/publisher.h"
 #include "lib/base/checksum.h"
@@ -77,37 +78,48 @@ static int in_order(struct publish *p)
 
 /* ---- --shuffle and --speed: in another order than that of the files ---- */
 
-static int pool_send(struct publish *p, const struct pool *pool)
+static int shuffled(struct publish *p)
 {
+    struct pool pool = {0};
     int result = 0;
-    for (size_t i = 0; i < pool->count && result == 0; i++) {
-        const struct pooled *r = &pool->records[i];
-        if (p->to.options->speed > 0 && r->time_s > INT64_MIN) {
-            if (p->first_time_s == INT64_MIN) p->first_time_s = r->time_s;
-            result = publisher_wait_until(&p->to, (double)(r->time_s - p->first_time_s) / p->to.options->speed);
-        }
-        if (result == 0) result = record_send(p, &r->record);
+    for (int i = 0; i < p->lists.count && result == 0; i++)
+        result = pool_fill(&pool, p->to.options->in, &p->lists.of[i], p->to.error);
+    pool_shuffle(&pool, p->to.options->seed);
+    p->to.started_ns = clock_mono_ns();
+    for (size_t i = 0; i < pool.count && result == 0; i++) result = record_send(p, &pool.records[i]);
+    pool_release(&pool);
+    return result;
+}
+
+static int due_wait(struct publish *p, int64_t time_s)
+{
+    if (time_s == INT64_MIN) return 0;
+    if (p->first_time_s == INT64_MIN) p->first_time_s = time_s;
+    return publisher_wait_until(&p->to, (double)(time_s - p->first_time_s) / p->to.options->speed);
+}
+
+static int by_time(struct publish *p)
+{
+    struct merge *m;
+    struct record record;
+    int64_t time_s;
+    int result = merge_open(p->to.options->in, &p->lists, &m, p->to.error);
+    p->to.started_ns = clock_mono_ns();
+    while (result == 0 && (result = merge_next(m, &record, &time_s, p->to.error)) == 1) {
+        result = due_wait(p, time_s);
+        if (result == 0) result = record_send(p, &record);
     }
+    merge_close(m);
     return result;
 }
 
 static int reordered(struct publish *p)
 {
-    struct pool pool = {0};
-    int result = 0;
-    for (int i = 0; i < p->lists.count && result == 0; i++)
-        result = pool_fill(&pool, p->to.options->in, &p->lists.of[i], p->to.options->speed > 0, p->to.error);
-    if (p->to.options->shuffle)
-        pool_shuffle(&pool, p->to.options->seed);
-    else
-        pool_sort(&pool);
-    p->to.started_ns = clock_mono_ns();
-    if (result == 0) result = pool_send(p, &pool);
+    int result = p->to.options->shuffle ? shuffled(p) : by_time(p);
     for (int i = p->lists.count - 1; i >= 0; i--) {
         const struct source_list *list = &p->lists.of[i];
         for (int k = list->count - 1; k >= 0 && result == 0; k--) result = file_send(p, list->feed, &list->files[k]);
     }
-    pool_release(&pool);
     return result;
 }
 
