@@ -38,7 +38,7 @@ struct source_file {
     bool grows;    /* it may be longer by now: what stands behind `bytes` is not read */
     bool as_then;  /* with `grows`: nor is its last line waited for, because it was read when it ended there */
     const struct watermark *since; /* of a table with a watermark: older rows, beyond its look-back, are passed over */
-    bool follows;  /* with `grows`: records that more bytes could change are not given, see source_extend */
+    bool follows; /* with `grows`: records that more bytes could change are not given, see source_extend */
 };
 
 struct file_fact source_file_fact(const struct feed *feed, const struct source_file *file);

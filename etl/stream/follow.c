@@ -149,7 +149,8 @@ static int round_once(struct follow *w)
 {
     int result = 0;
     for (int i = 0; i < w->to.definition->feed_count && result == 0; i++)
-        result = follow_look(w, &w->to.definition->feeds[i]);
+        result = w->to.definition->feeds[i].format->scan ? follow_tables(w, &w->to.definition->feeds[i])
+                                                         : follow_look(w, &w->to.definition->feeds[i]);
     if (result == 0) result = all_send(w);
     if (result == 0) result = all_tell(w);
     if (result == 0) result = save_when_due(w);
@@ -186,8 +187,10 @@ static int feeds_check(const struct follow *w)
 {
     for (int i = 0; i < w->to.definition->feed_count; i++) {
         const struct feed *feed = &w->to.definition->feeds[i];
-        if (feed->format->scan)
-            return err_set(w->to.error, ERR_UNSUPPORTED, "--follow: %s of %s is a database, which can not be followed",
+        if (feed->format->scan && feed->watermark < 0 && !feed->deletes)
+            return err_set(w->to.error, ERR_INVALID,
+                           "--follow: %s of %s is a table whose rows may change: \"watermark\" or \"deletes\" say how "
+                           "that is seen",
                            feed->at, feed->path);
     }
     return 0;
@@ -224,6 +227,7 @@ int follow_run(const struct publish_options *options, struct err_text *error)
     int result = definition_load(options->definition, &w.to.definition, error);
     if (result == 0) result = feeds_check(&w);
     if (result == 0) {
+        w.signatures = memory_new((size_t)w.to.definition->feed_count * sizeof *w.signatures);
         own.state = state = state_path(options, w.to.definition);
         result = begin(&w);
     }
@@ -236,6 +240,7 @@ int follow_run(const struct publish_options *options, struct err_text *error)
     publisher_close(&w.to, result != 0);
     followed_release(&w.list);
     free(w.held);
+    free(w.signatures);
     free(state);
     if (w.lock >= 0) close(w.lock);
     definition_free(w.to.definition);

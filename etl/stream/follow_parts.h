@@ -32,8 +32,9 @@ struct follow {
     struct followed_list list;
     struct held *held;
     int held_count;
-    bool last;  /* the publisher ends after this look */
-    bool moved; /* something was sent that the state file does not tell */
+    bool last;            /* the publisher ends after this look */
+    uint32_t *signatures; /* of the databases of each feed, when they were looked at */
+    bool moved;           /* something was sent that the state file does not tell */
     int64_t saved_ns;
     int lock; /* of the state file, a descriptor */
     struct progress progress;
@@ -73,6 +74,9 @@ bool followed_is_nowhere(const struct followed *f);
 int follow_open(const struct follow *w, const char *name, uint64_t device, uint64_t inode);
 /* Opens the file in the folder that has this content; negative when it has gone meanwhile. */
 int follow_descriptor(const struct follow *w, const struct followed *f);
+
+/* Looks at the tables of a feed and sends what has changed. */
+int follow_tables(struct follow *w, const struct feed *feed);
 
 /* ---- sending ---- */
 

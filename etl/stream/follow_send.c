@@ -256,7 +256,7 @@ static int gzip_send(struct follow *w, struct followed *f)
 
 int follow_send(struct follow *w, struct followed *f)
 {
-    if (f->copy_of) return 0;
+    if (f->copy_of || f->table) return 0;
     if (f->whole) return f->sent ? 0 : whole_send(w, f);
     if (f->gzip) return gzip_send(w, f);
     if (f->finished) later_say(w, f);

@@ -78,6 +78,7 @@ void followed_release(struct followed_list *list)
         free(f->name);
         free(f->home);
         free(f->copy_of);
+        sent_rows_free(f->rows);
         free(f);
     }
     free(list->items);
@@ -89,6 +90,29 @@ void followed_release(struct followed_list *list)
 
 enum { VERSION = 1, BYTES_MAX = 256 << 20 };
 
+/* The rows that were sent, as the first and last of each run of rowids: who looks for rows that are gone needs them. */
+static json_t *rows_json(const struct followed *f)
+{
+    json_t *runs = json_array();
+    size_t count;
+    uint64_t *numbers = sent_rows_numbers(f->rows, &count);
+    for (size_t i = 0, first = 0; i < count; i++) {
+        if (i + 1 < count && numbers[i + 1] == numbers[i] + 1) continue;
+        json_array_append_new(runs, json_integer((json_int_t)numbers[first]));
+        json_array_append_new(runs, json_integer((json_int_t)numbers[i]));
+        first = i + 1;
+    }
+    free(numbers);
+    return runs;
+}
+
+static json_t *table_json(const struct followed *f)
+{
+    return json_pack("{s:I, s:i, s:I, s:s, s:o}", "version", (json_int_t)f->version, "watermark_kind",
+                     (int)f->watermark.kind, "watermark", (json_int_t)f->watermark.i, "watermark_text",
+                     f->watermark.text, "rows", rows_json(f));
+}
+
 static json_t *item_json(const struct followed *f, const struct definition *d)
 {
     json_t *o =
@@ -98,6 +122,7 @@ static json_t *item_json(const struct followed *f, const struct definition *d)
                   (json_int_t)f->lines, "told", f->told == UINT64_MAX ? (json_int_t)-1 : (json_int_t)f->told,
                   "head_bytes", (json_int_t)f->mark.head_n, "head", (json_int_t)f->mark.head, "tail",
                   (json_int_t)f->mark.tail, "whole", (int)f->whole, "finished", (int)f->finished);
+    if (o && f->table) json_object_set_new(o, "table", table_json(f));
     if (o && f->copy_of) json_object_set_new(o, "copy_of", json_string(f->copy_of));
     return o;
 }
@@ -158,6 +183,35 @@ int followed_save(struct followed_list *list, const struct definition *d, const 
     return result;
 }
 
+static void rows_read(struct followed *f, json_t *runs)
+{
+    for (size_t i = 0; i + 1 < json_array_size(runs); i += 2) {
+        uint64_t last = (uint64_t)json_integer_value(json_array_get(runs, i + 1));
+        for (uint64_t n = (uint64_t)json_integer_value(json_array_get(runs, i)); n <= last; n++)
+            sent_rows_add(f->rows, n);
+    }
+}
+
+static bool table_read(struct followed *f, json_t *o)
+{
+    json_int_t version, watermark;
+    json_t *runs;
+    const char *text;
+    int kind;
+    if (!o) return true;
+    if (json_unpack(o, "{s:I, s:i, s:I, s:s, s:o}", "version", &version, "watermark_kind", &kind, "watermark",
+                    &watermark, "watermark_text", &text, "rows", &runs) != 0)
+        return false;
+    f->table = true;
+    f->rows = sent_rows_new();
+    f->version = version;
+    f->watermark.kind = kind;
+    f->watermark.i = watermark;
+    snprintf(f->watermark.text, sizeof f->watermark.text, "%s", text);
+    rows_read(f, runs);
+    return true;
+}
+
 static bool item_read(struct followed_list *list, const struct definition *d, json_t *o)
 {
     const char *source, *name, *home, *copy_of = NULL;
@@ -184,7 +238,7 @@ static bool item_read(struct followed_list *list, const struct definition *d, js
     f->whole = whole != 0;
     f->finished = finished != 0;
     f->copy_of = copy_of ? memory_str(copy_of) : NULL;
-    return true;
+    return table_read(f, json_object_get(o, "table"));
 }
 
 static bool list_read(struct followed_list *list, const struct definition *d, json_t *all)

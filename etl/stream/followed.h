@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "etl/source/source.h"
+#include "etl/stream/sent_rows.h"
 #include "etl/stream/stream_id.h"
 
 struct sha256;
@@ -42,8 +43,11 @@ struct followed {
     uint64_t lines;         /* in them */
     uint64_t told;          /* bytes that its last file message was about; UINT64_MAX: there was none */
     struct mark mark;
-    bool whole;    /* is taken as it is, once; otherwise it may grow */
-    bool finished; /* its last line had no end and was sent: nothing behind it can be */
+    bool whole;                 /* is taken as it is, once; otherwise it may grow */
+    bool finished;              /* its last line had no end and was sent: nothing behind it can be */
+    bool table;                 /* of a database: its rows change, each change has the next version */
+    int64_t version;            /* used last; for a table */
+    struct watermark watermark; /* how far its rows were seen; for a table */
     char *copy_of; /* another one's name: has the same content, so nothing of it is sent. NULL: it has not */
 
     /* not in the state file */
@@ -56,7 +60,8 @@ struct followed {
     int64_t changed_ns, told_ns;
     struct source_file file; /* of the reader */
     struct source_reader *reader;
-    struct sha256 *digest; /* of the first `digested` bytes */
+    struct sent_rows *rows; /* for a table */
+    struct sha256 *digest;  /* of the first `digested` bytes */
     uint64_t digested;
 };
 

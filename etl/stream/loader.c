@@ -12,6 +12,7 @@
 #include "etl/stream/offsets.h"
 #include "etl/stream/stream_id.h"
 #include "etl/stream/verify.h"
+#include "etl/stream/versions.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
@@ -45,6 +46,7 @@ struct loader {
     const struct topics *topics;
     struct engine *engine;
     struct loaded *loaded;
+    struct versions *versions;    /* NULL when no source changes */
     struct partition *partitions; /* of all topics, one topic after the other */
     int partition_count;
     int *first;                  /* by topic: its first partition; one more at the end */
@@ -64,6 +66,8 @@ static int engine_open_live(struct loader *l, const struct definition *d, int64_
     if (result != 0) return result;
     result = engine_open(d, l->db, ENGINE_LIVE, run, &l->engine, error);
     if (result == 0) result = loaded_open(l->db, &l->loaded, error);
+    for (int i = 0; i < d->feed_count && result == 0 && !l->versions; i++)
+        if (feed_changes(&d->feeds[i])) result = versions_open(l->db, &l->versions, error);
     if (result == 0) return sql_exec(l->db, error, "COMMIT");
     sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
     return result;
@@ -128,6 +132,7 @@ void loader_close(struct loader *l)
     pending_drop(l);
     engine_close(l->engine);
     loaded_close(l->loaded);
+    versions_close(l->versions);
     arena_release(&l->arena);
     for (int i = 0; i < l->partition_count; i++) free(l->partitions[i].clocks);
     free(l->partitions);
@@ -233,16 +238,31 @@ static int64_t lateness(struct loader *l, struct partition *p, const struct pend
     return late_s;
 }
 
+/* Records of a source have versions when it changes, all of them or none: one of them could not be told from another.
+ */
+static int version_check(struct loader *l, const rd_kafka_message_t *m, const struct message *message,
+                         struct err_text *error)
+{
+    if (!message->version || feed_changes(&l->definition->feeds[message->record.feed])) return 0;
+    return err_set(error, ERR_CORRUPT,
+                   "topic %s, partition %" PRId32 ", offset %" PRId64
+                   ": header millrace-version, and the definition does not say of the source that its records change "
+                   "(\"watermark\", \"deletes\" or \"key\")",
+                   rd_kafka_topic_name(m->rkt), m->partition, m->offset);
+}
+
 static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, struct err_text *error)
 {
     struct pending *item = &l->pending[l->count];
     int result = message_decode(m, &l->arena, &item->message, error);
     if (result == 0) result = stream_check(l, p->topic, item->message.stream, error);
     if (result == 0) result = source_find(l, m, &item->message, error);
-    if (result == 0 && item->message.kind == MESSAGE_RECORD) {
+    item->late_s = 0;
+    if (result == 0) result = version_check(l, m, &item->message, error);
+    if (result == 0 && item->message.kind == MESSAGE_RECORD && !item->message.gone) {
         result = engine_stage(l->engine, &item->message.record, &item->staged);
         if (result != 0) err_set(error, result, "%s", engine_error(l->engine));
-        if (result == 0) item->late_s = lateness(l, p, item);
+        if (result == 0 && !item->message.version) item->late_s = lateness(l, p, item);
     }
     if (result != 0) return result;
     if (l->count++ == 0) l->first_ns = clock_mono_ns();
@@ -302,12 +322,27 @@ static int offsets_move_all(struct loader *l, struct err_text *error)
     return 0;
 }
 
+/* The newest version of a record, in place of the one that the warehouse holds. */
+static int version_apply(struct loader *l, const struct pending *item, struct err_text *error)
+{
+    const struct message *m = &item->message;
+    struct record old;
+    int verdict = versions_take(l->versions, slice_str(l->definition->feeds[m->record.feed].name), &m->record,
+                                m->version, m->gone, &l->arena, &old, error);
+    if (verdict < 0 || verdict == VERSION_OLD) return verdict < 0 ? verdict : 0;
+    int result = verdict == VERSION_REPLACES ? engine_take_back(l->engine, &old) : 0;
+    if (result == 0 && !m->gone) result = engine_apply(l->engine, item->staged);
+    if (result != 0) err_set(error, result, "%s", engine_error(l->engine));
+    return result;
+}
+
 static int item_apply(struct loader *l, const struct pending *item, struct err_text *error)
 {
     const struct record *record = &item->message.record;
     int result = 0, known;
     switch (item->message.kind) {
     case MESSAGE_RECORD:
+        if (item->message.version) return version_apply(l, item, error);
         known = loaded_mark(l->loaded, slice_str(l->definition->feeds[record->feed].name), &record->at, error);
         if (known != 0) return known < 0 ? known : 0; /* sent again by a publisher that tried again */
         result = item->late_s ? engine_drop_late(l->engine, item->staged, item->late_s)

@@ -34,6 +34,12 @@ rd_kafka_headers_t *message_record_headers(const char *stream, const char *sourc
     return h;
 }
 
+void message_version_add(rd_kafka_headers_t *headers, int64_t version, bool gone)
+{
+    add_number(headers, "millrace-version", version);
+    if (gone) add(headers, "millrace-kind", "delete", strlen("delete"));
+}
+
 rd_kafka_headers_t *message_plain_headers(const char *stream, const char *source, enum message_kind kind)
 {
     rd_kafka_headers_t *h = rd_kafka_headers_new(3);
@@ -139,8 +145,12 @@ int message_decode(const rd_kafka_message_t *m, struct arena *arena, struct mess
     out->stream = header(h, "millrace-stream");
     if (out->stream.n == 0) return wrong(m, "no header millrace-stream: not a published pipeline", error);
     out->source = header(h, "millrace-source");
-    struct slice kind = header(h, "millrace-kind");
-    if (kind.n == 0) {
+    struct slice kind = header(h, "millrace-kind"), version = header(h, "millrace-version");
+    out->version = 0;
+    out->gone = slice_equal(kind, SLICE_LIT("delete"));
+    if ((version.n || out->gone) && (!text_to_i64(version, &out->version) || out->version < 1))
+        return wrong(m, "header millrace-version is no version", error);
+    if (kind.n == 0 || out->gone) {
         out->kind = MESSAGE_RECORD;
         return record_decode(m, h, &out->record, error);
     }
@@ -148,7 +158,8 @@ int message_decode(const rd_kafka_message_t *m, struct arena *arena, struct mess
         out->kind = MESSAGE_FILE;
         return file_decode(m, arena, &out->file, error);
     }
-    if (!slice_equal(kind, SLICE_LIT("end"))) return wrong(m, "header millrace-kind is neither file nor end", error);
+    if (!slice_equal(kind, SLICE_LIT("end")))
+        return wrong(m, "header millrace-kind is none of delete, file, end", error);
     out->kind = MESSAGE_END;
     return 0;
 }

@@ -160,7 +160,7 @@ TEST(message, says_which_header_is_wrong)
         {{"millrace-stream", "s", "millrace-file", "f", "millrace-line", "1", NULL}, "millrace-offset"},
         {{"millrace-stream", "s", "millrace-file", "f", "millrace-line", "1", "millrace-offset", "-1", NULL},
          "millrace-offset"},
-        {{"millrace-stream", "s", "millrace-kind", "start", NULL}, "millrace-kind is neither"},
+        {{"millrace-stream", "s", "millrace-kind", "start", NULL}, "millrace-kind is none of"},
         {{"millrace-stream", "s", "millrace-kind", "file", NULL}, "not a file message"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -183,6 +183,28 @@ TEST(message, the_crc_tells_key_from_value)
     for (int i = 0; i < 4; i++) through(rd_kafka_headers_new(0), pairs[i][0], pairs[i][1], crc_keep, &crc[i]);
     for (int i = 0; i < 4; i++)
         for (int k = 0; k < i; k++) check(crc[i] != crc[k]);
+}
+
+static void gone_record(const rd_kafka_message_t *m, void *context)
+{
+    struct arena arena = {0};
+    struct message found;
+    check_int(message_decode(m, &arena, &found, NULL), *(int *)context);
+    if (*(int *)context == 0)
+        check(found.kind == MESSAGE_RECORD && found.gone && found.version == 7 && found.record.at.number == 9);
+    arena_release(&arena);
+}
+
+TEST(message, a_record_that_is_gone_has_a_version)
+{
+    const struct record r = {{SLICE_LIT("shop.db:customers"), 9, 0, 9}, {0}, {0}, false, 0, 0};
+    int good = 0, bad = ERR_CORRUPT;
+    rd_kafka_headers_t *h = message_record_headers("abc", NULL, &r);
+    message_version_add(h, 7, true);
+    through(h, SLICE_LIT("k"), slice_of(NULL, 0), gone_record, &good);
+    h = message_record_headers("abc", NULL, &r);
+    message_version_add(h, 0, true);
+    through(h, SLICE_LIT("k"), slice_of(NULL, 0), gone_record, &bad);
 }
 
 #endif

@@ -118,15 +118,30 @@ int publisher_wait_until(struct publisher *p, double due_s)
     return 0;
 }
 
-int publisher_record(struct publisher *p, const struct record *r)
+static int keyed_record_send(struct publisher *p, const struct record *r, rd_kafka_headers_t *headers)
 {
     int result = p->options->rate > 0 ? publisher_wait_until(p, (double)p->sent / p->options->rate) : 0;
-    if (result != 0) return result;
+    if (result != 0) {
+        rd_kafka_headers_destroy(headers);
+        return result;
+    }
     uint8_t key[4096 + 128];
     const char *source = publisher_source_name(p, r->feed);
     int n = snprintf((char *)key, sizeof key, "%s%s%.*s:%" PRIu64, source ? source : "", source ? ":" : "",
                      r->at.file.n > 4096 ? 4096 : (int)r->at.file.n, (const char *)r->at.file.p, r->at.number);
-    return keyed_send(p, r->feed, slice_of(key, (size_t)n), r->raw, message_record_headers(p->stream, source, r));
+    return keyed_send(p, r->feed, slice_of(key, (size_t)n), r->raw, headers);
+}
+
+int publisher_record(struct publisher *p, const struct record *r)
+{
+    return keyed_record_send(p, r, message_record_headers(p->stream, publisher_source_name(p, r->feed), r));
+}
+
+int publisher_version(struct publisher *p, const struct record *r, int64_t version, bool gone)
+{
+    rd_kafka_headers_t *headers = message_record_headers(p->stream, publisher_source_name(p, r->feed), r);
+    message_version_add(headers, version, gone);
+    return keyed_record_send(p, r, headers);
 }
 
 int publisher_file(struct publisher *p, const struct file_fact *fact)

@@ -56,6 +56,8 @@ int publisher_serve(struct publisher *p, int timeout_ms);
 int publisher_wait_until(struct publisher *p, double due_s);
 
 int publisher_record(struct publisher *p, const struct record *r);
+/* A version of a record that changes; `gone`: it is no more. */
+int publisher_version(struct publisher *p, const struct record *r, int64_t version, bool gone);
 int publisher_file(struct publisher *p, const struct file_fact *fact);
 int publisher_drain(struct publisher *p);
 int publisher_ends(struct publisher *p);
