@@ -7,6 +7,8 @@ cd "$(dirname "$0")/../.." || exit 2
 RANDOM=${1:-11}
 kills=$((${2:+1} + 0))
 in=$scratch/in
+publisher= run= writer=
+trap 'kill -KILL $publisher $run $writer 2>/dev/null; finish' EXIT
 db=$scratch/stream.db
 mkdir "$in" "$scratch/written"
 cat >"$scratch/site.json" <<'JSON'
@@ -25,7 +27,6 @@ cat >"$scratch/site.json" <<'JSON'
   {"name": "sold_total", "aggregate": "sold", "by": [], "columns": {"n": "count()", "amount": "sum(amount)"}}]}
 JSON
 
-publisher= run=
 publisher_start() {
     "$MILLRACE" stream publish "$scratch/site.json" --in "$in" --follow --poll-ms 20 --state "$scratch/state" \
         --partitions 3 --bootstrap "$bootstrap" 2>>"$scratch/publish.err" &

@@ -5,6 +5,8 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 RANDOM=${1:-5}
 in=$scratch/in
+publisher= run= writer=
+trap 'kill -KILL $publisher $run $writer 2>/dev/null; finish' EXIT
 mkdir "$in"
 cat >"$scratch/shop.json" <<'JSON'
 {"version": 1, "pipeline": "shop", "sources": [
