@@ -154,24 +154,24 @@ def count_lines(data):
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
 
 
-def interpret(definition, folder, only=None, files=None):
+def interpret(definition, folder, only=None, files=None, arrival=None):
     """`only`: records that count, as (source or "" when there is but one, file, number); `files`: the (source, name) that
-    are rows of the table `files`."""
+    are rows of the table `files`; `arrival`: the mode is upsert, and this is the run that each file came with."""
     warehouse = Warehouse()
     try:
-        run(warehouse, definition, folder, only, files)
+        run(warehouse, definition, folder, only, files, arrival)
     except RunFails as e:
         warehouse.status, warehouse.why = e.args
     return warehouse
 
 
-def run(warehouse, definition, folder, only, announced):
+def run(warehouse, definition, folder, only, announced, arrival):
     MAPS.clear()
     MAPS.update({name: dictionary(m, folder) for name, m in definition.get("maps", {}).items()})
     feeds = [Feed(with_lists(s, folder), several=bool(definition.get("sources"))) for s in sources_of(definition)]
     file_rows = []
     for feed in feeds:
-        file_rows += read_feed(feed, folder, only, announced)
+        file_rows += read_feed(feed, folder, only, announced, arrival)
     if any(v[4] == "fail" for f in feeds for r in f.rows for v in r.broken):
         raise RunFails(1, "a rule with severity fail")
     warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
@@ -212,15 +212,16 @@ def sources_of(definition):
     return [definition["source"] | parts | {"name": definition["pipeline"]}]
 
 
-def read_feed(feed, folder, only, announced):
+def read_feed(feed, folder, only, announced, arrival):
     """Fills feed.rows and feed.malformed; gives the rows of the table `files`."""
     known, file_rows = {}, []
+    keyed = arrival is not None and "key" in feed.source
     matching = list_files(folder, feed.source["glob"])
     if not matching and not feed.source.get("optional"):
         raise RunFails(2, "no file matches")
     for path in matching:
         name, digest, size, lines, records = contents(feed, path)
-        same = known.setdefault(digest, name)
+        same = name if keyed else known.setdefault(digest, name)
         if announced is None or (feed.key, name) in announced:
             file_rows.append((feed.name, name, digest, size, lines, None if same == name else same))
         if same != name:
@@ -231,9 +232,29 @@ def read_feed(feed, folder, only, announced):
                 continue
             row = feed.row(record)
             feed.rows.append(row) if row else feed.malformed.append(record)
+    if keyed:
+        feed.rows = last_versions(feed, arrival)
     feed.rows.sort(key=lambda r: (r.record.file.encode(), r.record.offset))
     feed.rules.judge(feed.rows)
     return file_rows
+
+
+def last_versions(feed, arrival):
+    """Without the rows that a later one with their key replaced. A row that a rule rejects, but unique, replaces none."""
+    judged = Rules([r for r in feed.source.get("rules", []) if r["rule"] != "unique"], feed.types)
+    judged.judge(feed.rows)
+    last, rejected = {}, []
+    for row in sorted(feed.rows, key=lambda r: (arrival[r.record.file], r.record.file.encode(), r.record.offset)):
+        if any(v[4] != "warn" for v in row.broken):
+            rejected.append(row)
+            continue
+        key = tuple(row.values[c] for c in feed.source["key"])
+        if None in key:
+            raise RunFails(2, "NULL in a key")
+        last[key] = row
+    for row in feed.rows:
+        row.broken = []
+    return [*last.values(), *rejected]
 
 
 def contents(feed, path):

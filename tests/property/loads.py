@@ -2,6 +2,7 @@
 
 Files come whole or as a beginning that ends anywhere, and grow; some vanish after they were loaded, which changes nothing. Tables of
 SQLite get rows behind their last one (append), or any rows come, change and go (incremental, "deletes": "compare").
+In upsert files come whole, and the last version of each key counts.
 A run is killed now and then before it is done to its end. The reference sees all that was ever there.
 """
 
@@ -28,17 +29,22 @@ class Growing:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self.reached, self.gone = {}, set()  # bytes, or rows of a table
+        self.arrival, self.steps = {}, 0
         definition = case.read()
         sources = definition.get("sources") or [definition["source"]]
         self.cut = tuple(s["glob"].rpartition(".")[2] for s in sources if s["format"] in ("csv", "ndjson", "access_log"))
         for source in sources:
             if mode == "incremental" and source["format"] == "sqlite" and "in_file" not in source:
                 source["deletes"] = "compare"
+            if mode == "upsert" and source["format"] != "sqlite" and "in_file" not in source:
+                names = [c if isinstance(c, str) else c["name"] for c in source.get("columns", [])]
+                source["key"] = rng.sample(names, min(len(names), rng.randint(1, 2))) or ["client"]
         self.compared = all("deletes" in s for s in sources if s["format"] == "sqlite")
         self.definition = case.folder / "loads.json"
         self.definition.write_text(json.dumps(definition))
 
     def step(self, last):
+        self.steps += 1
         for path in sorted(self.case.input.iterdir()):
             name = path.name
             if name == "other.txt" or name in self.gone or (not last and name not in self.reached and self.rng.random() < 0.4):
@@ -61,7 +67,8 @@ class Growing:
     def file(self, path, last):
         data = path.read_bytes()
         begin = self.reached.get(path.name, 0)
-        may_cut = path.name.endswith(self.cut) and data[:2] != b"\x1f\x8b"
+        may_cut = self.mode != "upsert" and path.name.endswith(self.cut) and data[:2] != b"\x1f\x8b"
+        self.arrival.setdefault(path.name, self.steps)
         end = self.rng.randint(begin, len(data)) if may_cut and not last else len(data)
         self.reached[path.name] = end
         for folder in (self.seen, self.there):
@@ -75,16 +82,16 @@ class Growing:
         db.text_factory = bytes
         for (table,) in db.execute("SELECT CAST(name AS TEXT) FROM sqlite_schema WHERE type = 'table'").fetchall():
             if not last:
-                self.rows(db, table.decode())
+                self.rows(db, path.name, table.decode())
         db.commit()
         db.close()
         shutil.copy(target, self.there / path.name)
 
-    def rows(self, db, table):
+    def rows(self, db, file, table):
         ids = [i for i, in db.execute(f'SELECT rowid FROM "{table}" ORDER BY rowid')]
         if not self.compared:
-            before = self.reached.setdefault((table, "rows"), 0)
-            self.reached[table, "rows"] = end = self.rng.randint(min(before, len(ids)), len(ids))
+            before = self.reached.get((file, table), 0)
+            self.reached[file, table] = end = self.rng.randint(min(before, len(ids)), len(ids))
             db.executemany(f'DELETE FROM "{table}" WHERE rowid = ?', [(i,) for i in ids[end:]])
             return
         columns = [c[1].decode() for c in db.execute(f'PRAGMA table_info("{table}")') if not c[5]]
@@ -104,12 +111,12 @@ def run(growing, db, *more):
 def grown(case, _expected, seed):
     """The differences after the first step that has some."""
     rng = random.Random(seed)
-    growing = Growing(case, rng, rng.choice(["append", "incremental"]))
+    growing = Growing(case, rng, rng.choice(["append", "incremental", "upsert"]))
     db = case.folder / "loads.db"
     db.unlink(missing_ok=True)
     for step in range(STEPS):
         growing.step(step == STEPS - 1)
-        expected = interpret.interpret(json.loads(growing.definition.read_text()), growing.seen)
+        expected = interpret.interpret(json.loads(growing.definition.read_text()), growing.seen, arrival=growing.arrival if growing.mode == "upsert" else None)
         if rng.random() < 0.3:
             child = batches.start(case, db, growing.definition, growing.there, "--mode", growing.mode)
             time.sleep(rng.random() * 0.04)
@@ -117,7 +124,7 @@ def grown(case, _expected, seed):
             child.wait()
         ran = run(growing, db, *rng.choice([[], ["--resume"]]))
         where = f"{growing.mode}, step {step}: "
-        if ran.returncode != expected.status:
+        if bool(ran.returncode) != bool(expected.status) or (growing.mode != "upsert" and ran.returncode != expected.status):
             return [f"{where}status {ran.returncode}, expected {expected.status} {expected.why}: {ran.stderr[-300:]}"]
         if expected.status == 0:
             found = drive.differences(drive.read_warehouse(db, "rw"), expected)
