@@ -8,6 +8,7 @@
 
 #include "etl/definition_read.h"
 #include "etl/document.h"
+#include "etl/rule/rule.h"
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
@@ -122,6 +123,8 @@ int definition_load(const char *path, struct definition **out, struct err_text *
 
 static void table_exprs_release(const struct table *t)
 {
+    /* NAME and NAME_violations share them. */
+    for (int i = 0; t->rules && !t->violations && i < t->rules->rule_count; i++) rule_release(&t->rules->rules[i]);
     expr_release((struct expr *)t->where);
     for (int i = 0; i < t->input_count; i++) expr_release((struct expr *)t->inputs[i].where);
     for (int i = 0; i < t->column_count; i++) {

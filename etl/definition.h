@@ -239,7 +239,12 @@ struct table {
         const char *at;
     } * foreign_keys;
     int foreign_key_count;
-    int **indexes; /* column lists of secondary indexes asked for by the definition; each ends with -1 */
+    int item; /* its place in the list of the definition */
+    /* Rules of a table stand between its rows and what later tables read: its object makes three tables. */
+    bool unchecked;           /* NAME_all: the rows as they are made */
+    const struct feed *rules; /* NAME, NAME_violations, selects of it: the rules, and its columns as of a source */
+    bool violations; /* NAME_violations: what breaks one, with _rules and _severity. NAME: what is not rejected */
+    int **indexes;   /* column lists of secondary indexes asked for by the definition; each ends with -1 */
     int index_count;
 };
 

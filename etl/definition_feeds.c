@@ -89,7 +89,7 @@ static void columns_read(struct node source, const char *const *own_keys, struct
     if (!source.doc->failed) time_read_key(node_member(source, "time"), feed);
 }
 
-static void rules_read(struct node rules, struct feed *feed)
+void rules_read(struct node rules, struct feed *feed)
 {
     size_t count = node_count(rules);
     feed->rules = arena_alloc(rules.doc->arena, (count + 1) * sizeof *feed->rules);

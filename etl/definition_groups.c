@@ -204,8 +204,8 @@ static void groups_read(struct node n, struct definition *d, struct table *t, st
 
 void aggregate_table_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const keys[] = {"name",  "aggregate", "by",          "window",       "columns",
-                                       "where", "indexes",   "primary_key", "foreign_keys", NULL};
+    static const char *const keys[] = {"name",    "aggregate",   "by",           "window", "columns", "where",
+                                       "indexes", "primary_key", "foreign_keys", "rules",  NULL};
     node_keys(n, keys);
     struct input in = grouped_begin(n, "aggregate", d, t);
     if (n.doc->failed) return;
@@ -277,8 +277,8 @@ static void pivot_values_read(struct node n, struct node columns, int column, st
 
 void pivot_table_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const keys[] = {"name",    "pivot", "by",      "window",      "column",       "values",
-                                       "columns", "where", "indexes", "primary_key", "foreign_keys", NULL};
+    static const char *const keys[] = {"name",  "pivot",   "by",          "window",       "column", "values", "columns",
+                                       "where", "indexes", "primary_key", "foreign_keys", "rules",  NULL};
     node_keys(n, keys);
     struct input in = grouped_begin(n, "pivot", d, t);
     if (n.doc->failed) return;
@@ -298,7 +298,7 @@ void pivot_table_read(struct node n, struct definition *d, struct table *t)
 void sessions_table_read(struct node n, struct definition *d, struct table *t)
 {
     static const char *const keys[] = {"name",  "sessionize", "by",          "time",         "gap_s", "columns",
-                                       "where", "indexes",    "primary_key", "foreign_keys", NULL};
+                                       "where", "indexes",    "primary_key", "foreign_keys", "rules", NULL};
     node_keys(n, keys);
     t->kind = TABLE_SESSIONS;
     t->parent = parent_read(node_member(n, "sessionize"), d);

@@ -191,7 +191,7 @@ void join_table_read(struct node n, struct definition *d, struct table *t)
 {
     static const char *const keys[] = {"name",    "join",        "with",         "on",       "kind",    "match",
                                        "time",    "right_time",  "valid",        "before_s", "after_s", "columns",
-                                       "indexes", "primary_key", "foreign_keys", NULL};
+                                       "indexes", "primary_key", "foreign_keys", "rules",    NULL};
     static const char *const kinds[] = {"inner", "left", NULL};
     node_keys(n, keys);
     t->kind = TABLE_JOIN;

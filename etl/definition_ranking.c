@@ -97,8 +97,8 @@ static struct ranking *ranking_new(struct node n, struct table *t, const struct 
 
 void top_n_table_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const keys[] = {"name", "top_n",   "by",          "order",        "n",
-                                       "rank", "indexes", "primary_key", "foreign_keys", NULL};
+    static const char *const keys[] = {"name",    "top_n",       "by",           "order", "n", "rank",
+                                       "indexes", "primary_key", "foreign_keys", "rules", NULL};
     node_keys(n, keys);
     struct input in = parent_rows_read(node_member(n, "top_n"), d, t, 1);
     if (n.doc->failed) return;
@@ -111,8 +111,8 @@ void top_n_table_read(struct node n, struct definition *d, struct table *t)
 
 void dedupe_table_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const keys[] = {"name",    "dedupe",      "by",           "keep", "order",
-                                       "indexes", "primary_key", "foreign_keys", NULL},
+    static const char *const keys[] = {"name",    "dedupe",      "by",           "keep",  "order",
+                                       "indexes", "primary_key", "foreign_keys", "rules", NULL},
                              *const words[] = {"first", "last", NULL};
     node_keys(n, keys);
     struct input in = parent_rows_read(node_member(n, "dedupe"), d, t, 0);
@@ -152,11 +152,11 @@ static void history_read(struct node n, struct table *t, const struct input *in,
 
 void scd_table_read(struct node n, struct definition *d, struct table *t)
 {
-    static const char *const first[] = {"name",    "scd",         "type",         "by", "time",
-                                        "indexes", "primary_key", "foreign_keys", NULL},
+    static const char *const first[] = {"name",    "scd",         "type",         "by",    "time",
+                                        "indexes", "primary_key", "foreign_keys", "rules", NULL},
                              *const second[] = {"name",        "scd",          "type",     "by",      "time",
                                                 "track",       "valid_from",   "valid_to", "current", "indexes",
-                                                "primary_key", "foreign_keys", NULL};
+                                                "primary_key", "foreign_keys", "rules",    NULL};
     int64_t type = node_integer(node_required(n, "type"), 1, 1, 2);
     node_keys(n, type == 1 ? first : second);
     struct input in = parent_rows_read(node_member(n, "scd"), d, t, 3);

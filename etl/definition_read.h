@@ -26,6 +26,8 @@ const char *topic_name_read(struct node n, const char *fallback);
 void feeds_read(struct node root, struct definition *d);
 /* `watermark`, `deletes`, `key` of a source, behind its columns. */
 void feed_changes_read(struct node source, struct feed *feed);
+/* A list of rules over feed->columns, into the feed. */
+void rules_read(struct node rules, struct feed *feed);
 /* What rules of sources say about tables. */
 void feeds_link(struct node root, struct definition *d);
 void feed_release(struct feed *feed);

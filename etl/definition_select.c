@@ -51,7 +51,7 @@ static int select_time(struct node n, const struct table *t, const struct input 
 void select_table_read(struct node n, struct definition *d, struct table *t)
 {
     static const char *const keys[] = {"name",    "select",      "columns",      "where", "time",
-                                       "indexes", "primary_key", "foreign_keys", NULL};
+                                       "indexes", "primary_key", "foreign_keys", "rules", NULL};
     node_keys(n, keys);
     t->kind = TABLE_SELECT;
     t->parent = parent_read(node_member(n, "select"), d);

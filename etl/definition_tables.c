@@ -204,9 +204,9 @@ static void store_columns_read(struct node columns, const struct feed *first, st
 static void store_read(struct node n, struct definition *d, struct table *t)
 {
     /* Those of the other kinds are not here, or their readers had been asked: they are what a misspelt one means. */
-    static const char *const keys[] = {"name",        "from",         "rows",      "columns", "where",      "indexes",
-                                       "primary_key", "foreign_keys", "aggregate", "pivot",   "sessionize", "select",
-                                       "join",        "top_n",        "dedupe",    "scd",     NULL};
+    static const char *const keys[] = {"name",        "from",         "rows",  "columns",   "where", "indexes",
+                                       "primary_key", "foreign_keys", "rules", "aggregate", "pivot", "sessionize",
+                                       "select",      "join",         "top_n", "dedupe",    "scd",   NULL};
     node_keys(n, keys);
     t->kind = TABLE_STORE;
     t->parent = -1;
@@ -286,14 +286,86 @@ static void kind_read(struct node n, struct definition *d, struct table *t)
     store_read(n, d, t);
 }
 
-static void table_read(struct node n, struct definition *d, struct table *t)
+/* --- rules of a table --- */
+
+/* The table's columns as those of a source, over which rules are read. */
+static struct feed *rules_of_table_read(struct node n, struct definition *d, const struct table *t, const char *name)
 {
-    *t = (struct table){.at = n.path, .time = -1};
-    if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
-    t->name = node_name(node_required(n, "name"));
-    relation_name_check(n, d, t->name);
+    struct feed *feed = arena_alloc(&d->arena, sizeof *feed);
+    *feed = (struct feed){.name = name, .at = t->at, .path = d->path, .time = -1, .watermark = -1};
+    feed->columns = arena_alloc(&d->arena, ((size_t)t->column_count + 1) * sizeof *feed->columns);
+    feed->column_count = feed->field_count = feed->builtin = t->column_count;
+    for (int i = 0; i < t->column_count; i++)
+        feed->columns[i] =
+            (struct column){.name = t->columns[i].name, .type = t->columns[i].type, .scale = t->columns[i].scale};
+    rules_read(n, feed);
+    return feed;
+}
+
+static void rules_check(struct node n, const struct feed *feed)
+{
+    for (int i = 0; i < feed->rule_count && !n.doc->failed; i++) {
+        const struct rule *rule = &feed->rules[i];
+        struct node at = node_member(node_item(n, (size_t)i), "rule");
+        if (rule_among_rows(rule))
+            node_fail(at, "looks at other rows: a rule of sources only, not of the rows of a table");
+        else if (rule->class == &RULE_TYPE)
+            node_fail(at, "is a rule of sources: values of a table have their types");
+    }
+}
+
+static void checked_add(struct node n, struct definition *d, const char *name, const struct feed *rules,
+                        bool violations)
+{
+    struct table *t = &d->tables[d->table_count];
+    int parent = d->table_count - 1 - violations;
+    const struct table *from = &d->tables[parent];
+    *t = (struct table){.name = name, .at = n.path, .item = from->item, .kind = TABLE_SELECT, .parent = parent};
+    t->origin = from->origin;
+    t->time = table_time(from);
+    t->rules = rules;
+    t->violations = violations;
+    t->columns = arena_alloc(&d->arena, ((size_t)from->column_count + 3) * sizeof *t->columns);
+    struct input in = input_table(from, n.doc->arena, 0);
+    for (int i = 0; i < in.count; i++) copy_enter(n, t, &in, in.columns[i].name, i);
+    if (violations) {
+        column_enter(n, t, (struct table_column){.name = "_rules", .type = VALUE_TEXT, .input = -1});
+        column_enter(n, t, (struct table_column){.name = "_severity", .type = VALUE_TEXT, .input = -1});
+    }
+    d->table_count++;
+}
+
+/* The table that was read last gets rules. */
+static void table_rules_read(struct node n, struct node rules, struct definition *d, const char *name)
+{
+    const struct table *t = &d->tables[d->table_count - 1];
+    const char *violations = arena_printf(&d->arena, "%s_violations", name);
+    relation_name_check(n, d, violations);
     if (n.doc->failed) return;
-    kind_read(n, d, t);
+    const struct feed *feed = rules_of_table_read(rules, d, t, name);
+    checked_add(n, d, name, feed, false);
+    rules_check(rules, feed);
+    if (!n.doc->failed) checked_add(n, d, violations, feed, true);
+}
+
+static void table_read(struct node n, int item, struct definition *d)
+{
+    struct table *t = &d->tables[d->table_count];
+    struct node rules = node_member(n, "rules");
+    *t = (struct table){.at = n.path, .item = item, .time = -1};
+    if (!json_is_object(n.json)) node_fail(n, "must be an object {...}");
+    const char *name = node_name(node_required(n, "name"));
+    relation_name_check(n, d, name);
+    t->unchecked = node_present(rules);
+    t->name = t->unchecked ? arena_printf(&d->arena, "%s_all", name) : name;
+    if (t->unchecked) relation_name_check(n, d, t->name);
+    if (!n.doc->failed) kind_read(n, d, t);
+    /* Counted afterwards, so that no table reads from itself; after a failure too, so that what it
+     * compiled is released. */
+    d->table_count++;
+    if (!n.doc->failed && t->unchecked) table_rules_read(n, rules, d, name);
+    if (n.doc->failed) return;
+    if (t->unchecked) t++; /* the one that others see */
     indexes_read(node_member(n, "indexes"), d, t);
     if (!n.doc->failed) primary_key_read(node_member(n, "primary_key"), t);
 }
@@ -314,16 +386,14 @@ void tables_read(struct node tables, struct definition *d)
 {
     size_t count = node_count(tables);
     if (!tables.doc->failed && count == 0) node_fail(tables, "needs at least one table");
-    d->tables = arena_alloc(&d->arena, (count + 1) * sizeof *d->tables);
-    for (size_t i = 0; i < count && !tables.doc->failed; i++) {
-        /* Counted afterwards, so that no table reads from itself; after a failure too, so that what it
-         * compiled is released. */
-        table_read(node_item(tables, i), d, &d->tables[i]);
-        d->table_count++;
-    }
+    d->tables = arena_alloc(&d->arena, (3 * count + 1) * sizeof *d->tables);
+    for (size_t i = 0; i < count && !tables.doc->failed; i++) table_read(node_item(tables, i), (int)i, d);
     if (!tables.doc->failed) feeds_check_read(tables, d);
-    for (size_t i = 0; i < count && !tables.doc->failed; i++)
-        foreign_keys_read(node_member(node_item(tables, i), "foreign_keys"), d, &d->tables[i]);
+    for (int i = 0; i < d->table_count && !tables.doc->failed; i++) {
+        struct table *t = &d->tables[i];
+        if (t->unchecked || t->violations) continue;
+        foreign_keys_read(node_member(node_item(tables, (size_t)t->item), "foreign_keys"), d, t);
+    }
 }
 
 void views_read(struct node views, struct definition *d)

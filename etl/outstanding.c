@@ -17,6 +17,15 @@ static int rule_check(const struct feed *feed, const struct rule *rule, sqlite3 
     return ENGINE_RULE_FAILED;
 }
 
+static int table_check(const struct table *t, sqlite3 *db, struct err_text *error)
+{
+    int64_t rows;
+    int result = sql_integer(db, 0, &rows, error, "SELECT count(*) FROM \"%w\" WHERE _severity = 'fail'", t->name);
+    if (result != 0 || rows == 0) return result;
+    err_set(error, ERR_INVALID, "%" PRId64 " rows of table %s break a rule of severity fail", rows, t->rules->name);
+    return ENGINE_RULE_FAILED;
+}
+
 int outstanding_check(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
     int result = 0;
@@ -25,5 +34,7 @@ int outstanding_check(const struct definition *d, sqlite3 *db, struct err_text *
             const struct rule *rule = &d->feeds[i].rules[k];
             if (rule->reference && rule->severity == SEVERITY_FAIL) result = rule_check(&d->feeds[i], rule, db, error);
         }
+    for (int i = 0; i < d->table_count && result == 0; i++)
+        if (d->tables[i].violations) result = table_check(&d->tables[i], db, error);
     return result;
 }

@@ -1,7 +1,8 @@
-/* outstanding.h - rules of severity `fail` that look at another table, in a stream.
+/* outstanding.h - rules of severity `fail` that are about tables as they are in the end.
  *
- * What they look for may still come, so a row that breaks one waits in the quarantine, as if it were rejected, until
- * everything is loaded; only then it is known to fail. */
+ * What `fk` and `sum_equals` look for in a stream may still come, so a row that breaks one waits in the quarantine, as
+ * if it were rejected, until everything is loaded; only then it is known to fail. Likewise, in a batch too, a row of a
+ * table that breaks one of the table's rules of this severity: the table is what it is when everything is loaded. */
 #ifndef MILLRACE_ETL_OUTSTANDING_H
 #define MILLRACE_ETL_OUTSTANDING_H
 

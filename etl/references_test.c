@@ -1,5 +1,6 @@
 /* Rules that look at another table: what they find, and that a stream ends as a batch does. */
 #include "etl/engine_try_test.h"
+#include "etl/outstanding.h"
 #include "tests/unit.h"
 
 #define SOURCE(name, rules)                                                                                            \
@@ -264,6 +265,74 @@ TEST(references, a_row_waits_in_the_quarantine_for_its_parent)
     definition_free(d);
 }
 
+/* --- rules of tables --- */
+
+#define TOTALS                                                                                                         \
+    HEAD SOURCE(                                                                                                       \
+        "lines",                                                                                                       \
+        "{\"rule\": \"unique\", \"columns\": [\"id\", \"n\"]}") "], \"tables\": ["                                     \
+                                                                "{\"name\": \"lines\", \"rules\": [{\"rule\": "        \
+                                                                "\"not_null\", \"column\": \"who\", \"severity\": "    \
+                                                                "\"warn\"},"                                           \
+                                                                "  {\"rule\": \"range\", \"column\": \"n\", \"max\": " \
+                                                                "2}]},"                                                \
+                                                                "{\"name\": \"by_who\", \"aggregate\": \"lines\", "    \
+                                                                "\"by\": [\"who\"], \"columns\": {\"c\": \"count()\"," \
+                                                                "  \"s\": \"sum(n)\"}, \"primary_key\": \"who\", "     \
+                                                                "\"rules\": [{\"rule\": \"range\", \"column\": "       \
+                                                                "\"s\", \"min\": 0},"                                  \
+                                                                "  {\"rule\": \"expression\", \"name\": \"often\", "   \
+                                                                "\"expr\": \"c < 2\", \"severity\": \"%s\"}]},"        \
+                                                                "{\"name\": \"best\", \"top_n\": \"by_who\", \"by\": " \
+                                                                "[\"c\"], \"order\": [\"s desc\"], \"n\": 2, "         \
+                                                                "\"rules\": ["                                         \
+                                                                "  {\"rule\": \"regex\", \"column\": \"who\", "        \
+                                                                "\"pattern\": \"[AB]\"}]},"                            \
+                                                                "{\"name\": \"total\", \"aggregate\": \"best\", "      \
+                                                                "\"by\": [], \"columns\": {\"s\": \"sum(s)\"}}]}"
+
+static struct definition *totals(const char *severity)
+{
+    char json[4096];
+    snprintf(json, sizeof json, TOTALS, severity);
+    return try_definition(json);
+}
+
+TEST(references, rules_of_a_table_stand_before_its_readers)
+{
+    struct definition *d = totals("warn");
+    const char *lines[] = {"1,A,1", "2,A,2", "3,A,2.01", "4,B,-1", "5,,1", "6,C,2", NULL};
+    sqlite3 *db = try_batch(d, lines);
+    check_str(try_text(db, "SELECT id FROM lines ORDER BY id"), "1;2;4;5;6");
+    check_str(try_text(db, "SELECT id, _rules, _severity, _byte_offset FROM lines_violations ORDER BY id"),
+              "3|range_n|reject|20;5|not_null_who|warn|40");
+    check_str(try_text(db, "SELECT count(*) FROM lines_all"), "6");
+    check_str(try_text(db, "SELECT who, c, s FROM by_who ORDER BY who"), "|1|100;A|2|300;C|1|200");
+    check_str(try_text(db, "SELECT who, s, _rules, _severity FROM by_who_violations ORDER BY who"),
+              "A|300|often|warn;B|-100|range_s|reject");
+    check_str(try_text(db, "SELECT coalesce(who, '-') FROM best ORDER BY who"), "-;A");
+    check_str(try_text(db, "SELECT s FROM total"), "400");
+    struct err_text error = {{0}};
+    check_int(outstanding_check(d, db, &error), 0);
+    sqlite3_close(db);
+    definition_free(d);
+
+    d = totals("fail");
+    db = try_batch(d, lines);
+    check_int(outstanding_check(d, db, &error), ENGINE_RULE_FAILED);
+    check_str(error.text, "1 rows of table by_who break a rule of severity fail");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(references, rules_of_a_table_in_any_order)
+{
+    struct definition *d = totals("reject");
+    try_streams(d, 10, line_write, false);
+    try_streams(d, 8, line_write, true);
+    definition_free(d);
+}
+
 /* --- declarations --- */
 
 static void check_refused(const char *rule, const char *part)
@@ -303,4 +372,25 @@ TEST(references, declarations_are_checked)
     check_refused("{\"rule\": \"sum_equals\", \"column\": \"who\", \"table\": \"people\", \"of\": \"n\", \"on\": "
                   "{\"id\": \"id\"}}",
                   "a sum is a number");
+}
+
+static void check_table_refused(const char *table, const char *part)
+{
+    struct definition *d;
+    struct err_text error = {{0}};
+    char json[4096];
+    snprintf(json, sizeof json, HEAD SOURCE("people", "") "], \"tables\": [{\"name\": \"t_all\"}, {%s}]}", table);
+    check_int(definition_parse(slice_str(json), "p.json", &d, &error), ERR_INVALID);
+    if (!strstr(error.text, part)) unit_fail("\"%s\" is not in \"%s\"", part, error.text);
+}
+
+TEST(references, declarations_of_a_table_are_checked)
+{
+    check_table_refused("\"name\": \"t\", \"rules\": []", "there is a table \"t_all\" already");
+    check_table_refused("\"name\": \"u\", \"rules\": [{\"rule\": \"unique\", \"columns\": \"id\"}]",
+                        "tables[1].rules[0].rule: looks at other rows");
+    check_table_refused("\"name\": \"u\", \"rules\": [{\"rule\": \"type\", \"column\": \"id\"}]",
+                        "values of a table have their types");
+    check_table_refused("\"name\": \"u\", \"rules\": [{\"rule\": \"range\", \"column\": \"m\", \"min\": 0}]",
+                        "tables[1].rules[0].column: there is no column \"m\"");
 }

@@ -1,6 +1,7 @@
 /* --mode full: all files into new tables, which take the place of the old ones in one transaction. */
 #include "etl/batch/job.h"
 #include "etl/changelog/outbox.h"
+#include "etl/outstanding.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/sql.h"
 
@@ -62,6 +63,7 @@ static int tables_build(struct job *j)
     if (result == 0) result = job_engine_result(j, engine_install(j->engine));
     if (result == 0) result = keys_settle(j->definition, j->db, j->error);
     if (result == KEYS_BROKEN) return ENGINE_RULE_FAILED;
+    if (result == 0) result = outstanding_check(j->definition, j->db, j->error);
     if (result == 0) result = outboxes_fill(j);
     if (result == 0) result = job_counts_write(j);
     return result == 0 ? runs_end(j->db, j->run, RUN_DONE, NULL, j->error) : result;

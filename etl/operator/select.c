@@ -4,16 +4,21 @@
  *      "columns": ["id", {"name": "net", "expr": "divide(revenue * 100, 119, 2)"}]}
  *
  * One row in, at most one out: the output's row has the id of the input's, so that it is found again when
- * that is taken back. An expression that cannot be computed gives NULL. */
+ * that is taken back. An expression that cannot be computed gives NULL.
+ *
+ * The rules of a table are two selects of its rows: NAME has those that break none or only such as warn,
+ * NAME_violations those that break one, with the names of what they break and the worst severity among them. */
 #include <stdlib.h>
 
 #include "etl/operator/operator.h"
+#include "etl/rule/rule.h"
 #include "etl/sink/output.h"
 
 struct select {
     struct operator base;
     struct output output;
     struct value *row;
+    struct buf broken; /* names of rules */
 };
 
 static int select_open(struct operator_context *c, const struct table *t, struct operator** out)
@@ -33,15 +38,49 @@ static void row_compute(struct select *s, const struct value *input)
         const struct table_column *c = &t->columns[i];
         if (c->expr)
             expr_evaluate(c->expr, input, s->base.context->cycle, &s->row[i]);
-        else
+        else if (c->input >= 0) /* else it is what rules say */
             s->row[i] = input[c->input];
     }
+}
+
+/* The worst severity among the rules that the row breaks, -1 for none. */
+static int rules_judge(struct select *s, const struct value *row)
+{
+    const struct feed *rules = s->base.table->rules;
+    int worst = -1;
+    buf_reset(&s->broken);
+    for (int i = 0; i < rules->rule_count; i++) {
+        const struct rule *rule = &rules->rules[i];
+        if (!rule->class->broken(rule, row, s->base.context->cycle)) continue;
+        buf_printf(&s->broken, "%s%s", s->broken.n ? "," : "", rule->name);
+        if ((int)rule->severity > worst) worst = (int)rule->severity;
+    }
+    return worst;
+}
+
+static struct value text_value(struct slice text)
+{
+    return (struct value){.type = VALUE_TEXT, .text = text};
+}
+
+/* False: the row is not of this table. */
+static bool rules_pass(struct select *s, const struct value *row)
+{
+    static const char *const severities[] = {"warn", "reject", "fail"};
+    const struct table *t = s->base.table;
+    int worst = rules_judge(s, row);
+    if (!t->violations) return worst <= (int)SEVERITY_WARN;
+    if (worst < 0) return false;
+    s->row[t->column_count - 2] = text_value(buf_slice(&s->broken));
+    s->row[t->column_count - 1] = text_value(slice_str(severities[worst]));
+    return true;
 }
 
 static int select_process(struct operator* o, const struct change *change)
 {
     struct select *s = (struct select *)o;
     if (o->table->where && !expr_true(o->table->where, change->values, o->context->cycle)) return 0;
+    if (o->table->rules && !rules_pass(s, change->values)) return 0;
     row_compute(s, change->values);
     struct change made = {.sign = change->sign, .values = s->row, .order = change->order, .id = change->id};
     made.order.time = order_time(o->table, s->row);
@@ -65,6 +104,7 @@ static void select_close(struct operator* o)
     struct select *s = (struct select *)o;
     output_close(&s->output);
     free(s->row);
+    buf_release(&s->broken);
     free(s);
 }
 

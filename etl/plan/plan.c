@@ -169,9 +169,10 @@ static void table_add(struct building *b, int index)
 {
     const struct definition *d = b->definition;
     const struct table *t = &d->tables[index];
-    json_t *table = json_array_get(json_object_get(b->json, "tables"), (size_t)index);
+    json_t *table = json_array_get(json_object_get(b->json, "tables"), (size_t)t->item);
     json_t *columns = json_object_get(table, "columns");
-    const char *kind = table_kind_key(table), *const without[] = {"name", "columns", kind, NULL};
+    const char *key = table_kind_key(table), *kind = t->rules ? "rules" : key;
+    const char *const without[] = {"name", "columns", key, NULL};
     struct buf text = {0};
     node_add(b, t->name, kind, t->input_count + 2);
     for (int i = 0; i < t->input_count; i++) input_add(b, t->inputs[i].feed);

@@ -17,7 +17,7 @@ BUGS = [
     ("unique looks at rows that a rule before rejected", "etl/parse.c", "(bucket != ROW_VALID && bucket <= rule)", "false", "batch"),
     ("unique: NULL is a key", "etl/parse.c", "p->failed[column] || p->values[column].type == VALUE_NULL", "p->failed[column]", "batch"),
     ("unique: the earlier record does not take the key", "etl/operator/unique.c", "position_compare(&record->at, &holder->at) < 0", "false", "stream"),
-    ("unique: nobody is demoted", "etl/admission.c", "result = demote(a, &holder, k);", "result = 0;", "stream"),
+    ("unique: nobody is demoted", "etl/admission.c", "return *loses ? 0 : demote(a, &holder, k);", "return 0;", "stream"),
     # values
     ("thousands anywhere", "etl/source/number.c", "return !grouped || group == 3;", "return true;", "batch"),
     ("round goes towards zero", "etl/source/number.c", "s.p[kept] < '5' ? 0", "s.p[kept] < ':' ? 0", "batch"),
