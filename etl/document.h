@@ -63,7 +63,8 @@ int node_choice(struct node n, const char *const *choices, int fallback);
 /* A name: [A-Za-z][A-Za-z0-9_]*. */
 const char *node_name(struct node n);
 
-/* The member of `names` (NULL-terminated) that is nearest to a misspelt one, or is what other programs call so; NULL if none is. */
+/* The member of `names` (NULL-terminated) that is nearest to a misspelt one, or is what other programs call so; NULL if
+ * none is. */
 const char *name_nearest(const char *name, const char *const *names);
 /* `; did you mean "x"?` or "", in the document's arena. */
 const char *node_hint(struct node n, const char *name, const char *const *names);

@@ -1,9 +1,9 @@
 /* warehouse.h - looking at a finished (or growing) warehouse: digest, compare, check.
  *
  * A business table is every table but `millrace_...` (state of the pipelines), `etl_runs` (when it was loaded) and
- * `sqlite_...`; views are no tables. The column `run` of `quarantine` and `warnings` is left out everywhere: it tells when a
- * row was found, not what is in it. Rows are compared in the order of all their columns, because a
- * table is a multiset of rows: how they came in says nothing.
+ * `sqlite_...`; views are no tables. The column `run` of `quarantine` and `warnings` is left out everywhere: it tells
+ * when a row was found, not what is in it. Rows are compared in the order of all their columns, because a table is a
+ * multiset of rows: how they came in says nothing.
  *
  * Each function reads one snapshot, so a stream may go on writing meanwhile.
  *
