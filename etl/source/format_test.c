@@ -172,6 +172,11 @@ TEST(format, json_around)
                                                                        "\"type\": \"text\"}"),
                     "[{\"o\": \"\x80\\n\", \"l\": [{}]}]"),
               "1@20/1 -|-|\xe2\x82\xac\n\n");
+    /* Nothing of the record itself is wanted. */
+    check_str(PLAIN("\"format\": \"json\", \"records\": \"l\", \"columns\": [{\"name\": \"o\", \"path\": \"../o\", "
+                    "\"type\": \"text\"}]",
+                    "{\"l\": [{}, 5], \"o\": \"x\"}"),
+              "1@7/1 x\n2@11/1 x\n");
     /* An order may be without a value, and then it is not that of the one before. */
     check_str(PLAIN(AROUND("[*].l", ""), "[{\"order_id\": 1, \"l\": [{}]}, {\"l\": [{}, {}], \"order_id\": null}]"),
               "1@23/1 -|1\n2@36/1 -|-\n3@40/1 -|-\n");

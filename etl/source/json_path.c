@@ -269,7 +269,8 @@ static bool root_check(const struct step *root, const uint8_t *start, struct jso
         members = members || s->key.index < 0;
         elements = elements || s->key.index >= 0;
     }
-    if (root->wanted || (members && *start == '{') || (elements && *start == '[')) return true;
+    bool nothing = !root->children; /* all columns read what is around the record */
+    if (nothing || root->wanted || (members && *start == '{') || (elements && *start == '[')) return true;
     scan->p = start;
     return json_scan_fail(scan, !elements  ? "an object must stand here"
                                 : !members ? "an array must stand here"
