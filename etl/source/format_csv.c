@@ -5,6 +5,7 @@
 #include "etl/source/reader.h"
 #include "etl/source/split.h"
 #include "lib/base/memory.h"
+#include "lib/base/text.h"
 
 /* --- definition --- */
 
@@ -107,6 +108,7 @@ static int header_parse(struct source_reader *r, struct slice header, struct err
     }
     int err = layout_from_header(r->feed, r->path, titles, count, &l, error);
     if (!err) layout_print(r->feed, &l, &r->layout);
+    if (!err && r->spec->extra) layout_titles_print(r->feed, &l, titles, &r->layout);
     return err;
 }
 
@@ -135,7 +137,7 @@ static bool layout_use(struct splitter *s, struct slice text)
     buf_reset(&s->layout_text);
     buf_append_slice(&s->layout_text, text);
     buf_cstr(&s->layout_text);
-    s->layout_good = layout_parse(s->feed, text, &s->layout);
+    s->layout_good = layout_parse(s->feed, buf_slice(&s->layout_text), &s->layout);
     return s->layout_good;
 }
 
@@ -146,6 +148,22 @@ static bool field_count_fits(struct splitter *s)
     if (!s->spec->ragged) return s->layout.field_count ? s->field_count == wanted : s->field_count >= wanted;
     for (; s->field_count < wanted; s->field_count++) s->fields[s->field_count] = slice_of(NULL, 0);
     return true;
+}
+
+/* What no column reads, as an object of texts. */
+static void extra_set(struct splitter *s, struct arena *arena)
+{
+    struct buf out = {0};
+    for (int i = 0; i < s->layout.field_count && i < s->field_count; i++) {
+        if (!s->layout.titles[i].p || !s->fields[i].p) continue;
+        buf_append_str(&out, out.n ? ", " : "{");
+        buf_append_slice(&out, s->layout.titles[i]);
+        buf_append_str(&out, ": ");
+        text_json_string(s->fields[i], &out);
+    }
+    if (out.n) buf_append_byte(&out, '}');
+    s->fields[CSV_FIELDS_MAX] = out.n ? slice_of(arena_copy(arena, out.p, out.n), out.n) : slice_of(NULL, 0);
+    buf_release(&out);
 }
 
 static bool count_wrong(struct splitter *s, struct arena *arena)
@@ -165,13 +183,14 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
         return splitter_wrong(s, arena, at, wrong);
     }
     if (!field_count_fits(s)) return count_wrong(s, arena);
+    if (s->spec->extra) extra_set(s, arena);
     bool escapes = csv->decode && csv->escape == CSV_ESCAPE_BACKSLASH;
     return !escapes || splitter_fields_are_text(s) || splitter_escapes_wrong(s, arena);
 }
 
-static const char *const keys[] = {"dialect", "encoding",   "on_bad_encoding", "delimiter", "quote",
-                                   "escape",  "backslash",  "multiline",       "header",    "ragged",
-                                   "fields",  "skip_lines", "comment_prefix",  "drift",     NULL};
+static const char *const keys[] = {
+    "dialect", "encoding", "on_bad_encoding", "delimiter",  "quote",          "escape", "backslash", "multiline",
+    "header",  "ragged",   "fields",          "skip_lines", "comment_prefix", "drift",  "extra",     NULL};
 static const char *const places[] = {"header", "field", "optional", NULL};
 
 const struct format FORMAT_CSV = {

@@ -113,8 +113,8 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     return true;
 }
 
-static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix", NULL};
-static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", NULL};
+static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix", "extra", NULL};
+static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", "extra", NULL};
 static const char *const places[] = {"path", NULL};
 
 const struct format FORMAT_NDJSON = {

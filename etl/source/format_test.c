@@ -377,6 +377,36 @@ TEST(format, malformed_records_say_what_is_wrong)
     }
 }
 
+/* What no column reads, in one more column. */
+TEST(format, extra)
+{
+    BOTH("\"extra\": \"more\", " NDJSON,
+         "{\"a\": {\"b\":1}, \"id\": 1, \"price\": {\"x\": 1}, \"\\u0062\":  null}\n{\"id\": 2}\n{\"x\": 1\n",
+         "1@0/1 1|-|-|{\"a\": {\"b\":1}, \"\\u0062\":  null}\n2@60/2 2|-|-|-\n"
+         "3@70/3  !format:=byte 7: a , or } must stand behind a member\n");
+    check_str(
+        PLAIN(
+            "\"extra\": \"more\", \"records\": \"l\", \"format\": \"json\", \"columns\": [{\"name\": \"o\", \"path\": "
+            "\"../o\", \"type\": \"text\"}]",
+            "{\"l\": [{\"a\": 1}, {}], \"o\": \"x\"}"),
+        "1@7/1 x|{\"a\": 1}\n2@17/1 x|-\n");
+#define EXTRA(more)                                                                                                    \
+    "\"format\": \"csv\", \"extra\": \"more\", " more "\"columns\": [{\"name\": \"b\", \"type\": \"text\"}, "          \
+    "{\"name\": \"a\", \"type\": \"text\"}]"
+    BOTH(EXTRA(""), "a,b\n1,2\n", "2@4/2 2|1|-\n");
+    BOTH(EXTRA(""), "new,a,\"n \"\"2\"\"\",b\nx,1,\"y\n\",2\n,1,,\n1,2,3\n",
+         "2@18/2 2|1|{\"new\": \"x\", \"n \\\"2\\\"\": \"y\\n\"}\n4@29/4 -|1|{\"new\": \"\", \"n \\\"2\\\"\": \"\"}\n"
+         "5@34/5  !format:=3 fields instead of 4\n");
+    check_str(PLAIN(EXTRA("\"ragged\": true, "), "a,b,c,d\n1,2,3\n"), "2@8/2 2|1|{\"c\": \"3\"}\n");
+    check_str(PLAIN(EXTRA("\"header\": false, "), ""), "d.json: source.columns[0]: the key \"field\" is missing");
+    check_str(
+        PLAIN("\"format\": \"csv\", \"header\": false, \"extra\": \"x\", \"columns\": [{\"name\": \"b\", \"field\": 1, "
+              "\"type\": \"text\"}]",
+              ""),
+        "d.json: source.extra: goes by the titles, and the source has \"header\": false");
+    check_str(PLAIN("\"extra\": \"id\", " NDJSON, ""), "d.json: source.extra: there is a column \"id\" already");
+}
+
 TEST(format, words_of_other_programs)
 {
     check_str(PLAIN("\"format\": \"jsonl\"", ""),

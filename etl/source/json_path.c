@@ -90,6 +90,7 @@ struct json_paths {
     struct arena *arena;
     struct step root;
     int step_count, field_count;
+    int rest; /* number of what no path begins with; -1: nobody wants it */
 };
 
 struct json_paths *json_paths_new(struct arena *arena)
@@ -97,6 +98,7 @@ struct json_paths *json_paths_new(struct arena *arena)
     struct json_paths *paths = arena_alloc(arena, sizeof *paths);
     paths->arena = arena;
     paths->step_count = 1;
+    paths->rest = -1;
     return paths;
 }
 
@@ -138,6 +140,11 @@ void json_paths_skip(struct json_paths *paths)
     paths->field_count++;
 }
 
+void json_paths_rest(struct json_paths *paths)
+{
+    paths->rest = paths->field_count++;
+}
+
 /* --- one document --- */
 
 struct split {
@@ -146,8 +153,17 @@ struct split {
     struct slice *fields;
     bool as_they_stand;
     int left; /* members of the root that are wanted and not found yet; then nothing more is read. 0: all is read */
+    bool keeps_rest;
+    struct buf rest; /* members that no path begins with */
     uint64_t seen[STEPS_MAX / 64];
 };
+
+/* A member from its name on. */
+static void rest_keep(struct split *c, const uint8_t *start)
+{
+    buf_append_str(&c->rest, c->rest.n ? ", " : "{");
+    buf_append(&c->rest, start, (size_t)(c->scan->p - start));
+}
 
 static bool value_take(struct split *c, const struct step *step, int depth);
 
@@ -194,6 +210,7 @@ static bool object_take(struct split *c, const struct step *step, int depth)
         const struct step *found = member_find(step, hint, name);
         if (found) hint = found->sibling;
         if (!(found ? member_take(c, found, at, depth) : json_scan_value(s, depth))) return false;
+        if (!found && depth == 1 && c->keeps_rest) rest_keep(c, at);
         json_scan_blanks(s);
         if (s->p < s->end && *s->p == '}') break;
         if (!json_scan_byte(s, ',', "a , or } must stand behind a member")) return false;
@@ -250,7 +267,8 @@ static bool value_take(struct split *c, const struct step *step, int depth)
 {
     struct json_scan *s = c->scan;
     const uint8_t *start = s->p;
-    bool inside = step->children && s->p < s->end && (*s->p == '{' || *s->p == '[');
+    bool whole = c->keeps_rest && depth == 0 && s->p < s->end && *s->p == '{';
+    bool inside = (step->children || whole) && s->p < s->end && (*s->p == '{' || *s->p == '[');
     if (!inside) {
         if (!json_scan_value(s, depth)) return false;
     } else if (!(*s->p == '{' ? object_take(c, step, depth + 1) : array_take(c, step, depth + 1)))
@@ -284,6 +302,8 @@ static void split_begin(struct split *c, const struct json_paths *paths, struct 
     c->scan = scan;
     c->as_they_stand = false;
     c->left = 0;
+    c->keeps_rest = false;
+    c->rest = (struct buf){0};
     *scan = json_scan_of(text);
     json_scan_blanks(scan);
 }
@@ -295,8 +315,15 @@ bool json_split(const struct json_paths *paths, struct slice text, struct arena 
     c.arena = arena;
     c.fields = fields;
     split_begin(&c, paths, text, scan);
+    c.keeps_rest = paths->rest >= 0;
     const uint8_t *start = scan->p;
-    return value_take(&c, &paths->root, 0) && json_scan_end(scan) && root_check(&paths->root, start, scan);
+    bool good = value_take(&c, &paths->root, 0) && json_scan_end(scan) && root_check(&paths->root, start, scan);
+    if (good && c.rest.n) {
+        buf_append_byte(&c.rest, '}');
+        fields[paths->rest] = slice_of(arena_copy(arena, c.rest.p, c.rest.n), c.rest.n);
+    }
+    buf_release(&c.rest);
+    return good;
 }
 
 bool json_find(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *values,

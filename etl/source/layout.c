@@ -3,12 +3,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "etl/source/json_scan.h"
 #include "lib/base/text.h"
 
 void layout_fixed(const struct feed *feed, struct layout *l)
 {
     l->field_count = feed->spec->fields;
     for (int c = 0; c < feed->field_count; c++) l->fields[c] = feed->columns[c].field->number;
+}
+
+/* Columns that stand in the file: all, but the one of what no other reads. */
+static int file_columns(const struct feed *feed)
+{
+    return feed->field_count - feed->spec->extra;
 }
 
 /* --- the text form --- */
@@ -24,11 +31,38 @@ static bool number_take(struct slice *s, char close, int low, int high, int *out
     return true;
 }
 
+/* The line of titles; an array of strings and nulls, one for each field. */
+static bool titles_parse(struct slice text, struct layout *l)
+{
+    struct json_scan s = json_scan_of(text);
+    struct slice ignored;
+    for (int i = 0; i < l->field_count; i++) {
+        if (!json_scan_byte(&s, i ? ',' : '[', "an element is missing")) return false;
+        const uint8_t *start = s.p;
+        bool name = s.p < s.end && *s.p == '"';
+        if (!(name ? json_scan_string(&s, &ignored) : json_scan_value(&s, 0))) return false;
+        l->titles[i] = name ? slice_of(start, (size_t)(s.p - start)) : slice_of(NULL, 0);
+    }
+    return json_scan_byte(&s, ']', "the end is missing") && json_scan_end(&s);
+}
+
+static bool columns_parse(const struct feed *feed, struct slice text, struct layout *l);
+
 bool layout_parse(const struct feed *feed, struct slice text, struct layout *l)
+{
+    const uint8_t *line = feed->spec->extra && text.n ? memchr(text.p, '\n', text.n) : NULL;
+    size_t n = line ? (size_t)(line - text.p) : text.n;
+    if (!columns_parse(feed, slice_of(text.p, n), l) || (feed->spec->extra && !line)) return false;
+    return !line || titles_parse(slice_of(line + 1, text.n - n - 1), l);
+}
+
+static bool columns_parse(const struct feed *feed, struct slice text, struct layout *l)
 {
     if (!number_take(&text, ':', 1, CSV_FIELDS_MAX, &l->field_count)) return false;
     bool plain = text.n == 0;
-    for (int c = 0; c < feed->field_count; c++) {
+    int columns = file_columns(feed);
+    if (feed->spec->extra) l->fields[columns] = CSV_FIELDS_MAX;
+    for (int c = 0; c < columns; c++) {
         l->fields[c] = c;
         if (plain ? c >= l->field_count : !number_take(&text, ',', -1, l->field_count - 1, &l->fields[c])) return false;
     }
@@ -38,9 +72,10 @@ bool layout_parse(const struct feed *feed, struct slice text, struct layout *l)
 void layout_print(const struct feed *feed, const struct layout *l, struct buf *out)
 {
     bool plain = true;
-    for (int c = 0; c < feed->field_count; c++) plain = plain && l->fields[c] == c;
+    int columns = file_columns(feed);
+    for (int c = 0; c < columns; c++) plain = plain && l->fields[c] == c;
     buf_printf(out, "%d", l->field_count);
-    for (int c = 0; c < feed->field_count && !plain; c++) buf_printf(out, "%c%d", c ? ',' : ':', l->fields[c]);
+    for (int c = 0; c < columns && !plain; c++) buf_printf(out, "%c%d", c ? ',' : ':', l->fields[c]);
 }
 
 /* --- the header --- */
@@ -120,7 +155,7 @@ static int missing(const struct feed *feed, const char *file, const struct colum
 
 static bool field_is_read(const struct feed *feed, const struct layout *l, int field)
 {
-    for (int c = 0; c < feed->field_count; c++)
+    for (int c = 0; c < file_columns(feed); c++)
         if (l->fields[c] == field) return true;
     return false;
 }
@@ -128,7 +163,7 @@ static bool field_is_read(const struct feed *feed, const struct layout *l, int f
 /* A title that a column names behind the one that was found is known, too. */
 static bool title_is_known(const struct feed *feed, struct slice title)
 {
-    for (int c = 0; c < feed->field_count; c++)
+    for (int c = 0; c < file_columns(feed); c++)
         for (const char *const *name = feed->columns[c].field->headers; name && *name; name++)
             if (slice_equal(title, slice_str(*name))) return true;
     return false;
@@ -153,7 +188,7 @@ static int order_check(const struct feed *feed, const char *file, const struct l
 {
     const struct column *before = NULL;
     int last = -1;
-    for (int c = 0; c < feed->field_count; c++) {
+    for (int c = 0; c < file_columns(feed); c++) {
         const struct column *column = &feed->columns[c];
         if (l->fields[c] < 0 || column->field->number >= 0) continue; /* absent, or placed by its number */
         if (before && l->fields[c] < last)
@@ -178,7 +213,7 @@ int layout_from_header(const struct feed *feed, const char *file, const struct s
                        struct layout *l, struct err_text *error)
 {
     l->field_count = count;
-    for (int i = 0; i < feed->field_count; i++) {
+    for (int i = 0; i < file_columns(feed); i++) {
         const struct column *c = &feed->columns[i];
         int found = c->field->number;
         if (found >= count)
@@ -197,4 +232,16 @@ int layout_from_header(const struct feed *feed, const char *file, const struct s
         l->fields[i] = found;
     }
     return drift_check(feed, file, titles, l, error);
+}
+
+void layout_titles_print(const struct feed *feed, const struct layout *l, const struct slice *titles, struct buf *out)
+{
+    for (int i = 0; i < l->field_count; i++) {
+        buf_append_str(out, i ? "," : "\n[");
+        if (field_is_read(feed, l, i))
+            buf_append_str(out, "null");
+        else
+            text_json_string(title_trimmed(titles[i]), out);
+    }
+    buf_append_byte(out, ']');
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "etl/source/json_path.h"
+
 enum { SOURCE_KEYS_MAX = 48 };
 
 /* --- columns --- */
@@ -75,6 +77,25 @@ static void short_column_read(struct node n, struct feed *feed, struct source_sp
     json_decref(complete);
 }
 
+/* The column of what no other column reads. */
+static void extra_read(struct node n, struct feed *feed, struct source_spec *s)
+{
+    if (!node_present(n)) return;
+    if (s->format == &FORMAT_CSV && !s->header)
+        node_fail(n, "goes by the titles, and the source has \"header\": false");
+    struct field_spec *f = arena_alloc(n.doc->arena, sizeof *f);
+    *f = (struct field_spec){.at = n.path, .type = VALUE_TEXT, .number = s->fields_least};
+    if (s->format == &FORMAT_CSV) f->number = CSV_FIELDS_MAX; /* behind those of any record */
+    if (s->json) json_paths_rest(s->json);
+    s->extra = true;
+    struct column *c = &feed->columns[feed->field_count];
+    *c = (struct column){.name = node_name(n), .type = VALUE_TEXT, .origin = COLUMN_FIELD, .field = f};
+    name_check(n, feed, c->name);
+    if (n.doc->failed) return;
+    feed->field_count++;
+    if (s->json) s->fields_least++;
+}
+
 static void columns_read(struct node source, struct feed *feed, struct source_spec *s, int room)
 {
     struct node columns = node_member(source, "columns");
@@ -85,9 +106,10 @@ static void columns_read(struct node source, struct feed *feed, struct source_sp
     if (node_present(columns) && count == 0) node_fail(columns, "needs at least one column");
     if (count > CSV_FIELDS_MAX) node_fail(columns, "are more than %d", CSV_FIELDS_MAX);
     /* Each may be an amount with a column for its currency. */
-    feed->columns = arena_alloc(columns.doc->arena, (2 * count + (size_t)room) * sizeof *feed->columns);
+    feed->columns = arena_alloc(columns.doc->arena, (2 * count + 1 + (size_t)room) * sizeof *feed->columns);
     for (size_t i = 0; i < count && !source.doc->failed; i++)
         (s->format->column_complete ? short_column_read : column_read)(node_item(columns, i), feed, s);
+    extra_read(node_member(source, "extra"), feed, s);
     if (all) json_decref(columns.json);
 }
 

@@ -10,8 +10,9 @@
 void splitter_open(struct splitter *s, const struct feed *feed)
 {
     *s = (struct splitter){.feed = feed, .spec = feed->spec};
-    s->fields = memory_new(CSV_FIELDS_MAX * sizeof *s->fields);
+    s->fields = memory_new((CSV_FIELDS_MAX + 1) * sizeof *s->fields);
     s->layout.fields = memory_new((size_t)feed->field_count * sizeof *s->layout.fields);
+    if (feed->spec->extra) s->layout.titles = memory_new(CSV_FIELDS_MAX * sizeof *s->layout.titles);
     layout_fixed(feed, &s->layout);
     if (feed->format->splitter_open) feed->format->splitter_open(s);
 }
@@ -21,6 +22,7 @@ void splitter_close(struct splitter *s)
     if (s->feed->format->splitter_close) s->feed->format->splitter_close(s);
     buf_release(&s->layout_text);
     free(s->layout.fields);
+    free(s->layout.titles);
     free(s->fields);
 }
 
