@@ -66,7 +66,7 @@ static void row_key(struct key *key, const struct table *t, struct node n)
 static void key_find(struct changelog *c, const struct fixed *f, const struct definition *d, struct node n)
 {
     const struct table *t = f ? NULL : &d->tables[c->table];
-    size_t room = (size_t)(f ? 0 : t->column_count) + KEY_MAX + 1;
+    size_t room = (size_t)(t ? t->column_count : 0) + KEY_MAX + 1;
     struct key key = {.names = arena_alloc(n.doc->arena, room * sizeof *key.names)};
     if (t) row_key(&key, t, n);
     for (int i = 0; f && f->key[i]; i++) key.names[key.count++] = f->key[i];

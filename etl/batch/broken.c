@@ -24,7 +24,8 @@ static const char *text_of(sqlite3_stmt *s, int column)
 static void value_put(struct buf *out, const char *value)
 {
     size_t n = 0;
-    while (value[n] && (n < VALUE_BYTES_MAX || ((unsigned char)value[n] & 0xc0) == 0x80)) n++;
+    for (; value[n]; n++)
+        if (n >= VALUE_BYTES_MAX && ((unsigned char)value[n] & 0xc0) != 0x80) break;
     for (size_t i = 0; i < n; i++) buf_append_byte(out, (unsigned char)value[i] < ' ' ? ' ' : (uint8_t)value[i]);
     if (value[n]) buf_append_str(out, "...");
 }

@@ -142,7 +142,7 @@ static int file_look(struct sight *v, const struct source_file *f)
     bool same = k && k->bytes == f->bytes && strcmp(k->digest, f->digest) == 0;
     struct step s = {.file = f, .known = {.name = f->name}, .same_as = twin};
     if (k) s.known = *k;
-    int result = loaded && !compares(v) && !(same && !k->waits) ? growth_check(v, f, k) : 0;
+    int result = k && loaded && !compares(v) && !(same && !k->waits) ? growth_check(v, f, k) : 0;
     if (result < 0) return result;
     if (twin && loaded)
         s.kind = STEP_UNLOAD;

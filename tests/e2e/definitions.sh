@@ -82,7 +82,7 @@ a.csv,6,status,cancelled,3,Storno
 a.csv,6,umsatz,range_umsatz,5,"-9,90 €"
 a.csv,7,at,bad_date,2,31/02/2025 00:11
 a.csv,7,umsatz,type,7,9.90 €
-a.csv,8,,format,0,
+a.csv,8,,format,0,2 fields instead of 6
 b.csv,3,,duplicate,1,
 b.csv,3,menge,type,7,zwei
 b.csv,4,menge,range_menge,4,-1
@@ -135,7 +135,7 @@ JSON
     printf 'id,t,length,at,n\n1,"a""b\\c\nA",7,2024-03-31 00:59:59,17850\n2,x|y,3,2024-03-31 03:00:00,-7\n'
     printf '7,€ 5,3,2024-03-31 01:00:01,1\n'
 } >"$scratch/escaped/truth/r.csv"
-printf 'line,c,rule,value\n3,n,type,7.5\n5,,format,\n6,,format,\n7,,format,\n' >"$scratch/escaped/truth/w.csv"
+printf 'line,c,rule,value\n3,n,type,7.5\n5,,format,byte 2: this quote is never closed\n6,,format,3 fields instead of 4\n7,,format,5 fields instead of 4\n' >"$scratch/escaped/truth/w.csv"
 proven escaped
 
 # --- a log of one's own: whole lines in quotes, zones, sessions with the page of entry and of exit
