@@ -304,6 +304,7 @@ static void part_place(struct sessionize *s, struct visitor *v, struct group *pa
 {
     const struct table *t = s->base.table;
     int at = session_after(v, part->start);
+    assert(at == 0 || v->sessions);
     if (at > 0 && part->start - v->sessions[at - 1]->end <= t->gap_s)
         group_merge(v->sessions[--at], t, part, &s->arena);
     else
