@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """interpret.py - the reference interpreter: a definition and a folder of files to the rows of the warehouse.
 
-Written from docs/formats/pipeline.md alone, for being right rather than fast: every record in a list, rules one after
+Written from docs/formats/pipeline.md and sources.md alone, for being right rather than fast: every record in a list, rules one after
 the other, groups by dictionaries. `interpret(definition, folder)` gives a Warehouse; with `only`, a set of
 records, it judges just these records, as a stream does that has loaded no others.
 

@@ -1,4 +1,4 @@
-"""times.py - time patterns and calendar, as docs/formats/pipeline.md has them. Part of the reference interpreter.
+"""times.py - time patterns and calendar, as docs/formats/sources.md has them. Part of the reference interpreter.
 
 A timestamp is seconds since 1970-01-01 00:00:00, a date is days; both proleptic Gregorian, years 0 to 9999. Python's
 datetime begins with year 1; the Gregorian calendar repeats itself every 400 years of 146,097 days.

@@ -1,4 +1,4 @@
-"""values.py - from a field's text to a typed value, as docs/formats/pipeline.md has it. Part of the reference interpreter.
+"""values.py - from a field's text to a typed value, as docs/formats/sources.md has it. Part of the reference interpreter.
 
 A type is ("text" | "integer" | "decimal" | "timestamp" | "date", scale); a value is a str, or an int: decimals are
 number x 10^scale. None is NULL.
