@@ -75,7 +75,7 @@ static void row_check(struct slice record, struct arena *arena)
     uint8_t key[16];
     row_parse(parser, &r, arena, &row);
     for (int i = 1; i < row.violation_count; i++) assert(row.violations[i - 1].ordinal <= row.violations[i].ordinal);
-    bool keyed = row_parser_unique_key(parser, 0, key);
+    bool keyed = row_parser_key(parser, 0, key);
     assert(!keyed || row.bucket != 0);
 }
 
