@@ -84,7 +84,7 @@ static enum kinship kinship_of(const struct follow *w, const struct entry *e, in
     if (followed_is_nowhere(f)) return mark_fits(fd, e->size, f) ? KIN_CONTINUED : KIN_NONE;
     int other = follow_descriptor(w, f);
     enum kinship kin = KIN_NONE;
-    /* Its size is asked for now, after that of the entry: it may have grown since the folder was read. */
+    /* Its size is asked for after that of the entry: it may have grown since the folder was read. */
     if (other >= 0 && fstat(other, &st) == 0 && e->size <= (uint64_t)st.st_size && mark_same(fd, other, e->size))
         kin = e->size == (uint64_t)st.st_size ? KIN_SAME : KIN_BEGINNING;
     if (other >= 0) close(other);
