@@ -6,11 +6,11 @@
 #include "tests/unit.h"
 
 /* One scope for all: q = 6, price = 2.55 (scale 2), name = "Grüße, Welt", t, d, nothing (a text that is
- * NULL), n (an integer that is NULL), big = INT64_MAX, raw (a text that is not UTF-8). */
+ * NULL), n (an integer that is NULL), big = INT64_MAX, raw (a text that is not UTF-8), zero (a text with a U+0000). */
 static const struct expr_column COLUMNS[] = {
-    {"q", VALUE_INTEGER, 0},   {"price", VALUE_DECIMAL, 2}, {"name", VALUE_TEXT, 0},
-    {"t", VALUE_TIMESTAMP, 0}, {"d", VALUE_DATE, 0},        {"nothing", VALUE_TEXT, 0},
-    {"n", VALUE_INTEGER, 0},   {"big", VALUE_INTEGER, 0},   {"raw", VALUE_TEXT, 0},
+    {"q", VALUE_INTEGER, 0}, {"price", VALUE_DECIMAL, 2}, {"name", VALUE_TEXT, 0}, {"t", VALUE_TIMESTAMP, 0},
+    {"d", VALUE_DATE, 0},    {"nothing", VALUE_TEXT, 0},  {"n", VALUE_INTEGER, 0}, {"big", VALUE_INTEGER, 0},
+    {"raw", VALUE_TEXT, 0},  {"zero", VALUE_TEXT, 0},
 };
 enum { VALUES_COUNT = sizeof COLUMNS / sizeof *COLUMNS };
 static const struct expr_scope SCOPE = {COLUMNS, VALUES_COUNT};
@@ -27,6 +27,7 @@ static void values_fill(struct value *v)
     v[4] = (struct value){.type = VALUE_DATE, .i = 14944};
     v[7] = (struct value){.type = VALUE_INTEGER, .i = INT64_MAX};
     v[8] = (struct value){.type = VALUE_TEXT, .text = slice_str("a\xff z")};
+    v[9] = (struct value){.type = VALUE_TEXT, .text = slice_of("x\0y", 3)};
 }
 
 /* The result as text: "15.30", "NULL", "overflow", or the compiler's message. */

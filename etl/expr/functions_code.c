@@ -28,18 +28,21 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A % without two digits behind it stays, as in browsers. The result may be no UTF-8: then false. */
+/* A % without two digits behind it stays, as in browsers. False when the result is no UTF-8 and for %00, which comes
+ * from attackers; a U+0000 that the text itself has stays. */
 static bool percent_decode(struct slice s, struct arena *arena, struct slice *out)
 {
     uint8_t *p = arena_alloc(arena, s.n + 1);
     size_t n = 0;
+    bool coded_nul = false;
     for (size_t i = 0; i < s.n; i++) {
         bool coded = s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 && hex_digit(s.p[i + 2]) >= 0;
         p[n++] = coded ? (uint8_t)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])) : s.p[i] == '+' ? ' ' : s.p[i];
+        coded_nul |= coded && p[n - 1] == 0;
         if (coded) i += 2;
     }
     *out = slice_of(p, n);
-    return text_is_utf8(*out) && !memchr(p, 0, n);
+    return text_is_utf8(*out) && !coded_nul;
 }
 
 /* url_decode(text): %C3%A9 and + as what they stand for. */

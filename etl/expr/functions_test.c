@@ -100,6 +100,7 @@ TEST(code, urls)
     check_str(result("url_decode('%zz%41')"), "%zzA");
     check_str(result("url_decode('%FF')"), "bad text");
     check_str(result("url_decode('a%00b')"), "bad text");
+    check_str(result("length(url_decode(zero))"), "3");
     check_str(result("query_value('/s?q=red+shoes&page=2', 'q')"), "red shoes");
     check_str(result("query_value('/s?q=red+shoes&page=2#q=9', 'page')"), "2");
     check_str(result("query_value('/s?a%5B%5D=1', 'a[]')"), "1");

@@ -54,6 +54,8 @@ def fold_case(text):
 
 
 def url_decode(text):
+    if "%00" in text:
+        raise Misfit(text)
     raw = urllib.parse.unquote_to_bytes(text.replace("+", " "))
     try:
         return raw.decode()
