@@ -96,7 +96,7 @@ static int judge(const struct watch *watch, const struct schedule *births, struc
 static int measure(struct speed *s, const char *side, struct trial *t, struct err_text *error)
 {
     char db[PATH_MAX], full[SPEED_TOPIC_MAX], half[SPEED_TOPIC_MAX];
-    double capacity;
+    double capacity = 0;
     struct watch watch;
     (void)side;
     speed_topic(full);
