@@ -1,5 +1,6 @@
 /* One file of a load mode, inside the caller's transaction. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "etl/batch/load.h"
@@ -72,7 +73,7 @@ static int former_each(struct load *l, const struct step *s, uint64_t from, form
     then.from = from;
     then.grows = then.as_then = true;
     int result = source_open(s->feed, l->job->options->in, &then, &reader, l->job->error);
-    if (result != 0) return result;
+    if (result != 0) return result < 0 ? result : 0; /* it had no header line then, so no records */
     while ((result = source_next(reader, &record, l->job->error)) == 1 && record.at.byte_offset < s->known.seen) {
         record.at.file = slice_str(s->known.name);
         result = each(l, s, &record);
@@ -203,6 +204,16 @@ static int row_apply(struct load *l, const struct step *s, int64_t file, const s
 
 typedef int record_apply(struct load *l, const struct step *s, int64_t file, const struct record *record);
 
+/* The first line of a file has no end: there is nothing to load from it before it has grown. */
+static int header_wait(const struct load *l, const struct source_file *f)
+{
+    const struct job *j = l->job;
+    if (f->bytes > 0)
+        fprintf(stderr, "%s: %s/%s has no whole header line yet; nothing of it is loaded\n", j->title, j->options->in,
+                f->name);
+    return 0;
+}
+
 /* Every record of the file that source_open gives; *k learns how far they reach. */
 static int records_apply(struct load *l, const struct step *s, const struct source_file *f, record_apply *apply,
                          struct ledger_file *k)
@@ -210,7 +221,7 @@ static int records_apply(struct load *l, const struct step *s, const struct sour
     struct source_reader *reader;
     struct record record;
     int result = source_open(s->feed, l->job->options->in, f, &reader, l->job->error);
-    if (result != 0) return result;
+    if (result != 0) return result < 0 ? result : header_wait(l, f);
     while ((result = source_next(reader, &record, l->job->error)) == 1) {
         result = apply(l, s, k->id, &record);
         if (result == 0) result = record_done(l, record.at.line);

@@ -116,12 +116,12 @@ static int csv_open(struct source_reader *r, struct err_text *error)
 {
     size_t n, next;
     int err = lines_open(r, error);
-    if (!err && r->spec->header && r->file->follows && r->in.rest.n == 0) return 1;
-    bool nothing = r->in.offset == 0 && r->in.rest.n == 0; /* a file without any line needs no header */
-    if (err || !r->spec->header || nothing) return err;
+    if (err || !r->spec->header) return err;
+    if (r->in.rest.n == 0 && r->file->grows) return 1;
+    if (r->in.rest.n == 0 && r->in.offset == 0) return ERR_OK; /* a file without any line needs no header */
     if (r->in.rest.n == 0) return err_set(error, ERR_INVALID, "%s: has no header line", r->path);
     err = lines_record_find(r, &n, &next, error);
-    if (!err && lines_wait(r, next)) return 1;
+    if (!err && lines_unfinished(r, next)) return 1;
     if (!err) err = header_parse(r, slice_of(r->in.rest.p, n), error);
     if (!err) lines_consume(r, n, next);
     return err;

@@ -93,9 +93,14 @@ static bool is_tentative(const struct source_reader *r, size_t next)
     return cut || (r->feed->format == &FORMAT_CSV && csv_record_open(&r->spec->csv, r->in.rest));
 }
 
+bool lines_unfinished(const struct source_reader *r, size_t next)
+{
+    return r->file->grows && (next == 0 || is_tentative(r, next));
+}
+
 bool lines_wait(const struct source_reader *r, size_t next)
 {
-    return r->file->follows && (next == 0 || is_tentative(r, next));
+    return r->file->follows && lines_unfinished(r, next);
 }
 
 /* A line without an end in a file to which somebody writes. */

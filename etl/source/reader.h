@@ -36,7 +36,9 @@ int source_bytes_wrong(const struct source_reader *r, struct slice s, size_t at,
 
 /* --- formats of lines --- */
 
-/* The next `next` bytes are a line, or a record, that more bytes of a file that is followed could change. */
+/* The next `next` bytes are a line, or a record, that more bytes could change: of a file that may grow, ... */
+bool lines_unfinished(const struct source_reader *r, size_t next);
+/* ... of one that is followed. */
 bool lines_wait(const struct source_reader *r, size_t next);
 /* Skips a byte order mark, the lines ahead and comments; 1: they are not all there yet. */
 int lines_open(struct source_reader *r, struct err_text *error);

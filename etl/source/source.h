@@ -93,9 +93,9 @@ struct source_reader;
  * column), ERR_CORRUPT when bytes are not in the declared encoding and the source says "fail". */
 int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error);
-/* For a file that is followed (formats of lines): the header may not be whole yet, then source_open gives 1 and no
- * reader; source_next gives 0 before a record that is not whole, and goes on there after source_extend. Once the file's
- * `follows` is false again, what is left is a record. */
+/* The header line of a file that `grows` may not be whole yet: then source_open gives 1 and no reader. For a file that
+ * is followed (formats of lines) source_next gives 0 before a record that is not whole, and goes on there after
+ * source_extend. Once the file's `follows` is false again, what is left is a record. */
 void source_extend(struct source_reader *r, uint64_t bytes);
 /* The open file, for fstat and pread. */
 int source_descriptor(const struct source_reader *r);

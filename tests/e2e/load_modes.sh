@@ -77,6 +77,15 @@ printf '12,ann,3,2024-01-03 10:00:00\n' | gzip -n >>"$in/day3.csv.gz"
 load append shop
 equals append shop
 
+story "a header line that comes in two pieces"
+printf 'id,wh' >"$in/day4.csv"
+load append shop
+grep -q "day4.csv has no whole header line yet" "$scratch/err" || fail "not said: $(cat "$scratch/err")"
+is "nothing of it" "$(last append "read || status")" 0done
+printf 'o,n,at\n99,ann,3,2024-01-03 11:00:00\n' >>"$in/day4.csv"
+load append shop
+equals append shop
+
 story "copies: of a loaded file, with a smaller name, and one that is no copy any more"
 cp "$in/day1.csv" "$in/day1b.csv"
 load append shop

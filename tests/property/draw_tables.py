@@ -247,7 +247,7 @@ class Tables(Drawing):
             spec["before_s"] = self.pick([0, 60, 3600, 100000])
             self.option(spec, "after_s", 0.6, 0, 1, 3600, -spec["before_s"])
         if match == "valid":
-            scd = "valid_from" in right.types and self.chance(0.8)
+            scd = {"valid_from", "valid_to"} <= set(right.types) and self.chance(0.8)
             spec["valid"] = ["valid_from", "valid_to"] if scd else self.rng.sample(right_times, 2)
 
     def join_columns(self, name, spec, parent, right):

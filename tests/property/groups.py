@@ -15,7 +15,9 @@ INTEGER = ("integer", 0)
 
 
 class Measure:
-    """One aggregate column: `count() where x > 1`."""
+    """One aggregate column: `count() where x > 1`. `far`: some sum would not have fitted 64 bits in another order."""
+
+    far = False
 
     def __init__(self, text, parent, own_time=None):
         """`own_time`: the time of sessions, for duration()."""
@@ -38,6 +40,7 @@ class Measure:
         if self.name == "count_distinct":
             return len(set(values))
         if self.name == "sum":
+            Measure.far |= sum(map(abs, values)) > HIGHEST
             if not LOWEST <= sum(values) <= HIGHEST:
                 raise RunFails(2, "an overflow")
             return sum(values)

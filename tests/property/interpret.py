@@ -22,6 +22,7 @@ import tables
 from databases import read_sqlite
 from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
+from groups import Measure
 from records import RunFails, read_csv, read_log
 from rules import Rules
 from values import Column, Misfit
@@ -141,6 +142,7 @@ class Warehouse:
 
     def __init__(self):
         self.tables, self.status, self.why = {}, 0, ""
+        self.far = False  # a sum may be too large on the way, while rows are missing
         self.explained = set()  # sources whose malformed records have a sentence as their value in the quarantine
 
 
@@ -154,21 +156,23 @@ def count_lines(data):
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
 
 
-def interpret(definition, folder, only=None, files=None, arrival=None):
+def interpret(definition, folder, only=None, files=None, arrival=None, growing=False):
     """`only`: records that count, as (source or "" when there is but one, file, number); `files`: the (source, name) that
-    are rows of the table `files`; `arrival`: the mode is upsert, and this is the run that each file came with."""
-    warehouse = Warehouse()
+    are rows of the table `files`; `growing`: files may become longer, so the first line of one may be cut; `arrival`: the
+    mode is upsert, and this is the run that each file came with."""
+    warehouse, Measure.far = Warehouse(), False
     try:
-        run(warehouse, definition, folder, only, files, arrival)
+        run(warehouse, definition, folder, only, files, arrival, growing)
     except RunFails as e:
         warehouse.status, warehouse.why = e.args
+    warehouse.far = Measure.far
     return warehouse
 
 
-def run(warehouse, definition, folder, only, announced, arrival):
+def run(warehouse, definition, folder, only, announced, arrival, growing):
     MAPS.clear()
     MAPS.update({name: dictionary(m, folder) for name, m in definition.get("maps", {}).items()})
-    feeds = [Feed(with_lists(s, folder), several=bool(definition.get("sources"))) for s in sources_of(definition)]
+    feeds = [Feed(with_lists(s, folder) | {"growing": growing}, several=bool(definition.get("sources"))) for s in sources_of(definition)]
     file_rows = []
     for feed in feeds:
         file_rows += read_feed(feed, folder, only, announced, arrival)

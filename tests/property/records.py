@@ -92,6 +92,11 @@ class CsvDialect:
         end, after = lines.line_end(at)
         return None, end, after
 
+    def unfinished(self, lines, at, end):
+        """Whether more bytes could change the record text[at:end]."""
+        closed = self.parse(lines.text, at, end)[1]
+        return lines.text.find("\n", end) < 0 or (self.multiline and not closed)
+
     def split(self, lines):
         return self.parse(lines.text, 0, len(lines.text))[0]
 
@@ -199,6 +204,8 @@ def read_csv(file, data, source, columns):
             raise RunFails(2, f"{file}: byte offset {at}: not {encoding}")
         decoded = fields and texts_of(raw, encoding, dialect)
         if places is None:
+            if source.get("growing") and dialect.unfinished(lines, at, end):
+                return
             if decoded is None:
                 raise RunFails(2, f"{file}: the header")
             places, width = header_map(decoded, source, columns, file), len(decoded)
@@ -210,6 +217,8 @@ def read_csv(file, data, source, columns):
                 record.whole = decoded + [""] * ((width or needed) - len(decoded))
                 record.fields = [decoded[p] if p is not None and p < len(decoded) else None for p in places]
         yield record
+    if places is None and lines.text and not source.get("growing"):
+        raise RunFails(2, f"{file}: no header")
 
 
 def texts_of(raw, encoding, splitter):

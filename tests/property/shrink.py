@@ -11,11 +11,13 @@ import drive
 
 
 def kind_of(found):
-    """What must stay the same: the table, or the status and the sentence without its numbers and names."""
-    first = re.sub(r"^after .*?: ", "", found[0])
-    if first.startswith("status") or first.startswith("stream") or first.startswith("publish"):
-        return re.sub(r"[0-9]+|`.*`|/\S+", "", first)[:60]
-    return first.split()[0]
+    """What must stay the same: the table and what is wrong with it; of a status or an exception the sentence without its
+    numbers and names."""
+    first = re.sub(r"^(?:after .*?: |[a-z]+, step [0-9]+: )+", "", found[0])
+    plain = first.strip().rpartition("\n")[2] if first.startswith("exception") else first
+    if re.match("status|stream|publish|exception", first):
+        return re.sub(r"[0-9]+|`.*?`|\"[^\"]*\"|/\S+", "", plain)[:200]
+    return first.split()[:2]
 
 
 def size(case):
