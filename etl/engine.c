@@ -8,6 +8,7 @@
 #include "etl/admission.h"
 #include "etl/operator/operator.h"
 #include "etl/parse.h"
+#include "etl/sink/deferred.h"
 #include "etl/sink/late.h"
 #include "etl/sink/quarantine.h"
 #include "etl/sink/schema.h"
@@ -233,7 +234,8 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
     struct engine *e = calloc(1, sizeof *e);
     if (!e) abort();
     bool live = mode != ENGINE_FRESH;
-    e->context = (struct operator_context){definition, db, live, &e->cycle, &e->error};
+    e->context = (struct operator_context){
+        .definition = definition, .db = db, .live = live, .cycle = &e->cycle, .error = &e->error};
     e->violations = memory_new(violations_max(definition) * sizeof *e->violations);
     int result = schema_prepare(definition, db, mode, &e->error);
     if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);
@@ -241,6 +243,7 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
     if (result == 0) result = operators_open(e);
     if (result == 0) result = lanes_open(e);
     if (result == 0 && live) result = operators_flush(e); /* the rows that are always there */
+    if (result == 0 && !live) e->context.deferred = deferred_new();
     *out = e;
     if (result < 0) {
         err_set(error, result, "%s", e->error.text);
@@ -253,6 +256,7 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
 void engine_close(struct engine *e)
 {
     if (!e) return;
+    deferred_free(e->context.deferred); /* before the statements that it steps */
     for (int i = 0; e->operators && i < e->context.definition->table_count; i++) operator_close(e->operators[i]);
     lanes_close(e);
     if (e->quarantine.context) quarantine_close(&e->quarantine);
@@ -413,11 +417,21 @@ int engine_file(struct engine *e, const struct file_fact *fact)
     return quarantine_file(&e->quarantine, fact);
 }
 
+/* From here on rows are written where they come up, and the database may be read. */
+static int batch_settled(struct engine *e)
+{
+    int result = e->context.deferred ? deferred_end(e->context.deferred, &e->error) : 0;
+    deferred_free(e->context.deferred);
+    e->context.deferred = NULL;
+    return result;
+}
+
 /* FRESH: no further record comes, and what is done next needs memory of its own. */
 static int batch_end(struct engine *e)
 {
     const struct definition *d = e->context.definition;
     int result = staged_apply(e);
+    if (result == 0) result = batch_settled(e);
     buf_reset(&e->state);
     for (int i = 0; i < d->feed_count && result == 0; i++) admission_end(&e->lanes[i].admission, &e->state);
     if (result == 0) result = operators_flush(e);

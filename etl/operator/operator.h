@@ -48,8 +48,9 @@ struct change {
 struct operator_context {
     const struct definition *definition;
     sqlite3 *db;
-    bool live;           /* state is kept in the database; else all in memory, and no row is taken back */
-    struct arena *cycle; /* reset after every flush of the engine */
+    bool live;                 /* state is kept in the database; else all in memory, and no row is taken back */
+    struct deferred *deferred; /* batch, while records come: who writes rows (etl/sink/deferred.h); else NULL */
+    struct arena *cycle;       /* reset after every flush of the engine */
     struct err_text *error;
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etl/sink/deferred.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
@@ -113,15 +114,59 @@ static int row_bind(struct output *o, int64_t id, const struct value *values)
     return at;
 }
 
+static int row_write(struct output *o, int64_t id, const struct value *values, const struct order *order,
+                     struct err_text *error)
+{
+    int at = row_bind(o, id, values);
+    if (table_has_source(o->table)) sql_bind_slice(o->put, at++, source_name(o, order));
+    if (o->table->origin) {
+        sql_bind_slice(o->put, at++, order->file);
+        sqlite3_bind_int64(o->put, at, (int64_t)order->byte_offset);
+    }
+    return sql_step(o->put, error);
+}
+
+/* What a row needs on its way to the other thread; its texts stand behind it. */
+struct row_room {
+    struct order order;
+    struct value values[];
+};
+
+static int deferred_row(void *object, void *room, struct err_text *error)
+{
+    const struct row_room *row = room;
+    return row_write(object, 0, row->values, &row->order, error);
+}
+
+static size_t text_bytes(const struct value *v)
+{
+    return v->type == VALUE_TEXT ? v->text.n : 0;
+}
+
+static int row_defer(struct output *o, const struct change *change)
+{
+    struct deferred *d = o->context->deferred;
+    size_t count = (size_t)o->table->column_count;
+    size_t fixed = sizeof(struct row_room) + count * sizeof *change->values, texts = change->order.file.n;
+    for (size_t i = 0; i < count; i++) texts += text_bytes(&change->values[i]);
+    struct row_room *row = deferred_room(d, fixed + texts);
+    uint8_t *end = (uint8_t *)row + fixed;
+    row->order = change->order;
+    row->order.file = deferred_text(&end, change->order.file);
+    for (size_t i = 0; i < count; i++) {
+        row->values[i] = change->values[i];
+        if (text_bytes(&change->values[i])) row->values[i].text = deferred_text(&end, change->values[i].text);
+    }
+    return deferred_put(d, deferred_row, o, o->context->error);
+}
+
 int output_row(struct output *o, struct change *change)
 {
-    int at = row_bind(o, change->id, change->values);
-    if (table_has_source(o->table)) sql_bind_slice(o->put, at++, source_name(o, &change->order));
-    if (o->table->origin) {
-        sql_bind_slice(o->put, at++, change->order.file);
-        sqlite3_bind_int64(o->put, at, (int64_t)change->order.byte_offset);
+    if (o->context->deferred) {
+        change->id = ++o->deferred; /* its rowid, in a table that begins empty */
+        return row_defer(o, change);
     }
-    int result = sql_step(o->put, o->context->error);
+    int result = row_write(o, change->id, change->values, &change->order, o->context->error);
     change->id = sqlite3_last_insert_rowid(o->context->db);
     return result;
 }

@@ -13,6 +13,7 @@
 struct output {
     struct operator_context *context;
     const struct table *table;
+    int64_t deferred;         /* rows so far */
     struct value_text *rooms; /* one per column: texts of times while they are bound */
     sqlite3_stmt *put, *erase, *find, *state_get, *state_put, *state_change, *state_erase;
     sqlite3_stmt *parent_rows; /* of a group; made when first needed */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etl/sink/deferred.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "lib/base/memory.h"
@@ -67,7 +68,8 @@ void quarantine_close(struct quarantine *q)
     *q = (struct quarantine){0};
 }
 
-static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v)
+static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v,
+                           struct err_text *error)
 {
     sql_bind_slice(s, 1, slice_str(feed_of(q, r->feed)->name));
     sqlite3_bind_int64(s, 2, q->run);
@@ -85,7 +87,33 @@ static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct r
     else
         sqlite3_bind_null(s, 9);
     sql_bind_bytes(s, 10, r->raw);
-    return sql_step(s, q->context->error);
+    return sql_step(s, error);
+}
+
+/* On its way to the other thread; its texts stand behind it, names are the definition's. */
+struct violation_room {
+    sqlite3_stmt *statement;
+    struct record record;
+    struct violation violation;
+};
+
+static int deferred_violation(void *object, void *room, struct err_text *error)
+{
+    const struct violation_room *v = room;
+    return violation_write(object, v->statement, &v->record, &v->violation, error);
+}
+
+static int violation_put(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v)
+{
+    struct deferred *d = q->context->deferred;
+    if (!d) return violation_write(q, s, r, v, q->context->error);
+    struct violation_room *room = deferred_room(d, sizeof *room + r->at.file.n + r->raw.n + v->value.n);
+    uint8_t *end = (uint8_t *)(room + 1);
+    *room = (struct violation_room){s, *r, *v};
+    room->record.at.file = deferred_text(&end, r->at.file);
+    room->record.raw = deferred_text(&end, r->raw);
+    room->violation.value = deferred_text(&end, v->value);
+    return deferred_put(d, deferred_violation, q, q->context->error);
 }
 
 static int violations_write(struct quarantine *q, const struct row *row, int *warnings)
@@ -96,7 +124,7 @@ static int violations_write(struct quarantine *q, const struct row *row, int *wa
         const struct violation *v = &row->violations[i];
         bool warning = quarantine_severity(feed, v->ordinal) == SEVERITY_WARN;
         *warnings += warning;
-        result = violation_write(q, warning ? q->warn : q->add, row->record, v);
+        result = violation_put(q, warning ? q->warn : q->add, row->record, v);
     }
     return result;
 }
@@ -143,7 +171,7 @@ void quarantine_read(struct quarantine *q, int feed, int sign)
     q->counts[feed].read += sign;
 }
 
-int quarantine_file(struct quarantine *q, const struct file_fact *fact)
+static int file_write(struct quarantine *q, const struct file_fact *fact, struct err_text *error)
 {
     sql_bind_slice(q->file, 1, slice_str(feed_of(q, fact->feed)->name));
     sql_bind_slice(q->file, 2, fact->file);
@@ -154,7 +182,26 @@ int quarantine_file(struct quarantine *q, const struct file_fact *fact)
         sql_bind_slice(q->file, 6, fact->skipped_as_identical_to);
     else
         sqlite3_bind_null(q->file, 6);
-    return sql_step(q->file, q->context->error);
+    return sql_step(q->file, error);
+}
+
+static int deferred_file(void *object, void *room, struct err_text *error)
+{
+    return file_write(object, room, error);
+}
+
+int quarantine_file(struct quarantine *q, const struct file_fact *fact)
+{
+    struct deferred *d = q->context->deferred;
+    if (!d) return file_write(q, fact, q->context->error);
+    size_t texts = fact->file.n + fact->digest.n + fact->skipped_as_identical_to.n;
+    struct file_fact *room = deferred_room(d, sizeof *room + texts);
+    uint8_t *end = (uint8_t *)(room + 1);
+    *room = *fact;
+    room->file = deferred_text(&end, fact->file);
+    room->digest = deferred_text(&end, fact->digest);
+    room->skipped_as_identical_to = deferred_text(&end, fact->skipped_as_identical_to);
+    return deferred_put(d, deferred_file, q, q->context->error);
 }
 
 static int rejects_flush(struct quarantine *q, const struct feed *feed)
