@@ -21,11 +21,14 @@ struct expr *expr_text_read(struct node n, const char *text, const struct expr_s
     struct expr *e = NULL;
     struct err_text error = {{0}};
     if (n.doc->failed) return NULL;
-    if (expr_compile_with(text, scope, n.doc->maps, n.doc->arena, n.path, &e, &error) != ERR_OK) {
-        n.doc->failed = true;
-        err_set(n.doc->error, ERR_INVALID, "%s: %s", n.doc->file, error.text);
-    }
-    return e;
+    struct expr_scope known = *scope;
+    known.document = n.doc;
+    if (expr_compile_with(text, &known, n.doc->maps, n.doc->arena, "", &e, &error) == ERR_OK) return e;
+    if (*error.text)
+        node_fail(n, "%s", error.text);
+    else
+        n.doc->failed = true; /* it names what has failed elsewhere */
+    return NULL;
 }
 
 struct expr *condition_text_read(struct node n, const char *text, const struct expr_scope *scope)
@@ -43,15 +46,23 @@ static void root_read(struct node root, struct definition *d)
     static const char *const keys[] = {"pipeline", "version", "topic", "source",  "sources", "derive",
                                        "rules",    "tables",  "views", "outputs", "maps",    NULL};
     node_keys(root, keys);
+    if (root.doc->failed) return;
     d->name = node_name(node_required(root, "pipeline"));
+    node_part_end(root, "pipeline");
     node_integer(node_required(root, "version"), 1, 1, 1);
+    node_part_end(root, "version");
     d->topic = topic_name_read(node_member(root, "topic"), d->name);
+    node_part_end(root, "topic");
     maps_read(node_member(root, "maps"));
-    if (!root.doc->failed) feeds_read(root, d);
-    if (!root.doc->failed) tables_read(node_required(root, "tables"), d);
-    if (!root.doc->failed) feeds_link(root, d);
-    if (!root.doc->failed) views_read(node_member(root, "views"), d);
-    if (!root.doc->failed) exports_read(node_member(root, "outputs"), d);
+    node_part_end(root, "maps");
+    feeds_read(root, d);
+    node_part_end(root, d->name);
+    tables_read(node_required(root, "tables"), d);
+    node_part_end(root, "tables");
+    feeds_link(root, d);
+    views_read(node_member(root, "views"), d);
+    node_part_end(root, "views");
+    exports_read(node_member(root, "outputs"), d);
 }
 
 /* Some editors write a byte order mark. */
@@ -80,11 +91,12 @@ int definition_parse(struct slice text, const char *path, struct definition **ou
         sha256_take_hex(doc.digest, d->digest);
     }
     json_decref(json);
-    if (!doc.failed)
-        *out = d;
-    else
+    bool failed = document_failed(&doc);
+    if (failed)
         definition_free(d);
-    return doc.failed ? ERR_INVALID : ERR_OK;
+    else
+        *out = d;
+    return failed ? ERR_INVALID : ERR_OK;
 }
 
 static int text_read(FILE *file, const char *path, struct buf *out, struct err_text *error)

@@ -77,6 +77,7 @@ struct rule {
     int *columns;
     int column_count;
     const char *at; /* key path, for messages */
+    int item;       /* its place in the list */
     void *spec;     /* what the class made of its own keys */
 };
 

@@ -17,7 +17,8 @@ static int field_read(struct node n, const struct feed *feed)
         if (strcmp(names[i], name) == 0) return i;
     }
     names[feed->field_count] = NULL;
-    node_fail(n, "there is no declared column \"%s\" here%s", name, node_hint(n, name, names));
+    if (!node_broken(n, name))
+        node_fail(n, "there is no declared column \"%s\" here%s", name, node_hint(n, name, names));
     return -1;
 }
 

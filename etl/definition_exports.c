@@ -18,8 +18,8 @@ static const char *relation_read(struct node n, const struct definition *d)
     for (int i = 0; i < STANDARD_COUNT; i++) names[count++] = STANDARD[i];
     if (definition_drops_late(d)) names[count++] = "late";
     for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) return name;
-    node_fail(n, "there is no table or view \"%s\"%s", name, node_hint(n, name, names));
+        if (strcmp(names[i], name) == 0 && !node_broken(n, name)) return name;
+    if (!node_broken(n, name)) node_fail(n, "there is no table or view \"%s\"%s", name, node_hint(n, name, names));
     return name;
 }
 
@@ -102,11 +102,11 @@ void exports_read(struct node outputs, struct definition *d)
         if (json_object_get(n.json, "topic")) {
             struct changelog c = changelog_read(n, relation_read(node_required(n, "table"), d), d);
             c.index = (int)i;
-            d->changelogs[d->changelog_count++] = c;
+            if (node_part_end(n, "")) d->changelogs[d->changelog_count++] = c;
         } else {
             struct export e = export_read(n, d);
             e.index = (int)i;
-            d->exports[d->export_count++] = e;
+            if (node_part_end(n, "")) d->exports[d->export_count++] = e;
         }
     }
 }

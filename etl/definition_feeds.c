@@ -16,7 +16,7 @@ struct expr *feed_expr_read(struct node n, const struct feed *feed, int count)
         bool visible = i < count || i >= feed->builtin;
         columns[i] = (struct expr_column){visible ? c->name : "", c->type, c->scale};
     }
-    return expr_text_read(n, node_text(n, NULL), &(struct expr_scope){columns, feed->column_count});
+    return expr_text_read(n, node_text(n, NULL), &(struct expr_scope){.columns = columns, .count = feed->column_count});
 }
 
 /* --- columns --- */
@@ -60,6 +60,24 @@ static void derived_read(struct node n, struct feed *feed, int index)
     if (c->type == VALUE_NULL) node_fail(expr, "is always null: its type cannot be known");
 }
 
+static void all_derived_read(struct node derive, struct feed *feed)
+{
+    size_t count = node_count(derive);
+    for (size_t i = 0; i < count; i++) {
+        struct column *c = &feed->columns[feed->field_count + (int)i];
+        derived_read(node_item(derive, i), feed, feed->field_count + (int)i);
+        if (!node_part_end(node_item(derive, i), NULL)) c->name = "";
+    }
+}
+
+/* What goes by event time should not complain when its column is what is wrong: any other does until that is mended. */
+static int time_stand_in(const struct feed *feed)
+{
+    for (int i = 0; i < feed->builtin; i++)
+        if (feed->columns[i].type == VALUE_TIMESTAMP) return i;
+    return -1;
+}
+
 static void time_read_key(struct node n, struct feed *feed)
 {
     feed->time = -1;
@@ -69,6 +87,7 @@ static void time_read_key(struct node n, struct feed *feed)
                   value_type_name(feed->columns[feed->time].type));
     if (feed->spec->lateness && feed->time < 0)
         node_fail(n, "in_file.lateness needs the event time: name its column here");
+    if (!node_part_end(n, NULL)) feed->time = time_stand_in(feed);
 }
 
 /* `source` has the files and the declared columns, `whole` what is computed from them: the same object in
@@ -84,9 +103,17 @@ static void columns_read(struct node source, const char *const *own_keys, struct
     builtins_enter(feed);
     /* Not known yet, but looked at: names of columns that a derived one may not use. */
     for (int i = feed->field_count; i < feed->builtin; i++) feed->columns[i] = (struct column){.name = ""};
-    for (size_t i = 0; i < derived && !source.doc->failed; i++)
-        derived_read(node_item(derive, i), feed, feed->field_count + (int)i);
-    if (!source.doc->failed) time_read_key(node_member(source, "time"), feed);
+    all_derived_read(derive, feed);
+    time_read_key(node_member(source, "time"), feed);
+}
+
+/* The name of a rule that could not be read: its own, or what it would have been called. */
+static const char *rule_name_given(struct node n, const struct rule *rule)
+{
+    const char *name = json_string_value(json_object_get(n.json, "name"));
+    const char *column = json_string_value(json_object_get(n.json, "column"));
+    if (name || !column || !rule->class) return name;
+    return arena_printf(n.doc->arena, "%s_%s", rule->class->name, column);
 }
 
 void rules_read(struct node rules, struct feed *feed)
@@ -94,8 +121,15 @@ void rules_read(struct node rules, struct feed *feed)
     size_t count = node_count(rules);
     feed->rules = arena_alloc(rules.doc->arena, (count + 1) * sizeof *feed->rules);
     for (size_t i = 0; i < count && !rules.doc->failed; i++) {
-        struct rule *rule = &feed->rules[feed->rule_count++];
-        rule_read(node_item(rules, i), feed, rule);
+        struct rule *rule = &feed->rules[feed->rule_count];
+        struct node n = node_item(rules, i);
+        rule_read(n, feed, rule);
+        rule->item = (int)i;
+        if (!node_part_end(n, rule_name_given(n, rule))) {
+            rule_release(rule);
+            continue;
+        }
+        feed->rule_count++;
         feed->among_count += rule_among_rows(rule);
     }
 }
@@ -133,9 +167,13 @@ static void feed_read(struct node source, const char *const *own_keys, struct no
 {
     feed->optional = node_bool(node_member(source, "optional"), false);
     columns_read(source, own_keys, whole, feed);
+    if (source.doc->failed) return;
     feed_changes_read(source, feed);
-    if (!source.doc->failed) late_read(node_member(source, "late"), feed);
-    if (!source.doc->failed) rules_read(node_member(whole, "rules"), feed);
+    node_part_end(source, "watermark");
+    late_read(node_member(source, "late"), feed);
+    node_part_end(source, "late");
+    rules_read(node_member(whole, "rules"), feed);
+    node_part_end(source, "rules");
 }
 
 static struct feed *feed_new(struct definition *d, const char *name, struct node n)
@@ -190,7 +228,10 @@ void feeds_read(struct node root, struct definition *d)
                       i == 0 ? "" : arena_printf(root.doc->arena, " \"%s\"", moved[i]));
     d->feeds = arena_alloc(&d->arena, (count + 1) * sizeof *d->feeds);
     if (!sources.json) plain_read(root, d);
-    for (size_t i = 0; sources.json && i < count && !root.doc->failed; i++) named_read(node_item(sources, i), d);
+    for (size_t i = 0; sources.json && i < count && !root.doc->failed; i++) {
+        named_read(node_item(sources, i), d);
+        node_part_end(node_item(sources, i), NULL);
+    }
     ranks_give(d);
 }
 
@@ -201,8 +242,11 @@ void feeds_link(struct node root, struct definition *d)
     for (int i = 0; i < d->feed_count; i++) {
         struct feed *feed = &d->feeds[i];
         struct node rules = node_member(sources.json ? node_item(sources, (size_t)i) : root, "rules");
-        for (int k = 0; k < feed->rule_count && !root.doc->failed; k++)
-            if (feed->rules[k].reference) rule_link(node_item(rules, (size_t)k), d, feed, &feed->rules[k]);
+        for (int k = 0; k < feed->rule_count; k++) {
+            struct node rule = node_item(rules, (size_t)feed->rules[k].item);
+            if (feed->rules[k].reference) rule_link(rule, d, feed, &feed->rules[k]);
+            node_part_end(rule, NULL);
+        }
     }
 }
 

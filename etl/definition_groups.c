@@ -110,6 +110,7 @@ void by_read(struct node n, struct table *t, const struct input *in)
         const char *name = node_text(item, NULL);
         int input = input_find(item, in, name);
         if (!n.doc->failed) copy_enter(item, t, in, name, input);
+        node_part_end(item, NULL);
     }
     t->by_count = t->column_count;
 }
@@ -143,6 +144,7 @@ static void plain_aggregate(struct node n, const char *name, struct table *t, co
 {
     (void)context;
     aggregate_read(n, name, NULL, t, in);
+    node_part_end(n, name);
 }
 
 /* --- windows --- */
@@ -212,7 +214,7 @@ void aggregate_table_read(struct node n, struct definition *d, struct table *t)
     struct node columns = node_required(n, "columns");
     groups_read(n, d, t, &in, json_object_size(columns.json));
     aggregates_read(columns, t, &in, plain_aggregate, NULL);
-    if (t->column_count == t->by_count) node_fail(columns, "needs at least one column");
+    if (json_object_size(columns.json) == 0) node_fail(columns, "needs at least one column");
     where_read(node_member(n, "where"), &in, t);
 }
 
@@ -250,7 +252,9 @@ static void pivot_value_read(struct node n, const char *name, struct node column
 {
     struct pivoted p = {name, n.doc->failed ? "" : pivot_condition(n, &in->columns[column])};
     struct expr *checked =
-        n.doc->failed ? NULL : condition_text_read(n, p.condition, &(struct expr_scope){in->columns, in->count});
+        n.doc->failed
+            ? NULL
+            : condition_text_read(n, p.condition, &(struct expr_scope){.columns = in->columns, .count = in->count});
     expr_release(checked);
     aggregates_read(columns, t, in, pivot_aggregate, &p);
 }

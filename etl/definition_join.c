@@ -184,7 +184,10 @@ static void join_columns_read(struct node n, struct node columns, struct table *
     if (columns.json && count == 0) node_fail(columns, "needs at least one column");
     t->columns = arena_alloc(n.doc->arena, (count + 1) * sizeof *t->columns);
     if (!columns.json) all_columns_enter(n, t, s);
-    for (size_t i = 0; columns.json && i < count && !n.doc->failed; i++) join_column_read(node_item(columns, i), t, s);
+    for (size_t i = 0; columns.json && i < count && !n.doc->failed; i++) {
+        join_column_read(node_item(columns, i), t, s);
+        node_part_end(node_item(columns, i), NULL);
+    }
 }
 
 void join_table_read(struct node n, struct definition *d, struct table *t)

@@ -50,11 +50,13 @@ static int references_read(struct node n, const struct definition *d)
     const char **names = arena_alloc(n.doc->arena, ((size_t)d->table_count + 1) * sizeof *names);
     for (int i = 0; i < d->table_count; i++) names[i] = d->tables[i].name;
     int table = definition_table(d, name);
+    if (node_broken(n, name)) return 0;
     if (table < 0) {
         node_fail(n, "there is no table \"%s\"%s", name, node_hint(n, name, names));
         return 0;
     }
     const struct table *t = &d->tables[table];
+    if (node_broken(n, arena_printf(n.doc->arena, "%s.primary_key", name))) return 0;
     if (t->primary_key_count == 0) node_fail(n, "table \"%s\" declares no primary_key", name);
     if (strcmp(text, name) != 0 && !text_means(text, key_text(n, t)))
         node_fail(n, "\"%s\" is no primary key; that of the table is %s", text, key_text(n, t));
@@ -91,6 +93,6 @@ void foreign_keys_read(struct node n, struct definition *d, struct table *t)
         if (!n.doc->failed) k->columns = columns_read(columns, t, &columns_count);
         if (!n.doc->failed) k->table = references_read(node_required(item, "references"), d);
         if (!n.doc->failed) types_check(columns, t, k, columns_count, &d->tables[k->table]);
-        t->foreign_key_count++;
+        if (node_part_end(item, "")) t->foreign_key_count++;
     }
 }

@@ -164,6 +164,7 @@ static void file_read(struct reading *r)
 static void map_read(struct node n, const char *name, struct value_map *map)
 {
     struct reading r = {.at = n, .map = map};
+    map->type = VALUE_TEXT;
     map->name = arena_str(n.doc->arena, slice_str(name));
     if (!json_is_object(n.json))
         node_fail(n, "must be an object {\"from\": \"to\", ...} or {\"file\": \"MAP.csv\"}");
@@ -179,14 +180,18 @@ void maps_read(struct node n)
     const char *name;
     json_t *value;
     if (!node_present(n)) return;
-    if (!json_is_object(n.json)) node_fail(n, "must be an object {\"NAME\": {...}, ...}");
+    if (!json_is_object(n.json)) {
+        node_fail(n, "must be an object {\"NAME\": {...}, ...}");
+        return;
+    }
     size_t room = json_object_size(n.json);
     struct value_map *items = arena_alloc(n.doc->arena, (room + 1) * sizeof *items);
     struct value_maps *maps = arena_alloc(n.doc->arena, sizeof *maps);
     maps->items = items;
     json_object_foreach(n.json, name, value)
     {
-        if (!n.doc->failed) map_read(node_member(n, name), name, &items[maps->count++]);
+        map_read(node_member(n, name), name, &items[maps->count++]);
+        node_part_end(n, name);
     }
     n.doc->maps = maps;
 }

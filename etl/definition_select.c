@@ -64,9 +64,10 @@ void select_table_read(struct node n, struct definition *d, struct table *t)
     if (count == 0) node_fail(columns, "needs at least one column");
     t->columns = arena_alloc(&d->arena, (count + 1) * sizeof *t->columns);
     for (size_t i = 0; i < count && !n.doc->failed; i++) {
-        if (columns.json)
+        if (columns.json) {
             select_column_read(node_item(columns, i), t, &in);
-        else
+            node_part_end(node_item(columns, i), NULL);
+        } else
             copy_enter(n, t, &in, in.columns[i].name, (int)i);
     }
     where_read(node_member(n, "where"), &in, t);

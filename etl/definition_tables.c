@@ -25,7 +25,7 @@ struct input input_table(const struct table *t, struct arena *arena, int extra)
 
 struct expr_scope input_scope(const struct input *in)
 {
-    return (struct expr_scope){in->columns, in->count};
+    return (struct expr_scope){.columns = in->columns, .count = in->count};
 }
 
 int input_find(struct node n, const struct input *in, const char *name)
@@ -35,7 +35,7 @@ int input_find(struct node n, const struct input *in, const char *name)
         if (strcmp(in->columns[i].name, name) == 0) return i;
         names[i] = in->columns[i].name;
     }
-    node_fail(n, "there is no column \"%s\" here%s", name, node_hint(n, name, names));
+    if (!node_broken(n, name)) node_fail(n, "there is no column \"%s\" here%s", name, node_hint(n, name, names));
     return 0;
 }
 
@@ -48,8 +48,10 @@ int input_time_find(struct node n, const struct input *in)
 
 void where_read(struct node n, const struct input *in, struct table *t)
 {
-    if (node_present(n))
-        t->where = condition_text_read(n, node_text(n, NULL), &(struct expr_scope){in->columns, in->count});
+    if (!node_present(n)) return;
+    t->where =
+        condition_text_read(n, node_text(n, NULL), &(struct expr_scope){.columns = in->columns, .count = in->count});
+    node_part_end(n, "");
 }
 
 void column_enter(struct node n, struct table *t, struct table_column c)
@@ -83,7 +85,8 @@ static int bucket_read(struct node n, const struct feed *feed)
             node_fail(rule, "rule %s only warns: its rows are among the valid ones", name);
         return i + 1;
     }
-    node_fail(rule, "there is no rule \"%s\" in source %s%s", name, feed->name, node_hint(rule, name, names));
+    if (!node_broken(rule, name))
+        node_fail(rule, "there is no rule \"%s\" in source %s%s", name, feed->name, node_hint(rule, name, names));
     return ROW_VALID;
 }
 
@@ -92,7 +95,7 @@ static int feed_read(struct node n, const struct definition *d, const char *name
     int feed = definition_feed(d, slice_str(name));
     const char **names = arena_alloc(n.doc->arena, ((size_t)d->feed_count + 1) * sizeof *names);
     for (int i = 0; i < d->feed_count; i++) names[i] = d->feeds[i].name;
-    if (feed < 0) node_fail(n, "there is no source \"%s\"%s", name, node_hint(n, name, names));
+    if (!node_broken(n, name) && feed < 0) node_fail(n, "there is no source \"%s\"%s", name, node_hint(n, name, names));
     return feed < 0 ? 0 : feed;
 }
 
@@ -108,6 +111,8 @@ static void inputs_read(struct node n, struct definition *d, struct table *t)
     struct node from = node_member(n, "from");
     int count = 1;
     const char *const *names = node_present(from) ? node_text_list(from, &count) : NULL;
+    if (d->feed_count == 0) n.doc->failed = true;
+    if (node_broken(n, d->name) || n.doc->failed) return; /* no source could be read */
     if (!names && d->feed_count > 1)
         node_fail(n, "the key \"from\" is missing: it names the source, of which there are %d", d->feed_count);
     if (count == 0) node_fail(from, "needs at least one source");
@@ -136,6 +141,7 @@ static void input_columns_find(struct node n, const struct definition *d, struct
     for (int i = 0; i < t->column_count; i++) {
         const struct column *wanted = &first->columns[t->columns[i].input], *found;
         in->columns[i] = feed_column(feed, wanted->name);
+        if (in->columns[i] < 0 && node_broken(n, wanted->name)) return;
         if (in->columns[i] < 0) {
             node_fail(n, "source \"%s\" has no column %s, which source \"%s\" has", feed->name, wanted->name,
                       first->name);
@@ -152,7 +158,9 @@ static void input_where_read(struct node n, const struct feed *feed, struct tabl
 {
     struct input rows = input_rows(feed, n.doc->arena);
     if (node_present(n))
-        in->where = condition_text_read(n, node_text(n, NULL), &(struct expr_scope){rows.columns, rows.count});
+        in->where = condition_text_read(n, node_text(n, NULL),
+                                        &(struct expr_scope){.columns = rows.columns, .count = rows.count});
+    node_part_end(n, "");
 }
 
 /* The column that is the event time of all inputs. */
@@ -194,20 +202,20 @@ static void store_columns_read(struct node columns, const struct feed *first, st
     if (node_present(columns) && count == 0) node_fail(columns, "needs at least one column");
     t->columns = arena_alloc(columns.doc->arena, (count + 1) * sizeof *t->columns);
     for (size_t i = 0; i < count && !columns.doc->failed; i++) {
-        if (columns.json)
+        if (columns.json) {
             store_column_read(node_item(columns, i), t, &in);
-        else
+            node_part_end(node_item(columns, i), NULL);
+        } else if (*first->columns[i].name)
             copy_enter(columns, t, &in, first->columns[i].name, (int)i);
     }
 }
 
+static const char *const STORE_KEYS[] = {"name",    "from",        "rows",         "columns", "where",
+                                         "indexes", "primary_key", "foreign_keys", "rules",   NULL};
+
 static void store_read(struct node n, struct definition *d, struct table *t)
 {
-    /* Those of the other kinds are not here, or their readers had been asked: they are what a misspelt one means. */
-    static const char *const keys[] = {"name",        "from",         "rows",  "columns",   "where", "indexes",
-                                       "primary_key", "foreign_keys", "rules", "aggregate", "pivot", "sessionize",
-                                       "select",      "join",         "top_n", "dedupe",    "scd",   NULL};
-    node_keys(n, keys);
+    node_keys(n, STORE_KEYS);
     t->kind = TABLE_STORE;
     t->parent = -1;
     t->origin = t;
@@ -226,7 +234,8 @@ int parent_read(struct node n, const struct definition *d)
     const char **names = arena_alloc(n.doc->arena, ((size_t)d->table_count + 1) * sizeof *names);
     for (int i = 0; i < d->table_count; i++) names[i] = d->tables[i].name;
     int parent = definition_table(d, name);
-    if (parent < 0) node_fail(n, "there is no table \"%s\" before this one%s", name, node_hint(n, name, names));
+    if (!node_broken(n, name) && parent < 0)
+        node_fail(n, "there is no table \"%s\" before this one%s", name, node_hint(n, name, names));
     return parent < 0 ? 0 : parent;
 }
 
@@ -275,15 +284,44 @@ static const struct kind {
     {"select", select_table_read},       {"join", join_table_read},   {"top_n", top_n_table_read},
     {"dedupe", dedupe_table_read},       {"scd", scd_table_read},
 };
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
+/* What looks like a store may be of a kind whose key is misspelt. */
+static void kind_mend(struct node n)
+{
+    const char *names[KIND_COUNT + 1] = {NULL}, *key;
+    json_t *value;
+    void *next;
+    for (size_t i = 0; i < KIND_COUNT; i++) names[i] = KINDS[i].key;
+    json_object_foreach_safe(n.json, next, key, value)
+    {
+        bool known = strcmp(key, "comment") == 0;
+        for (int i = 0; STORE_KEYS[i]; i++) known = known || strcmp(STORE_KEYS[i], key) == 0;
+        const char *right = known ? NULL : name_nearest(key, names);
+        if (!right) continue;
+        node_key_mend(n, key, right);
+        return;
+    }
+}
+
+static const struct kind *kind_find(struct node n)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (json_object_get(n.json, KINDS[i].key)) return &KINDS[i];
+    return NULL;
+}
 
 static void kind_read(struct node n, struct definition *d, struct table *t)
 {
-    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
-        if (!node_member(n, KINDS[i].key).json) continue;
-        KINDS[i].read(n, d, t);
-        return;
+    const struct kind *kind = kind_find(n);
+    if (!kind) {
+        kind_mend(n);
+        kind = kind_find(n);
     }
-    store_read(n, d, t);
+    if (kind)
+        kind->read(n, d, t);
+    else
+        store_read(n, d, t);
 }
 
 /* --- rules of a table --- */
@@ -306,11 +344,11 @@ static void rules_check(struct node n, const struct feed *feed)
 {
     for (int i = 0; i < feed->rule_count && !n.doc->failed; i++) {
         const struct rule *rule = &feed->rules[i];
-        struct node at = node_member(node_item(n, (size_t)i), "rule");
+        struct node at = node_member(node_item(n, (size_t)rule->item), "rule");
         if (rule_among_rows(rule))
-            node_fail(at, "looks at other rows: a rule of sources only, not of the rows of a table");
+            node_wrong(at, "looks at other rows: a rule of sources only, not of the rows of a table");
         else if (rule->class == &RULE_TYPE)
-            node_fail(at, "is a rule of sources: values of a table have their types");
+            node_wrong(at, "is a rule of sources: values of a table have their types");
     }
 }
 
@@ -367,7 +405,9 @@ static void table_read(struct node n, int item, struct definition *d)
     if (n.doc->failed) return;
     if (t->unchecked) t++; /* the one that others see */
     indexes_read(node_member(n, "indexes"), d, t);
-    if (!n.doc->failed) primary_key_read(node_member(n, "primary_key"), t);
+    node_part_end(n, "indexes");
+    primary_key_read(node_member(n, "primary_key"), t);
+    node_part_end(n, arena_printf(n.doc->arena, "%s.primary_key", name));
 }
 
 /* What is read but not kept would be lost without a word. */
@@ -378,7 +418,7 @@ static void feeds_check_read(struct node tables, const struct definition *d)
         for (int k = 0; k < d->table_count; k++)
             for (int m = 0; m < d->tables[k].input_count; m++) read = read || d->tables[k].inputs[m].feed == i;
         if (!read)
-            node_fail(tables, "no table has \"from\": \"%s\"; that source would be read in vain", d->feeds[i].name);
+            node_wrong(tables, "no table has \"from\": \"%s\"; that source would be read in vain", d->feeds[i].name);
     }
 }
 
@@ -387,12 +427,17 @@ void tables_read(struct node tables, struct definition *d)
     size_t count = node_count(tables);
     if (!tables.doc->failed && count == 0) node_fail(tables, "needs at least one table");
     d->tables = arena_alloc(&d->arena, (3 * count + 1) * sizeof *d->tables);
-    for (size_t i = 0; i < count && !tables.doc->failed; i++) table_read(node_item(tables, i), (int)i, d);
-    if (!tables.doc->failed) feeds_check_read(tables, d);
+    bool all = !tables.doc->failed;
+    for (size_t i = 0; i < count && !tables.doc->failed; i++) {
+        table_read(node_item(tables, i), (int)i, d);
+        all = node_part_end(node_item(tables, i), NULL) && all;
+    }
+    if (all) feeds_check_read(tables, d);
     for (int i = 0; i < d->table_count && !tables.doc->failed; i++) {
         struct table *t = &d->tables[i];
-        if (t->unchecked || t->violations) continue;
+        if (t->unchecked || t->violations || document_broken(tables.doc, t->name)) continue;
         foreign_keys_read(node_member(node_item(tables, (size_t)t->item), "foreign_keys"), d, t);
+        node_part_end(tables, "foreign_keys");
     }
 }
 
@@ -409,6 +454,6 @@ void views_read(struct node views, struct definition *d)
         *v = (struct view){.name = node_name(node_required(n, "name")), .at = n.path};
         relation_name_check(n, d, v->name);
         v->sql = view_sql_read(sql);
-        d->view_count++;
+        if (node_part_end(n, NULL)) d->view_count++;
     }
 }

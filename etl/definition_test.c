@@ -125,7 +125,7 @@ TEST(definition, errors_name_the_key_path)
     check_refused("{\"version\": 1}", "the key \"pipeline\" is missing");
     check_refused("{" SOURCE "}", "the key \"tables\" is missing");
     check_refused("{" SOURCE ", " TABLES ", \"viws\": []}", "viws: unknown key; did you mean \"views\"?");
-    check_refused("{\"pipeline\": \"p\", \"version\": 2}", "version: must be a whole number from 1 to 1");
+    check_refused("{\"pipeline\": \"p\", \"version\": 2}", "version: must be 1");
     check_refused("{" SOURCE ", \"topic\": \"a/b\", " TABLES "}", "topic: \"a/b\" is no topic: 1 to 249 letters");
     check_refused("{" SOURCE ", \"topic\": \"\", " TABLES "}", "topic: \"\" is no topic");
     check_refused("{\"pipeline\": \"a b\", \"version\": 1}", "pipeline: \"a b\" is not a name");
@@ -306,4 +306,84 @@ TEST(definition, a_missing_file_is_named)
     struct err_text error = {{0}};
     check_int(definition_load("no/such/file.json", &d, &error), ERR_NOTFOUND);
     check(strstr(error.text, "no/such/file.json: No such file") != NULL);
+}
+
+static const char *refusal(const char *json)
+{
+    static struct err_text error;
+    struct definition *d;
+    error.text[0] = '\0';
+    check_int(definition_parse(slice_str(json), "d.json", &d, &error), ERR_INVALID);
+    return error.text;
+}
+
+TEST(definition, tells_all_that_is_wrong_at_once)
+{
+    check_str(
+        refusal("{\"pipeline\": \"p\", \"version\": 2, \"source\": {\"format\": \"cvs\", \"glob\": \"*\", "
+                "\"delimeter\": \";;\", \"time\": \"time\", \"columns\": ["
+                "{\"name\": \"id\", \"typ\": \"int\"}, "
+                "{\"name\": \"price\", \"type\": \"decimal\"}]}, "
+                "\"rules\": [{\"rule\": \"range\", \"column\": \"id\", \"min\": \"x\"}, "
+                "{\"rule\": \"regex\", \"column\": \"idd\", \"pattern\": \"(\"}], "
+                "\"tables\": [{\"name\": \"t\", \"colums\": [\"id\", \"cost\"]}, "
+                "{\"name\": \"by_id\", \"agregate\": \"t\", \"by\": [\"idd\"], \"columns\": "
+                "{\"n\": \"cuont()\", \"s\": \"sum(id)\"}}], "
+                "\"views\": [{\"name\": \"v\", \"sql\": \"DELETE\"}], "
+                "\"outputs\": [{\"table\": \"by_ic\", \"format\": \"csv\", \"file\": \"f\"}]}"),
+        "d.json: version: must be 1\n"
+        "d.json: source.format: \"cvs\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
+        "\"csv\"?\n"
+        "d.json: source.delimeter: unknown key; did you mean \"delimiter\"?\n"
+        "d.json: source.delimiter: must be one ASCII character (\"\\t\" is a tab), not \";;\"\n"
+        "d.json: source.columns[0].typ: unknown key; did you mean \"type\"?\n"
+        "d.json: source.columns[0].type: \"int\" is none of: integer, decimal, text, timestamp, date; did you mean "
+        "\"integer\"?\n"
+        "d.json: source.columns[1]: the key \"scale\" is missing\n"
+        "d.json: source.time: there is no column \"time\"; there are: id\n"
+        "d.json: rules[0].min: \"x\" is no value of column id (integer) (usage: {\"rule\": \"range\", "
+        "\"column\": C, \"min\": X, \"max\": X} or above, below)\n"
+        "d.json: rules[1].column: there is no column \"idd\"; did you mean \"id\"? (usage: {\"rule\": \"regex\", "
+        "\"column\": C, \"pattern\": P})\n"
+        "d.json: tables[0].colums: unknown key; did you mean \"columns\"?\n"
+        "d.json: tables[0].columns[1]: there is no column \"cost\" here; there are: id\n"
+        "d.json: tables[1].agregate: unknown key; did you mean \"aggregate\"?\n"
+        "d.json: tables[1].by[0]: there is no column \"idd\" here; did you mean \"id\"?\n"
+        "d.json: tables[1].columns.n: there is no aggregate cuont(); did you mean \"count\"?\n"
+        "d.json: views[0].sql: must begin with SELECT or WITH\n"
+        "d.json: outputs[0].table: there is no table or view \"by_ic\"; did you mean \"by_id\"?");
+}
+
+/* What has failed is not missed by what names it. */
+TEST(definition, a_mistake_is_told_once)
+{
+    check_str(
+        refusal("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", "
+                "\"time\": \"at\", \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, "
+                "{\"name\": \"at\", \"type\": \"timestamp\", \"format\": \"%Q\"}]}, "
+                "\"derive\": [{\"name\": \"day\", \"expr\": \"date(at)\"}], "
+                "\"rules\": [{\"rule\": \"not_null\", \"name\": \"r\", \"column\": \"day\"}], "
+                "\"tables\": [{\"name\": \"t\", \"columns\": [\"id\", \"day\"]}, {\"name\": \"u\"}, "
+                "{\"name\": \"bad\", \"rows\": {\"rejected_as\": \"r\"}}, "
+                "{\"name\": \"days\", \"aggregate\": \"t\", \"by\": [\"day\"], \"columns\": {\"n\": \"count()\"}}, "
+                "{\"name\": \"s\", \"sessionize\": \"u\", \"by\": [], \"time\": \"at\", \"gap_s\": 1, "
+                "\"columns\": {\"n\": \"count()\"}}], "
+                "\"outputs\": [{\"table\": \"s\", \"format\": \"csv\", \"file\": \"f\"}]}"),
+        "d.json: source.columns[1].format: \"%Q\" has a directive that does not exist (known: %Y %y %m %d %e %b %B "
+        "%a %A %H %I %p %M %S %f %z %s %F %T %%, and %-m %-d %-H %-I %-M %-S)");
+}
+
+TEST(definition, tells_twenty_problems_at_most)
+{
+    struct buf json = {0};
+    buf_printf(&json, "%s", "{" SOURCE ", " TABLES);
+    for (int i = 0; i < 25; i++) buf_printf(&json, ", \"unheard_of_%d\": 1", i);
+    buf_printf(&json, "}");
+    const char *said = refusal(buf_cstr(&json));
+    int lines = 1;
+    for (const char *c = said; *c; c++) lines += *c == '\n';
+    check_int(lines, 21);
+    check(strstr(said, "d.json: unheard_of_19: ") && !strstr(said, "unheard_of_20"));
+    check(strstr(said, "\nd.json: and 5 problems more"));
+    buf_release(&json);
 }

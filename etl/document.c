@@ -1,19 +1,114 @@
 #include "etl/document.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+/* --- problems --- */
+
+struct broken_name {
+    const char *name;
+    struct broken_name *next;
+};
+
+/* One problem may be met several times, as in an aggregate of a pivot, which is read for each value. */
+static bool line_is_there(const char *text, const char *line, size_t n)
+{
+    for (const char *at = text; (at = strstr(at, line)); at++)
+        if ((at == text || at[-1] == '\n') && (at[n] == '\n' || !at[n])) return true;
+    return false;
+}
+
+static void line_append(struct document *doc, const char *line)
+{
+    size_t used = doc->error ? strlen(doc->error->text) : 0, n = strlen(line);
+    if (doc->error && line_is_there(doc->error->text, line, n)) return;
+    enum { ROOM_FOR_LAST_LINE = 320 };
+    bool fits = doc->problems == 0 || used + n + 2 + ROOM_FOR_LAST_LINE < sizeof doc->error->text;
+    if (doc->error && doc->problems < PROBLEMS_SHOWN_MAX && fits)
+        snprintf(doc->error->text + used, sizeof doc->error->text - used, "%s%s", used ? "\n" : "", line);
+    doc->problems++;
+}
+
+static void problem_record(struct node n, const char *format, va_list list)
+{
+    char sentence[1024];
+    const char *usage = n.doc->usage;
+    vsnprintf(sentence, sizeof sentence, format, list);
+    line_append(n.doc, arena_printf(n.doc->arena, "%s: %s%s%s%s%s%s", n.doc->file, n.path, *n.path ? ": " : "",
+                                    sentence, usage ? " (usage: " : "", usage ? usage : "", usage ? ")" : ""));
+}
+
 void node_fail(struct node n, const char *format, ...)
 {
-    if (n.doc->failed) return;
-    n.doc->failed = true;
     va_list list;
-    char sentence[sizeof(struct err_text)];
+    if (n.doc->failed) return;
     va_start(list, format);
-    vsnprintf(sentence, sizeof sentence, format, list);
+    problem_record(n, format, list);
     va_end(list);
-    err_set(n.doc->error, ERR_INVALID, "%s: %s%s%s", n.doc->file, n.path, *n.path ? ": " : "", sentence);
+    n.doc->failed = true;
+}
+
+void node_wrong(struct node n, const char *format, ...)
+{
+    va_list list;
+    if (n.doc->failed) return;
+    va_start(list, format);
+    problem_record(n, format, list);
+    va_end(list);
+}
+
+static int lines_count(const char *text)
+{
+    int lines = *text != '\0';
+    for (; *text; text++) lines += *text == '\n';
+    return lines;
+}
+
+bool document_failed(struct document *doc)
+{
+    const int shown = doc->error ? lines_count(doc->error->text) : 0;
+    if (doc->error && doc->problems > shown) {
+        size_t used = strlen(doc->error->text);
+        snprintf(doc->error->text + used, sizeof doc->error->text - used, "\n%s: and %d problems more", doc->file,
+                 doc->problems - shown);
+        doc->problems = shown + 1;
+    }
+    return doc->failed || doc->problems > 0;
+}
+
+/* --- parts --- */
+
+bool document_broken(const struct document *doc, const char *name)
+{
+    for (const struct broken_name *b = doc->broken; b; b = b->next)
+        if (strcasecmp(b->name, name) == 0) return true;
+    return false;
+}
+
+bool node_broken(struct node n, const char *name)
+{
+    bool broken = document_broken(n.doc, name);
+    n.doc->failed = n.doc->failed || broken;
+    return broken;
+}
+
+void node_name_break(struct node n, const char *name)
+{
+    if (!*name) return;
+    struct broken_name *b = arena_alloc(n.doc->arena, sizeof *b);
+    *b = (struct broken_name){arena_str(n.doc->arena, slice_str(name)), n.doc->broken};
+    n.doc->broken = b;
+}
+
+bool node_part_end(struct node n, const char *name)
+{
+    if (!n.doc->failed) return true;
+    n.doc->failed = false;
+    if (!name) name = json_string_value(json_is_object(n.json) ? json_object_get(n.json, "name") : n.json);
+    if (name) node_name_break(n, name);
+    return false;
 }
 
 /* --- names --- */
@@ -93,10 +188,25 @@ const char *name_nearest(const char *name, const char *const *names)
     return nearest;
 }
 
+enum { NAMES_LISTED_MAX = 12 };
+
+const char *name_hint(struct arena *arena, const char *name, const char *const *names)
+{
+    const char *nearest = name_nearest(name, names), *list = "";
+    if (nearest) return arena_printf(arena, "; did you mean \"%s\"?", nearest);
+    int count = 0;
+    for (; *names && count <= NAMES_LISTED_MAX; names++) {
+        bool own = **names && **names != '_'; /* what nobody declared is no help */
+        count += own;
+        if (own)
+            list = arena_printf(arena, "%s%s%s", list, *list ? ", " : "", count > NAMES_LISTED_MAX ? "..." : *names);
+    }
+    return *list ? arena_printf(arena, "; there are: %s", list) : "";
+}
+
 const char *node_hint(struct node n, const char *name, const char *const *names)
 {
-    const char *nearest = name_nearest(name, names);
-    return nearest ? arena_printf(n.doc->arena, "; did you mean \"%s\"?", nearest) : "";
+    return name_hint(n.doc->arena, name, names);
 }
 
 static const char *list_joined(struct node n, const char *const *list)
@@ -113,6 +223,24 @@ static const char *member_path(struct node n, const char *key)
     return arena_printf(n.doc->arena, "%s%s%s", n.path, *n.path ? "." : "", key);
 }
 
+void node_key_mend(struct node n, const char *key, const char *right)
+{
+    json_t *value = json_object_get(n.json, key);
+    node_wrong((struct node){n.doc, value, member_path(n, key)}, "unknown key; did you mean \"%s\"?", right);
+    if (!json_object_get(n.json, right)) json_object_set(n.json, right, value);
+    json_object_del(n.json, key);
+}
+
+static void key_unknown(struct node n, const char *key, json_t *value, const char *const *known)
+{
+    const char *right = name_nearest(key, known);
+    if (right)
+        node_key_mend(n, key, right);
+    else
+        node_wrong((struct node){n.doc, value, member_path(n, key)}, "unknown key; known here: %s",
+                   list_joined(n, known));
+}
+
 void node_keys(struct node n, const char *const *known)
 {
     const char *key;
@@ -122,15 +250,10 @@ void node_keys(struct node n, const char *const *known)
         node_fail(n, "must be an object {...}");
         return;
     }
-    json_object_foreach(n.json, key, value)
+    void *next;
+    json_object_foreach_safe(n.json, next, key, value)
     {
-        if (list_has(known, key) || strcmp(key, "comment") == 0) continue;
-        const char *hint = node_hint(n, key, known);
-        struct node at = {n.doc, value, member_path(n, key)};
-        if (*hint)
-            node_fail(at, "unknown key%s", hint);
-        else
-            node_fail(at, "unknown key; known here: %s", list_joined(n, known));
+        if (!list_has(known, key) && strcmp(key, "comment") != 0) key_unknown(n, key, value, known);
     }
 }
 
@@ -183,8 +306,9 @@ const char *node_text(struct node n, const char *fallback)
 bool node_bool(struct node n, bool fallback)
 {
     if (!node_present(n)) return fallback;
-    if (!json_is_boolean(n.json)) node_fail(n, "must be true or false");
-    return json_is_true(n.json);
+    if (json_is_boolean(n.json)) return json_is_true(n.json);
+    node_wrong(n, "must be true or false");
+    return fallback;
 }
 
 int64_t node_integer(struct node n, int64_t fallback, int64_t low, int64_t high)
@@ -192,7 +316,10 @@ int64_t node_integer(struct node n, int64_t fallback, int64_t low, int64_t high)
     if (!node_present(n)) return fallback;
     int64_t value = json_integer_value(n.json);
     if (json_is_integer(n.json) && value >= low && value <= high) return value;
-    node_fail(n, "must be a whole number from %lld to %lld", (long long)low, (long long)high);
+    if (low == high)
+        node_wrong(n, "must be %lld", (long long)low);
+    else
+        node_wrong(n, "must be a whole number from %lld to %lld", (long long)low, (long long)high);
     return fallback;
 }
 
@@ -218,10 +345,13 @@ const char *const *node_text_list(struct node n, int *count)
 int node_choice(struct node n, const char *const *choices, int fallback)
 {
     if (!node_present(n)) return fallback;
-    const char *text = node_text(n, NULL);
+    const char *text = node_text(n, NULL), *near = name_nearest(text, choices);
     for (int i = 0; choices[i]; i++)
         if (strcmp(choices[i], text) == 0) return i;
-    node_fail(n, "\"%s\" is none of: %s%s", text, list_joined(n, choices), node_hint(n, text, choices));
+    (near ? node_wrong : node_fail)(n, "\"%s\" is none of: %s%s", text, list_joined(n, choices),
+                                    near ? node_hint(n, text, choices) : "");
+    for (int i = 0; near && choices[i]; i++)
+        if (strcmp(choices[i], near) == 0) return i;
     return fallback;
 }
 

@@ -141,9 +141,11 @@ static struct expr *column(struct parser *p, const char *name)
         if (strcmp(scope->columns[i].name, name) == 0) return expr_column_node(&p->builder, i);
         names[i] = scope->columns[i].name;
     }
-    const char *near = name_nearest(name, names);
-    expr_fail(&p->builder, "there is no column \"%s\" here%s%s%s", name, near ? "; did you mean \"" : "",
-              near ? near : "", near ? "\"?" : "");
+    if (scope->document && document_broken(scope->document, name)) {
+        p->builder.failed = p->builder.failed || !*p->builder.message;
+        return null_literal(p);
+    }
+    expr_fail(&p->builder, "there is no column \"%s\" here%s", name, name_hint(p->builder.arena, name, names));
     return null_literal(p);
 }
 
@@ -296,15 +298,17 @@ int expr_compile_with(const char *text, const struct expr_scope *scope, const st
 {
     struct parser p = {.builder = {.scope = scope, .maps = maps, .arena = arena}, .text = text};
     *out = NULL;
+    const char *colon = *at ? ": " : "";
     if (strlen(text) > TEXT_BYTES_MAX)
-        return err_set(error, ERR_INVALID, "%s: an expression has at most %d bytes", at, TEXT_BYTES_MAX);
+        return err_set(error, ERR_INVALID, "%s%san expression has at most %d bytes", at, colon, TEXT_BYTES_MAX);
     advance(&p);
     struct expr *e = parse_or(&p);
     if (p.token.kind != TOKEN_END) unexpected(&p, "an operator or the end");
     e->first_regex = p.builder.first_regex;
     if (p.builder.failed) {
         expr_release(e);
-        return err_set(error, ERR_INVALID, "%s: %s (at character %zu of `%.*s%s`)", at, p.builder.message,
+        if (!*p.builder.message) return ERR_INVALID;
+        return err_set(error, ERR_INVALID, "%s%s%s (at character %zu of `%.*s%s`)", at, colon, p.builder.message,
                        p.failed_at + 1, TEXT_SHOWN_MAX, text, strlen(text) > TEXT_SHOWN_MAX ? "..." : "");
     }
     *out = e;

@@ -25,9 +25,12 @@ struct expr_column {
     int scale;
 };
 
+struct document;
+
 struct expr_scope {
     const struct expr_column *columns;
     int count;
+    const struct document *document; /* where names may be broken (etl/document.h). NULL: nowhere */
 };
 
 struct expr;
@@ -42,7 +45,8 @@ enum expr_outcome {
 };
 
 /* Compiles `text`; memory comes from `arena`. `at` (a key path) opens the error, which shows the
- * offending place. Free with expr_release before the arena goes (compiled regular expressions). */
+ * offending place; without `at` it begins with what is wrong. An expression with a broken name fails without a text.
+ * Free with expr_release before the arena goes (compiled regular expressions). */
 int expr_compile(const char *text, const struct expr_scope *scope, struct arena *arena, const char *at,
                  struct expr **out, struct err_text *error);
 /* The same for a definition with dictionaries, which lookup() asks. NULL: there are none. */

@@ -13,7 +13,7 @@ static const struct expr_column COLUMNS[] = {
     {"raw", VALUE_TEXT, 0},  {"zero", VALUE_TEXT, 0},
 };
 enum { VALUES_COUNT = sizeof COLUMNS / sizeof *COLUMNS };
-static const struct expr_scope SCOPE = {COLUMNS, VALUES_COUNT};
+static const struct expr_scope SCOPE = {.columns = COLUMNS, .count = VALUES_COUNT};
 
 static void values_fill(struct value *v)
 {
@@ -33,7 +33,7 @@ static void values_fill(struct value *v)
 /* The result as text: "15.30", "NULL", "overflow", or the compiler's message. */
 __attribute__((unused)) static const char *result(const char *text)
 {
-    static char out[1200];
+    static char out[sizeof(struct err_text)];
     struct arena arena = {0};
     struct err_text error = {{0}};
     struct expr *e, *print;
@@ -56,7 +56,9 @@ __attribute__((unused)) static const char *result(const char *text)
         snprintf(out, sizeof out, "NULL");
     else {
         check_int(v.type, expr_type(e));
-        check_int(expr_compile("text(x)", &(struct expr_scope){&one, 1}, &arena, "print", &print, NULL), 0);
+        check_int(
+            expr_compile("text(x)", &(struct expr_scope){.columns = &one, .count = 1}, &arena, "print", &print, NULL),
+            0);
         struct value printed;
         check_int(expr_evaluate(print, &v, &arena, &printed), EXPR_OK);
         snprintf(out, sizeof out, "%.*s", (int)printed.text.n, (const char *)printed.text.p);

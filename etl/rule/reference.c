@@ -76,7 +76,8 @@ static int table_column_read(struct node n, const struct table *t, const char *n
         if (strcmp(names[i], name) == 0) return i;
     }
     names[t->column_count] = NULL;
-    node_fail(n, "table %s has no column \"%s\"%s", t->name, name, node_hint(n, name, names));
+    if (!node_broken(n, name))
+        node_fail(n, "table %s has no column \"%s\"%s", t->name, name, node_hint(n, name, names));
     return 0;
 }
 
@@ -88,6 +89,7 @@ static const struct table *table_link(struct node n, const struct definition *d,
     for (int i = 0; i < d->table_count; i++) names[i] = d->tables[i].name;
     names[d->table_count] = NULL;
     r->table = definition_table(d, name);
+    if (node_broken(n, name)) return NULL;
     if (r->table < 0) {
         node_fail(n, "there is no table \"%s\"%s", name, node_hint(n, name, names));
         return NULL;

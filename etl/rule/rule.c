@@ -1,6 +1,5 @@
 #include "etl/rule/rule.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "etl/time_format.h"
@@ -24,13 +23,6 @@ static void keys_check(struct node n, const struct rule_class *class)
     const char *keys[KEYS_MAX] = {"rule", "name", "severity"};
     for (int i = 0; class->keys[i]; i++) keys[3 + i] = class->keys[i];
     node_keys(n, keys);
-}
-
-/* A person who got one key wrong wants to see the others. */
-static void usage_append(struct err_text *error, const struct rule_class *class)
-{
-    size_t n = error ? strlen(error->text) : 0;
-    if (error) snprintf(error->text + n, sizeof error->text - n, " (usage: %s)", class->usage);
 }
 
 /* Without a name a rule is called after what it does: "range_quantity". */
@@ -59,8 +51,9 @@ void rule_read(struct node n, const struct feed *feed, struct rule *rule)
     if (n.doc->failed) return;
     rule->unique = rule->class == &RULE_UNIQUE;
     rule->severity = (enum severity)node_choice(node_member(n, "severity"), severities, SEVERITY_REJECT);
+    n.doc->usage = rule->class->usage; /* a person who got one key wrong wants to see the others */
     rule->class->open(n, feed, rule);
-    if (n.doc->failed) usage_append(n.doc->error, rule->class);
+    n.doc->usage = NULL;
     rule->name = name_read(n, feed, rule);
     name_check(n, feed, rule);
 }
@@ -79,7 +72,7 @@ int column_name_read(struct node n, const struct feed *feed)
     if (column >= 0 || n.doc->failed) return column;
     const char **names = arena_alloc(n.doc->arena, ((size_t)feed->column_count + 1) * sizeof *names);
     for (int i = 0; i < feed->column_count; i++) names[i] = feed->columns[i].name;
-    node_fail(n, "there is no column \"%s\"%s", name, node_hint(n, name, names));
+    if (!node_broken(n, name)) node_fail(n, "there is no column \"%s\"%s", name, node_hint(n, name, names));
     return -1;
 }
 

@@ -14,7 +14,7 @@ static const char *convert(const char *column, enum value_type type, const char 
     check(json != NULL);
     struct field_spec *f = field_spec_read((struct node){&doc, json, "c"}, type, empty, false);
     struct value v;
-    if (doc.failed)
+    if (document_failed(&doc))
         snprintf(out, sizeof out, "%s", error.text);
     else if (!field_convert(f, text ? slice_str(text) : slice_of(NULL, 0), &v))
         strcpy(out, "bad");

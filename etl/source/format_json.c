@@ -31,7 +31,8 @@ static const char *around_read(struct source_spec *s, const char *text, bool num
     if (!s->around) s->around = around_new(arena);
     const char *wrong = around_add(s->around, text, number, field);
     json_paths_skip(s->json);
-    return wrong ? wrong : json_records_around_check(s->records, &s->around->values[s->around->count - 1]);
+    return wrong || !*s->records ? wrong
+                                 : json_records_around_check(s->records, &s->around->values[s->around->count - 1]);
 }
 
 static void place_read(struct node column, struct source_spec *s, struct field_spec *f, const char *name)

@@ -75,7 +75,7 @@ static int file_read(const struct feed *feed, const char *dir, const struct sour
  * error without the folder's name. */
 static const char *rows(const char *source, struct slice content, bool gzip)
 {
-    static char said[2000];
+    static char said[sizeof(struct err_text)];
     char dir[] = "/tmp/millrace-format-XXXXXX", path[100];
     struct buf json = {0}, out = {0};
     struct definition *d;
@@ -285,6 +285,8 @@ TEST(format, xml_around)
               "f: line 1, byte offset 7: not well-formed XML: no element found");
     check_str(PLAIN(XML_AROUND("s/l", XML_PLACES), "<s/>"),
               "d.json: source.columns[5].path: \"../../@day\": leads further up than the elements that the records "
+              "are in\n"
+              "d.json: source.columns[6].path: \"../../sum\": leads further up than the elements that the records "
               "are in");
     check_str(PLAIN(XML_AROUND("s/l", ", {\"name\": \"x\", \"path\": \"../a//b\", \"type\": \"text\"}"), "<s/>"),
               "d.json: source.columns[2].path: \"../a//b\": a name is missing");
@@ -398,7 +400,10 @@ TEST(format, extra)
          "2@18/2 2|1|{\"new\": \"x\", \"n \\\"2\\\"\": \"y\\n\"}\n4@29/4 -|1|{\"new\": \"\", \"n \\\"2\\\"\": \"\"}\n"
          "5@34/5  !format:=3 fields instead of 4\n");
     check_str(PLAIN(EXTRA("\"ragged\": true, "), "a,b,c,d\n1,2,3\n"), "2@8/2 2|1|{\"c\": \"3\"}\n");
-    check_str(PLAIN(EXTRA("\"header\": false, "), ""), "d.json: source.columns[0]: the key \"field\" is missing");
+    check_str(PLAIN(EXTRA("\"header\": false, "), ""),
+              "d.json: source.columns[0]: the key \"field\" is missing\n"
+              "d.json: source.columns[1]: the key \"field\" is missing\n"
+              "d.json: source.extra: goes by the titles, and the source has \"header\": false");
     check_str(
         PLAIN("\"format\": \"csv\", \"header\": false, \"extra\": \"x\", \"columns\": [{\"name\": \"b\", \"field\": 1, "
               "\"type\": \"text\"}]",
@@ -411,11 +416,11 @@ TEST(format, words_of_other_programs)
 {
     check_str(PLAIN("\"format\": \"jsonl\"", ""),
               "d.json: source.format: \"jsonl\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
-              "\"ndjson\"?");
+              "\"ndjson\"?\nd.json: source: the key \"columns\" is missing");
     check_str(
         PLAIN("\"format\": \"json\", \"records\": \"$\", \"columns\": [{\"name\": \"a\", \"type\": \"float\"}]", ""),
         "d.json: source.columns[0].type: \"float\" is none of: integer, decimal, text, timestamp, date; did you "
-        "mean \"decimal\"?");
+        "mean \"decimal\"?\nd.json: source.columns[0]: the key \"scale\" is missing");
 }
 
 TEST(format, keys_belong_to_formats)
@@ -433,10 +438,11 @@ TEST(format, keys_belong_to_formats)
         "d.json: source.columns[0].path: \"b[\": brackets hold a number from 0, * or a name in quotes");
     check_str(PLAIN("\"format\": \"xml\", \"record\": \"p\", \"delimiter\": \";\"", ""),
               "d.json: source.delimiter: unknown key; known here: format, glob, null, trim, time, in_file, columns, "
-              "encoding, record, optional, late, key");
-    check_str(
-        PLAIN("\"format\": \"xm\"", ""),
-        "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean \"xml\"?");
+              "encoding, record, optional, late, key\nd.json: source: the key \"columns\" is missing");
+    check_str(PLAIN("\"format\": \"xm\"", ""),
+              "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
+              "\"xml\"?\nd.json: source: the key \"record\" is missing\n"
+              "d.json: source: the key \"columns\" is missing");
 }
 
 TEST(format, access_logs_by_the_servers_configuration)

@@ -14,7 +14,7 @@ static const char *split(const char *currencies, const char *text)
     json_t *json = json_loads(currencies, JSON_DECODE_ANY, NULL);
     check(json != NULL);
     const struct money_spec *m = money_spec_read((struct node){&doc, json, "currency"});
-    if (doc.failed) unit_fail("%s", error.text);
+    if (document_failed(&doc)) unit_fail("%s", error.text);
     struct slice amount;
     const char *code;
     if (money_split(m, slice_str(text), room, &amount, &code))

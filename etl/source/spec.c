@@ -107,9 +107,14 @@ static void columns_read(struct node source, struct feed *feed, struct source_sp
     if (count > CSV_FIELDS_MAX) node_fail(columns, "are more than %d", CSV_FIELDS_MAX);
     /* Each may be an amount with a column for its currency. */
     feed->columns = arena_alloc(columns.doc->arena, (2 * count + 1 + (size_t)room) * sizeof *feed->columns);
-    for (size_t i = 0; i < count && !source.doc->failed; i++)
-        (s->format->column_complete ? short_column_read : column_read)(node_item(columns, i), feed, s);
+    for (size_t i = 0; i < count && !source.doc->failed; i++) {
+        struct node n = node_item(columns, i);
+        const char *currency = json_string_value(json_object_get(n.json, "currency_column"));
+        (s->format->column_complete ? short_column_read : column_read)(n, feed, s);
+        if (!node_part_end(n, NULL) && currency) node_name_break(n, currency);
+    }
     extra_read(node_member(source, "extra"), feed, s);
+    node_part_end(node_member(source, "extra"), NULL);
     if (all) json_decref(columns.json);
 }
 
@@ -184,15 +189,21 @@ void source_spec_read(struct node n, const char *const *own_keys, struct feed *f
     feed->format = s->format;
     feed->spec = s;
     s->comment_prefix = "";
+    if (n.doc->failed) return;
     glob_read(node_required(n, "glob"), s);
+    node_part_end(n, "glob");
     struct node null = node_member(n, "null");
     s->nulls = node_present(null) ? node_text_list(null, NULL) : s->format->empty_is_null ? empty : none;
     s->trim = node_bool(node_member(n, "trim"), s->format->trims);
     in_file_read(node_member(n, "in_file"), s);
-    if (!n.doc->failed) s->format->keys_read(n, s);
-    if (!n.doc->failed) columns_read(n, feed, s, room);
+    node_part_end(n, "in_file");
+    s->format->keys_read(n, s);
+    /* The columns of a log are fields of its layout; any other format's can be read when a key is wrong. */
+    if (n.doc->failed && s->format->columns_all) return;
+    node_part_end(n, "format");
+    columns_read(n, feed, s, room);
     if (s->fields && s->fields < s->fields_least)
-        node_fail(node_member(n, "fields"), "a column names field %d", s->fields_least);
+        node_wrong(node_member(n, "fields"), "a column names field %d", s->fields_least);
 }
 
 size_t source_line_length(struct slice rest, size_t *next)

@@ -24,9 +24,9 @@ enum err {
     ERR_UNSUPPORTED = -11,
 };
 
-/* A sentence for a person; `text` is empty until the first failure. */
+/* A sentence for a person, or a few, a line each; `text` is empty until the first failure. */
 struct err_text {
-    char text[1024];
+    char text[4096];
 };
 
 /* The name of an error, for logs: "ERR_NOSPACE". Never NULL. */

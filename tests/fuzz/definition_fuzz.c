@@ -51,7 +51,7 @@ static void expression_check(const char *text)
     struct arena arena = {0};
     struct err_text error = {{0}};
     struct expr *e;
-    if (expr_compile(text, &(struct expr_scope){columns, 6}, &arena, "fuzz", &e, &error) != 0)
+    if (expr_compile(text, &(struct expr_scope){.columns = columns, .count = 6}, &arena, "fuzz", &e, &error) != 0)
         assert(strncmp(error.text, "fuzz: ", 6) == 0 && !e);
     else {
         struct value v;
