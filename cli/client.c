@@ -1,4 +1,5 @@
 #include "cli/client.h"
+#include "etl/document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,16 @@ static const struct client_option *find(const struct client_option *options, con
     for (; options->name; options++)
         if (strcmp(options->name, name) == 0) return options;
     return NULL;
+}
+
+static void unknown_say(const char *command, const char *given, const struct client_option *options)
+{
+    enum { OPTIONS_MAX = 64 };
+    const char *names[OPTIONS_MAX + 1] = {NULL};
+    for (int i = 0; options[i].name && i < OPTIONS_MAX; i++) names[i] = options[i].name;
+    const char *near = given[0] == '-' ? name_nearest(given, names) : NULL;
+    fprintf(stderr, "millrace %s: unexpected argument \"%s\"%s%s%s\n", command, given, near ? "; did you mean \"" : "",
+            near ? near : "", near ? "\"?" : "");
 }
 
 bool client_arguments(const char *command, int argc, char **argv, const struct client_option *options,
@@ -28,7 +39,7 @@ bool client_arguments(const char *command, int argc, char **argv, const struct c
         } else if (argv[i][0] != '-' && taken < positional_max) {
             positional[taken++] = argv[i];
         } else {
-            fprintf(stderr, "millrace %s: unexpected argument %s\n", command, argv[i]);
+            unknown_say(command, argv[i], options);
             return false;
         }
     }

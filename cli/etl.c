@@ -7,6 +7,7 @@
 #include "cli/etl_new.h"
 #include "cli/etl_parse.h"
 #include "cli/etl_quality.h"
+#include "cli/unknown.h"
 #include "etl/batch/batch.h"
 #include "etl/engine.h"
 
@@ -52,7 +53,8 @@ int cli_etl(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "new") == 0) return cli_etl_new(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "parse") == 0) return cli_etl_parse(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "quality") == 0) return cli_etl_quality(argc - 1, argv + 1);
-    if (argc < 2 || strcmp(argv[1], "run") != 0) return usage(stderr);
+    if (argc < 2) return usage(stderr);
+    if (strcmp(argv[1], "run") != 0) return cli_unknown("etl", argv[1], usage);
     for (int i = 2; i < argc; i++) {
         const char **option = strcmp(argv[i], "--in") == 0            ? &options.in
                               : strcmp(argv[i], "--db") == 0          ? &options.db
@@ -72,8 +74,7 @@ int cli_etl(int argc, char **argv)
         } else if (argv[i][0] != '-' && !options.definition) {
             options.definition = argv[i];
         } else {
-            fprintf(stderr, "millrace etl run: unexpected argument or missing value: %s\n", argv[i]);
-            return usage(stderr);
+            return cli_unknown("etl run", argv[i], usage);
         }
     }
     if (max_rejects && !reject_limit_read(max_rejects, &options.max_rejects)) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "etl/plan/plan.h"
 
 enum { WIDTH_DEFAULT = 120 };
@@ -73,8 +74,7 @@ int cli_etl_explain(int argc, char **argv)
         } else if (argv[i][0] != '-' && !definition) {
             definition = argv[i];
         } else {
-            fprintf(stderr, "millrace etl explain: unexpected argument or missing value: %s\n", argv[i]);
-            return usage(stderr);
+            return cli_unknown("etl explain", argv[i], usage);
         }
     }
     if (definition) return explain(definition, svg);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "etl/draft/draft.h"
 
 static int usage(FILE *to)
@@ -63,8 +64,7 @@ int cli_etl_new(int argc, char **argv)
         } else if (argv[i][0] != '-' && !sample) {
             sample = argv[i];
         } else {
-            fprintf(stderr, "millrace etl new: unexpected argument or missing value: %s\n", argv[i]);
-            return usage(stderr);
+            return cli_unknown("etl new", argv[i], usage);
         }
     }
     if (sample) return draft(sample, out);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "etl/parse.h"
 #include "etl/source/source.h"
 #include "etl/source/split.h"
@@ -122,8 +123,7 @@ int cli_etl_parse(int argc, char **argv)
         else if (argv[i][0] != '-' && !definition)
             definition = argv[i];
         else {
-            fprintf(stderr, "millrace etl parse: unexpected argument or missing value: %s\n", argv[i]);
-            return usage(stderr);
+            return cli_unknown("etl parse", argv[i], usage);
         }
     }
     if (definition && in) return parse(definition, in, source);

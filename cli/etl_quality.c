@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "etl/quality/quality.h"
 #include "lib/base/text.h"
 
@@ -126,8 +127,7 @@ int cli_etl_quality(int argc, char **argv)
         else if (argv[i][0] != '-' && !o.definition)
             o.definition = argv[i];
         else {
-            fprintf(stderr, "millrace etl quality: unexpected argument or missing value: %s\n", argv[i]);
-            return usage(stderr);
+            return cli_unknown("etl quality", argv[i], usage);
         }
     }
     const char *wrong = options_check(&o);

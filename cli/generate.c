@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
+#include "etl/document.h"
 #include "lib/base/text.h"
 #include "lib/os/progress.h"
 #include "workloads/generate.h"
@@ -75,7 +77,7 @@ static int parse(struct generate_options *options, int argc, char **argv)
             struct err_text error = {0};
             if (dirt_rates_add(&options->dirt, argv[i + 1], &error) < 0) return wrong("--dirt", error.text);
         } else {
-            return wrong("unknown option", argv[i]);
+            return cli_unknown("generate", argv[i], usage);
         }
     }
     return options->out ? 0 : wrong("missing option", "--out");
@@ -87,6 +89,17 @@ static void show_progress(void *context, uint64_t done, uint64_t total)
     progress_update(context, done);
 }
 
+static int workload_unknown(const char *name)
+{
+    enum { WORKLOADS_MAX = 16 };
+    const char *names[WORKLOADS_MAX + 1] = {NULL};
+    for (int i = 0; i < WORKLOADS_MAX && generators[i]; i++) names[i] = generators[i]->name;
+    const char *near = name_nearest(name, names);
+    fprintf(stderr, "millrace generate: there is no workload \"%s\"%s%s%s\n", name, near ? "; did you mean \"" : "",
+            near ? near : "", near ? "\"?" : "");
+    return usage(stderr);
+}
+
 int cli_generate(int argc, char **argv)
 {
     struct generate_options options = {.scale = 100000, .seed = 1};
@@ -96,10 +109,7 @@ int cli_generate(int argc, char **argv)
     if (argc < 2) return usage(stderr);
     if (is_help(argv[1])) return usage(stdout);
     const struct generator *g = generator_find(argv[1]);
-    if (!g) {
-        wrong("unknown workload", argv[1]);
-        return usage(stderr);
-    }
+    if (!g) return workload_unknown(argv[1]);
     if (argc > 2 && (is_help(argv[2]) || is_dirt_list(argc, argv))) return usage_of(g);
     if (parse(&options, argc, argv)) return 2;
     char label[64];

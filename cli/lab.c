@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "lib/os/clock.h"
 #include "lib/os/process.h"
 
@@ -372,8 +373,7 @@ static int parse(struct lab *lab, int argc, char **argv)
         }
         const char **value = option(lab, argv[i]);
         if (!value || i + 1 == argc) {
-            fprintf(stderr, value ? "millrace lab: %s needs a value\n" : "millrace lab: unknown option %s\n", argv[i]);
-            return usage(stderr);
+            return cli_unknown("lab", argv[i], usage);
         }
         *value = argv[++i];
     }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "etl/document.h"
+
 /* A subcommand whose file is not part of this build is weak, and then says so instead of running. */
 #pragma weak cli_topic
 #pragma weak cli_config
@@ -51,6 +53,19 @@ static void usage(FILE *to)
     fprintf(to, "\n`millrace SUBCOMMAND --help` says more.\n");
 }
 
+static int unknown(const char *name)
+{
+    const char *names[SUBCOMMAND_COUNT + 1] = {NULL};
+    int count = 0;
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++)
+        if (subcommands[i].run) names[count++] = subcommands[i].name;
+    const char *near = name_nearest(name, names);
+    fprintf(stderr, "millrace: there is no subcommand \"%s\"%s%s%s\n\n", name, near ? "; did you mean \"" : "",
+            near ? near : "", near ? "\"?" : "");
+    usage(stderr);
+    return CLI_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -64,7 +79,5 @@ int main(int argc, char **argv)
     for (int i = 0; i < SUBCOMMAND_COUNT; i++)
         if (strcmp(subcommands[i].name, argv[1]) == 0 && subcommands[i].run)
             return subcommands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "millrace: no subcommand \"%s\"\n\n", argv[1]);
-    usage(stderr);
-    return CLI_USAGE;
+    return unknown(argv[1]);
 }

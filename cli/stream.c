@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "etl/engine.h"
 #include "etl/stream/publish.h"
 #include "etl/stream/run.h"
@@ -77,7 +78,9 @@ static bool arguments_read(int argc, char **argv, const struct option *options, 
         } else if (o->name && o->kind == FLAG) {
             *(bool *)o->out = true;
         } else if (!o->name || i + 1 == argc) {
-            fprintf(stderr, "millrace stream %s: unexpected argument or missing value: %s\n", argv[1], argv[i]);
+            char command[32];
+            snprintf(command, sizeof command, "stream %s", argv[1]);
+            cli_unknown(command, argv[i], usage);
             return false;
         } else if (o->kind == TEXT) {
             *(const char **)o->out = argv[++i];
@@ -88,6 +91,12 @@ static bool arguments_read(int argc, char **argv, const struct option *options, 
         }
     }
     return true;
+}
+
+static int missing(const char *command, const char *what)
+{
+    fprintf(stderr, "millrace stream %s: %s is missing\n", command, what);
+    return usage(stderr);
 }
 
 static int report(const char *command, int result, const struct err_text *error)
@@ -123,7 +132,8 @@ static int publish(int argc, char **argv)
                                      {"--poll-ms", WHOLE, &poll_ms, 1, 3600000},
                                      {"--state", TEXT, &p.state, 0, 0},
                                      {0}};
-    if (!arguments_read(argc, argv, options, &p.definition) || !p.definition || !p.in) return usage(stderr);
+    if (!arguments_read(argc, argv, options, &p.definition)) return CLI_USAGE;
+    if (!p.definition || !p.in) return missing("publish", p.definition ? "--in DIR" : "DEFINITION");
     if (p.speed > 0 && (p.rate > 0 || seed >= 0)) {
         fprintf(stderr, "millrace stream publish: --speed has its own order and pace: no --rate, no --shuffle\n");
         return CLI_USAGE;
@@ -154,7 +164,8 @@ static int run(int argc, char **argv)
                                      {"--backfill", FLAG, &r.backfill, 0, 0},
                                      {"--follow", FLAG, &r.follow, 0, 0},
                                      {0}};
-    if (!arguments_read(argc, argv, options, &r.definition) || !r.definition || !r.db) return usage(stderr);
+    if (!arguments_read(argc, argv, options, &r.definition)) return CLI_USAGE;
+    if (!r.definition || !r.db) return missing("run", r.definition ? "--db FILE" : "DEFINITION");
     r.workers = (int)workers;
     struct err_text error = {0};
     return report("run", run_stream(&r, &error), &error);
@@ -187,5 +198,5 @@ int cli_stream(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "publish") == 0) return publish(argc, argv);
     if (argc > 1 && strcmp(argv[1], "run") == 0) return run(argc, argv);
     if (argc > 1 && strcmp(argv[1], "worker") == 0) return worker(argc, argv);
-    return usage(stderr);
+    return argc > 1 ? cli_unknown("stream", argv[1], usage) : usage(stderr);
 }

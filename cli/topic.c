@@ -10,6 +10,7 @@
 #include "cli/config_change.h"
 #include "cli/topic_delete_records.h"
 #include "cli/topic_describe.h"
+#include "cli/unknown.h"
 #include "lib/base/text.h"
 
 enum { WORDS_MAX = 258, LABEL_SIZE = 320 };
@@ -218,7 +219,7 @@ int cli_topic(int argc, char **argv)
     if (!client_arguments("topic", argc, argv, options, t.words, WORDS_MAX)) return usage(stderr);
     if (t.help) return usage(stdout);
     const struct verb *verb = verb_find(&t);
-    if (!verb) return usage(stderr);
+    if (!verb) return t.words[0] ? cli_unknown("topic", t.words[0], usage) : usage(stderr);
     t.verb = t.words[0];
     t.name = t.words[1];
     snprintf(t.label, sizeof t.label, "topic %s%s%s", t.verb, t.name ? ": " : "", t.name ? t.name : "");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/unknown.h"
 #include "etl/warehouse/warehouse.h"
 
 static int usage(FILE *to)
@@ -46,6 +47,11 @@ static int check(const char *file, const char *truth, struct err_text *error)
     return result;
 }
 
+static bool verb_known(const char *verb)
+{
+    return strcmp(verb, "digest") == 0 || strcmp(verb, "compare") == 0 || strcmp(verb, "check") == 0;
+}
+
 int cli_warehouse(int argc, char **argv)
 {
     struct err_text error = {0};
@@ -58,7 +64,7 @@ int cli_warehouse(int argc, char **argv)
     else if (argc == 4 && strcmp(argv[1], "check") == 0)
         result = check(argv[2], argv[3], &error);
     else
-        return usage(stderr);
+        return argc >= 2 && !verb_known(argv[1]) ? cli_unknown("warehouse", argv[1], usage) : usage(stderr);
     if (fflush(stdout) != 0) return 2;
     if (result < 0) fprintf(stderr, "millrace warehouse %s: %s\n", argv[1], error.text);
     return result < 0 ? 2 : result;
