@@ -16,7 +16,7 @@ TEST(err, the_first_sentence_stays)
 TEST(err, a_long_sentence_is_cut_not_overrun)
 {
     struct err_text t = {""};
-    err_set(&t, ERR_INVALID, "%2000d", 1);
+    err_set(&t, ERR_INVALID, "%5000d", 1);
     check_int(strlen(t.text), sizeof t.text - 1);
 }
 
