@@ -80,8 +80,13 @@ static void keys_judge(struct admission *a, struct judged *j)
         if (!row_parser_key(a->parser, a->rules[k], key)) continue;
         j->takes_part |= UINT32_C(1) << k;
         j->keys[k] = fingerprint_get(key);
-        if (a->uniques[k]) unique_prefetch(a->uniques[k], j->keys[k]);
     }
+}
+
+void admission_expect(const struct admission *a, const struct judged *row)
+{
+    for (int k = 0; k < a->count; k++)
+        if (a->uniques[k] && row->takes_part & UINT32_C(1) << k) unique_prefetch(a->uniques[k], row->keys[k]);
 }
 
 struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena)

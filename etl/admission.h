@@ -54,8 +54,11 @@ int admission_open(struct admission *a, struct operator_context *c, const struct
 void admission_end(struct admission *a, struct buf *state);
 void admission_close(struct admission *a);
 
-/* Parses a record; the copy of the row and of its record is in `arena`. */
+/* Parses a record; the copy of the row and of its record is in `arena`. Of the admission it uses nothing but the
+ * parser: another thread than the one that takes rows in may do it. */
 struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena);
+/* Tells the processor that the row will be taken in soon. */
+void admission_expect(const struct admission *a, const struct judged *row);
 /* Takes a row in; calls `settle` for it and for every row that moves. */
 int admission_add(struct admission *a, const struct judged *row);
 /* A row of any source takes its place in a bucket (sign 1), or leaves it. */

@@ -16,9 +16,9 @@
 #include "etl/sink/value.h"
 #include "lib/base/memory.h"
 
-/* In a batch this many rows are parsed before the first of them is applied, so that memory they will need
- * is on its way meanwhile. */
-enum { BATCH_STAGED = 64 };
+/* In a batch rows are parsed some time before they are applied, and memory that a row will need is asked for so many
+ * rows ahead, to be on its way meanwhile. */
+enum { BATCH_STAGED = 64, BATCH_EXPECTED = 16 };
 
 /* One source on its way into the engine. */
 struct lane {
@@ -395,13 +395,34 @@ int engine_drop_late(struct engine *e, size_t index, int64_t late_s)
     return late_row(&e->late, &j->record, &j->row.values[e->lanes[j->record.feed].feed->time], late_s);
 }
 
+struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena)
+{
+    assert(!e->context.live);
+    return admission_judge(&e->lanes[record->feed].admission, record, arena);
+}
+
+static void expect(const struct engine *e, const struct judged *j)
+{
+    admission_expect(&e->lanes[j->record.feed].admission, j);
+}
+
+int engine_judged(struct engine *e, struct judged *const *rows, int count)
+{
+    int result = 0;
+    for (int i = 0; i < count && i < BATCH_EXPECTED; i++) expect(e, rows[i]);
+    for (int i = 0; i < count && result == 0; i++) {
+        if (i + BATCH_EXPECTED < count) expect(e, rows[i + BATCH_EXPECTED]);
+        result = judged_apply(e, rows[i]);
+    }
+    arena_reset(&e->cycle);
+    return result;
+}
+
 /* Batch: applies the rows that wait. */
 static int staged_apply(struct engine *e)
 {
-    int result = 0;
-    for (size_t i = 0; i < staged_count(e) && result == 0; i++) result = engine_apply(e, i);
+    int result = engine_judged(e, (struct judged *const *)(void *)e->staged.p, (int)staged_count(e));
     staged_drop(e);
-    arena_reset(&e->cycle);
     return result;
 }
 

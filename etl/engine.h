@@ -54,6 +54,7 @@ struct engine_counts {
 };
 
 struct engine;
+struct judged; /* a record as it was parsed and judged (etl/admission.h) */
 
 /* Registers a run in `etl_runs` (etl/sink/runs.h) and gives its number, the `run` of quarantine rows. Inside a write
  * transaction. ERR_EXISTS as for engine_open: what belongs to somebody else is not touched. */
@@ -91,6 +92,10 @@ int engine_drop_late(struct engine *e, size_t index, int64_t late_s);
 /* engine_stage and engine_apply in one, for a caller that is inside the transaction anyway. FRESH: a row is
  * applied, and a broken `fail` rule told, a few records later, at the latest by engine_flush. */
 int engine_record(struct engine *e, const struct record *record);
+/* FRESH: the same in two steps. engine_judge touches nothing that the other calls do: a second thread may run ahead
+ * with it. What it gives lives in the arena, and engine_judged applies it, in order. */
+struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena);
+int engine_judged(struct engine *e, struct judged *const *rows, int count);
 /* Writes (or replaces) the row of a file. */
 int engine_file(struct engine *e, const struct file_fact *fact);
 

@@ -47,11 +47,18 @@ int regex_group_count(const struct regex *r)
 
 enum { PAIRS_MAX = 32 }; /* higher group numbers exist but cannot be asked for */
 
+static _Thread_local pcre2_match_data *scratch_data;
+
 static pcre2_match_data *scratch(void)
 {
-    static _Thread_local pcre2_match_data *data;
-    if (!data) data = pcre2_match_data_create(PAIRS_MAX, NULL);
-    return data;
+    if (!scratch_data) scratch_data = pcre2_match_data_create(PAIRS_MAX, NULL);
+    return scratch_data;
+}
+
+void regex_thread_end(void)
+{
+    pcre2_match_data_free(scratch_data);
+    scratch_data = NULL;
 }
 
 enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group)

@@ -27,5 +27,7 @@ enum regex_outcome regex_search(const struct regex *r, struct slice subject, int
 const char *regex_replacement_wrong(const struct regex *r, const char *replacement);
 /* Appends `subject` with every match replaced; nothing with REGEX_GAVE_UP. A group that took no part is empty. */
 enum regex_outcome regex_replace(const struct regex *r, struct slice subject, const char *replacement, struct buf *out);
+/* Before a thread ends that has matched: gives its scratch memory back. */
+void regex_thread_end(void);
 
 #endif

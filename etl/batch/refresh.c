@@ -1,40 +1,49 @@
 /* --mode full: all files into new tables, which take the place of the old ones in one transaction. */
+#include "etl/admission.h"
 #include "etl/batch/job.h"
+#include "etl/batch/reading.h"
 #include "etl/changelog/outbox.h"
 #include "etl/outstanding.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/sql.h"
 
-static int file_load(struct job *j, const struct feed *feed, const struct source_file *f)
+static int file_begin(struct job *j, const struct reading_page *page)
 {
-    struct source_reader *reader;
-    int result = source_open(feed, j->options->in, f, &reader, j->error);
-    if (result < 0) return result;
-    struct record record;
-    uint64_t records = 0;
-    while ((result = source_next(reader, &record, j->error)) == 1) {
-        result = job_engine_result(j, engine_record(j->engine, &record));
-        if (result != 0) break;
-        if (++records % JOB_PROGRESS_EVERY != 0) continue;
-        progress_update(&j->progress, j->lines_done + record.at.line);
-        if ((result = job_rejects_check(j, false)) != 0) break;
-    }
-    source_close(reader);
-    j->lines_done += f->lines;
-    j->counts.files++;
-    return result;
+    struct file_fact fact = source_file_fact(page->list->feed, page->file);
+    return job_engine_result(j, engine_file(j->engine, &fact));
 }
 
-static int source_load(struct job *j, const struct source_list *list)
+static int file_end(struct job *j, const struct source_file *f)
 {
-    int result = 0;
-    for (int i = 0; i < list->count && result == 0; i++) {
-        const struct source_file *f = &list->files[i];
-        struct file_fact fact = source_file_fact(list->feed, f);
-        result = job_engine_result(j, engine_file(j->engine, &fact));
-        if (result == 0 && !f->same_as) result = file_load(j, list->feed, f);
-        if (result == 0) result = job_rejects_check(j, false);
+    if (!f->same_as) {
+        j->lines_done += f->lines;
+        j->counts.files++;
     }
+    return job_rejects_check(j, false);
+}
+
+/* *records of this file, so far. */
+static int page_load(struct job *j, const struct reading_page *page, uint64_t *records)
+{
+    if (page->begins) *records = 0;
+    int result = page->begins ? file_begin(j, page) : 0;
+    if (result == 0) result = job_engine_result(j, engine_judged(j->engine, page->rows, page->count));
+    *records += (uint64_t)page->count;
+    if (result == 0 && page->count && *records % JOB_PROGRESS_EVERY == 0) {
+        progress_update(&j->progress, j->lines_done + page->rows[page->count - 1]->record.at.line);
+        result = job_rejects_check(j, false);
+    }
+    return result == 0 && page->ends ? file_end(j, page->file) : result;
+}
+
+static int sources_load(struct job *j)
+{
+    struct reading *reading = reading_start(&j->lists, j->options->in, j->engine);
+    const struct reading_page *page;
+    uint64_t records = 0;
+    int result;
+    while ((result = reading_next(reading, &page, j->error)) == 1 && (result = page_load(j, page, &records)) == 0) {}
+    reading_stop(reading);
     return result;
 }
 
@@ -57,7 +66,7 @@ static int tables_build(struct job *j)
 {
     int result = j->options->dry_run ? job_run_begin(j) : 0;
     if (result == 0) result = engine_open(j->definition, j->db, ENGINE_FRESH, j->run, &j->engine, j->error);
-    for (int i = 0; i < j->lists.count && result == 0; i++) result = source_load(j, &j->lists.of[i]);
+    if (result == 0) result = sources_load(j);
     if (result == 0) result = job_engine_result(j, engine_flush(j->engine));
     if (result == 0) result = job_rejects_check(j, true);
     if (result == 0) result = job_engine_result(j, engine_install(j->engine));
