@@ -54,9 +54,10 @@ enum severity {
     SEVERITY_FAIL,   /* the run ends with status 1, the database stays as it was */
 };
 
-/* What fk and sum_equals look at: the rows of a table of earlier sources with the row's key. */
+/* What fk and sum_equals look at: the rows of another table with the row's key. */
 struct reference {
-    int table;    /* index in definition.tables, a store; known when all tables are */
+    int table;    /* index in definition.tables; of a source's rule a store of earlier sources, known when all tables
+                     are; of a table's rule any table before it */
     int *columns; /* of it: equal to rule.columns, in their order; NULL is equal to nothing */
     /* sum_equals: its column that is summed; the sum and the value of rule.column are brought to one scale and may
      * differ by the tolerance. fk: -1. */
@@ -73,7 +74,8 @@ struct rule {
     struct reference *reference; /* fk, sum_equals; else NULL */
     int column;                  /* index in feed.columns, or -1 when it concerns the whole row */
     /* What it reads, indexes in feed.columns: it is not evaluated for a row in which one of these did
-     * not fit its type. unique, fk, sum_equals: the columns of its key; none of them means all raw fields as read. */
+     * not fit its type. unique, fk, sum_equals: the columns of its key; none of them means all raw fields as read, of
+     * a table all columns. */
     int *columns;
     int column_count;
     const char *at; /* key path, for messages */
@@ -243,7 +245,7 @@ struct table {
     int item; /* its place in the list of the definition */
     /* Rules of a table stand between its rows and what later tables read: its object makes three tables. */
     bool unchecked;           /* NAME_all: the rows as they are made */
-    const struct feed *rules; /* NAME, NAME_violations, selects of it: the rules, and its columns as of a source */
+    const struct feed *rules; /* NAME, NAME_violations, made of it: the rules, and its columns as of a source */
     bool violations; /* NAME_violations: what breaks one, with _rules and _severity. NAME: what is not rejected */
     int **indexes;   /* column lists of secondary indexes asked for by the definition; each ends with -1 */
     int index_count;
@@ -346,6 +348,11 @@ static inline bool feed_changes(const struct feed *feed)
 }
 /* Index in `columns` or -1. */
 int feed_column(const struct feed *feed, const char *name);
+/* No source: the columns of a table, with its rules. */
+static inline bool feed_is_table(const struct feed *feed)
+{
+    return !feed->format;
+}
 static inline bool rule_among_rows(const struct rule *rule)
 {
     return rule->unique || rule->reference;

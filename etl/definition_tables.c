@@ -340,15 +340,19 @@ static struct feed *rules_of_table_read(struct node n, struct definition *d, con
     return feed;
 }
 
-static void rules_check(struct node n, const struct feed *feed)
+static void rules_check(struct node n, const struct definition *d, struct feed *feed)
 {
+    if (feed->rule_count > TABLE_RULES_MAX) node_fail(n, "a table has at most %d rules", TABLE_RULES_MAX);
     for (int i = 0; i < feed->rule_count && !n.doc->failed; i++) {
-        const struct rule *rule = &feed->rules[i];
-        struct node at = node_member(node_item(n, (size_t)rule->item), "rule");
-        if (rule_among_rows(rule))
-            node_wrong(at, "looks at other rows: a rule of sources only, not of the rows of a table");
+        struct rule *rule = &feed->rules[i];
+        struct node item = node_item(n, (size_t)rule->item);
+        if (rule->reference)
+            rule_link(item, d, feed, rule);
         else if (rule->class == &RULE_TYPE)
-            node_wrong(at, "is a rule of sources: values of a table have their types");
+            node_wrong(node_member(item, "rule"),
+                       "is a rule of sources: values of a table have the types of its columns, and what cannot be "
+                       "computed is NULL, which not_null finds");
+        node_part_end(item, NULL);
     }
 }
 
@@ -380,9 +384,9 @@ static void table_rules_read(struct node n, struct node rules, struct definition
     const char *violations = arena_printf(&d->arena, "%s_violations", name);
     relation_name_check(n, d, violations);
     if (n.doc->failed) return;
-    const struct feed *feed = rules_of_table_read(rules, d, t, name);
+    struct feed *feed = rules_of_table_read(rules, d, t, name);
     checked_add(n, d, name, feed, false);
-    rules_check(rules, feed);
+    rules_check(rules, d, feed);
     if (!n.doc->failed) checked_add(n, d, violations, feed, true);
 }
 

@@ -13,6 +13,8 @@
 
 #include "etl/definition_read.h"
 
+enum { TABLE_RULES_MAX = 62 }; /* bits of a mask (etl/operator/checked.h) */
+
 /* What a table reads from, seen the same way whether it is the rows of a source or another table. */
 struct input {
     struct expr_column *columns;

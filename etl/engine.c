@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "etl/admission.h"
+#include "etl/operator/checked.h"
 #include "etl/operator/operator.h"
 #include "etl/parse.h"
 #include "etl/sink/deferred.h"
@@ -151,6 +152,20 @@ static int settle(void *owner, const struct judged *j, uint32_t lost, int sign)
 
 /* --- opening --- */
 
+/* A table's operator hears of the rows of what it reads. */
+static void operator_connect(struct engine *e, int i)
+{
+    const struct table *t = &e->context.definition->tables[i];
+    struct operator* o = e->operators[i];
+    bool checked = checked_among(t);
+    if (t->parent >= 0 && !(checked && t->violations)) operator_child_add(e->operators[t->parent], o, 0);
+    if (t->join) operator_child_add(e->operators[t->join->right], o, 1);
+    if (checked && t->violations) operator_child_add(e->operators[i - 1], o, 0); /* see checked.h */
+    for (int k = 0; checked && !t->violations && k < t->rules->rule_count; k++)
+        if (t->rules->rules[k].reference)
+            operator_child_add(e->operators[t->rules->rules[k].reference->table], o, 1 + k);
+}
+
 static int operators_open(struct engine *e)
 {
     const struct definition *d = e->context.definition;
@@ -160,8 +175,7 @@ static int operators_open(struct engine *e)
     for (int i = 0; i < d->table_count && result == 0; i++) {
         const struct table *t = &d->tables[i];
         result = operator_open(&e->context, t, &e->operators[i]);
-        if (result == 0 && t->parent >= 0) operator_child_add(e->operators[t->parent], e->operators[i], 0);
-        if (result == 0 && t->join) operator_child_add(e->operators[t->join->right], e->operators[i], 1);
+        if (result == 0) operator_connect(e, i);
     }
     return result;
 }

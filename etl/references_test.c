@@ -387,10 +387,9 @@ static void check_table_refused(const char *table, const char *part)
 TEST(references, declarations_of_a_table_are_checked)
 {
     check_table_refused("\"name\": \"t\", \"rules\": []", "there is a table \"t_all\" already");
-    check_table_refused("\"name\": \"u\", \"rules\": [{\"rule\": \"unique\", \"columns\": \"id\"}]",
-                        "tables[1].rules[0].rule: looks at other rows");
-    check_table_refused("\"name\": \"u\", \"rules\": [{\"rule\": \"type\", \"column\": \"id\"}]",
-                        "values of a table have their types");
+    check_table_refused(
+        "\"name\": \"u\", \"rules\": [{\"rule\": \"type\", \"column\": \"id\"}]",
+        "tables[1].rules[0].rule: is a rule of sources: values of a table have the types of its columns");
     check_table_refused("\"name\": \"u\", \"rules\": [{\"rule\": \"range\", \"column\": \"m\", \"min\": 0}]",
                         "tables[1].rules[0].column: there is no column \"m\"");
 }

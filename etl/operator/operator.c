@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "etl/operator/checked.h"
+
 int order_compare(const struct order *a, const struct order *b)
 {
     if (a->time != b->time) return a->time < b->time ? -1 : 1;
@@ -25,7 +27,8 @@ int operator_open(struct operator_context *c, const struct table *t, struct oper
         [TABLE_JOIN] = &operator_join,           [TABLE_RANKING] = &operator_ranking,
         [TABLE_HISTORY] = &operator_history,
     };
-    const struct operator_class *class = classes[t->kind];
+    bool checks = checked_among(t) && !t->violations;
+    const struct operator_class *class = checks ? &operator_check : classes[t->kind];
     int result = class->open(c, t, out);
     if (*out) {
         (*out)->class = class;

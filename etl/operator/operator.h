@@ -40,7 +40,7 @@ struct change {
     struct order order;
     int64_t id; /* the row's rowid in the table of the operator that emits it; 0 from a source */
     /* Which of the operator's inputs it comes from. Store: which of table.inputs; join: 0 the left table, 1 the
-     * right one; others: 0. */
+     * right one; check: 0 the rows that are judged, 1 + i the table that rule i looks at; others: 0. */
     int input;
 };
 
@@ -66,7 +66,7 @@ struct operator_class {
     void (*measure)(const struct operator* o, struct buf *out); /* NULL: nothing grows with keys in a batch */
 };
 extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize,
-    operator_join, operator_ranking, operator_history;
+    operator_join, operator_ranking, operator_history, operator_check;
 
 /* First member of every operator. */
 struct operator

@@ -7,11 +7,12 @@
  * that is taken back. An expression that cannot be computed gives NULL.
  *
  * The rules of a table are two selects of its rows: NAME has those that break none or only such as warn,
- * NAME_violations those that break one, with the names of what they break and the worst severity among them. */
+ * NAME_violations those that break one, with the names of what they break and the worst severity among them. When some
+ * of the rules look at other rows, NAME is made by check.c and tells NAME_violations what is broken (checked.h). */
 #include <stdlib.h>
 
+#include "etl/operator/checked.h"
 #include "etl/operator/operator.h"
-#include "etl/rule/rule.h"
 #include "etl/sink/output.h"
 
 struct select {
@@ -43,21 +44,6 @@ static void row_compute(struct select *s, const struct value *input)
     }
 }
 
-/* The worst severity among the rules that the row breaks, -1 for none. */
-static int rules_judge(struct select *s, const struct value *row)
-{
-    const struct feed *rules = s->base.table->rules;
-    int worst = -1;
-    buf_reset(&s->broken);
-    for (int i = 0; i < rules->rule_count; i++) {
-        const struct rule *rule = &rules->rules[i];
-        if (!rule->class->broken(rule, row, s->base.context->cycle)) continue;
-        buf_printf(&s->broken, "%s%s", s->broken.n ? "," : "", rule->name);
-        if ((int)rule->severity > worst) worst = (int)rule->severity;
-    }
-    return worst;
-}
-
 static struct value text_value(struct slice text)
 {
     return (struct value){.type = VALUE_TEXT, .text = text};
@@ -68,9 +54,12 @@ static bool rules_pass(struct select *s, const struct value *row)
 {
     static const char *const severities[] = {"warn", "reject", "fail"};
     const struct table *t = s->base.table;
-    int worst = rules_judge(s, row);
+    int64_t mask = checked_among(t) ? row[t->column_count - 2].i : checked_alone(t->rules, row, s->base.context->cycle);
+    int worst = checked_worst(t->rules, mask);
     if (!t->violations) return worst <= (int)SEVERITY_WARN;
     if (worst < 0) return false;
+    buf_reset(&s->broken);
+    checked_names(t->rules, mask, &s->broken);
     s->row[t->column_count - 2] = text_value(buf_slice(&s->broken));
     s->row[t->column_count - 1] = text_value(slice_str(severities[worst]));
     return true;

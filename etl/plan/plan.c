@@ -174,10 +174,13 @@ static void table_add(struct building *b, int index)
     const char *key = table_kind_key(table), *kind = t->rules ? "rules" : key;
     const char *const without[] = {"name", "columns", key, NULL};
     struct buf text = {0};
-    node_add(b, t->name, kind, t->input_count + 2);
+    int rules = t->rules ? t->rules->rule_count : 0;
+    node_add(b, t->name, kind, t->input_count + 2 + rules);
     for (int i = 0; i < t->input_count; i++) input_add(b, t->inputs[i].feed);
     if (t->parent >= 0) input_add(b, d->feed_count + t->parent);
     if (t->join) input_add(b, d->feed_count + t->join->right);
+    for (int i = 0; i < rules; i++)
+        if (t->rules->rules[i].reference) input_add(b, d->feed_count + t->rules->rules[i].reference->table);
     rest_say(b, table, without);
     for (int i = 0; i < t->column_count; i++) {
         const char *name = t->columns[i].name;

@@ -75,6 +75,23 @@ TEST(plan, nodes_say_what_they_read_and_what_they_are)
     plan_free(p);
 }
 
+TEST(plan, a_table_reads_what_its_rules_look_at)
+{
+    struct err_text error = {{0}};
+    struct plan *p =
+        plan_of("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", "
+                "\"columns\": [{\"name\": \"id\", \"type\": \"integer\"}]}, \"tables\": [{\"name\": \"a\"}, "
+                "{\"name\": \"b\", \"rules\": [{\"rule\": \"fk\", \"columns\": \"id\", \"table\": \"a\", "
+                "\"to\": \"id\"}]}]}",
+                &error);
+    check_str(error.text, "");
+    const struct plan_node *b = node(p, "b", "rules");
+    check_int(b->input_count, 2);
+    check_str(p->nodes[b->inputs[0]].name, "b_all");
+    check_str(p->nodes[b->inputs[1]].name, "a");
+    plan_free(p);
+}
+
 TEST(plan, a_byte_order_mark_is_no_part_of_the_definition)
 {
     struct err_text error = {{0}};

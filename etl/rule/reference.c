@@ -4,8 +4,9 @@
  * {"rule": "sum_equals", "column": C, "table": T, "of": A, "on": {C: C, ...}, "tolerance": "0.01"}: the value is the
  * sum of A over the rows of table T with the row's key; of no rows it is 0.
  *
- * T is a store of sources that stand before this one, so that it is complete when a batch judges the first row. Tables
- * are read after sources: what is said about T is looked at by rule_link. The judging is etl/operator/parents.h. */
+ * Of a source's rule T is a store of sources that stand before this one, so that it is complete when a batch judges the
+ * first row; the judging is etl/operator/parents.h. Tables are read after sources: what is said about T is looked at by
+ * rule_link. Of a table's rule T is any table before it, or its own rows NAME_all; etl/operator/among.h. */
 #include <string.h>
 
 #include "etl/rule/rule.h"
@@ -91,10 +92,14 @@ static const struct table *table_link(struct node n, const struct definition *d,
     r->table = definition_table(d, name);
     if (node_broken(n, name)) return NULL;
     if (r->table < 0) {
-        node_fail(n, "there is no table \"%s\"%s", name, node_hint(n, name, names));
+        node_fail(n, "there is no table \"%s\"%s%s", name, feed_is_table(feed) ? " before this one" : "",
+                  node_hint(n, name, names));
         return NULL;
     }
     const struct table *t = &d->tables[r->table];
+    if (feed_is_table(feed) && t->rules == feed)
+        node_fail(n, "a table does not look at itself; %s_all has its rows as they are before its rules", name);
+    if (feed_is_table(feed)) return n.doc->failed ? NULL : t;
     if (t->kind != TABLE_STORE) node_fail(n, "table %s is made of other tables; it must keep rows of sources", name);
     for (int i = 0; i < t->input_count; i++)
         if (t->inputs[i].feed >= feed->index)

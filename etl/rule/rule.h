@@ -6,7 +6,8 @@
  *     definition_free:  class->close
  *
  * NULL breaks no rule but not_null: an absent value is not a wrong value. `type`, `unique`, `fk` and
- * `sum_equals` have no `broken`: the row parser knows what did not fit, and the engine knows the other rows. */
+ * `sum_equals` have no `broken`: the row parser knows what did not fit, and the engine knows the other rows. The rules
+ * of a table are read over its columns as if they were a source's. */
 #ifndef MILLRACE_ETL_RULE_RULE_H
 #define MILLRACE_ETL_RULE_RULE_H
 
