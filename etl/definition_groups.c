@@ -276,7 +276,25 @@ static void pivot_values_read(struct node n, struct node columns, int column, st
         return;
     }
     for (size_t i = 0; i < node_count(n); i++)
+        if (!json_is_string(json_array_get(n.json, i)))
+            node_fail(node_item(n, i), "must be a text; other values need names: {\"NAME\": value, ...}");
+    for (size_t i = 0; i < node_count(n); i++)
         pivot_value_read(node_item(n, i), node_name(node_item(n, i)), columns, column, t, in);
+}
+
+/* Two groups of columns with the same numbers are a mistake. */
+static void pivot_values_check(struct node n)
+{
+    const char *key, *other;
+    json_t *value, *more;
+    json_object_foreach(n.json, key, value)
+    {
+        json_object_foreach(n.json, other, more)
+        {
+            if (strcmp(key, other) < 0 && json_equal(value, more))
+                node_wrong(node_member(n, other), "is the value of \"%s\", too", key);
+        }
+    }
 }
 
 void pivot_table_read(struct node n, struct definition *d, struct table *t)
@@ -288,6 +306,7 @@ void pivot_table_read(struct node n, struct definition *d, struct table *t)
     if (n.doc->failed) return;
     struct node column = node_required(n, "column"), values = node_required(n, "values"),
                 columns = node_required(n, "columns");
+    pivot_values_check(values);
     size_t value_count = json_is_object(values.json) ? json_object_size(values.json) : node_count(values);
     if (value_count == 0) node_fail(values, "needs at least one value");
     groups_read(n, d, t, &in, value_count * json_object_size(columns.json));

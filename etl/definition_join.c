@@ -139,6 +139,9 @@ static void column_find(struct node n, const char *text, const struct sides *s, 
         bool is_left = slice_equal(side, SLICE_LIT("left")) || slice_equal(side, slice_str(s->left_table->name));
         *right =
             slice_equal(side, SLICE_LIT("right")) || (!is_left && slice_equal(side, slice_str(s->right_table->name)));
+        if (s->left_table == s->right_table && slice_equal(side, slice_str(s->left_table->name)))
+            node_fail(n, "\"%s\": both sides are %s: write left.%s or right.%s", text, s->left_table->name, dot + 1,
+                      dot + 1);
         if (!is_left && !*right)
             node_fail(n, "\"%.*s\" is none of: left, right, %s, %s", (int)side.n, text, s->left_table->name,
                       s->right_table->name);

@@ -335,6 +335,8 @@ const char *node_number_text(struct node n)
 
 const char *const *node_text_list(struct node n, int *count)
 {
+    if (node_present(n) && !json_is_string(n.json) && !json_is_array(n.json))
+        node_fail(n, "must be a text or a list of texts");
     size_t items = json_is_string(n.json) ? 1 : node_count(n);
     const char **list = arena_alloc(n.doc->arena, (items + 1) * sizeof *list);
     for (size_t i = 0; i < items; i++) list[i] = node_text(json_is_string(n.json) ? n : node_item(n, i), NULL);

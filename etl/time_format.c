@@ -86,6 +86,7 @@ struct reading {
     int64_t half;  /* 0 unless %p; 1 AM, 2 PM */
     int64_t east;  /* seconds */
     int64_t epoch; /* of %s */
+    int64_t nanos; /* the fraction of the second */
     bool has_zone, has_epoch;
 };
 
@@ -150,6 +151,15 @@ static bool epoch_take(struct reading *r)
     return true;
 }
 
+static bool fraction_take(struct reading *r)
+{
+    enum { DIGITS = 9 };
+    size_t before = r->rest.n;
+    if (!digits_take(&r->rest, 1, DIGITS, &r->nanos)) return false;
+    for (size_t taken = before - r->rest.n; taken < DIGITS; taken++) r->nanos *= 10;
+    return true;
+}
+
 static bool directive_read(char letter, bool short_form, struct reading *r)
 {
     struct slice *s = &r->rest;
@@ -174,7 +184,7 @@ static bool directive_read(char letter, bool short_form, struct reading *r)
         return true;
     case 'M': return digits_take(s, least, 2, &r->minute);
     case 'S': return digits_take(s, least, 2, &r->second);
-    case 'f': return digits_take(s, 1, 9, &ignored);
+    case 'f': return fraction_take(r);
     case 'z': r->has_zone = true; return zone_take(s, &r->east);
     case 's': return epoch_take(r);
     default: return byte_take(s, '%');
@@ -198,7 +208,6 @@ static bool format_read(const char *format, struct reading *r)
 /* hh:mm[:ss[.fraction]], or the same without colons. */
 static bool iso_clock_read(struct reading *r)
 {
-    int64_t ignored;
     if (!digits_take(&r->rest, 2, 2, &r->hour)) return false;
     bool colons = byte_take(&r->rest, ':');
     if (!digits_take(&r->rest, 2, 2, &r->minute)) return false;
@@ -206,7 +215,7 @@ static bool iso_clock_read(struct reading *r)
     if (colons ? !byte_take(&r->rest, ':') : !digit) return true;
     if (!digits_take(&r->rest, 2, 2, &r->second)) return false;
     bool fraction = byte_take(&r->rest, '.') || byte_take(&r->rest, ',');
-    return !fraction || digits_take(&r->rest, 1, 9, &ignored);
+    return !fraction || fraction_take(r);
 }
 
 static bool iso_read(struct reading *r)
@@ -221,6 +230,14 @@ static bool iso_read(struct reading *r)
     if (!iso_clock_read(r)) return false;
     r->has_zone = r->rest.n > 0;
     return !r->has_zone || byte_take(&r->rest, 'z') || zone_take(&r->rest, &r->east);
+}
+
+bool time_fraction_read(const char *format, struct slice text, int64_t *nanos)
+{
+    struct reading r = {.rest = text};
+    bool fits = (is_iso(format) ? iso_read(&r) : format_read(format, &r)) && r.rest.n == 0;
+    *nanos = r.nanos;
+    return fits;
 }
 
 bool time_read_zoned(const char *format, struct slice text, int64_t *seconds, bool *is_utc)

@@ -26,7 +26,9 @@ bool time_format_has_zone(const char *format); /* %z or %s: what is read is alwa
 /* Seconds since 1970-01-01T00:00:00 of the wall clock; of UTC when the pattern has %z or %s. False when
  * the text does not fit. */
 bool time_read(const char *format, struct slice text, int64_t *seconds);
-/* The same; *is_utc tells which of both it is: "iso8601" knows it only now. */
+/* The fraction of the second, in nanoseconds: what time_read leaves out. 0 when there is none. */
+bool time_fraction_read(const char *format, struct slice text, int64_t *nanos);
+/* As time_read; *is_utc tells which of both it is: "iso8601" knows it only now. */
 bool time_read_zoned(const char *format, struct slice text, int64_t *seconds, bool *is_utc);
 /* Appends. %f prints 0, %z prints +0000, "iso8601" as %FT%T. */
 void time_print(const char *format, int64_t seconds, struct buf *out);

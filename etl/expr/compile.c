@@ -245,8 +245,9 @@ static struct expr *parse_is_null(struct parser *p, struct expr *x)
 
 static struct expr *parse_test(struct parser *p)
 {
-    static const char *const comparisons[] = {"=", "==", "!=", "<>", "<", "<=", ">", ">=", NULL};
+    static const char *const comparisons[] = {"=", "!=", "<>", "<", "<=", ">", ">=", NULL};
     struct expr *left = parse_joined(p);
+    if (token_is(&p->token, TOKEN_SYMBOL, "==")) unexpected(p, "\"=\"");
     for (int i = 0; comparisons[i]; i++)
         if (accept_symbol(p, comparisons[i]))
             return expr_comparison(&p->builder, comparisons[i], left, parse_joined(p));

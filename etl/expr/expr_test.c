@@ -70,7 +70,7 @@ TEST(expr, comparisons)
     check_str(result("q not between 1 and 6"), "0");
     check_str(result("t < timestamp '2011-01-01 00:00:00'"), "1");
     check_str(result("d = date '2010-12-01'"), "1");
-    check_str(result("1 != 2 and 1 <> 2 and 1 == 1 and 2 >= 2 and 2 <= 2"), "1");
+    check_str(result("1 != 2 and 1 <> 2 and 1 = 1 and 2 >= 2 and 2 <= 2"), "1");
     check_str(result("not q = 5 or q = 4"), "1");
 }
 

@@ -200,3 +200,16 @@ TEST(money, minor_units)
     check_error("from_minor(5, 'EUR', q)", "from_minor() needs a whole number from 1 to 9 here");
     check_error("from_minor(5.0, 'EUR', 2)", "argument 1 of from_minor() must be integer");
 }
+
+TEST(time, the_fraction_of_a_second)
+{
+    check_str(result("fraction('2024-10-07T00:33:22.120Z', '%FT%T.%f%z', 3)"), "120");
+    check_str(result("fraction('2024-10-07 00:33:22.0159', '%F %T.%f', 3)"), "15");
+    check_str(result("fraction('2024-10-07 00:33:22.5', 'iso8601', 9)"), "500000000");
+    check_str(result("fraction('2024-10-07 00:33:22', 'iso8601', 3)"), "0");
+    check_str(result("fraction('nonsense', 'iso8601', 3)"), "no number");
+    check(strstr(result("fraction('x', '%F', 10)"), "from 1 to 9"));
+    check(strstr(result("1 == 1"), "\"=\" is expected, not \"==\""));
+    check_str(result("matches('\xc3\xa9', '^\\w$')"), "0");
+    check_str(result("matches('\xc3\xa9', '(*UCP)^\\w$')"), "1");
+}

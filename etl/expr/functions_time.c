@@ -188,8 +188,26 @@ static struct expr *format_build(struct expr_builder *b, const struct expr_funct
     (void)count;
     struct expr *e = expr_strict_node(b, f->type, 0, f->call, args, 1);
     e->format = expr_literal_text(b, f, args[1]);
-    const char *wrong = time_format_wrong(e->format, f->call == read_call, b->arena);
+    const char *wrong = time_format_wrong(e->format, f->type != VALUE_TEXT, b->arena);
     if (wrong) expr_fail(b, "%s(): %s", f->name, wrong);
+    return e;
+}
+
+/* fraction(text, 'pattern', digits): what a timestamp drops. */
+STRICT(fraction_call)
+{
+    (void)arena;
+    int64_t nanos;
+    return time_fraction_read(e->format, a[0].text, &nanos) ? expr_give_integer(out, nanos / e->number)
+                                                            : EXPR_NO_NUMBER;
+}
+
+static struct expr *fraction_build(struct expr_builder *b, const struct expr_function *f, struct expr **args, int count)
+{
+    enum { DIGITS_MAX = 9 };
+    int64_t digits = expr_literal_integer(b, f, args[2], 1, DIGITS_MAX);
+    struct expr *e = format_build(b, f, args, count);
+    e->number = EXPR_POWERS_OF_TEN[DIGITS_MAX - digits];
     return e;
 }
 
@@ -263,6 +281,7 @@ const struct expr_function EXPR_TIME_FUNCTIONS[] = {
     {"format", "w*", VALUE_TEXT, format_call, format_build},
     {"parse_timestamp", "t*", VALUE_TIMESTAMP, read_call, format_build},
     {"parse_date", "t*", VALUE_DATE, read_call, format_build},
+    {"fraction", "t*i", VALUE_INTEGER, fraction_call, fraction_build},
     {"quarter", "w", VALUE_INTEGER, quarter_call, NULL},
     {"iso_week", "w", VALUE_INTEGER, iso_week_call, NULL},
     {"iso_year", "w", VALUE_INTEGER, iso_year_call, NULL},

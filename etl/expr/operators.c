@@ -143,8 +143,8 @@ struct expr *expr_comparison(struct expr_builder *b, const char *symbol, struct 
     static const struct {
         const char *symbol;
         int test;
-    } tests[] = {{"=", TEST_EQUAL}, {"==", TEST_EQUAL},      {"!=", TEST_UNEQUAL}, {"<>", TEST_UNEQUAL},
-                 {"<", TEST_LESS},  {"<=", TEST_LESS_EQUAL}, {">", TEST_GREATER},  {">=", TEST_GREATER_EQUAL}};
+    } tests[] = {{"=", TEST_EQUAL},       {"!=", TEST_UNEQUAL}, {"<>", TEST_UNEQUAL},      {"<", TEST_LESS},
+                 {"<=", TEST_LESS_EQUAL}, {">", TEST_GREATER},  {">=", TEST_GREATER_EQUAL}};
     struct expr *args[2] = {left, right};
     enum value_type type;
     int scale;

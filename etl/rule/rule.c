@@ -108,6 +108,8 @@ struct value column_literal_read(struct node n, const struct column *c)
         node_fail(n, "\"%s\" is no value of column %s (%s%s)", text, c->name, value_type_name(c->type),
                   c->type == VALUE_TIMESTAMP ? ", written YYYY-MM-DD HH:MM:SS"
                   : c->type == VALUE_DATE    ? ", written YYYY-MM-DD"
+                  : c->type == VALUE_DECIMAL ? arena_printf(n.doc->arena, " with %d digit%s behind the point", c->scale,
+                                                            c->scale == 1 ? "" : "s")
                                              : "");
     return v;
 }

@@ -8,9 +8,9 @@
 #include "lib/base/text.h"
 
 const char *const FIELD_KEYS[] = {
-    "name",     "header",   "field",           "path",      "optional",      "type",  "scale",  "trim", "null",
-    "default",  "strip",    "decimal_point",   "thousands", "decimal_zeros", "round", "format", "zone", "ambiguous",
-    "exponent", "currency", "currency_column", NULL};
+    "name", "header",    "field",    "path",          "optional",        "type",          "scale",    "trim",
+    "null", "default",   "strip",    "decimal_point", "thousands",       "decimal_zeros", "round",    "format",
+    "zone", "ambiguous", "exponent", "currency",      "currency_column", "sign",          "grouping", NULL};
 
 /* --- reading the declaration --- */
 
@@ -36,6 +36,12 @@ static void number_read(struct node column, struct field_spec *f)
     f->zeros = node_bool(node_member(column, "decimal_zeros"), false);
     f->round = node_bool(node_member(column, "round"), false);
     f->exponent = node_bool(node_member(column, "exponent"), false);
+    static const char *const signs[] = {"leading", "any", NULL}, *const groupings[] = {"thousands", "indian", NULL};
+    struct node grouping = node_member(column, "grouping");
+    f->any_sign = node_choice(node_member(column, "sign"), signs, 0) == 1;
+    f->indian = node_choice(grouping, groupings, 0) == 1;
+    if (node_present(grouping) && !f->thousands)
+        node_fail(grouping, "is about the \"thousands\" separator, and there is none");
     for (int i = 0; f->strips[i]; i++)
         if (!*f->strips[i]) node_fail(node_member(column, "strip"), "an empty text cannot be taken off");
 }
@@ -121,8 +127,8 @@ static void nulls_set(struct field_spec *f, const char *const *texts, struct are
 
 struct field_spec *field_spec_read(struct node column, enum value_type type, const char *const *nulls, bool trim)
 {
-    static const char *const number_keys[] = {"decimal_point", "thousands", "strip",    "decimal_zeros",
-                                              "round",         "scale",     "exponent", NULL};
+    static const char *const number_keys[] = {"decimal_point", "thousands", "strip", "decimal_zeros", "round",
+                                              "scale",         "exponent",  "sign",  "grouping",      NULL};
     static const char *const decimal_keys[] = {"scale", NULL}, *const money_keys[] = {"currency", "currency_column",
                                                                                       NULL};
     static const char *const time_keys[] = {"format", "zone", "ambiguous", NULL};

@@ -28,6 +28,8 @@ struct field_spec {
     bool zeros;                     /* "decimal_zeros": 17850.0 is the integer 17850 */
     bool round;                     /* digits behind the scale are rounded, half away from zero, not refused */
     bool exponent;                  /* 1.5e3 is a number */
+    bool any_sign;                  /* "sign": "any": 5-, (5) and U+2212 are negative, too */
+    bool indian;                    /* "grouping": "indian": 12,34,567 */
     const struct money_spec *money; /* decimal: the text is an amount with its currency; NULL: a number alone */
     bool is_currency;               /* the companion column: the currency of the amount in the same field */
     const char *const *formats;     /* time patterns, tried in order */

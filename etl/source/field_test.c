@@ -216,3 +216,26 @@ TEST(field, declarations_are_checked)
                   "is the decimal point too");
     check_refused("{\"decimal_point\": \"x\", \"scale\": 1}", VALUE_DECIMAL, "must be one of the characters");
 }
+
+TEST(field, signs_and_groups_of_other_countries)
+{
+    const char *any = "{\"scale\": 2, \"thousands\": \",\", \"sign\": \"any\"}";
+    check_str(convert(any, VALUE_DECIMAL, "1,234.50-"), "-123450");
+    check_str(convert(any, VALUE_DECIMAL, "(1,234.50)"), "-123450");
+    check_str(convert(any, VALUE_DECIMAL,
+                      "\xe2\x88\x92"
+                      "5"),
+              "-500");
+    check_str(convert(any, VALUE_DECIMAL, "5 \xe2\x88\x92"), "-500");
+    check_str(convert(any, VALUE_DECIMAL, "-5"), "-500");
+    check_str(convert(any, VALUE_DECIMAL, "-5-"), "bad");
+    check_str(convert(any, VALUE_DECIMAL, "()"), "bad");
+    check_str(convert(any, VALUE_DECIMAL, "-"), "bad");
+    check_str(convert("{\"scale\": 2}", VALUE_DECIMAL, "5-"), "bad");
+    const char *indian = "{\"scale\": 2, \"thousands\": \",\", \"grouping\": \"indian\"}";
+    check_str(convert(indian, VALUE_DECIMAL, "12,34,567.8"), "123456780");
+    check_str(convert(indian, VALUE_DECIMAL, "1,000"), "100000");
+    check_str(convert(indian, VALUE_DECIMAL, "123,456"), "bad");
+    check_str(convert(indian, VALUE_DECIMAL, "1,234,567"), "bad");
+    check_refused("{\"scale\": 2, \"grouping\": \"indian\"}", VALUE_DECIMAL, "c.grouping: is about the \"thousands\"");
+}

@@ -202,6 +202,9 @@ static ssize_t gzip_read(struct input_file *f, uint8_t *to, size_t room, struct 
             f->z.next_in = f->packed;
             f->z.avail_in = (unsigned)packed;
         }
+        /* Tapes and disks fill a block with zeros, which no member begins with. */
+        while (f->between && f->z.avail_in > 0 && *f->z.next_in == 0) f->z.next_in++, f->z.avail_in--;
+        if (f->between && f->z.avail_in == 0) continue;
         n = inflate_step(f, to, room, error);
     }
     return n;

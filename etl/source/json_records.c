@@ -204,7 +204,11 @@ static int level_open(struct json_records *j, bool object, struct err_text *erro
     if (j->depth == JSON_DEPTH_MAX)
         return not_json(j, j->in->rest.p, "more than 128 objects and arrays inside each other", error);
     if (way && object && j->matched == j->step_count - 1)
-        return wrong_at(j, j->in->rest.p, "the records must be an array here", error);
+        return wrong_at(j, j->in->rest.p,
+                        j->depth == 0
+                            ? "the records must be an array here; is each line a record? then the format is ndjson"
+                            : "the records must be an array here",
+                        error);
     j->found = j->found || all; /* that it is empty is no mistake */
     j->levels[j->depth++] = (struct level){.object = object, .matched = way ? j->matched : OFF_THE_WAY};
     consume(j, 1);

@@ -123,6 +123,8 @@ static bool title_differs_in_case(const struct slice *titles, int count, const c
 static const char *header_hint(const struct slice *titles, int count, char delimiter)
 {
     static const char *const hints[] = {";", "\t", "|", ","};
+    if (count > 0 && titles[0].n >= 4 && strncasecmp((const char *)titles[0].p, "sep=", 4) == 0)
+        return "; the first line is a word to a spreadsheet: say \"skip_lines\": 1";
     if (titles_have(titles, count, '\0'))
         return "; is the file UTF-16? then say \"encoding\": \"utf-16le\" or \"utf-16be\"";
     if (titles_have(titles, count, '\r')) return "; do its lines end with CR alone? make that LF first";

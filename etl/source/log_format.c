@@ -276,6 +276,8 @@ const char *log_format_read(const char *text, struct arena *arena, struct log_fo
     if (nginx && apache) nginx = strchr(text, '$') < strchr(text, '%');
     const char marker = nginx ? '$' : '%';
     t.request = has_request(text, nginx);
+    if (strncmp(text, "log_format ", 11) == 0 || strncmp(text, "LogFormat ", 10) == 0)
+        failed(&t, "is the whole directive; give the text between its quotes alone, in one piece");
     for (const char *at = text; *at && !t.wrong;) {
         if (*at == '\\')
             at = backslash(&t, at + 1);
@@ -284,6 +286,10 @@ const char *log_format_read(const char *text, struct arena *arena, struct log_fo
         else
             text_put(&t, *at++);
     }
+    static const char *const nicknames[] = {"common", "combined", "vhost_common", "vhost_combined"};
+    for (size_t i = 0; i < sizeof nicknames / sizeof *nicknames; i++)
+        if (strcmp(text, nicknames[i]) == 0)
+            failed(&t, arena_printf(arena, "is the name of a layout: say \"layout\": \"%s\"", text));
     if (!t.wrong && t.count == 0)
         failed(&t, "has neither a directive of Apache (%h) nor a variable of nginx ($remote_addr)");
     *out = (struct log_format){arena_str(arena, buf_slice(&t.out)), t.time_format};

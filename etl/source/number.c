@@ -38,10 +38,11 @@ static size_t separator_length(const struct field_spec *f, struct slice s)
 }
 
 /* Takes thousands separators out and makes the decimal sign a point. A separator must stand between
- * digits, every three digits before the point: 1.234.567,8 but not 1.23,4. False when it does not. */
+ * digits, every three digits before the point: 1.234.567,8 but not 1.23,4; in India every two ahead of the last three:
+ * 12,34,567. False when it does not. */
 static bool separators_normalize(const struct field_spec *f, struct slice s, char *out, size_t *n)
 {
-    size_t group = 0, digits = 0, end = 0;
+    size_t group = 0, digits = 0, end = 0, inner = f->indian ? 2 : 3;
     bool grouped = false, fraction = false;
     if (!s.p || s.n > NUMBER_BYTES_MAX) return false;
     for (size_t i = 0; i < s.n; i++) {
@@ -49,7 +50,7 @@ static bool separators_normalize(const struct field_spec *f, struct slice s, cha
         char c = separator ? f->thousands : (char)s.p[i];
         if (separator) i += separator - 1;
         if (f->thousands && c == f->thousands) {
-            if (fraction || digits == 0 || (grouped ? group != 3 : group > 3)) return false;
+            if (fraction || digits == 0 || (grouped ? group != inner : group > inner)) return false;
             grouped = true;
             group = 0;
             continue;
@@ -133,10 +134,36 @@ static bool exponent_apply(struct slice *s, struct slice exponent, char out[WRIT
     return true;
 }
 
+/* "5-", "(5)" and U+2212, a minus that is none of ASCII: as "-5". What has one of them and a sign is left, as no
+ * number. */
+static struct slice sign_lead(struct slice s, char room[NUMBER_BYTES_MAX])
+{
+    static const char minus[] = "\xe2\x88\x92";
+    enum { MINUS = sizeof minus - 1 };
+    struct slice rest = s;
+    if (s.n >= MINUS && memcmp(s.p, minus, MINUS) == 0)
+        rest = slice_of(s.p + MINUS, s.n - MINUS);
+    else if (s.n >= MINUS && memcmp(s.p + s.n - MINUS, minus, MINUS) == 0)
+        rest.n -= MINUS;
+    else if (s.n && s.p[s.n - 1] == '-')
+        rest.n--;
+    else if (s.n >= 2 && s.p[0] == '(' && s.p[s.n - 1] == ')')
+        rest = slice_of(s.p + 1, s.n - 2);
+    else
+        return s;
+    while (rest.n && rest.p[rest.n - 1] == ' ') rest.n--;
+    if (rest.n == 0 || rest.n >= NUMBER_BYTES_MAX) return s;
+    room[0] = '-';
+    memcpy(room + 1, rest.p, rest.n);
+    return slice_of(room, rest.n + 1);
+}
+
 bool number_convert(const struct field_spec *f, struct slice s, int64_t *out)
 {
-    char room[NUMBER_BYTES_MAX], money[MONEY_BYTES_MAX], plain[NUMBER_BYTES_MAX], written[WRITTEN_OUT_BYTES_MAX];
+    char lead[NUMBER_BYTES_MAX], room[NUMBER_BYTES_MAX], money[MONEY_BYTES_MAX], plain[NUMBER_BYTES_MAX],
+        written[WRITTEN_OUT_BYTES_MAX];
     const char *code;
+    if (f->any_sign) s = sign_lead(s, lead);
     if (*f->strips) s = stripped(f, s, room);
     if (f->money && !money_split(f->money, s, money, &s, &code)) return false;
     struct slice exponent = f->exponent ? exponent_find(s) : slice_of(NULL, 0);
