@@ -18,6 +18,8 @@ struct source_reader;
 struct source_file;
 struct splitter;
 
+struct source_list;
+
 struct format {
     const char *name;
     const char *const *keys;   /* of a source, besides those that all formats have */
@@ -41,8 +43,7 @@ struct format {
     /* --- files --- */
     /* What is to be known of a file before it is read; NULL: that of any file (list.c), which is then read through
      * the reader's input. */
-    int (*scan)(const struct feed *feed, const char *path, struct source_file *file, struct arena *arena,
-                struct err_text *error);
+    int (*scan)(struct source_list *list, const char *path, struct source_file *file, struct err_text *error);
     void (*forget)(struct source_file *file); /* with `scan`: closes what it keeps open */
     int (*open)(struct source_reader *r, struct err_text *error);
     int (*next)(struct source_reader *r, struct record *out, struct err_text *error); /* as source_next */

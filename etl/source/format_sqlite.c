@@ -37,13 +37,26 @@ static const char *const *names_of(const struct feed *feed, struct arena *arena)
     return names;
 }
 
-/* The digest is that of the rows, so that it does not change with the file's free pages: each with a line end. */
-static int scan(const struct feed *feed, const char *path, struct source_file *f, struct arena *arena,
-                struct err_text *error)
+/* The rows of a source before this one that are of the same file, as a source has only one file of a name. */
+static const struct sqlite_rows *rows_beside(const struct source_list *list, const char *name)
 {
+    size_t n = strlen(name);
+    for (const struct source_list *l = list->before; l; l = l->before)
+        for (int i = 0; i < l->count; i++)
+            if (l->files[i].rows && strncmp(l->files[i].name, name, n) == 0 && l->files[i].name[n] == ':')
+                return l->files[i].rows;
+    return NULL;
+}
+
+/* The digest is that of the rows, so that it does not change with the file's free pages: each with a line end. */
+static int scan(struct source_list *list, const char *path, struct source_file *f, struct err_text *error)
+{
+    const struct feed *feed = list->feed;
+    struct arena *arena = &list->arena;
     struct slice row;
     int64_t rowid;
-    int result = sqlite_rows_open(path, feed->spec->table, names_of(feed, arena), &f->rows, error);
+    const struct sqlite_rows *beside = rows_beside(list, f->name);
+    int result = sqlite_rows_open(path, feed->spec->table, names_of(feed, arena), beside, &f->rows, error);
     if (result < 0) return result;
     struct sha256 *sha = sha256_new();
     while ((result = sqlite_rows_next(f->rows, &row, &rowid, error)) == 1) {

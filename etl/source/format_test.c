@@ -553,16 +553,19 @@ TEST(format, a_database_that_is_written_is_read_as_it_was)
 {
     static const char *const columns[] = {"a", NULL};
     char path[] = "/tmp/millrace-sqlite-XXXXXX", side[64];
-    struct sqlite_rows *before, *after;
+    struct sqlite_rows *before, *beside, *after;
     close(mkstemp(path));
     database_change(path, "PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1), (2)");
-    check_int(sqlite_rows_open(path, "t", columns, &before, NULL), 0);
+    check_int(sqlite_rows_open(path, "t", columns, NULL, &before, NULL), 0);
     database_change(path, "INSERT INTO t VALUES(3); DELETE FROM t WHERE a = 1; INSERT INTO t VALUES(4)");
     check_int(rows_count(before), 2);
-    check_int(sqlite_rows_open(path, "t", columns, &after, NULL), 0);
+    check_int(sqlite_rows_open(path, "t", columns, NULL, &after, NULL), 0);
     check_int(rows_count(after), 3);
     check_int(rows_count(before), 2);
+    check_int(sqlite_rows_open(path, "t", columns, before, &beside, NULL), 0);
     sqlite_rows_close(before);
+    check_int(rows_count(beside), 2);
+    sqlite_rows_close(beside);
     sqlite_rows_close(after);
     unlink(path);
     for (int i = 0; i < 2; i++) {

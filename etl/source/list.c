@@ -130,7 +130,7 @@ static int file_look(struct source_list *list, const char *dir, const char *name
     struct buf path = {0};
     buf_printf(&path, "%s/%s", dir, name);
     *f = (struct source_file){.name = name};
-    int err = format->scan ? format->scan(list->feed, buf_cstr(&path), f, &list->arena, error)
+    int err = format->scan ? format->scan(list, buf_cstr(&path), f, error)
                            : file_read(buf_cstr(&path), list->feed->spec->encoding, block, f, error);
     buf_release(&path);
     return err;
@@ -180,10 +180,12 @@ static int files_look(struct source_list *list, const char *dir, const struct na
     return err;
 }
 
-int source_list_look(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
+/* `before`: what a format may share with the lists of sources before this one. */
+static int list_look(const struct feed *feed, const char *dir, const struct source_list *before,
+                     struct source_list *out, struct err_text *error)
 {
     struct names names = {0};
-    *out = (struct source_list){.feed = feed};
+    *out = (struct source_list){.feed = feed, .before = before};
     int err = names_read(dir, feed->spec->glob, &out->arena, &names, error);
     if (err)
         source_list_release(out);
@@ -191,6 +193,11 @@ int source_list_look(const struct feed *feed, const char *dir, struct source_lis
         err = files_look(out, dir, &names, error);
     free(names.items);
     return err;
+}
+
+int source_list_look(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error)
+{
+    return list_look(feed, dir, NULL, out, error);
 }
 
 int source_list_check(const struct source_list *list, const char *dir, struct err_text *error)
@@ -269,7 +276,7 @@ int source_lists_look(const struct definition *d, const char *dir, struct source
     *out = (struct source_lists){.of = memory_new((size_t)d->feed_count * sizeof *out->of)};
     for (int i = 0; i < d->feed_count && !err; i++) {
         struct source_list *list = &out->of[out->count++];
-        err = source_list_look(&d->feeds[i], dir, list, error);
+        err = list_look(&d->feeds[i], dir, i ? list - 1 : NULL, list, error);
         out->bytes += list->bytes;
         out->lines += list->lines;
     }

@@ -29,7 +29,7 @@ struct source_file {
     uint64_t bytes;
     uint64_t lines; /* line ends, plus one when the last line has none; of a gzip'd file those of its text */
     bool gzip;
-    struct sqlite_rows *rows; /* of a table: open in one read transaction until the list is released */
+    struct sqlite_rows *rows; /* of a table: open in a read transaction of its file until the lists are released */
     /* The name of the smallest file with the same digest, when that is not this one: the file is not
      * read. NULL otherwise. */
     const char *same_as;
@@ -45,7 +45,8 @@ struct file_fact source_file_fact(const struct feed *feed, const struct source_f
 
 struct source_list {
     const struct feed *feed;
-    struct source_file *files; /* byte order of the names */
+    const struct source_list *before; /* of source_lists: that of the source before; NULL: none */
+    struct source_file *files;        /* byte order of the names */
     int count;
     uint64_t bytes, lines; /* of those that are read */
     struct arena arena;

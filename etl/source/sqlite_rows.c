@@ -14,9 +14,17 @@
 
 enum { BUSY_MS = 10000 };
 
-struct sqlite_rows {
+/* A connection in one read transaction. */
+struct snapshot {
     char *path;
     sqlite3 *db;
+    int users;
+};
+
+struct sqlite_rows {
+    struct snapshot *snapshot;
+    char *path;            /* the snapshot's */
+    sqlite3 *db;           /* the snapshot's */
     char *table, *columns; /* the rowid and what is read, as they stand in a SELECT */
     sqlite3_stmt *select;  /* what sqlite_rows_next reads: all rows, or those since a watermark */
     bool filtered;
@@ -171,29 +179,56 @@ static int select_prepare(struct sqlite_rows *r, const char *table, const char *
     return err;
 }
 
-/* The first read begins the transaction that all others belong to. */
-static int snapshot_take(struct sqlite_rows *r, struct err_text *error)
+static void snapshot_release(struct snapshot *s)
 {
-    int64_t tables;
-    sqlite3_busy_timeout(r->db, BUSY_MS);
-    int err = sql_exec(r->db, error, "BEGIN");
-    return err ? err : sql_integer(r->db, 0, &tables, error, "SELECT count(*) FROM sqlite_schema");
+    if (--s->users) return;
+    sqlite3_close(s->db);
+    free(s->path);
+    free(s);
 }
 
-int sqlite_rows_open(const char *path, const char *table, const char *const *columns, struct sqlite_rows **out,
-                     struct err_text *error)
+/* The first read begins the transaction that all others belong to. */
+static int snapshot_take(const char *path, struct snapshot **out, struct err_text *error)
 {
-    struct sqlite_rows *r = memory_new(sizeof *r);
-    r->path = memory_str(path);
-    int err = sql_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &r->db, error);
-    if (!err) err = snapshot_take(r, error);
-    if (!err) err = table_check(r, table, error);
-    if (!err) err = select_prepare(r, table, columns, error);
-    if (err) {
-        sqlite_rows_close(r);
-        r = NULL;
+    struct snapshot *s = memory_new(sizeof *s);
+    int64_t tables;
+    *s = (struct snapshot){.path = memory_str(path), .users = 1};
+    int err = sql_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &s->db, error);
+    if (!err) {
+        sqlite3_busy_timeout(s->db, BUSY_MS);
+        err = sql_exec(s->db, error, "BEGIN");
     }
-    *out = r;
+    if (!err) err = sql_integer(s->db, 0, &tables, error, "SELECT count(*) FROM sqlite_schema");
+    if (err) snapshot_release(s);
+    *out = err ? NULL : s;
+    return err;
+}
+
+/* Of the file itself, or the one that is there. */
+static int snapshot_find(const char *path, const struct sqlite_rows *beside, struct snapshot **out,
+                         struct err_text *error)
+{
+    if (!beside || strcmp(beside->path, path) != 0) return snapshot_take(path, out, error);
+    *out = beside->snapshot;
+    (*out)->users++;
+    return ERR_OK;
+}
+
+int sqlite_rows_open(const char *path, const char *table, const char *const *columns, const struct sqlite_rows *beside,
+                     struct sqlite_rows **out, struct err_text *error)
+{
+    struct snapshot *snapshot;
+    *out = NULL;
+    int err = snapshot_find(path, beside, &snapshot, error);
+    if (err) return err;
+    struct sqlite_rows *r = memory_new(sizeof *r);
+    *r = (struct sqlite_rows){.snapshot = snapshot, .path = snapshot->path, .db = snapshot->db};
+    err = table_check(r, table, error);
+    if (!err) err = select_prepare(r, table, columns, error);
+    if (err)
+        sqlite_rows_close(r);
+    else
+        *out = r;
     return err;
 }
 
@@ -201,11 +236,10 @@ void sqlite_rows_close(struct sqlite_rows *r)
 {
     if (!r) return;
     sqlite3_finalize(r->select);
-    sqlite3_close(r->db);
     sqlite3_free(r->table);
     sqlite3_free(r->columns);
     buf_release(&r->row);
-    free(r->path);
+    snapshot_release(r->snapshot);
     free(r);
 }
 

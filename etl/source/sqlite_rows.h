@@ -23,10 +23,11 @@
 
 struct sqlite_rows;
 
-/* `columns` ends with NULL. Errors name the file and the table or column: ERR_NOTFOUND, ERR_UNSUPPORTED for views and
- * tables without rowids. */
-int sqlite_rows_open(const char *path, const char *table, const char *const *columns, struct sqlite_rows **out,
-                     struct err_text *error);
+/* `columns` ends with NULL. Rows of the same path `beside` (NULL: none are there) lend their transaction: tables that
+ * are read side by side are of one moment. Errors name the file and the table or column: ERR_NOTFOUND, ERR_UNSUPPORTED
+ * for views and tables without rowids. */
+int sqlite_rows_open(const char *path, const char *table, const char *const *columns, const struct sqlite_rows *beside,
+                     struct sqlite_rows **out, struct err_text *error);
 /* 1: the next row, valid until the next call; 0: no more; negative: an error. */
 int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error);
 /* From the first row again, in the same transaction. */

@@ -218,6 +218,54 @@ run_topics && fail "a topic that was made again was taken"
 grep -qE 'topic clicks, partition [01], offset [0-9]+: .*made again' "$scratch/err" || fail "$(cat "$scratch/err")"
 "$MILLRACE" warehouse compare "$scratch/before.db" "$scratch/topics.db" >/dev/null || fail "a recreated topic changed the warehouse"
 
+story "two tables of a database that is being written are read as they were at one moment"
+cat >"$scratch/written.py" <<'PYTHON'
+import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
+db.execute("PRAGMA journal_mode = WAL")
+db.execute("PRAGMA synchronous = OFF")
+db.execute("CREATE TABLE orders(id INTEGER PRIMARY KEY, at TEXT)")
+db.execute("CREATE TABLE lines(id INTEGER PRIMARY KEY, of INTEGER, sku TEXT)")
+def orders_add(first, count):
+    db.execute("BEGIN IMMEDIATE")
+    for order in range(first, first + count):
+        db.execute("INSERT INTO orders VALUES(?, '2024-06-01')", (order,))
+        db.executemany("INSERT INTO lines(of, sku) VALUES(?, 'a')", [(order,)] * 2)
+    db.execute("COMMIT")
+orders_add(1, 20000)
+print("ready", flush=True)
+order, end = 20001, time.time() + 60
+while time.time() < end:
+    orders_add(order, 1)
+    order += 1
+    time.sleep(0.001)
+PYTHON
+cat >"$scratch/written.json" <<'JSON'
+{"version": 1, "pipeline": "written", "sources": [
+  {"name": "orders", "format": "sqlite", "glob": "w.db", "table": "orders", "columns": [{"name": "id", "type": "integer"}]},
+  {"name": "lines", "format": "sqlite", "glob": "w.db", "table": "lines",
+   "columns": [{"name": "of", "type": "integer"}, {"name": "sku", "type": "text"}],
+   "rules": [{"name": "orphan", "rule": "fk", "columns": "of", "table": "o", "to": "id", "severity": "reject"}]}],
+ "tables": [{"name": "o", "from": "orders"}, {"name": "l", "from": "lines"}]}
+JSON
+mkdir "$scratch/written"
+python3 "$scratch/written.py" "$scratch/written/w.db" >"$scratch/ready" &
+writer=$!
+trap 'kill "$writer" 2>/dev/null; finish' EXIT
+for _ in $(seq 200); do grep -q ready "$scratch/ready" && break; sleep 0.05; done
+for round in 1 2 3; do
+    rm -f "$scratch/w.db"
+    "$MILLRACE" etl run "$scratch/written.json" --in "$scratch/written" --db "$scratch/w.db" >/dev/null 2>"$scratch/err" || fail "etl run: $(cat "$scratch/err")"
+    python3 - "$scratch/w.db" <<'PY' || fail "round $round: lines without their orders"
+import sqlite3, sys
+one = lambda sql: sqlite3.connect(sys.argv[1]).execute(sql).fetchone()[0]
+orders, lines, rejected = one("SELECT count(*) FROM o"), one("SELECT count(*) FROM l"), one("SELECT count(*) FROM quarantine")
+assert orders >= 20000 and (lines, rejected) == (2 * orders, 0), (orders, lines, rejected)
+PY
+done
+kill -0 "$writer" 2>/dev/null || fail "the writer ended before the runs"
+kill "$writer"
+
 story "a source whose files are missing is named"
 sed 's/, "optional": true//' "$scratch/shops.json" >"$scratch/all.json"
 "$MILLRACE" etl run "$scratch/all.json" --in "$scratch/in" --db "$scratch/no.db" 2>"$scratch/err" && fail "no *.old: it ran"
