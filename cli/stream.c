@@ -36,10 +36,12 @@ static int usage(FILE *to)
           "  --backfill              catches up first: one process, large transactions, indexes at the end; then as "
           "usual\n"
           "  --follow                goes on after the end, until SIGTERM or SIGINT\n"
+          "  --max-rejects N|N%      fails when in the end more records, or a larger share of them, are rejected\n"
           "\n"
           "Both may be killed and started again at any time: every record is loaded exactly once.\n"
           "Exit status: 0 done (rejected rows are in the table quarantine), 1 a rule with severity \"fail\" was\n"
-          "broken, 2 usage, definition, I/O, or a topic that is not the one this warehouse was filled from.\n",
+          "broken or --max-rejects exceeded, 2 usage, definition, I/O, or a topic that is not the one this warehouse "
+          "was filled from.\n",
           to);
     return to == stdout ? CLI_OK : CLI_USAGE;
 }
@@ -154,6 +156,7 @@ static int publish(int argc, char **argv)
 static int run(int argc, char **argv)
 {
     struct run_options r = {.broker_dir = "millrace-data"};
+    const char *max_rejects = NULL;
     int64_t workers = 1;
     const struct option options[] = {{"--db", TEXT, &r.db, 0, 0},
                                      {"--out", TEXT, &r.out, 0, 0},
@@ -163,9 +166,16 @@ static int run(int argc, char **argv)
                                      {"--workers", WHOLE, &workers, 1, RUN_WORKERS_MAX},
                                      {"--backfill", FLAG, &r.backfill, 0, 0},
                                      {"--follow", FLAG, &r.follow, 0, 0},
+                                     {"--max-rejects", TEXT, &max_rejects, 0, 0},
                                      {0}};
     if (!arguments_read(argc, argv, options, &r.definition)) return CLI_USAGE;
     if (!r.definition || !r.db) return missing("run", r.definition ? "--db FILE" : "DEFINITION");
+    if (max_rejects && !reject_limit_read(max_rejects, &r.max_rejects)) {
+        fprintf(stderr,
+                "millrace stream run: --max-rejects %s: must be a number of records, or a share from 0%% to 100%%\n",
+                max_rejects);
+        return CLI_USAGE;
+    }
     r.workers = (int)workers;
     struct err_text error = {0};
     return report("run", run_stream(&r, &error), &error);

@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 
-#include "etl/batch/reject_limit.h"
+#include "etl/reject_limit.h"
 #include "etl/engine.h"
 #include "lib/base/err.h"
 

@@ -372,6 +372,22 @@ static int tables_finish(struct run *r)
     return result == 0 ? outstanding_check(r->definition, r->db, r->error) : result;
 }
 
+/* Judged of what the warehouse is in the end: on the way a record may wait in the quarantine for what its rule looks
+ * for. */
+static int rejects_check(struct run *r)
+{
+    const struct reject_limit *limit = &r->options->max_rejects;
+    int64_t records = 0, rejected = 0;
+    if (!limit->given) return 0;
+    int result = sql_integer(r->db, 0, &records, r->error, "SELECT sum(read) FROM records");
+    if (result == 0) result = sql_integer(r->db, 0, &rejected, r->error, "SELECT sum(rejected) FROM records");
+    if (result != 0 || !reject_limit_broken(limit, (uint64_t)rejected, (uint64_t)records, true)) return result;
+    err_set(r->error, ERR_INVALID,
+            "--max-rejects %s: %" PRId64 " of %" PRId64 " records are rejected; they are in the table quarantine",
+            limit->text, rejected, records);
+    return ENGINE_RULE_FAILED;
+}
+
 /* What the workers left in the outboxes. After a signal not for ever: a broker may be away. */
 static int changelogs_finish(struct run *r)
 {
@@ -431,6 +447,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
     if (result == 0 && r.complete) result = tables_finish(&r);
     if (result == 0 && r.complete) result = sender_check(r.sender, error);
+    if (result == 0 && r.gate) result = rejects_check(&r);
     if (result == 0 && r.gate) result = outputs_write(&r);
     result = run_finish(&r, result);
     sender_close(r.sender);

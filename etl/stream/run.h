@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "etl/reject_limit.h"
 #include "lib/base/err.h"
 
 enum { RUN_WORKERS_MAX = 64 };
@@ -26,13 +27,15 @@ struct run_options {
     const char *out;        /* folder of the definition's outputs; NULL: that of the database */
     int workers;            /* 1 .. RUN_WORKERS_MAX */
     bool backfill;          /* catches up first: one worker, large transactions, declared indexes made at the end */
-    bool follow;            /* goes on after the ends, until SIGTERM or SIGINT */
-    const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
+    struct reject_limit max_rejects; /* of the warehouse when all is loaded, with follow when it stops */
+    bool follow;                     /* goes on after the ends, until SIGTERM or SIGINT */
+    const char *bootstrap;           /* HOST:PORT, or NULL: a broker of our own on broker_dir */
     const char *broker_dir;
     const char *topic; /* in place of the pipeline's; NULL: that one */
 };
 
-/* 0 when every partition is loaded up to its end (with follow: after a signal); ENGINE_RULE_FAILED (1); a negative
+/* 0 when every partition is loaded up to its end (with follow: after a signal); ENGINE_RULE_FAILED (1), also for
+ * max_rejects; a negative
  * `enum err` with a sentence. */
 int run_stream(const struct run_options *options, struct err_text *error);
 

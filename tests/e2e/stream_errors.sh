@@ -28,6 +28,15 @@ topic=first
 publish in
 load stream.db
 
+rejected=$(sqlite3 "$scratch/stream.db" "SELECT sum(rejected) FROM records")
+[ "$rejected" -gt 1 ] || fail "the test needs rejected records"
+mapfile -t command < <(run limit.db)
+refused "too many rejects" 1 "--max-rejects $((rejected - 1)): $rejected of [0-9]+ records are rejected" "${command[@]}" --max-rejects $((rejected - 1))
+"$MILLRACE" warehouse compare "$scratch/stream.db" "$scratch/limit.db" >/dev/null || fail "what was loaded did not stay"
+refused "the same again, and a share" 1 "--max-rejects 0.01%: $rejected of" "${command[@]}" --max-rejects 0.01%
+refused "as many as are allowed" 0 "" "${command[@]}" --max-rejects "$rejected"
+refused "a limit that is none" 2 "--max-rejects -1: must be a number of records, or a share" "${command[@]}" --max-rejects -1
+
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
 cp "$scratch/batch.db" "$scratch/before.db"
 mapfile -t command < <(run batch.db)

@@ -1,4 +1,4 @@
-#include "etl/batch/reject_limit.h"
+#include "etl/reject_limit.h"
 
 #include "tests/unit.h"
 

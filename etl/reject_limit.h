@@ -1,6 +1,6 @@
 /* reject_limit.h - `--max-rejects`: how many rejected records a run may have. */
-#ifndef MILLRACE_ETL_BATCH_REJECT_LIMIT_H
-#define MILLRACE_ETL_BATCH_REJECT_LIMIT_H
+#ifndef MILLRACE_ETL_REJECT_LIMIT_H
+#define MILLRACE_ETL_REJECT_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
