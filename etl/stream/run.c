@@ -19,6 +19,7 @@
 #include "etl/sink/runs.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
+#include "etl/stream/checkpoint.h"
 #include "etl/stream/client.h"
 #include "etl/stream/clocks.h"
 #include "etl/stream/crew.h"
@@ -37,8 +38,7 @@ enum {
     WATCH_MS = 50,
     SLOW_EVERY = 20, /* of the watches: what need not be done as often */
     TOPIC_SAID_AFTER_MS = 2000,
-    BUSY_MS = 5000,  /* for a database that somebody else has locked */
-    GATE_MS = 60000, /* for the workers */
+    BUSY_MS = 5000, /* for a database that somebody else has locked */
     METADATA_MS = 500,
     CHANGELOG_STOP_MS = 5000 /* what is left in the outboxes then is sent by the next run */
 };
@@ -52,11 +52,12 @@ struct run {
     int *partitions; /* by topic */
     struct own_broker broker;
     rd_kafka_t *client; /* for metadata only */
-    sqlite3 *db, *gate; /* see database_checkpoint */
-    int lock;           /* a descriptor of the database file that holds the lock; -1 */
-    bool created;       /* the database file was not there */
-    char group[160];    /* of this run alone */
-    int64_t number;     /* in etl_runs; 0: not yet */
+    sqlite3 *db;
+    struct checkpoint checkpoint; /* open: the database is ours */
+    int lock;                     /* a descriptor of the database file that holds the lock; -1 */
+    bool created;                 /* the database file was not there */
+    char group[160];              /* of this run alone */
+    int64_t number;               /* in etl_runs; 0: not yet */
     struct crew crew;
     struct progress progress;
     uint64_t shown; /* what the progress line said last: a stream that rests says nothing */
@@ -193,13 +194,13 @@ static int database_prepare(struct run *r)
     r->created = false; /* it holds a warehouse now, and is kept whatever happens */
     result = runs_totals(r->db, &r->before, r->error);
     if (result == 0) result = database_tune(r->db, r->error);
-    if (result == 0) result = database_open(r->options->db, GATE_MS, &r->gate, r->error);
+    if (result == 0) result = checkpoint_open(&r->checkpoint, r->db, r->options->db, r->lock, r->error);
     return result == 0 ? offsets_loaded(r->db, &r->loaded_before, r->error) : result;
 }
 
 static void database_release(struct run *r)
 {
-    sqlite3_close(r->gate);
+    checkpoint_close(&r->checkpoint);
     if (r->db) sqlite3_exec(r->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
     sqlite3_close(r->db);
     if (r->created && r->lock >= 0) unlink(r->options->db);
@@ -271,7 +272,7 @@ static int housekeeping(struct run *r)
     int result = own_broker_ensure(&r->broker, r->error);
     if (result == 0) result = total_update(r);
     if (result == 0) result = progress_show(r, false);
-    return result == 0 ? database_checkpoint(r->db, r->gate, r->error) : result;
+    return result == 0 ? checkpoint_run(&r->checkpoint, r->error) : result;
 }
 
 static int caught_up(struct run *r)
@@ -410,7 +411,7 @@ static int changelogs_finish(struct run *r)
 static int run_finish(struct run *r, int result)
 {
     struct err_text detail = {0};
-    if (r->created || !r->number || !r->gate) return result;
+    if (r->created || !r->number || !r->checkpoint.gate) return result;
     enum run_status status = result == 0 ? RUN_DONE : result == ERR_CLOSED ? RUN_INTERRUPTED : RUN_FAILED;
     int err = runs_count_since(r->db, r->number, &r->before, &detail);
     if (err == 0) err = runs_end(r->db, r->number, status, result == 0 ? NULL : r->error->text, &detail);
@@ -443,12 +444,12 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = topics_verify(&r);
     if (result == 0 && !stopping) result = sender_attach(r.sender, options->db, error);
     if (result == 0 && !stopping) result = load(&r);
-    if (result == 0 && r.gate) result = changelogs_finish(&r);
+    if (result == 0 && r.checkpoint.gate) result = changelogs_finish(&r);
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
     if (result == 0 && r.complete) result = tables_finish(&r);
     if (result == 0 && r.complete) result = sender_check(r.sender, error);
-    if (result == 0 && r.gate) result = rejects_check(&r);
-    if (result == 0 && r.gate) result = outputs_write(&r);
+    if (result == 0 && r.checkpoint.gate) result = rejects_check(&r);
+    if (result == 0 && r.checkpoint.gate) result = outputs_write(&r);
     result = run_finish(&r, result);
     sender_close(r.sender);
     database_release(&r);
