@@ -1,7 +1,8 @@
-/* How soon a row that was published can be seen in the warehouse, at half of what the stream can take: the loader's
- * rate is measured on a topic that is complete (one partition, one worker: rows become visible in the order in which
- * they were born), then the same rows are published to another topic at half of that rate while a second `stream run`
- * follows.
+/* How soon a row that was published can be seen in the warehouse, at half of what publisher, broker and worker reach
+ * together: rows are published while a `stream run` follows (one partition, one worker: rows become visible in the
+ * order in which they were born), first as fast as the publisher can, which gives a rate that is too high or just
+ * reached, as the publisher has ended early; then at that rate, and at 0.8 of the last one, until the last row is
+ * visible SUSTAINED_MS after its instant at the latest. The measurement is at half of that.
  *
  * The instant of a row is the one at which it was due (schedule.h), so a publisher that is late counts against us. */
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "bench/watch.h"
 #include "lib/os/clock.h"
 
-enum { EVENTS = 100000, START_MS = 500, LAG_MAX_MS = 10 };
+enum { EVENTS = 100000, START_MS = 500, LAG_MAX_MS = 10, SUSTAINED_MS = 250, PROBES = 8 };
 #define SEEN "SELECT sum(read) FROM records"
 
 static struct etl_input input;
@@ -37,25 +38,6 @@ static double rate_seen(const struct freshness *seen)
     return (double)(b->visible - a->visible) * 1e9 / (double)(b->at_ns - a->at_ns);
 }
 
-static int capacity_measure(struct speed *s, const char *topic, double *rate, struct err_text *error)
-{
-    char db[PATH_MAX];
-    struct watch watch;
-    double wall_s = 0;
-    int rc = etl_database(s, &input, db, error);
-    if (rc == 0) rc = publish(s, topic, NULL, error);
-    if (rc < 0) return rc;
-    watch_start(&watch, db, SEEN);
-    rc = bench_command(s->bench, &wall_s, NULL, error, "stream", "run", input.definition, "--topic", topic, "--db", db,
-                       "--workers", "1", "--bootstrap", s->ours.bootstrap, NULL);
-    watch_stop(&watch);
-    *rate = rate_seen(&watch.seen);
-    freshness_release(&watch.seen);
-    /* A stream so short that it was one commit (--scale) has only the time of the whole run. */
-    if (rc == 0 && *rate <= 0) *rate = (double)input.rows / wall_s;
-    return rc;
-}
-
 static void seen_wait(const struct watch *watch, int64_t rows)
 {
     for (int64_t give_up_ns = clock_mono_ns() + INT64_C(10000000000);
@@ -63,18 +45,60 @@ static void seen_wait(const struct watch *watch, int64_t rows)
         clock_sleep_ms(5);
 }
 
-static int follow(struct speed *s, const char *topic, int64_t rate, struct watch *watch, struct err_text *error)
+/* Publishes to a new topic while a run follows, at `rate` rows/s or (0) as fast as it goes. */
+static int follow(struct speed *s, int64_t rate, char topic[SPEED_TOPIC_MAX], struct watch *watch,
+                  struct err_text *error)
 {
     struct process loader = {0};
-    char text[32];
+    char text[32], db[PATH_MAX];
+    memset(watch, 0, sizeof *watch);
     snprintf(text, sizeof text, "%lld", (long long)rate);
-    int rc =
-        bench_start(s->bench, &loader, PROCESS_PIPE_OUT, error, "stream", "run", input.definition, "--topic", topic,
-                    "--db", watch->db, "--workers", "1", "--follow", "--bootstrap", s->ours.bootstrap, NULL);
+    speed_topic(topic);
+    int rc = etl_database(s, &input, db, error);
+    if (rc < 0) return rc;
+    watch_start(watch, db, SEEN);
+    rc = bench_start(s->bench, &loader, PROCESS_PIPE_OUT, error, "stream", "run", input.definition, "--topic", topic,
+                     "--db", db, "--workers", "1", "--follow", "--bootstrap", s->ours.bootstrap, NULL);
     clock_sleep_ms(START_MS); /* the worker is up before the first row, as in any running pipeline */
-    if (rc == 0) rc = publish(s, topic, text, error);
+    if (rc == 0) rc = publish(s, topic, rate ? text : NULL, error);
     if (rc == 0) seen_wait(watch, input.rows);
     process_stop(&loader, 10000);
+    watch_stop(watch);
+    watch->db = NULL; /* the name ends with this call */
+    return rc;
+}
+
+/* From the instant of the last row until it was visible. */
+static int last_latency_ms(struct speed *s, const struct freshness *seen, const char *topic, int64_t rate, int64_t *ms,
+                           struct err_text *error)
+{
+    struct schedule births = {.rate = rate};
+    struct histogram lag;
+    histogram_init(&lag);
+    int rc = births_read(s->ours.bootstrap, topic, &births, input.rows, &lag, error);
+    histogram_release(&lag);
+    const struct observation *last = seen->count ? &seen->items[seen->count - 1] : NULL;
+    *ms = last && last->visible >= input.rows ? (last->at_ns - schedule_instant(&births, input.rows)) / 1000000
+                                              : INT64_MAX;
+    return rc;
+}
+
+/* The rate that they reach together, in steps of a fifth. */
+static int capacity_find(struct speed *s, int64_t *rate, struct err_text *error)
+{
+    char topic[SPEED_TOPIC_MAX];
+    struct watch watch;
+    int64_t ms = INT64_MAX;
+    int rc = follow(s, 0, topic, &watch, error);
+    *rate = (int64_t)rate_seen(&watch.seen);
+    freshness_release(&watch.seen);
+    for (int i = 0; i < PROBES && rc == 0 && *rate > 0; i++) {
+        rc = follow(s, *rate, topic, &watch, error);
+        if (rc == 0) rc = last_latency_ms(s, &watch.seen, topic, *rate, &ms, error);
+        freshness_release(&watch.seen);
+        if (ms <= SUSTAINED_MS) break;
+        *rate = *rate * 4 / 5;
+    }
     return rc;
 }
 
@@ -95,23 +119,19 @@ static int judge(const struct watch *watch, const struct schedule *births, struc
 
 static int measure(struct speed *s, const char *side, struct trial *t, struct err_text *error)
 {
-    char db[PATH_MAX], full[SPEED_TOPIC_MAX], half[SPEED_TOPIC_MAX];
-    double capacity = 0;
+    char topic[SPEED_TOPIC_MAX];
+    int64_t capacity = 0;
     struct watch watch;
     (void)side;
-    speed_topic(full);
-    int rc = capacity_measure(s, full, &capacity, error);
-    if (rc == 0) rc = etl_database(s, &input, db, error);
+    int rc = capacity_find(s, &capacity, error);
     if (rc < 0) return rc;
-    struct schedule births = {.rate = (int64_t)(capacity / 2)};
+    /* A stream so short that it was one commit (--scale) has no rate. */
+    struct schedule births = {.rate = capacity >= 2 ? capacity / 2 : input.rows};
     trial_metric(t, "rate", "rows/s", (double)births.rate);
-    speed_topic(half);
-    watch_start(&watch, db, SEEN);
-    rc = follow(s, half, births.rate, &watch, error);
-    watch_stop(&watch);
+    rc = follow(s, births.rate, topic, &watch, error);
     if (rc == 0)
-        rc =
-            births_read(s->ours.bootstrap, half, &births, input.rows, trial_histogram(t, "generator_lag", "ns"), error);
+        rc = births_read(s->ours.bootstrap, topic, &births, input.rows, trial_histogram(t, "generator_lag", "ns"),
+                         error);
     if (rc == 0) rc = judge(&watch, &births, t);
     freshness_release(&watch.seen);
     return rc;
