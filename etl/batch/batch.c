@@ -69,7 +69,10 @@ int job_rejects_check(struct job *j, bool complete)
 static int database_open(struct job *j)
 {
     const char *path = j->options->db;
-    j->created = path && access(path, F_OK) != 0;
+    bool missing = path && access(path, F_OK) != 0;
+    /* A dry run makes no file: somebody else may load into it before this one could remove it again. */
+    if (missing && j->options->dry_run) path = NULL;
+    j->created = missing && path;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     /* SQLite's empty name is a temporary file that goes with the connection. */
     if (!path && sqlite3_open_v2("", &j->db, flags, NULL) != SQLITE_OK) abort();
@@ -252,11 +255,11 @@ int batch_run(const struct batch_options *options, struct err_text *error)
         progress_start(&j.progress, j.title, "lines", j.lists.lines);
         input_digest(&j);
         result = database_open(&j);
-        bool ours = j.created && (j.lock >= 0 || !options->db || options->dry_run) && result != ERR_LOCKED;
+        bool ours = j.created && j.lock >= 0 && result != ERR_LOCKED;
         if (result == 0) result = run(&j);
         sender_close(j.sender);
         j.sender = NULL;
-        database_close(&j, ours && j.created && (result != 0 || options->dry_run));
+        database_close(&j, ours && j.created && result != 0);
     }
     sender_close(j.sender);
     own_broker_close(&j.broker);

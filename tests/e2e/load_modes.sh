@@ -244,4 +244,16 @@ refused 2 "people3.csv: line 7, byte offset [0-9]+: it had no end when it was lo
 printf 'id,name,n\n,nul,1\n' >"$in/people4.csv"
 truncate -s -1 "$in/people3.csv"; truncate -s -1 "$in/people3.csv"
 refused 2 "people4.csv:2: column id of the key is NULL .source.key of .*; a rule not_null" upsert upsert
+story "a dry run makes no file, so another run may make it meanwhile"
+seq 400000 | awk 'BEGIN { print "id,name,n" } { print $1 ",x,1" }' >"$scratch/people9.csv"
+mkdir "$scratch/many" && mv "$scratch/people9.csv" "$scratch/many"
+"$MILLRACE" etl run "$scratch/upsert.json" --in "$scratch/many" --db "$scratch/dry.db" --dry-run >/dev/null 2>&1 &
+dry=$!
+sleep 0.3
+kill -STOP $dry
+mkdir "$scratch/one" && printf 'id,name,n\n1,ann,1\n' >"$scratch/one/people1.csv"
+"$MILLRACE" etl run "$scratch/upsert.json" --in "$scratch/one" --db "$scratch/dry.db" 2>"$scratch/err" || fail "beside a dry run: $(tail -1 "$scratch/err")"
+kill -CONT $dry
+wait $dry
+[ "$(sqlite3 "$scratch/dry.db" "SELECT count(*) > 0 FROM people")" = 1 ] || fail "the dry run has removed the database"
 done_testing
