@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "etl/source/input.h"
-#include "etl/source/source.h"
+#include "etl/source/reader.h"
 #include "etl/source/spec.h"
 #include "etl/source/sqlite_rows.h"
 #include "lib/base/checksum.h"
@@ -111,6 +111,28 @@ static int lines_count(const char *path, enum encoding e, struct source_file *f,
     return more;
 }
 
+static void stamp_take(const struct stat *st, struct source_file *f)
+{
+    f->inode = (uint64_t)st->st_ino;
+    f->modified_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/* Whoever writes to a file moves its time, and need not move its size. */
+int source_file_check(const char *path, int fd, const struct source_file *file, struct err_text *error)
+{
+    struct stat st;
+    struct source_file now = {0}, again = {0};
+    if (!file->inode || fstat(fd, &st) != 0) return 0;
+    stamp_take(&st, &now);
+    if (now.inode == file->inode && now.modified_ns == file->modified_ns) return 0;
+    uint8_t *block = memory_new(READ_BYTES);
+    int err = lseek(fd, 0, SEEK_SET) == 0 ? file_scan(fd, file->bytes, block, &again) : err_from_errno(errno);
+    free(block);
+    if (err) return err_set(error, err, "%s: cannot be read: %s", path, strerror(errno));
+    if (strcmp(again.digest, file->digest) == 0) return 0;
+    return err_set(error, ERR_INVALID, "%s: the file changed while it was read: other bytes are in it now", path);
+}
+
 static int file_read(const char *path, enum encoding e, uint8_t *block, struct source_file *f, struct err_text *error)
 {
     struct stat st;
@@ -119,6 +141,7 @@ static int file_read(const char *path, enum encoding e, uint8_t *block, struct s
     int err = good ? file_scan(fd, (uint64_t)st.st_size, block, f) : err_from_errno(errno);
     if (err) err_set(error, err, "%s: cannot be read: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
+    if (good) stamp_take(&st, f);
     bool as_it_is = !f->gzip && !encoding_is_wide(e);
     return err || as_it_is ? err : lines_count(path, e, f, error);
 }

@@ -134,7 +134,9 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
     int result;
     do result = next_of_all(r, out, error);
     while (result == 1 && out->at.byte_offset < r->file->from);
-    return result;
+    bool as_digested = !r->file->follows && !r->file->as_then;
+    return result == 0 && r->in.file && as_digested ? source_file_check(r->path, source_descriptor(r), r->file, error)
+                                                    : result;
 }
 
 bool source_tentative(const struct source_reader *r)

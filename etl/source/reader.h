@@ -34,6 +34,9 @@ struct source_reader {
  * character. ERR_CORRUPT. */
 int source_bytes_wrong(const struct source_reader *r, struct slice s, size_t at, struct err_text *error);
 
+/* ERR_INVALID when the open file has no longer the bytes that were digested (list.c). */
+int source_file_check(const char *path, int fd, const struct source_file *file, struct err_text *error);
+
 /* --- formats of lines --- */
 
 /* The next `next` bytes are a line, or a record, that more bytes could change: of a file that may grow, ... */

@@ -29,6 +29,9 @@ struct source_file {
     uint64_t bytes;
     uint64_t lines; /* line ends, plus one when the last line has none; of a gzip'd file those of its text */
     bool gzip;
+    /* Of the file when it was digested; 0, of a file that no list has: source_next does not ask whether it changed. */
+    uint64_t inode;
+    int64_t modified_ns;
     struct sqlite_rows *rows; /* of a table: open in a read transaction of its file until the lists are released */
     /* The name of the smallest file with the same digest, when that is not this one: the file is not
      * read. NULL otherwise. */
@@ -104,7 +107,8 @@ int source_descriptor(const struct source_reader *r);
 uint64_t source_lines(const struct source_reader *r);
 
 /* 1: *out is the next record, valid until the next call. 0: end of file. Negative: `error` names file,
- * line and reason. */
+ * line and reason. At the end a file whose time of modification has moved since the list was made is digested again:
+ * ERR_INVALID when other bytes are in it, because `digest` is of what nobody has read. */
 int source_next(struct source_reader *r, struct record *out, struct err_text *error);
 /* Of the record given last: bytes behind the end of the file could change it, because its line has no end yet or stands
  * behind a quote that is not closed. True from the first such record on, which is the last one of most files. A line

@@ -1,5 +1,6 @@
 #include "etl/source/source.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +95,23 @@ TEST(source, lists_files_in_byte_order_and_finds_copies)
     check_int(f.list.bytes, 13 + 6);
     check_int(f.list.lines, 4);
     check_str(f.list.files[1].digest, "e3d1cb945dddc9491fa08189b8c917da3f2d8bb8a36ef122c2bfce0ce28a44b2");
+    fixture_close(&f);
+}
+
+TEST(source, a_file_that_was_written_anew_with_the_same_size_is_an_error_at_its_end)
+{
+    struct fixture f;
+    char path[200];
+    fixture_open(&f, CSV COLUMNS);
+    snprintf(path, sizeof path, "%s/a.csv", f.dir);
+    file_write(&f, "a.csv", "a,bee\n1,2\n");
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    const struct timespec later[2] = {{.tv_sec = 4000000000}, {.tv_sec = 4000000000}}; /* whatever the clock's ticks */
+    check_int(utimensat(AT_FDCWD, path, later, 0), 0);
+    check_str(records(&f, 0), "6/2/2/0/0:1,2\n"); /* the same bytes */
+    file_write(&f, "a.csv", "a,bee\n1,3\n");
+    const char *text = records(&f, 0);
+    if (!strstr(text, "a.csv: the file changed while it was read: other bytes are in it now")) unit_fail("%s", text);
     fixture_close(&f);
 }
 
