@@ -1,9 +1,11 @@
 #include "etl/operator/among.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "etl/operator/checked.h"
 #include "etl/operator/recompute.h"
+#include "etl/operator/wide_sum.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 
@@ -12,23 +14,27 @@
 static void sum_step(sqlite3_context *context, int count, sqlite3_value **arguments)
 {
     (void)count;
-    uint64_t *sum = sqlite3_aggregate_context(context, sizeof *sum);
-    if (sum) *sum += (uint64_t)sqlite3_value_int64(arguments[0]); /* NULL is 0 */
+    wide_sum *sum = sqlite3_aggregate_context(context, sizeof *sum);
+    if (sum) *sum += sqlite3_value_int64(arguments[0]); /* NULL is 0 */
 }
 
+/* A BLOB of its bytes. */
 static void sum_final(sqlite3_context *context)
 {
-    uint64_t *sum = sqlite3_aggregate_context(context, 0);
-    sqlite3_result_int64(context, sum ? (int64_t)*sum : 0);
+    const wide_sum *sum = sqlite3_aggregate_context(context, 0), none = 0;
+    sqlite3_result_blob(context, sum ? sum : &none, sizeof none, SQLITE_TRANSIENT);
 }
 
 /* millrace_apart(value, its factor, sum, its factor, tolerance) */
 static void apart_call(sqlite3_context *context, int count, sqlite3_value **arguments)
 {
-    uint64_t n[5] = {0};
-    for (int i = 0; i < count; i++) n[i] = (uint64_t)sqlite3_value_int64(arguments[i]);
-    uint64_t more = n[0] * n[1] - n[2] * n[3];
-    sqlite3_result_int(context, more > n[4] && -more > n[4]);
+    assert(count == 5 && sqlite3_value_bytes(arguments[2]) == sizeof(wide_sum));
+    (void)count;
+    int64_t n[5];
+    wide_sum sum;
+    memcpy(&sum, sqlite3_value_blob(arguments[2]), sizeof sum);
+    for (int i = 0; i < 5; i++) n[i] = i == 2 ? 0 : sqlite3_value_int64(arguments[i]);
+    sqlite3_result_int(context, wide_sum_apart(n[0], n[1], sum, n[3], n[4]));
 }
 
 static int functions_register(const struct operator_context *c)

@@ -5,6 +5,7 @@
 
 #include "etl/operator/kept_record.h"
 #include "etl/operator/key_set.h"
+#include "etl/operator/wide_sum.h"
 #include "etl/sink/sql.h"
 #include "lib/base/memory.h"
 
@@ -12,7 +13,7 @@
 struct parent {
     struct fingerprint key;
     int64_t rows;
-    uint64_t total;
+    wide_sum total; /* in the column's own scale */
     bool changed;
 };
 
@@ -35,7 +36,8 @@ static int tables_create(struct parents *p, const char *name)
 {
     return sql_exec(p->context->db, p->context->error,
                     "CREATE TABLE IF NOT EXISTS \"millrace_parents_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
-                    "rows INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY(high, low)) WITHOUT ROWID;"
+                    "rows INTEGER NOT NULL, total INTEGER NOT NULL, total_high INTEGER NOT NULL, PRIMARY KEY(high, "
+                    "low)) WITHOUT ROWID;"
                     "CREATE TABLE IF NOT EXISTS \"millrace_children_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
                     "broken INTEGER NOT NULL, value INTEGER NOT NULL, " KEPT_RECORD_COLUMNS ");"
                     "CREATE INDEX IF NOT EXISTS \"millrace_child_%w\" ON \"millrace_children_%w\""
@@ -49,8 +51,8 @@ static int live_prepare(struct parents *p, const char *name)
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&p->get, "SELECT rows, total FROM \"millrace_parents_%w\" WHERE high = ?1 AND low = ?2"},
-        {&p->put, "INSERT OR REPLACE INTO \"millrace_parents_%w\" VALUES(?1, ?2, ?3, ?4)"},
+        {&p->get, "SELECT rows, total, total_high FROM \"millrace_parents_%w\" WHERE high = ?1 AND low = ?2"},
+        {&p->put, "INSERT OR REPLACE INTO \"millrace_parents_%w\" VALUES(?1, ?2, ?3, ?4, ?5)"},
         {&p->erase, "DELETE FROM \"millrace_parents_%w\" WHERE high = ?1 AND low = ?2"},
         {&p->add, "INSERT INTO \"millrace_children_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
         {&p->find, "SELECT broken FROM \"millrace_children_%w\" WHERE high = ?1 AND low = ?2 AND file = ?3 AND "
@@ -121,13 +123,19 @@ static void key_bind(sqlite3_stmt *s, struct fingerprint key)
     sqlite3_bind_int64(s, 2, (int64_t)key.low);
 }
 
+/* As two columns: the lower 64 bits, and the upper with the sign. */
+static wide_sum total_of(int64_t low, int64_t high)
+{
+    return (wide_sum)high * ((wide_sum)1 << 64) + (uint64_t)low;
+}
+
 static int parent_read(struct parents *p, struct parent *out)
 {
     key_bind(p->get, out->key);
     int code = sqlite3_step(p->get);
     if (code == SQLITE_ROW) {
         out->rows = sqlite3_column_int64(p->get, 0);
-        out->total = (uint64_t)sqlite3_column_int64(p->get, 1);
+        out->total = total_of(sqlite3_column_int64(p->get, 1), sqlite3_column_int64(p->get, 2));
     }
     sqlite3_reset(p->get);
     if (code == SQLITE_ROW || code == SQLITE_DONE) return 0;
@@ -155,9 +163,9 @@ static bool sums(const struct parents *p)
     return p->rule->reference->of >= 0;
 }
 
-static uint64_t scaled(const struct value *v, int64_t factor)
+static int64_t number_of(const struct value *v)
 {
-    return v->type == VALUE_NULL ? 0 : (uint64_t)v->i * (uint64_t)factor;
+    return v->type == VALUE_NULL ? 0 : v->i;
 }
 
 /* False when a column of it is NULL: such a row is nobody's parent. */
@@ -185,7 +193,7 @@ static int row_change(struct parents *p, const struct table_input *in, const str
     int result = parent_at(p, key, &parent);
     if (result < 0) return result;
     parent->rows += sign;
-    if (sums(p)) parent->total += (uint64_t)sign * scaled(&values[in->columns[r->of]], r->of_factor);
+    if (sums(p)) parent->total += (wide_sum)number_of(&values[in->columns[r->of]]) * sign;
     parent->changed = true;
     return 0;
 }
@@ -203,11 +211,11 @@ int parents_change(struct parents *p, int feed, int bucket, const struct value *
 
 /* --- judging --- */
 
-static bool breaks(const struct parents *p, const struct parent *parent, uint64_t value)
+static bool breaks(const struct parents *p, const struct parent *parent, int64_t value)
 {
+    const struct reference *r = p->rule->reference;
     if (!sums(p)) return parent->rows == 0;
-    uint64_t tolerance = (uint64_t)p->rule->reference->tolerance, more = value - parent->total;
-    return more > tolerance && -more > tolerance;
+    return wide_sum_apart(value, r->value_factor, parent->total, r->of_factor, r->tolerance);
 }
 
 int parents_judge(struct parents *p, struct fingerprint key, const struct value *value, bool *broken)
@@ -218,7 +226,7 @@ int parents_judge(struct parents *p, struct fingerprint key, const struct value 
     }
     struct parent *parent;
     int result = parent_at(p, key, &parent);
-    if (result == 0) *broken = breaks(p, parent, scaled(value, p->rule->reference->value_factor));
+    if (result == 0) *broken = breaks(p, parent, sums(p) ? number_of(value) : 0);
     return result;
 }
 
@@ -236,7 +244,7 @@ int parents_child_add(struct parents *p, struct fingerprint key, const struct va
 {
     key_bind(p->add, key);
     sqlite3_bind_int(p->add, 3, broken);
-    sqlite3_bind_int64(p->add, 4, (int64_t)(sums(p) ? scaled(value, p->rule->reference->value_factor) : 0));
+    sqlite3_bind_int64(p->add, 4, sums(p) ? number_of(value) : 0);
     kept_record_bind(p->add, 5, record);
     return sql_step(p->add, p->context->error);
 }
@@ -278,7 +286,8 @@ static int parent_write(struct parents *p, const struct parent *parent)
     key_bind(s, parent->key);
     if (parent->rows) {
         sqlite3_bind_int64(s, 3, parent->rows);
-        sqlite3_bind_int64(s, 4, (int64_t)parent->total);
+        sqlite3_bind_int64(s, 4, (int64_t)(uint64_t)parent->total);
+        sqlite3_bind_int64(s, 5, (int64_t)(parent->total >> 64));
     }
     return sql_step(s, p->context->error);
 }
@@ -290,7 +299,7 @@ static int children_find(struct parents *p, const struct parent *parent, struct 
     key_bind(s, parent->key);
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
         bool broken = sqlite3_column_int(s, 0);
-        if (broken == breaks(p, parent, (uint64_t)sqlite3_column_int64(s, 1))) continue;
+        if (broken == breaks(p, parent, sqlite3_column_int64(s, 1))) continue;
         struct record record;
         kept_record_read(s, 2, p->feed, arena, &record);
         buf_append(out, &record, sizeof record);

@@ -6,7 +6,7 @@
  * A batch reads sources in order, so the table is complete when the first row asks: a set of keys (fk, key_set.h) or
  * a sum for each key in memory. In a stream a key may change later; it is kept in
  *
- *     millrace_parents_SOURCE.RULE(high, low, rows, total)
+ *     millrace_parents_SOURCE.RULE(high, low, rows, total, total_high)
  *     millrace_children_SOURCE.RULE(high, low, broken, value, file, byte_offset, ...)    see kept_record.h
  *
  * high and low are the halves of the key's fingerprint; a child is a row that takes part, with how it has been judged
