@@ -26,7 +26,11 @@ static const struct aggregate *aggregate_find(struct node n, const char *name)
         if (strcasecmp(AGGREGATES[i].name, name) == 0) return &AGGREGATES[i];
         names[i] = AGGREGATES[i].name;
     }
-    node_fail(n, "there is no aggregate %s()%s", name, node_hint(n, name, names));
+    if (strcasecmp(name, "avg") == 0 || strcasecmp(name, "mean") == 0)
+        node_fail(n, "there is no aggregate %s(): take sum() and count() here, and divide() in a select on this table",
+                  name);
+    else
+        node_fail(n, "there is no aggregate %s()%s", name, node_hint(n, name, names));
     return &AGGREGATES[0];
 }
 

@@ -190,6 +190,7 @@ TEST(definition, table_errors)
     check_refused(TABLE("\"aggregate\": \"rows\", \"columns\": {}"), "the key \"by\" is missing");
     check_refused(TABLE("\"aggregate\": \"rows\", \"by\": [\"id\"], \"columns\": {}"), "needs at least one column");
     check_refused(TOTAL("cont()"), "tables[1].columns.c: there is no aggregate cont(); did you mean \"count\"?");
+    check_refused(TOTAL("avg(price)"), "there is no aggregate avg(): take sum() and count() here");
     check_refused(TOTAL("sum(kind)"), "sum() of kind, which is text");
     check_refused(TOTAL("sum()"), "sum() needs a column");
     check_refused(TOTAL("count(id)"), "count() takes no column");

@@ -48,15 +48,24 @@ static const struct sqlite_rows *rows_beside(const struct source_list *list, con
     return NULL;
 }
 
+/* What is not there was asked for by the definition. */
+static int rows_open(struct source_list *list, const char *path, struct source_file *f, struct err_text *error)
+{
+    const struct feed *feed = list->feed;
+    struct err_text wrong = {{0}};
+    const struct sqlite_rows *beside = rows_beside(list, f->name);
+    int err = sqlite_rows_open(path, feed->spec->table, names_of(feed, &list->arena), beside, &f->rows, &wrong);
+    if (err == ERR_NOTFOUND || err == ERR_UNSUPPORTED)
+        return err_set(error, err, "%s (%s of %s)", wrong.text, feed->at, feed->path);
+    return err ? err_set(error, err, "%s", wrong.text) : 0;
+}
+
 /* The digest is that of the rows, so that it does not change with the file's free pages: each with a line end. */
 static int scan(struct source_list *list, const char *path, struct source_file *f, struct err_text *error)
 {
-    const struct feed *feed = list->feed;
-    struct arena *arena = &list->arena;
     struct slice row;
     int64_t rowid;
-    const struct sqlite_rows *beside = rows_beside(list, f->name);
-    int result = sqlite_rows_open(path, feed->spec->table, names_of(feed, arena), beside, &f->rows, error);
+    int result = rows_open(list, path, f, error);
     if (result < 0) return result;
     struct sha256 *sha = sha256_new();
     while ((result = sqlite_rows_next(f->rows, &row, &rowid, error)) == 1) {
@@ -66,7 +75,7 @@ static int scan(struct source_list *list, const char *path, struct source_file *
         f->lines++;
     }
     sha256_take_hex(sha, f->digest);
-    f->name = arena_printf(arena, "%s:%s", f->name, feed->spec->table);
+    f->name = arena_printf(&list->arena, "%s:%s", f->name, list->feed->spec->table);
     return result;
 }
 

@@ -526,13 +526,14 @@ TEST(format, sqlite)
 
 TEST(format, sqlite_errors)
 {
-    check_str(rows(SQLITE, database("CREATE TABLE ts(id)"), false), "f: there is no table \"t\"; did you mean \"ts\"?");
+    check_str(rows(SQLITE, database("CREATE TABLE ts(id)"), false),
+              "f: there is no table \"t\"; did you mean \"ts\"? (source of d.json)");
     check_str(rows(SQLITE, database("CREATE TABLE t(id, name, pp)"), false),
-              "f: there is no column \"p\"; did you mean \"pp\"?");
+              "f: there is no column \"p\"; did you mean \"pp\"? (source of d.json)");
     check_str(rows(SQLITE, database("CREATE TABLE t(id PRIMARY KEY, name, p) WITHOUT ROWID"), false),
-              "f: the table \"t\" is WITHOUT ROWID; a source names a row by its rowid");
+              "f: the table \"t\" is WITHOUT ROWID; a source names a row by its rowid (source of d.json)");
     check_str(rows(SQLITE, database("CREATE VIEW t AS SELECT 1 AS id, 2 AS p, 3 AS name"), false),
-              "f: \"t\" is a view; a source reads a table, whose rows have rowids");
+              "f: \"t\" is a view; a source reads a table, whose rows have rowids (source of d.json)");
     check_str(rows(SQLITE, database("CREATE TABLE t(id, name, p); INSERT INTO t(rowid) VALUES(0)"), false),
               "f: a row has the rowid 0; a record's number begins at 1");
     check(strstr(PLAIN(SQLITE, "this is no database, and long enough to be looked at"), "file is not a database") !=

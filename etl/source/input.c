@@ -253,7 +253,7 @@ static int room_make(struct input *in, struct err_text *error)
     if (in->rest.n > f->capacity / 2) {
         if (f->capacity >= INPUT_WINDOW_BYTES_MAX)
             return err_set(error, ERR_RANGE, "%s: byte offset %" PRIu64 ": a record has more than %d MiB", f->path,
-                           in->offset, (INPUT_WINDOW_BYTES_MAX >> 20) / 2);
+                           in->offset, INPUT_RECORD_BYTES_MAX >> 20);
         f->capacity *= 2;
         f->window = memory_grow(f->window, f->capacity, 1);
         in->rest.p = f->window + at;

@@ -19,7 +19,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
-enum { INPUT_WINDOW_BYTES_MAX = 64 << 20 };
+enum { INPUT_WINDOW_BYTES_MAX = 64 << 20, INPUT_RECORD_BYTES_MAX = INPUT_WINDOW_BYTES_MAX / 2 };
 
 /* A file may grow to this many times its size when it is decompressed, and always to INPUT_GROWN_BYTES_FREE: text
  * of people grows tenfold, a log of one line over and over hundredfold, and what is made to fill the disk of others

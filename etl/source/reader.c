@@ -134,6 +134,11 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
     int result;
     do result = next_of_all(r, out, error);
     while (result == 1 && out->at.byte_offset < r->file->from);
+    /* A batch could take more, a topic could not. */
+    if (result == 1 && out->raw.n > INPUT_RECORD_BYTES_MAX)
+        return err_set(error, ERR_RANGE, "%s: record %llu, byte offset %llu: it has %zu bytes, more than %d MiB",
+                       r->path, (unsigned long long)out->at.number, (unsigned long long)out->at.byte_offset, out->raw.n,
+                       INPUT_RECORD_BYTES_MAX >> 20);
     bool as_digested = !r->file->follows && !r->file->as_then;
     return result == 0 && r->in.file && as_digested ? source_file_check(r->path, source_descriptor(r), r->file, error)
                                                     : result;

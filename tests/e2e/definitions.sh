@@ -208,7 +208,7 @@ open(sys.argv[2], "w").write(text.replace(os.environ["FROM"], os.environ["TO"], 
     refused 2 "bad.json$text" "${command[@]}"
 done <<'LIST'
 "version": 1,|"version": 1,,|:1:
-"version": 1|"version": "1"|: version: must be a whole number
+"version": 1|"version": "1"|: version: must be 1
 "pipeline": "menu"|"pipeline": "my menu"|: pipeline: "my menu" is not a name
 "version": 1,|"version": 1, "topic": "a/b",|: topic: "a/b" is no topic
 "glob"|"globs"|: source.globs: unknown key; did you mean "glob"?

@@ -216,6 +216,12 @@ load big.db "$scratch/big.json"
 "$MILLRACE" topic create small --bootstrap "$bootstrap" >/dev/null || fail "topic create"
 refused "a topic that takes less" 2 'small: .* first a.ndjson:2 \(1500[0-9]+ bytes\): .*too large' \
     "$MILLRACE" stream publish "$scratch/big.json" --in "$scratch/big" --topic small --bootstrap "$bootstrap"
+mkdir "$scratch/huge"
+python3 -c 'print("{\"i\": 1, \"t\": \"%s\"}" % ("x" * (34 << 20)))' >"$scratch/huge/a.ndjson"
+refused "a record above the bound, as a batch" 2 'huge/a.ndjson: record 1, byte offset 0: it has 3565[0-9]+ bytes, more than 32 MiB' \
+    "$MILLRACE" etl run "$scratch/big.json" --in "$scratch/huge" --db "$scratch/huge.db"
+refused "the same, to a topic" 2 'huge/a.ndjson: record 1, byte offset 0: it has 3565[0-9]+ bytes, more than 32 MiB' \
+    "$MILLRACE" stream publish "$scratch/big.json" --in "$scratch/huge" --topic huge --bootstrap "$bootstrap"
 
 story "a broker that is not there is named within 5 seconds; the wait goes on"
 "$MILLRACE" stream publish $definition --in "$scratch/in" --bootstrap 127.0.0.1:1 2>"$scratch/err" &
