@@ -264,6 +264,28 @@ static int objects_register(const struct definition *d, sqlite3 *db, struct err_
     return result;
 }
 
+/* --- rowids --- */
+
+/* State is kept by the rowids of rows, and VACUUM numbers the rows of a table anew unless a column is its rowid: here 2
+ * becomes 1. */
+static int rowids_mark(sqlite3 *db, struct err_text *error)
+{
+    return sql_exec(db, error,
+                    "CREATE TABLE IF NOT EXISTS millrace_rowids(kept);"
+                    "INSERT OR REPLACE INTO millrace_rowids(rowid, kept) VALUES(2, 1)");
+}
+
+static int rowids_check(sqlite3 *db, struct err_text *error)
+{
+    int64_t kept;
+    int result = sql_integer(db, 0, &kept, error, "SELECT count(*) FROM millrace_rowids WHERE rowid = 2");
+    if (result < 0 || kept) return result;
+    return err_set(error, ERR_INVALID,
+                   "%s: VACUUM has numbered its rows anew, so what is kept about them no longer fits: load into a new "
+                   "database",
+                   sqlite3_db_filename(db, "main"));
+}
+
 int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
     bool live = mode != ENGINE_FRESH;
@@ -271,8 +293,10 @@ int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mod
     if (result < 0 || !live) return result < 0 ? result : tables_create(d, db, false, error);
     int64_t present;
     result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
-    if (result < 0 || present) return result;
-    result = tables_create(d, db, true, error);
+    if (result < 0) return result;
+    if (present) return rowids_check(db, error);
+    result = rowids_mark(db, error);
+    if (result == 0) result = tables_create(d, db, true, error);
     if (result == 0) result = facts_write(d, db, mode, error);
     if (result == 0) result = objects_register(d, db, error);
     if (result == 0) result = position_indexes_create(d, db, error);

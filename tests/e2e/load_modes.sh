@@ -256,4 +256,9 @@ mkdir "$scratch/one" && printf 'id,name,n\n1,ann,1\n' >"$scratch/one/people1.csv
 kill -CONT $dry
 wait $dry
 [ "$(sqlite3 "$scratch/dry.db" "SELECT count(*) > 0 FROM people")" = 1 ] || fail "the dry run has removed the database"
+
+
+story "VACUUM numbers rows anew, and state is kept by these numbers"
+sqlite3 "$scratch/upsert.db" VACUUM
+refused 2 "upsert.db: VACUUM has numbered its rows anew, .* load into a new database" upsert upsert
 done_testing
