@@ -257,7 +257,6 @@ kill -CONT $dry
 wait $dry
 [ "$(sqlite3 "$scratch/dry.db" "SELECT count(*) > 0 FROM people")" = 1 ] || fail "the dry run has removed the database"
 
-
 story "VACUUM numbers rows anew, and state is kept by these numbers"
 sqlite3 "$scratch/upsert.db" VACUUM
 refused 2 "upsert.db: VACUUM has numbered its rows anew, .* load into a new database" upsert upsert
