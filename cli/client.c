@@ -17,7 +17,7 @@ static void unknown_say(const char *command, const char *given, const struct cli
 {
     enum { OPTIONS_MAX = 64 };
     const char *names[OPTIONS_MAX + 1] = {NULL};
-    for (int i = 0; options[i].name && i < OPTIONS_MAX; i++) names[i] = options[i].name;
+    for (int i = 0; i < OPTIONS_MAX && options[i].name; i++) names[i] = options[i].name;
     const char *near = given[0] == '-' ? name_nearest(given, names) : NULL;
     fprintf(stderr, "millrace %s: unexpected argument \"%s\"%s%s%s\n", command, given, near ? "; did you mean \"" : "",
             near ? near : "", near ? "\"?" : "");

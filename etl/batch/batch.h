@@ -19,8 +19,8 @@
 
 #include <stdbool.h>
 
-#include "etl/reject_limit.h"
 #include "etl/engine.h"
+#include "etl/reject_limit.h"
 #include "lib/base/err.h"
 
 struct batch_options {
