@@ -10,12 +10,17 @@ import drive
 def once(case, expected, seed):
     """Run to its end: the differences to the reference; now and then the digests too."""
     ran, db = case.batch()
-    if ran.returncode != expected.status:
+    if not fits(ran.returncode, expected):
         return [f"status {ran.returncode}, expected {expected.status} {expected.why}: {ran.stderr[-300:]}"]
     found = state(db, expected)
     if found or expected.status or expected.explained or seed % 5:
         return found
     return [] if drive.digests(case, db) == drive.digests_by_formula(expected.tables) else ["the digests are not those of the formula"]
+
+
+def fits(status, expected):
+    """What ends a run first is a matter of order: a broken rule of severity fail, or a file that cannot be read."""
+    return status == expected.status or (expected.status == 2 and status == 1 and expected.may_fail)
 
 
 def state(db, expected, perhaps_nothing=False):
@@ -43,7 +48,7 @@ def killed(case, expected, seed):
         if found:
             return [f"after a kill: {f}" for f in found]
     status = start(case, db).wait(60)
-    return state(db, expected) if status == expected.status else [f"status {status} after kills, expected {expected.status}"]
+    return state(db, expected) if fits(status, expected) else [f"status {status} after kills, expected {expected.status}"]
 
 
 def limited(case, expected, seed):
@@ -74,6 +79,6 @@ def both(case, expected, _seed):
     db = case.folder / "both.db"
     runs = [start(case, db) for _ in range(2)]
     statuses = [r.wait(60) for r in runs]
-    if any(s not in (expected.status, 2) for s in statuses) or expected.status not in statuses:
+    if any(not fits(s, expected) and s != 2 for s in statuses) or not any(fits(s, expected) for s in statuses):
         return [f"statuses {statuses} of two runs at once, expected {expected.status}"]
     return state(db, expected)

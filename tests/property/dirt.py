@@ -213,6 +213,8 @@ def write_database(files, path, rows):
         row = again if again and files.chance(0.06) else [stored_as(files, c) for c in s["columns"]]
         again = row
         db.execute(f'INSERT INTO "{s["table"]}" (id, {shown}) VALUES ({", ".join("?" * (len(names) + 1))})', [at, *row])
+    if "watermark" in s:
+        db.execute(f'UPDATE "{s["table"]}" SET moved = id')
     db.commit()
     db.close()
 

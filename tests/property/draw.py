@@ -20,7 +20,7 @@ class Definitions(Sources, Rules, Tables):
     def draw(self):
         definition = {"pipeline": "drawn", "version": 1}
         self.maps(definition)
-        if self.chance(0.25):
+        if self.chance(0.35):
             self.cover("format", "several sources")
             feeds = self.several()
             definition["sources"] = [source for source, _ in feeds.values()]

@@ -75,6 +75,38 @@ class Rules(Drawing):
             self.option(rule, "ignore_case", 0.2, True)
         return rule
 
+    def table_rules(self, types):
+        out = {}
+        for i in range(self.rng.randint(1, 3)):
+            rule = self.rule(types)
+            if rule["rule"] in ("unique", "type"):
+                continue
+            if self.chance(0.6):
+                rule["name"] = f"t{i}"
+            self.option(rule, "severity", 0.5, "warn", "warn", "warn", "reject", "reject", "reject", "fail")
+            self.cover("rule of a table", rule["rule"])
+            out.setdefault(self.rule_name(rule), rule)
+        return list(out.values())
+
+    def reference(self, types, parent):
+        """fk or sum_equals; None when no columns go together."""
+        alike = [(a, b) for a, k in types.items() for b, m in parent.types.items() if k == m and not a.startswith("_")]
+        few = [(a, b) for a, b in alike if types[a][0] in ("text", "integer")]
+        if not alike:
+            return None
+        on = dict(self.rng.sample(few if few and self.chance(0.8) else alike, 1))
+        if self.chance(0.2):
+            on |= dict([self.pick(alike)])
+        parent.spec["comment"] = "parent"
+        numbers, amounts = ([n for n, k in t.items() if k[0] in ("integer", "decimal") and not n.startswith("_")] for t in (types, parent.types))
+        if numbers and amounts and self.chance(0.5):
+            rule = {"rule": "sum_equals", "column": self.pick(numbers), "table": parent.name, "of": self.pick(amounts), "on": on}
+            self.option(rule, "tolerance", 0.8, "1", "5", "20", "0")
+        else:
+            rule = {"rule": "fk", "columns": self.pick([list(on), *([next(iter(on))] if len(on) == 1 else [])]), "table": parent.name, "to": list(on.values())}
+        self.option(rule, "severity", 0.3, "warn", "warn", "warn", "warn", "fail")
+        return rule
+
     def members(self, rule, kind):
         values = [self.constant(kind) for _ in range(self.rng.randint(1, 4))]
         if kind[0] == "text" and any(values) and self.chance(0.3):

@@ -98,8 +98,21 @@ class Sources(Drawing):
             self.option(c, "field", 0.2, "f " + c["name"])
         self.option(source, "trim", 0.2, True, False)
         self.option(source, "null", 0.2, [], ["", "-"], "NULL")
-        self.option(source, "in_file", 0.2, {"repeats": True}, {"lateness": True})
+        if self.chance(0.6):
+            self.option(source, "deletes", 0.5, "compare")
+            self.watermark(source)
+        else:
+            self.option(source, "in_file", 0.4, {"repeats": True}, {"lateness": True})
         return source
+
+    def watermark(self, source):
+        """One more column, which grows when a row changes: see loads.py."""
+        if self.chance(0.6):
+            kind = self.pick([{"type": "integer"}, {"type": "timestamp", "format": "%F %T"}])
+            source["columns"].append({"name": "moved", **kind})
+            source["watermark"] = {"column": "moved"}
+            self.option(source["watermark"], "look_back_s", 0.5, 0, 5, 3600)
+            self.cover("option", "watermark " + kind["type"])
 
     # --- columns ---
 
@@ -200,3 +213,5 @@ class Sources(Drawing):
                     del source["in_file"]
         if times and (self.chance(0.8) or source.get("in_file", {}).get("lateness")):
             source["time"] = self.pick(times)
+            late = [{"drop_after_s": n} for n in (0, 60, 3600, 86400)]
+            self.option(source, "late", 0.3 if source["format"] != "sqlite" else 0, "correct", *late)

@@ -4,6 +4,7 @@ import dataclasses
 
 from drawing import Drawing
 from relations import join_output
+from values import as_list
 
 
 @dataclasses.dataclass
@@ -14,6 +15,7 @@ class Drawn:
     types: dict
     time: str = None
     position: bool = False
+    named: bool = True  # in the list of tables; not what rules make of one
 
     @property
     def name(self):
@@ -30,6 +32,9 @@ class Tables(Drawing):
         for i in range(max(len(feeds), self.rng.randint(1, 3))):
             made.append(self.store(f"s{i}", feeds, unread))
             self.cover("table", "store")
+        stores = self.references(feeds, made)
+        for drawn in list(made):
+            made += self.ruled(drawn)
         for i in range(self.rng.randint(1, 9)):
             parent = self.pick(made[-3:] if self.chance(0.5) else made)
             kind = self.pick(["aggregate", "aggregate", "window", "select", "select", "pivot", "sessionize", "join", "join", "top_n",
@@ -37,9 +42,42 @@ class Tables(Drawing):
             name = f"{kind[:2]}{i}"
             drawn = self.join(name, parent, made) if kind == "join" else getattr(self, kind)(name, parent)
             if drawn:
-                made.append(drawn)
+                made += [drawn, *self.ruled(drawn)]
                 self.cover("table", f"{kind} of {self.kind_of(parent)}")
-        return [m.spec for m in made]
+        return [m.spec for m in made if m.named] + stores
+
+    def ruled(self, drawn):
+        """Perhaps with rules; then there are two more tables."""
+        may = not any(n.startswith("_") for n in drawn.types) and not self.looked_at(drawn)
+        rules = self.table_rules(drawn.types) if may and self.chance(0.12) else []
+        if not rules:
+            return []
+        drawn.spec["rules"] = rules
+        self.cover("table", f"rules of {self.kind_of(drawn)}")
+        said = {"_rules": ("text", 0), "_severity": ("text", 0)}
+        return [dataclasses.replace(drawn, spec={"name": f"{drawn.name}_all"}, named=False),
+                dataclasses.replace(drawn, spec={"name": f"{drawn.name}_violations"}, types=drawn.types | said, named=False)]  # fmt: skip
+
+    @staticmethod
+    def looked_at(drawn):
+        """Rules of sources look at it: it must stay a store."""
+        return drawn.spec.get("comment") == "parent"
+
+    def references(self, feeds, made):
+        """Adds rules that compare a source with stores of those before it; gives stores of what they reject."""
+        names, out = list(feeds), []
+        for i, name in enumerate(names[1:], 1):
+            source, types = feeds[name]
+            parents = [m for m in made if set(as_list(m.spec["from"])) <= set(names[:i])]
+            for rule in [self.reference(types, self.pick(parents)) for _ in range(self.rng.randint(0, 2)) if parents]:
+                if rule:
+                    rule["name"] = f"ref{len(source['rules'])}"
+                    source["rules"].insert(self.rng.randint(0, len(source["rules"])), rule)
+                    self.cover("rule", rule["rule"])
+                    self.cover("severity", f"{rule['rule']} {rule.get('severity', 'reject')}")
+                    if "severity" not in rule and self.chance(0.3):
+                        out.append({"name": f"not{len(out)}", "from": name, "rows": {"rejected_as": rule["name"]}})
+        return out
 
     @staticmethod
     def kind_of(drawn):

@@ -104,8 +104,8 @@ def divide(a, b, decimals):
     def run(x, y):
         if y == 0:
             raise Misfit("division by zero")
-        x *= 10 ** (scale + b[0][1])
-        y *= 10 ** a[0][1]
+        x, y = (fits(v * 10 ** (max(a[0][1], b[0][1]) - kind[1])) for v, kind in ((x, a[0]), (y, b[0])))  # at one scale
+        x *= 10**scale
         return fits(divide_rounded(-x if y < 0 else x, abs(y)))
 
     return strict(number(scale), run, a, b)

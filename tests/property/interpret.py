@@ -24,7 +24,8 @@ from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
 from groups import Measure
 from records import RunFails, read_csv, read_log
-from rules import Rules
+from rules import LOOK_AT_OTHERS, Rules
+from times import written
 from values import Column, Misfit
 
 BUILT_IN = {"_source": ("text", 0), "_number": ("integer", 0), "_file": ("text", 0), "_line": ("integer", 0), "_byte_offset": ("integer", 0),
@@ -142,6 +143,7 @@ class Warehouse:
 
     def __init__(self):
         self.tables, self.status, self.why = {}, 0, ""
+        self.outstanding = False  # the tables are these, and the run ends with 1
         self.far = False  # a sum may be too large on the way, while rows are missing
         self.explained = set()  # sources whose malformed records have a sentence as their value in the quarantine
 
@@ -156,32 +158,73 @@ def count_lines(data):
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
 
 
-def interpret(definition, folder, only=None, files=None, arrival=None, growing=False):
+def interpret(definition, folder, only=None, files=None, arrival=None, growing=False, late=None):
     """`only`: records that count, as (source or "" when there is but one, file, number); `files`: the (source, name) that
     are rows of the table `files`; `growing`: files may become longer, so the first line of one may be cut; `arrival`: the
-    mode is upsert, and this is the run that each file came with."""
+    mode is upsert, and this is the run that each file came with; `late`: records that came too late, with the seconds."""
     warehouse, Measure.far = Warehouse(), False
     try:
-        run(warehouse, definition, folder, only, files, arrival, growing)
+        run(warehouse, definition, folder, only, files, arrival, growing, late or {})
     except RunFails as e:
         warehouse.status, warehouse.why = e.args
     warehouse.far = Measure.far
+    warehouse.may_fail = '"fail"' in json.dumps([s.get("rules") for s in sources_of(definition)])
     return warehouse
 
 
-def run(warehouse, definition, folder, only, announced, arrival, growing):
+def run(warehouse, definition, folder, only, announced, arrival, growing, late):
+    definition = definition | {"tables": [with_lists(t, folder) if "rules" in t else t for t in definition["tables"]]}
     MAPS.clear()
     MAPS.update({name: dictionary(m, folder) for name, m in definition.get("maps", {}).items()})
     feeds = [Feed(with_lists(s, folder) | {"growing": growing}, several=bool(definition.get("sources"))) for s in sources_of(definition)]
     file_rows = []
+    live = only is not None or growing
+
+    def store_named(name):
+        spec = next(t for t in definition["tables"] if t["name"] == name)
+        table = tables.store(spec, {f.name: f for f in feeds})
+        table.spec = spec
+        return table
+
     for feed in feeds:
         file_rows += read_feed(feed, folder, only, announced, arrival)
+        feed.late = [r for r in feed.rows if identity(feed, r.record) in late]
+        feed.rows = [r for r in feed.rows if identity(feed, r.record) not in late]
+        feed.rules.judge(feed.rows, store_named, live)
+    warehouse.outstanding = any(f.rules.outstanding for f in feeds)
     if any(v[4] == "fail" for f in feeds for r in f.rows for v in r.broken):
         raise RunFails(1, "a rule with severity fail")
+    if any(isinstance(f.source.get("late"), dict) for f in feeds):
+        rows = [late_row(f, r, late[identity(f, r.record)]) for f in feeds for r in f.late]
+        warehouse.tables["late"] = (["source", "file", "line", "byte_offset", "number", "time", "late_s", "raw"], rows)
     warehouse.tables["files"] = (["source", "file", "digest", "bytes", "lines", "skipped_as_identical_to"], file_rows)
     warehouse.explained = {f.name for f in feeds if any(not m.misfits for m in f.malformed)}
     always(warehouse, feeds)
-    tables.build(warehouse, definition, {f.name: f for f in feeds})
+    tables.build(warehouse, definition, {f.name: f for f in feeds}, live)
+
+
+def identity(feed, record):
+    return feed.key, record.file, record.number
+
+
+def late_row(feed, row, late_s):
+    r = row.record
+    return feed.name, *place(r), r.number, written(row.values[feed.source["time"]], "timestamp"), late_s, text_or_bytes(r.raw)
+
+
+def clocks(definition, folder):
+    """Of each record of sources that drop late ones, if it moves their clocks: identity -> (event time, drop_after_s)."""
+    out = {}
+    for source in sources_of(definition):
+        if not isinstance(source.get("late"), dict):
+            continue
+        feed = Feed(with_lists(source, folder), several=bool(definition.get("sources")))
+        read_feed(feed, folder, None, None, None)
+        Rules([r for r in feed.source["rules"] if r["rule"] not in LOOK_AT_OTHERS], feed.types).judge(feed.rows)
+        for row in feed.rows:
+            if row.values[source["time"]] is not None and not any(v[4] != "warn" for v in row.broken):
+                out[identity(feed, row.record)] = row.values[source["time"]], source["late"]["drop_after_s"]
+    return out
 
 
 def dictionary(spec, folder):
@@ -198,7 +241,7 @@ def dictionary(spec, folder):
 
 
 def with_lists(source, folder):
-    """The source with the lists of its `in` rules that stand in files."""
+    """The source, or the table, with the lists of its `in` rules that stand in files."""
     rules = []
     for rule in source.get("rules", []):
         if rule["rule"] == "in" and "file" in rule:
@@ -232,20 +275,20 @@ def read_feed(feed, folder, only, announced, arrival):
             continue
         feed.in_file_facts(records)
         for record in records:
-            if only is not None and (feed.key, record.file, record.number) not in only:
+            if only is not None and identity(feed, record) not in only:
                 continue
             row = feed.row(record)
             feed.rows.append(row) if row else feed.malformed.append(record)
     if keyed:
         feed.rows = last_versions(feed, arrival)
     feed.rows.sort(key=lambda r: (r.record.file.encode(), r.record.offset))
-    feed.rules.judge(feed.rows)
     return file_rows
 
 
 def last_versions(feed, arrival):
-    """Without the rows that a later one with their key replaced. A row that a rule rejects, but unique, replaces none."""
-    judged = Rules([r for r in feed.source.get("rules", []) if r["rule"] != "unique"], feed.types)
+    """Without the rows that a later one with their key replaced. A row that a rule rejects replaces none, but for the rules
+    that look at other rows."""
+    judged = Rules([r for r in feed.source.get("rules", []) if r["rule"] not in LOOK_AT_OTHERS], feed.types)
     judged.judge(feed.rows)
     last, rejected = {}, []
     for row in sorted(feed.rows, key=lambda r: (arrival[r.record.file], r.record.file.encode(), r.record.offset)):

@@ -1,11 +1,12 @@
-"""rules.py - what a good row is: the rules of a source in order, and `unique`. Part of the reference interpreter."""
+"""rules.py - what a good row is: the rules of a source in order, those that look at other rows too. Part of the reference interpreter."""
 
 import re
+import types as standard
 from fractions import Fraction
 
 from expression import compile_expression, reads
 from times import Pattern, read_time
-from values import Misfit, as_text
+from values import Misfit, as_list, as_text
 
 
 def limit(value, kind):
@@ -59,8 +60,28 @@ def out_of_order(rule, types):
     return broken
 
 
+def fk_test(rule, table):
+    to = as_list(rule.get("to") or table.spec["primary_key"])
+    keys = {tuple(r[c] for c in to) for r in table.rows}
+    return lambda values: tuple(values[c] for c in as_list(rule["columns"])) not in keys
+
+
+def sum_test(rule, table, kind):
+    """Sums and values as exact numbers."""
+    totals, scale = {}, table.types[rule["of"]][1]
+    for r in table.rows:
+        key = tuple(r[c] for c in rule["on"].values())
+        totals[key] = totals.get(key, 0) + Fraction(r[rule["of"]] or 0, 10**scale)
+
+    def broken(values):
+        total = totals.get(tuple(values[c] for c in rule["on"]), 0)
+        return abs(Fraction(values[rule["column"]], 10 ** kind[1]) - total) > Fraction(rule.get("tolerance", 0))
+
+    return broken
+
+
 class Rule:
-    """One rule. `breaks(row)`: whether a row breaks it by itself (not for unique)."""
+    """One rule. `breaks(row)`: whether a row breaks it by itself (not those that look at other rows)."""
 
     def __init__(self, spec, ordinal, types):
         self.spec, self.ordinal, self.kind = spec, ordinal, spec["rule"]
@@ -71,6 +92,11 @@ class Rule:
             self.columns = [] if columns == "all" else [columns] if isinstance(columns, str) else columns
             if len(self.columns) == 1:
                 self.column = self.columns[0]
+        elif self.kind == "fk":
+            self.columns = as_list(spec["columns"])
+            self.column = self.columns[0] if len(self.columns) == 1 else None
+        elif self.kind == "sum_equals":
+            self.columns = [self.column, *spec["on"]]
         elif self.kind == "date_order":
             self.columns, self.test = spec["columns"], out_of_order(spec, types)
             self.column = self.columns[1] if len(self.columns) == 2 else None
@@ -121,20 +147,28 @@ class Rule:
         return None if None in values else values
 
 
+LOOK_AT_OTHERS = ("unique", "fk", "sum_equals")
+
+
 class Rules:
+    """`outstanding`: a row breaks a rule that fails the run, but only if it still does in the end."""
+
     def __init__(self, specs, types):
-        self.types = types
+        self.types, self.outstanding = types, False
         self.rules = [Rule(s, i + 1, types) for i, s in enumerate(specs)]
         self.claimed = {r.column for r in self.rules if r.kind == "type"}
 
     def claims(self, column):
         return column in self.claimed
 
-    def judge(self, rows):
-        """Fills row.broken; `rows` stand in the order of their positions."""
+    def judge(self, rows, store_named=None, live=False):
+        """Fills row.broken; `rows` stand in the order of their positions. `live`: what is missing may still come."""
         for rule in self.rules:
             if rule.kind == "unique":
                 self.judge_unique(rule, rows)
+                continue
+            if rule.kind in ("fk", "sum_equals"):
+                self.judge_reference(rule, rows, store_named(rule.spec["table"]), live)
                 continue
             for row in rows:
                 if rule.breaks(row):
@@ -154,6 +188,17 @@ class Rules:
                 self.add(row, rule.ordinal, rule.name, rule.column, rule.severity, rule.kind)
             holders.add(key)
 
+    def judge_reference(self, rule, rows, table, live):
+        test = fk_test(rule.spec, table) if rule.kind == "fk" else sum_test(rule.spec, table, self.types[rule.column])
+        severity = "reject" if live and rule.severity == "fail" else rule.severity
+        for row in rows:
+            values = {c: row.values[c] for c in rule.columns}
+            if not rule.judged(row) or None in values.values() or any(v[4] == "reject" for v in row.broken):
+                continue
+            if test(values):
+                self.outstanding |= severity != rule.severity
+                self.add(row, rule.ordinal, rule.name, rule.column, severity, rule.kind)
+
     def add(self, row, ordinal, name, column, severity, kind):
         row.broken.append((ordinal, name, column, self.value_of(row, column, kind), severity))
 
@@ -161,6 +206,23 @@ class Rules:
         """As read; of a key as it is written in the warehouse."""
         if column is None:
             return None
-        if kind == "unique":
+        if kind in ("unique", "fk", "sum_equals"):
             return as_text(row.values[column], self.types[column])
         return row.texts.get(column) or ""
+
+
+# --- rules of a table ---
+
+WORST = ["warn", "reject", "fail"]
+
+
+def table_rules(specs, types):
+    """A function of a row: (names of the rules that it breaks, the worst severity)."""
+    rules = [Rule(s, i + 1, types) for i, s in enumerate(specs)]
+
+    def broken(values):
+        row = standard.SimpleNamespace(values=values, misfits=set())
+        found = [r for r in rules if r.breaks(row)]
+        return [r.name for r in found], max((r.severity for r in found), key=WORST.index, default=None)
+
+    return broken

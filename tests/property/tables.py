@@ -5,6 +5,8 @@ A table is a list of rows (dicts). A row that comes from one record also has its
 """
 
 from expression import compile_expression, condition
+from records import RunFails
+from rules import table_rules
 from values import Misfit, stored
 
 POSITION = {"_source": ("text", 0), "_file": ("text", 0), "_byte_offset": ("integer", 0)}
@@ -12,6 +14,8 @@ POSITION = {"_source": ("text", 0), "_file": ("text", 0), "_byte_offset": ("inte
 
 class Table:
     """`types`: its own columns, in order; `position`: those of the position that stand behind them."""
+
+    spec = None  # of its definition
 
     def __init__(self, types, rows, time=None, position=()):
         self.types, self.rows, self.time, self.position = types, rows, time, position
@@ -22,7 +26,7 @@ class Table:
         return list(types), [tuple(stored(r[c], types[c]) for c in types) for r in self.rows]
 
 
-def build(warehouse, definition, feeds):
+def build(warehouse, definition, feeds, live):
     import groups
     import relations
 
@@ -31,8 +35,29 @@ def build(warehouse, definition, feeds):
     made = {}
     for spec in definition["tables"]:
         kind = next((k for k in kinds if k in spec), None)
-        made[spec["name"]] = kinds[kind](spec, made) if kind else store(spec, feeds)
-        warehouse.tables[spec["name"]] = made[spec["name"]].shown()
+        table = kinds[kind](spec, made) if kind else store(spec, feeds)
+        new = judged(spec, table) if "rules" in spec else {spec["name"]: table}
+        made |= new
+        warehouse.tables |= {name: t.shown() for name, t in new.items()}
+        if "rules" in spec and any(r["_severity"] == "fail" for r in new[spec["name"] + "_violations"].rows):
+            warehouse.outstanding = True
+            if not live:
+                raise RunFails(1, "a rule of a table with severity fail")
+
+
+def judged(spec, table):
+    """The three tables of one with rules."""
+    broken, name = table_rules(spec["rules"], table.types), spec["name"]
+    good, bad = [], []
+    for row in table.rows:
+        names, worst = broken(row)
+        if worst in (None, "warn"):
+            good.append(row)
+        if names:
+            bad.append(row | {"_rules": ",".join(names), "_severity": worst})
+    said = {"_rules": ("text", 0), "_severity": ("text", 0)}
+    return {name + "_all": table, name: Table(table.types, good, table.time, table.position),
+            name + "_violations": Table(table.types | said, bad, table.time, table.position)}  # fmt: skip
 
 
 # --- stores ---

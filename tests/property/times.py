@@ -186,7 +186,7 @@ def write(value, kind, pattern):
     d = moment(value, kind)
     numbers = {"m": d.month, "d": d.day, "H": d.hour, "I": (d.hour + 11) % 12 + 1, "M": d.minute, "S": d.second}
     texts = {
-        "Y": f"{d.year:04}", "y": f"{d.year % 100:02}", "e": f"{d.day:2}", "f": "0", "%": "%", "z": "+0000",
+        "Y": f"{d.year:04}", "y": f"{d.year % 100:02}", "e": f"{d.day}", "f": "0", "%": "%", "z": "+0000",
         "p": "PM" if d.hour >= 12 else "AM", "b": MONTHS[d.month - 1][:3], "B": MONTHS[d.month - 1],
         "a": DAYS[d.weekday][:3], "A": DAYS[d.weekday],
         "s": str(value if kind == "timestamp" else value * 86400),
