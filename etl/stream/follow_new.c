@@ -162,7 +162,7 @@ static bool has_line(int fd, uint64_t size)
     static uint8_t block[LINE_BYTES];
     if (size > LINE_BYTES) return true;
     ssize_t n = pread(fd, block, (size_t)size, 0);
-    return n > 3 && memchr(block, '\n', (size_t)n);
+    return n > 0 && memchr(block, '\n', (size_t)n);
 }
 
 int follow_consider(struct follow *w, const struct feed *feed, const struct entry *e)

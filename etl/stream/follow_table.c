@@ -13,21 +13,29 @@
 #include "etl/stream/follow_parts.h"
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
+#include "lib/os/clock.h"
 
-/* Changes when one of the databases does, or the log beside it that SQLite writes to first. */
-static int signature_of(const char *dir, const char *glob, uint32_t *out, struct err_text *error)
+/* Whatever is written within a tick of the kernel's clock has the same time: after that it is another one. */
+enum { YOUNG_MS = 100 };
+
+/* Changes when one of the databases does, or the log beside it that SQLite writes to first. *young: one was written
+ * just now, and may be again without a sign of it. */
+static int signature_of(const char *dir, const char *glob, uint32_t *out, bool *young, struct err_text *error)
 {
+    const int64_t now_ms = clock_wall_ms();
     DIR *d = opendir(dir);
     struct dirent *entry;
     struct stat st;
     if (!d) return err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno));
+    *young = false;
     for (*out = 0; (entry = readdir(d));) {
         size_t n = strlen(entry->d_name);
         bool log = n > 4 && strcmp(entry->d_name + n - 4, "-wal") == 0;
         if (!log && fnmatch(glob, entry->d_name, FNM_PERIOD) != 0) continue;
         if (fstatat(dirfd(d), entry->d_name, &st, 0) != 0) continue;
-        uint64_t parts[] = {(uint64_t)st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec,
-                            (uint64_t)st.st_mtim.tv_nsec};
+        uint64_t parts[] = {(uint64_t)st.st_ino,          (uint64_t)st.st_size,        (uint64_t)st.st_mtim.tv_sec,
+                            (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_ctim.tv_sec, (uint64_t)st.st_ctim.tv_nsec};
+        if (now_ms - ((int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000) < YOUNG_MS) *young = true;
         *out += crc32c(crc32c(0, entry->d_name, n), parts, sizeof parts) | 1; /* in any order of the folder */
     }
     closedir(d);
@@ -131,9 +139,10 @@ int follow_tables(struct follow *w, const struct feed *feed)
 {
     struct source_list list;
     uint32_t *seen = &w->signatures[feed->index], now = 0;
-    int result = signature_of(w->to.options->in, feed->spec->glob, &now, w->to.error);
+    bool young = false;
+    int result = signature_of(w->to.options->in, feed->spec->glob, &now, &young, w->to.error);
     if (result != 0 || now == *seen) return result;
-    *seen = now;
+    *seen = young ? 0 : now;
     result = source_list_look(feed, w->to.options->in, &list, w->to.error);
     for (int i = 0; result == 0 && i < list.count; i++) result = table_look(w, feed, &list.files[i]);
     source_list_release(&list);

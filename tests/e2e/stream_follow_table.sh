@@ -8,6 +8,7 @@ in=$scratch/in
 publisher= run= writer=
 trap 'kill -KILL $publisher $run $writer 2>/dev/null; finish' EXIT
 mkdir "$in"
+echo 7 >"$in/tiny" # no line is too short
 cat >"$scratch/shop.json" <<'JSON'
 {"version": 1, "pipeline": "shop", "sources": [
   {"name": "customers", "format": "sqlite", "glob": "*.db", "table": "customers", "deletes": "compare",
@@ -15,10 +16,12 @@ cat >"$scratch/shop.json" <<'JSON'
    "columns": [{"name": "id", "type": "integer"}, {"name": "town", "type": "text"}, {"name": "balance", "type": "integer"},
                {"name": "changed", "type": "integer"}],
    "rules": [{"name": "balance", "rule": "range", "column": "balance", "min": 0, "severity": "reject"}]},
-  {"name": "notes", "format": "csv", "glob": "*.csv", "columns": [{"name": "note", "type": "text"}]}],
+  {"name": "notes", "format": "csv", "glob": "*.csv", "columns": [{"name": "note", "type": "text"}]},
+  {"name": "tiny", "format": "csv", "glob": "tiny", "header": false, "columns": [{"name": "n", "field": 1, "type": "integer"}]}],
  "tables": [
   {"name": "people", "from": "customers", "columns": ["id", "town", "balance", "changed"]},
   {"name": "said", "from": "notes", "columns": ["note"]},
+  {"name": "few", "from": "tiny", "columns": ["n"]},
   {"name": "towns", "aggregate": "people", "by": ["town"], "columns": {"people": "count()", "balance": "sum(balance)", "newest": "max(changed)"}},
   {"name": "richest", "top_n": "people", "by": ["town"], "n": 2, "order": ["balance desc", "id"]}]}
 JSON
