@@ -75,7 +75,7 @@ TEST(check, fk_and_sums_look_at_tables_of_any_kind)
     definition_free(d);
 }
 
-TEST(check, sums_are_modulo_two_to_the_64)
+TEST(check, a_sum_may_pass_64_bits_on_its_way)
 {
     struct definition *d =
         defined(ONE "{'name': 'lines'}, {'name': 'x', 'rules': [{'rule': 'sum_equals', 'name': 'sum', 'column': 'id', "

@@ -11,18 +11,24 @@
 
 /* --- what SQL cannot add up --- */
 
+/* SQLite's memory is aligned to 8 bytes, a wide_sum to 16. */
 static void sum_step(sqlite3_context *context, int count, sqlite3_value **arguments)
 {
     (void)count;
-    wide_sum *sum = sqlite3_aggregate_context(context, sizeof *sum);
-    if (sum) *sum += sqlite3_value_int64(arguments[0]); /* NULL is 0 */
+    wide_sum sum;
+    void *kept = sqlite3_aggregate_context(context, sizeof sum);
+    if (!kept) return;
+    memcpy(&sum, kept, sizeof sum);
+    sum += sqlite3_value_int64(arguments[0]); /* NULL is 0 */
+    memcpy(kept, &sum, sizeof sum);
 }
 
 /* A BLOB of its bytes. */
 static void sum_final(sqlite3_context *context)
 {
-    const wide_sum *sum = sqlite3_aggregate_context(context, 0), none = 0;
-    sqlite3_result_blob(context, sum ? sum : &none, sizeof none, SQLITE_TRANSIENT);
+    static const wide_sum none;
+    const void *kept = sqlite3_aggregate_context(context, 0);
+    sqlite3_result_blob(context, kept ? kept : &none, sizeof none, SQLITE_TRANSIENT);
 }
 
 /* millrace_apart(value, its factor, sum, its factor, tolerance) */

@@ -16,7 +16,7 @@
  * the first one can win or lose it: the rows of a touched key are walked through from the first on to the first one
  * that is not known to have changed.
  *
- * Sums are modulo 2^64, as in parents.h. */
+ * Sums have 128 bits, as in parents.h. */
 #ifndef MILLRACE_ETL_OPERATOR_AMONG_H
 #define MILLRACE_ETL_OPERATOR_AMONG_H
 

@@ -10,10 +10,9 @@
  *     millrace_children_SOURCE.RULE(high, low, broken, value, file, byte_offset, ...)    see kept_record.h
  *
  * high and low are the halves of the key's fingerprint; a child is a row that takes part, with how it has been judged
- * and its value in units of the sum. Before a commit parents_misjudged finds those that stand wrong by then.
+ * and its value. Before a commit parents_misjudged finds those that stand wrong by then.
  *
- * Sums are kept modulo 2^64, so no order of rows overflows; a sum and a value that differ by a multiple of 2^64 units
- * of the last digit are taken for equal. */
+ * Sums have 128 bits (wide_sum.h), so no order of rows overflows. total is the lower half, total_high the upper. */
 #ifndef MILLRACE_ETL_OPERATOR_PARENTS_H
 #define MILLRACE_ETL_OPERATOR_PARENTS_H
 
