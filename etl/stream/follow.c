@@ -130,6 +130,7 @@ static int all_send(struct follow *w)
         if (result == 0) result = save_when_due(w);
         if (i % OPEN_MAX_READERS == 0) readers_limit(w);
     }
+    followed_sweep(&w->list);
     return result;
 }
 
@@ -171,10 +172,11 @@ static int wait_for_next(struct follow *w, int64_t began_ns)
 static int loop(struct follow *w)
 {
     int result = 0;
-    while (result == 0 && !w->last) {
+    while (result == 0 && (!w->last || w->again)) {
         uint64_t before = w->to.sent;
         int64_t began_ns = clock_mono_ns();
         w->last = stopping; /* what was written before the signal is seen */
+        w->again = false;
         result = round_once(w);
         if (w->to.sent != before) progress_update(&w->progress, w->to.sent);
         if (result == 0 && !w->last) result = wait_for_next(w, began_ns);

@@ -13,16 +13,21 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* As many bytes from an offset on as there are, at most n. */
+static size_t bytes_read(int fd, uint64_t from, size_t n, uint8_t *block)
+{
+    size_t got = 0;
+    ssize_t more;
+    while (got < n && (more = pread(fd, block + got, n - got, (off_t)(from + got))) > 0) got += (size_t)more;
+    return got;
+}
+
 /* CRC of [from, to), at most MARK_BYTES; false when the file does not have them. */
 static bool crc_read(int fd, uint64_t from, uint64_t to, uint32_t *out)
 {
     uint8_t block[MARK_BYTES];
-    size_t n = (size_t)(to - from), got = 0;
-    while (got < n) {
-        ssize_t more = pread(fd, block + got, n - got, (off_t)(from + got));
-        if (more <= 0) return false;
-        got += (size_t)more;
-    }
+    size_t n = (size_t)(to - from);
+    if (bytes_read(fd, from, n, block) < n) return false;
     *out = crc32c(0, block, n);
     return true;
 }
@@ -32,9 +37,24 @@ static uint64_t tail_start(uint64_t sent)
     return sent > MARK_BYTES ? sent - MARK_BYTES : 0;
 }
 
+void mark_starts(int fd, uint64_t size, struct mark *out)
+{
+    uint8_t block[MARK_BYTES];
+    size_t n = bytes_read(fd, 0, (size_t)smaller(size, MARK_BYTES), block);
+    out->start_count = 0;
+    for (size_t length = 64; length <= n; length *= 4) out->starts[out->start_count++] = crc32c(0, block, length);
+}
+
+bool mark_starts_differ(const struct mark *a, const struct mark *b)
+{
+    uint32_t both = a->start_count < b->start_count ? a->start_count : b->start_count;
+    return both > 0 && a->starts[both - 1] != b->starts[both - 1];
+}
+
 int mark_take(int fd, uint64_t sent, uint64_t size, struct mark *out)
 {
     struct mark m = {.head_n = (uint32_t)smaller(sent ? sent : size, MARK_BYTES)};
+    mark_starts(fd, size, &m);
     bool read = crc_read(fd, 0, m.head_n, &m.head) && crc_read(fd, tail_start(sent), sent, &m.tail);
     if (!read) return ERR_IO;
     *out = m;

@@ -76,14 +76,18 @@ static void copy_add(struct follow *w, const struct feed *feed, const struct ent
 
 enum kinship { KIN_NONE, KIN_SAME, KIN_BEGINNING, KIN_CONTINUED };
 
-/* What the open file of an entry is to a content of the same source. */
-static enum kinship kinship_of(const struct follow *w, const struct entry *e, int fd, const struct followed *f)
+/* What the open file of an entry is to a content of the same source. In a folder of thousands of files most are told
+ * apart by their first bytes, which are remembered. */
+static enum kinship kinship_of(const struct follow *w, const struct entry *e, int fd, const struct mark *starts,
+                               struct followed *f)
 {
     struct stat st;
     if (f->whole || f->mark.head_n == 0) return KIN_NONE;
     if (followed_is_nowhere(f)) return mark_fits(fd, e->size, f) ? KIN_CONTINUED : KIN_NONE;
+    if (mark_starts_differ(starts, &f->mark)) return KIN_NONE;
     int other = follow_descriptor(w, f);
     enum kinship kin = KIN_NONE;
+    if (other >= 0 && !f->mark.start_count) mark_starts(other, f->size, &f->mark);
     /* Its size is asked for after that of the entry: it may have grown since the folder was read. */
     if (other >= 0 && fstat(other, &st) == 0 && e->size <= (uint64_t)st.st_size && mark_same(fd, other, e->size))
         kin = e->size == (uint64_t)st.st_size ? KIN_SAME : KIN_BEGINNING;
@@ -94,9 +98,11 @@ static enum kinship kinship_of(const struct follow *w, const struct entry *e, in
 static struct followed *kin_find(const struct follow *w, int feed, const struct entry *e, int fd, enum kinship *kin)
 {
     struct followed *found = NULL;
+    struct mark starts = {0};
+    mark_starts(fd, e->size, &starts);
     *kin = KIN_NONE;
     for (int i = 0; i < w->list.count && *kin != KIN_CONTINUED; i++) {
-        enum kinship k = w->list.items[i]->feed == feed ? kinship_of(w, e, fd, w->list.items[i]) : KIN_NONE;
+        enum kinship k = w->list.items[i]->feed == feed ? kinship_of(w, e, fd, &starts, w->list.items[i]) : KIN_NONE;
         if (k == KIN_NONE || (found && k != KIN_CONTINUED)) continue;
         found = w->list.items[i];
         *kin = k;
@@ -178,6 +184,8 @@ int follow_consider(struct follow *w, const struct feed *feed, const struct entr
         content_add(w, feed, e, fd)->whole = true;
     else if (follow_takes_lines(feed) && has_line(fd, e->size))
         lines_consider(w, feed, e, fd);
+    else if (follow_takes_lines(feed) && e->size == 0 && w->last)
+        content_add(w, feed, e, fd); /* nothing comes any more: an empty file has a row, too */
     close(fd);
     return result;
 }

@@ -3,6 +3,7 @@
  *     follow_look (follow_look.c)     what stands in the folder: which file is which content, which contents are new
  *     follow_consider (follow_new.c)   files that are not known
  *     follow_send (follow_send.c)     what is new in them, to the topic
+ *     whole_send (follow_whole.c)     files that are taken once, as a whole
  *     marks (follow_marks.c)          by which a content is known again */
 #ifndef MILLRACE_ETL_STREAM_FOLLOW_PARTS_H
 #define MILLRACE_ETL_STREAM_FOLLOW_PARTS_H
@@ -33,6 +34,7 @@ struct follow {
     struct held *held;
     int held_count;
     bool last;            /* the publisher ends after this look */
+    bool again;           /* not yet: a file had another name than the look said */
     uint32_t *signatures; /* of the databases of each feed, when they were looked at */
     bool moved;           /* something was sent that the state file does not tell */
     int64_t saved_ns;
@@ -45,6 +47,10 @@ struct follow {
 
 /* Of the open file's first `sent` bytes, or of its first `size` bytes while nothing is sent. */
 int mark_take(int fd, uint64_t sent, uint64_t size, struct mark *out);
+/* The part of a mark that tells most files apart without a second look at them: of a file of `size` bytes. */
+void mark_starts(int fd, uint64_t size, struct mark *out);
+/* Neither file begins with all of the other one. False when that is not known. */
+bool mark_starts_differ(const struct mark *a, const struct mark *b);
 /* The file of `size` bytes begins with all that was sent of `f`. */
 bool mark_fits(int fd, uint64_t size, const struct followed *f);
 /* Both files begin with the same `n` bytes, as far as their marks tell. */
@@ -81,6 +87,18 @@ int follow_tables(struct follow *w, const struct feed *feed);
 /* ---- sending ---- */
 
 int follow_send(struct follow *w, struct followed *f);
+/* One that is whole and was not sent; one that is whole has the content of one that was: then it is a copy, or the same
+ * file under a new number. */
+int whole_send(struct follow *w, struct followed *f);
+/* The rest of a log that was compressed before all of it was read. */
+int gzip_send(struct follow *w, struct followed *f);
+/* All records that the reader gives now; the file's name in them is that of the content. */
+int follow_records(struct follow *w, struct followed *f, struct source_reader *reader);
+/* What is known of a file that was listed, as a message. */
+int follow_fact(struct follow *w, struct followed *f, const struct source_list *list);
+const struct feed *follow_feed(const struct follow *w, const struct followed *f);
+/* Takes an error back that is none, because the next look will tell more; returns 0. */
+int follow_forgive(struct follow *w);
 /* What is known of the file, if that has changed. */
 int follow_tell(struct follow *w, struct followed *f);
 /* All that was sent is acknowledged, and the state file says so. */

@@ -1,10 +1,10 @@
-/* What is new in followed files, to the topic: records, and now and then what is known of a file as a whole. */
+/* What is new in followed files, to the topic: records, and now and then what is known of a file as a whole. Files that
+ * are taken once are in follow_whole.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "etl/source/input.h"
 #include "etl/stream/follow_parts.h"
 #include "lib/base/checksum.h"
 #include "lib/base/log.h"
@@ -13,13 +13,12 @@
 
 enum { FINAL_AFTER_MS = 2000, SAVE_EVERY_RECORDS = 100000, READ_BYTES = 64 * 1024 };
 
-static const struct feed *feed_of(const struct follow *w, const struct followed *f)
+const struct feed *follow_feed(const struct follow *w, const struct followed *f)
 {
     return &w->to.definition->feeds[f->feed];
 }
 
-/* All records that the reader gives now; the file's name in them is that of the content. */
-static int records_send(struct follow *w, struct followed *f, struct source_reader *reader)
+int follow_records(struct follow *w, struct followed *f, struct source_reader *reader)
 {
     struct record record;
     int result;
@@ -52,9 +51,9 @@ static bool has_changed(const struct follow *w, const struct followed *f, uint64
     return changed;
 }
 
-static int forgive(struct err_text *error)
+int follow_forgive(struct follow *w)
 {
-    error->text[0] = 0;
+    w->to.error->text[0] = 0;
     return 0;
 }
 
@@ -68,10 +67,10 @@ static int reader_open(struct follow *w, struct followed *f)
 {
     struct stat st;
     f->file = (struct source_file){.name = f->at, .bytes = f->size, .from = f->sent, .grows = true, .follows = true};
-    int result = source_open(feed_of(w, f), w->to.options->in, &f->file, &f->reader, w->to.error);
+    int result = source_open(follow_feed(w, f), w->to.options->in, &f->file, &f->reader, w->to.error);
     f->file.name = f->name;
     if (result > 0) return 0; /* its header is not whole yet */
-    if (result < 0) return has_changed(w, f, f->size) ? forgive(w->to.error) : result;
+    if (result < 0) return has_changed(w, f, f->size) ? follow_forgive(w) : result;
     bool same = fstat(source_descriptor(f->reader), &st) == 0 && st.st_ino == f->inode && st.st_dev == f->device;
     if (!same) reader_close(f);
     return 0;
@@ -91,11 +90,11 @@ static int lines_read(struct follow *w, struct followed *f, uint64_t size, bool 
     f->file.bytes = size;
     f->file.follows = !final;
     source_extend(f->reader, size);
-    int result = records_send(w, f, f->reader);
+    int result = follow_records(w, f, f->reader);
     if (result < 0) {
         if (!has_changed(w, f, size)) return result;
         reader_close(f);
-        return forgive(w->to.error);
+        return follow_forgive(w);
     }
     uint64_t sent = source_consumed(f->reader);
     if (mark_take(source_descriptor(f->reader), sent, size, &f->mark) != 0) return 0;
@@ -143,117 +142,6 @@ static void later_say(const struct follow *w, struct followed *f)
     f->said = true;
 }
 
-/* ---- files that are taken when they are whole ---- */
-
-/* One that can not be read is still being written, perhaps; at the end it is an error. */
-static int unreadable(struct follow *w, struct followed *f, int result)
-{
-    if (w->last) return result;
-    if (!f->said) log_warn("stream", "%s; it is read again when it changes", w->to.error->text);
-    f->said = true;
-    return forgive(w->to.error);
-}
-
-/* Reads it once for nothing: of a file that is not whole, nothing is sent. */
-static int try_read(struct follow *w, const struct followed *f, const struct source_file *file)
-{
-    struct source_reader *reader;
-    struct record record;
-    int result = source_open(feed_of(w, f), w->to.options->in, file, &reader, w->to.error);
-    if (result != 0) return result;
-    do result = source_next(reader, &record, w->to.error);
-    while (result == 1);
-    source_close(reader);
-    return result;
-}
-
-static int file_tell(struct follow *w, struct followed *f, const struct source_list *list)
-{
-    struct file_fact fact = source_file_fact(list->feed, &list->files[0]);
-    fact.file = slice_str(f->name);
-    if (f->copy_of) fact.skipped_as_identical_to = slice_str(f->copy_of);
-    f->told = f->sent;
-    w->moved = true;
-    return publisher_file(&w->to, &fact);
-}
-
-static int read_from(struct follow *w, struct followed *f, const struct source_file *file)
-{
-    struct source_reader *reader;
-    int result = source_open(feed_of(w, f), w->to.options->in, file, &reader, w->to.error);
-    if (result != 0) return result;
-    result = records_send(w, f, reader);
-    f->lines = source_lines(reader);
-    if (result == 0) f->sent = source_consumed(reader);
-    source_close(reader);
-    return result;
-}
-
-static int whole_send(struct follow *w, struct followed *f)
-{
-    struct source_list list;
-    if (!f->at || (f->said && !w->last && f->tried_ms == f->seen_ms)) return 0;
-    f->tried_ms = f->seen_ms;
-    int result = source_list_file(feed_of(w, f), w->to.options->in, f->at, &list, w->to.error);
-    if (result != 0) return unreadable(w, f, result);
-    if (list.files[0].bytes != f->size)
-        result = 0; /* the next look tells */
-    else if ((result = try_read(w, f, &list.files[0])) != 0)
-        result = unreadable(w, f, result);
-    else if ((result = read_from(w, f, &list.files[0])) == 0) {
-        int fd = follow_descriptor(w, f);
-        f->sent = f->size;
-        if (fd >= 0) mark_take(fd, f->sent, f->size, &f->mark);
-        if (fd >= 0) close(fd);
-        result = file_tell(w, f, &list);
-    }
-    source_list_release(&list);
-    return result;
-}
-
-/* ---- what was not read of a log before it was compressed ---- */
-
-/* Its text as a file message has it. */
-static int gzip_digest(const char *path, struct file_fact *fact, char digest[65], struct err_text *error)
-{
-    struct input in;
-    int more = input_open(&in, path, INPUT_ANY_SIZE, error);
-    if (more) return more;
-    struct sha256 *s = sha256_new();
-    while ((more = input_more(&in, error)) == 1) {
-        sha256_update(s, in.rest.p, in.rest.n);
-        input_consume(&in, in.rest.n);
-    }
-    sha256_take_hex(s, digest);
-    fact->digest = slice_str(digest);
-    fact->bytes = in.offset;
-    input_close(&in);
-    return more;
-}
-
-static int gzip_send(struct follow *w, struct followed *f)
-{
-    struct source_list list;
-    struct buf path = {0};
-    char digest[65];
-    struct file_fact fact = {.file = slice_str(f->name), .skipped_as_identical_to = SLICE_LIT(""), .feed = f->feed};
-    int result = source_list_file(feed_of(w, f), w->to.options->in, f->at, &list, w->to.error);
-    if (result != 0) return result;
-    list.files[0].from = f->sent;
-    buf_printf(&path, "%s/%s", w->to.options->in, f->at);
-    result = read_from(w, f, &list.files[0]);
-    fact.lines = list.files[0].lines;
-    if (result == 0) result = gzip_digest(buf_cstr(&path), &fact, digest, w->to.error);
-    if (result == 0) result = publisher_file(&w->to, &fact);
-    if (result == 0) mark_take_gzip(buf_cstr(&path), f);
-    f->told = f->sent;
-    f->gzip = false;
-    followed_lose(f); /* the next look finds that all of it was sent */
-    buf_release(&path);
-    source_list_release(&list);
-    return result;
-}
-
 int follow_send(struct follow *w, struct followed *f)
 {
     if (f->copy_of || f->table) return 0;
@@ -281,21 +169,52 @@ static bool digest_to(struct followed *f, int fd, char out[65])
     return true;
 }
 
+int follow_fact(struct follow *w, struct followed *f, const struct source_list *list)
+{
+    struct file_fact fact = source_file_fact(list->feed, &list->files[0]);
+    fact.file = slice_str(f->name);
+    if (f->copy_of) fact.skipped_as_identical_to = slice_str(f->copy_of);
+    f->told = f->sent;
+    w->moved = true;
+    return publisher_file(&w->to, &fact);
+}
+
 static int copy_tell(struct follow *w, struct followed *f)
 {
     struct source_list list;
     if (!f->at) return 0;
-    if (source_list_file(feed_of(w, f), w->to.options->in, f->at, &list, w->to.error) != 0)
-        return forgive(w->to.error); /* it has gone: then there is nothing to tell */
-    int result = file_tell(w, f, &list);
+    if (source_list_file(follow_feed(w, f), w->to.options->in, f->at, &list, w->to.error) != 0)
+        return follow_forgive(w); /* it has gone: then there is nothing to tell */
+    int result = follow_fact(w, f, &list);
     source_list_release(&list);
     return result;
+}
+
+/* It may grow some day, so each time it is told anew, and as a batch would say it: of those that are empty now, the
+ * first by name is the original. */
+static int empty_tell(struct follow *w, struct followed *f)
+{
+    char digest[65];
+    const char *first = f->name;
+    if (!f->seen || f->size || f->whole || f->table || !digest_to(f, -1, digest)) return 0;
+    for (int i = 0; i < w->list.count; i++) {
+        const struct followed *other = w->list.items[i];
+        bool empty = other->feed == f->feed && other->seen && !other->size && !other->whole && !other->table;
+        if (empty && strcmp(other->name, first) < 0) first = other->name;
+    }
+    const struct file_fact fact = {.file = slice_str(f->name),
+                                   .digest = slice_str(digest),
+                                   .skipped_as_identical_to = slice_str(first == f->name ? "" : first),
+                                   .feed = f->feed};
+    w->moved = true;
+    return publisher_file(&w->to, &fact);
 }
 
 int follow_tell(struct follow *w, struct followed *f)
 {
     char digest[65];
-    if (f->told == f->sent || f->sent == 0) return 0;
+    if (f->sent == 0) return w->last ? empty_tell(w, f) : 0;
+    if (f->told == f->sent) return 0;
     f->told_ns = clock_mono_ns();
     if (f->copy_of) return copy_tell(w, f);
     int fd = f->whole ? -1 : follow_descriptor(w, f);

@@ -26,10 +26,12 @@
 struct sha256;
 
 /* What the file with these bytes is known by: CRCs of its beginning and of what stands before an offset. */
-enum { MARK_BYTES = 4096 };
+enum { MARK_BYTES = 4096, MARK_STARTS = 4 };
 struct mark {
     uint32_t head_n, head; /* of the first head_n bytes, at most MARK_BYTES */
     uint32_t tail;         /* of up to MARK_BYTES bytes before `sent` */
+    uint32_t start_count;  /* not in the state file: of the first 64, 256, 1024, 4096 bytes, as many as it has */
+    uint32_t starts[MARK_STARTS];
 };
 
 struct followed {
@@ -44,6 +46,8 @@ struct followed {
     uint64_t told;          /* bytes that its last file message was about; UINT64_MAX: there was none */
     struct mark mark;
     bool whole;                 /* is taken as it is, once; otherwise it may grow */
+    char content[65];           /* of a whole one that was sent, or a copy of one: its SHA-256; "" otherwise */
+    int64_t seen_ms;            /* its time of modification when it was looked at last; 0: not known */
     bool finished;              /* its last line had no end and was sent: nothing behind it can be */
     bool table;                 /* of a database: its rows change, each change has the next version */
     int64_t version;            /* used last; for a table */
@@ -52,11 +56,11 @@ struct followed {
 
     /* not in the state file */
     int64_t tried_ms; /* of a whole one that could not be read: seen_ms when that was tried */
-    int64_t seen_ms;  /* its time of modification then */
     bool seen;        /* in this look at the folder */
     bool cut;         /* in this look its file was found to hold something else */
     bool gzip;        /* what is left of it is read from a compressed file */
     bool said;        /* something that is wrong with it */
+    bool dropped;     /* nothing was sent of it, and nothing will be: it is not in the list any more */
     int64_t changed_ns, told_ns;
     struct source_file file; /* of the reader */
     struct source_reader *reader;
@@ -75,10 +79,14 @@ struct followed_list {
     bool names_changed; /* there is a file that the state file does not have */
 };
 
+/* At the end of the list; nothing is known of it. */
+struct followed *followed_new(struct followed_list *list);
 struct followed *followed_add(struct followed_list *list, int feed, const char *home);
 struct followed *followed_by_inode(const struct followed_list *list, int feed, uint64_t device, uint64_t inode);
 /* Its content is not where it was. */
 void followed_lose(struct followed *f);
+/* Takes those that are dropped out of the list. */
+void followed_sweep(struct followed_list *list);
 void followed_release(struct followed_list *list);
 
 /* Reads FILE, or draws a new stream id when there is none. ERR_EXISTS when it is of another definition. */

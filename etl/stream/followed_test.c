@@ -57,9 +57,13 @@ TEST(followed, the_state_file_gives_back_what_it_was_given)
     fixture_open(&x);
     struct followed *f = followed_add(&x.list, 0, "a \"log\"\n");
     f->device = 7, f->inode = 8, f->size = 11, f->sent = 9, f->lines = 2, f->told = 5;
-    f->mark = (struct mark){9, 4000000000, 3};
+    f->mark = (struct mark){.head_n = 9, .head = 4000000000, .tail = 3};
     f->finished = true;
-    followed_add(&x.list, 0, "copy")->copy_of = strdup("a");
+    struct followed *copy = followed_add(&x.list, 0, "copy");
+    copy->copy_of = strdup("a"), copy->whole = true, copy->seen_ms = 1234;
+    snprintf(copy->content, sizeof copy->content, "%064d", 5);
+    followed_add(&x.list, 0, "nothing")->dropped = true;
+    followed_sweep(&x.list);
     struct followed *t = followed_add(&x.list, 0, "s.db:t");
     t->table = true, t->version = 6, t->watermark.kind = WATERMARK_INTEGER, t->watermark.i = 44;
     t->rows = sent_rows_new();
@@ -81,6 +85,9 @@ TEST(followed, the_state_file_gives_back_what_it_was_given)
     check(again.items[2]->version == 6 && again.items[2]->watermark.i == 44);
     check(again.items[1]->told == UINT64_MAX);
     check_str(again.items[1]->copy_of, "a");
+    check_str(again.items[1]->content, copy->content);
+    check(again.items[1]->seen_ms == 1234 && g->seen_ms == 0);
+    check(g->changed_ns > 0); /* it may have been written to just now */
     followed_release(&again);
     fixture_close(&x);
 }
@@ -137,6 +144,35 @@ TEST(followed, a_content_is_known_by_its_beginning_and_by_what_stands_before_the
     check_int(mark_take(fd, 1, 2, &f.mark), 0);
     check_int(mark_take(fd, 1, 0, &f.mark), 0);
     check_int(mark_take(fd, 100000, 0, &f.mark), ERR_IO);
+    close(fd);
+    unlink(path);
+    fixture_close(&x);
+}
+
+TEST(followed, files_that_begin_otherwise_are_told_apart_by_what_is_remembered)
+{
+    struct fixture x;
+    struct mark a = {0}, b = {0}, c = {0};
+    char path[96];
+    fixture_open(&x);
+    snprintf(path, sizeof path, "%s/a", x.dir);
+    int fd = file_of(path, "", 2000);
+    mark_starts(fd, 20000, &a);
+    mark_starts(fd, 300, &b);
+    check_int(a.start_count, MARK_STARTS);
+    check_int(b.start_count, 2);
+    check(!mark_starts_differ(&a, &b));
+    check(!mark_starts_differ(&a, &c)); /* nothing is known */
+    close(fd);
+    fd = file_of(path, "", 20); /* ends with the 64 bytes of both, not with the 256 of the other */
+    mark_starts(fd, 150, &c);
+    check_int(c.start_count, 1);
+    check(!mark_starts_differ(&a, &c));
+    close(fd);
+    fd = file_of(path, "l", 200);
+    mark_starts(fd, 64, &c);
+    check(mark_starts_differ(&a, &c));
+    check(mark_starts_differ(&c, &b));
     close(fd);
     unlink(path);
     fixture_close(&x);
