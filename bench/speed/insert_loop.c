@@ -185,7 +185,8 @@ static int all_fill(sqlite3 *db, const struct insert_rows *r, bool live, struct 
     return result == 0 ? execute(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", error) : result;
 }
 
-/* The pragmas of etl/batch/batch.c and etl/stream/database.c; the supervisor of a stream moves its log at 64 MiB. */
+/* The pragmas of etl/batch/batch.c for a file that is there, and of etl/stream/database.c; the supervisor of a stream
+ * moves its log at 64 MiB. */
 int insert_loop(const struct insert_rows *r, const char *path, bool live, struct insert_took *took,
                 struct err_text *error)
 {

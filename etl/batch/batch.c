@@ -66,6 +66,14 @@ int job_rejects_check(struct job *j, bool complete)
 
 /* --- the database --- */
 
+/* A refresh into a file that was not there: nobody reads it meanwhile, and SQLite's rollback journal need not keep
+ * pages that are new. So each is written once, where a write-ahead log would have it twice. After a kill the journal
+ * beside the file takes it back to what was there before the transaction. */
+static bool fills_new(const struct job *j)
+{
+    return j->created && j->options->mode == ENGINE_FRESH;
+}
+
 static int database_open(struct job *j)
 {
     const char *path = j->options->db;
@@ -84,9 +92,9 @@ static int database_open(struct job *j)
      * a sort or a ranking cannot hold in the cache goes to a file (SQLite's default): memory does not grow with the
      * data. */
     return sql_exec(j->db, j->error,
-                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
+                    "PRAGMA journal_mode = %s; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
                     "PRAGMA cache_size = -%d",
-                    CACHE_KIB);
+                    fills_new(j) ? "DELETE" : "WAL", CACHE_KIB);
 }
 
 static void created_remove(const char *path)

@@ -78,9 +78,17 @@ static int tables_build(struct job *j)
     return result == 0 ? runs_end(j->db, j->run, RUN_DONE, NULL, j->error) : result;
 }
 
+/* A new file was filled without a log; from now on others read while a run writes. Where a reader is in the way
+ * already, the next run does it. */
+static void log_begin(struct job *j)
+{
+    sqlite3_exec(j->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+}
+
 int refresh_run(struct job *j)
 {
-    int result = sql_exec(j->db, j->error, "BEGIN IMMEDIATE");
+    /* With a log, as IMMEDIATE; without, no reader may be there when the cache is full, or in the way of the commit. */
+    int result = sql_exec(j->db, j->error, "BEGIN EXCLUSIVE");
     if (result < 0) return result;
     result = tables_build(j);
     if (result == 0) result = j->options->dry_run ? dry_run_say(j) : sql_exec(j->db, j->error, "COMMIT");
@@ -91,6 +99,9 @@ int refresh_run(struct job *j)
     }
     engine_close(j->engine); /* its statements would keep a checkpoint from ending */
     j->engine = NULL;
-    if (result != 0 || j->options->dry_run) sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+    if (result != 0 || j->options->dry_run)
+        sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+    else
+        log_begin(j);
     return result;
 }

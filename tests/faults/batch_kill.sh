@@ -3,12 +3,14 @@
 #
 # The warehouse holds an older input. After every kill its tables are those of the old or of the new input,
 # table by table the same digest, and the next run ends with the new ones. Every fifth time there was no
-# warehouse before: then there is none afterwards, or the new one.
+# warehouse before: then there is none afterwards, or the new one. At last a new file is filled with more than SQLite's
+# cache holds, and the run is killed when part of it is on disk.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 definition=workloads/ecommerce/online_retail.json
 "$MILLRACE" generate ecommerce --out "$scratch/old" --scale 0.015 --seed 41 >/dev/null 2>&1 || die "generate"
 "$MILLRACE" generate ecommerce --out "$scratch/new" --scale 0.03 --seed 42 >/dev/null 2>&1 || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/large" --scale 0.4 --seed 43 >/dev/null 2>&1 || die "generate"
 
 python3 - "$MILLRACE" $definition "$scratch" "${1:-50}" <<'PYTHON' || fail "batch_kill"
 import os, random, shutil, signal, subprocess, sys, time
@@ -73,5 +75,18 @@ while before < 40 or before + after < 50:
     refresh("new", db)
     assert digest(db) == new, f"kill {tries}: the run after it ended in other tables"
 print(f"{before + after} kills, {before} of them before the commit: always the old tables or the new ones")
+
+for kill in range(3):
+    remove(db)
+    child = subprocess.Popen(command("large", db), stderr=subprocess.DEVNULL)
+    while not os.path.exists(db) or os.path.getsize(db) < (kill + 1) << 20:
+        assert child.poll() is None, "the run ended before its file had grown"
+        time.sleep(0.001)
+    child.kill()
+    child.wait()
+    assert os.path.getsize(db + "-journal") > 0, "there is nothing to take the file back with"
+    found = digest(db)
+    assert found == "" and os.path.getsize(db) < 1 << 20, f"a file half filled is not taken back:\n{found}"
+print("3 kills of a new file half filled: empty again")
 PYTHON
 done_testing
