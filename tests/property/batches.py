@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import drive
+import outputs
 
 
 def once(case, expected, seed):
@@ -27,8 +28,11 @@ def state(db, expected, perhaps_nothing=False):
     """A database holds all of it, or nothing when that may be or the run failed."""
     tables = drive.read_warehouse(db, "rw") if db.exists() else {}
     if not tables and (perhaps_nothing or expected.status):
-        return []
-    return drive.differences(tables, expected) if not expected.status else ["a database is left behind"]
+        return outputs.differences(expected, db.parent) if not perhaps_nothing else []
+    if expected.status:
+        return ["a database is left behind"]
+    found = drive.differences(tables, expected)
+    return found if found or perhaps_nothing else outputs.differences(expected, db.parent)
 
 
 def start(case, db, definition=None, folder=None, *more):

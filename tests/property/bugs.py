@@ -55,6 +55,13 @@ BUGS = [
     # sinks, streams
     ("quarantine: a row that moved is there twice", "etl/sink/quarantine.c", ": violations_erase(q, row, &warnings)", ": 0", "stream"),
     ("a record that comes twice counts twice", "etl/stream/loader.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
+    # outputs
+    ("output: the order goes the other way", "etl/export/rows.c", 'descending ? " DESC" : ""', 'descending ? "" : " DESC"', "batch"),
+    ("output: a quote is not doubled", "etl/export/rows.c", "if (text.p[i] == '\"') buf_append_byte(out, '\"');", "", "batch"),
+    ("output: an empty text is NULL", "etl/export/rows.c", "    return text.n == 0;", "    return false;", "batch"),
+    ("output: a text like NULL is NULL", "etl/export/rows.c", "if (slice_equal(text, slice_str(e->null))) return true;", "", "batch"),
+    ("output: decimals have no point", "etl/export/rows.c", "scale > 0 ? scale : 0", "0", "batch"),
+    ("output: a stream writes none", "etl/stream/run.c", "    int result = export_write(&r->exports, r->db, r->error);", "    int result = 0;", "stream"),
     # load modes
     ("load: a line without an end stays when it grew", "etl/batch/step.c", "bool tail = s->known.next < s->known.seen;", "bool tail = false;", "load"),
     ("load: a copy with a smaller name is not seen", "etl/batch/changes.c", "if (twin && loaded)", "if (false)", "load"),

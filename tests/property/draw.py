@@ -4,6 +4,7 @@
 to be valid: one that the program refuses is a finding too, about the program, the documentation or this file.
 """
 
+from draw_outputs import Outputs
 from draw_rules import Rules
 from draw_sources import Sources
 from draw_tables import Tables
@@ -16,7 +17,7 @@ def types_of(source):
     return {s["name"]: (s["type"], s.get("scale", 0)) for s in specs} | BUILT_IN
 
 
-class Definitions(Sources, Rules, Tables):
+class Definitions(Sources, Rules, Tables, Outputs):
     def draw(self):
         definition = {"pipeline": "drawn", "version": 1}
         self.maps(definition)
@@ -30,6 +31,8 @@ class Definitions(Sources, Rules, Tables):
             definition["derive"], definition["rules"] = source.pop("derive"), source.pop("rules")
             definition["source"] = source
         definition["tables"] = self.tables(feeds)
+        if self.chance(0.35):
+            definition["views"], definition["outputs"] = self.outputs(self.made)
         return definition
 
     def source(self, prefix, letter):

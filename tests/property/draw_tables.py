@@ -44,6 +44,7 @@ class Tables(Drawing):
             if drawn:
                 made += [drawn, *self.ruled(drawn)]
                 self.cover("table", f"{kind} of {self.kind_of(parent)}")
+        self.made = made
         return [m.spec for m in made if m.named] + stores
 
     def ruled(self, drawn):

@@ -141,8 +141,9 @@ class Feed:
 class Warehouse:
     """tables: name -> (column names, list of rows); status: of the run; rows of a failed run are not there."""
 
-    def __init__(self):
-        self.tables, self.status, self.why = {}, 0, ""
+    def __init__(self, definition):
+        self.definition = definition
+        self.tables, self.types, self.status, self.why = {}, {}, 0, ""
         self.outstanding = False  # the tables are these, and the run ends with 1
         self.far = False  # a sum may be too large on the way, while rows are missing
         self.explained = set()  # sources whose malformed records have a sentence as their value in the quarantine
@@ -162,7 +163,7 @@ def interpret(definition, folder, only=None, files=None, arrival=None, growing=F
     """`only`: records that count, as (source or "" when there is but one, file, number); `files`: the (source, name) that
     are rows of the table `files`; `growing`: files may become longer, so the first line of one may be cut; `arrival`: the
     mode is upsert, and this is the run that each file came with; `late`: records that came too late, with the seconds."""
-    warehouse, Measure.far = Warehouse(), False
+    warehouse, Measure.far = Warehouse(definition), False
     try:
         run(warehouse, definition, folder, only, files, arrival, growing, late or {})
     except RunFails as e:

@@ -17,6 +17,7 @@ import time
 import batches
 import drive
 import interpret
+import outputs
 from times import write
 
 STEPS = 3
@@ -152,6 +153,7 @@ def grown(case, _expected, seed):
             time.sleep(rng.random() * 0.04)
             child.kill()
             child.wait()
+        outputs.clear(definition, db.parent)
         ran = run(growing, db, *rng.choice([[], ["--resume"]]))
         where = f"{growing.mode}, step {step}: "
         status = expected.status or int(expected.outstanding)
@@ -159,6 +161,7 @@ def grown(case, _expected, seed):
             return [f"{where}status {ran.returncode}, expected {status} {expected.why}: {ran.stderr[-300:]}"]
         if expected.status == 0:
             found = drive.differences(drive.read_warehouse(db, "rw"), expected)
+            found = found or (outputs.differences(expected, db.parent) if ran.returncode == 0 else [])
             if found:
                 return [where + f for f in found]
             growing.leave()

@@ -7,7 +7,7 @@
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
 messages twice, in any order, through any partition, and kills; now and then batches that are killed, two at once,
-and with limits; and folders that grow under a load mode. Goes on until the seconds are over or `cases` have
+and with limits; and folders that grow under a load mode. Where a definition has outputs, their files are compared too. Goes on until the seconds are over or `cases` have
 run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
 """
@@ -30,6 +30,7 @@ import draw
 import drive
 import interpret
 import loads
+import outputs
 import shrink
 import stream
 
@@ -107,6 +108,7 @@ class Tester:
         return [] if passing and expected.far else found
 
     def differences(self, way, case, expected, seed):
+        outputs.clear(case.read(), case.folder)
         try:
             if way in BATCHES and not (way == "load" and depends_on_order(case.read())):
                 return BATCHES[way](case, expected, seed)

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 import drive
 import interpret
+import outputs
 
 WAIT_S = 30  # for something that takes a tenth of a second
 
@@ -74,10 +75,10 @@ class Streams:
 class Run:
     """`millrace stream run` in the background."""
 
-    def __init__(self, case, streams, topic, db, workers, follow):
+    def __init__(self, case, streams, topic, db, workers, *options):
         self.errors = open(case.folder / "run.err", "wb+")
         command = [case.program, "stream", "run", case.definition, "--db", db, "--topic", topic, "--workers", workers,
-                   "--bootstrap", streams.bootstrap] + (["--follow"] if follow else [])  # fmt: skip
+                   "--bootstrap", streams.bootstrap] + list(options)  # fmt: skip
         self.process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=self.errors, start_new_session=True)
 
     def kill(self):
@@ -163,10 +164,15 @@ def whole(case, streams, topic, rng, expected):
         expected = interpret.interpret(case.read(), case.input, late=late.found)
     db = case.folder / "stream.db"
     db.unlink(missing_ok=True)
-    status, said = Run(case, streams, topic, db, workers, False).wait()
+    status, said = Run(case, streams, topic, db, workers, *backfill(rng, 0.3)).wait()
     if status != expected.status:
         return [f"stream run: status {status}, expected {expected.status}: {said}"]
-    return drive.differences(drive.read_warehouse(db), expected) if status == 0 else []
+    found = drive.differences(drive.read_warehouse(db), expected) if status == 0 else []
+    return found or outputs.differences(expected, db.parent)
+
+
+def backfill(rng, p):
+    return ["--backfill"] if rng.random() < p else []
 
 
 class Late:
@@ -209,7 +215,7 @@ class Prefixes:
         twice = [self.rng.choice(content) for _ in range(len(content) // 20)]
         content += twice
         self.rng.shuffle(content)
-        running = Run(self.case, self.streams, self.topic, self.db, self.workers, True)
+        running = self.start()
         try:
             for portion in cut(self.rng, content, portions):
                 self.feed(portion)
@@ -217,19 +223,27 @@ class Prefixes:
                     time.sleep(self.rng.random() * 0.25)
                     running.kill()
                     self.kills += 1
-                    running = Run(self.case, self.streams, self.topic, self.db, self.workers, True)
+                    running = self.start()
                 found = self.compare(running)
                 if running.process.poll() is not None:
                     return found
                 if found:
                     return [f"after {sum(self.sent.values())} messages, {len(self.records)} records, {self.kills} kills: {f}" for f in found]
+            outputs.clear(self.case.read(), self.db.parent)
             status, said = running.stop()
+            if status == 0:
+                found = outputs.differences(self.expected, self.db.parent)
+                if found:
+                    return found
             # one that was just started may not have come to its signals yet
             right = (0, -signal.SIGTERM, int(self.outstanding))
             return [f"stream run --follow: status {status}: {said}"] if status not in right else []
         finally:
             if running.process.poll() is None:
                 running.kill()
+
+    def start(self):
+        return Run(self.case, self.streams, self.topic, self.db, self.workers, "--follow", *backfill(self.rng, 0.2))
 
     def feed(self, portion):
         for m in portion:
@@ -247,7 +261,7 @@ class Prefixes:
 
     def compare(self, running):
         expected = interpret.interpret(self.case.read(), self.case.input, self.records, self.files, late=self.late.found)
-        self.outstanding = expected.outstanding
+        self.outstanding, self.expected = expected.outstanding, expected
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             if running.process.poll() is not None:

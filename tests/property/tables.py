@@ -39,6 +39,7 @@ def build(warehouse, definition, feeds, live):
         new = judged(spec, table) if "rules" in spec else {spec["name"]: table}
         made |= new
         warehouse.tables |= {name: t.shown() for name, t in new.items()}
+        warehouse.types |= {name: t.types for name, t in new.items()}
         if "rules" in spec and any(r["_severity"] == "fail" for r in new[spec["name"] + "_violations"].rows):
             warehouse.outstanding = True
             if not live:
