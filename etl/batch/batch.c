@@ -209,8 +209,8 @@ int job_outboxes_make(struct job *j)
     for (int i = 0; i < d->changelog_count && result == 0; i++) {
         bool moved;
         result = outbox_identity(d, &d->changelogs[i], j->db, sender_cluster(j->sender), &moved, j->error);
-        if (result == 0 && (moved || sender_fresh(j->sender, i)))
-            result = outbox_fill(&d->changelogs[i], j->db, j->error);
+        int fresh = result == 0 ? sender_fresh(j->sender, i, j->db, j->error) : result;
+        result = fresh >= 0 && (moved || fresh) ? outbox_fill(&d->changelogs[i], j->db, j->error) : fresh;
     }
     return result;
 }

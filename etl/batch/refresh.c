@@ -55,8 +55,8 @@ static int outboxes_fill(struct job *j)
     for (int i = 0; i < d->changelog_count && result == 0; i++) {
         bool moved;
         result = outbox_identity(d, &d->changelogs[i], j->db, sender_cluster(j->sender), &moved, j->error);
-        if (result == 0)
-            result = outbox_compare(d, &d->changelogs[i], j->db, moved || sender_fresh(j->sender, i), j->error);
+        int fresh = result == 0 ? sender_fresh(j->sender, i, j->db, j->error) : result;
+        result = fresh < 0 ? fresh : outbox_compare(d, &d->changelogs[i], j->db, moved || fresh, j->error);
     }
     return result == OUTBOX_KEY_BROKEN ? ENGINE_RULE_FAILED : result;
 }

@@ -1,5 +1,6 @@
 #include "etl/changelog/outbox.h"
 
+#include "etl/changelog/ends.h"
 #include "etl/sink/sql.h"
 
 /* "k1, k2" with something before each and between them. */
@@ -116,7 +117,7 @@ static int prepare(const struct changelog *c, sqlite3 *db, bool live, struct err
 
 int outbox_prepare(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
 {
-    int result = 0;
+    int result = d->changelog_count ? ends_make(db, error) : 0;
     for (int i = 0; i < d->changelog_count && result == 0; i++) result = prepare(&d->changelogs[i], db, live, error);
     return result;
 }

@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "etl/changelog/ends.h"
 #include "etl/changelog/letter.h"
 #include "etl/changelog/outbox.h"
 #include "etl/sink/sql.h"
@@ -32,6 +34,8 @@ struct lane {
     struct buf seqs;   /* int64_t: what of the outbox is under way */
     size_t waiting;    /* messages that are not acknowledged yet */
     bool fresh;
+    int64_t *ends; /* by partition: behind the last message that was acknowledged; 0: not news to the database */
+    int end_count;
 };
 
 struct sender {
@@ -47,6 +51,16 @@ struct sender {
     bool stall_said;
 };
 
+static void end_note(struct lane *lane, int32_t partition, int64_t offset)
+{
+    if (partition < 0 || offset < 0) return; /* a message that the broker had already: its offset is not told */
+    if (partition >= lane->end_count) {
+        lane->ends = memory_grow(lane->ends, (size_t)partition + 1, sizeof *lane->ends);
+        while (lane->end_count <= partition) lane->ends[lane->end_count++] = 0;
+    }
+    lane->ends[partition] = offset + 1;
+}
+
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     struct lane *lane = m->_private;
@@ -55,6 +69,7 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     lane->waiting--;
     if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         s->sent++;
+        end_note(lane, m->partition, m->offset);
         s->acknowledged_ns = clock_mono_ns();
     } else if (!s->failed) {
         s->failure = m->err;
@@ -150,6 +165,7 @@ void sender_close(struct sender *s)
         letters_close(&s->lanes[i].letters);
         sqlite3_finalize(s->lanes[i].erase);
         buf_release(&s->lanes[i].seqs);
+        free(s->lanes[i].ends);
     }
     sqlite3_close(s->db);
     free(s->lanes);
@@ -160,10 +176,16 @@ const char *sender_cluster(const struct sender *s)
 {
     return s && s->cluster ? s->cluster : "";
 }
-bool sender_fresh(const struct sender *s, int i)
+
+int sender_fresh(const struct sender *s, int i, sqlite3 *db, struct err_text *error)
 {
-    return s && s->lanes[i].fresh;
+    if (!s) return 0;
+    const char *topic = s->lanes[i].changelog->topic;
+    int fresh = s->lanes[i].fresh ? 1 : ends_missing(db, s->producer, topic, error);
+    int result = fresh == 1 ? ends_forget(db, topic, error) : 0;
+    return result < 0 ? result : fresh;
 }
+
 uint64_t sender_sent(const struct sender *s)
 {
     return s ? s->sent : 0;
@@ -218,6 +240,14 @@ static int batch_send(struct lane *lane, struct err_text *error)
     return result < 0 ? result : 0;
 }
 
+static int ends_store(struct lane *lane, struct err_text *error)
+{
+    int result = 0;
+    for (int p = 0; p < lane->end_count && result == 0; p++)
+        if (lane->ends[p]) result = ends_write(lane->sender->db, lane->changelog->topic, p, lane->ends[p], error);
+    return result;
+}
+
 /* What came to the outbox meanwhile has other numbers. ERR_LOCKED, without a sentence: later. */
 static int batch_erase(struct lane *lane, struct err_text *error)
 {
@@ -229,10 +259,12 @@ static int batch_erase(struct lane *lane, struct err_text *error)
         sqlite3_bind_int64(lane->erase, 1, seqs[i]);
         result = sql_step(lane->erase, &detail);
     }
+    if (result == 0) result = ends_store(lane, &detail);
     if (result == 0) result = sql_exec(db, &detail, "COMMIT");
-    if (result == 0)
+    if (result == 0) {
         buf_reset(&lane->seqs);
-    else if (!sqlite3_get_autocommit(db))
+        if (lane->end_count) memset(lane->ends, 0, (size_t)lane->end_count * sizeof *lane->ends);
+    } else if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return result == 0 || result == ERR_LOCKED ? result : err_set(error, result, "%s", detail.text);
 }

@@ -14,6 +14,7 @@
 #ifndef MILLRACE_ETL_CHANGELOG_SENDER_H
 #define MILLRACE_ETL_CHANGELOG_SENDER_H
 
+#include <sqlite3.h>
 #include <stdint.h>
 
 #include "etl/definition.h"
@@ -26,8 +27,10 @@ int sender_open(const struct definition *d, const char *bootstrap, int give_up_m
                 struct err_text *error);
 /* The id of the cluster. */
 const char *sender_cluster(const struct sender *s);
-/* The topic of definition.changelogs[i] is not there yet: none of what the table says is in it. */
-bool sender_fresh(const struct sender *s, int i);
+/* 1: the topic of definition.changelogs[i] is not there yet, or does not hold what this database was told to have sent
+ * (ends.h), and none of what the table says can be taken for told. 0: it may be. In the transaction that fills the
+ * outbox. */
+int sender_fresh(const struct sender *s, int i, sqlite3 *db, struct err_text *error);
 /* Makes topics that are not there; from now on reads the outboxes of this database, on a connection of its own. */
 int sender_attach(struct sender *s, const char *db_path, struct err_text *error);
 /* Sends for at most `ms` milliseconds, or rests when there is nothing to send. *idle: all outboxes are empty, but for

@@ -154,8 +154,10 @@ static int identity_check(struct run *r)
 static int outboxes_make(struct run *r)
 {
     int result = outbox_prepare(r->definition, r->db, true, r->error);
-    for (int i = 0; i < r->definition->changelog_count && result == 0; i++)
-        if (sender_fresh(r->sender, i)) result = outbox_fill(&r->definition->changelogs[i], r->db, r->error);
+    for (int i = 0; i < r->definition->changelog_count && result == 0; i++) {
+        result = sender_fresh(r->sender, i, r->db, r->error);
+        if (result == 1) result = outbox_fill(&r->definition->changelogs[i], r->db, r->error);
+    }
     return result;
 }
 

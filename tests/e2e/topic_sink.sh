@@ -141,6 +141,13 @@ story "a run that has nothing to load has nothing to send"
 stream "$scratch/stream.db"
 run_wait
 tail -2 "$scratch/err" | grep -q ': 0 messages of changelogs' || fail "$(tail -2 "$scratch/err")"
+
+story "a topic that somebody made again is filled again"
+topic_again() { "$MILLRACE" topic delete "$1" --bootstrap "$bootstrap" >/dev/null && "$MILLRACE" topic create "$1" --partitions 1 --bootstrap "$bootstrap" >/dev/null || fail "cannot make $1 again"; }
+topic_again sink.visits
+stream "$scratch/stream.db"
+run_wait
+$python "$scratch/rebuild.py" "$bootstrap" "$scratch/stream.db" >/dev/null || fail "the topics are not the tables"
 broker_stop
 
 story "kill -9 of supervisor, workers and broker: the last message of each key is right in the end"
@@ -205,6 +212,9 @@ read -r _ tombstones _ <"$scratch/said"
 "$MILLRACE" topic delete sink.daily --bootstrap "$bootstrap" >/dev/null || fail "cannot delete a topic"
 batch || fail "$(cat "$scratch/err")"
 right "a topic that was deleted"
+topic_again sink.daily
+batch || fail "$(cat "$scratch/err")"
+right "a topic that was made again"
 
 story "two rows with one key: the database stays as it was, nothing is told"
 sed 's/"sink.visits", "key": \["who", "start"\]/"sink.visits2", "key": ["start"]/' "$scratch/def.json" >"$scratch/wrong.json"
