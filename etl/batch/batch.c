@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "etl/batch/dry.h"
 #include "etl/batch/job.h"
 #include "etl/changelog/letter.h"
 #include "etl/changelog/outbox.h"
@@ -77,15 +78,12 @@ static bool fills_new(const struct job *j)
 static int database_open(struct job *j)
 {
     const char *path = j->options->db;
-    bool missing = path && access(path, F_OK) != 0;
-    /* A dry run makes no file: somebody else may load into it before this one could remove it again. */
-    if (missing && j->options->dry_run) path = NULL;
-    j->created = missing && path;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    /* SQLite's empty name is a temporary file that goes with the connection. */
-    if (!path && sqlite3_open_v2("", &j->db, flags, NULL) != SQLITE_OK) abort();
-    int result = path ? sql_open(path, flags, &j->db, j->error) : 0;
-    if (result == 0 && path && !j->options->dry_run) result = database_lock(path, &j->lock, j->error);
+    bool missing = path && access(path, F_OK) != 0, dry = j->options->dry_run;
+    j->created = missing && !dry;
+    int result = dry ? dry_database_open(missing ? NULL : path, BUSY_MS, &j->db, j->error)
+                     : sql_open(path, flags, &j->db, j->error);
+    if (result == 0 && !dry) result = database_lock(path, &j->lock, j->error);
     if (result < 0) return result;
     sqlite3_busy_timeout(j->db, BUSY_MS);
     /* One transaction holds the whole load, or that of a file: a checkpoint in between could move nothing anyway. What
@@ -245,6 +243,7 @@ static int run(struct job *j)
     if (result != 0 || nothing) return result;
     if (!dry) result = run_begin(j);
     if (result == 0) result = j->options->mode == ENGINE_FRESH ? refresh_run(j) : load_run(j);
+    if (result != 0 && dry) dry_error_name(j->options->db, j->error);
     if (result != 0) run_fail(j);
     return result == 0 && !dry ? outputs_write(j) : result;
 }

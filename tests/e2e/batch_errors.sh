@@ -87,6 +87,19 @@ for target in "--db $db" "--db $scratch/absent.db" ""; do
     done < <(sqlite3 -separator ' ' "$db" "SELECT rule, rows FROM rejects")
 done
 cmp -s "$db" "$scratch/before.db" || fail "the database was touched"
+
+story "a dry run changes no byte, whatever the journal of the database, and needs no right to"
+mkdir "$scratch/kept"
+cp "$db" "$scratch/kept/plain.db"
+sqlite3 "$scratch/kept/plain.db" "PRAGMA journal_mode = DELETE; CREATE TABLE mine(a)" >/dev/null
+sqlite3 "$scratch/kept/other.db" "PRAGMA journal_mode = DELETE; CREATE TABLE sales(a)" >/dev/null
+touch -d '1 hour ago' "$scratch/kept"/*
+kept() { ls -l --time-style=full-iso "$scratch/kept" && sha256sum "$scratch/kept"/*; }
+kept >"$scratch/was"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/kept/plain.db" --dry-run >/dev/null 2>"$scratch/err" || fail "$(cat "$scratch/err")"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/kept/other.db" --dry-run >/dev/null 2>"$scratch/err"
+[ $? -eq 2 ] && grep -q "kept/other.db: there is already a table or view \"sales\" that no pipeline made" "$scratch/err" || fail "$(cat "$scratch/err")"
+kept | diff "$scratch/was" - || fail "a dry run has changed a database"
 [ -z "$(ls "$scratch"/absent.db* 2>/dev/null)" ] || fail "a database was left behind"
 
 story "a database that cannot be made"
