@@ -121,22 +121,30 @@ static size_t min3(size_t a, size_t b, size_t c)
 
 enum { NAME_LENGTH_MAX = 64 };
 
-/* Edit distance (Levenshtein), case folded; one row of the matrix at a time. */
+static bool letters_equal(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Edit distance, case folded: a letter put in, left out or replaced, or two neighbours exchanged, is one step (optimal
+ * string alignment). Three rows of the matrix at a time. */
 static size_t name_distance(const char *a, const char *b)
 {
-    size_t row[NAME_LENGTH_MAX + 1], n = strlen(a), m = strlen(b);
+    size_t rows[3][NAME_LENGTH_MAX + 1], n = strlen(a), m = strlen(b);
     if (n > NAME_LENGTH_MAX || m > NAME_LENGTH_MAX) return NAME_LENGTH_MAX;
-    for (size_t j = 0; j <= m; j++) row[j] = j;
+    for (size_t j = 0; j <= m; j++) rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *before = rows[(i - 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t substitute = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
-            diagonal = row[j];
-            row[j] = min3(row[j] + 1, row[j - 1] + 1, substitute);
+            row[j] = min3(before[j] + 1, row[j - 1] + 1, before[j - 1] + !letters_equal(a[i - 1], b[j - 1]));
+            bool exchanged = i > 1 && j > 1 && letters_equal(a[i - 1], b[j - 2]) && letters_equal(a[i - 2], b[j - 1]);
+            size_t two_back = exchanged ? rows[(i - 2) % 3][j - 2] + 1 : row[j];
+            if (two_back < row[j]) row[j] = two_back;
         }
     }
-    return row[m];
+    return rows[n % 3][m];
 }
 
 static bool list_has(const char *const *list, const char *name)
@@ -164,7 +172,9 @@ static const char *name_elsewhere(const char *name, const char *const *names)
         {"time", "timestamp"},      {"substr", "substring"},    {"ifnull", "coalesce"},
         {"nvl", "coalesce"},        {"len", "length"},          {"separator", "delimiter"},
         {"sep", "delimiter"},       {"files", "glob"},          {"path", "glob"},
-        {"group_by", "by"},         {"filter", "where"},
+        {"group_by", "by"},         {"filter", "where"},        {"error", "fail"},
+        {"fatal", "fail"},          {"abort", "fail"},          {"stop", "fail"},
+        {"drop", "reject"},         {"quarantine", "reject"},   {"info", "warn"},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(words[i].there, name) == 0 && list_has(names, words[i].here)) return words[i].here;
