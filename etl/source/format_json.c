@@ -53,7 +53,8 @@ static void place_read(struct node column, struct source_spec *s, struct field_s
 static int json_open(struct source_reader *r, struct err_text *error)
 {
     int err = lines_open(r, error); /* a byte order mark */
-    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records, r->spec->around);
+    const char *key = arena_printf(&r->arena, "%s.records of %s", r->feed->at, r->feed->path);
+    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records, key, r->spec->around);
     return err;
 }
 
@@ -100,6 +101,16 @@ static bool around_wrong(struct splitter *s, struct arena *arena)
     return splitter_wrong(s, arena, 0, "what is around the record is not in the encoding of the source");
 }
 
+/* The first line of a file that is one document: only its beginning, or the array of all records. */
+static const char *document_hint(const struct splitter *s, const struct record *record, const struct json_scan *scan)
+{
+    const uint8_t *p = record->raw.p, *end = p + record->raw.n;
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    bool first = s->feed->format == &FORMAT_NDJSON && record->at.line == 1 && p < end;
+    bool document = first && (*p == '[' || (*p == '{' && scan->cut));
+    return document ? "; is the file one JSON document? then the format is json" : "";
+}
+
 static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
 {
     struct json_scan scan;
@@ -108,7 +119,8 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     if (around && !around_split(around, &layout, arena, values)) return around_wrong(s, arena);
     if (layout.n) return splitter_wrong(s, arena, 0, "a JSON record has no layout");
     if (!json_split(s->spec->json, text, arena, s->fields, &scan))
-        return splitter_wrong(s, arena, (size_t)(scan.p - text.p), scan.wrong);
+        return splitter_wrong(s, arena, (size_t)(scan.p - text.p),
+                              arena_printf(arena, "%s%s", scan.wrong, document_hint(s, record, &scan)));
     if (around) around_put(around, values, s->fields);
     s->field_count = s->spec->fields_least;
     return true;

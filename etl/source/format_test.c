@@ -200,14 +200,47 @@ TEST(format, json_around)
         "d.json: source.columns[0].path: \"../a\": leads out of the record, and nothing is around a line");
 }
 
+TEST(format, a_json_document_without_its_records_says_which_arrays_it_has)
+{
+    check_str(
+        PLAIN(JSON "\"items\"", "{\"n\": 1, \"data\": {\"items\": [{\"tags\": [1]}, {\"tags\": []}]}, \"a.b\": []}"),
+        "f: the document has no array of records at \"items\" (source.records of d.json); it has arrays at: "
+        "\"data.items\", \"data.items[*].tags\", \"['a.b']\"");
+    check_str(PLAIN(JSON "\"$\"", "{\"n\": 1, \"data\": [{\"id\": 1}]}"),
+              "f: the document is an object, not an array (source.records of d.json); it has arrays at: \"data\"");
+    /* objects without the array, of which none has it; that one lacks it, or that there are none, is no mistake */
+    check_str(PLAIN(JSON "\"o[*].lines\"", "{\"o\": [{\"line\": [1]}, {}]}"),
+              "f: the document has no array of records at \"o[*].lines\" (source.records of d.json); it has arrays at: "
+              "\"o\", \"o[*].line\"");
+    check_str(PLAIN(JSON "\"o[*].lines\"", "{\"o\": [{}, {\"lines\": []}]}"), "");
+    check_str(PLAIN(JSON "\"o[*].lines\"", "{\"o\": []}"), "");
+}
+
+TEST(format, lines_and_documents_taken_for_each_other)
+{
+    check_str(PLAIN(JSON "\"$\"", "{\"id\": 1}\n{\"id\": 2}\n"),
+              "f: line 2, byte offset 10: not JSON: something stands behind the document; is each line a record? then "
+              "the format is ndjson");
+    const char *hint = "; is the file one JSON document? then the format is json";
+    const char *documents[] = {"[\n{\"id\": 1}]", "[{\"id\": 1}, {\"id\": 2}]", "{\"items\": [\n1]}"};
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+        const char *read = PLAIN("\"format\": \"ndjson\", " COLUMNS, documents[i]);
+        if (!strstr(read, hint)) unit_fail("%s: %s", documents[i], read);
+    }
+    check(!strstr(PLAIN("\"format\": \"ndjson\", " COLUMNS, "{\"id\": }\n"), hint));
+    check(!strstr(PLAIN("\"format\": \"ndjson\", " COLUMNS, "{\"id\": 1}\n[\n"), hint));
+}
+
 TEST(format, json_documents_that_are_wrong)
 {
     check_str(PLAIN(JSON "\"$.items\"", ""), "f: line 1, byte offset 0: not JSON: a value must stand here");
-    check_str(PLAIN(JSON "\"$.items\"", "{\"a\": 1}"), "f: the document has no array of records at \"$.items\"");
+    check_str(
+        PLAIN(JSON "\"$.items\"", "{\"a\": 1}"),
+        "f: the document has no array of records at \"$.items\" (source.records of d.json); it has arrays at: none");
     check_str(PLAIN(JSON "\"$.items\"", "{\"items\":\n {}}"),
-              "f: line 2, byte offset 11: the records must be an array here");
+              "f: line 2, byte offset 11: the records must be an array here (source.records of d.json)");
     check_str(PLAIN(JSON "\"$.items\"", "{\"items\": 7}"),
-              "f: line 1, byte offset 10: the records must be an array here");
+              "f: line 1, byte offset 10: the records must be an array here (source.records of d.json)");
     check_str(PLAIN(JSON "\"$\"", "[{\"id\": 1},\n {\"id\": 2]"),
               "f: line 2, byte offset 21: not JSON: a , or } must stand behind a member");
     check_str(PLAIN(JSON "\"$\"", "[{\"id\": 1}"),
@@ -253,6 +286,10 @@ TEST(format, xml)
     check_str(PLAIN("\"trim\": false, \"null\": [], " XML, "<c><p><name> a </name></p><p><name/></p></c>"),
               "1@3/1 -| a |-\n2@26/1 -||-\n");
     check_str(PLAIN("\"encoding\": \"iso-8859-1\", " XML, "<c><p><name>\xe9</name></p></c>"), "1@3/1 -|\xc3\xa9|-\n");
+    check_str(
+        PLAIN(XML, "<c><p><n>caf\xe9</n></p></c>"),
+        "f: line 1, byte offset 12: the byte E9 is not utf-8, which is what the file declares; \"encoding\" of the "
+        "source says how to read it: is the file windows-1252?");
     check_str(PLAIN(XML, "<c><p></c>"), "f: line 1, byte offset 8: not well-formed XML: mismatched tag");
     check_str(PLAIN(XML, "<c><q id='1'/></c>"),
               "f: no element is a \"c/p\" (source.record of d.json); it has: \"c\", \"c/q\"");
@@ -457,8 +494,8 @@ TEST(format, access_logs_by_the_servers_configuration)
               "1@0/1 1728261202|404|-\n");
     check_str(PLAIN("\"format\": \"access_log\", \"layout\": \"common\", \"log_format\": \"%h\"", ""),
               "d.json: source.log_format: stands beside \"layout\": one of them says it");
-    check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"%h %Z\"", ""),
-              "d.json: source.log_format: does not know %Z");
+    check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"%h %Q\"", ""),
+              "d.json: source.log_format: does not know %Q; did you mean %q?");
 }
 
 #define TWO(place)                                                                                                     \

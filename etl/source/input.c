@@ -22,8 +22,9 @@ struct input_file {
     size_t capacity;
     /* gzip */
     bool gzip;
-    bool between;    /* at the end of a member: the file may end here */
-    uint8_t *packed; /* CHUNK_BYTES */
+    bool between;     /* at the end of a member: the file may end here */
+    uint64_t members; /* ahead of the one that is read */
+    uint8_t *packed;  /* CHUNK_BYTES */
     z_stream z;
     uint64_t grown; /* bytes of all members so far */
     /* UTF-16 */
@@ -171,16 +172,25 @@ static int gzip_wrong(const struct input_file *f, const char *what, struct err_t
                    f->got - f->z.avail_in, what);
 }
 
+/* Behind the first member there may be another one, and nothing else. */
+static bool is_tail(const struct input_file *f)
+{
+    return f->members > 0 && f->z.total_out == 0 && f->z.msg && strcmp(f->z.msg, "incorrect header check") == 0;
+}
+
 /* One call of inflate; how many bytes it gave may be none. */
 static ssize_t inflate_step(struct input_file *f, uint8_t *to, size_t room, struct err_text *error)
 {
     if (f->between && inflateReset(&f->z) != Z_OK) return gzip_wrong(f, "no further member can be read", error);
+    f->members += f->between;
     f->between = false;
     f->z.next_out = to;
     f->z.avail_out = (unsigned)room;
     int result = inflate(&f->z, Z_NO_FLUSH);
     if (result == Z_STREAM_END)
         f->between = true;
+    else if (is_tail(f))
+        return gzip_wrong(f, "what stands behind its end is not gzip; is something appended to it?", error);
     else if (result != Z_OK && result != Z_BUF_ERROR)
         return gzip_wrong(f, f->z.msg ? f->z.msg : "it cannot be decompressed", error);
     ssize_t n = (ssize_t)(room - f->z.avail_out);
@@ -198,7 +208,8 @@ static ssize_t gzip_read(struct input_file *f, uint8_t *to, size_t room, struct 
         if (f->z.avail_in == 0) {
             ssize_t packed = bytes_read(f, f->packed, CHUNK_BYTES, error);
             if (packed < 0) return packed;
-            if (packed == 0) return f->between ? 0 : gzip_wrong(f, "it ends too early", error);
+            if (packed == 0)
+                return f->between ? 0 : gzip_wrong(f, "it ends too early; was it cut while it was copied?", error);
             f->z.next_in = f->packed;
             f->z.avail_in = (unsigned)packed;
         }

@@ -8,7 +8,7 @@
 #include "etl/source/json_path.h"
 #include "lib/base/memory.h"
 
-enum { STEPS_MAX = 32, OFF_THE_WAY = -1 };
+enum { STEPS_MAX = 32, OFF_THE_WAY = -1, THERE_MAX = 8, WAY_BYTES_MAX = 200 };
 
 /* What must stand next. */
 enum state { AT_VALUE, AT_FIRST_MEMBER, AT_MEMBER, AT_FIRST_ELEMENT, BEHIND_VALUE, AT_END };
@@ -18,6 +18,7 @@ struct level {
     int matched; /* how many steps of the way lead to this object or array; OFF_THE_WAY: it is beside the way */
     int index;   /* of the element that is read, in an array */
     bool taken;  /* the member that the way goes through was there */
+    size_t way;  /* bytes of the way to it, until there are records */
 };
 
 /* What is wanted of the object that the first steps of the way lead to. */
@@ -43,8 +44,16 @@ struct json_records {
     int depth;
     int matched; /* of the value that is read next */
     enum state state;
-    bool found; /* an array of records */
+    bool found;   /* an array of records */
+    bool passed;  /* an array on the way to them, perhaps an empty one */
+    bool missing; /* an object on the way did not have the member that leads on */
+    bool object;  /* the document is an object, and should be an array */
     uint64_t count;
+    /* until there are records: the way to what is read, and the arrays that are there */
+    struct buf way, there;
+    const char *ways[THERE_MAX];
+    int way_count;
+    const char *key;
 };
 
 /* --- the way --- */
@@ -117,7 +126,8 @@ static void anchors_make(struct json_records *j)
     }
 }
 
-struct json_records *json_records_new(struct input *in, const char *file, const char *path, const struct around *around)
+struct json_records *json_records_new(struct input *in, const char *file, const char *path, const char *key,
+                                      const struct around *around)
 {
     struct json_records *j = memory_new(sizeof *j);
     j->in = in;
@@ -125,6 +135,7 @@ struct json_records *json_records_new(struct input *in, const char *file, const 
     j->path = path;
     j->line = 1;
     j->around = around;
+    j->key = arena_str(&j->arena, slice_str(key));
     path_read(path, &j->arena, j->steps, &j->step_count);
     if (around) anchors_make(j);
     return j;
@@ -134,6 +145,8 @@ void json_records_free(struct json_records *j)
 {
     if (!j) return;
     for (int i = 0; j->around && i < j->around->count; i++) buf_release(&j->values[i]);
+    buf_release(&j->way);
+    buf_release(&j->there);
     free(j->values);
     free(j->anchors);
     arena_release(&j->scratch);
@@ -195,6 +208,54 @@ static int64_t whole_find(struct json_records *j, bool name, struct err_text *er
     }
 }
 
+static int no_array(const struct json_records *j, struct err_text *error)
+{
+    char text[256];
+    snprintf(text, sizeof text, "the records must be an array here (%s)", j->key);
+    return wrong_at(j, j->in->rest.p, text, error);
+}
+
+/* --- the arrays that are there instead of records --- */
+
+/* The way on to a member of this name, in the words of a path. */
+static void way_member(struct json_records *j, struct slice name)
+{
+    bool plain = name.n > 0;
+    if (j->found || j->way.n > WAY_BYTES_MAX) return;
+    for (size_t i = 0; i < name.n; i++) plain = plain && !strchr(".[]'", name.p[i]);
+    if (plain)
+        buf_printf(&j->way, "%s%.*s", j->way.n ? "." : "", (int)name.n, (const char *)name.p);
+    else
+        buf_printf(&j->way, "['%.*s']", (int)name.n, (const char *)name.p);
+}
+
+/* Before a member or an element: the way to what it stands in. */
+static void way_back(struct json_records *j)
+{
+    if (j->way.n > j->levels[j->depth - 1].way) j->way.n = j->levels[j->depth - 1].way;
+}
+
+/* An array begins: each way once. */
+static void way_note(struct json_records *j)
+{
+    if (j->found || j->way_count == THERE_MAX || j->way.n > WAY_BYTES_MAX) return;
+    const char *way = j->way.n ? buf_cstr(&j->way) : "$";
+    for (int i = 0; i < j->way_count; i++)
+        if (strcmp(j->ways[i], way) == 0) return;
+    j->ways[j->way_count++] = arena_str(&j->arena, slice_str(way));
+    buf_printf(&j->there, "%s\"%s\"", j->there.n ? ", " : "", way);
+}
+
+static int none_found(struct json_records *j, struct err_text *error)
+{
+    const char *there = j->there.n ? buf_cstr(&j->there) : "none";
+    if (j->object)
+        return err_set(error, ERR_INVALID, "%s: the document is an object, not an array (%s); it has arrays at: %s",
+                       j->file, j->key, there);
+    return err_set(error, ERR_INVALID, "%s: the document has no array of records at \"%s\" (%s); it has arrays at: %s",
+                   j->file, j->path, j->key, there);
+}
+
 /* --- the steps of the machine: each takes one thing off the document --- */
 
 static int level_open(struct json_records *j, bool object, struct err_text *error)
@@ -203,14 +264,16 @@ static int level_open(struct json_records *j, bool object, struct err_text *erro
     bool all = way && !object && j->steps[j->matched].index == JSON_STEP_ALL;
     if (j->depth == JSON_DEPTH_MAX)
         return not_json(j, j->in->rest.p, "more than 128 objects and arrays inside each other", error);
-    if (way && object && j->matched == j->step_count - 1)
-        return wrong_at(j, j->in->rest.p,
-                        j->depth == 0
-                            ? "the records must be an array here; is each line a record? then the format is ndjson"
-                            : "the records must be an array here",
-                        error);
-    j->found = j->found || all; /* that it is empty is no mistake */
-    j->levels[j->depth++] = (struct level){.object = object, .matched = way ? j->matched : OFF_THE_WAY};
+    if (way && object && j->matched == j->step_count - 1) {
+        if (j->depth > 0) return no_array(j, error);
+        j->object = true; /* told at its end, with the arrays that are in it */
+        way = false;
+    }
+    if (!object) way_note(j);
+    j->found = j->found || (all && j->matched == j->step_count - 1); /* that it is empty is no mistake */
+    j->passed = j->passed || all;
+    j->levels[j->depth++] =
+        (struct level){.object = object, .matched = way ? j->matched : OFF_THE_WAY, .way = j->way.n};
     consume(j, 1);
     j->state = object ? AT_FIRST_MEMBER : AT_FIRST_ELEMENT;
     return ERR_OK;
@@ -224,7 +287,7 @@ static int value_step(struct json_records *j, uint8_t next, struct err_text *err
     if (n < 0) return (int)n;
     bool array_wanted = j->matched == j->step_count - 1;
     if (array_wanted && next == 'n') j->found = true; /* null: no records */
-    if (array_wanted && next != 'n') return wrong_at(j, j->in->rest.p, "the records must be an array here", error);
+    if (array_wanted && next != 'n') return no_array(j, error);
     consume(j, (size_t)n);
     j->state = BEHIND_VALUE;
     return ERR_OK;
@@ -237,12 +300,16 @@ static int element_begin(struct json_records *j)
     bool on = step && (step->index == JSON_STEP_ALL || step->index == l->index);
     j->matched = on ? l->matched + 1 : OFF_THE_WAY;
     if (on) j->places[l->matched] = l->index;
+    way_back(j);
+    if (!j->found && j->way.n <= WAY_BYTES_MAX) buf_append_str(&j->way, "[*]");
     j->state = AT_VALUE;
     return ERR_OK;
 }
 
 static int level_close(struct json_records *j)
 {
+    const struct level *l = &j->levels[j->depth - 1];
+    j->missing = j->missing || (l->object && l->matched != OFF_THE_WAY && !l->taken);
     consume(j, 1);
     j->depth--;
     j->state = BEHIND_VALUE;
@@ -255,7 +322,10 @@ static int member_match(struct json_records *j, struct slice name, struct err_te
     struct level *l = &j->levels[j->depth - 1];
     const struct json_step *step = l->matched == OFF_THE_WAY ? NULL : &j->steps[l->matched];
     struct arena arena = {0};
-    bool on = step && step->index == -1 && slice_equal(json_scan_text(name, &arena), step->name);
+    struct slice text = json_scan_text(name, &arena);
+    bool on = step && step->index == -1 && slice_equal(text, step->name);
+    way_back(j);
+    way_member(j, text);
     arena_release(&arena);
     j->matched = on ? l->matched + 1 : OFF_THE_WAY;
     if (on && l->taken) return wrong_at(j, j->in->rest.p, "a member on the way to the records comes twice", error);
@@ -283,7 +353,13 @@ static int behind_step(struct json_records *j, uint8_t next, struct err_text *er
 {
     if (j->depth == 0) {
         j->state = AT_END;
-        return next == 0 ? ERR_OK : not_json(j, j->in->rest.p, "something stands behind the document", error);
+        bool lines = next == '{' || next == '[';
+        return next == 0 ? ERR_OK
+                         : not_json(j, j->in->rest.p,
+                                    lines ? "something stands behind the document; is each line a record? then the "
+                                            "format is ndjson"
+                                          : "something stands behind the document",
+                                    error);
     }
     struct level *l = &j->levels[j->depth - 1];
     if (next == (l->object ? '}' : ']')) return level_close(j);
@@ -388,7 +464,6 @@ int json_records_next(struct json_records *j, struct json_record *out, struct er
         err = step(j, next, error);
         if (err) return err;
     }
-    return j->found
-               ? 0
-               : err_set(error, ERR_INVALID, "%s: the document has no array of records at \"%s\"", j->file, j->path);
+    bool empty = j->passed && !j->missing; /* an array around those of the records */
+    return j->found || empty ? 0 : none_found(j, error);
 }

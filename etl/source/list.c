@@ -18,6 +18,7 @@
 struct names {
     const char **items;
     int count, capacity;
+    const char *folder; /* one that matches; NULL: none does */
 };
 
 static int name_order(const void *a, const void *b)
@@ -48,6 +49,7 @@ static int names_read(const char *dir, const char *glob, struct arena *arena, st
         if (fnmatch(glob, entry->d_name, FNM_PERIOD) != 0) continue;
         found = is_file(d, dir, entry->d_name, error);
         if (found < 0) break;
+        if (!found && !out->folder) out->folder = arena_str(arena, slice_str(entry->d_name));
         if (!found) continue;
         if (out->count == out->capacity) {
             out->capacity = out->capacity ? out->capacity * 2 : 64;
@@ -210,6 +212,7 @@ static int list_look(const struct feed *feed, const char *dir, const struct sour
     struct names names = {0};
     *out = (struct source_list){.feed = feed, .before = before};
     int err = names_read(dir, feed->spec->glob, &out->arena, &names, error);
+    out->folder = names.folder;
     if (err)
         source_list_release(out);
     else
@@ -227,6 +230,11 @@ int source_list_check(const struct source_list *list, const char *dir, struct er
 {
     const struct feed *feed = list->feed;
     if (list->count || feed->optional) return ERR_OK;
+    if (list->folder)
+        return err_set(error, ERR_NOTFOUND,
+                       "%s: no file here matches \"%s\" (%s.glob of %s), only the folder \"%s\": folders are not "
+                       "looked into; give it as --in",
+                       dir, feed->spec->glob, feed->at, feed->path, list->folder);
     return err_set(error, ERR_NOTFOUND, "%s: no file here matches \"%s\" (%s.glob of %s)", dir, feed->spec->glob,
                    feed->at, feed->path);
 }

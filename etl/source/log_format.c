@@ -182,6 +182,18 @@ static void apache_named(struct translation *t, struct slice inside, char letter
         failed(t, arena_printf(t->arena, "does not know %%{...}%c", letter));
 }
 
+/* Letters that differ by their case alone are different directives, so one such is likely meant. */
+static const char *directive_unknown(const struct translation *t, char letter)
+{
+    char other =
+        (char)(islower((unsigned char)letter) ? toupper((unsigned char)letter) : tolower((unsigned char)letter));
+    const char *all = "";
+    if (known_find(APACHE, slice_of(&other, 1)))
+        return arena_printf(t->arena, "does not know %%%c; did you mean %%%c?", letter, other);
+    for (const struct known *k = APACHE; k->word; k++) all = arena_printf(t->arena, "%s %%%s", all, k->word);
+    return arena_printf(t->arena, "does not know %%%c; there are:%s %%t, and %%{...} with i o C e n t T", letter, all);
+}
+
 /* What stands behind a %; gives where the text goes on. */
 static const char *apache_directive(struct translation *t, const char *at)
 {
@@ -208,7 +220,7 @@ static const char *apache_directive(struct translation *t, const char *at)
         field_put(t, "target");
         at += 2;
     } else
-        field_put(t, known ? known->name : failed(t, arena_printf(t->arena, "does not know %%%c", *at)));
+        field_put(t, known ? known->name : failed(t, directive_unknown(t, *at)));
     return at + 1;
 }
 

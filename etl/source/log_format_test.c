@@ -47,7 +47,8 @@ TEST(log_format, wrong_ones)
 {
     check_str(layout_of("plain"),
               "wrong: has neither a directive of Apache (%h) nor a variable of nginx ($remote_addr)");
-    check_str(layout_of("%h %Z"), "wrong: does not know %Z");
+    check_str(layout_of("%h %Q"), "wrong: does not know %Q; did you mean %q?");
+    check(strncmp(layout_of("%h %Z"), "wrong: does not know %Z; there are: %h %a", 41) == 0);
     check_str(layout_of("%h %{x"), "wrong: has a %{ without its }");
     check_str(layout_of("%h %"), "wrong: ends behind a %");
     check_str(layout_of("%{x}y"), "wrong: does not know %{...}y");

@@ -58,6 +58,20 @@ static int wide_refuse(struct source_reader *r, struct err_text *error)
                    ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, wide_hint(r));
 }
 
+/* The mark of UTF-8 would become three characters ahead of the first title or value. */
+static int mark_refuse(struct source_reader *r, struct err_text *error)
+{
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
+    enum encoding e = r->spec->encoding;
+    if (!r->feed->format->plain || e == ENCODING_UTF_8 || encoding_is_wide(e)) return ERR_OK;
+    int err = input_want(&r->in, sizeof mark, error);
+    if (err || r->in.rest.n < sizeof mark || memcmp(r->in.rest.p, mark, sizeof mark) != 0) return err;
+    return err_set(error, ERR_CORRUPT,
+                   "%s: begins with the byte order mark of UTF-8, which is not %s (%s.encoding of %s); is the file "
+                   "UTF-8? then say \"encoding\": \"utf-8\"",
+                   r->path, ENCODING_NAMES[e], r->feed->at, r->feed->path);
+}
+
 int source_open(const struct feed *feed, const char *dir, const struct source_file *file, struct source_reader **out,
                 struct err_text *error)
 {
@@ -75,6 +89,7 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
         input_decode_wide(&r->in, (enum utf16_order)(r->spec->encoding - ENCODING_UTF_16));
     r->in.grows = file->follows;
     if (!err && r->in.file) err = wide_refuse(r, error);
+    if (!err && r->in.file) err = mark_refuse(r, error);
     if (!err) err = feed->format->open(r, error);
     if (err) {
         source_close(r);

@@ -52,6 +52,7 @@ struct source_list {
     struct source_file *files;        /* byte order of the names */
     int count;
     uint64_t bytes, lines; /* of those that are read */
+    const char *folder;    /* one whose name matches; NULL: none does */
     struct arena arena;
 };
 

@@ -123,7 +123,8 @@ TEST(source, only_matching_regular_files)
     snprintf(path, sizeof path, "%s/folder.csv", f.dir);
     check_int(mkdir(path, 0700), 0);
     check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_NOTFOUND);
-    check(strstr(f.error.text, "no file here matches \"*.csv\"") != NULL);
+    check(
+        strstr(f.error.text, "no file here matches \"*.csv\" (source.glob of s.json), only the folder \"folder.csv\""));
     rmdir(path);
     snprintf(path, sizeof path, "%s/lost.csv", f.dir);
     f.error.text[0] = '\0';
@@ -196,6 +197,19 @@ TEST(source, facts_of_the_file_in_its_order)
     check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0),
               "0/1//0/0:100\n4/2//0/10:90\n7/3//1/0:100\n11/4//0/0:bad\n15/5//0/0:130\n19/6//1/40:90\n");
+    fixture_close(&f);
+}
+
+TEST(source, a_mark_of_utf_8_in_a_file_of_another_encoding_is_an_error)
+{
+    struct fixture f;
+    fixture_open(&f, CSV "\"encoding\": \"windows-1252\", " COLUMNS);
+    file_write(&f, "1.csv",
+               "\xef\xbb\xbf"
+               "a,bee\n1,2\n");
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    check(strstr(records(&f, 0), "1.csv: begins with the byte order mark of UTF-8, which is not windows-1252 "
+                                 "(source.encoding of s.json)"));
     fixture_close(&f);
 }
 

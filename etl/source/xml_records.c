@@ -458,7 +458,16 @@ static void layout_finish(struct xml_records *x)
     buf_reset(&x->entities);
 }
 
-static int wrong(const struct xml_records *x, struct err_text *error)
+/* The byte that is no character of the file's encoding; -1 when something else is wrong. */
+static int invalid_byte(const struct xml_records *x, long at)
+{
+    bool token = !x->wrong && XML_GetErrorCode(x->parser) == XML_ERROR_INVALID_TOKEN && !x->wide;
+    uint64_t ahead = (uint64_t)at - x->in->offset;
+    if (!token || at < 0 || (uint64_t)at < x->in->offset || ahead >= x->in->rest.n) return -1;
+    return x->in->rest.p[ahead] >= 0x80 ? x->in->rest.p[ahead] : -1;
+}
+
+static int wrong(struct xml_records *x, struct err_text *error)
 {
     const char *why = x->wrong ? x->wrong : XML_ErrorString(XML_GetErrorCode(x->parser));
     if (XML_GetErrorCode(x->parser) == XML_ERROR_UNKNOWN_ENCODING)
@@ -467,6 +476,14 @@ static int wrong(const struct xml_records *x, struct err_text *error)
                        "source says how to read it",
                        x->file, (int)x->layout.n, (const char *)x->layout.p);
     long at = (long)XML_GetCurrentByteIndex(x->parser); /* -1 before anything was parsed */
+    int byte = invalid_byte(x, at);
+    if (byte >= 0)
+        return err_set(error, ERR_CORRUPT,
+                       "%s: line %lu, byte offset %ld: the byte %02X is not %.*s, which is what the file "
+                       "declares; \"encoding\" of the source says how to read it: is the file windows-1252?",
+                       x->file, (unsigned long)XML_GetCurrentLineNumber(x->parser), at, (unsigned)byte,
+                       x->layout.n ? (int)strcspn(buf_cstr(&x->layout), "\n") : 5,
+                       x->layout.n ? buf_cstr(&x->layout) : "utf-8");
     return err_set(error, ERR_CORRUPT, "%s: line %lu, byte offset %ld: not well-formed XML: %s", x->file,
                    (unsigned long)XML_GetCurrentLineNumber(x->parser), at < 0 ? 0 : at, why);
 }
