@@ -296,9 +296,11 @@ int engine_begin(struct engine *e)
     int64_t version;
     int result = sql_integer(e->context.db, 0, &version, &e->error, "PRAGMA data_version");
     if (result < 0) return result;
+    if (version == e->data_version) return 0;
+    result = schema_rowids_check(e->context.db, &e->error);
+    if (result < 0) return result;
     /* Staged rows stay: what is parsed depends on nothing in the database. */
-    if (version != e->data_version)
-        for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
+    for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
     e->data_version = version;
     return 0;
 }

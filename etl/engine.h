@@ -67,7 +67,8 @@ int engine_run_begin(sqlite3 *db, const struct definition *definition, enum engi
 int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
                 struct engine **out, struct err_text *error);
 
-/* LIVE: call it first in every transaction. Drops cached state if another process has committed since. */
+/* LIVE: call it first in every transaction. Drops cached state if another process has committed since. ERR_INVALID when
+ * what it did was VACUUM (sink/schema.h). */
 int engine_begin(struct engine *e);
 
 /* Parses and validates a record without touching the database. *index counts from 0 since the last

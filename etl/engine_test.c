@@ -1,6 +1,8 @@
 /* The promise of the engine, tried on small random inputs full of collisions: whatever the order of
  * arrival, the commits, the roll-backs and the number of engines on one database, the tables are those
  * of a batch over the same records, also at every prefix. */
+#include <unistd.h>
+
 #include "etl/engine_try_test.h"
 #include "etl/operator/spill.h"
 #include "tests/unit.h"
@@ -147,5 +149,32 @@ TEST(engine, a_failing_rule_ends_the_run)
     check_str(engine_error(e), "f.csv:2: rule small failed: column a, value 6");
     engine_close(e);
     sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(engine, vacuum_beside_it_ends_a_stream)
+{
+    struct definition *d = try_definition(DEFINITION);
+    sqlite3 *db, *other;
+    char path[64];
+    snprintf(path, sizeof path, "%s/millrace-vacuum-test-%d.db", P_tmpdir, (int)getpid());
+    unlink(path);
+    check_int(sqlite3_open(path, &db), SQLITE_OK);
+    check_int(sqlite3_open(path, &other), SQLITE_OK);
+    try_sql(db, "BEGIN IMMEDIATE");
+    struct engine *e = try_opened(d, db, ENGINE_LIVE);
+    try_sql(db, "COMMIT");
+    try_sql(other, "CREATE TABLE of_somebody_else(a)");
+    try_sql(db, "BEGIN IMMEDIATE");
+    try_ok(engine_begin(e), e);
+    try_sql(db, "COMMIT");
+    try_sql(other, "VACUUM");
+    try_sql(db, "BEGIN IMMEDIATE");
+    check_int(engine_begin(e), ERR_INVALID);
+    check(strstr(engine_error(e), "VACUUM has numbered its rows anew"));
+    engine_close(e);
+    sqlite3_close(other);
+    sqlite3_close(db);
+    unlink(path);
     definition_free(d);
 }

@@ -275,7 +275,7 @@ static int rowids_mark(sqlite3 *db, struct err_text *error)
                     "INSERT OR REPLACE INTO millrace_rowids(rowid, kept) VALUES(2, 1)");
 }
 
-static int rowids_check(sqlite3 *db, struct err_text *error)
+int schema_rowids_check(sqlite3 *db, struct err_text *error)
 {
     int64_t kept;
     int result = sql_integer(db, 0, &kept, error, "SELECT count(*) FROM millrace_rowids WHERE rowid = 2");
@@ -294,7 +294,7 @@ int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mod
     int64_t present;
     result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
     if (result < 0) return result;
-    if (present) return rowids_check(db, error);
+    if (present) return schema_rowids_check(db, error);
     result = rowids_mark(db, error);
     if (result == 0) result = tables_create(d, db, true, error);
     if (result == 0) result = facts_write(d, db, mode, error);
