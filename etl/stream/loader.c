@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "etl/engine.h"
+#include "etl/outstanding.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/clocks.h"
 #include "etl/stream/loaded.h"
@@ -367,12 +368,27 @@ static int pending_write(struct loader *l, struct err_text *error)
     return result;
 }
 
+/* The transaction that loads the last end of a stream makes the tables what they are in the end: rules that are judged
+ * then are judged before it is committed. A stream of followed files may go on behind its ends; there run.c judges. */
+static int last_check(struct loader *l, struct err_text *error)
+{
+    bool ends = false;
+    for (int i = 0; i < l->partition_count; i++) {
+        const struct partition *p = &l->partitions[i];
+        ends = ends || (p->assigned && p->next.ended && p->next.next != p->stored.next);
+    }
+    if (!ends || stream_id_is_followed(slice_str(l->stream))) return 0;
+    int open = offsets_open_partitions(l->db, error);
+    return open == 0 ? outstanding_check(l->definition, l->db, error) : open < 0 ? open : 0;
+}
+
 int loader_commit(struct loader *l, struct err_text *error)
 {
     if (l->count == 0) return 0;
     int result = sql_exec(l->db, error, "BEGIN IMMEDIATE");
     if (result != 0) return result;
     result = pending_write(l, error);
+    if (result == 0) result = last_check(l, error);
     if (result == 0) result = sql_exec(l->db, error, "COMMIT");
     if (result != 0) {
         sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);

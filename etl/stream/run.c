@@ -368,7 +368,8 @@ static int keys_finish(struct run *r)
     return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 
-/* Everything is loaded: what the tables must be like. */
+/* Everything is loaded: what the tables must be like. Of a stream with a last end the worker that loaded it has judged
+ * the rules. */
 static int tables_finish(struct run *r)
 {
     int result = keys_finish(r);

@@ -176,6 +176,29 @@ topic=strict
 publish in "$scratch/strict.json"
 mapfile -t command < <(run strict.db "$scratch/strict.json")
 refused "a rule with severity fail" 1 "rule cancellation failed" "${command[@]}"
+story "rules that are judged when everything is loaded, with severity fail: the end is not loaded then"
+mkdir "$scratch/late"
+printf 'id\n1\n2\n' >"$scratch/late/parents.csv"
+printf 'id,parent\n1,1\n2,2\n3,3\n' >"$scratch/late/children.csv"
+cat >"$scratch/late.json" <<'JSON'
+{"version": 1, "pipeline": "late", "sources": [
+  {"name": "parents", "format": "csv", "glob": "parents.csv", "columns": [{"name": "id", "type": "integer"}]},
+  {"name": "children", "format": "csv", "glob": "children.csv", "columns": [{"name": "id", "type": "integer"}, {"name": "parent", "type": "integer"}],
+   "rules": [{"rule": "fk", "name": "orphan", "columns": "parent", "table": "parents", "to": "id", "severity": "fail"}]}],
+ "tables": [{"name": "parents", "from": "parents", "columns": ["id"]},
+  {"name": "children", "from": "children", "columns": ["id", "parent"]},
+  {"name": "families", "aggregate": "children", "by": ["parent"], "columns": {"n": "count()"}}]}
+JSON
+sed 's/, "severity": "fail"//; s/"columns": {"n": "count()"}/&, "rules": [{"rule": "range", "name": "large", "column": "n", "min": 2, "severity": "fail"}]/' "$scratch/late.json" >"$scratch/table.json"
+for case in late:'rule orphan of source children failed: 1 rows' table:'2 rows of table families break a rule of severity fail'; do
+    name=${case%%:*} topic=${case%%:*}
+    publish late "$scratch/$name.json"
+    mapfile -t command < <(run $name.db "$scratch/$name.json")
+    for again in "" ", again"; do
+        refused "$name$again" 1 "${case#*:}" "${command[@]}"
+        [ "$(sqlite3 "$scratch/$name.db" "SELECT count(*) > 0 FROM millrace_stream_offsets WHERE NOT ended")" = 1 ] || fail "$name$again: the last offset has moved"
+    done
+done
 story "a database that somebody has locked"
 python3 - "$scratch/locked.db" "$scratch/go" <<'PYTHON' &
 import os, sqlite3, sys, time
