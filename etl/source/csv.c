@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "etl/source/csv_common.h"
+
 /* --- where a record ends --- */
 
 /* Offset behind the closing quote of a field whose opening quote is at `at`; SIZE_MAX if it stays open. */
@@ -74,19 +76,6 @@ bool csv_record_open(const struct csv_spec *spec, struct slice rest)
 
 /* --- what the fields are --- */
 
-/* Halves doubled quotes. */
-static struct slice doubled_decode(struct slice s, char quote, struct arena *arena)
-{
-    if (!memchr(s.p, quote, s.n)) return s;
-    uint8_t *p = arena_alloc(arena, s.n);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        p[n++] = s.p[i];
-        if (s.p[i] == (uint8_t)quote) i++;
-    }
-    return slice_of(p, n);
-}
-
 static int hex_digit(uint8_t c)
 {
     return c >= '0' && c <= '9' ? c - '0' : isxdigit(c) ? (c | 0x20) - 'a' + 10 : -1;
@@ -124,7 +113,7 @@ struct slice backslash_decode(struct slice s, char delimiter, struct arena *aren
 
 static struct slice field_decode(const struct csv_spec *spec, struct slice s, bool quoted, struct arena *arena)
 {
-    if (quoted && spec->escape == CSV_ESCAPE_DOUBLED) return doubled_decode(s, spec->quote, arena);
+    if (quoted && spec->escape == CSV_ESCAPE_DOUBLED) return csv_doubled_halve(s, spec->quote, arena);
     if (spec->escape == CSV_ESCAPE_BACKSLASH && spec->decode) return backslash_decode(s, spec->delimiter, arena);
     return s;
 }
@@ -171,8 +160,10 @@ static const char *split(const struct csv_spec *spec, struct slice s, struct are
 bool csv_split(const struct csv_spec *spec, struct slice record, struct arena *arena, struct slice *fields, int *count)
 {
     size_t at;
+    if (!record.p) record = SLICE_LIT("");
+    if (csv_common_split(spec, record, arena, fields, count)) return true;
     *count = 0;
-    return split(spec, record.p ? record : SLICE_LIT(""), arena, fields, count, &at) == NULL;
+    return split(spec, record, arena, fields, count, &at) == NULL;
 }
 
 const char *csv_wrong(const struct csv_spec *spec, struct slice record, size_t *at)

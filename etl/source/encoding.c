@@ -12,22 +12,30 @@ const char *const ENCODING_NAMES[] = {"utf-8",        "windows-1252", "iso-8859-
                                       "windows-1254", "macintosh",    "koi8-r",       "ascii",
                                       "utf-16",       "utf-16le",     "utf-16be",     NULL};
 
-/* Bytes before the first one above 0x7f, many at a time: nearly all records are ASCII. */
+/* Bytes before the first one above 0x7f, many at a time. */
 static size_t ascii_length(struct slice s)
 {
     size_t i = 0;
-#ifdef __SSE2__
-    for (; i + 16 <= s.n; i += 16) {
-        int high = _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.p + i)));
-        if (high) return i + (size_t)__builtin_ctz((unsigned)high);
-    }
-#endif
     for (uint64_t eight; i + 8 <= s.n; i += 8) {
         memcpy(&eight, s.p + i, 8);
         if (eight & 0x8080808080808080) break;
     }
     while (i < s.n && s.p[i] < 0x80) i++;
     return i;
+}
+
+/* Whether that is all of them, as in nearly all records: looked at without asking in between. */
+static bool is_ascii(struct slice s)
+{
+#ifdef __SSE2__
+    if (s.n >= 16) {
+        __m128i all = _mm_loadu_si128((const __m128i *)(const void *)(s.p + s.n - 16));
+        for (size_t i = 0; i + 16 <= s.n; i += 16)
+            all = _mm_or_si128(all, _mm_loadu_si128((const __m128i *)(const void *)(s.p + i)));
+        return _mm_movemask_epi8(all) == 0;
+    }
+#endif
+    return ascii_length(s) == s.n;
 }
 
 static uint16_t code_point(enum encoding e, uint8_t c)
@@ -55,9 +63,10 @@ static size_t utf8_bad_at(struct slice s)
 
 bool encoding_check(enum encoding e, struct slice s, size_t *at)
 {
-    size_t i = ascii_length(s);
-    *at = i;
-    if (i == s.n || e == ENCODING_ISO_8859_1) return true;
+    *at = s.n;
+    if (is_ascii(s)) return true;
+    size_t i = *at = ascii_length(s);
+    if (e == ENCODING_ISO_8859_1) return true;
     if (e == ENCODING_ASCII) return false;
     if (e == ENCODING_UTF_8 || encoding_is_wide(e)) {
         struct slice rest = slice_of(s.p + i, s.n - i);
@@ -72,7 +81,7 @@ bool encoding_check(enum encoding e, struct slice s, size_t *at)
 
 struct slice encoding_decode(enum encoding e, struct slice s, struct arena *arena)
 {
-    if (e == ENCODING_UTF_8 || e == ENCODING_ASCII || encoding_is_wide(e) || ascii_length(s) == s.n) return s;
+    if (e == ENCODING_UTF_8 || e == ENCODING_ASCII || encoding_is_wide(e) || is_ascii(s)) return s;
     uint8_t *p = arena_alloc(arena, 3 * s.n); /* a byte becomes at most three */
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {

@@ -39,6 +39,20 @@ TEST(encoding, says_where_a_byte_means_nothing)
     check_str(decode(ENCODING_ASCII, "caf\xe9"), "bad at 3");
 }
 
+TEST(encoding, finds_a_bad_byte_anywhere)
+{
+    for (size_t n = 1; n < 80; n++)
+        for (size_t at = 0; at < n; at++) {
+            char text[81], expected[20];
+            memset(text, 'a', sizeof text);
+            text[n] = '\0';
+            text[at] = '\xe9';
+            snprintf(expected, sizeof expected, "bad at %zu", at);
+            check_str(decode(ENCODING_ASCII, text), expected);
+            check_str(decode(ENCODING_UTF_8, text), expected);
+        }
+}
+
 /* Every byte of every table is what the C library makes of it; where that has no character, neither have we. Its
  * macintosh is older than the euro and takes letters for three mathematical signs. */
 TEST(encoding, tables_are_those_of_iconv)

@@ -7,11 +7,6 @@
 
 #include "lib/base/memory.h"
 
-struct slice slice_of(const void *p, size_t n)
-{
-    return (struct slice){p, n};
-}
-
 struct slice slice_str(const char *zero_terminated)
 {
     return (struct slice){(const uint8_t *)zero_terminated, strlen(zero_terminated)};

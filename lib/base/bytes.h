@@ -18,7 +18,10 @@ struct slice {
 
 #define SLICE_LIT(s) ((struct slice){(const uint8_t *)(s), sizeof(s) - 1})
 
-struct slice slice_of(const void *p, size_t n);
+static inline struct slice slice_of(const void *p, size_t n)
+{
+    return (struct slice){(const uint8_t *)p, n};
+}
 struct slice slice_str(const char *zero_terminated);
 bool slice_equal(struct slice a, struct slice b);
 /* memcmp order, a shorter range first when one is a prefix of the other. */
