@@ -317,13 +317,14 @@ def count(folder):
         methods[p["method"], p["status"]].append(Decimal(p["amount"]["value"]))
     top = sorted(groups["product"].items(), key=lambda item: (-item[1].quantity, item[0].encode()))[:20]
     frauds = list(fraud(messages["payments"]))
+    states = list(order_states(orders, messages))
     tables = {
         "revenue_by_day": [(*k, g.lines, len(g.invoices), g.quantity, money(g.value)) for k, g in groups["day"].items()],
         "revenue_by_country": [(*k, g.lines, g.quantity, money(g.value)) for k, g in groups["country"].items()],
         "revenue_by_category": [(*k, g.lines, g.quantity, money(g.value)) for k, g in groups["category"].items()],
         "revenue_by_gender": [(*k, g.lines, g.quantity, money(g.value)) for k, g in groups["gender"].items()],
         "top_products": [(n, code, g.lines, g.quantity) for n, (code, g) in enumerate(top, 1)],
-        "order_states": list(order_states(orders, messages)),
+        "order_states": states,
         "funnel": funnel(messages),
         "fraud": frauds,
         "messages_by_day": [(*key, n) for key, n in by_day.items()],
@@ -336,6 +337,7 @@ def count(folder):
         "feeds": {name: feed.summary() for name, feed in feeds.items()},
         "orphans": {kind: n for kind in MESSAGES[3:] if (n := sum(r["order"] not in orders for r in messages[kind]))},
         "web_orders": len(orders),
+        "orders_not_settled": sum(value != paid for *_, value, _, _, paid, _, _, _, _ in states),
         "fraud_cases": len(frauds),
     }
     return summary, tables

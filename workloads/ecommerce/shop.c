@@ -191,7 +191,7 @@ static const char shop_rules[] =
     "- order_states: attempts are payments captured or failed; payment is captured, else failed, else none; paid and\n"
     "  refunded are sums of payments; shipments counts shipments, delivered counts parcel_delivered, cancelled is 1 "
     "with\n"
-    "  an order_cancelled. Only accepted records count.\n"
+    "  an order_cancelled. Only accepted records count. orders_not_settled are those whose paid is not their value.\n"
     "- funnel: carts by the day of their first accepted addition; ordered: with an accepted order_placed; paid: and a\n"
     "  payment_captured for that order; shipped: and a parcel_shipped; delivered: and a parcel_delivered.\n"
     "- fraud: customers with at least 5 different cards in an hour of the clock (UTC), over accepted payments.\n"

@@ -168,6 +168,7 @@ static void order_write(struct shop_truth *t, const struct web_order *o)
     struct buf *b = &t->order_states.pending;
     if (o->lines == 0) return;
     t->orders_counted++;
+    t->orders_not_settled += o->paid != o->value;
     out_number(b, o->number);
     buf_append_byte(b, ',');
     if (o->customer >= 0) out_number(b, (uint64_t)(CATALOGUE_FIRST_CUSTOMER + o->customer));
@@ -385,7 +386,8 @@ static void write_summary(struct shop_truth *t, struct buf *b)
         buf_printf(b, "%s\n  \"%s\": %llu", comma, message_kind_name(kind), (unsigned long long)t->orphans[kind]);
         comma = ",";
     }
-    buf_printf(b, "\n },\n \"web_orders\": %llu,\n \"fraud_cases\": %llu\n}\n", (unsigned long long)t->orders_counted,
+    buf_printf(b, "\n },\n \"web_orders\": %llu,\n \"orders_not_settled\": %llu,\n \"fraud_cases\": %llu\n}\n",
+               (unsigned long long)t->orders_counted, (unsigned long long)t->orders_not_settled,
                (unsigned long long)t->fraud_cases);
 }
 

@@ -87,7 +87,7 @@ struct shop_truth {
     int64_t day_now, last_day;
     struct cart_day carts;
     struct web_order order[SHOP_ORDERS_OPEN];
-    uint64_t orders, orders_counted, fraud_cases;
+    uint64_t orders, orders_counted, orders_not_settled, fraud_cases;
     struct out_file by_day, order_states, funnel, fraud, by_message;
 };
 
