@@ -46,9 +46,13 @@ static struct page *page_begin(struct reading *r, const struct source_list *list
 static int page_fill(struct reading *r, struct source_reader *reader, struct page *p)
 {
     struct record record;
+    size_t bytes = 0;
     int result = 1;
-    while (p->shown.count < READING_ROWS && (result = source_next(reader, &record, &p->error)) == 1)
+    while (p->shown.count < READING_ROWS && bytes < READING_BYTES &&
+           (result = source_next(reader, &record, &p->error)) == 1) {
         p->shown.rows[p->shown.count++] = engine_judge(r->engine, &record, &p->arena);
+        bytes += record.raw.n;
+    }
     return result;
 }
 

@@ -6,14 +6,15 @@
  * read ahead fails at the same record as one that is not. A reader keeps to itself: its errors come behind the records
  * before them.
  *
- * Memory: READING_PAGES pages of READING_ROWS records. */
+ * Memory: READING_PAGES pages of READING_ROWS records, fewer when they are large: a page is full, too, with the record
+ * that makes it READING_BYTES. */
 #ifndef MILLRACE_ETL_BATCH_READING_H
 #define MILLRACE_ETL_BATCH_READING_H
 
 #include "etl/engine.h"
 #include "etl/source/source.h"
 
-enum { READING_PAGES = 4, READING_ROWS = 128 };
+enum { READING_PAGES = 4, READING_ROWS = 128, READING_BYTES = 1 << 18 };
 
 struct reading;
 

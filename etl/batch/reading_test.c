@@ -103,6 +103,34 @@ TEST(reading, an_error_comes_behind_the_records_before_it)
     end();
 }
 
+TEST(reading, large_records_do_not_fill_many_pages)
+{
+    struct err_text error = {0};
+    const struct reading_page *page;
+    char line[8192];
+    int most = 0, count = 0;
+    snprintf(line, sizeof line, "%0*d\n", (int)sizeof line - 2, 5);
+    begin("");
+    reading_stop(t.reading);
+    char path[64];
+    snprintf(path, sizeof path, "%s/d", t.dir);
+    FILE *f = fopen(path, "w");
+    check(f);
+    for (int i = 0; i < READING_ROWS; i++) fputs(line, f);
+    fclose(f);
+    source_lists_release(&t.lists);
+    check_int(source_lists_look(t.definition, t.dir, &t.lists, &error), 0);
+    t.reading = reading_start(&t.lists, t.dir, t.engine);
+    while (reading_next(t.reading, &page, &error) == 1) {
+        if (page->file->name[0] != 'd') continue;
+        count += page->count;
+        if (page->count > most) most = page->count;
+    }
+    check_int(count, READING_ROWS);
+    check_int(most, READING_BYTES / (sizeof line - 2) + 1);
+    end();
+}
+
 TEST(reading, it_may_be_left_at_any_time)
 {
     struct err_text error = {0};

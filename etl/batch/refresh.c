@@ -28,8 +28,9 @@ static int page_load(struct job *j, const struct reading_page *page, uint64_t *r
     if (page->begins) *records = 0;
     int result = page->begins ? file_begin(j, page) : 0;
     if (result == 0) result = job_engine_result(j, engine_judged(j->engine, page->rows, page->count));
+    uint64_t before = *records / JOB_PROGRESS_EVERY;
     *records += (uint64_t)page->count;
-    if (result == 0 && page->count && *records % JOB_PROGRESS_EVERY == 0) {
+    if (result == 0 && *records / JOB_PROGRESS_EVERY > before) {
         progress_update(&j->progress, j->lines_done + page->rows[page->count - 1]->record.at.line);
         result = job_rejects_check(j, false);
     }
