@@ -261,6 +261,7 @@ int batch_run(const struct batch_options *options, struct err_text *error)
         snprintf(j.title, sizeof j.title, "batch %s", j.definition->name);
         progress_start(&j.progress, j.title, "lines", j.lists.lines);
         input_digest(&j);
+        j.notes = source_notes_new(j.definition);
         result = database_open(&j);
         bool ours = j.created && j.lock >= 0 && result != ERR_LOCKED;
         if (result == 0) result = run(&j);
@@ -271,6 +272,7 @@ int batch_run(const struct batch_options *options, struct err_text *error)
     sender_close(j.sender);
     own_broker_close(&j.broker);
     source_lists_release(&j.lists);
+    source_notes_free(j.notes);
     export_close(&j.exports);
     definition_free(j.definition);
     return result;

@@ -15,6 +15,7 @@
 #include "etl/engine.h"
 #include "etl/export/export.h"
 #include "etl/sink/runs.h"
+#include "etl/source/notes.h"
 #include "etl/source/source.h"
 #include "etl/stream/own_broker.h"
 #include "lib/os/progress.h"
@@ -35,6 +36,7 @@ struct job {
     struct engine *engine;
     int64_t run;              /* 0: not begun, or a dry run that has no row of its own */
     struct run_counts counts; /* replaced, taken_back and files are counted here, the others by the engine */
+    struct source_notes *notes;
     struct progress progress;
     char title[128];
     uint64_t lines_done; /* of files that are finished */

@@ -18,6 +18,7 @@ struct reading {
     const struct source_lists *lists;
     const char *dir;
     struct engine *engine;
+    struct source_notes *notes;
     struct belt belt;
     pthread_t thread;
     struct page pages[READING_PAGES];
@@ -69,6 +70,7 @@ static bool file_read(struct reading *r, const struct source_list *list, const s
         else if (first)
             result = source_open(list->feed, r->dir, f, &reader, &p->error);
         if (reader) result = page_fill(r, reader, p);
+        if (reader && result == 0) source_notes_take(r->notes, reader);
         p->shown.ends = result == 0;
         p->result = result < 0 ? result : 0;
         belt_send(&r->belt);
@@ -91,12 +93,14 @@ static void *run(void *context)
 
 /* --- the one that asks --- */
 
-struct reading *reading_start(const struct source_lists *lists, const char *dir, struct engine *engine)
+struct reading *reading_start(const struct source_lists *lists, const char *dir, struct engine *engine,
+                              struct source_notes *notes)
 {
     struct reading *r = memory_new(sizeof *r);
     r->lists = lists;
     r->dir = dir;
     r->engine = engine;
+    r->notes = notes;
     belt_init(&r->belt, READING_PAGES);
     if (pthread_create(&r->thread, NULL, run, r) != 0) abort(); /* no memory for a stack */
     return r;

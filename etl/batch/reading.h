@@ -12,6 +12,7 @@
 #define MILLRACE_ETL_BATCH_READING_H
 
 #include "etl/engine.h"
+#include "etl/source/notes.h"
 #include "etl/source/source.h"
 
 enum { READING_PAGES = 4, READING_ROWS = 128, READING_BYTES = 1 << 18 };
@@ -27,8 +28,9 @@ struct reading_page {
     int count;
 };
 
-/* The engine is a fresh one. Its engine_judge belongs to the reading until reading_stop, and the lists do. */
-struct reading *reading_start(const struct source_lists *lists, const char *dir, struct engine *engine);
+/* The engine is a fresh one. Its engine_judge belongs to the reading until reading_stop, and so do lists and notes. */
+struct reading *reading_start(const struct source_lists *lists, const char *dir, struct engine *engine,
+                              struct source_notes *notes);
 /* 1: *page is the next one; 0: there are no more; negative: `error` is that of source_open or source_next. */
 int reading_next(struct reading *r, const struct reading_page **page, struct err_text *error);
 void reading_stop(struct reading *r); /* at any time */

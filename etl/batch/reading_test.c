@@ -21,6 +21,7 @@ static struct tried {
     struct source_lists lists;
     sqlite3 *db;
     struct engine *engine;
+    struct source_notes *notes;
     struct reading *reading;
 } t;
 
@@ -46,14 +47,16 @@ static void begin(const char *end_of_b)
     file_write("d", 0, NULL);
     check_int(source_lists_look(t.definition, t.dir, &t.lists, &error), 0);
     check_int(sqlite3_open(":memory:", &t.db), SQLITE_OK);
+    t.notes = source_notes_new(t.definition);
     t.engine = try_opened(t.definition, t.db, ENGINE_FRESH);
-    t.reading = reading_start(&t.lists, t.dir, t.engine);
+    t.reading = reading_start(&t.lists, t.dir, t.engine, t.notes);
 }
 
 static void end(void)
 {
     static const char *const names[] = {"a", "b", "c", "d"};
     reading_stop(t.reading);
+    source_notes_free(t.notes);
     engine_close(t.engine);
     sqlite3_close(t.db);
     source_lists_release(&t.lists);
@@ -120,7 +123,7 @@ TEST(reading, large_records_do_not_fill_many_pages)
     fclose(f);
     source_lists_release(&t.lists);
     check_int(source_lists_look(t.definition, t.dir, &t.lists, &error), 0);
-    t.reading = reading_start(&t.lists, t.dir, t.engine);
+    t.reading = reading_start(&t.lists, t.dir, t.engine, t.notes);
     while (reading_next(t.reading, &page, &error) == 1) {
         if (page->file->name[0] != 'd') continue;
         count += page->count;

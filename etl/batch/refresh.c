@@ -39,7 +39,7 @@ static int page_load(struct job *j, const struct reading_page *page, uint64_t *r
 
 static int sources_load(struct job *j)
 {
-    struct reading *reading = reading_start(&j->lists, j->options->in, j->engine);
+    struct reading *reading = reading_start(&j->lists, j->options->in, j->engine, j->notes);
     const struct reading_page *page;
     uint64_t records = 0;
     int result;

@@ -59,6 +59,7 @@ int dry_run_say(struct job *j)
            " with warnings%s; nothing was written\n\n",
            j->definition->name, c->records, c->accepted, c->rejected, c->warned, buf_cstr(&changes));
     buf_release(&changes);
+    source_notes_say(j->notes, j->title);
     int result = c->rejected ? rules_say(j) : 0;
     printf("%s%-40s %12s\n", c->rejected ? "\n" : "", "table", "rows");
     for (int i = 0; i < j->definition->table_count && result == 0; i++)
@@ -78,6 +79,7 @@ void committed_say(struct job *j)
             " with warnings%s\n",
             j->title, c->records, c->accepted, c->rejected, c->warned, buf_cstr(&changes));
     buf_release(&changes);
+    source_notes_say(j->notes, j->title);
     if (*engine_state(j->engine)) fprintf(stderr, "%s: state: %s\n", j->title, engine_state(j->engine));
     broken_say(j->db, j->title, j->run, j->options->mode == ENGINE_FRESH);
 }

@@ -230,6 +230,7 @@ static int records_apply(struct load *l, const struct step *s, const struct sour
         if (!source_tentative(reader)) k->next = k->seen;
     }
     k->waits = source_waits(reader);
+    if (result == 0) source_notes_take(l->job->notes, reader);
     source_close(reader);
     return result;
 }

@@ -15,9 +15,10 @@ struct field_spec {
     const char *at;             /* key path, for messages */
     enum value_type type;       /* never VALUE_NULL */
     int scale;                  /* decimal */
-    const char *const *headers; /* CSV with a header: names to look for, the first match wins */
+    const char *const *headers; /* CSV with a header: names to look for, the first match wins. JSON, XML: the path */
     int number;                 /* where the field stands, 0-based; -1: by header */
-    bool optional;              /* a file without this header gives NULL */
+    bool optional;              /* a file without this header gives NULL; one without this path is not told of */
+    bool required;              /* a file without this path is an error */
     bool trim;                  /* blanks and tabs at both ends do not count */
     struct slice *nulls;        /* texts that mean NULL */
     int null_count;

@@ -41,6 +41,7 @@ static void place_read(struct node column, struct source_spec *s, struct field_s
     const char *text = node_text(path, name), *wrong;
     bool number = f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL;
     f->number = s->fields_least; /* columns are read in order, each adds one */
+    spec_path_read(column, text, f);
     if (around_leads(text))
         wrong = around_read(s, text, number, f->number, column.doc->arena);
     else
@@ -128,7 +129,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
 
 static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix", "extra", NULL};
 static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", "extra", NULL};
-static const char *const places[] = {"path", NULL};
+static const char *const places[] = {"path", "optional", NULL};
 
 const struct format FORMAT_NDJSON = {
     .name = "ndjson",

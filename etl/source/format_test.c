@@ -469,7 +469,7 @@ TEST(format, keys_belong_to_formats)
     check_str(
         PLAIN("\"format\": \"csv\", \"columns\": [{\"name\": \"a\", \"type\": \"text\", \"path\": \"b\"}]", ""),
         "d.json: source.columns[0].path: has no meaning in a source of format csv; where a value stands is said by "
-        "\"header\", \"field\", \"optional\"");
+        "\"header\", \"field\"");
     check_str(
         PLAIN("\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"text\", \"path\": \"b[\"}]", ""),
         "d.json: source.columns[0].path: \"b[\": brackets hold a number from 0, * or a name in quotes");

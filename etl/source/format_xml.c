@@ -31,6 +31,7 @@ static void place_read(struct node column, struct source_spec *s, struct field_s
     struct node path = node_member(column, "path");
     const char *text = node_text(path, name), *wrong;
     f->number = s->fields_least; /* columns are read in order, each adds one */
+    spec_path_read(column, text, f);
     wrong = around_leads(text) ? around_read(s, text, f->number, column.doc->arena) : xml_paths_add(s->xml, text);
     if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
 }
@@ -97,7 +98,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
 }
 
 static const char *const keys[] = {"encoding", "record", NULL};
-static const char *const places[] = {"path", NULL};
+static const char *const places[] = {"path", "optional", NULL};
 
 const struct format FORMAT_XML = {
     .name = "xml",

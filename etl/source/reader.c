@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "etl/parse.h"
+#include "etl/source/absence.h"
 #include "etl/source/format.h"
 #include "lib/base/memory.h"
+#include "lib/base/text.h"
 
 static bool has_wide_mark(const struct source_reader *r)
 {
@@ -58,6 +60,23 @@ static int wide_refuse(struct source_reader *r, struct err_text *error)
                    ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, wide_hint(r));
 }
 
+static bool is_one_byte(const struct source_spec *s)
+{
+    return s->encoding != ENCODING_UTF_8 && s->encoding != ENCODING_ASCII && !encoding_is_wide(s->encoding);
+}
+
+/* Text of one byte a character hardly ever is UTF-8 by chance: its letters would stand in pairs of a kind. */
+static void utf8_look(struct source_reader *r, const struct record *record)
+{
+    size_t at;
+    if (encoding_check(ENCODING_ASCII, record->raw, &at)) return;
+    r->maybe_utf8 = text_is_utf8(slice_of(record->raw.p + at, record->raw.n - at));
+    if (!r->maybe_utf8)
+        r->utf8_line = 0;
+    else if (!r->utf8_line)
+        r->utf8_line = record->at.line;
+}
+
 /* The mark of UTF-8 would become three characters ahead of the first title or value. */
 static int mark_refuse(struct source_reader *r, struct err_text *error)
 {
@@ -83,6 +102,8 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     buf_release(&path);
     r->name = slice_of(r->path + strlen(dir) + 1, strlen(file->name));
     if (r->spec->lateness) r->parser = row_parser_new(feed);
+    r->absence = absence_new(feed);
+    r->maybe_utf8 = is_one_byte(r->spec) && (feed->format->plain || r->spec->own_encoding);
     int err = ERR_OK;
     if (!feed->format->scan) err = (file->grows ? input_open_prefix : input_open)(&r->in, r->path, file->bytes, error);
     if (!err && r->in.file && encoding_is_wide(r->spec->encoding))
@@ -134,6 +155,8 @@ static int next_of_all(struct source_reader *r, struct record *out, struct err_t
     out->at.file = r->name;
     out->layout = buf_slice(&r->layout);
     out->feed = r->feed->index;
+    if (r->absence) absence_look(r->absence, out);
+    if (r->maybe_utf8) utf8_look(r, out);
     if (r->spec->repeats) {
         bool added;
         int err = key_set_add(&r->seen, identity_of(r, out), &added, error);
@@ -155,8 +178,9 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
                        r->path, (unsigned long long)out->at.number, (unsigned long long)out->at.byte_offset, out->raw.n,
                        INPUT_RECORD_BYTES_MAX >> 20);
     bool as_digested = !r->file->follows && !r->file->as_then;
-    return result == 0 && r->in.file && as_digested ? source_file_check(r->path, source_descriptor(r), r->file, error)
-                                                    : result;
+    if (result == 0 && r->in.file && as_digested)
+        result = source_file_check(r->path, source_descriptor(r), r->file, error);
+    return result == 0 && r->absence && as_digested ? absence_check(r->absence, r->path, error) : result;
 }
 
 bool source_tentative(const struct source_reader *r)
@@ -196,6 +220,7 @@ void source_close(struct source_reader *r)
     if (r->feed->format->close) r->feed->format->close(r);
     input_close(&r->in);
     row_parser_free(r->parser);
+    absence_free(r->absence);
     key_set_release(&r->seen);
     buf_release(&r->layout);
     arena_release(&r->arena);

@@ -22,6 +22,10 @@ struct source_reader {
     /* what a format keeps while it reads */
     struct json_records *json;
     struct xml_records *xml;
+    /* what is told of the file at its end (notes.h) */
+    struct absence *absence; /* NULL: its format has no paths */
+    bool maybe_utf8;         /* it is said to have one byte a character, and nothing speaks against UTF-8 so far */
+    uint64_t utf8_line;      /* of the first record with more than ASCII, while that is so; 0: none */
     /* what records know of those before them */
     struct key_set seen;       /* repeats: the records of this file so far */
     struct row_parser *parser; /* lateness: the event time may be computed, so the whole row is */

@@ -19,7 +19,7 @@ static void places_check(struct node n, const struct format *format)
     static const char *const all[] = {"header", "field", "path", "optional"};
     struct buf known = {0};
     for (const char *const *place = format->places; *place; place++)
-        buf_printf(&known, "%s\"%s\"", known.n ? ", " : "", *place);
+        if (strcmp(*place, "optional") != 0) buf_printf(&known, "%s\"%s\"", known.n ? ", " : "", *place);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         bool own = false;
         for (const char *const *place = format->places; *place; place++) own = own || strcmp(*place, all[i]) == 0;
@@ -149,6 +149,16 @@ void spec_encoding_read(struct node source, struct source_spec *s)
     if (s->format->plain)
         s->encoding_rejects =
             node_choice(node_member(source, "on_bad_encoding"), answers, s->format->rejects_bytes) == 1;
+}
+
+void spec_path_read(struct node column, const char *path, struct field_spec *f)
+{
+    struct node optional = node_member(column, "optional");
+    const char **own = arena_alloc(column.doc->arena, 2 * sizeof *own);
+    own[0] = path;
+    f->headers = own;
+    f->optional = node_bool(optional, false);
+    f->required = node_present(optional) && !f->optional;
 }
 
 void spec_lines_read(struct node source, struct source_spec *s)

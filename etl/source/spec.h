@@ -51,6 +51,9 @@ struct source_spec {
  * caller reads. Failures go to the node's document. */
 void source_spec_read(struct node source, const char *const *own_keys, struct feed *feed, int room);
 
+/* Of a column that has a path: what becomes of a file in which it leads to nothing. */
+void spec_path_read(struct node column, const char *path, struct field_spec *f);
+
 /* The keys that several formats have. */
 void spec_encoding_read(struct node source, struct source_spec *s); /* encoding, on_bad_encoding */
 void spec_lines_read(struct node source, struct source_spec *s);    /* skip_lines, comment_prefix */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "etl/source/notes.h"
 #include "etl/stream/follow.h"
 #include "etl/stream/merge.h"
 #include "etl/stream/pool.h"
@@ -14,6 +15,7 @@
 struct publish {
     struct publisher to;
     struct source_lists lists;
+    struct source_notes *notes;
     struct progress progress;
     char title[128];
     int64_t first_time_s; /* INT64_MIN before the first one */
@@ -59,6 +61,7 @@ static int records_send(struct publish *p, const struct feed *feed, const struct
     if (result != 0) return result;
     while ((result = source_next(reader, &record, p->to.error)) == 1)
         if ((result = record_send(p, &record)) != 0) break;
+    if (result == 0) source_notes_take(p->notes, reader);
     source_close(reader);
     return result;
 }
@@ -142,9 +145,11 @@ static int publish(struct publish *p)
     stream_id(p);
     snprintf(p->title, sizeof p->title, "publish %s", p->to.definition->name);
     progress_start(&p->progress, p->title, "lines", p->lists.lines);
+    p->notes = source_notes_new(p->to.definition);
     int result = o->shuffle || o->speed > 0 ? reordered(p) : in_order(p);
     if (result == 0) result = publisher_ends(&p->to);
     if (result == 0) progress_finish(&p->progress, p->to.sent);
+    if (result == 0) source_notes_say(p->notes, p->title);
     return result;
 }
 
@@ -159,6 +164,7 @@ int publish_run(const struct publish_options *options, struct err_text *error)
     if (result == 0) result = publish(&p);
     publisher_close(&p.to, result != 0);
     source_lists_release(&p.lists);
+    source_notes_free(p.notes);
     definition_free(p.to.definition);
     return result;
 }

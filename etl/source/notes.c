@@ -1,0 +1,118 @@
+#include "etl/source/notes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/source/absence.h"
+#include "etl/source/reader.h"
+#include "lib/base/memory.h"
+
+/* About how many files, and what of the first one. */
+struct note {
+    uint64_t files;
+    char *first;   /* its name */
+    bool part;     /* not all of its records were looked at */
+    uint64_t line; /* that the note is about */
+};
+
+struct feed_notes {
+    struct note *columns; /* by declared column: it was nowhere */
+    struct note encoding;
+};
+
+struct source_notes {
+    const struct definition *definition;
+    struct feed_notes *of; /* by feed */
+};
+
+struct source_notes *source_notes_new(const struct definition *d)
+{
+    struct source_notes *n = memory_new(sizeof *n);
+    n->definition = d;
+    n->of = memory_new((size_t)d->feed_count * sizeof *n->of);
+    for (int i = 0; i < d->feed_count; i++)
+        n->of[i].columns = memory_new((size_t)d->feeds[i].field_count * sizeof *n->of[i].columns);
+    return n;
+}
+
+void source_notes_free(struct source_notes *n)
+{
+    if (!n) return;
+    for (int i = 0; i < n->definition->feed_count; i++) {
+        for (int c = 0; c < n->definition->feeds[i].field_count; c++) free(n->of[i].columns[c].first);
+        free(n->of[i].columns);
+        free(n->of[i].encoding.first);
+    }
+    free(n->of);
+    free(n);
+}
+
+static void note_take(struct note *note, const struct source_reader *r, bool part, uint64_t line)
+{
+    if (note->files++) return;
+    note->first = memory_str(r->file->name);
+    note->part = part;
+    note->line = line;
+}
+
+void source_notes_take(struct source_notes *n, const struct source_reader *r)
+{
+    struct feed_notes *of = &n->of[r->feed->index];
+    for (int c = 0; r->absence && c < r->feed->field_count; c++)
+        if (absence_of(r->absence, c))
+            note_take(&of->columns[c], r, absence_records(r->absence) == ABSENCE_RECORDS_MAX, 0);
+    if (r->utf8_line) note_take(&of->encoding, r, false, r->utf8_line);
+}
+
+static void more_print(const struct note *note, struct buf *out)
+{
+    if (note->files > 1)
+        buf_printf(out, " (and of %" PRIu64 " file%s more)", note->files - 1, note->files == 2 ? "" : "s");
+}
+
+static void column_print(const struct note *note, const struct feed *feed, int column, struct buf *out)
+{
+    const struct field_spec *f = feed->columns[column].field;
+    buf_printf(out, "nothing stands at \"%s\" in any of the ", f->headers[0]);
+    if (note->part) buf_printf(out, "first %d ", ABSENCE_RECORDS_MAX);
+    buf_printf(out, "records of %s", note->first);
+    more_print(note, out);
+    buf_printf(
+        out,
+        ", so %s is NULL there (%s of %s; \"optional\": true says that this is right, false that it is an error)\n",
+        feed->columns[column].name, f->at, feed->path);
+}
+
+static void encoding_print(const struct note *note, const struct feed *feed, struct buf *out)
+{
+    buf_printf(out, "what is not ASCII in the text of %s", note->first);
+    more_print(note, out);
+    buf_printf(out,
+               " is UTF-8, first in line %" PRIu64 ", and was read as %s (%s.encoding of %s); is the file UTF-8?\n",
+               note->line, ENCODING_NAMES[feed->spec->encoding], feed->at, feed->path);
+}
+
+void source_notes_print(const struct source_notes *n, const char *title, struct buf *out)
+{
+    for (int i = 0; i < n->definition->feed_count; i++) {
+        const struct feed *feed = &n->definition->feeds[i];
+        for (int c = 0; c < feed->field_count; c++) {
+            if (!n->of[i].columns[c].files) continue;
+            buf_printf(out, "%s: ", title);
+            column_print(&n->of[i].columns[c], feed, c, out);
+        }
+        if (!n->of[i].encoding.files) continue;
+        buf_printf(out, "%s: ", title);
+        encoding_print(&n->of[i].encoding, feed, out);
+    }
+}
+
+void source_notes_say(const struct source_notes *n, const char *title)
+{
+    struct buf out = {0};
+    source_notes_print(n, title, &out);
+    fputs(buf_cstr(&out), stderr);
+    buf_release(&out);
+}
