@@ -61,13 +61,49 @@ void message_file_value(const struct file_fact *f, struct buf *out)
     buf_append_byte(out, '}');
 }
 
-/* The header's value; p is NULL when there is none. */
-static struct slice header(const rd_kafka_headers_t *h, const char *name)
+/* In the order in which a publisher of ours sends them. */
+enum header {
+    HEADER_STREAM,
+    HEADER_SOURCE,
+    HEADER_FILE,
+    HEADER_LINE,
+    HEADER_NUMBER,
+    HEADER_OFFSET,
+    HEADER_LAYOUT,
+    HEADER_REPEATED,
+    HEADER_LATE,
+    HEADER_VERSION,
+    HEADER_KIND,
+    HEADER_COUNT
+};
+static const char *const header_names[HEADER_COUNT] = {
+    "millrace-stream", "millrace-source",   "millrace-file", "millrace-line",    "millrace-number", "millrace-offset",
+    "millrace-layout", "millrace-repeated", "millrace-late", "millrace-version", "millrace-kind"};
+
+/* HEADER_COUNT when it is none of ours. Mostly the first one that is looked at from `expected` on is the right one. */
+static int header_find(const char *name, int expected)
 {
-    const void *p = NULL;
-    size_t n = 0;
-    if (!h || rd_kafka_header_get_last(h, name, &p, &n) != RD_KAFKA_RESP_ERR_NO_ERROR || !p) return slice_of(NULL, 0);
-    return slice_of(p, n);
+    for (int i = 0; i < HEADER_COUNT; i++) {
+        int at = (expected + i) % HEADER_COUNT;
+        if (strcmp(name, header_names[at]) == 0) return at;
+    }
+    return HEADER_COUNT;
+}
+
+/* All values in one pass; empty where there is none. Of several with one name the last one counts. */
+static void headers_read(const rd_kafka_message_t *m, struct slice values[HEADER_COUNT])
+{
+    rd_kafka_headers_t *headers = NULL;
+    const char *name;
+    const void *p;
+    size_t n;
+    memset(values, 0, HEADER_COUNT * sizeof *values);
+    if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    int found = -1;
+    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &p, &n) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        found = header_find(name, found + 1);
+        if (found < HEADER_COUNT) values[found] = p ? slice_of(p, n) : slice_of(NULL, 0);
+    }
 }
 
 static int wrong(const rd_kafka_message_t *m, const char *what, struct err_text *error)
@@ -77,11 +113,11 @@ static int wrong(const rd_kafka_message_t *m, const char *what, struct err_text 
 }
 
 /* What names the record in its file: the line, unless there is a number too; then there need not be a line. */
-static int number_decode(const rd_kafka_message_t *m, const rd_kafka_headers_t *h, struct position *at,
+static int number_decode(const rd_kafka_message_t *m, const struct slice *h, struct position *at,
                          struct err_text *error)
 {
     int64_t line = 0, number = 0;
-    struct slice line_text = header(h, "millrace-line"), number_text = header(h, "millrace-number");
+    struct slice line_text = h[HEADER_LINE], number_text = h[HEADER_NUMBER];
     if ((line_text.n || !number_text.n) && (!text_to_i64(line_text, &line) || line < 1))
         return wrong(m, "header millrace-line is no line number", error);
     if (number_text.n && (!text_to_i64(number_text, &number) || number < 1))
@@ -91,24 +127,23 @@ static int number_decode(const rd_kafka_message_t *m, const rd_kafka_headers_t *
     return 0;
 }
 
-static int record_decode(const rd_kafka_message_t *m, const rd_kafka_headers_t *h, struct record *r,
-                         struct err_text *error)
+static int record_decode(const rd_kafka_message_t *m, const struct slice *h, struct record *r, struct err_text *error)
 {
     int64_t offset, repeated = 0;
     memset(r, 0, sizeof *r);
-    r->at.file = header(h, "millrace-file");
+    r->at.file = h[HEADER_FILE];
     if (r->at.file.n == 0) return wrong(m, "no header millrace-file", error);
     int result = number_decode(m, h, &r->at, error);
     if (result != 0) return result;
-    if (!text_to_i64(header(h, "millrace-offset"), &offset) || offset < 0)
+    if (!text_to_i64(h[HEADER_OFFSET], &offset) || offset < 0)
         return wrong(m, "header millrace-offset is no byte offset", error);
-    struct slice text = header(h, "millrace-repeated");
+    struct slice text = h[HEADER_REPEATED];
     if (text.n && !text_to_i64(text, &repeated)) return wrong(m, "header millrace-repeated is no number", error);
-    text = header(h, "millrace-late");
+    text = h[HEADER_LATE];
     if (text.n && !text_to_i64(text, &r->late_s)) return wrong(m, "header millrace-late is no number", error);
     r->at.byte_offset = (uint64_t)offset;
     r->repeated = repeated != 0;
-    r->layout = header(h, "millrace-layout");
+    r->layout = h[HEADER_LAYOUT];
     r->raw = slice_of(m->payload, m->len);
     return 0;
 }
@@ -140,12 +175,12 @@ static int file_decode(const rd_kafka_message_t *m, struct arena *arena, struct 
 
 int message_decode(const rd_kafka_message_t *m, struct arena *arena, struct message *out, struct err_text *error)
 {
-    rd_kafka_headers_t *h = NULL;
-    rd_kafka_message_headers(m, &h);
-    out->stream = header(h, "millrace-stream");
+    struct slice h[HEADER_COUNT];
+    headers_read(m, h);
+    out->stream = h[HEADER_STREAM];
     if (out->stream.n == 0) return wrong(m, "no header millrace-stream: not a published pipeline", error);
-    out->source = header(h, "millrace-source");
-    struct slice kind = header(h, "millrace-kind"), version = header(h, "millrace-version");
+    out->source = h[HEADER_SOURCE];
+    struct slice kind = h[HEADER_KIND], version = h[HEADER_VERSION];
     out->version = 0;
     out->gone = slice_equal(kind, SLICE_LIT("delete"));
     if ((version.n || out->gone) && (!text_to_i64(version, &out->version) || out->version < 1))

@@ -168,6 +168,27 @@ TEST(message, says_which_header_is_wrong)
                 (void *)(uintptr_t)cases[i].expected);
 }
 
+static void is_at_nine(const rd_kafka_message_t *m, void *context)
+{
+    struct arena arena = {0};
+    struct message found;
+    (void)context;
+    check_int(message_decode(m, &arena, &found, NULL), 0);
+    check(slice_equal(found.stream, SLICE_LIT("s")));
+    check(slice_equal(found.record.at.file, SLICE_LIT("f")));
+    check_int(found.record.at.line, 7);
+    check_int(found.record.at.byte_offset, 9);
+    arena_release(&arena);
+}
+
+TEST(message, headers_come_in_any_order_among_others_and_the_last_of_a_name_counts)
+{
+    static const char *const pairs[] = {"millrace-offset", "8", "trace",     "x", "millrace-line",   "7",
+                                        "millrace-offset", "9", "millrace-", "y", "millrace-stream", "s",
+                                        "millrace-file",   "f", NULL};
+    through(headers(pairs), SLICE_LIT("k"), SLICE_LIT("v"), is_at_nine, NULL);
+}
+
 static void crc_keep(const rd_kafka_message_t *m, void *context)
 {
     *(uint32_t *)context = message_crc(m);
