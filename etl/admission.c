@@ -3,11 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed, struct row_parser *parser)
+int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed)
 {
     a->context = c;
     a->feed = feed;
-    a->parser = parser;
+    a->parser = row_parser_new(feed);
+    a->again = c->live ? row_parser_new(feed) : NULL;
     a->count = 0;
     if (feed->among_count > ADMISSION_RULES_MAX)
         return err_set(c->error, ERR_UNSUPPORTED, "%s: source %s has more than %d rules unique, fk, sum_equals",
@@ -33,6 +34,8 @@ void admission_close(struct admission *a)
         parents_close(a->parents[i]);
     }
     a->count = 0;
+    row_parser_free(a->parser);
+    row_parser_free(a->again);
 }
 
 void admission_end(struct admission *a, struct buf *state)
@@ -72,12 +75,12 @@ static void row_keep(struct row *row, struct arena *arena)
         row->violations = arena_copy(arena, row->violations, (size_t)row->violation_count * sizeof *row->violations);
 }
 
-static void keys_judge(struct admission *a, struct judged *j)
+static void keys_judge(const struct admission *a, struct row_parser *parser, struct judged *j)
 {
     j->takes_part = 0;
     for (int k = 0; k < a->count; k++) {
         uint8_t key[16];
-        if (!row_parser_key(a->parser, a->rules[k], key)) continue;
+        if (!row_parser_key(parser, a->rules[k], key)) continue;
         j->takes_part |= UINT32_C(1) << k;
         j->keys[k] = fingerprint_get(key);
     }
@@ -89,14 +92,25 @@ void admission_expect(const struct admission *a, const struct judged *row)
         if (a->uniques[k] && row->takes_part & UINT32_C(1) << k) unique_prefetch(a->uniques[k], row->keys[k]);
 }
 
-struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena)
+static struct judged *judge(const struct admission *a, struct row_parser *parser, const struct record *record,
+                            struct arena *arena)
 {
     struct judged *j = arena_alloc(arena, sizeof *j);
     record_copy(&j->record, record, arena);
-    row_parse(a->parser, &j->record, arena, &j->row);
+    row_parse(parser, &j->record, arena, &j->row);
     row_keep(&j->row, arena);
-    keys_judge(a, j);
+    keys_judge(a, parser, j);
     return j;
+}
+
+struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena)
+{
+    return judge(a, a->parser, record, arena);
+}
+
+static struct judged *judge_again(struct admission *a, const struct record *record)
+{
+    return judge(a, a->again, record, a->context->cycle);
 }
 
 static bool rejects(const struct admission *a, int k)
@@ -184,7 +198,7 @@ static int lost_before(struct admission *a, const struct judged *row, int k, uin
 /* One who stood in rule k has lost there from now on. */
 static int demote(struct admission *a, const struct record *record, int k)
 {
-    const struct judged *row = admission_judge(a, record, a->context->cycle);
+    const struct judged *row = judge_again(a, record);
     uint32_t lost;
     int result = lost_before(a, row, k, &lost);
     if (result == 0) result = leave(a, row, k + 1, lost);
@@ -196,7 +210,7 @@ static int demote(struct admission *a, const struct record *record, int k)
 /* The reverse: a loser of rule k stands there from now on. */
 static int promote(struct admission *a, const struct record *record, int k)
 {
-    const struct judged *row = admission_judge(a, record, a->context->cycle);
+    const struct judged *row = judge_again(a, record);
     uint32_t lost;
     int result = lost_before(a, row, k, &lost);
     if (result < 0) return result;
@@ -273,10 +287,10 @@ static int leave(struct admission *a, const struct judged *row, int k, uint32_t 
     return result;
 }
 
-int admission_take_back(struct admission *a, const struct judged *row)
+int admission_take_back(struct admission *a, const struct record *record)
 {
     assert(a->context->live);
-    return leave(a, row, 0, 0);
+    return leave(a, judge_again(a, record), 0, 0);
 }
 
 int admission_add(struct admission *a, const struct judged *row)
@@ -295,7 +309,7 @@ int admission_hear(struct admission *a, int feed, int bucket, const struct value
 /* The row stands wrong in rule k. */
 static int row_turn(struct admission *a, const struct record *record, int k)
 {
-    struct fingerprint key = admission_judge(a, record, a->context->cycle)->keys[k];
+    struct fingerprint key = judge_again(a, record)->keys[k];
     bool broken = false;
     int result = parents_child_find(a->parents[k], key, &record->at, &broken);
     assert(result != 0); /* nobody leaves a rule because of a later one */

@@ -38,8 +38,9 @@ struct judged {
 
 struct admission {
     struct operator_context *context;
-    const struct feed *feed; /* whose rows: each has an admission of its own */
-    struct row_parser *parser;
+    const struct feed *feed;   /* whose rows: each has an admission of its own */
+    struct row_parser *parser; /* of admission_judge */
+    struct row_parser *again; /* live: of the rows that move; it is not the same one, as another thread may have that */
     /* Of each rule one of these: */
     struct unique *uniques[ADMISSION_RULES_MAX];
     struct parents *parents[ADMISSION_RULES_MAX];
@@ -49,10 +50,10 @@ struct admission {
     void *owner;
 };
 
-int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed, struct row_parser *parser);
+int admission_open(struct admission *a, struct operator_context *c, const struct feed *feed);
 /* Batch, after the last record: says what was kept about keys (state_size.h), gives it back. */
 void admission_end(struct admission *a, struct buf *state);
-void admission_close(struct admission *a);
+void admission_close(struct admission *a); /* also one of zeros */
 
 /* Parses a record; the copy of the row and of its record is in `arena`. Of the admission it uses nothing but the
  * parser: another thread than the one that takes rows in may do it. */
@@ -67,7 +68,7 @@ int admission_hear(struct admission *a, int feed, int bucket, const struct value
 int admission_turn(struct admission *a);
 /* Live, after a rollback. */
 void admission_forget(struct admission *a);
-/* Live: takes a row out that was taken in; calls `settle` likewise. */
-int admission_take_back(struct admission *a, const struct judged *row);
+/* Live: takes the row of a record out that was taken in; calls `settle` likewise. */
+int admission_take_back(struct admission *a, const struct record *record);
 
 #endif

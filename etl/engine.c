@@ -25,7 +25,6 @@ enum { BATCH_STAGED = 64, BATCH_EXPECTED = 16 };
 struct lane {
     struct engine *engine;
     const struct feed *feed;
-    struct row_parser *parser;
     struct admission admission;
     struct outlet *outlets; /* the stores that read it */
     int outlet_count;
@@ -40,7 +39,7 @@ struct outlet {
 struct engine {
     struct operator_context context;
     struct arena cycle;        /* one flush */
-    struct arena staged_arena; /* rows that wait for engine_apply */
+    struct arena staged_arena; /* batch: rows that wait */
     struct buf staged;         /* struct judged * */
     struct err_text error;
     struct lane *lanes; /* one per definition.feeds */
@@ -206,9 +205,9 @@ static int lanes_open(struct engine *e)
     e->lanes = memory_new((size_t)d->feed_count * sizeof *e->lanes);
     for (int i = 0; i < d->feed_count && result == 0; i++) {
         struct lane *lane = &e->lanes[i];
-        *lane = (struct lane){.engine = e, .feed = &d->feeds[i], .parser = row_parser_new(&d->feeds[i])};
+        *lane = (struct lane){.engine = e, .feed = &d->feeds[i]};
         outlets_find(lane);
-        result = admission_open(&lane->admission, &e->context, lane->feed, lane->parser);
+        result = admission_open(&lane->admission, &e->context, lane->feed);
         lane->admission.settle = settle;
         lane->admission.owner = lane;
     }
@@ -219,7 +218,6 @@ static void lanes_close(struct engine *e)
 {
     for (int i = 0; e->lanes && i < e->context.definition->feed_count; i++) {
         admission_close(&e->lanes[i].admission);
-        row_parser_free(e->lanes[i].parser);
         free(e->lanes[i].outlets);
     }
     free(e->lanes);
@@ -322,14 +320,6 @@ static void stage(struct engine *e, const struct record *record)
     buf_append(&e->staged, &j, sizeof(struct judged *));
 }
 
-int engine_stage(struct engine *e, const struct record *record, size_t *index)
-{
-    assert(e->context.live);
-    *index = staged_count(e);
-    stage(e, record);
-    return 0;
-}
-
 static int judged_apply(struct engine *e, const struct judged *j)
 {
     const struct quarantine_counts *counts = &e->quarantine.counts[j->record.feed];
@@ -343,15 +333,10 @@ static int judged_apply(struct engine *e, const struct judged *j)
     return outcome(e, result);
 }
 
-static const struct judged *staged_at(const struct engine *e, size_t index)
+int engine_apply(struct engine *e, const struct judged *row)
 {
-    assert(index < staged_count(e));
-    return ((struct judged **)(void *)e->staged.p)[index];
-}
-
-int engine_apply(struct engine *e, size_t index)
-{
-    return judged_apply(e, staged_at(e, index));
+    assert(e->context.live);
+    return judged_apply(e, row);
 }
 
 int engine_take_back(struct engine *e, const struct record *record)
@@ -360,7 +345,7 @@ int engine_take_back(struct engine *e, const struct record *record)
     struct admission *a = &e->lanes[record->feed].admission;
     quarantine_read(&e->quarantine, record->feed, -1);
     e->counts.taken_back++;
-    return outcome(e, admission_take_back(a, admission_judge(a, record, &e->cycle)));
+    return outcome(e, admission_take_back(a, record));
 }
 
 int engine_expect_take_back(struct engine *e)
@@ -368,9 +353,8 @@ int engine_expect_take_back(struct engine *e)
     return schema_positions_index(e->context.definition, e->context.db, &e->error);
 }
 
-bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s)
+bool engine_judged_time(const struct engine *e, const struct judged *j, int64_t *time_s)
 {
-    const struct judged *j = staged_at(e, index);
     int time = e->lanes[j->record.feed].feed->time;
     if (time < 0 || j->row.bucket != ROW_VALID || j->row.values[time].type == VALUE_NULL) return false;
     *time_s = j->row.values[time].i;
@@ -387,9 +371,8 @@ static int key_is_null(struct engine *e, const struct feed *feed, const struct r
                    feed->columns[column].name, feed->at, feed->path);
 }
 
-int engine_staged_key(struct engine *e, size_t index, uint8_t key[16])
+int engine_judged_key(struct engine *e, const struct judged *j, uint8_t key[16])
 {
-    const struct judged *j = staged_at(e, index);
     const struct feed *feed = e->lanes[j->record.feed].feed;
     struct buf text = {0};
     int result = 1;
@@ -405,15 +388,13 @@ int engine_staged_key(struct engine *e, size_t index, uint8_t key[16])
     return result;
 }
 
-int engine_drop_late(struct engine *e, size_t index, int64_t late_s)
+int engine_drop_late(struct engine *e, const struct judged *j, int64_t late_s)
 {
-    const struct judged *j = staged_at(e, index);
     return late_row(&e->late, &j->record, &j->row.values[e->lanes[j->record.feed].feed->time], late_s);
 }
 
 struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena)
 {
-    assert(!e->context.live);
     return admission_judge(&e->lanes[record->feed].admission, record, arena);
 }
 
@@ -444,8 +425,8 @@ static int staged_apply(struct engine *e)
 
 int engine_record(struct engine *e, const struct record *record)
 {
+    if (e->context.live) return judged_apply(e, engine_judge(e, record, &e->cycle));
     stage(e, record);
-    if (e->context.live) return engine_apply(e, staged_count(e) - 1);
     return staged_count(e) < BATCH_STAGED ? 0 : staged_apply(e);
 }
 

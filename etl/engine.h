@@ -16,7 +16,7 @@
  *
  *     BEGIN IMMEDIATE; engine_open; COMMIT          (makes the tables and views if there are none)
  *     repeat:
- *         engine_stage ... engine_stage             (no database access: outside of the transaction)
+ *         engine_judge ... engine_judge             (no database access: another thread may run ahead with it)
  *         BEGIN IMMEDIATE; engine_begin
  *         { engine_file | engine_apply | engine_take_back | engine_drop_late }...
  *                                               (in any order; leave out what is loaded already)
@@ -71,40 +71,38 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
  * what it did was VACUUM (sink/schema.h). */
 int engine_begin(struct engine *e);
 
-/* Parses and validates a record without touching the database. *index counts from 0 since the last
- * engine_flush or engine_forget. LIVE only. */
-int engine_stage(struct engine *e, const struct record *record, size_t *index);
-/* Applies a staged record. Inside the transaction. A position must be applied only once, ever. */
-int engine_apply(struct engine *e, size_t index);
+/* Parses and validates a record, without the database. It touches nothing that the other calls do but engine_open and
+ * engine_close: a second thread may run ahead with it. What it gives lives in the arena. */
+struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena);
+/* LIVE, inside the transaction: applies a judged record. A position must be applied only once, ever. */
+int engine_apply(struct engine *e, const struct judged *row);
+/* FRESH: applies judged records, in order. */
+int engine_judged(struct engine *e, struct judged *const *rows, int count);
+/* Both in one, for a caller that is inside the transaction anyway. FRESH: a row is applied, and a broken `fail` rule
+ * told, a few records later, at the latest by engine_flush. */
+int engine_record(struct engine *e, const struct record *record);
 /* LIVE, inside the transaction: as if this record had never been applied. It must have been, exactly so: the bytes,
  * the layout and what its file's reader knew are those of then. The position may be applied again afterwards. Rows are
  * found by their position: before many records of a source that is not feed_changes, call engine_expect_take_back. */
 int engine_take_back(struct engine *e, const struct record *record);
 /* Makes the indexes by which rows of any source are found by their position, if they are not there. */
 int engine_expect_take_back(struct engine *e);
-/* The event time of a staged record; false when it has none, or breaks a rejecting rule. */
-bool engine_staged_time(const struct engine *e, size_t index, int64_t *time_s);
-/* The key of a staged record of a source that has one, 128 bits over source and values. 1; 0 when the record takes no
+/* The event time of a judged record; false when it has none, or breaks a rejecting rule. */
+bool engine_judged_time(const struct engine *e, const struct judged *row, int64_t *time_s);
+/* The key of a judged record of a source that has one, 128 bits over source and values. 1; 0 when the record takes no
  * part because a rule rejects it; negative, with a sentence, when a column of the key is NULL. */
-int engine_staged_key(struct engine *e, size_t index, uint8_t key[16]);
+int engine_judged_key(struct engine *e, const struct judged *row, uint8_t key[16]);
 /* In place of engine_apply for a record with an event time that is late_s too old: into the table `late`. LIVE
  * only, and only for a source that drops late records. */
-int engine_drop_late(struct engine *e, size_t index, int64_t late_s);
-/* engine_stage and engine_apply in one, for a caller that is inside the transaction anyway. FRESH: a row is
- * applied, and a broken `fail` rule told, a few records later, at the latest by engine_flush. */
-int engine_record(struct engine *e, const struct record *record);
-/* FRESH: the same in two steps. engine_judge touches nothing that the other calls do: a second thread may run ahead
- * with it. What it gives lives in the arena, and engine_judged applies it, in order. */
-struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena);
-int engine_judged(struct engine *e, struct judged *const *rows, int count);
+int engine_drop_late(struct engine *e, const struct judged *row, int64_t late_s);
 /* Writes (or replaces) the row of a file. */
 int engine_file(struct engine *e, const struct file_fact *fact);
 
-/* Writes all pending state and drops what was staged. Inside the transaction. FRESH: once, after the last record. */
+/* Writes all pending state. Inside the transaction. FRESH: once, after the last record. */
 int engine_flush(struct engine *e);
 /* FRESH: builds indexes, replaces the old tables by the new ones, makes the views. After engine_flush. */
 int engine_install(struct engine *e);
-/* Drops cached state and staged records: after a rollback. */
+/* Drops cached state: after a rollback. */
 void engine_forget(struct engine *e);
 
 const struct engine_counts *engine_counts(const struct engine *e);

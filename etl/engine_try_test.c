@@ -125,14 +125,16 @@ static struct process process_start(struct definition *d, const char *path)
 /* One transaction over order[from .. to). */
 static void process_commit(struct process *p, const struct input *in, const int *order, int from, int to, bool back)
 {
-    size_t index[TRY_RECORDS];
-    for (int i = from; i < to; i++) try_ok(engine_stage(p->engine, &in->records[order[i]], &index[i]), p->engine);
+    struct judged *rows[TRY_RECORDS];
+    struct arena arena = {0};
+    for (int i = from; i < to; i++) rows[i] = engine_judge(p->engine, &in->records[order[i]], &arena);
     try_sql(p->db, "BEGIN IMMEDIATE");
     try_ok(engine_begin(p->engine), p->engine);
-    for (int i = from; i < to; i++) try_ok(engine_apply(p->engine, index[i]), p->engine);
+    for (int i = from; i < to; i++) try_ok(engine_apply(p->engine, rows[i]), p->engine);
     if (!back || from % 2) try_ok(engine_flush(p->engine), p->engine);
     try_sql(p->db, back ? "ROLLBACK" : "COMMIT");
     if (back) engine_forget(p->engine);
+    arena_release(&arena);
 }
 
 /* One transaction in which records that are there leave, or stand for something else from now on. */

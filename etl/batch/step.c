@@ -166,11 +166,10 @@ static int keyed_apply(struct load *l, const struct step *s, int64_t file, const
     struct engine *e = l->job->engine;
     struct record former;
     uint8_t key[16];
-    size_t index;
     int64_t former_file;
     if (record->at.byte_offset < s->known.seen) return tail_check(l, s, record);
-    int result = engine_stage(e, record, &index);
-    int has = result == 0 ? engine_staged_key(e, index, key) : result;
+    struct judged *row = engine_judge(e, record, &l->record);
+    int result = 0, has = engine_judged_key(e, row, key);
     if (has < 0) return job_engine_result(l->job, has);
     int found = has ? ledger_keyed(l->ledger, key, &l->record, &former, &former_file, l->job->error) : 0;
     if (found < 0) return found;
@@ -180,7 +179,7 @@ static int keyed_apply(struct load *l, const struct step *s, int64_t file, const
         result = take_back(l, &former);
         if (result == 0) result = ledger_drop(l->ledger, former_file, former.at.byte_offset, l->job->error);
     }
-    if (result == 0) result = job_engine_result(l->job, engine_apply(e, index));
+    if (result == 0) result = job_engine_result(l->job, engine_apply(e, row));
     return result == 0 && has ? ledger_keep(l->ledger, file, record, key, l->job->error) : result;
 }
 

@@ -17,7 +17,6 @@ struct pass {
     struct operator_context context; /* no database: rows come in order, `unique` is a set in memory */
     struct lane {
         struct admission admission;
-        struct row_parser *parser;
     } * lanes;                   /* one per definition.feeds: rules look at rows of earlier sources */
     struct admission *admission; /* of the source that is measured */
     struct source_profile profile;
@@ -91,8 +90,7 @@ static int lanes_open(struct pass *p)
     p->lanes = memory_new((size_t)d->feed_count * sizeof *p->lanes);
     for (int i = 0; i < d->feed_count && result == 0; i++) {
         struct lane *lane = &p->lanes[i];
-        lane->parser = row_parser_new(&d->feeds[i]);
-        result = admission_open(&lane->admission, &p->context, &d->feeds[i], lane->parser);
+        result = admission_open(&lane->admission, &p->context, &d->feeds[i]);
         lane->admission.settle = settle;
         lane->admission.owner = p;
     }
@@ -101,10 +99,7 @@ static int lanes_open(struct pass *p)
 
 static void lanes_close(struct pass *p)
 {
-    for (int i = 0; i < p->context.definition->feed_count; i++) {
-        admission_close(&p->lanes[i].admission);
-        row_parser_free(p->lanes[i].parser);
-    }
+    for (int i = 0; i < p->context.definition->feed_count; i++) admission_close(&p->lanes[i].admission);
     free(p->lanes);
 }
 

@@ -1,9 +1,10 @@
 /* loader.h - messages into the warehouse, exactly once: what a worker has pending, and its transaction.
  *
  *     loader_assign            where a partition stands -> the offset to fetch from
- *     loader_take ...          verify or stage a message, in offset order of its partition
- *     loader_commit            BEGIN IMMEDIATE; offsets and clocks (clocks.h) move; records that are new go through the
- * engine; COMMIT loader_revoke            all partitions go: what is pending is dropped, nothing was written
+ *     loader_take ...          verify, or decode and judge a message, in offset order of its partition: into a page
+ *     loader_step              gives the page to the writer (writer.h) when it is time: BEGIN IMMEDIATE; offsets and
+ *                              clocks (clocks.h) move; records that are new go through the engine; COMMIT
+ *     loader_revoke            all partitions go: what is not committed is dropped
  *
  * The partition's first message after an assignment is the last one that was loaded before: it must be the same one
  * (see verify.h), else the log is not the one that this warehouse was filled from. */
@@ -21,13 +22,13 @@
 struct loader;
 
 /* Another worker has moved a partition's offset: this one must drop everything and join again. Besides 0,
- * ENGINE_RULE_FAILED and errors, a result of loader_commit. */
+ * ENGINE_RULE_FAILED and errors, a result of loader_step and loader_finish. */
 #define LOADER_FENCED 2
 
-/* When a transaction ends. */
 struct loader_limits {
-    size_t messages, bytes; /* at this size */
-    int quiet_ms, busy_ms;  /* at this age: when no more wait, and when more do */
+    size_t page_messages, page_bytes; /* what is given to the writer at once, at most */
+    size_t messages, bytes;           /* when a transaction ends: at this size */
+    int quiet_ms, busy_ms;            /* at this age: when no more wait, and when more do */
 };
 extern const struct loader_limits loader_limits_live, loader_limits_backfill;
 
@@ -48,10 +49,15 @@ int loader_reached_end(struct loader *l, const rd_kafka_message_t *m, struct err
 /* `m` says that the fetch position of its partition is outside of its log: always an error, in words. */
 int loader_out_of_range(struct loader *l, const rd_kafka_message_t *m, struct err_text *error);
 
-/* When what is pending should be committed, on the monotonic clock: at once when there is enough of it, soon when no
- * `more` messages wait to be taken, INT64_MAX when there is nothing. */
-int64_t loader_due_ns(const struct loader *l, bool more);
-/* Writes what is pending in one transaction; after anything but 0 the database is as before. */
-int loader_commit(struct loader *l, struct err_text *error);
+enum { LOADER_IDLE_MS = 100 };
+
+/* To be called after each wait for a message; `more`: there was one. Writes what is pending when it is time: at once
+ * when there is enough of it, soon when no more messages wait to be taken. After anything but 0 the database is as it
+ * was before the transaction. */
+int loader_step(struct loader *l, bool more, struct err_text *error);
+/* How long to wait for a message: LOADER_IDLE_MS when nothing is pending. */
+int loader_wait_ms(const struct loader *l);
+/* Writes what is pending, and waits for it. */
+int loader_finish(struct loader *l, struct err_text *error);
 
 #endif

@@ -12,7 +12,6 @@
 #include "lib/os/clock.h"
 
 enum {
-    POLL_MS = 100,
     BUSY_MS = 60000 /* the other workers take turns; a reader never is in the way */
 };
 
@@ -109,14 +108,6 @@ static int event_handle(struct worker *w, const rd_kafka_message_t *m)
     }
 }
 
-static int wait_ms(const struct worker *w)
-{
-    int64_t due_ns = loader_due_ns(w->loader, false);
-    if (due_ns == INT64_MAX) return POLL_MS;
-    int64_t left_ns = due_ns - clock_mono_ns();
-    return left_ns <= 0 ? 0 : (int)((left_ns + 999999) / 1000000);
-}
-
 static int take(struct worker *w, rd_kafka_message_t *m)
 {
     if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) return loader_take(w->loader, m, w->error);
@@ -129,17 +120,17 @@ static int take(struct worker *w, rd_kafka_message_t *m)
 static int poll_once(struct worker *w)
 {
     rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, 0);
-    if (!m) m = rd_kafka_consumer_poll(w->consumer, wait_ms(w));
+    if (!m) m = rd_kafka_consumer_poll(w->consumer, loader_wait_ms(w->loader));
     int result = m ? take(w, m) : 0;
     if (w->assigned_result != 0) return w->assigned_result;
-    return result == 0 && loader_due_ns(w->loader, m) <= clock_mono_ns() ? loader_commit(w->loader, w->error) : result;
+    return result == 0 ? loader_step(w->loader, m, w->error) : result;
 }
 
 static int work(struct worker *w)
 {
     int result = join(w);
     while (result == 0 && !stopping) result = poll_once(w);
-    return result == 0 ? loader_commit(w->loader, w->error) : result;
+    return result == 0 ? loader_finish(w->loader, w->error) : result;
 }
 
 static int exit_status(int result)

@@ -66,7 +66,7 @@ while rounds < 12:
     wrong += read != bits
     steps += read > before
     before = read
-    time.sleep(random.random() * 0.8)
+    time.sleep(random.random() * 1.6)  # some of the pauses are longer than a start and a transaction take
 print(f"- both workers killed {rounds} times, {hits} times inside a transaction; {steps} of the rounds had progress")
 if wrong:
     print(f"{wrong} times the tables and the marks of loaded lines did not agree")
