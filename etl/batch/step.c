@@ -5,12 +5,13 @@
 
 #include "etl/batch/load.h"
 
-enum { FLUSH_EVERY = 10000 };
+enum { FLUSH_EVERY = 10000, FLUSH_BYTES = 16 * 1024 * 1024 };
 
 /* What operators collect is written from time to time, so that memory does not grow with the file. */
 static int flush(struct load *l)
 {
     l->pending = 0;
+    l->bytes = 0;
     arena_reset(&l->record);
     return job_engine_result(l->job, engine_flush(l->job->engine));
 }
@@ -18,16 +19,18 @@ static int flush(struct load *l)
 static int record_done(struct load *l, uint64_t line)
 {
     arena_reset(&l->record);
-    if (++l->pending % JOB_PROGRESS_EVERY == 0) {
+    bool full = ++l->pending == FLUSH_EVERY || l->bytes >= FLUSH_BYTES;
+    if (full || l->pending % JOB_PROGRESS_EVERY == 0) {
         progress_update(&l->job->progress, l->job->lines_done + line);
         int result = job_rejects_check(l->job, false);
         if (result != 0) return result;
     }
-    return l->pending < FLUSH_EVERY ? 0 : flush(l);
+    return full ? flush(l) : 0;
 }
 
 static int take_back(struct load *l, const struct record *record)
 {
+    l->bytes += record->raw.n;
     return job_engine_result(l->job, engine_take_back(l->job->engine, record));
 }
 
@@ -223,6 +226,7 @@ static int records_apply(struct load *l, const struct step *s, const struct sour
     if (result != 0) return result < 0 ? result : header_wait(l, f);
     while ((result = source_next(reader, &record, l->job->error)) == 1) {
         result = apply(l, s, k->id, &record);
+        l->bytes += record.raw.n;
         if (result == 0) result = record_done(l, record.at.line);
         if (result != 0) break;
         k->seen = record.at.byte_offset + 1;

@@ -257,6 +257,25 @@ kill -CONT $dry
 wait $dry
 [ "$(sqlite3 "$scratch/dry.db" "SELECT count(*) > 0 FROM people")" = 1 ] || fail "the dry run has removed the database"
 
+story "records of a megabyte are not kept by the hundred"
+printf '{"pipeline": "large", "version": 1, "source": {"format": "csv", "glob": "large.csv", "columns": [{"name": "id", "type": "integer"}, {"name": "t", "type": "text"}]}, "derive": [{"name": "n", "expr": "length(t)"}],
+ "tables": [{"name": "rows", "columns": ["id", "n"]}]}' >"$scratch/large.json"
+for mode in append full; do
+    /usr/bin/python3 - "$MILLRACE" "$scratch" "$mode" <<'PY' || fail "$mode"
+import resource, subprocess, sys
+program, scratch, mode = sys.argv[1:]
+with open(scratch + "/one/large.csv", "w") as f:
+    f.write("id,t\n")
+    for i in range(150):
+        f.write("%d,%s\n" % (i, "x" * 1000000))
+subprocess.run([program, "etl", "run", scratch + "/large.json", "--in", scratch + "/one", "--db", scratch + "/large_" + mode + ".db", "--mode", mode],
+               check=True, stderr=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+sys.exit(f"150 records of 1 MB take {used} MB" if used > 100 else 0)
+PY
+done
+"$MILLRACE" warehouse compare "$scratch/large_append.db" "$scratch/large_full.db" >"$scratch/out" || fail "$(head -5 "$scratch/out")"
+
 story "VACUUM numbers rows anew, and state is kept by these numbers"
 sqlite3 "$scratch/upsert.db" VACUUM
 refused 2 "upsert.db: VACUUM has numbered its rows anew, .* load into a new database" upsert upsert
