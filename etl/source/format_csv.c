@@ -7,6 +7,8 @@
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
 
+#define FIELDS_LINE "#Fields:"
+
 /* --- definition --- */
 
 static char character_read(struct node n, const char *fallback)
@@ -22,20 +24,26 @@ static const struct dialect {
     const char *name, *delimiter, *quote;
     enum csv_escape escape;
     bool header;
+    const char *null; /* NULL: the format's */
+    bool fields_line;
 } DIALECTS[] = {
-    {"rfc4180", ",", "\"", CSV_ESCAPE_DOUBLED, true}, {"semicolon", ";", "\"", CSV_ESCAPE_DOUBLED, true},
-    {"tsv", "\t", "", CSV_ESCAPE_NONE, true},         {"postgresql", "\t", "", CSV_ESCAPE_BACKSLASH, false},
-    {"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false},
+    {"rfc4180", ",", "\"", CSV_ESCAPE_DOUBLED, true, NULL, false},
+    {"semicolon", ";", "\"", CSV_ESCAPE_DOUBLED, true, NULL, false},
+    {"tsv", "\t", "", CSV_ESCAPE_NONE, true, NULL, false},
+    {"postgresql", "\t", "", CSV_ESCAPE_BACKSLASH, false, "\\N", false},
+    {"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false, "\\N", false},
+    {"w3c", " ", "", CSV_ESCAPE_NONE, true, "-", true},
 };
 enum { DIALECT_COUNT = sizeof DIALECTS / sizeof *DIALECTS };
 
 static const struct dialect *dialect_read(struct node n, struct source_spec *s)
 {
-    static const char *const nulls[] = {"\\N", NULL};
+    const char **nulls = arena_alloc(n.doc->arena, 2 * sizeof *nulls);
     const char *names[DIALECT_COUNT + 1] = {NULL};
     for (int i = 0; i < DIALECT_COUNT; i++) names[i] = DIALECTS[i].name;
     const struct dialect *dialect = &DIALECTS[node_choice(node_member(n, "dialect"), names, 0)];
-    if (dialect->escape == CSV_ESCAPE_BACKSLASH && !node_present(node_member(n, "null"))) s->nulls = nulls;
+    nulls[0] = dialect->null;
+    if (dialect->null && !node_present(node_member(n, "null"))) s->nulls = nulls;
     return dialect;
 }
 
@@ -48,6 +56,15 @@ static void drift_read(struct node n, struct source_spec *s)
     s->new_column_fails = node_choice(node_member(n, "new_column"), choices, 0) == 1;
     s->reordered_fails = node_choice(node_member(n, "reordered"), choices, 0) == 1;
     if (!s->header) node_fail(n, "is about the header line, and the source has \"header\": false");
+}
+
+static void fields_line_read(struct node n, struct source_spec *s)
+{
+    struct node prefix = node_member(n, "comment_prefix");
+    s->fields_line = true;
+    if (strcmp(node_text(prefix, "#"), "#") != 0) node_fail(prefix, "is \"#\" in a source of dialect w3c");
+    if (!s->header) node_fail(node_member(n, "header"), "a source of dialect w3c has one: the line #Fields");
+    s->comment_prefix = "#";
 }
 
 static void keys_read(struct node n, struct source_spec *s)
@@ -71,6 +88,7 @@ static void keys_read(struct node n, struct source_spec *s)
     s->fields = (int)node_integer(node_member(n, "fields"), 0, 1, CSV_FIELDS_MAX);
     drift_read(node_member(n, "drift"), s);
     spec_lines_read(n, s);
+    if (dialect->fields_line) fields_line_read(n, s);
     spec_encoding_read(n, s);
     if (s->header && s->fields) node_fail(node_member(n, "fields"), "the header line gives the number of fields");
 }
@@ -93,10 +111,19 @@ static void place_read(struct node n, struct source_spec *s, struct field_spec *
 
 /* --- files --- */
 
+/* From these titles the layout of the records behind them. */
+static int header_take(struct source_reader *r, struct slice *titles, int count, struct err_text *error)
+{
+    struct layout l = {.fields = arena_alloc(&r->arena, (size_t)r->feed->field_count * sizeof *l.fields)};
+    int err = layout_from_header(r->feed, r->path, titles, count, &l, error);
+    if (!err) layout_print(r->feed, &l, &r->layout);
+    if (!err && r->spec->extra) layout_titles_print(r->feed, &l, titles, &r->layout);
+    return err;
+}
+
 static int header_parse(struct source_reader *r, struct slice header, struct err_text *error)
 {
     struct slice *titles = arena_alloc(&r->arena, CSV_FIELDS_MAX * sizeof *titles);
-    struct layout l = {.fields = arena_alloc(&r->arena, (size_t)r->feed->field_count * sizeof *l.fields)};
     size_t bad;
     int count = 0;
     if (!encoding_check(r->spec->encoding, header, &bad)) return source_bytes_wrong(r, header, bad, error);
@@ -106,16 +133,47 @@ static int header_parse(struct source_reader *r, struct slice header, struct err
         return err_set(error, ERR_INVALID, "%s: line %llu: the header cannot be split into fields: byte %zu: %s",
                        r->path, (unsigned long long)r->line, bad, why);
     }
-    int err = layout_from_header(r->feed, r->path, titles, count, &l, error);
-    if (!err) layout_print(r->feed, &l, &r->layout);
-    if (!err && r->spec->extra) layout_titles_print(r->feed, &l, titles, &r->layout);
-    return err;
+    return header_take(r, titles, count, error);
+}
+
+/* The titles of a line "#Fields: date time cs-method": blanks or tabs between them, whatever is between fields. */
+static int titles_take(struct slice line, struct slice *titles)
+{
+    int count = 0;
+    size_t at = strlen(FIELDS_LINE);
+    while (at < line.n && count < CSV_FIELDS_MAX) {
+        size_t start = at;
+        while (at < line.n && line.p[at] != ' ' && line.p[at] != '\t') at++;
+        if (at > start) titles[count++] = slice_of(line.p + start, at - start);
+        at++;
+    }
+    return count;
+}
+
+int csv_comment_read(struct source_reader *r, size_t n, struct err_text *error)
+{
+    struct slice line = slice_of(r->in.rest.p, n);
+    if (n < strlen(FIELDS_LINE) || memcmp(line.p, FIELDS_LINE, strlen(FIELDS_LINE)) != 0) return ERR_OK;
+    arena_reset(&r->arena);
+    buf_reset(&r->layout);
+    struct slice *titles = arena_alloc(&r->arena, CSV_FIELDS_MAX * sizeof *titles);
+    return header_take(r, titles, titles_take(line, titles), error);
+}
+
+/* Records without titles ahead of them. */
+static int fields_line_check(const struct source_reader *r, struct err_text *error)
+{
+    if (r->layout.n || r->in.rest.n == 0) return ERR_OK;
+    return err_set(error, ERR_INVALID,
+                   "%s: line %llu: no line \"#Fields: ...\" stands ahead of this record (%s.dialect of %s)", r->path,
+                   (unsigned long long)r->line, r->feed->at, r->feed->path);
 }
 
 static int csv_open(struct source_reader *r, struct err_text *error)
 {
     size_t n, next;
     int err = lines_open(r, error);
+    if (!err && r->spec->fields_line) return fields_line_check(r, error);
     if (err || !r->spec->header) return err;
     if (r->in.rest.n == 0 && r->file->grows) return 1;
     if (r->in.rest.n == 0 && r->in.offset == 0) return ERR_OK; /* a file without any line needs no header */

@@ -504,6 +504,31 @@ TEST(format, access_logs_by_the_servers_configuration)
 #define BY_HEADER(n) ""
 #define BY_FIELD(n)  ", \"field\": " n
 
+TEST(format, w3c_logs_say_their_fields_in_comments)
+{
+#define W3C                                                                                                            \
+    "\"dialect\": \"w3c\", \"format\": \"csv\", \"columns\": [{\"name\": \"time\", \"type\": \"text\"}, {\"name\": "   \
+    "\"status\", \"header\": \"sc-status\", \"type\": \"integer\"}, {\"name\": \"agent\", \"header\": "                \
+    "\"cs(User-Agent)\", \"type\": \"text\", \"optional\": true}]"
+    check_str(PLAIN(W3C, "#Software: IIS\n#Fields: time sc-status cs(User-Agent)\n00:01:02 200 M+5\n00:01:03 - -\n"),
+              "3@54/3 00:01:02|200|M+5\n4@71/4 00:01:03|-|-\n");
+    /* the server was started again, with other fields; a record of the old ones is none of these */
+    check_str(
+        PLAIN(W3C, "#Fields: time sc-status cs(User-Agent)\nt 1 a\n#Date: x\n#Fields:\tsc-status time\n2 t\n2 t b\n"),
+        "2@39/2 t|1|a\n5@78/5 t|2|-\n6@82/6  !format:=3 fields instead of 2\n");
+    check_str(PLAIN(W3C ", \"delimiter\": \"\\t\"", "#Fields: time sc-status\na b\t2\n"), "2@24/2 a b|2|-\n");
+    check_str(PLAIN(W3C, "#Fields: time\nx\n"),
+              "f: the header has no column \"sc-status\" (source.columns[1] of d.json); it has: \"time\"");
+    check_str(PLAIN(W3C, "#Fields: time sc-status\nt 1\n#Fields: time\n"),
+              "f: the header has no column \"sc-status\" (source.columns[1] of d.json); it has: \"time\"");
+    check_str(PLAIN(W3C, "#Fields: time sc-status\nt 1\n#Fields: ti"), "2@24/2 t|1|-\n");
+    check_str(PLAIN(W3C, "#Date: x\nt 1\n"),
+              "f: line 2: no line \"#Fields: ...\" stands ahead of this record (source.dialect of d.json)");
+    check_str(PLAIN(W3C, "#Date: x\n"), "");
+    check_str(PLAIN(W3C ", \"comment_prefix\": \";\"", ""),
+              "d.json: source.comment_prefix: is \"#\" in a source of dialect w3c");
+}
+
 TEST(format, csv_dialects)
 {
     check_str(PLAIN("\"dialect\": \"tsv\", " TWO(BY_HEADER), "a\tb\n\"x\t\\N\n"), "2@4/2 \"x|\\N\n");
@@ -513,7 +538,7 @@ TEST(format, csv_dialects)
     check_str(PLAIN("\"dialect\": \"mysql\", \"delimiter\": \",\", \"null\": \"\", " TWO(BY_FIELD), "\\N,\n"),
               "1@0/1 \\N|-\n");
     check_str(PLAIN("\"dialect\": \"excel\", " TWO(BY_HEADER), ""),
-              "d.json: source.dialect: \"excel\" is none of: rfc4180, semicolon, tsv, postgresql, mysql");
+              "d.json: source.dialect: \"excel\" is none of: rfc4180, semicolon, tsv, postgresql, mysql, w3c");
 }
 
 /* --- sqlite --- */

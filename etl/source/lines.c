@@ -56,6 +56,8 @@ static int line_skip(struct source_reader *r, struct err_text *error)
     size_t n, next;
     int err = line_find(r, &n, &next, error);
     if (!err && is_cut(r, next)) return 1;
+    bool whole = next > n; /* no record stands behind a line without an end */
+    if (!err && whole && r->spec->fields_line && is_comment(r)) err = csv_comment_read(r, n, error);
     if (!err) lines_consume(r, 0, next);
     return err;
 }

@@ -54,6 +54,8 @@ int lines_open(struct source_reader *r, struct err_text *error);
 int lines_record_find(struct source_reader *r, size_t *n, size_t *next, struct err_text *error);
 /* Consumes `next` bytes of which the first `n` are the record. */
 void lines_consume(struct source_reader *r, size_t n, size_t next);
+/* A comment of a CSV whose header is one; its `n` bytes end with a line end. In format_csv.c. */
+int csv_comment_read(struct source_reader *r, size_t n, struct err_text *error);
 /* `next` of formats whose records are lines. */
 int lines_next(struct source_reader *r, struct record *out, struct err_text *error);
 

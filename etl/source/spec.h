@@ -22,6 +22,7 @@ struct source_spec {
     /* CSV */
     struct csv_spec csv;
     bool header;
+    bool fields_line; /* the header is a comment, "#Fields: a b c", and another one may come anywhere (W3C) */
     bool ragged; /* missing fields are NULL, surplus ones are ignored */
     /* "drift" of the header: titles that no column asks for; columns in another order than declared */
     bool new_column_fails, reordered_fails;
