@@ -97,6 +97,7 @@ struct feed {
     const struct format *format;    /* etl/source/format.h */
     const struct source_spec *spec; /* etl/source/spec.h; opaque to operators and drivers */
     int time;                       /* index in columns of the event time ("time"), -1 when none is declared */
+    bool retyped_fails;             /* "drift": a value that does not fit ends the run */
     bool late_drop;                 /* a stream puts records that come too late into the table `late` */
     int64_t late_after_s;           /* older than this behind the newest of their partition is too late */
 

@@ -101,14 +101,26 @@ static bool may_come(const struct engine *e, const struct feed *feed, int ordina
     return e->context.live && ruled && feed->rules[ordinal - 1].reference;
 }
 
+static int drift_say(struct engine *e, const struct row *row, const struct violation *v)
+{
+    const struct feed *feed = &e->context.definition->feeds[row->record->feed];
+    return err_set(&e->error, ERR_INVALID,
+                   "%.*s:%" PRIu64 ": drift of source %s: %.*s, and %s.drift of %s says \"fail\"",
+                   (int)row->record->at.file.n, (const char *)row->record->at.file.p,
+                   row->record->at.line ? row->record->at.line : row->record->at.number, feed->name, (int)v->value.n,
+                   (const char *)v->value.p, feed->at, feed->path);
+}
+
 /* A broken rule of severity `fail` ends the run. */
 static int failures_check(struct engine *e, const struct row *row)
 {
     const struct feed *feed = &e->context.definition->feeds[row->record->feed];
     for (int i = 0; i < row->violation_count; i++) {
         const struct violation *v = &row->violations[i];
-        if (quarantine_severity(feed, v->ordinal) != SEVERITY_FAIL || may_come(e, feed, v->ordinal)) continue;
+        bool fails = quarantine_severity(feed, v->ordinal) == SEVERITY_FAIL && !may_come(e, feed, v->ordinal);
+        if (!fails && !v->drifts) continue;
         e->rule_failed = true;
+        if (v->drifts) return drift_say(e, row, v);
         return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s",
                        (int)row->record->at.file.n, (const char *)row->record->at.file.p,
                        row->record->at.line ? row->record->at.line : row->record->at.number, (int)v->rule.n,

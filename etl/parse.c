@@ -190,6 +190,7 @@ static void malformed_set(struct row_parser *p)
     if (p->violation_count > 0) return;
     violate(p, 0, -1);
     p->violations[0].value = p->splitter.wrong;
+    p->violations[0].drifts = p->splitter.drifts;
 }
 
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)

@@ -214,3 +214,53 @@ TEST(parse, an_amount_and_its_currency)
     check_int(f.row.values[1].type, VALUE_NULL);
     fixture_close(&f);
 }
+
+/* ---- drift ---- */
+
+/* What a record is refused for under this "drift"; "" when it is not. */
+static const char *drift_of(const char *source, const char *drift, const char *layout, const char *raw)
+{
+    static char said[256], json[1024];
+    struct fixture f;
+    snprintf(json, sizeof json,
+             "{\"pipeline\": \"p\", \"version\": 1, \"source\": {%s, \"glob\": \"*\", \"drift\": {%s}}, \"tables\": "
+             "[{\"name\": \"rows\"}]}",
+             source, drift);
+    fixture_open(&f, json);
+    parse(&f, layout, raw);
+    const struct violation *v = f.row.violations;
+    bool refused = f.row.violation_count > 0;
+    check(!refused || (v->drifts && f.row.bucket == 0));
+    snprintf(said, sizeof said, "%.*s", refused ? (int)v->value.n : 0, refused ? (const char *)v->value.p : "");
+    fixture_close(&f);
+    return said;
+}
+
+#define NEW_FAILS     "\"new_column\": \"fail\""
+#define MISSING_FAILS "\"missing_column\": \"fail\""
+
+TEST(parse, a_json_record_may_drift_only_as_declared)
+{
+    const char *source = "\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"integer\"}, "
+                         "{\"name\": \"b\", \"path\": \"x.b\", \"type\": \"text\"}]";
+    check_str(drift_of(source, "", "", "{\"n\": 1}"), "");
+    check_str(drift_of(source, NEW_FAILS, "", "{\"a\": 1, \"x\": {\"new\": 2}}"), ""); /* inside of one that is read */
+    check_str(drift_of(source, NEW_FAILS, "", "{\"a\": 1, \"n\\u0065w\": []}"), "no column reads its member \"new\"");
+    check_str(drift_of(source, MISSING_FAILS, "", "{\"x\": {\"b\": null}, \"a\": null, \"new\": 1}"), "");
+    check_str(drift_of(source, MISSING_FAILS, "", "{\"a\": 1, \"x\": null}"), "it has no member \"x.b\"");
+    source = "\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"integer\", \"optional\": true}, "
+             "{\"name\": \"b\", \"path\": \"l[1]\", \"type\": \"text\"}]";
+    check_str(drift_of(source, MISSING_FAILS, "", "{}"), "");
+}
+
+TEST(parse, so_may_an_element_of_xml)
+{
+    const char *source = "\"format\": \"xml\", \"record\": \"r\", \"columns\": [{\"name\": \"a\", \"path\": \"@a\", "
+                         "\"type\": \"text\"}, {\"name\": \"b\", \"path\": \"b[2]\", \"type\": \"text\"}]";
+    check_str(drift_of(source, "", "utf-8", "<r><c/></r>"), "");
+    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r xmlns:n='u' a='1'><b><c/></b></r>"), "");
+    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r c='1'/>"), "no column reads its attribute \"c\"");
+    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r><a/><d/></r>"), "no column reads its element \"a\"");
+    check_str(drift_of(source, MISSING_FAILS, "utf-8", "<r a=''><b/><b/></r>"), "");
+    check_str(drift_of(source, MISSING_FAILS, "utf-8", "<r a=''><b/></r>"), "it has nothing at \"b[2]\"");
+}

@@ -77,6 +77,7 @@ struct violation {
     /* The offending text as read; "" when it concerns the whole row, or what is wrong with a malformed one where its
      * format can tell. */
     struct slice value;
+    bool drifts; /* `value` is what the source's "drift" ends a run for */
 };
 
 enum { ROW_VALID = -1 };

@@ -11,7 +11,8 @@
 
 enum severity quarantine_severity(const struct feed *feed, int ordinal)
 {
-    return ordinal >= 1 && ordinal <= feed->rule_count ? feed->rules[ordinal - 1].severity : SEVERITY_REJECT;
+    if (ordinal >= 1 && ordinal <= feed->rule_count) return feed->rules[ordinal - 1].severity;
+    return ordinal && feed->retyped_fails ? SEVERITY_FAIL : SEVERITY_REJECT;
 }
 
 static const struct feed *feed_of(const struct quarantine *q, int index)

@@ -49,13 +49,13 @@ static const struct dialect *dialect_read(struct node n, struct source_spec *s)
 
 static void drift_read(struct node n, struct source_spec *s)
 {
-    static const char *const known[] = {"new_column", "reordered", NULL};
-    static const char *const choices[] = {"ignore", "fail", NULL};
-    if (!node_present(n)) return;
-    node_keys(n, known);
-    s->new_column_fails = node_choice(node_member(n, "new_column"), choices, 0) == 1;
-    s->reordered_fails = node_choice(node_member(n, "reordered"), choices, 0) == 1;
-    if (!s->header) node_fail(n, "is about the header line, and the source has \"header\": false");
+    static const char *const known[] = {"new_column", "missing_column", "reordered", "retyped", NULL};
+    static const char *const of_header[] = {"new_column", "missing_column", "reordered"};
+    spec_drift_read(n, s, known, true);
+    for (int i = 0; i < 3 && !s->header; i++) {
+        struct node key = node_member(node_member(n, "drift"), of_header[i]);
+        if (node_present(key)) node_fail(key, "is about the header line, and the source has \"header\": false");
+    }
 }
 
 static void fields_line_read(struct node n, struct source_spec *s)
@@ -86,7 +86,7 @@ static void keys_read(struct node n, struct source_spec *s)
     s->header = node_bool(node_member(n, "header"), dialect->header);
     s->ragged = node_bool(node_member(n, "ragged"), false);
     s->fields = (int)node_integer(node_member(n, "fields"), 0, 1, CSV_FIELDS_MAX);
-    drift_read(node_member(n, "drift"), s);
+    drift_read(n, s);
     spec_lines_read(n, s);
     if (dialect->fields_line) fields_line_read(n, s);
     spec_encoding_read(n, s);

@@ -7,18 +7,28 @@
 
 /* --- definition --- */
 
+static void drift_read(struct node n, struct source_spec *s)
+{
+    static const char *const known[] = {"new_column", "missing_column", "retyped", NULL};
+    spec_drift_read(n, s, known, false);
+    s->json = json_paths_new(n.doc->arena);
+    if (s->drift.new_fails) json_paths_strict(s->json);
+    if (s->drift.new_fails && node_present(node_member(n, "extra")))
+        node_fail(node_member(n, "extra"), "keeps what \"drift\": {\"new_column\": \"fail\"} refuses");
+}
+
 static void ndjson_keys_read(struct node n, struct source_spec *s)
 {
     spec_encoding_read(n, s);
     spec_lines_read(n, s);
-    s->json = json_paths_new(n.doc->arena);
+    drift_read(n, s);
 }
 
 static void json_keys_read(struct node n, struct source_spec *s)
 {
     struct node records = node_required(n, "records");
     spec_encoding_read(n, s);
-    s->json = json_paths_new(n.doc->arena);
+    drift_read(n, s);
     s->records = node_text(records, NULL);
     const char *wrong = n.doc->failed ? NULL : json_records_path_check(s->records);
     if (wrong) node_fail(records, "\"%s\": %s", s->records, wrong);
@@ -42,10 +52,11 @@ static void place_read(struct node column, struct source_spec *s, struct field_s
     bool number = f->type == VALUE_INTEGER || f->type == VALUE_DECIMAL;
     f->number = s->fields_least; /* columns are read in order, each adds one */
     spec_path_read(column, text, f);
+    bool demanded = !f->optional && s->drift.missing_fails;
     if (around_leads(text))
         wrong = around_read(s, text, number, f->number, column.doc->arena);
-    else
-        wrong = json_paths_add(s->json, text, number);
+    else if (!(wrong = json_paths_add(s->json, text, number)) && demanded)
+        json_paths_demand(s->json);
     if (wrong) node_fail(path, "\"%s\": %s", text, wrong);
 }
 
@@ -119,7 +130,8 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     const struct around *around = s->spec->around;
     if (around && !around_split(around, &layout, arena, values)) return around_wrong(s, arena);
     if (layout.n) return splitter_wrong(s, arena, 0, "a JSON record has no layout");
-    if (!json_split(s->spec->json, text, arena, s->fields, &scan))
+    if (!json_split(s->spec->json, text, arena, s->fields, &scan) && scan.drift) return splitter_drifts(s, scan.wrong);
+    if (scan.wrong)
         return splitter_wrong(s, arena, (size_t)(scan.p - text.p),
                               arena_printf(arena, "%s%s", scan.wrong, document_hint(s, record, &scan)));
     if (around) around_put(around, values, s->fields);
@@ -127,8 +139,9 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     return true;
 }
 
-static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix", "extra", NULL};
-static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", "extra", NULL};
+static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix",
+                                          "drift",    "extra",           NULL};
+static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", "drift", "extra", NULL};
 static const char *const places[] = {"path", "optional", NULL};
 
 const struct format FORMAT_NDJSON = {

@@ -12,6 +12,8 @@
 static void keys_read(struct node n, struct source_spec *s)
 {
     s->table = node_text(node_required(n, "table"), NULL);
+    static const char *const known[] = {"new_column", "retyped", NULL};
+    spec_drift_read(n, s, known, true);
     s->encoding_rejects = true;
     s->json = json_paths_new(n.doc->arena);
 }
@@ -48,6 +50,18 @@ static const struct sqlite_rows *rows_beside(const struct source_list *list, con
     return NULL;
 }
 
+static int new_column_find(struct source_list *list, const char *path, struct sqlite_rows *rows, struct err_text *error)
+{
+    const struct feed *feed = list->feed;
+    const char *name;
+    int found = sqlite_rows_other_column(rows, names_of(feed, &list->arena), &list->arena, &name, error);
+    if (found <= 0) return found;
+    return err_set(error, ERR_INVALID,
+                   "%s: the table \"%s\" has a new column \"%s\": no column of source %s of %s reads it, and its "
+                   "\"drift\" says \"new_column\": \"fail\"",
+                   path, feed->spec->table, name, feed->name, feed->path);
+}
+
 /* What is not there was asked for by the definition. */
 static int rows_open(struct source_list *list, const char *path, struct source_file *f, struct err_text *error)
 {
@@ -57,6 +71,7 @@ static int rows_open(struct source_list *list, const char *path, struct source_f
     int err = sqlite_rows_open(path, feed->spec->table, names_of(feed, &list->arena), beside, &f->rows, &wrong);
     if (err == ERR_NOTFOUND || err == ERR_UNSUPPORTED)
         return err_set(error, err, "%s (%s of %s)", wrong.text, feed->at, feed->path);
+    if (!err && feed->spec->drift.new_fails) err = new_column_find(list, path, f->rows, &wrong);
     return err ? err_set(error, err, "%s", wrong.text) : 0;
 }
 
@@ -112,7 +127,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     return true;
 }
 
-static const char *const keys[] = {"table", "watermark", "deletes", NULL};
+static const char *const keys[] = {"table", "watermark", "deletes", "drift", NULL};
 static const char *const places[] = {"field", NULL};
 
 const struct format FORMAT_SQLITE = {

@@ -475,7 +475,7 @@ TEST(format, keys_belong_to_formats)
         "d.json: source.columns[0].path: \"b[\": brackets hold a number from 0, * or a name in quotes");
     check_str(PLAIN("\"format\": \"xml\", \"record\": \"p\", \"delimiter\": \";\"", ""),
               "d.json: source.delimiter: unknown key; known here: format, glob, null, trim, time, in_file, columns, "
-              "encoding, record, optional, late, key\nd.json: source: the key \"columns\" is missing");
+              "encoding, record, drift, optional, late, key\nd.json: source: the key \"columns\" is missing");
     check_str(PLAIN("\"format\": \"xm\"", ""),
               "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
               "\"xml\"?\nd.json: source: the key \"record\" is missing\n"

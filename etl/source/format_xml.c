@@ -10,7 +10,10 @@ static void keys_read(struct node n, struct source_spec *s)
 {
     struct node record = node_required(n, "record");
     spec_encoding_read(n, s);
+    static const char *const known[] = {"new_column", "missing_column", "retyped", NULL};
+    spec_drift_read(n, s, known, false);
     s->xml = xml_paths_new(n.doc->arena);
+    if (s->drift.new_fails) xml_paths_strict(s->xml);
     s->records = node_text(record, NULL);
     const char *wrong = n.doc->failed ? NULL : xml_records_path_check(s->records);
     if (wrong) node_fail(record, "\"%s\": %s", s->records, wrong);
@@ -83,6 +86,16 @@ static void splitter_end(struct splitter *s)
     xml_splitter_free(s->xml);
 }
 
+static bool all_there(struct splitter *s, struct arena *arena)
+{
+    for (int c = 0; c < s->feed->field_count; c++) {
+        const struct field_spec *f = s->feed->columns[c].field;
+        if (!f->optional && !around_leads(f->headers[0]) && !s->fields[f->number].p)
+            return splitter_drifts(s, arena_printf(arena, "it has nothing at \"%s\"", f->headers[0]));
+    }
+    return true;
+}
+
 static bool split(struct splitter *s, const struct record *record, struct slice text, struct arena *arena)
 {
     size_t at;
@@ -92,12 +105,15 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
         return splitter_wrong(s, arena, 0, "the record does not say what is around it");
     const char *wrong = xml_split(s->xml, text, layout, s->spec->trim, arena, s->fields, &at);
     if (wrong) return splitter_wrong(s, arena, at, wrong);
+    if (s->spec->drift.new_fails && (wrong = xml_splitter_new_part(s->xml)))
+        return splitter_drifts(s, arena_printf(arena, "no column reads its %s", wrong));
+    if (s->spec->drift.missing_fails && !all_there(s, arena)) return false;
     if (around) around_put(around, values, s->fields);
     s->field_count = s->spec->fields_least;
     return true;
 }
 
-static const char *const keys[] = {"encoding", "record", NULL};
+static const char *const keys[] = {"encoding", "record", "drift", NULL};
 static const char *const places[] = {"path", "optional", NULL};
 
 const struct format FORMAT_XML = {

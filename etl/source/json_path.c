@@ -91,6 +91,14 @@ struct json_paths {
     struct step root;
     int step_count, field_count;
     int rest; /* number of what no path begins with; -1: nobody wants it */
+    bool strict;
+    struct demand *demands, *last; /* what must be there; what the path that was added last ends with */
+};
+
+struct demand {
+    const struct step *step;
+    const char *path;
+    struct demand *next;
 };
 
 struct json_paths *json_paths_new(struct arena *arena)
@@ -121,6 +129,7 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
     const char *wrong = NULL;
     bool first = true;
     int taken;
+    const char *whole = text;
     if (!*text) return "is empty; $ is the whole record";
     for (int depth = 1; (taken = json_step_take(&text, first, &key, paths->arena, &wrong)) == 1; depth++) {
         if (key.index == JSON_STEP_ALL) return "names one value; [*] would be several";
@@ -132,7 +141,22 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
     struct wanted *w = arena_alloc(paths->arena, sizeof *w);
     *w = (struct wanted){paths->field_count++, truth_is_number, step->wanted};
     step->wanted = w;
+    paths->last = arena_alloc(paths->arena, sizeof *paths->last);
+    *paths->last = (struct demand){step, arena_str(paths->arena, slice_str(whole)), NULL};
     return NULL;
+}
+
+void json_paths_strict(struct json_paths *paths)
+{
+    paths->strict = true;
+}
+
+void json_paths_demand(struct json_paths *paths)
+{
+    struct demand **at = &paths->demands;
+    bool member = paths->last->step != &paths->root && paths->last->step->key.index == -1;
+    while (*at) at = &(*at)->next;
+    if (member) *at = paths->last;
 }
 
 void json_paths_skip(struct json_paths *paths)
@@ -153,7 +177,7 @@ struct split {
     struct slice *fields;
     bool as_they_stand;
     int left; /* members of the root that are wanted and not found yet; then nothing more is read. 0: all is read */
-    bool keeps_rest;
+    bool keeps_rest, strict;
     struct buf rest; /* members that no path begins with */
     uint64_t seen[STEPS_MAX / 64];
 };
@@ -189,6 +213,14 @@ static bool member_take(struct split *c, const struct step *step, const uint8_t 
     return value_take(c, step, depth);
 }
 
+static bool drifts(struct split *c, const uint8_t *at, const char *what, struct slice name)
+{
+    c->scan->p = at;
+    c->scan->drift = true;
+    return json_scan_fail(
+        c->scan, arena_printf(c->arena, "%s \"%.*s\"", what, name.n < 80 ? (int)name.n : 80, (const char *)name.p));
+}
+
 static bool object_take(struct split *c, const struct step *step, int depth)
 {
     struct json_scan *s = c->scan;
@@ -209,6 +241,7 @@ static bool object_take(struct split *c, const struct step *step, int depth)
         json_scan_blanks(s);
         const struct step *found = member_find(step, hint, name);
         if (found) hint = found->sibling;
+        if (!found && depth == 1 && c->strict) return drifts(c, at, "no column reads its member", name);
         if (!(found ? member_take(c, found, at, depth) : json_scan_value(s, depth))) return false;
         if (!found && depth == 1 && c->keeps_rest) rest_keep(c, at);
         json_scan_blanks(s);
@@ -267,7 +300,7 @@ static bool value_take(struct split *c, const struct step *step, int depth)
 {
     struct json_scan *s = c->scan;
     const uint8_t *start = s->p;
-    bool whole = c->keeps_rest && depth == 0 && s->p < s->end && *s->p == '{';
+    bool whole = (c->keeps_rest || c->strict) && depth == 0 && s->p < s->end && *s->p == '{';
     bool inside = (step->children || whole) && s->p < s->end && (*s->p == '{' || *s->p == '[');
     if (!inside) {
         if (!json_scan_value(s, depth)) return false;
@@ -302,10 +335,18 @@ static void split_begin(struct split *c, const struct json_paths *paths, struct 
     c->scan = scan;
     c->as_they_stand = false;
     c->left = 0;
-    c->keeps_rest = false;
+    c->keeps_rest = c->strict = false;
     c->rest = (struct buf){0};
     *scan = json_scan_of(text);
     json_scan_blanks(scan);
+}
+
+static bool demands_check(struct split *c, const struct json_paths *paths, const uint8_t *start)
+{
+    for (const struct demand *d = paths->demands; d; d = d->next)
+        if (!(c->seen[d->step->number / 64] >> (d->step->number % 64) & 1))
+            return drifts(c, start, "it has no member", slice_str(d->path));
+    return true;
 }
 
 bool json_split(const struct json_paths *paths, struct slice text, struct arena *arena, struct slice *fields,
@@ -316,8 +357,10 @@ bool json_split(const struct json_paths *paths, struct slice text, struct arena 
     c.fields = fields;
     split_begin(&c, paths, text, scan);
     c.keeps_rest = paths->rest >= 0;
+    c.strict = paths->strict;
     const uint8_t *start = scan->p;
-    bool good = value_take(&c, &paths->root, 0) && json_scan_end(scan) && root_check(&paths->root, start, scan);
+    bool good = value_take(&c, &paths->root, 0) && json_scan_end(scan) && root_check(&paths->root, start, scan) &&
+                demands_check(&c, paths, start);
     if (good && c.rest.n) {
         buf_append_byte(&c.rest, '}');
         fields[paths->rest] = slice_of(arena_copy(arena, c.rest.p, c.rest.n), c.rest.n);

@@ -40,6 +40,12 @@ void json_paths_skip(struct json_paths *paths);
 /* The next number belongs to what no path begins with: the members of the record as an object, as they stand in it. */
 void json_paths_rest(struct json_paths *paths);
 
+/* A record with a member with which no path begins fails, with scan->drift. */
+void json_paths_strict(struct json_paths *paths);
+/* So does one that has not the member where the path that was added last ends. A null is there; elements of arrays may
+ * be absent. */
+void json_paths_demand(struct json_paths *paths);
+
 /* Reads one document (UTF-8) and gives the text of each wanted value, by its number: the inside of a string with its
  * escapes replaced (in the arena), a number as written, `true` and `false`, objects and arrays as they stand. p is NULL
  * for null and for a value that is not there. False when the document is not JSON, is neither an object

@@ -21,6 +21,7 @@ struct json_scan {
     const char *wrong; /* NULL: nothing so far */
     bool cut;          /* it is wrong because the text ends: more of it might be right */
     bool escaped;      /* the string that was read last has escapes */
+    bool drift;        /* nothing is wrong with the JSON: it is another than was declared (json_path.h) */
 };
 
 struct json_scan json_scan_of(struct slice text);

@@ -207,8 +207,8 @@ static int order_check(const struct feed *feed, const char *file, const struct l
 static int drift_check(const struct feed *feed, const char *file, const struct slice *titles, const struct layout *l,
                        struct err_text *error)
 {
-    int err = feed->spec->new_column_fails ? new_column_find(feed, file, titles, l, error) : ERR_OK;
-    return !err && feed->spec->reordered_fails ? order_check(feed, file, l, error) : err;
+    int err = feed->spec->drift.new_fails ? new_column_find(feed, file, titles, l, error) : ERR_OK;
+    return !err && feed->spec->drift.reordered_fails ? order_check(feed, file, l, error) : err;
 }
 
 int layout_from_header(const struct feed *feed, const char *file, const struct slice *titles, int count,
@@ -230,7 +230,8 @@ int layout_from_header(const struct feed *feed, const char *file, const struct s
         if (found == -2)
             return err_set(error, ERR_INVALID, "%s: the header has the column of %s (%s of %s) more than once", file,
                            c->name, c->field->at, feed->path);
-        if (found == -1 && !c->field->optional) return missing(feed, file, c, titles, count, error);
+        if (found == -1 && !c->field->optional && feed->spec->drift.missing_fails)
+            return missing(feed, file, c, titles, count, error);
         l->fields[i] = found;
     }
     return drift_check(feed, file, titles, l, error);

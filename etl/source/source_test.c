@@ -270,6 +270,8 @@ TEST(source, a_header_may_drift_only_as_declared)
     check_str(drift(NULL, "bee,x,a"), "");
     check_str(drift("{\"new_column\": \"fail\"}", "bee,a"), "");
     check_str(drift("{\"reordered\": \"fail\"}", "x,a,y,bee"), "");
+    check_str(drift("{\"missing_column\": \"ignore\"}", "x"), "");
+    check(strstr(drift("{\"missing_column\": \"fail\"}", "bee"), "the header has no column \"a\""));
     check_str(drift(strict, "a , bee"), "");
     check_str(drift(strict, "a,bee,B"), ""); /* two names of one column: the second is known */
     check(strstr(drift(strict, "a,bee,x"),

@@ -161,6 +161,22 @@ void spec_path_read(struct node column, const char *path, struct field_spec *f)
     f->required = node_present(optional) && !f->optional;
 }
 
+static bool drift_fails(struct node drift, const char *key, bool fallback)
+{
+    static const char *const choices[] = {"ignore", "fail", NULL};
+    return drift.json ? node_choice(node_member(drift, key), choices, fallback) == 1 : fallback;
+}
+
+void spec_drift_read(struct node source, struct source_spec *s, const char *const *known, bool missing_fails)
+{
+    struct node n = node_member(source, "drift");
+    if (n.json) node_keys(n, known);
+    s->drift.new_fails = drift_fails(n, "new_column", false);
+    s->drift.missing_fails = drift_fails(n, "missing_column", missing_fails);
+    s->drift.reordered_fails = drift_fails(n, "reordered", false);
+    s->drift.retyped_fails = drift_fails(n, "retyped", false);
+}
+
 void spec_lines_read(struct node source, struct source_spec *s)
 {
     s->skip_lines = (int)node_integer(node_member(source, "skip_lines"), 0, 0, 1000000);
@@ -208,6 +224,7 @@ void source_spec_read(struct node n, const char *const *own_keys, struct feed *f
     in_file_read(node_member(n, "in_file"), s);
     node_part_end(n, "in_file");
     s->format->keys_read(n, s);
+    feed->retyped_fails = s->drift.retyped_fails;
     /* The columns of a log are fields of its layout; any other format's can be read when a key is wrong. */
     if (n.doc->failed && s->format->columns_all) return;
     node_part_end(n, "format");

@@ -19,13 +19,16 @@ struct source_spec {
     bool repeats, lateness;
     const char *const *nulls;
     bool trim;
+    /* "drift", which ends a run: what no column reads, a column that is not there, titles in another order than
+     * declared, values that do not fit */
+    struct {
+        bool new_fails, missing_fails, reordered_fails, retyped_fails;
+    } drift;
     /* CSV */
     struct csv_spec csv;
     bool header;
-    bool fields_line; /* the header is a comment, "#Fields: a b c", and another one may come anywhere (W3C) */
-    bool ragged; /* missing fields are NULL, surplus ones are ignored */
-    /* "drift" of the header: titles that no column asks for; columns in another order than declared */
-    bool new_column_fails, reordered_fails;
+    bool fields_line;           /* the header is a comment, "#Fields: a b c", and another one may come anywhere (W3C) */
+    bool ragged;                /* missing fields are NULL, surplus ones are ignored */
     int fields;                 /* exact number of fields without a header, 0: as many as the columns need */
     int fields_least;           /* without a header: the largest field number that a column names */
     int skip_lines;             /* before the header, or before the first record */
@@ -56,6 +59,8 @@ void source_spec_read(struct node source, const char *const *own_keys, struct fe
 void spec_path_read(struct node column, const char *path, struct field_spec *f);
 
 /* The keys that several formats have. */
+/* drift, with these keys (NULL-terminated); `missing_fails` is the default of missing_column. */
+void spec_drift_read(struct node source, struct source_spec *s, const char *const *known, bool missing_fails);
 void spec_encoding_read(struct node source, struct source_spec *s); /* encoding, on_bad_encoding */
 void spec_lines_read(struct node source, struct source_spec *s);    /* skip_lines, comment_prefix */
 

@@ -39,6 +39,7 @@ bool splitter_split(struct splitter *s, const struct record *record, struct aren
     size_t bad;
     s->field_count = 0;
     s->wrong = SLICE_LIT("");
+    s->drifts = false;
     if (format->plain) {
         if (!encoding_check(s->spec->encoding, text, &bad)) return bytes_wrong(s, arena, text.p[bad], bad);
         text = encoding_decode(s->spec->encoding, text, arena);
@@ -57,6 +58,13 @@ bool splitter_fields_are_text(const struct splitter *s)
 bool splitter_wrong(struct splitter *s, struct arena *arena, size_t at, const char *wrong)
 {
     s->wrong = slice_str(arena_printf(arena, "byte %zu: %s", at, wrong));
+    return false;
+}
+
+bool splitter_drifts(struct splitter *s, const char *what)
+{
+    s->wrong = slice_str(what);
+    s->drifts = true;
     return false;
 }
 

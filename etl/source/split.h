@@ -18,7 +18,8 @@ struct splitter {
     int field_count;
     struct layout layout;
     struct slice
-        wrong; /* p is never NULL; what is wrong with a malformed record, where the format can tell; else empty */
+        wrong;   /* p is never NULL; what is wrong with a malformed record, where the format can tell; else empty */
+    bool drifts; /* `wrong` is what the source's "drift" ends a run for */
     /* csv */
     struct buf layout_text; /* what `layout` was made of: files have many records */
     bool layout_good;
@@ -38,6 +39,8 @@ bool splitter_wrong(struct splitter *s, struct arena *arena, size_t at, const ch
 /* The same without a place, in the words of printf. */
 bool splitter_refuse(struct splitter *s, struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Likewise: it fits the format, and is another than was declared. */
+bool splitter_drifts(struct splitter *s, const char *what);
 /* Escapes in this record stand for bytes that are no text. */
 bool splitter_escapes_wrong(struct splitter *s, struct arena *arena);
 

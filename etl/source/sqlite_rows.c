@@ -163,6 +163,23 @@ static const char *rowid_name(struct sqlite_rows *r, const char *table)
     return names[2];
 }
 
+int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, struct arena *arena, const char **name,
+                             struct err_text *error)
+{
+    sqlite3_stmt *s = NULL;
+    int err = sql_prepare(r->db, &s, error, "SELECT name FROM pragma_table_xinfo(%Q) ORDER BY cid", r->table);
+    if (err) return err;
+    *name = NULL;
+    while (!*name && sqlite3_step(s) == SQLITE_ROW) {
+        const char *one = arena_str(arena, sql_column_slice(s, 0));
+        const char *const *known = columns;
+        while (*known && sqlite3_stricmp(*known, one) != 0) known++;
+        if (!*known) *name = one;
+    }
+    sqlite3_finalize(s);
+    return *name != NULL;
+}
+
 /* In double quotes a name that is no column would be a text to SQLite: each is looked for before. */
 static int select_prepare(struct sqlite_rows *r, const char *table, const char *const *columns, struct err_text *error)
 {

@@ -28,6 +28,9 @@ struct sqlite_rows;
  * for views and tables without rowids. */
 int sqlite_rows_open(const char *path, const char *table, const char *const *columns, const struct sqlite_rows *beside,
                      struct sqlite_rows **out, struct err_text *error);
+/* 1: *name, in the arena, is the first column of the table that is none of these; 0: there is none. */
+int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, struct arena *arena, const char **name,
+                             struct err_text *error);
 /* 1: the next row, valid until the next call; 0: no more; negative: an error. */
 int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error);
 /* From the first row again, in the same transaction. */

@@ -1,5 +1,6 @@
 #include "etl/source/xml_capture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct xml_paths {
     struct arena *arena;
     struct step root;
     int step_count, field_count;
+    bool strict;
 };
 
 struct xml_paths *xml_paths_new(struct arena *arena)
@@ -91,6 +93,11 @@ const char *xml_paths_add(struct xml_paths *paths, const char *text)
     return NULL;
 }
 
+void xml_paths_strict(struct xml_paths *paths)
+{
+    paths->strict = true;
+}
+
 void xml_paths_skip(struct xml_paths *paths)
 {
     paths->field_count++;
@@ -112,6 +119,7 @@ struct xml_capture {
     int depth;                                  /* elements around, the first included */
     int texts_open;                             /* how many of `open` want their text */
     struct found *found;                        /* by step */
+    char new_part[96];                          /* of strict paths */
 };
 
 struct xml_capture *xml_capture_new(const struct xml_paths *paths)
@@ -137,6 +145,7 @@ void xml_capture_reset(struct xml_capture *c)
         c->found[i] = (struct found){.text = c->found[i].text};
     }
     c->depth = c->texts_open = 0;
+    c->new_part[0] = 0;
 }
 
 static const struct step *element_find(struct xml_capture *c, const struct step *parent, const char *name)
@@ -157,11 +166,27 @@ static void attributes_take(struct xml_capture *c, const struct step *step, cons
             }
 }
 
+/* Declarations of name spaces are about names. */
+static void part_check(struct xml_capture *c, const char *name, bool attribute)
+{
+    if (c->new_part[0] || (attribute && strncmp(name, "xmlns", 5) == 0)) return;
+    for (const struct step *s = c->paths->root.children; s; s = s->sibling)
+        if (s->attribute == attribute && strcmp(s->name, name) == 0) return;
+    snprintf(c->new_part, sizeof c->new_part, "%s \"%.70s\"", attribute ? "attribute" : "element", name);
+}
+
+const char *xml_capture_new_part(const struct xml_capture *c)
+{
+    return c->new_part[0] ? c->new_part : NULL;
+}
+
 bool xml_capture_start(struct xml_capture *c, const char *name, const char **attributes)
 {
     if (c->depth > XML_DEPTH_MAX) return false;
     const struct step *parent = c->depth ? c->open[c->depth - 1] : NULL;
     const struct step *step = c->depth == 0 ? &c->paths->root : parent ? element_find(c, parent, name) : NULL;
+    if (c->paths->strict && c->depth == 1) part_check(c, name, false);
+    for (const char **a = attributes; c->paths->strict && c->depth == 0 && *a; a += 2) part_check(c, *a, true);
     c->open[c->depth++] = step;
     if (!step) return true;
     c->texts_open += step->wanted != NULL;

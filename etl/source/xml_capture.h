@@ -20,6 +20,9 @@ const char *xml_paths_add(struct xml_paths *paths, const char *text);
 /* The next number belongs to a value that stands elsewhere: nothing is given for it. */
 void xml_paths_skip(struct xml_paths *paths);
 
+/* A record with an attribute or an element with which no path begins fails (xml_capture_new_part). */
+void xml_paths_strict(struct xml_paths *paths);
+
 struct xml_capture;
 
 struct xml_capture *xml_capture_new(const struct xml_paths *paths);
@@ -32,6 +35,8 @@ void xml_capture_end(struct xml_capture *c);
 /* Each of these paths (a bit per number, of the first 64) has its value, whole, or can have none: nothing that comes
  * can change it. */
 bool xml_capture_is_settled(const struct xml_capture *c, uint64_t fields);
+/* Of strict paths: "element NAME" or "attribute NAME", the first that no path begins with; NULL: there is none. */
+const char *xml_capture_new_part(const struct xml_capture *c);
 /* The text of each path by its number, in the arena, UTF-8; p is NULL for what is not there. `trim` takes white space
  * (line ends too) off the ends of elements' texts. */
 void xml_capture_give(const struct xml_capture *c, bool trim, struct arena *arena, struct slice *fields);

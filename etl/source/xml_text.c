@@ -75,6 +75,11 @@ struct xml_splitter *xml_splitter_new(const struct xml_paths *paths)
     return x;
 }
 
+const char *xml_splitter_new_part(const struct xml_splitter *x)
+{
+    return xml_capture_new_part(x->capture);
+}
+
 void xml_splitter_free(struct xml_splitter *x)
 {
     if (!x) return;

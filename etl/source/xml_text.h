@@ -32,6 +32,8 @@ struct xml_splitter; /* serves one thread */
 
 struct xml_splitter *xml_splitter_new(const struct xml_paths *paths);
 void xml_splitter_free(struct xml_splitter *x); /* NULL is allowed */
+/* Of the element that was split last: xml_capture_new_part (xml_capture.h). */
+const char *xml_splitter_new_part(const struct xml_splitter *x);
 /* The text of each path of one element, in the arena, UTF-8; p is NULL for what is not there. `trim` takes white space
  * (line ends too) off the ends of elements' texts. NULL, or what is wrong with the element or the layout, and at which
  * byte of the element. */

@@ -159,6 +159,29 @@ refused "no database" sqlite "orders.db: "
 bad; printf '{"id": 1}\n{"id": "\xff"}\n' >"$scratch/bad/a.ndjson"
 refused "bytes that are no UTF-8" ndjson "a.ndjson: line 2, byte offset 18: the byte FF is not utf-8"
 
+story "drift ends a run where the source says so, with file, record and name; otherwise nothing is said"
+drifting() { # SOURCE-KEYS, with the path of the id
+    printf '{"version": 1, "pipeline": "d", "source": {%s, "columns": [{"name": "id", "type": "integer", %s}]}, "tables": [{"name": "t"}]}' "$1" "$2" >"$scratch/drift.json"
+}
+bad; printf '{"id": 1}\n{"id": 2, "gift": true}\n{"gift": "x"}\n' >"$scratch/bad/a.ndjson"
+printf '<all><one id="1"/><one id="2"><gift/></one></all>' >"$scratch/bad/a.xml"
+sqlite3 "$scratch/bad/a.db" "CREATE TABLE one(id, gift); INSERT INTO one VALUES(1, 'x')"
+while IFS='|' read -r keys column drift said; do
+    drifting "$keys" "$column"
+    "$MILLRACE" etl run "$scratch/drift.json" --in "$scratch/bad" --db "$scratch/drift.db" 2>"$scratch/err" || fail "without drift: $(cat "$scratch/err")"
+    rm "$scratch/drift.db"
+    drifting "$keys, \"drift\": {\"$drift\": \"fail\"}" "$column"
+    refused "$drift, $keys" drift "$said"
+done <<'EOF'
+"format": "ndjson", "glob": "*.ndjson"|"path": "id"|new_column|a.ndjson:2: drift of source d: no column reads its member "gift", and source.drift of
+"format": "ndjson", "glob": "*.ndjson"|"path": "id"|missing_column|a.ndjson:3: drift of source d: it has no member "id"
+"format": "ndjson", "glob": "*.ndjson"|"path": "gift"|retyped|a.ndjson:3: rule type failed: column id, value x
+"format": "xml", "glob": "*.xml", "record": "one"|"path": "@id"|new_column|a.xml:1: drift of source d: no column reads its element "gift"
+"format": "xml", "glob": "*.xml", "record": "one"|"path": "gift"|missing_column|a.xml:1: drift of source d: it has nothing at "gift"
+"format": "sqlite", "glob": "*.db", "table": "one"|"field": "id"|new_column|a.db: the table "one" has a new column "gift"
+"format": "sqlite", "glob": "*.db", "table": "one"|"field": "gift"|retyped|a.db:one:1: rule type failed: column id, value x
+EOF
+
 story "etl parse reads and judges, and writes nothing"
 "$MILLRACE" etl parse "$scratch/ndjson.json" --in "$scratch/in" >"$scratch/out" 2>"$scratch/err" || fail "parse: $(cat "$scratch/err")"
 grep -qE '^formats_ndjson: 1200 records, 0 rejected, [0-9]+ bytes, split [0-9.]+ MB/s, judged [0-9.]+ MB/s$' "$scratch/out" || fail "parse: $(cat "$scratch/out")"
