@@ -305,22 +305,33 @@ static const struct value *at(const struct among *a, const struct value *row, in
     return &row[parent ? a->rule->reference->columns[i] : key_column(a, i)];
 }
 
-/* Remembers a key once; one with a NULL is nobody's, unless the key is the whole row. */
-static void key_touch(struct among *a, const struct value *row, bool parent)
+struct touched {
+    const struct value *key;
+    int64_t more; /* rows of R with it, than there were */
+};
+
+/* Remembers a key once; one with a NULL is nobody's (NULL), unless the key is the whole row. Valid until the next
+ * call. */
+static struct touched *key_touch(struct among *a, const struct value *row, bool parent)
 {
     struct buf encoded = {0};
-    bool added = true;
+    bool taken = true, added;
     for (int i = 0; i < key_count(a); i++) {
         const struct value *v = at(a, row, i, parent);
-        if (v->type == VALUE_NULL && !whole_row(a)) added = false;
+        if (v->type == VALUE_NULL && !whole_row(a)) taken = false;
         fingerprint_encode(&encoded, v);
     }
-    if (added) fingerprint_map_at(&a->seen, fingerprint_of(encoded.p, encoded.n), &added);
+    struct fingerprint print = fingerprint_of(encoded.p, encoded.n);
     buf_release(&encoded);
-    if (!added) return;
-    struct value *key = arena_alloc(&a->arena, (size_t)(key_count(a) + 1) * sizeof *key);
-    for (int i = 0; i < key_count(a); i++) key[i] = value_copy(at(a, row, i, parent), &a->arena);
-    buf_append(&a->keys, &key, sizeof(struct value *));
+    if (!taken) return NULL;
+    struct fingerprint_entry *entry = fingerprint_map_at(&a->seen, print, &added);
+    if (added) {
+        struct value *key = arena_alloc(&a->arena, (size_t)(key_count(a) + 1) * sizeof *key);
+        for (int i = 0; i < key_count(a); i++) key[i] = value_copy(at(a, row, i, parent), &a->arena);
+        buf_append(&a->keys, &(struct touched){.key = key}, sizeof(struct touched));
+        entry->value = (int64_t)(a->keys.n / sizeof(struct touched));
+    }
+    return (struct touched *)(void *)a->keys.p + (entry->value - 1);
 }
 
 void among_touch_key(struct among *a, const struct value *row)
@@ -328,9 +339,17 @@ void among_touch_key(struct among *a, const struct value *row)
     if (a->rule->unique) key_touch(a, row, false);
 }
 
-void among_touch_parent(struct among *a, const struct value *row)
+void among_touch_parent(struct among *a, const struct value *row, int sign)
 {
-    key_touch(a, row, true);
+    struct touched *t = key_touch(a, row, true);
+    if (t) t->more += sign;
+}
+
+/* Rows that have not changed may stand otherwise because of it. */
+static bool matters(const struct among *a, const struct touched *t)
+{
+    bool counts = a->rule->reference && a->rule->reference->of < 0;
+    return !counts || t->more != 0;
 }
 
 int among_touch_row(struct among *a, int64_t id)
@@ -363,8 +382,10 @@ static int key_affected(struct among *a, const struct value *key, int (*each)(vo
 int among_affected(struct among *a, int (*each)(void *context, int64_t id), void *context)
 {
     int result = 0;
-    for (size_t i = 0; i < a->keys.n / sizeof(struct value *) && result == 0; i++)
-        result = key_affected(a, ((const struct value **)(void *)a->keys.p)[i], each, context);
+    for (size_t i = 0; i < a->keys.n / sizeof(struct touched) && result == 0; i++) {
+        const struct touched *t = (const struct touched *)(const void *)a->keys.p + i;
+        if (matters(a, t)) result = key_affected(a, t->key, each, context);
+    }
     return result;
 }
 

@@ -27,12 +27,12 @@ struct among {
     struct operator_context *context;
     const struct table *table; /* NAME */
     const struct rule *rule;
-    int number;           /* index in table.rules.rules */
-    sqlite3_stmt *row;    /* live: ?1: 1 when the row breaks the rule */
-    sqlite3_stmt *of_key; /* live: rowids of A with the key, of unique those that take part, in their order */
-    sqlite3_stmt *key;    /* live, unique: the key columns of a row */
-    struct fingerprint_map seen;
-    struct buf keys; /* const struct value *: what is touched */
+    int number;                  /* index in table.rules.rules */
+    sqlite3_stmt *row;           /* live: ?1: 1 when the row breaks the rule */
+    sqlite3_stmt *of_key;        /* live: rowids of A with the key, of unique those that take part, in their order */
+    sqlite3_stmt *key;           /* live, unique: the key columns of a row */
+    struct fingerprint_map seen; /* to an index in `keys`, plus 1 */
+    struct buf keys;             /* struct touched */
     struct arena arena;
 };
 
@@ -46,8 +46,9 @@ int among_judge_all(struct among *a);
 
 /* A row is gone; the values are those of A. */
 void among_touch_key(struct among *a, const struct value *row);
-/* A row of R has come or gone. */
-void among_touch_parent(struct among *a, const struct value *row);
+/* A row of R has come (sign 1) or gone (-1). For fk it only counts how many have it: the row of an aggregate that goes
+ * and comes with every commit touches none of the many rows that look at it. */
+void among_touch_parent(struct among *a, const struct value *row, int sign);
 /* A row of A is there whose verdicts by this rule or one before may be new. */
 int among_touch_row(struct among *a, int64_t id);
 /* Calls `each` for the rows whose verdict may be another one, but for those that among_touch_row has told of; it

@@ -203,7 +203,7 @@ static int check_process(struct operator* o, const struct change *change)
         row_comes(k, change->id);
     else
         for (int i = 0; i < k->among_count; i++)
-            if (k->among[i].number == change->input - 1) among_touch_parent(&k->among[i], change->values);
+            if (k->among[i].number == change->input - 1) among_touch_parent(&k->among[i], change->values, change->sign);
     return 0;
 }
 
