@@ -4,14 +4,11 @@
 # over every content that the writer ever wrote, each once.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
+. tests/e2e/lib_follow.sh
 RANDOM=${1:-11}
 kills=$((${2:+1} + 0))
-in=$scratch/in
-publisher= run= writer=
-trap 'kill -KILL $publisher $run $writer 2>/dev/null; finish' EXIT
-db=$scratch/stream.db
-mkdir "$in" "$scratch/written"
-cat >"$scratch/site.json" <<'JSON'
+mkdir "$scratch/written"
+cat >"$follow" <<'JSON'
 {"version": 1, "pipeline": "site", "sources": [
   {"name": "hits", "format": "access_log", "layout": "common", "glob": "access.log*", "time": "time",
    "in_file": {"repeats": true, "lateness": true},
@@ -26,18 +23,6 @@ cat >"$scratch/site.json" <<'JSON'
    "columns": {"n": "count()", "bytes": "sum(bytes)", "first": "min(time)", "clients": "count_distinct(client)"}},
   {"name": "sold_total", "aggregate": "sold", "by": [], "columns": {"n": "count()", "amount": "sum(amount)"}}]}
 JSON
-
-publisher_start() {
-    "$MILLRACE" stream publish "$scratch/site.json" --in "$in" --follow --poll-ms 20 --state "$scratch/state" \
-        --partitions 3 --bootstrap "$bootstrap" 2>>"$scratch/publish.err" &
-    publisher=$!
-}
-run_start() {
-    "$MILLRACE" stream run "$scratch/site.json" --db "$db" --workers 2 --follow --bootstrap "$bootstrap" >>"$scratch/workers" 2>>"$scratch/run.err" &
-    run=$!
-}
-alive() { kill -0 "$1" 2>/dev/null; }
-crash() { kill -KILL "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
 
 broker_start
 cat >"$scratch/writer.py" <<'PYTHON'
@@ -132,29 +117,18 @@ writer=$!
 while alive $writer; do
     if ((kills)); then
         sleep 0.$((RANDOM % 60 + 20))
-        if ((RANDOM % 3)); then
-            crash $publisher
-            publisher_start
-        else
-            crash $run
-            run_start
-        fi
-        killed=$((${killed:-0} + 1))
+        followers_kill
     else
         sleep 0.1
     fi
-    if ! alive $publisher; then wait $publisher; die "publish ended with $?: $(tail -3 "$scratch/publish.err")"; fi
-    if ! alive $run; then wait $run; die "run ended with $?: $(tail -3 "$scratch/run.err")"; fi
+    followers_check
 done
 wait $writer || die "writer: $(cat "$scratch/writer.err")"
 ((kills)) && story "killed ${killed:-0} times"
 sleep 0.3
-kill -TERM $publisher
-wait $publisher || fail "publish --follow ended with $? after SIGTERM: $(tail -3 "$scratch/publish.err")"
-kill -TERM $run
-wait $run || fail "run --follow ended with $? after SIGTERM"
+followers_stop
 story "what is left, without --follow: it ends by itself"
-timeout 30 "$MILLRACE" stream run "$scratch/site.json" --db "$db" --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || fail "run: $? $(cat "$scratch/err")"
+run_rest
 
 story "the publisher goes on behind its ends, and a run that was complete does, too"
 python3 - "$in/access.log" "$scratch/written" <<'PYTHON' || fail "no content is that of access.log"
@@ -167,9 +141,8 @@ sys.exit(len(same) != 1)
 PYTHON
 publisher_start
 sleep 0.5
-kill -TERM $publisher
-wait $publisher || fail "publish --follow, again, ended with $?: $(tail -3 "$scratch/publish.err")"
-timeout 30 "$MILLRACE" stream run "$scratch/site.json" --db "$db" --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || fail "run: $? $(cat "$scratch/err")"
+publisher_stop
+run_rest
 
 story "each content once, under one name: a batch over all of them"
 # Which name a content got depends on when the publisher looked: the warehouse says so, by its digest.
@@ -193,8 +166,7 @@ for digest, path in contents.items():
     shutil.copy(path, os.path.join(to, names[digest]))
 sys.exit(not (len(files) == len(names) == len(contents) and set(names) == set(contents)))
 PYTHON
-"$MILLRACE" etl run "$scratch/site.json" --in "$scratch/all" --db "$scratch/batch.db" 2>"$scratch/err" || fail "batch: $(cat "$scratch/err")"
-"$MILLRACE" warehouse compare "$scratch/batch.db" "$db" || fail "batch = stream"
+batch_equal "$scratch/all"
 grep -v "INFO\|^publish site" "$scratch/publish.err"
 broker_stop
 done_testing

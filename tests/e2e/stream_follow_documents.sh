@@ -3,11 +3,9 @@
 # written anew with the same length or with the same bytes, names that change while they are read; and empty logs.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
-in=$scratch/in
-publisher=
-trap 'kill -KILL $publisher 2>/dev/null; finish' EXIT
-mkdir "$in" "$scratch/all"
-cat >"$scratch/p.json" <<'JSON'
+. tests/e2e/lib_follow.sh
+mkdir "$scratch/all"
+cat >"$follow" <<'JSON'
 {"version": 1, "pipeline": "documents", "sources": [
   {"name": "stock", "format": "json", "glob": "*.json*", "records": "items",
    "columns": [{"name": "id", "type": "integer"}, {"name": "note", "type": "text"}]},
@@ -21,15 +19,6 @@ document() { # NAME WORD: 400 items, the word in the one in the middle
         print "]}" }' >"$1"
 }
 old() { touch -d '1 minute ago' "$@"; }
-publisher_start() {
-    "$MILLRACE" stream publish "$scratch/p.json" --in "$in" --follow --poll-ms 10 --state "$scratch/state" \
-        --partitions 2 --bootstrap "$bootstrap" 2>>"$scratch/publish.err" &
-    publisher=$!
-}
-publisher_stop() {
-    kill -TERM $publisher
-    wait $publisher || fail "publish --follow ended with $? after SIGTERM: $(tail -3 "$scratch/publish.err")"
-}
 sent() { # FILE DIGEST-OF: the state file says that these bytes of the file were sent
     digest=$(sha256sum "$2" | cut -c1-64)
     for _ in $(seq 200); do
@@ -39,15 +28,6 @@ sent() { # FILE DIGEST-OF: the state file says that these bytes of the file were
     done
     die "$1 was not sent: $(tail -3 "$scratch/publish.err")"
 }
-run() {
-    timeout 30 "$MILLRACE" stream run "$scratch/p.json" --db "$scratch/stream.db" --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || fail "run: $? $(cat "$scratch/err")"
-}
-equal() { # the warehouse is that of a batch over $scratch/all
-    rm -f "$scratch/batch.db"
-    "$MILLRACE" etl run "$scratch/p.json" --in "$scratch/all" --db "$scratch/batch.db" 2>"$scratch/err" || fail "$1: batch: $(cat "$scratch/err")"
-    "$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/stream.db" || fail "$1: batch = stream"
-}
-
 broker_start
 story "copies, and logs with nothing in them"
 document "$in/a.json" first
@@ -63,8 +43,8 @@ cp "$in"/* "$scratch/all"
 publisher_start
 for f in a.json c.json 1.csv.gz; do sent $f "$in/$f"; done
 publisher_stop
-run
-equal "copies"
+run_rest
+batch_equal "$scratch/all"
 
 story "a document that is written anew with the same length is another one, with the same bytes it is not"
 publisher_start
@@ -88,11 +68,11 @@ for i in $(seq 150); do
 done
 sent name150.json "$in/name150.json"
 publisher_stop
-run
+run_rest
 # Under which of these names it was found first is the publisher's secret until here.
 name=$(sqlite3 "$scratch/stream.db" "SELECT file FROM files WHERE digest = '$digest'")
 cp "$in/name150.json" "$scratch/all/$name"
-equal "in the end"
+batch_equal "$scratch/all"
 grep -v "^publish" "$scratch/publish.err"
 broker_stop
 done_testing

@@ -3,13 +3,10 @@
 # are killed now and then. At the end the warehouse is that of a batch over the database as it is then.
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
+. tests/e2e/lib_follow.sh
 RANDOM=${1:-5}
-in=$scratch/in
-publisher= run= writer=
-trap 'kill -KILL $publisher $run $writer 2>/dev/null; finish' EXIT
-mkdir "$in"
 echo 7 >"$in/tiny" # no line is too short
-cat >"$scratch/shop.json" <<'JSON'
+cat >"$follow" <<'JSON'
 {"version": 1, "pipeline": "shop", "sources": [
   {"name": "customers", "format": "sqlite", "glob": "*.db", "table": "customers", "deletes": "compare",
    "watermark": {"column": "changed", "look_back_s": 2},
@@ -26,16 +23,6 @@ cat >"$scratch/shop.json" <<'JSON'
   {"name": "richest", "top_n": "people", "by": ["town"], "n": 2, "order": ["balance desc", "id"]}]}
 JSON
 grep -q '"top_n"' docs/formats/pipeline.md || die "the definition"
-publisher_start() {
-    "$MILLRACE" stream publish "$scratch/shop.json" --in "$in" --follow --poll-ms 20 --state "$scratch/state" \
-        --partitions 3 --bootstrap "$bootstrap" 2>>"$scratch/publish.err" &
-    publisher=$!
-}
-run_start() {
-    "$MILLRACE" stream run "$scratch/shop.json" --db "$scratch/stream.db" --workers 2 --follow --bootstrap "$bootstrap" >>"$scratch/workers" 2>>"$scratch/run.err" &
-    run=$!
-}
-crash() { kill -KILL "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
 cat >"$scratch/writer.py" <<'PYTHON'
 import random, sqlite3, sys, time
 chance = random.Random(int(sys.argv[2]))
@@ -64,26 +51,15 @@ python3 "$scratch/writer.py" "$in" "$RANDOM" 2>"$scratch/writer.err" &
 writer=$!
 publisher_start
 run_start
-while kill -0 $writer 2>/dev/null; do
+while alive $writer; do
     sleep 0.$((RANDOM % 40 + 20))
-    if ((RANDOM % 2)); then
-        crash $publisher
-        publisher_start
-    else
-        crash $run
-        run_start
-    fi
-    killed=$((${killed:-0} + 1))
+    followers_kill
 done
 wait $writer || die "writer: $(cat "$scratch/writer.err")"
 sleep 0.5
-kill -TERM $publisher
-wait $publisher || fail "publish --follow ended with $?: $(tail -3 "$scratch/publish.err")"
-kill -TERM $run
-wait $run || fail "run --follow ended with $?: $(tail -3 "$scratch/run.err")"
-timeout 30 "$MILLRACE" stream run "$scratch/shop.json" --db "$scratch/stream.db" --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || fail "run: $? $(cat "$scratch/err")"
+followers_stop
+run_rest
 story "killed ${killed:-0} times; $(tail -1 "$scratch/publish.err")"
-"$MILLRACE" etl run "$scratch/shop.json" --in "$in" --db "$scratch/batch.db" 2>"$scratch/err" || fail "batch: $(cat "$scratch/err")"
-"$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/stream.db" || fail "batch = stream"
+batch_equal "$in"
 broker_stop
 done_testing
