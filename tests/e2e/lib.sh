@@ -61,6 +61,24 @@ unchanged() {
     cp "$1" "$2"
 }
 
+# sales_make FOLDER ROWS IDS: three CSV files of so many sales each, with ids below IDS, and one line that is not UTF-8.
+sales_make() {
+    python3 - "$@" <<'PYTHON' || die "no input"
+import csv, random, sys
+folder, rows, ids = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+random.seed(5)
+names = ["Anna", "", 'say "hi"', "semi;colon, comma", "two\nlines", "Zoë", "\\N", " blank ", "-1"]
+for file in range(3):
+    with open(f"{folder}/{file}.csv", "w", encoding="utf-8", newline="") as f:
+        w = csv.writer(f)
+        w.writerow(["id", "who", "price", "at"])
+        for i in range(rows):
+            price = random.choice(["", "0", f"{random.randrange(-9999, 99999) / 1000:.3f}"])
+            w.writerow([random.randrange(ids), random.choice(names), price, f"2024-{1 + i // 100:02}-{1 + i % 25:02} 10:00:0{file}"])
+with open(f"{folder}/z.csv", "wb") as f: f.write(b"id,who,price,at\n1,caf\xe9,1,2024-01-01 00:00:00\n")
+PYTHON
+}
+
 finish() {
     [ -z "$broker_pid" ] || broker_kill
     rm -rf "$scratch"

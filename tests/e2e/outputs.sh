@@ -20,19 +20,7 @@ cat >"$scratch/def.json" <<'JSON'
   {"table": "share", "format": "ndjson", "file": "share.ndjson"},
   {"table": "quarantine", "format": "ndjson", "file": "wrong.ndjson", "columns": ["file", "line", "rule", "column", "value", "raw"]}]}
 JSON
-python3 - "$scratch/in" <<'PYTHON' || die "no input"
-import csv, random, sys
-random.seed(5)
-names = ["Anna", "", 'say "hi"', "semi;colon, comma", "two\nlines", "Zoë", "\\N", " blank ", "-1"]
-for file in range(3):
-    with open(f"{sys.argv[1]}/{file}.csv", "w", encoding="utf-8", newline="") as f:
-        w = csv.writer(f)
-        w.writerow(["id", "who", "price", "at"])
-        for i in range(400):
-            price = random.choice(["", "0", f"{random.randrange(-9999, 99999) / 1000:.3f}"])
-            w.writerow([random.randrange(1000), random.choice(names), price, f"2024-{random.randrange(1, 13):02}-0{random.randrange(1, 10)} 10:00:00"])
-with open(f"{sys.argv[1]}/z.csv", "wb") as f: f.write(b"id,who,price,at\n1,caf\xe9,1,2024-01-01 00:00:00\n")
-PYTHON
+sales_make "$scratch/in" 400 1000
 cat >"$scratch/same.py" <<'PYTHON'
 import csv, decimal, io, json, sqlite3, sys
 db, out = sqlite3.connect(sys.argv[1]), sys.argv[2]

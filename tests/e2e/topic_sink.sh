@@ -30,19 +30,7 @@ cat >"$scratch/def.json" <<'JSON'
   {"table": "late", "topic": "sink.late"},
   {"table": "daily", "format": "csv", "file": "daily.csv"}]}
 JSON
-python3 - "$scratch/in" <<'PYTHON' || die "no input"
-import csv, random, sys
-random.seed(5)
-names = ["Anna", "", 'say "hi"', "semi;colon, comma", "Zoë", "\\N", "-1"]
-for file in range(3):
-    with open(f"{sys.argv[1]}/{file}.csv", "w", encoding="utf-8", newline="") as f:
-        w = csv.writer(f)
-        w.writerow(["id", "who", "price", "at"])
-        for i in range(600):
-            price = random.choice(["", "0", f"{random.randrange(-999, 99999) / 1000:.3f}"])
-            w.writerow([random.randrange(1500), random.choice(names), price, f"2024-{1 + i // 100:02}-{1 + i % 25:02} 10:00:0{file}"])
-with open(f"{sys.argv[1]}/z.csv", "wb") as f: f.write(b"id,who,price,at\n1,caf\xe9,1,2024-01-01 00:00:00\n")
-PYTHON
+sales_make "$scratch/in" 600 1500
 cat >"$scratch/rebuild.py" <<'PYTHON'
 """rebuild.py BOOTSTRAP DB: every topic against its table; prints how many messages and tombstones there are."""
 import decimal, json, sqlite3, sys
