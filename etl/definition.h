@@ -160,6 +160,13 @@ struct window {
     int64_t size_s, hop_s, offset_s;
 };
 
+/* A select with a row for each part of a list. The part and its place, from 1, are inputs parent.column_count and the
+ * next. */
+struct split {
+    int column;     /* text column of the parent */
+    const char *by; /* what stands between parts; NULL: the text is a JSON array */
+};
+
 enum join_match {
     JOIN_LOOKUP,   /* the last right row with the key */
     JOIN_ALL,      /* every one */
@@ -233,6 +240,7 @@ struct table {
                                     (needed by first and last: the loader checks) */
     int64_t gap_s;               /* sessions: a gap of more than this splits, exactly this does not */
     const struct window *window; /* aggregate; NULL: none */
+    const struct split *split;   /* select; NULL: none */
     const struct join *join;     /* each for its kind */
     const struct ranking *ranking;
     const struct history *history;

@@ -72,6 +72,50 @@ TEST(operators, select_in_any_order)
     definition_free(d);
 }
 
+/* --- split --- */
+
+#define SPLIT                                                                                                          \
+    PIPELINE                                                                                                           \
+        "{\"name\": \"lists\", \"select\": \"rows\", \"columns\": [\"id\", \"t\", {\"name\": \"list\", \"expr\": "     \
+        "\"concat(who, kind)\"}, {\"name\": \"json\", \"expr\": \"concat('[', replace(who, '|', ','), ']')\"}]},"      \
+        " {\"name\": \"parts\", \"select\": \"lists\", \"split\": {\"column\": \"list\", \"by\": \"|\", \"as\": "      \
+        "\"part\","                                                                                                    \
+        "  \"place\": \"place\"}, \"columns\": [\"id\", \"t\", \"part\", \"place\"], \"where\": \"part <> 'C'\"},"     \
+        " {\"name\": \"by_part\", \"aggregate\": \"parts\", \"by\": [\"part\"], \"columns\": {\"n\": \"count()\","     \
+        "  \"f\": \"first(id)\", \"least\": \"min(id)\", \"last\": \"max(place)\"}},"                                  \
+        " {\"name\": \"best\", \"top_n\": \"parts\", \"by\": [\"part\"], \"order\": [\"id desc\"], \"n\": 1},"         \
+        " {\"name\": \"elements\", \"select\": \"lists\", \"split\": {\"column\": \"json\", \"json\": true, \"as\": "  \
+        "\"element\"}, \"columns\": [\"id\", \"element\"]}]}"
+
+static void list_write(struct random *r, char *out, size_t size)
+{
+    static const char *const lists[] = {"", "A", "A|B", "B|A|", " 1 | 2|1", "|", "7|8|9", "C|A|B|A"};
+    snprintf(out, size, "%c,%d,2024-01-01 00:00:%02d,%s,1", random_chance(r, 1, 2) ? 'x' : '|', (int)random_below(r, 5),
+             (int)random_below(r, 12) * 5, lists[random_below(r, 8)]);
+}
+
+TEST(operators, split_gives_a_row_for_each_part)
+{
+    struct definition *d = try_definition(SPLIT);
+    const char *lines[] = {"|,1,2024-01-01 00:00:00,A| b c |C|A|,1", "x,2,2024-01-01 00:00:01,3|4|null|\"5\",1",
+                           "x,3,2024-01-01 00:00:02,,1", "|,4,2024-01-01 00:00:03,|,1", NULL};
+    sqlite3 *db = try_batch(d, lines);
+    check_str(try_text(db, "SELECT id, part, place, _byte_offset FROM parts ORDER BY id, place"),
+              "1|A|1|0;1|b c|2|0;1|A|4|0;2|3|1|10;2|4|2|10;2|null|3|10;2|\"5\"x|4|10");
+    check_str(try_text(db, "SELECT part, n, f, least, last FROM by_part WHERE part < 'B' ORDER BY part"),
+              "\"5\"x|1|2|2|4;3|1|2|2|1;4|1|2|2|2;A|2|1|1|4");
+    check_str(try_text(db, "SELECT * FROM elements ORDER BY 2"), "2|3|f|10;2|4|f|10;2|5|f|10");
+    sqlite3_close(db);
+    definition_free(d);
+}
+
+TEST(operators, split_in_any_order)
+{
+    struct definition *d = try_definition(SPLIT);
+    try_streams(d, 8, list_write, true);
+    definition_free(d);
+}
+
 /* --- windows --- */
 
 #define WINDOWS                                                                                                        \
