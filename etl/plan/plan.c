@@ -165,6 +165,37 @@ static const char *table_kind_key(json_t *table)
     return "store";
 }
 
+/* Which of a source's records become rows of this table may hang on rows of others. */
+static int source_rules_add(struct building *b, const struct table *t, bool count_only)
+{
+    const struct definition *d = b->definition;
+    int count = 0;
+    for (int i = 0; i < t->input_count; i++) {
+        const struct feed *f = &d->feeds[t->inputs[i].feed];
+        for (int k = 0; k < f->rule_count; k++) {
+            if (!f->rules[k].reference) continue;
+            count++;
+            if (!count_only) input_add(b, d->feed_count + f->rules[k].reference->table);
+        }
+    }
+    return count;
+}
+
+/* What a source's rules look at may stand behind its table in the list. */
+static void depths_settle(struct plan *p)
+{
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int i = 0; i < p->node_count; i++)
+            for (int k = 0; k < p->nodes[i].input_count; k++) {
+                int least = p->nodes[p->nodes[i].inputs[k]].depth + 1;
+                if (p->nodes[i].depth >= least) continue;
+                p->nodes[i].depth = least;
+                moved = true;
+            }
+    }
+}
+
 static void table_add(struct building *b, int index)
 {
     const struct definition *d = b->definition;
@@ -175,12 +206,13 @@ static void table_add(struct building *b, int index)
     const char *const without[] = {"name", "columns", key, NULL};
     struct buf text = {0};
     int rules = t->rules ? t->rules->rule_count : 0;
-    node_add(b, t->name, kind, t->input_count + 2 + rules);
+    node_add(b, t->name, kind, t->input_count + 2 + rules + source_rules_add(b, t, true));
     for (int i = 0; i < t->input_count; i++) input_add(b, t->inputs[i].feed);
     if (t->parent >= 0) input_add(b, d->feed_count + t->parent);
     if (t->join) input_add(b, d->feed_count + t->join->right);
     for (int i = 0; i < rules; i++)
         if (t->rules->rules[i].reference) input_add(b, d->feed_count + t->rules->rules[i].reference->table);
+    source_rules_add(b, t, false);
     rest_say(b, table, without);
     for (int i = 0; i < t->column_count; i++) {
         const char *name = t->columns[i].name;
@@ -270,6 +302,7 @@ int plan_load(const char *path, struct plan **out, struct err_text *error)
     p->title = arena_printf(&p->arena, "%s (%s)", d->name, path);
     for (int i = 0; i < d->feed_count && result == 0; i++) source_add(&b, &d->feeds[i]);
     for (int i = 0; i < d->table_count && result == 0; i++) table_add(&b, i);
+    depths_settle(p);
     if (result == 0) result = views_add(&b, error);
     if (result == 0) result = export_check(d, error);
     if (result == 0) result = changelog_check(d, error);

@@ -23,7 +23,9 @@ struct plan_node {
     const char *kind; /* "csv", "store", "aggregate", "view", ... */
     struct plan_fact *facts;
     int fact_count;
-    int *inputs; /* indexes of nodes, smaller than its own; the first is the one whose rows it is made of */
+    /* Indexes of nodes; the first is the one whose rows it is made of, and smaller than its own. So are the others, but
+     * for tables that rules of its source look at. */
+    int *inputs;
     int input_count;
     int depth; /* 0 for sources, else one more than the deepest input */
 };

@@ -92,6 +92,32 @@ TEST(plan, a_table_reads_what_its_rules_look_at)
     plan_free(p);
 }
 
+TEST(plan, a_table_hangs_on_what_the_rules_of_its_source_look_at)
+{
+    struct err_text error = {{0}};
+    struct plan *p = plan_of(
+        "{\"pipeline\": \"p\", \"version\": 1, \"sources\": [{\"name\": \"orders\", \"format\": \"csv\", \"glob\": "
+        "\"o\", "
+        "\"columns\": [{\"name\": \"id\", \"type\": \"integer\"}]}, {\"name\": \"lines\", \"format\": \"csv\", "
+        "\"glob\": \"l\", \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}], \"rules\": [{\"rule\": \"fk\", "
+        "\"columns\": \"id\", \"table\": \"good\", \"to\": \"id\"}]}], \"tables\": [{\"name\": \"sold\", \"from\": "
+        "\"lines\"}, {\"name\": \"many\", \"select\": \"sold\"}, {\"name\": \"good\", \"from\": \"orders\"}]}",
+        &error);
+    struct buf text = {0};
+    check_str(error.text, "");
+    const struct plan_node *sold = node(p, "sold", "store");
+    check_int(sold->input_count, 2);
+    check_str(p->nodes[sold->inputs[0]].name, "lines");
+    check_str(p->nodes[sold->inputs[1]].name, "good");
+    check_int(sold->depth, 2);
+    check_int(node(p, "many", "select")->depth, 3);
+    plan_text(p, 80, &text);
+    check(strstr(buf_cstr(&text), "sold  store  + good\n"));
+    check(strstr(buf_cstr(&text), "└─ sold  (see lines)\n"));
+    buf_release(&text);
+    plan_free(p);
+}
+
 TEST(plan, a_byte_order_mark_is_no_part_of_the_definition)
 {
     struct err_text error = {{0}};

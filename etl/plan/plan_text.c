@@ -52,7 +52,7 @@ static void fact_draw(const struct drawing *d, const char *rail, const char *key
     } while (*text);
 }
 
-/* The first node behind `after` that reads from `index`, -1 when there is none. */
+/* The first node behind `after` in the list that reads from `index`, -1 when there is none. */
 static int reader_next(const struct plan *p, int index, int after)
 {
     for (int i = after + 1; i < p->node_count; i++)
@@ -81,7 +81,7 @@ static void reader_draw(struct drawing *d, int index, int reader, bool last)
 static void node_draw(struct drawing *d, int index)
 {
     const struct plan_node *n = &d->plan->nodes[index];
-    int reader = reader_next(d->plan, index, index);
+    int reader = reader_next(d->plan, index, -1);
     buf_printf(d->out, "%s  %s", n->name, n->kind);
     for (int i = 1; i < n->input_count; i++)
         buf_printf(d->out, "%s%s", i > 1 ? ", " : "  + ", d->plan->nodes[n->inputs[i]].name);
