@@ -64,6 +64,7 @@ struct run {
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
     struct run_counts before;
+    bool attached;     /* the sender, to the outboxes: a signal may come before that */
     uint64_t backfill; /* to be loaded by a backfill; UINT64_MAX: not known yet */
     bool complete;     /* every partition up to its end */
     struct ends ends;
@@ -445,12 +446,12 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = sender_open(r.definition, r.broker.bootstrap, 0, &r.sender, error);
     if (result == 0 && !stopping) result = database_prepare(&r);
     if (result == 0 && !stopping) result = topics_verify(&r);
-    if (result == 0 && !stopping) result = sender_attach(r.sender, options->db, error);
+    if (result == 0 && !stopping) result = sender_attach(r.sender, options->db, error), r.attached = result == 0;
     if (result == 0 && !stopping) result = load(&r);
-    if (result == 0 && r.checkpoint.gate) result = changelogs_finish(&r);
+    if (result == 0 && r.attached) result = changelogs_finish(&r);
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
     if (result == 0 && r.complete) result = tables_finish(&r);
-    if (result == 0 && r.complete) result = sender_check(r.sender, error);
+    if (result == 0 && r.complete && r.attached) result = sender_check(r.sender, error);
     if (result == 0 && r.checkpoint.gate) result = rejects_check(&r);
     if (result == 0 && r.checkpoint.gate) result = outputs_write(&r);
     result = run_finish(&r, result);

@@ -136,6 +136,16 @@ topic_again sink.visits
 stream "$scratch/stream.db"
 run_wait
 $python "$scratch/rebuild.py" "$bootstrap" "$scratch/stream.db" >/dev/null || fail "the topics are not the tables"
+
+story "a run that is told to stop before it has begun"
+for seconds in 0.02 0.04 0.06 0.08 0.1 0.12 0.15 0.18; do
+    stream "$scratch/stream.db" --follow
+    sleep $seconds
+    kill $run
+    wait $run
+    status=$?
+    [ $status -eq 0 ] || [ $status -eq 143 ] || fail "after $seconds s: status $status"
+done
 broker_stop
 
 story "kill -9 of supervisor, workers and broker: the last message of each key is right in the end"
