@@ -47,9 +47,11 @@ struct key {
 };
 
 /* The primary key, the group, the position: what the table cannot have twice. */
-static void row_key(struct key *key, const struct table *t, struct node n)
+static void row_key(struct key *key, const struct definition *d, const struct table *t, struct node n)
 {
     static const char *const position[] = {"_source", "_file", "_byte_offset"};
+    const char *name = t->name;
+    if (t->rules && t->primary_key_count == 0) t = &d->tables[t->parent]; /* the rows before the rules are no others */
     if (t->primary_key_count > 0)
         for (int i = 0; i < t->primary_key_count; i++) key->names[key->count++] = t->columns[t->primary_key[i]].name;
     else if (t->kind == TABLE_AGGREGATE)
@@ -60,7 +62,7 @@ static void row_key(struct key *key, const struct table *t, struct node n)
         node_fail(n,
                   "the messages of table \"%s\" need a key: columns that no two rows share, \"key\": [...] here or "
                   "\"primary_key\": [...] of the table",
-                  t->name);
+                  name);
 }
 
 static void key_find(struct changelog *c, const struct fixed *f, const struct definition *d, struct node n)
@@ -68,7 +70,7 @@ static void key_find(struct changelog *c, const struct fixed *f, const struct de
     const struct table *t = f ? NULL : &d->tables[c->table];
     size_t room = (size_t)(t ? t->column_count : 0) + KEY_MAX + 1;
     struct key key = {.names = arena_alloc(n.doc->arena, room * sizeof *key.names)};
-    if (t) row_key(&key, t, n);
+    if (t) row_key(&key, d, t, n);
     for (int i = 0; f && f->key[i]; i++) key.names[key.count++] = f->key[i];
     c->key = key.names;
     c->key_count = key.count;

@@ -178,7 +178,7 @@ static int changelogs_send(struct job *j, struct err_text *error)
     bool idle = !j->sender;
     int result = sender_attach(j->sender, j->options->db, error);
     while (result == 0 && !idle) {
-        result = sender_run(j->sender, SEND_MS, &idle, error);
+        result = sender_run(j->sender, SEND_MS, false, &idle, error);
         if (result == 0 && !idle) result = own_broker_ensure(&j->broker, error);
     }
     if (result == 0 && j->options->mode != ENGINE_FRESH) result = sender_check(j->sender, error);

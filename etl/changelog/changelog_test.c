@@ -155,6 +155,23 @@ TEST(changelog, a_batch_with_two_rows_of_a_key_is_an_error)
     definition_free(d);
 }
 
+/* What rules leave of a store or an aggregate is named as the rows before them are. */
+TEST(changelog, a_table_with_rules_has_the_key_of_its_kind)
+{
+    struct definition *d = definition_of(
+        "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", \"columns\": ["
+        "{\"name\": \"id\", \"type\": \"integer\"}]}, \"tables\": [{\"name\": \"good\"}, {\"name\": \"sums\", "
+        "\"aggregate\": \"good\", \"by\": [\"id\"], \"columns\": {\"n\": \"count()\"}, \"rules\": [{\"rule\": "
+        "\"not_null\", \"column\": \"id\"}]}], \"outputs\": [{\"table\": \"sums\", \"topic\": \"t\"}, {\"table\": "
+        "\"sums_violations\", \"topic\": \"v\"}, {\"table\": \"sums_all\", \"topic\": \"a\"}]}");
+    check_int(d->changelog_count, 3);
+    for (int i = 0; i < 3; i++) {
+        check_int(d->changelogs[i].key_count, 1);
+        check_str(d->changelogs[i].key[0], "id");
+    }
+    definition_free(d);
+}
+
 TEST(changelog, a_topic_stays_that_of_one_table_and_one_cluster)
 {
     struct definition *d = definition_of(DEFINITION(SUMS)),

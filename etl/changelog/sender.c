@@ -302,12 +302,12 @@ static int failure(const struct sender *s, struct err_text *error)
                    s->failed->topic, s->failed->at, rd_kafka_err2str(s->failure));
 }
 
-int sender_run(struct sender *s, int ms, bool *idle, struct err_text *error)
+int sender_run(struct sender *s, int ms, bool rest, bool *idle, struct err_text *error)
 {
     int64_t until_ns = clock_mono_ns() + (int64_t)ms * 1000000;
     *idle = true;
     if (!s) {
-        clock_sleep_ms(ms);
+        if (rest) clock_sleep_ms(ms);
         return 0;
     }
     do {
@@ -318,6 +318,7 @@ int sender_run(struct sender *s, int ms, bool *idle, struct err_text *error)
         if (result != 0) return result;
         *idle = !busy;
         int64_t left_ms = (until_ns - clock_mono_ns()) / 1000000;
+        if (*idle && !rest) break;
         rd_kafka_poll(s->producer, *idle && left_ms > 0 ? (int)left_ms : POLL_MS);
     } while (!*idle && clock_mono_ns() < until_ns);
     stall_say(s);

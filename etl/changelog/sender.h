@@ -33,9 +33,9 @@ const char *sender_cluster(const struct sender *s);
 int sender_fresh(const struct sender *s, int i, sqlite3 *db, struct err_text *error);
 /* Makes topics that are not there; from now on reads the outboxes of this database, on a connection of its own. */
 int sender_attach(struct sender *s, const char *db_path, struct err_text *error);
-/* Sends for at most `ms` milliseconds, or rests when there is nothing to send. *idle: all outboxes are empty, but for
- * keys that two rows have. */
-int sender_run(struct sender *s, int ms, bool *idle, struct err_text *error);
+/* Sends for at most `ms` milliseconds. *idle: all outboxes are empty, but for keys that two rows have; then it comes
+ * back at once, or with `rest` when the time is over. */
+int sender_run(struct sender *s, int ms, bool rest, bool *idle, struct err_text *error);
 /* OUTBOX_KEY_BROKEN with a sentence when an outbox is not empty; after sender_run was idle. */
 int sender_check(struct sender *s, struct err_text *error);
 /* Messages that were acknowledged. */

@@ -298,7 +298,7 @@ static int watch(struct run *r, bool backfill)
         if (stopping || (r->complete && !r->options->follow)) return 0;
         if (round % SLOW_EVERY == 0 && (result = housekeeping(r)) != 0) return result;
         if (backfill && r->backfill != UINT64_MAX && (result = caught_up(r)) != 0) return result < 0 ? result : 0;
-        if ((result = sender_run(r->sender, WATCH_MS, &idle, r->error)) != 0) return result;
+        if ((result = sender_run(r->sender, WATCH_MS, true, &idle, r->error)) != 0) return result;
     }
 }
 
@@ -402,7 +402,7 @@ static int changelogs_finish(struct run *r)
     for (uint64_t round = 0; !idle && result == 0; round++) {
         if (stopping && stop_ns == INT64_MAX) stop_ns = clock_mono_ns() + (int64_t)CHANGELOG_STOP_MS * 1000000;
         if (clock_mono_ns() > stop_ns) break;
-        result = sender_run(r->sender, WATCH_MS, &idle, r->error);
+        result = sender_run(r->sender, WATCH_MS, true, &idle, r->error);
         if (result == 0 && round % SLOW_EVERY == 0) result = own_broker_ensure(&r->broker, r->error);
     }
     if (r->sender)
