@@ -62,6 +62,13 @@ BUGS = [
     ("output: a text like NULL is NULL", "etl/export/rows.c", "if (slice_equal(text, slice_str(e->null))) return true;", "", "batch"),
     ("output: decimals have no point", "etl/export/rows.c", "scale > 0 ? scale : 0", "0", "batch"),
     ("output: a stream writes none", "etl/stream/run.c", "    int result = export_write(&r->exports, r->db, r->error);", "    int result = 0;", "stream"),
+    # topics of tables
+    ("topic: a row that is gone stays", "etl/changelog/letter.c", "m->gone = !sqlite3_column_int(l->statement, value - 1);", "m->gone = false;", "topics"),
+    ("topic: what has changed is not told", "etl/changelog/compare.c", "WHERE s.key = n.key AND s.print = n.print);", "WHERE s.key = n.key);", "topics"),
+    ("topic: everything is told again", "etl/changelog/compare.c", "WHERE s.key = n.key AND s.print = n.print);", "WHERE s.key = n.key AND 0);", "topics"),
+    ("topic: a broken key is not seen", "etl/changelog/compare.c", "if (!c->letters && m->rows > 1)", "if (false)", "topics"),
+    ("topic: of a record only the first violation", "etl/changelog/letter.c", "if (!m->gone && c->letters && !is_late(c)) violation_add(l, value);", "", "topics"),
+    ("topic: NULL is no key", "etl/changelog/letter.c", r'" AND t.\"%w\" IS o.k%d"', r'" AND t.\"%w\" = o.k%d"', "stream"),
     # load modes
     ("load: a line without an end stays when it grew", "etl/batch/step.c", "bool tail = s->known.next < s->known.seen;", "bool tail = false;", "load"),
     ("load: a copy with a smaller name is not seen", "etl/batch/changes.c", "if (twin && loaded)", "if (false)", "load"),

@@ -12,7 +12,7 @@ from values import as_text
 
 
 def outputs_of(definition):
-    return [o for o in definition.get("outputs", []) if "file" in o]
+    return [o for o in definition.get("outputs", []) if "file" in o]  # those with a "topic": changelogs.py
 
 
 def clear(definition, folder):

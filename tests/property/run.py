@@ -2,13 +2,14 @@
 """run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
 
     run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
-           [--jobs 3] [--only batch|kill|both|limits|load|stream|prefix] [--rows 2000] [--first] [--quiet]
+           [--jobs 3] [--only batch|kill|both|limits|load|topics|stream|prefix] [--rows 2000] [--first] [--quiet]
 
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
 messages twice, in any order, through any partition, and kills; now and then batches that are killed, two at once,
-and with limits; and folders that grow under a load mode. Where a definition has outputs, their files are compared too. Goes on until the seconds are over or `cases` have
-run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
+and with limits; and folders that grow under a load mode. Where a definition has outputs, their files are compared too;
+topics of tables are added to batches (every sixteenth) and streams, and the last message of each key compared. Goes on until the
+seconds are over or `cases` have run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
 """
 
@@ -25,6 +26,7 @@ import time
 import traceback
 
 import batches
+import changelogs
 import dirt
 import draw
 import drive
@@ -34,7 +36,7 @@ import outputs
 import shrink
 import stream
 
-BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both, "limits": batches.limited, "load": loads.grown}
+BATCHES = {"batch": batches.once, "kill": batches.killed, "both": batches.both, "limits": batches.limited, "load": loads.grown, "topics": changelogs.batch}
 SMALL, LARGE = [3, 10, 40, 120, 250], 2000
 
 
@@ -68,7 +70,7 @@ class Tester:
     def ways(self, seed):
         if self.options.only:
             return [self.options.only]
-        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6), "load": (8, 2)}
+        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6), "load": (8, 2), "topics": (16, 5)}
         return ["batch"] + [way for way, (of, rest) in often.items() if seed % of == rest]
 
     def make(self, seed):
@@ -109,6 +111,7 @@ class Tester:
 
     def differences(self, way, case, expected, seed):
         outputs.clear(case.read(), case.folder)
+        case.streams = self.streams
         try:
             if way in BATCHES and not (way == "load" and depends_on_order(case.read())):
                 return BATCHES[way](case, expected, seed)
@@ -123,6 +126,8 @@ class Tester:
             return ["exception: " + traceback.format_exc()[-1500:]]
 
     def prefixes(self, case, topic, rng, expected):
+        if rng.random() < 0.4:
+            case = changelogs.with_topics(case, rng)
         status, said = stream.publish(case, self.streams, topic + "-all", 1)
         if status or expected.status == 2:
             return []  # judged by the other ways
@@ -187,7 +192,7 @@ def main():
     options = arguments()
     keep = pathlib.Path(options.keep)
     shutil.rmtree(keep, ignore_errors=True)
-    broker = None if options.only in BATCHES else stream.Broker(options.program, keep / "broker")
+    broker = None if options.only in BATCHES and options.only != "topics" else stream.Broker(options.program, keep / "broker")
     results = multiprocessing.Queue()
     stop = multiprocessing.Event()
     workers = [multiprocessing.Process(target=work, args=(options, broker, j, results, stop)) for j in range(options.jobs)]
