@@ -3,8 +3,8 @@
  *     business   the definition's tables; files, records, rejects, quarantine, warnings
  *     internal   millrace_warehouse (key, value)   kind (batch, stream or a load mode), pipeline, definition digest
  *                millrace_objects (name, type)     what this pipeline made: only that is ever dropped
- *                millrace_state_..., millrace_distinct_..., millrace_unique_..., millrace_parents_...,
- *                millrace_children_...             (live only)
+ *                millrace_state_..., millrace_rows_..., millrace_distinct_..., millrace_unique_...,
+ *                millrace_parents_..., millrace_children_..., millrace_check_..., millrace_rowids   (live only)
  *     neither    etl_runs (runs.h)
  *
  * A full refresh builds `millrace_new_NAME` and puts it in place of NAME at its end; a live engine makes NAME. */

@@ -276,6 +276,12 @@ PY
 done
 "$MILLRACE" warehouse compare "$scratch/large_append.db" "$scratch/large_full.db" >"$scratch/out" || fail "$(head -5 "$scratch/out")"
 
+story "what an earlier program made is not taken for its own"
+cp "$scratch/upsert.db" "$scratch/now.db"
+sqlite3 "$scratch/upsert.db" "DROP TABLE millrace_rowids; UPDATE millrace_warehouse SET value = 3 WHERE key = 'schema'"
+refused 2 "upsert.db: another version of millrace made this warehouse .here: [0-9]+, there: 3" upsert upsert
+mv "$scratch/now.db" "$scratch/upsert.db"
+
 story "VACUUM numbers rows anew, and state is kept by these numbers"
 sqlite3 "$scratch/upsert.db" VACUUM
 refused 2 "upsert.db: VACUUM has numbered its rows anew, .* load into a new database" upsert upsert
