@@ -43,7 +43,7 @@ TEST(encoding, finds_a_bad_byte_anywhere)
 {
     for (size_t n = 1; n < 80; n++)
         for (size_t at = 0; at < n; at++) {
-            char text[81], expected[20];
+            char text[81], expected[32];
             memset(text, 'a', sizeof text);
             text[n] = '\0';
             text[at] = '\xe9';
