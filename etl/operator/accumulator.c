@@ -21,21 +21,29 @@ static bool has_order(enum aggregate_function f)
     return f == AGGREGATE_FIRST || f == AGGREGATE_LAST;
 }
 
+static struct accumulator_extreme *extreme_of(struct accumulator *a, bool ordered, struct arena *arena)
+{
+    if (!a->extreme) a->extreme = arena_alloc(arena, sizeof *a->extreme);
+    if (ordered && !a->extreme->order) a->extreme->order = arena_alloc(arena, sizeof *a->extreme->order);
+    return a->extreme;
+}
+
 /* Keeps a value and its order; the memory for texts grows by doubling, so an arena holds at most twice
  * the largest. */
 static void extreme_set(struct accumulator *a, const struct value *v, const struct order *order, struct arena *arena)
 {
+    struct accumulator_extreme *e = extreme_of(a, order != NULL, arena);
     size_t text = v->type == VALUE_TEXT ? v->text.n : 0, file = order ? order->file.n : 0;
-    if (text + file > a->text.capacity) {
-        a->text.capacity = 2 * (text + file);
-        a->text.p = arena_alloc(arena, a->text.capacity);
+    if (text + file > e->text_capacity) {
+        e->text_capacity = e->text ? 2 * (text + file) : text + file;
+        e->text = arena_alloc(arena, e->text_capacity);
     }
-    if (text) memmove(a->text.p, v->text.p, text);
-    if (file) memcpy(a->text.p + text, order->file.p, file);
-    a->value = *v;
-    if (v->type == VALUE_TEXT) a->value.text = (struct slice){a->text.p, text};
-    if (order) a->order = (struct order){order->time, {a->text.p + text, file}, order->byte_offset, order->source};
-    a->lost = 0;
+    if (text) memmove(e->text, v->text.p, text);
+    if (file) memcpy(e->text + text, order->file.p, file);
+    e->value = *v;
+    if (v->type == VALUE_TEXT) e->value.text = (struct slice){e->text, text};
+    if (order) *e->order = (struct order){order->time, {e->text + text, file}, order->byte_offset, order->source};
+    e->lost = 0;
 }
 
 /* Negative when (v, order) beats the extreme, 0 when it equals it. Rows of a join may have one position: then the
@@ -43,10 +51,10 @@ static void extreme_set(struct accumulator *a, const struct value *v, const stru
 static int extreme_compare(const struct accumulator *a, enum aggregate_function f, const struct value *v,
                            const struct order *order)
 {
-    int by_value = value_compare(v, &a->value);
+    int by_value = value_compare(v, &a->extreme->value);
     if (f == AGGREGATE_MIN) return by_value;
     if (f == AGGREGATE_MAX) return -by_value;
-    int by_order = order_compare(order, &a->order);
+    int by_order = order_compare(order, a->extreme->order);
     if (by_order == 0) by_order = by_value;
     return f == AGGREGATE_FIRST ? by_order : -by_order;
 }
@@ -59,8 +67,8 @@ static void extreme_change(struct accumulator *a, enum aggregate_function f, con
     a->n += sign;
     if (sign > 0 && compared < 0)
         extreme_set(a, v, kept, arena);
-    else if (compared == 0 && (sign < 0 || a->lost > 0))
-        a->lost -= sign;
+    else if (compared == 0 && (sign < 0 || a->extreme->lost > 0))
+        a->extreme->lost -= sign;
 }
 
 void accumulator_change(struct accumulator *a, enum aggregate_function f, const struct value *v,
@@ -76,7 +84,8 @@ void accumulator_change(struct accumulator *a, enum aggregate_function f, const 
 
 bool accumulator_repeats(struct accumulator *a, const struct value *v, struct arena *arena)
 {
-    if (a->value.type == v->type && value_compare(&a->value, v) == 0) return true;
+    const struct value *before = a->extreme ? &a->extreme->value : NULL;
+    if (before && before->type == v->type && value_compare(before, v) == 0) return true;
     extreme_set(a, v, NULL, arena);
     return false;
 }
@@ -84,8 +93,9 @@ bool accumulator_repeats(struct accumulator *a, const struct value *v, struct ar
 void accumulator_merge(struct accumulator *a, enum aggregate_function f, const struct accumulator *from,
                        struct arena *arena)
 {
-    bool better = from->n > 0 && has_extreme(f) && (a->n == 0 || extreme_compare(a, f, &from->value, &from->order) < 0);
-    if (better) extreme_set(a, &from->value, has_order(f) ? &from->order : NULL, arena);
+    const struct accumulator_extreme *e = from->n > 0 && has_extreme(f) ? from->extreme : NULL;
+    bool better = e && (a->n == 0 || extreme_compare(a, f, &e->value, e->order) < 0);
+    if (better) extreme_set(a, &e->value, e->order, arena);
     a->n += from->n;
     a->sum += from->sum;
 }
@@ -99,7 +109,7 @@ bool accumulator_value(const struct accumulator *a, const struct table_column *c
     case AGGREGATE_SUM: out->i = (int64_t)a->sum; return a->sum >= INT64_MIN && a->sum <= INT64_MAX;
     default:
         if (a->n > 0)
-            *out = a->value;
+            *out = a->extreme->value;
         else
             out->type = VALUE_NULL;
         return true;
@@ -120,14 +130,16 @@ void accumulator_encode(const struct accumulator *a, enum aggregate_function f, 
         buf_put_u64(out, (uint64_t)a->sum);
     }
     if (!has_extreme(f) || a->n == 0) return;
-    buf_append_byte(out, (uint8_t)a->value.type);
-    buf_put_u64(out, (uint64_t)a->value.i);
-    bytes_put(out, a->value.text);
+    const struct value *v = &a->extreme->value;
+    buf_append_byte(out, (uint8_t)v->type);
+    buf_put_u64(out, (uint64_t)v->i);
+    bytes_put(out, v->text);
     if (!has_order(f)) return;
-    buf_put_u64(out, (uint64_t)a->order.time);
-    buf_put_u32(out, (uint32_t)a->order.source);
-    buf_put_u64(out, a->order.byte_offset);
-    bytes_put(out, a->order.file);
+    const struct order *order = a->extreme->order;
+    buf_put_u64(out, (uint64_t)order->time);
+    buf_put_u32(out, (uint32_t)order->source);
+    buf_put_u64(out, order->byte_offset);
+    bytes_put(out, order->file);
 }
 
 /* A cursor over state bytes that remembers its failure. */

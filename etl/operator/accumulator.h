@@ -11,16 +11,18 @@
 #include "etl/operator/operator.h"
 
 struct accumulator {
-    __int128 sum; /* wide: an overflow on the way to a sum that fits does no harm */
-    int64_t n;    /* rows, values that are not NULL, or distinct values */
-    int64_t lost; /* copies of the extreme that were taken back */
-    /* The extreme, if n > 0 (count_distinct: the value before). Its texts live in `text`. */
-    struct value value;
-    struct order order; /* first and last only */
-    struct accumulator_text {
-        uint8_t *p;
-        size_t capacity;
-    } text;
+    __int128 sum;                        /* wide: an overflow on the way to a sum that fits does no harm */
+    int64_t n;                           /* rows, values that are not NULL, or distinct values */
+    struct accumulator_extreme *extreme; /* in the arena of the group; NULL: no value needed it yet */
+};
+
+/* A definition has many groups, and most of their columns count and add: what the others need stands apart. */
+struct accumulator_extreme {
+    int64_t lost;        /* copies of the extreme that were taken back */
+    struct value value;  /* the extreme, if n > 0 (count_distinct: the value before); its text lives in `text` */
+    struct order *order; /* first and last only; its file lives in `text` */
+    uint8_t *text;
+    size_t text_capacity;
 };
 
 /* Adds or takes back one value (never NULL). Texts are copied into `arena`, which outlives *a. */
@@ -37,6 +39,12 @@ bool accumulator_value(const struct accumulator *a, const struct table_column *c
 
 /* State in the database; see accumulator.c for the bytes. */
 void accumulator_encode(const struct accumulator *a, enum aggregate_function f, struct buf *out);
+/* Extremes that were taken back and not replaced. */
+static inline bool accumulator_is_lost(const struct accumulator *a)
+{
+    return a->n > 0 && a->extreme && a->extreme->lost > 0;
+}
+
 /* Reads from the front of *in; false when it is too short. */
 bool accumulator_decode(struct accumulator *a, enum aggregate_function f, struct slice *in, struct arena *arena);
 

@@ -9,13 +9,13 @@ struct group *group_new(const struct table *t, struct fingerprint key, struct ar
 {
     struct group *g = arena_alloc(arena, sizeof *g);
     g->key = key;
-    g->accumulators = arena_alloc(arena, (size_t)(t->column_count - t->by_count + 1) * sizeof *g->accumulators);
+    g->accumulators = arena_alloc(arena, (size_t)(t->column_count - t->by_count) * sizeof *g->accumulators);
     return g;
 }
 
 void group_by_set(struct group *g, const struct table *t, const struct value *input, struct arena *arena)
 {
-    g->by = arena_alloc(arena, (size_t)(t->by_count + 1) * sizeof *g->by);
+    g->by = arena_alloc(arena, (size_t)t->by_count * sizeof *g->by);
     for (int i = 0; i < t->by_count; i++) g->by[i] = value_copy(&input[t->columns[i].input], arena);
 }
 
@@ -100,7 +100,7 @@ void group_merge(struct group *g, const struct table *t, const struct group *fro
 bool group_is_lost(const struct group *g, const struct table *t)
 {
     for (int i = 0; i < t->column_count - t->by_count; i++)
-        if (g->accumulators[i].lost > 0 && g->accumulators[i].n > 0) return true;
+        if (accumulator_is_lost(&g->accumulators[i])) return true;
     return false;
 }
 
@@ -181,7 +181,7 @@ static bool by_decode(struct value *v, struct slice *in, struct arena *arena)
 struct group *group_part_decode(const struct table *t, struct fingerprint key, struct slice in, struct arena *arena)
 {
     struct group *g = group_new(t, key, arena);
-    g->by = arena_alloc(arena, (size_t)(t->by_count + 1) * sizeof *g->by);
+    g->by = arena_alloc(arena, (size_t)t->by_count * sizeof *g->by);
     for (int i = 0; i < t->by_count; i++)
         if (!by_decode(&g->by[i], &in, arena)) return NULL;
     return group_decode(g, t, in, arena) ? g : NULL;
