@@ -15,6 +15,48 @@ int key_compare(const struct fingerprint *a, const struct fingerprint *b)
     return (a->low > b->low) - (a->low < b->low);
 }
 
+/* --- sorting --- */
+
+enum { FEW = 16 };
+
+static void few_sort(struct fingerprint *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct fingerprint key = keys[i];
+        size_t k = i;
+        for (; k > 0 && key_compare(&key, &keys[k - 1]) < 0; k--) keys[k] = keys[k - 1];
+        keys[k] = key;
+    }
+}
+
+/* Keys that agree in all bits above `bit`. Those of hashes are halved by every bit; whatever they are, no key is
+ * looked at more than 128 times. (Radix exchange: Knuth, volume 3, 5.2.2.) */
+static void bits_sort(struct fingerprint *keys, size_t count, int bit)
+{
+    while (count > FEW) {
+        size_t zeros = 0;
+        for (size_t ones = count; zeros < ones;) {
+            struct fingerprint key = keys[zeros];
+            uint64_t one = (bit < 64 ? key.low : key.high) >> bit % 64 & 1;
+            if (!one)
+                zeros++;
+            else {
+                keys[zeros] = keys[--ones];
+                keys[ones] = key;
+            }
+        }
+        bits_sort(keys, zeros, --bit);
+        keys += zeros;
+        count -= zeros;
+    }
+    few_sort(keys, count);
+}
+
+void key_sort(struct fingerprint *keys, size_t count)
+{
+    bits_sort(keys, count, 127);
+}
+
 /* --- a run is written --- */
 
 struct run_writer {

@@ -1,8 +1,8 @@
 /* key_runs.h - sorted runs of keys in temporary files: what key_set.h keeps of its older keys.
  *
- *     key_runs_add      a sorted run becomes a file; of the last two runs one is made while they are of a size, so
- * there are few: log2 of the number of runs that were added key_runs_has      interpolation search in each:
- * fingerprints are spread evenly, so the first guess is near
+ *     key_runs_add    a sorted run becomes a file; of the last two runs one is made while they are of a size, so
+ *                     there are few: log2 of the number of runs that were added
+ *     key_runs_has    interpolation search in each: fingerprints are spread evenly, so the first guess is near
  *
  * Files have no name and go with the process: in SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp, the first that takes one.
  * They are mapped, so their pages are the system's to keep or to drop. 16 bytes a key. Source of the scheme: O'Neil et
@@ -27,6 +27,8 @@ struct key_runs {
 
 /* Ascending order, (high, low) without signs. */
 int key_compare(const struct fingerprint *a, const struct fingerprint *b);
+/* Into that order, where they are: no memory is taken. No key is there twice. */
+void key_sort(struct fingerprint *keys, size_t count);
 /* The keys of a run are ascending and in no other run. ERR_NOSPACE, ERR_IO with a sentence. */
 int key_runs_add(struct key_runs *r, const struct fingerprint *sorted, size_t count, struct err_text *error);
 bool key_runs_has(const struct key_runs *r, struct fingerprint key);

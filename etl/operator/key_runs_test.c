@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/random.h"
 #include "tests/unit.h"
 
 enum { RUNS = 37, KEYS = 400 };
@@ -42,6 +43,25 @@ TEST(key_runs, what_was_added_is_found_and_nothing_else)
     }
     key_runs_release(&r);
     check(!key_runs_has(&r, key_of(0, 0)));
+}
+
+/* Of hashes, and of keys that share all bits but a few. */
+TEST(key_runs, keys_are_sorted_as_by_the_library)
+{
+    enum { MANY = 3000 };
+    static struct fingerprint sorted[MANY], expected[MANY];
+    struct random r;
+    random_seed(&r, 1);
+    for (size_t count = 0; count < MANY; count += 1 + count / 3)
+        for (int kind = 0; kind < 2; kind++) {
+            for (size_t i = 0; i < count; i++)
+                sorted[i] = kind ? (struct fingerprint){random_u64(&r), random_u64(&r)}
+                                 : key_of((int)random_below(&r, 3), (int)i);
+            memcpy(expected, sorted, sizeof sorted);
+            qsort(expected, count, sizeof expected[0], by_key);
+            key_sort(sorted, count);
+            check_mem(sorted, expected, count * sizeof sorted[0]);
+        }
 }
 
 TEST(key_runs, a_folder_that_is_not_there_is_not_the_last_one)

@@ -5,10 +5,10 @@
 #include "etl/operator/key_runs.h"
 #include "lib/base/memory.h"
 
-/* A Bloom filter of a fixed size before the files, 64 bits for each key that may be recent: most keys that are asked
- * for are new. With 28 times as many older ones it still knows two thirds of the new ones. (Bloom, "Space/time
+/* A Bloom filter of a fixed size before the files, 32 bits for each key that may be recent: most keys that are asked
+ * for are new. With 14 times as many older ones it still knows two thirds of the new ones. (Bloom, "Space/time
  * trade-offs in hash coding with allowable errors", 1970.) */
-enum { FILTER_BITS = 64, FILTER_PROBES = 2 };
+enum { FILTER_BITS = 32, FILTER_PROBES = 2 };
 
 struct key_store {
     struct key_runs runs;
@@ -45,12 +45,7 @@ static bool filter_may_have(const struct key_store *k, struct fingerprint key)
     return all;
 }
 
-static int by_key(const void *a, const void *b)
-{
-    return key_compare(a, b);
-}
-
-/* All recent keys become older ones. */
+/* All recent keys become older ones. They are sorted where they lie: a copy would be the most that the set ever has. */
 static int spill(struct key_set *s, struct err_text *error)
 {
     uint64_t bits = (uint64_t)FILTER_BITS * recent_max(s);
@@ -59,14 +54,14 @@ static int spill(struct key_set *s, struct err_text *error)
         s->older->filter_bits = bits;
     }
     size_t count = fingerprint_map_compact(&s->recent);
-    struct fingerprint *keys = memory_new(count * sizeof *keys);
+    struct fingerprint *keys = (struct fingerprint *)(void *)s->recent.slots;
     for (size_t i = 0; i < count; i++) {
-        keys[i] = s->recent.slots[i].key;
-        filter_add(s->older, keys[i]);
+        struct fingerprint key = s->recent.slots[i].key;
+        filter_add(s->older, key);
+        keys[i] = key; /* not behind slot i */
     }
-    qsort(keys, count, sizeof *keys, by_key);
+    key_sort(keys, count);
     int result = key_runs_add(&s->older->runs, keys, count, error);
-    free(keys);
     s->older_count += count;
     fingerprint_map_clear(&s->recent);
     return result;

@@ -3,7 +3,7 @@
  *     key_set_add -> recent: a map in memory, at most KEY_SET_RECENT_MAX keys, 6 MiB
  *                      | full: all of them, sorted, at once
  *                      v
- *                    older: sorted runs in files (key_runs.h), 16 bytes a key, behind a filter of 1 MiB
+ *                    older: sorted runs in files (key_runs.h), 16 bytes a key, behind a filter of 0.5 MiB
  *
  * The first KEY_SET_RECENT_MAX keys cost nothing but memory. From then on a key that is not recent is looked up in the
  * files, unless the filter knows that it is new.
