@@ -10,8 +10,12 @@
  * trade-offs in hash coding with allowable errors", 1970.) */
 enum { FILTER_BITS = 32, FILTER_PROBES = 2 };
 
+/* The rows of a visit or an order are near each other: an older key that was found is asked for again soon. */
+enum { FOUND = 1024 };
+
 struct key_store {
     struct key_runs runs;
+    struct fingerprint found[FOUND]; /* by the low bits; both 0: none */
     uint64_t filter_bits;
     uint8_t filter[]; /* that many bits */
 };
@@ -67,10 +71,19 @@ static int spill(struct key_set *s, struct err_text *error)
     return result;
 }
 
+static bool older_has(struct key_store *k, struct fingerprint key)
+{
+    struct fingerprint *found = &k->found[key.low % FOUND];
+    if (fingerprint_equal(*found, key)) return true;
+    if (!filter_may_have(k, key) || !key_runs_has(&k->runs, key)) return false;
+    *found = key;
+    return true;
+}
+
 bool key_set_has(const struct key_set *s, struct fingerprint key)
 {
     if (fingerprint_map_has(&s->recent, key)) return true;
-    return s->older && filter_may_have(s->older, key) && key_runs_has(&s->older->runs, key);
+    return s->older && older_has(s->older, key);
 }
 
 int key_set_add(struct key_set *s, struct fingerprint key, bool *added, struct err_text *error)
@@ -90,7 +103,8 @@ void key_set_prefetch(const struct key_set *s, struct fingerprint key)
 void key_set_measure(const struct key_set *s, struct state_size *size)
 {
     size->keys += s->older_count + s->recent.count;
-    size->memory_bytes += s->recent.size * sizeof *s->recent.slots + (s->older ? s->older->filter_bits / 8 : 0);
+    size->memory_bytes +=
+        s->recent.size * sizeof *s->recent.slots + (s->older ? sizeof *s->older + s->older->filter_bits / 8 : 0);
     size->spilled_bytes += s->older_count * sizeof(struct fingerprint);
 }
 

@@ -6,7 +6,7 @@
  *                    older: sorted runs in files (key_runs.h), 16 bytes a key, behind a filter of 0.5 MiB
  *
  * The first KEY_SET_RECENT_MAX keys cost nothing but memory. From then on a key that is not recent is looked up in the
- * files, unless the filter knows that it is new.
+ * files, unless the filter knows that it is new or it was found there shortly before.
  *
  * A zeroed set is empty. Errors are of the disk (a full one) and name what was done. */
 #ifndef MILLRACE_ETL_OPERATOR_KEY_SET_H
