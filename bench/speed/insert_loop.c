@@ -198,7 +198,7 @@ int insert_loop(const struct insert_rows *r, const char *path, bool live, struct
     if (result == 0)
         result = execute(db,
                          live ? "PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536"
-                              : "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384",
+                              : "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192",
                          error);
     if (result == 0) result = all_fill(db, r, live, error);
     sqlite3_close(db);

@@ -15,7 +15,7 @@
 #include "etl/sink/sql.h"
 #include "lib/base/checksum.h"
 
-enum { BUSY_MS = 2000, GIVE_UP_MS = 60000, SEND_MS = 500, CACHE_KIB = 16384 };
+enum { BUSY_MS = 2000, GIVE_UP_MS = 60000, SEND_MS = 500, CACHE_KIB = 8192 };
 
 bool batch_mode_read(const char *text, enum engine_mode *out)
 {

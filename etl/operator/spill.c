@@ -7,7 +7,7 @@
 
 enum { CACHE_KIB = 1024 }; /* parts are appended, and sorted in one go (SQLite merges what does not fit, in files) */
 
-size_t spill_memory_max = (size_t)8 << 20;
+size_t spill_memory_max = (size_t)4 << 20;
 
 struct spill_store {
     sqlite3 *db;

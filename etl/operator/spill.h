@@ -1,6 +1,6 @@
 /* spill.h - parts of a batch's groups and sessions that have no room in memory.
  *
- *     operator_process   its groups grow in an arena ... more than SPILL_MEMORY_MAX: each is written as a part, and
+ *     operator_process   its groups grow in an arena ... more than spill_memory_max: each is written as a part, and
  *                        all are forgotten; a row of a group that was written opens it afresh
  *     operator_flush     spill_each: the parts of all groups in the order of their keys, those of one group together:
  *                        they are merged, and what comes out is what one pass in memory would have given
