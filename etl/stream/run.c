@@ -14,6 +14,7 @@
 #include "etl/engine.h"
 #include "etl/export/export.h"
 #include "etl/outstanding.h"
+#include "etl/sink/kept.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/lock.h"
 #include "etl/sink/runs.h"
@@ -430,6 +431,15 @@ static int outputs_write(struct run *r)
     return result;
 }
 
+static int state_say(struct run *r)
+{
+    struct buf kept = {0};
+    int result = kept_say(r->db, &kept, r->error);
+    if (result == 0 && kept.n) fprintf(stderr, "%s: state: %s\n", r->title, buf_cstr(&kept));
+    buf_release(&kept);
+    return result;
+}
+
 int run_stream(const struct run_options *options, struct err_text *error)
 {
     struct run r = {.options = options, .error = error, .lock = -1};
@@ -454,6 +464,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && r.complete && r.attached) result = sender_check(r.sender, error);
     if (result == 0 && r.checkpoint.gate) result = rejects_check(&r);
     if (result == 0 && r.checkpoint.gate) result = outputs_write(&r);
+    if (result == 0 && r.checkpoint.gate) result = state_say(&r);
     result = run_finish(&r, result);
     sender_close(r.sender);
     database_release(&r);

@@ -49,6 +49,7 @@ python3 "$scratch/keys.py" "$scratch/batch.db" || fail "the batch's keys"
 broker_start
 stream good && resume good || fail "stream: $(cat "$scratch/err")"
 python3 "$scratch/keys.py" "$scratch/good.db" || fail "the stream's keys"
+grep -q '^stream star: state: .*millrace_unique_sales[.]same: [0-9]* keys, [0-9]* bytes in the database, [0-9.]* a key' "$scratch/err" || fail "what it kept: $(cat "$scratch/err")"
 "$MILLRACE" warehouse compare "$scratch/batch.db" "$scratch/good.db" >"$scratch/out" || fail "$(head -5 "$scratch/out")"
 
 story "a sale to nobody: status 1, the old tables in the batch, the row and a word in the stream"
