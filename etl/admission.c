@@ -95,7 +95,7 @@ void admission_expect(const struct admission *a, const struct judged *row)
 static struct judged *judge(const struct admission *a, struct row_parser *parser, const struct record *record,
                             struct arena *arena)
 {
-    struct judged *j = arena_alloc(arena, sizeof *j);
+    struct judged *j = arena_alloc(arena, sizeof *j + (size_t)a->count * sizeof *j->keys);
     record_copy(&j->record, record, arena);
     row_parse(parser, &j->record, arena, &j->row);
     row_keep(&j->row, arena);

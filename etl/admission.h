@@ -31,9 +31,9 @@ enum { ADMISSION_RULES_MAX = 32 };
 /* A parsed row and its keys; everything in it lives in one arena. */
 struct judged {
     struct record record;
-    struct row row; /* row.record is &record */
-    struct fingerprint keys[ADMISSION_RULES_MAX];
-    uint32_t takes_part; /* bit per rule */
+    struct row row;            /* row.record is &record */
+    uint32_t takes_part;       /* bit per rule */
+    struct fingerprint keys[]; /* one per rule */
 };
 
 struct admission {

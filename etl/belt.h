@@ -7,7 +7,8 @@
  *       0   1   2   3        the blocks are the caller's; a belt only says whose each one is
  *     [ t | s | s | g ]      g: being filled, s: sent, t: being used
  *
- * One giver and one taker. What one wrote into a block before it gave it away the other one sees. */
+ * One giver and one taker. What one wrote into a block before it gave it away the other one sees. Who waits does so
+ * until half of the belt has moved (or it has ended, or stopped). */
 #ifndef MILLRACE_ETL_BELT_H
 #define MILLRACE_ETL_BELT_H
 
@@ -21,6 +22,7 @@ struct belt {
     size_t count;          /* of blocks */
     size_t sent, returned; /* so far */
     bool ended, stopped;
+    bool giver_waits, taker_waits;
 };
 
 void belt_init(struct belt *b, size_t count);

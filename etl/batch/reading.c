@@ -102,6 +102,7 @@ struct reading *reading_start(const struct source_lists *lists, const char *dir,
     r->engine = engine;
     r->notes = notes;
     belt_init(&r->belt, READING_PAGES);
+    for (int i = 0; i < READING_PAGES; i++) r->pages[i].arena.block_size = READING_BYTES;
     if (pthread_create(&r->thread, NULL, run, r) != 0) abort(); /* no memory for a stack */
     return r;
 }

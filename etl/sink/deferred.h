@@ -14,7 +14,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
-enum { DEFERRED_BLOCKS = 4, DEFERRED_BLOCK_BYTES = 1 << 17 };
+enum { DEFERRED_BLOCKS = 8, DEFERRED_BLOCK_BYTES = 1 << 16 };
 
 struct deferred;
 

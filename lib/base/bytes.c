@@ -171,25 +171,41 @@ static struct arena_block *arena_block_new(size_t capacity)
     return block;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+static size_t block_size(const struct arena *a)
+{
+    return a->block_size ? a->block_size : ARENA_BLOCK_SIZE;
+}
+
+static size_t aligned(size_t n)
 {
     size_t size = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     assert(size >= n);
-    if (size == 0) size = ARENA_ALIGN;
+    return size ? size : ARENA_ALIGN;
+}
+
+/* Not zeroed. */
+static void *take(struct arena *a, size_t size)
+{
     if (!a->head || a->head->capacity - a->head->used < size) {
-        struct arena_block *block = arena_block_new(size > ARENA_BLOCK_SIZE ? size : ARENA_BLOCK_SIZE);
+        struct arena_block *block = arena_block_new(size > block_size(a) ? size : block_size(a));
         block->next = a->head;
         a->head = block;
     }
     void *p = a->head->bytes + a->head->used;
     a->head->used += size;
     a->used += size;
-    return memset(p, 0, size);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t size = aligned(n);
+    return memset(take(a, size), 0, size);
 }
 
 void *arena_copy(struct arena *a, const void *p, size_t n)
 {
-    void *copy = arena_alloc(a, n);
+    void *copy = take(a, aligned(n));
     return n ? memcpy(copy, p, n) : copy;
 }
 
@@ -220,7 +236,7 @@ void arena_reset(struct arena *a)
     struct arena_block *kept = NULL, *next;
     for (struct arena_block *block = a->head; block; block = next) {
         next = block->next;
-        if (!kept && block->capacity == ARENA_BLOCK_SIZE)
+        if (!kept && block->capacity == block_size(a))
             kept = block;
         else
             free(block);

@@ -65,7 +65,8 @@ void put_u64be(void *p, uint64_t v);
 /* An arena: many small allocations, one release. Memory is zeroed. */
 struct arena {
     struct arena_block *head;
-    size_t used; /* bytes handed out since the last reset */
+    size_t used;       /* bytes handed out since the last reset */
+    size_t block_size; /* 0: 8 KiB. What is asked for again and again after a reset should fit into one */
 };
 
 void *arena_alloc(struct arena *a, size_t n); /* 16-byte aligned */
