@@ -374,6 +374,16 @@ TEST(definition, a_mistake_is_told_once)
         "%a %A %H %I %p %M %S %f %z %s %F %T %%, and %-m %-d %-H %-I %-M %-S)");
 }
 
+TEST(definition, a_column_without_a_name_is_not_what_was_meant)
+{
+    check_str(refusal("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", "
+                      "\"columns\": [{\"type\": \"text\"}, {\"name\": \"amount\", \"type\": \"integer\"}]}, "
+                      "\"derive\": [{\"name\": \"x\", \"expr\": \"q + 1\"}], "
+                      "\"tables\": [{\"name\": \"t\"}]}"),
+              "d.json: source.columns[0]: the key \"name\" is missing\n"
+              "d.json: derive[0].expr: there is no column \"q\" here; there are: amount (at character 1 of `q + 1`)");
+}
+
 TEST(definition, tells_twenty_problems_at_most)
 {
     struct buf json = {0};

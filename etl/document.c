@@ -187,6 +187,7 @@ const char *name_nearest(const char *name, const char *const *names)
     if (nearest) return nearest;
     size_t smallest = strlen(name) / 3 + 2; /* further away is no help */
     for (; *names; names++) {
+        if (!**names) continue; /* of a column whose name could not be read */
         size_t distance = name_distance(name, *names);
         bool begins = strlen(name) >= 3 && strncmp(name, *names, strlen(name)) == 0;
         if (begins) distance = 1;
