@@ -19,6 +19,10 @@ static void drift_read(struct node n, struct source_spec *s)
 
 static void ndjson_keys_read(struct node n, struct source_spec *s)
 {
+    struct node records = node_member(n, "records");
+    if (node_present(records))
+        node_fail(records,
+                  "a line is a record here; records inside of lines are read by \"format\": \"json\", \"lines\": true");
     spec_encoding_read(n, s);
     spec_lines_read(n, s);
     drift_read(n, s);
@@ -30,6 +34,7 @@ static void json_keys_read(struct node n, struct source_spec *s)
     spec_encoding_read(n, s);
     drift_read(n, s);
     s->records = node_text(records, NULL);
+    s->lines = node_bool(node_member(n, "lines"), false);
     const char *wrong = n.doc->failed ? NULL : json_records_path_check(s->records);
     if (wrong) node_fail(records, "\"%s\": %s", s->records, wrong);
 }
@@ -66,7 +71,7 @@ static int json_open(struct source_reader *r, struct err_text *error)
 {
     int err = lines_open(r, error); /* a byte order mark */
     const char *key = arena_printf(&r->arena, "%s.records of %s", r->feed->at, r->feed->path);
-    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records, key, r->spec->around);
+    if (!err) r->json = json_records_new(&r->in, r->path, r->spec->records, key, r->spec->lines, r->spec->around);
     return err;
 }
 
@@ -140,8 +145,8 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
 }
 
 static const char *const ndjson_keys[] = {"encoding", "on_bad_encoding", "skip_lines", "comment_prefix",
-                                          "drift",    "extra",           NULL};
-static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", "drift", "extra", NULL};
+                                          "drift",    "extra",           "records",    NULL};
+static const char *const json_keys[] = {"encoding", "on_bad_encoding", "records", "lines", "drift", "extra", NULL};
 static const char *const places[] = {"path", "optional", NULL};
 
 const struct format FORMAT_NDJSON = {

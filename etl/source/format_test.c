@@ -216,6 +216,30 @@ TEST(format, a_json_document_without_its_records_says_which_arrays_it_has)
     check_str(PLAIN(JSON "\"o[*].lines\"", "{\"o\": []}"), "");
 }
 
+TEST(format, records_inside_of_lines)
+{
+#define IN_LINES(path)                                                                                                 \
+    "\"format\": \"json\", \"lines\": true, \"records\": \"" path                                                      \
+    "\", \"columns\": [{\"name\": \"order\", \"path\": \"../id\", "                                                    \
+    "\"type\": \"integer\"}, {\"name\": \"i\", \"path\": \"#\", \"type\": \"integer\"}, {\"name\": \"sku\", "          \
+    "\"type\": \"text\"}]"
+    check_str(PLAIN(IN_LINES("lines"), "{\"id\": 1, \"lines\": [{\"sku\": \"a\"}, {\"sku\": \"b\"}]}\n{\"id\": 2}\n\n"
+                                       "{\"lines\": [{\"sku\": \"c\"}], \"id\": 3}"),
+              "1@20/1 1|0|a\n2@34/1 1|1|b\n3@71/4 3|0|c\n");
+    check_str(PLAIN(IN_LINES("lines"), ""), "");
+    check_str(
+        PLAIN(IN_LINES("lines"), "{\"id\": 1, \"line\": []}\n{\"id\": 2}\n"),
+        "f: the document has no array of records at \"lines\" (source.records of d.json); it has arrays at: \"line\"");
+    check_str(PLAIN(IN_LINES("lines"), "{\"lines\": []}\n[1]\n"),
+              "f: line 2, byte offset 14: an object must stand here");
+    check_str(PLAIN(IN_LINES("lines"), "{\"lines\": []}\n{\n"),
+              "f: line 3, byte offset 16: not JSON: a string must begin here");
+    check_str(
+        PLAIN("\"format\": \"ndjson\", \"records\": \"lines\", " COLUMNS, ""),
+        "d.json: source.records: a line is a record here; records inside of lines are read by \"format\": \"json\", "
+        "\"lines\": true");
+}
+
 TEST(format, lines_and_documents_taken_for_each_other)
 {
     check_str(PLAIN(JSON "\"$\"", "{\"id\": 1}\n{\"id\": 2}\n"),

@@ -47,6 +47,8 @@ struct json_records {
     bool found;   /* an array of records */
     bool passed;  /* an array on the way to them, perhaps an empty one */
     bool missing; /* an object on the way did not have the member that leads on */
+    bool many;    /* documents, one behind the other */
+    bool begun;   /* there is one */
     bool object;  /* the document is an object, and should be an array */
     uint64_t count;
     /* until there are records: the way to what is read, and the arrays that are there */
@@ -126,7 +128,7 @@ static void anchors_make(struct json_records *j)
     }
 }
 
-struct json_records *json_records_new(struct input *in, const char *file, const char *path, const char *key,
+struct json_records *json_records_new(struct input *in, const char *file, const char *path, const char *key, bool many,
                                       const struct around *around)
 {
     struct json_records *j = memory_new(sizeof *j);
@@ -135,6 +137,7 @@ struct json_records *json_records_new(struct input *in, const char *file, const 
     j->path = path;
     j->line = 1;
     j->around = around;
+    j->many = many;
     j->key = arena_str(&j->arena, slice_str(key));
     path_read(path, &j->arena, j->steps, &j->step_count);
     if (around) anchors_make(j);
@@ -282,6 +285,10 @@ static int level_open(struct json_records *j, bool object, struct err_text *erro
 /* An object, array or scalar that is no record. */
 static int value_step(struct json_records *j, uint8_t next, struct err_text *error)
 {
+    bool of_members = j->steps[0].index == -1;
+    j->begun = true;
+    if (j->many && j->depth == 0 && next != (of_members ? '{' : '['))
+        return wrong_at(j, j->in->rest.p, of_members ? "an object must stand here" : "an array must stand here", error);
     if (next == '{' || next == '[') return level_open(j, next == '{', error);
     int64_t n = whole_find(j, false, error);
     if (n < 0) return (int)n;
@@ -351,6 +358,12 @@ static int member_step(struct json_records *j, struct err_text *error)
 
 static int behind_step(struct json_records *j, uint8_t next, struct err_text *error)
 {
+    if (j->depth == 0 && j->many && next != 0) {
+        j->matched = 0;
+        j->way.n = 0;
+        j->state = AT_VALUE;
+        return ERR_OK;
+    }
     if (j->depth == 0) {
         j->state = AT_END;
         bool lines = next == '{' || next == '[';
@@ -458,6 +471,7 @@ int json_records_next(struct json_records *j, struct json_record *out, struct er
     while (j->state != AT_END) {
         int err = blanks_skip(j, &next, error);
         if (err) return err;
+        if (j->many && !j->begun && next == 0) return 0;
         if (j->state == AT_VALUE && j->matched == j->step_count) return record_take(j, out, error);
         err = has_wanted(j, next) ? around_take(j, error) : ERR_OK;
         if (err) return err;

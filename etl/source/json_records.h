@@ -29,9 +29,10 @@ struct json_records;
 const char *json_records_path_check(const char *path);
 /* NULL, or why this value does not stand around such records. */
 const char *json_records_around_check(const char *path, const struct around_value *value);
-/* `around`: what is wanted of what is around records; NULL: nothing. `in` and the texts must outlive it, but for `key`:
+/* `many`: one document stands behind the other, most often one a line; each may lack the array, but not all.
+ * `around`: what is wanted of what is around records; NULL: nothing. `in` and the texts must outlive it, but for `key`:
  * where the path stands in the definition, for messages. */
-struct json_records *json_records_new(struct input *in, const char *file, const char *path, const char *key,
+struct json_records *json_records_new(struct input *in, const char *file, const char *path, const char *key, bool many,
                                       const struct around *around);
 /* 1: *out is the next record, valid until the next call; 0: the end of a whole document; negative: an error. */
 int json_records_next(struct json_records *j, struct json_record *out, struct err_text *error);

@@ -44,6 +44,7 @@ struct source_spec {
     bool own_encoding; /* `encoding` is declared: whatever the file says */
     /* JSON, XML: the way to the records */
     const char *records;
+    bool lines;            /* JSON: a file is several documents, one behind the other */
     bool extra;            /* the last declared column holds what no other column reads, as a JSON object */
     struct around *around; /* what columns read from around a record; NULL: nothing */
     /* SQLite; its columns' names are their headers */
