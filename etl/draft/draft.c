@@ -118,14 +118,42 @@ static bool is_database(struct slice head)
     return head.n >= 16 && memcmp(head.p, "SQLite format 3", 16) == 0;
 }
 
+/* What is no text, by its first bytes. */
+static const char *binary_as(struct slice head)
+{
+    static const struct {
+        const char *name, *bytes;
+        size_t n;
+    } known[] = {{"Parquet", "PAR1", 4},
+                 {"Avro", "Obj\x01", 4},
+                 {"ORC", "ORC", 3},
+                 {"PDF", "%PDF-", 5},
+                 {"a PNG image", "\x89PNG", 4},
+                 {"a JPEG image", "\xff\xd8\xff", 3},
+                 {"a GIF image", "GIF8", 4},
+                 {"an old Excel or Word file", "\xd0\xcf\x11\xe0", 4},
+                 {"HDF5", "\x89HDF", 4},
+                 {"an ELF program",
+                  "\x7f"
+                  "ELF",
+                  4},
+                 {"7z", "7z\xbc\xaf", 4},
+                 {"rar", "Rar!", 4},
+                 {NULL, NULL, 0}};
+    for (size_t i = 0; known[i].bytes; i++)
+        if (head.n >= known[i].n && memcmp(head.p, known[i].bytes, known[i].n) == 0) return known[i].name;
+    return NULL;
+}
+
 static int head_read(struct sample *s, struct err_text *error)
 {
     struct input in;
     int err = input_open(&in, s->path, INPUT_ANY_SIZE, error);
     if (err) return err;
     err = input_want(&in, HEAD_BYTES, error);
-    const char *wide =
-        err || is_database(in.rest) ? NULL : wide_guess(slice_of(in.rest.p, in.rest.n < 4096 ? in.rest.n : 4096));
+    const char *wide = err || binary_as(in.rest) || is_database(in.rest)
+                           ? NULL
+                           : wide_guess(slice_of(in.rest.p, in.rest.n < 4096 ? in.rest.n : 4096));
     if (!err && !wide) {
         s->head = slice_of(arena_copy(s->arena, in.rest.p, in.rest.n), in.rest.n);
         s->whole = in.ended;
@@ -170,10 +198,37 @@ static int json_find(struct draft *d, struct slice head, struct err_text *error)
     return d->count ? err_set(error, ERR_INVALID, "%s", no_records.text) : shape_json(d, lines, error);
 }
 
+/* Text has no control characters but those that move the carriage, and few others. */
+static bool is_binary(const struct sample *s, size_t *at)
+{
+    size_t control = 0;
+    for (size_t i = 0; i < s->head.n; i++) {
+        uint8_t c = s->head.p[i];
+        if (c >= ' ' || (c >= '\t' && c <= '\r')) continue;
+        if (control++ == 0) *at = i;
+    }
+    return control * 50 > s->head.n;
+}
+
+static int binary_refuse(const struct sample *s, struct err_text *error)
+{
+    const char *name = binary_as(s->head);
+    size_t at = 0;
+    if (name)
+        return err_set(error, ERR_INVALID, "%s: is no text but %s: export it as CSV, JSON or XML first", s->path, name);
+    if (!is_binary(s, &at)) return ERR_OK;
+    return err_set(error, ERR_INVALID, "%s: is no text: byte offset %zu is %02X, and many more are like it", s->path,
+                   at, s->head.p[at]);
+}
+
 static int shape_find(struct draft *d, struct err_text *error)
 {
-    struct slice head = d->sample->head;
+    struct slice head = d->sample->head, fields;
+    bool tabs;
     if (is_database(head)) return shape_sqlite(d, error);
+    int binary = binary_refuse(d->sample, error);
+    if (binary) return binary;
+    if (shape_is_w3c(d->sample, &fields, &tabs)) return shape_w3c(d, fields, tabs);
     while (head.n && strchr(" \t\r\n", head.p[0]) && head.p[0]) head = slice_of(head.p + 1, head.n - 1);
     if (head.n == 0) return err_set(error, ERR_INVALID, "%s: is empty: there is nothing to go by", d->sample->path);
     if (head.p[0] == '<') return shape_xml(d, error);

@@ -83,6 +83,39 @@ TEST(draft, no_header_tabs_and_words_for_null)
                 "\"type\": \"decimal\", \"scale\": 1, \"null\": [\"\", \"NULL\"]");
 }
 
+TEST(draft, logs_with_a_line_of_fields)
+{
+    check_draft("u_ex.log",
+                "#Version: 1.0\r\n#Fields: date time cs-uri-stem sc-status\r\n2024-12-31 00:00:01 /a 200\r\n2024-12-31 "
+                "00:00:02 - 404\r\n",
+                2, "\"dialect\": \"w3c\"",
+                "{\"name\": \"cs_uri_stem\", \"header\": \"cs-uri-stem\", \"type\": \"text\"",
+                "{\"name\": \"sc_status\", \"header\": \"sc-status\", \"type\": \"integer\"");
+    check_draft("cf.log", "#Fields: date x-edge\n2024-12-31\ta b\n", 1, "\"dialect\": \"w3c\", \"delimiter\": \"\\t\"");
+}
+
+TEST(draft, dumps_of_databases)
+{
+    check_draft("a.tsv", "1\ta\\tb\t\\N\n2\t\\N\t7\n", 2, "\"dialect\": \"postgresql\"",
+                "{\"name\": \"field_3\", \"field\": 3, \"type\": \"integer\"");
+}
+
+TEST(draft, lines_ahead_of_the_header)
+{
+    check_draft("a.csv",
+                "Sales of the year\nprinted 2024-12-31, by "
+                "Bob\n\nid,name,Price\n1,a,2\n2,b,3\n3,c,4\n4,d,5\n5,e,6\n6,f,7\n7,g,7\n8,h,7\n",
+                8, "\"skip_lines\": 3", "{\"name\": \"price\", \"header\": \"Price\", \"type\": \"integer\"");
+}
+
+TEST(draft, what_is_no_text_is_refused)
+{
+    check_says(drafted("a", SLICE_LIT("PAR1\x15\x04\x15"), 0, 0),
+               "/a: is no text but Parquet: export it as CSV, JSON or XML first");
+    check_says(drafted("a", SLICE_LIT("ab\x01\x02\x03\x04,x\n"), 0, 0),
+               "/a: is no text: byte offset 2 is 01, and many more are like it");
+}
+
 TEST(draft, utf_16_with_and_without_a_mark)
 {
     check_draft("a.csv", "\xff\xfei\0d\0,\0n\0\n\0001\0,\0x\0\n\0", 1, "\"encoding\": \"utf-16\"",

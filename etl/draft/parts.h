@@ -60,6 +60,9 @@ void draft_settings_begin(struct draft_source *s, const struct sample *sample, c
 /* --- shapes: which columns a source has; each adds sources to the draft --- */
 
 int shape_csv(struct draft *d, struct err_text *error);
+/* A log of the W3C: what its line #Fields names, and whether tabs stand between fields. */
+bool shape_is_w3c(const struct sample *sample, struct slice *fields, bool *tabs);
+int shape_w3c(struct draft *d, struct slice fields, bool tabs);
 int shape_json(struct draft *d, bool lines, struct err_text *error);
 int shape_log(struct draft *d, bool *is_log, struct err_text *error);
 int shape_xml(struct draft *d, struct err_text *error);

@@ -18,7 +18,7 @@ struct dialect {
     int records, alike;
 };
 
-enum { RECORDS_TRIED = 2000, ALIKE_LEAST_PERCENT = 80 };
+enum { RECORDS_TRIED = 2000, ALIKE_LEAST_PERCENT = 80, TITLE_LINES_MAX = 30 };
 
 static void dialect_try(struct dialect *d, const struct sample *sample)
 {
@@ -50,6 +50,13 @@ static bool dialect_better(const struct dialect *a, const struct dialect *b, boo
     return a->alike * 21 >= b->alike * 20 && a->fields > b->fields;
 }
 
+/* What only backslash escapes bring about: \" of those with quotes, \N of the dumps of databases, where no quote is. */
+static bool escapes_are_there(const struct dialect *d, struct slice head)
+{
+    if (d->spec.quote) return memmem(head.p, head.n, "\\\"", 2);
+    return memmem(head.p, head.n, "\t\\N", 3) && !memmem(head.p, head.n, "\"", 1);
+}
+
 /* One field for each line, for a text that no delimiter separates. */
 static const struct dialect LINES = {{.delimiter = 1}, "\"delimiter\": \"\\u0001\", \"quote\": \"\"", 1, 0, 0};
 
@@ -71,15 +78,15 @@ static struct dialect dialect_find(const struct sample *sample)
          0,
          0,
          0},
+        {{.delimiter = '\t', .escape = CSV_ESCAPE_BACKSLASH, .decode = true}, "\"dialect\": \"postgresql\"", 0, 0, 0},
         {{.delimiter = ',', .quote = '\'', .multiline = true}, "\"quote\": \"'\"", 0, 0, 0},
         {{.delimiter = ' ', .quote = '"'}, "\"delimiter\": \" \", \"multiline\": false", 0, 0, 0}};
     struct dialect best = {.fields = 1};
-    bool escapes = sample->head.n && memmem(sample->head.p, sample->head.n, "\\\"", 2);
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
         struct dialect d = dialects[i];
         if (d.spec.delimiter == ' ' && best.fields > 1) break; /* blanks are in most texts */
         dialect_try(&d, sample);
-        if (dialect_better(&d, &best, escapes)) best = d;
+        if (dialect_better(&d, &best, sample->head.n && escapes_are_there(&d, sample->head))) best = d;
     }
     if (best.fields > 1) return best;
     best = dialects[0];
@@ -136,10 +143,39 @@ static void columns_add(struct draft_source *s, struct slice *titles, int count,
     }
 }
 
-/* The fields of the first record, in UTF-8. */
-static int first_record(const struct dialect *d, const struct sample *sample, struct slice *fields)
+/* Lines ahead of the first record with as many fields as most: a title, who made it, an empty line. 0, too, when there
+ * are so many that it is something else. */
+static int title_lines(const struct dialect *d, const struct sample *sample)
 {
-    struct slice rest = sample->head;
+    struct slice *fields = memory_new(CSV_FIELDS_MAX * sizeof *fields), rest = sample->head;
+    struct arena arena = {0};
+    int lines = 0, count = 0;
+    size_t next;
+    while (rest.n && lines <= TITLE_LINES_MAX && d->fields > 1) {
+        size_t n = csv_record_length(&d->spec, rest, &next);
+        if (n && csv_split(&d->spec, slice_of(rest.p, n), &arena, fields, &count) && count == d->fields) break;
+        for (size_t i = 0; i < next; i++) lines += rest.p[i] == '\n';
+        rest = slice_of(rest.p + next, rest.n - next);
+    }
+    free(fields);
+    arena_release(&arena);
+    return count == d->fields && lines <= TITLE_LINES_MAX ? lines : 0;
+}
+
+static struct slice lines_skipped(struct slice s, int lines)
+{
+    for (; lines > 0 && s.n; lines--) {
+        const uint8_t *end = memchr(s.p, '\n', s.n);
+        size_t n = end ? (size_t)(end - s.p) + 1 : s.n;
+        s = slice_of(s.p + n, s.n - n);
+    }
+    return s;
+}
+
+/* The fields of the first record behind so many lines, in UTF-8. */
+static int first_record(const struct dialect *d, const struct sample *sample, int skip_lines, struct slice *fields)
+{
+    struct slice rest = lines_skipped(sample->head, skip_lines);
     size_t next = 0, n = 0, bad;
     int count = 0, encoding = 0;
     while (rest.n && (n = csv_record_length(&d->spec, rest, &next)) == 0) rest = slice_of(rest.p + next, rest.n - next);
@@ -158,14 +194,19 @@ int shape_csv(struct draft *draft, struct err_text *error)
     struct slice *first = arena_alloc(sample->arena, CSV_FIELDS_MAX * sizeof *first);
     const char *why = "";
     if (d.fields < 1) return err_set(error, ERR_INVALID, "%s: there is no record in it", sample->path);
-    int count = first_record(&d, sample, first);
+    int skip_lines = title_lines(&d, sample), count = first_record(&d, sample, skip_lines, first);
     bool header = d.spec.delimiter != 1 && count == d.fields && header_is(first, count, &why);
     struct draft_source *s = draft_source_add(draft, NULL);
     draft_settings_begin(s, sample, "csv");
     if (*d.keys) buf_printf(&s->settings, ",\n    %s", d.keys);
+    if (skip_lines) {
+        buf_printf(&s->settings, ",\n    \"skip_lines\": %d", skip_lines);
+        buf_printf(&s->notes, "The first %d lines have another number of fields: they are skipped.\n", skip_lines);
+    }
     s->trial_settings =
         arena_printf(sample->arena, "%s, \"header\": false, \"fields\": %d", buf_cstr(&s->settings), d.fields);
     if (!header) buf_printf(&s->settings, ",\n    \"header\": false, \"fields\": %d", d.fields);
+    if (header && strstr(d.keys, "\"dialect\"")) buf_append_str(&s->settings, ",\n    \"header\": true");
     s->records_skipped = header;
     if (d.spec.delimiter == 1)
         buf_append_str(
@@ -175,5 +216,49 @@ int shape_csv(struct draft *draft, struct err_text *error)
         buf_printf(&s->notes, "Of the first %d records %d have %d fields. The first %s a header: %s.\n", d.records,
                    d.alike, d.fields, header ? "is" : "is not", why);
     columns_add(s, first, d.fields, header, sample->arena);
+    return 0;
+}
+
+/* --- logs with a line "#Fields: ..." --- */
+
+static struct slice line_at(struct slice s)
+{
+    const uint8_t *end = s.n ? memchr(s.p, '\n', s.n) : NULL;
+    size_t n = end ? (size_t)(end - s.p) : s.n;
+    return slice_of(s.p, n - (n && s.p[n - 1] == '\r'));
+}
+
+bool shape_is_w3c(const struct sample *sample, struct slice *fields, bool *tabs)
+{
+    struct slice rest = sample->head;
+    bool found = false;
+    for (; rest.n && *rest.p == '#'; rest = lines_skipped(rest, 1)) {
+        struct slice line = line_at(rest);
+        if (line.n < 8 || memcmp(line.p, "#Fields:", 8) != 0) continue;
+        *fields = slice_of(line.p + 8, line.n - 8);
+        found = true;
+    }
+    struct slice first = line_at(rest);
+    *tabs = first.n && memchr(first.p, '\t', first.n);
+    return found;
+}
+
+int shape_w3c(struct draft *draft, struct slice fields, bool tabs)
+{
+    struct sample *sample = draft->sample;
+    struct slice *titles = arena_alloc(sample->arena, CSV_FIELDS_MAX * sizeof *titles);
+    struct draft_source *s = draft_source_add(draft, NULL);
+    int count = 0;
+    for (size_t at = 0; at < fields.n && count < CSV_FIELDS_MAX; at++) {
+        size_t start = at;
+        while (at < fields.n && fields.p[at] != ' ' && fields.p[at] != '\t') at++;
+        if (at > start) titles[count++] = slice_of(fields.p + start, at - start);
+    }
+    draft_settings_begin(s, sample, "csv");
+    buf_printf(&s->settings, ",\n    \"dialect\": \"w3c\"%s", tabs ? ", \"delimiter\": \"\\t\"" : "");
+    buf_append_str(&s->notes, "Its line #Fields names the columns. Date and time are two of them: for an event time "
+                              "declare both as texts and "
+                              "derive parse_timestamp(date || ' ' || time, '%F %T').\n");
+    columns_add(s, titles, count, true, sample->arena);
     return 0;
 }
