@@ -55,6 +55,16 @@ BUGS = [
     # sinks, streams
     ("quarantine: a row that moved is there twice", "etl/sink/quarantine.c", ": violations_erase(q, row, &warnings)", ": 0", "stream"),
     ("a record that comes twice counts twice", "etl/stream/loader.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
+    # rules that look at other rows, rules of tables
+    ("sum_equals: the tolerance is forgotten", "etl/operator/parents.c", "r->of_factor, r->tolerance);", "r->of_factor, 0);", "batch"),
+    ("rules of a table: the mildest severity", "etl/operator/checked.c", "(int)rules->rules[i].severity > worst)", "((int)rules->rules[i].severity < worst || worst < 0))", "batch"),
+    # late records, watermarks
+    ("late: the clock is the last time", "etl/stream/clocks.c", "    int64_t late_s = *clock - time_s;", "    int64_t late_s = *clock - time_s;\n    *clock = time_s;", "stream"),
+    ("watermark: NULL is not looked at", "etl/source/sqlite_rows.c", r'"WHERE \"%w\" >= %lld OR \"%w\" IS NULL", column', r'"WHERE \"%w\" >= %lld AND \"%w\" IS NOT NULL", column', "load"),
+    ("watermark: no look-back", "etl/source/sqlite_rows.c", "__builtin_sub_overflow(since->i, look_back, &least)", "__builtin_sub_overflow(since->i, 0 * look_back, &least)", "load"),
+    # sources
+    ("dialect: what mysql calls NULL is a text", "etl/source/format_csv.c", r'{"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false, "\\N",', r'{"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false, NULL,', "batch"),
+    ("around: two objects up are one", "etl/source/around.c", "path += 3) v->up++;", "path += 3) v->up = 1;", "batch"),
     # outputs
     ("output: the order goes the other way", "etl/export/rows.c", 'descending ? " DESC" : ""', 'descending ? "" : " DESC"', "batch"),
     ("output: a quote is not doubled", "etl/export/rows.c", "if (text.p[i] == '\"') buf_append_byte(out, '\"');", "", "batch"),

@@ -5,7 +5,7 @@ import sqlite3
 
 from dirt_documents import Documents
 from interpret import log_column
-from records import DECODERS, Layout
+from records import DECODERS, Layout, with_dialect
 from times import day_number, write
 
 TEXTS = ["a", "b", "c", "ab", "A", "x", "x-1", "12-34", "é", "Öl", "", " ", "a b", "NULL", "\\N", "-", "n/a", "日本", "😀", "ß",
@@ -15,12 +15,13 @@ BAD_NUMBERS = ["1e5", "abc", "--1", "+", "-", ".", "1.2.3", "0x10", "1 2", "", "
                "-9223372036854775808", "99999999999999999999999999", "5-", "NaN", "١", "1.", ".5", "+3", "-0", "007", "0.000000001"]  # fmt: skip
 BAD_TIMES = ["2024-02-30 00:00:00", "2024-13-01", "", "0000-00-00", "31/02/2024", "2023-02-29 10:00:00", "24:00", "2024-01-01 24:00:00",
              "2024-01-01 00:00:60", "01/01/2025 9:5", "9999-12-31 23:59:59", "0001-01-01 00:00:00", "-1", "4102444800", "1e3"]  # fmt: skip
+EARLY = [-1, -43200, -86400, -100000, 0]  # about 1970
 DIRT = [0, 0.01, 0.02, 0.1]  # how much of it, by file
 
 
 class Files(Documents):
     def __init__(self, rng, source):
-        self.rng, self.source = rng, source
+        self.rng, self.source = rng, with_dialect(source)
         self.encoding = self.source.get("encoding", "utf-8")
         is_log = self.source["format"] == "access_log"
         self.columns = [log_column(s) for s in self.source["columns"]] if is_log else self.source["columns"]
@@ -71,7 +72,8 @@ class Files(Documents):
         self.clock += self.rng.choice([0, 1, 1, 30, 60, 600, 3600, -40, -7200, 86400])
         patterns = spec["format"] if isinstance(spec["format"], list) else [spec["format"]]
         pattern = self.rng.choice(patterns)
-        text = write(self.clock, "timestamp", pattern)
+        at = self.rng.choice(EARLY) if self.chance(0.04) else self.clock
+        text = write(at, "timestamp", pattern)
         if "%z" in pattern and self.chance(0.4):
             text = text.replace("+0000", self.rng.choice(["Z", "+02", "-09:30", "+0545", "+2400" if self.dirt else "+01:00"]))
         return text.lower() if self.chance(0.05) else text

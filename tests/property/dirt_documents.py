@@ -7,6 +7,11 @@ from xml.sax.saxutils import escape
 from documents import NUMBER, steps
 
 
+def inside(spec):
+    """Whether a column reads of the record itself."""
+    return not spec.get("path", "").startswith(("..", "#"))
+
+
 class Documents:
     """Mixed into Files, which draws the values: `self.value(spec)`."""
 
@@ -25,7 +30,7 @@ class Documents:
     def json_record(self):
         """An object with the members that the columns' paths name, written in any order and spacing."""
         members = {}
-        for spec in self.columns:
+        for spec in filter(inside, self.columns):
             if self.chance(0.06):
                 continue  # it is not there
             self.put(members, steps(spec.get("path", "['" + spec["name"] + "']")), self.json_value(spec))
@@ -73,8 +78,10 @@ class Documents:
         half = self.rng.randint(0, rows)
         one, two = (f"[{end}" + f",{end}".join(v) + f"{end}]" for v in (valid[:half], valid[half:]))
         whole = f"[{end}" + f",{end}".join(valid) + "]"
-        text = {"$": whole, "stock.items": f'{{"stock":{end}{{"n": {rows}, "items": {whole}}}}}',
-                "orders[*].lines": f'{{"orders": [{{"lines": {one}}},{end}{{"no": 1, "lines": {two}}}]}}'}[self.source["records"]]  # fmt: skip
+        made = self.rng.choice(['"made": {"by": "me"}', '"made": {"by": 7, "at": null}', '"made": []'])
+        root = "{" + made + ", %s}" if self.chance(0.5) else "{%s, " + made + "}"  # ahead of the records or behind them
+        text = {"$": whole, "stock.items": root % f'"stock":{end}{{"n": {rows}, "items": {whole}}}',
+                "orders[*].lines": root % f'"orders": [{{"lines": {one}, "no": "a"}},{end}{{"no": 1, "lines": {two}}}]'}[self.source["records"]]  # fmt: skip
         return text.encode()
 
     @staticmethod
@@ -100,7 +107,7 @@ class Documents:
 
     def xml_record(self):
         root = {"attributes": {}, "children": []}
-        for spec in self.columns:
+        for spec in filter(inside, self.columns):
             if self.chance(0.06):
                 continue
             self.xml_put(root, spec.get("path", spec["name"]), self.value(spec))
@@ -134,5 +141,16 @@ class Documents:
 
     def xml_file(self, rows):
         records = [self.xml_record() for _ in range(rows)]
-        shelves = "\n".join(f"<shelf n='1'>{r}</shelf>" if self.source["record"] == "catalog/shelf/product" else r for r in records)
-        return f'<?xml version="1.0"?>\n<catalog>\n<title>all</title>\n{shelves}\n</catalog>\n'.encode()
+        if self.source["record"] == "catalog/shelf/product":
+            records = [f"<shelf n='{self.rng.randint(1, 3)}'>{''.join(some)}</shelf>" for some in in_portions(self.rng, records)]
+        parts = ["<title>all</title>", *records] if self.chance(0.6) else [*records, "<title> 12 </title>"]
+        body = "\n".join(parts)
+        return f'<?xml version="1.0"?>\n<catalog made="5">\n{body}\n</catalog>\n'.encode()
+
+
+def in_portions(rng, items):
+    """Lists of one to three of them."""
+    while items:
+        n = rng.randint(1, 3)
+        yield items[:n]
+        items = items[n:]

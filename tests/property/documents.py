@@ -143,21 +143,66 @@ def json_text(nodes, text, kind):
     return node.text
 
 
-def json_fields(text, columns):
-    """The fields of a record, or None when it is malformed."""
+def json_fields(text, columns, around=None):
+    """The fields of a record, or None when it is malformed; `around` has those of what is around it."""
     try:
         root = JsonParser(text).document()
-        firsts = {c.steps[0][0] if c.steps else "any" for c in columns}
+        firsts = {c.steps[0][0] if c.steps else "any" for c in columns if c.up is None}
         if "any" not in firsts and {"object": "name", "array": "index"}.get(root.kind) not in firsts:
             raise NotJson("no record that the paths lead into")
-        return [json_text(follow(root, c.steps), text, c.kind) for c in columns]
+        return [json_text(follow(root, c.steps), text, c.kind) if c.up is None else around[c.name] for c in columns]
     except NotJson:
         return None
 
 
 def find_steps(columns):
     for c in columns:
-        c.steps = steps(c.spec.get("path", "['" + c.name + "']"))
+        path = c.spec.get("path", "['" + c.name + "']")
+        c.up = levels(path)
+        c.steps = steps(path[3 * (c.up or 0) :])
+
+
+def levels(path):
+    """How many objects or elements a path goes up, None when it stays inside the record."""
+    return path.count("../") if path.startswith(("..", "#")) else None
+
+
+class Place:
+    """An array, and the objects that it stands in, the innermost first, each with its place in an array."""
+
+    def __init__(self, node, objects=()):
+        self.node, self.objects = node, objects
+
+
+def walk(root, path):
+    """The arrays that a path leads to, as places."""
+    places = [Place(root)]
+    for kind, key in path:
+        found = []
+        for p in places:
+            if kind == "name" and p.node.kind == "object":
+                inside = [part for name, part in p.node.parts if name == key]
+                own = p.objects if p.objects and p.objects[0][0] is p.node else ((p.node, None), *p.objects)
+                found += [Place(part, own) for part in inside]
+            elif kind == "*" and p.node.kind == "array":
+                found += [Place(part, ((part, i), *p.objects)) for i, (_, part) in enumerate(p.node.parts)]
+        places = found
+    return places
+
+
+def json_around(text, place, i, columns):
+    """What columns read around the i-th element of an array, by their names."""
+    out = {}
+    for c in columns:
+        if c.up is None:
+            continue
+        if c.spec["path"].endswith("#"):
+            at = i if c.up == 0 else place.objects[c.up - 1][1] if c.up <= len(place.objects) else None
+            out[c.name] = None if at is None else str(at)
+        else:
+            found = follow(place.objects[c.up - 1][0], c.steps) if c.up <= len(place.objects) else []
+            out[c.name] = json_text(found, text, c.kind)
+    return out
 
 
 class Line:
@@ -190,18 +235,20 @@ def read_json(file, data, source, columns):
     path = source["records"]
     try:
         root = JsonParser(text).document()
-        arrays = follow(root, steps(path.removesuffix("[*]")))
+        arrays = walk(root, steps(path.removesuffix("[*]")))
     except NotJson as e:
         raise RunFails(2, f"{file}: {e}") from e
-    if not arrays or any(a.kind not in ("array", "null") for a in arrays):
+    if not arrays or any(a.node.kind not in ("array", "null") for a in arrays):
         raise RunFails(2, f"{file}: no array {path}")
     number = 0
     for array in arrays:
-        for _, node in array.parts or []:
+        for i, (_, node) in enumerate(array.node.parts or []):
             number += 1
             raw = text[node.start : node.end].encode()
             at = lines.start + len(text[: node.start].encode())
-            record = Record(file, line_of(lines, at), at, raw, json_fields(raw.decode(), columns), [raw])
+            around = json_around(text, array, i, columns)
+            record = Record(file, line_of(lines, at), at, raw, json_fields(raw.decode(), columns, around), [raw, *around.values()])
+            record.around = tuple(around.values())
             record.number = number
             yield record
 
@@ -238,15 +285,28 @@ def xml_tree(data, encoding):
     return root[0]
 
 
-def xml_records(element, wanted, way=()):
-    """Elements that are records: by name anywhere but inside another, or by the way from the root."""
-    way = (*way, element.name)
-    if element.name == wanted or "/".join(way) == wanted and "/" in wanted:
-        yield element
+def xml_records(element, wanted, above=()):
+    """Elements that are records, with those above them, the next one first: by name anywhere but inside another, or by the
+    way from the root."""
+    way = "/".join([e.name for e in above[::-1]] + [element.name])
+    if element.name == wanted or way == wanted and "/" in wanted:
+        yield element, above
         return
     for part in element.parts:
         if isinstance(part, Element):
-            yield from xml_records(part, wanted, way)
+            yield from xml_records(part, wanted, (element, *above))
+
+
+def xml_field(record, above, path, trim):
+    """What a column reads in a record, or around it."""
+    up = levels(path) or 0
+    if up > len(above):
+        return None
+    element, rest = [record, *above][up], path[3 * up :]
+    if rest != "#":
+        return xml_text(element, rest, trim)
+    siblings = [e for e in above[up].parts if isinstance(e, Element) and e.name == element.name] if up < len(above) else [element]
+    return str(next(i for i, e in enumerate(siblings, 1) if e is element))
 
 
 def xml_is_list(root, wanted):
@@ -283,9 +343,10 @@ def read_xml(file, data, source, columns):
     records = list(xml_records(root, source["record"]))
     if not records and not xml_is_list(root, source["record"]):
         raise RunFails(2, f"{file}: no element is a {source['record']}")
-    for number, element in enumerate(records, 1):
+    for number, (element, above) in enumerate(records, 1):
         raw = data[element.start : element.end]
-        fields = [xml_text(element, c.spec.get("path", c.name), source.get("trim", True)) for c in columns]
-        record = Record(file, line_of(lines, element.start), element.start, raw, fields, [raw])
+        fields = [xml_field(element, above, c.spec.get("path", c.name), source.get("trim", True)) for c in columns]
+        around = tuple(f for f, c in zip(fields, columns) if levels(c.spec.get("path", c.name)) is not None)
+        record = Record(file, line_of(lines, element.start), element.start, raw, fields, [raw, *around], around=around)
         record.number = number
         yield record

@@ -49,6 +49,9 @@ class Rules(Drawing):
             kind = "not_null"
         if kind == "date_order":
             rule = {"rule": kind, "columns": self.rng.sample(times, self.rng.randint(2, min(3, len(times))))}
+            mixed = [(a, b) for a in times for b in times if types[a] != types[b]]
+            if mixed and self.chance(0.5):
+                rule["columns"] = list(self.pick(mixed))
             self.option(rule, "strict", 0.4, True)
             return rule
         if kind == "unique":

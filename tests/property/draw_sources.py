@@ -1,10 +1,11 @@
 """draw_sources.py - random sources: dialects, layouts, columns, derived columns, event time."""
 
 from drawing import Drawing
-from records import LAYOUTS, Layout
+from records import LAYOUTS, Layout, with_dialect
 from times import write
 
-ENCODINGS = ["utf-8", "utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii"]
+ENCODINGS = ["utf-8", "utf-8", "utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii", "windows-1250", "windows-1251", "windows-1254", "iso-8859-2",
+             "iso-8859-9", "macintosh", "koi8-r"]  # fmt: skip
 STAMPS = ["iso8601", "%F %T", "%d/%m/%Y %H:%M", "%-m/%-d/%Y %-H:%M", "%FT%T.%f%z", "%d/%b/%Y:%H:%M:%S %z", "%F %I:%M:%S %p", "%e %B %Y %T",
           "%a, %d %b %y %T", "%s"]  # fmt: skip
 DAYS = ["%F", "%d.%m.%Y", "%-m/%-d/%y", "%e %b %Y"]
@@ -20,7 +21,7 @@ class Sources(Drawing):
         self.dialect(source)
         n = self.rng.randint(1, 6)
         source["columns"] = [self.column(f"c{i}", i, source) for i in range(n)]
-        if not source.get("header", True):
+        if not with_dialect(source).get("header", True):
             self.option(source, "fields", 0.6, n, n + 1)
         return source
 
@@ -42,9 +43,10 @@ class Sources(Drawing):
     def dialect(self, source):
         self.option(source, "encoding", 0.6, *ENCODINGS)
         source["on_bad_encoding"] = "reject"
-        self.option(source, "delimiter", 0.6, ",", ";", "\t", "|")
-        self.option(source, "quote", 0.25, '"', "'", "")
-        if source.get("quote") != "":
+        self.option(source, "dialect", 0.25, "rfc4180", "semicolon", "tsv", "postgresql", "mysql")
+        self.option(source, "delimiter", 0.6 if "dialect" not in source else 0.1, ",", ";", "\t", "|")
+        self.option(source, "quote", 0.25 if "dialect" not in source else 0.1, '"', "'", "")
+        if source.get("quote") != "" and "dialect" not in source:
             self.option(source, "escape", 0.4, "doubled", "backslash", "none")
             if source.get("escape") == "backslash":
                 self.option(source, "backslash", 0.6, "decode", "keep")
@@ -55,7 +57,7 @@ class Sources(Drawing):
         self.option(source, "trim", 0.3, True)
         self.option(source, "null", 0.3, [], "NULL", ["", "\\N", "-"], ["", "n/a"])
         self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
-        self.option(source, "header", 0.3, False)
+        self.option(source, "header", 0.3, *([False] if "dialect" not in source else [True, False]))
 
     # --- JSON, XML ---
 
@@ -73,6 +75,13 @@ class Sources(Drawing):
         self.option(source, "null", 0.2, [], ["", "-"], "NULL")
         self.option(source, "in_file", 0.2, {"repeats": True}, {"lateness": True})
 
+    def around(self, source, ways):
+        """Perhaps columns of what is around the records."""
+        for i, way in enumerate(self.rng.sample(ways, self.rng.randint(1, len(ways))) if self.chance(0.5) else []):
+            spec = {"name": f"u{i}", "path": way, "type": self.pick(["integer", "text"])}
+            source["columns"].append(spec)
+            self.cover("path", "around " + way)
+
     def ndjson_source(self, prefix, _letter):
         source = {"format": "ndjson", "glob": f"{prefix}.ndjson", "on_bad_encoding": "reject"}
         self.option(source, "encoding", 0.2, "windows-1252", "utf-8")
@@ -84,11 +93,15 @@ class Sources(Drawing):
     def json_source(self, prefix, _letter):
         source = {"format": "json", "glob": f"{prefix}.json", "records": self.pick(["$", "stock.items", "orders[*].lines"])}
         self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#"])
+        ways = {"$": [], "stock.items": ["../n", "../../made.by", "../../nothing"], "orders[*].lines": ["../no", "../#", "../../made.by", "../nothing"]}
+        self.around(source, ["#", *ways[source["records"]]])
         return source
 
     def xml_source(self, prefix, _letter):
         source = {"format": "xml", "glob": f"{prefix}.xml", "record": self.pick(["product", "catalog/shelf/product", "catalog/product"])}
         self.paths(source, ["@a#", "w#/v", "t#[2]", "p#/@currency"])
+        ways = ["../@n", "../../@made", "../../title"] if source["record"] == "catalog/shelf/product" else ["../@made", "../title"]
+        self.around(source, ["#", "../#", *ways, *(["../../@no"] if source["record"] == "product" else [])])
         return source
 
     def sqlite_source(self, prefix, _letter):
@@ -123,13 +136,13 @@ class Sources(Drawing):
             kind = kind or "integer"
         spec = {"name": name, "type": kind or self.pick(["text", "integer", "decimal", "timestamp", "date", "text", "integer"])}
         self.cover("type", spec["type"])
-        if not source.get("header", True):
+        if not with_dialect(source).get("header", True):
             spec["field"] = i + 1
         elif self.chance(0.3) and source["format"] == "csv":
             spec["header"] = self.pick([f"Title {i}", [f"T{i}", f"Title {i}"], f"Größe {i}"])
             if source.get("encoding") == "ascii" and not str(spec["header"]).isascii():
                 spec["header"] = f"Size {i}"
-        if source.get("header", True) and source["format"] == "csv":
+        if with_dialect(source).get("header", True) and source["format"] == "csv":
             self.option(spec, "optional", 0.1, True)
         self.typed(spec)
         self.option(spec, "null", 0.15, "0", ["", "x"], [])
@@ -198,6 +211,9 @@ class Sources(Drawing):
             text, kind = self.expression(types, family, self.rng.randint(1, 4))
             if self.chance(0.8):  # else most rows of most definitions would be rejected for it
                 text = f"try({text})"
+            stamps = [n for n, k in types.items() if k[0] == "timestamp"]
+            if stamps and self.chance(0.1):
+                text, kind = f"date({self.pick(stamps)})", ("date", 0)
             types[f"d{i}"] = kind
             out.append({"name": f"d{i}", "expr": text})
         return out

@@ -23,7 +23,7 @@ from databases import read_sqlite
 from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
 from groups import Measure
-from records import RunFails, read_csv, read_log
+from records import RunFails, read_csv, read_log, with_dialect
 from rules import LOOK_AT_OTHERS, Rules
 from times import written
 from values import Column, Misfit
@@ -62,6 +62,7 @@ class Feed:
     """A source: its records, read and judged."""
 
     def __init__(self, source, several):
+        source = with_dialect(source)
         self.source, self.name, self.several = source, source["name"], several
         self.key = self.name if several else ""  # what a topic calls it
         self.rows, self.malformed = [], []
@@ -129,8 +130,8 @@ class Feed:
         seen, newest = set(), None
         for record in records:
             if wanted.get("repeats"):
-                record.repeated = int(record.raw in seen)
-                seen.add(record.raw)
+                record.repeated = int((record.raw, record.around) in seen)
+                seen.add((record.raw, record.around))
             row = self.row(record) if wanted.get("lateness") else None
             at = row and row.values[self.source["time"]]
             if at is not None:

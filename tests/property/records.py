@@ -7,7 +7,11 @@ text of the source's encoding at the end.
 import dataclasses
 import re
 
-DECODERS = {"utf-8": "utf-8", "windows-1252": "cp1252", "iso-8859-1": "latin-1", "iso-8859-15": "iso8859-15", "ascii": "ascii"}
+DECODERS = {"utf-8": "utf-8", "windows-1252": "cp1252", "iso-8859-1": "latin-1", "iso-8859-15": "iso8859-15", "ascii": "ascii",
+            "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1254": "cp1254", "iso-8859-2": "iso8859-2",
+            "iso-8859-9": "iso8859-9", "macintosh": "mac-roman", "koi8-r": "koi8-r"}  # fmt: skip
+COPY = {"delimiter": "\t", "quote": "", "escape": "backslash", "header": False, "null": "\\N"}
+DIALECTS = {"rfc4180": {}, "semicolon": {"delimiter": ";"}, "tsv": {"delimiter": "\t", "quote": ""}, "postgresql": COPY, "mysql": COPY}
 NEVER_CLOSED = 1 << 20  # how far a closing quote is looked for
 
 
@@ -27,6 +31,12 @@ class Record:
     late: int = 0
     number: int = 0  # what names it in its file: the line, or the ordinal of an element
     misfits: list = None  # (column, text): why a line of a log is none
+    around: tuple = ()  # what its columns read of what is around it
+
+
+def with_dialect(source):
+    """The source with what the name of its dialect says."""
+    return DIALECTS[source.get("dialect", "rfc4180")] | source
 
 
 def decode_bytes(raw, encoding):
