@@ -17,8 +17,10 @@ static const char *split(const struct csv_spec *spec, const char *text)
     struct arena arena = {0};
     int count;
     size_t n = 0;
-    char *own = malloc(strlen(text)); /* memory of its own: ASan sees what is read behind its end */
-    bool good = csv_split(spec, slice_of(memcpy(own, text, strlen(text)), strlen(text)), &arena, fields, &count);
+    struct slice whole = slice_str(text);
+    uint8_t *own = malloc(whole.n); /* memory of its own: ASan sees what is read behind its end */
+    memcpy(own, whole.p, whole.n);
+    bool good = csv_split(spec, slice_of(own, whole.n), &arena, fields, &count);
     for (int i = 0; good && i < count; i++)
         n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i ? "|" : "", (int)fields[i].n,
                               (const char *)fields[i].p);
