@@ -49,6 +49,8 @@ struct engine {
     struct violation *violations; /* of the row being settled: its own and its losses */
     struct engine_counts counts;
     int64_t data_version; /* of the database when the caches were last known to be good; 0: not known */
+    int64_t next_id;      /* live: of a record; 0: not known */
+    bool ids_taken;       /* since the last flush */
     bool rule_failed;
     struct buf state; /* FRESH: what was kept about keys */
 };
@@ -150,7 +152,7 @@ static int settle(void *owner, const struct judged *j, uint32_t lost, int sign)
     row_with_losses(lane, j, lost, &row);
     int result = sign > 0 ? failures_check(e, &row) : 0;
     if (result == 0) result = quarantine_row(&e->quarantine, &row, sign);
-    struct change change = {.sign = sign, .values = row.values};
+    struct change change = {.sign = sign, .values = row.values, .id = j->record.id};
     change.order = (struct order){.file = j->record.at.file, .byte_offset = j->record.at.byte_offset};
     change.order.source = lane->feed->rank;
     if (time >= 0 && row.values[time].type != VALUE_NULL) change.order.time = row.values[time].i;
@@ -307,9 +309,8 @@ int engine_begin(struct engine *e)
     int result = sql_integer(e->context.db, 0, &version, &e->error, "PRAGMA data_version");
     if (result < 0) return result;
     if (version == e->data_version) return 0;
-    result = schema_rowids_check(e->context.db, &e->error);
+    result = schema_rowids(e->context.db, &e->next_id, &e->error);
     if (result < 0) return result;
-    /* Staged rows stay: what is parsed depends on nothing in the database. */
     for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
     e->data_version = version;
     return 0;
@@ -332,12 +333,22 @@ static void stage(struct engine *e, const struct record *record)
     buf_append(&e->staged, &j, sizeof(struct judged *));
 }
 
-static int judged_apply(struct engine *e, const struct judged *j)
+/* Whatever is kept of the record is found by it again. */
+static int id_give(struct engine *e, struct record *record)
+{
+    int result = e->next_id ? 0 : schema_rowids(e->context.db, &e->next_id, &e->error);
+    record->id = e->next_id++;
+    e->ids_taken = true;
+    return result;
+}
+
+static int judged_apply(struct engine *e, struct judged *j)
 {
     const struct quarantine_counts *counts = &e->quarantine.counts[j->record.feed];
     int64_t rejected = counts->rejected, warned = counts->warned;
     quarantine_read(&e->quarantine, j->record.feed, 1);
-    int result = admission_add(&e->lanes[j->record.feed].admission, j);
+    int result = e->context.live ? id_give(e, &j->record) : 0;
+    if (result == 0) result = admission_add(&e->lanes[j->record.feed].admission, j);
     e->counts.records++;
     e->counts.rejected += counts->rejected > rejected;
     e->counts.accepted += counts->rejected <= rejected;
@@ -345,7 +356,7 @@ static int judged_apply(struct engine *e, const struct judged *j)
     return outcome(e, result);
 }
 
-int engine_apply(struct engine *e, const struct judged *row)
+int engine_apply(struct engine *e, struct judged *row)
 {
     assert(e->context.live);
     return judged_apply(e, row);
@@ -477,7 +488,10 @@ static int live_end(struct engine *e)
     int result = 0;
     for (int i = 0; i < e->context.definition->feed_count && result == 0; i++)
         result = admission_turn(&e->lanes[i].admission);
-    return result < 0 ? outcome(e, result) : operators_flush(e);
+    if (result < 0) return outcome(e, result);
+    if (e->ids_taken) result = schema_rowids_take(e->context.db, e->next_id, &e->error);
+    e->ids_taken = false;
+    return result < 0 ? result : operators_flush(e);
 }
 
 int engine_flush(struct engine *e)
@@ -502,8 +516,8 @@ void engine_forget(struct engine *e)
     quarantine_forget(&e->quarantine);
     arena_reset(&e->cycle);
     staged_drop(e);
-    e->data_version = 0;
-    e->rule_failed = false;
+    e->data_version = e->next_id = 0;
+    e->ids_taken = e->rule_failed = false;
     e->error.text[0] = 0;
 }
 

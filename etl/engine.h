@@ -75,7 +75,7 @@ int engine_begin(struct engine *e);
  * engine_close: a second thread may run ahead with it. What it gives lives in the arena. */
 struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena);
 /* LIVE, inside the transaction: applies a judged record. A position must be applied only once, ever. */
-int engine_apply(struct engine *e, const struct judged *row);
+int engine_apply(struct engine *e, struct judged *row);
 /* FRESH: applies judged records, in order. */
 int engine_judged(struct engine *e, struct judged *const *rows, int count);
 /* Both in one, for a caller that is inside the transaction anyway. FRESH: a row is applied, and a broken `fail` rule

@@ -54,6 +54,10 @@ struct record {
     bool repeated;  /* an identical record stands earlier in this file (only when the source asks) */
     int64_t late_s; /* seconds older than the largest event time before it in this file, 0 if not (when asked) */
     int feed;       /* its source: index in definition.feeds */
+    /* Live: the rowid of what is kept of it in stores and in the tables of its rules, from 1; 0 when it is not known:
+     * then it is found by its position. Which record has which is a matter of arrival, and nothing else may depend on
+     * it. */
+    int64_t id;
 };
 
 /* What is known of a source file: one row of the table `files`. Which of two identical files counts as

@@ -4,14 +4,15 @@
 
 void kept_record_bind(sqlite3_stmt *s, int first, const struct record *record)
 {
-    sql_bind_slice(s, first, record->at.file);
-    sqlite3_bind_int64(s, first + 1, (int64_t)record->at.byte_offset);
-    sqlite3_bind_int64(s, first + 2, (int64_t)record->at.line);
-    sqlite3_bind_int64(s, first + 3, (int64_t)record->at.number);
-    sql_bind_slice(s, first + 4, record->layout);
-    sqlite3_bind_int(s, first + 5, record->repeated);
-    sqlite3_bind_int64(s, first + 6, record->late_s);
-    sqlite3_bind_blob(s, first + 7, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n,
+    sqlite3_bind_int64(s, first, record->id);
+    sql_bind_slice(s, first + 1, record->at.file);
+    sqlite3_bind_int64(s, first + 2, (int64_t)record->at.byte_offset);
+    sqlite3_bind_int64(s, first + 3, (int64_t)record->at.line);
+    sqlite3_bind_int64(s, first + 4, (int64_t)record->at.number);
+    sql_bind_slice(s, first + 5, record->layout);
+    sqlite3_bind_int(s, first + 6, record->repeated);
+    sqlite3_bind_int64(s, first + 7, record->late_s);
+    sqlite3_bind_blob(s, first + 8, record->raw.n ? (const void *)record->raw.p : "", (int)record->raw.n,
                       SQLITE_STATIC);
 }
 
@@ -24,13 +25,14 @@ static struct slice column_copy(sqlite3_stmt *s, int column, struct arena *arena
 
 void kept_record_read(sqlite3_stmt *s, int first, int feed, struct arena *arena, struct record *out)
 {
-    out->at.file = column_copy(s, first, arena);
-    out->at.byte_offset = (uint64_t)sqlite3_column_int64(s, first + 1);
-    out->at.line = (uint64_t)sqlite3_column_int64(s, first + 2);
-    out->at.number = (uint64_t)sqlite3_column_int64(s, first + 3);
-    out->layout = column_copy(s, first + 4, arena);
-    out->repeated = sqlite3_column_int(s, first + 5);
-    out->late_s = sqlite3_column_int64(s, first + 6);
-    out->raw = column_copy(s, first + 7, arena);
+    out->id = sqlite3_column_int64(s, first);
+    out->at.file = column_copy(s, first + 1, arena);
+    out->at.byte_offset = (uint64_t)sqlite3_column_int64(s, first + 2);
+    out->at.line = (uint64_t)sqlite3_column_int64(s, first + 3);
+    out->at.number = (uint64_t)sqlite3_column_int64(s, first + 4);
+    out->layout = column_copy(s, first + 5, arena);
+    out->repeated = sqlite3_column_int(s, first + 6);
+    out->late_s = sqlite3_column_int64(s, first + 7);
+    out->raw = column_copy(s, first + 8, arena);
     out->feed = feed;
 }

@@ -1,5 +1,7 @@
 /* kept_record.h - a record as a column list of a state table, enough to parse it again when it is judged again.
  *
+ * A row's rowid is the record's id.
+ *
  *     file, byte_offset, line, number, layout, repeated, late_s, raw */
 #ifndef MILLRACE_ETL_OPERATOR_KEPT_RECORD_H
 #define MILLRACE_ETL_OPERATOR_KEPT_RECORD_H
@@ -8,14 +10,14 @@
 
 #include "etl/row.h"
 
-#define KEPT_RECORD_NAMES "file, byte_offset, line, number, layout, repeated, late_s, raw"
+#define KEPT_RECORD_NAMES "rowid, file, byte_offset, line, number, layout, repeated, late_s, raw"
 #define KEPT_RECORD_COLUMNS                                                                                            \
     "file TEXT NOT NULL, byte_offset INTEGER NOT NULL, line INTEGER NOT NULL, number INTEGER NOT NULL, "               \
     "layout TEXT NOT NULL, repeated INTEGER NOT NULL, late_s INTEGER NOT NULL, raw BLOB NOT NULL"
 
-/* As the parameters from `first` on, in the order above; the record must live until the statement has run. */
+/* As the parameters from `first` on, the rowid before the others; the record must live until the statement has run. */
 void kept_record_bind(sqlite3_stmt *s, int first, const struct record *record);
-/* From the columns from `first` on; copied into `arena`. */
+/* From the columns from `first` on, the rowid before the others; copied into `arena`. */
 void kept_record_read(sqlite3_stmt *s, int first, int feed, struct arena *arena, struct record *out);
 
 #endif

@@ -38,7 +38,9 @@ struct change {
     int sign;                   /* +1 or -1 */
     const struct value *values; /* one for each column of the input */
     struct order order;
-    int64_t id; /* the row's rowid in the table of the operator that emits it; 0 from a source */
+    /* The row's rowid in the table of the operator that emits it; from a source the one that it has in stores, 0 when
+     * it is not known. */
+    int64_t id;
     /* Which of the operator's inputs it comes from. Store: which of table.inputs; join: 0 the left table, 1 the
      * right one; check: 0 the rows that are judged, 1 + i the table that rule i looks at; others: 0. */
     int input;

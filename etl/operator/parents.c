@@ -54,7 +54,8 @@ static int live_prepare(struct parents *p, const char *name)
         {&p->get, "SELECT rows, total, total_high FROM \"millrace_parents_%w\" WHERE high = ?1 AND low = ?2"},
         {&p->put, "INSERT OR REPLACE INTO \"millrace_parents_%w\" VALUES(?1, ?2, ?3, ?4, ?5)"},
         {&p->erase, "DELETE FROM \"millrace_parents_%w\" WHERE high = ?1 AND low = ?2"},
-        {&p->add, "INSERT INTO \"millrace_children_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+        {&p->add, "INSERT INTO \"millrace_children_%w\"(high, low, broken, value, " KEPT_RECORD_NAMES ") "
+                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
         {&p->find, "SELECT broken FROM \"millrace_children_%w\" WHERE high = ?1 AND low = ?2 AND file = ?3 AND "
                    "byte_offset = ?4"},
         {&p->turn, "UPDATE \"millrace_children_%w\" SET broken = ?5 WHERE high = ?1 AND low = ?2 AND file = ?3 AND "

@@ -3,7 +3,7 @@
  *     {"name": "sales", "from": "shop", "rows": "valid", "columns": ["invoice", "quantity"],
  *      "where": "quantity < 100"}
  *
- * The row of a position is inserted, or deleted when it is taken back. Children get the stored columns
+ * The row of a record is inserted, or deleted when it is taken back. Children get the stored columns
  * (not the input's), in table order: they can be read back from the database later. */
 #include <stdlib.h>
 
@@ -32,7 +32,7 @@ static int store_process(struct operator* o, const struct change *change)
     const struct table_input *in = &t->inputs[change->input];
     if (in->where && !expr_true(in->where, change->values, o->context->cycle)) return 0;
     for (int i = 0; i < t->column_count; i++) s->row[i] = change->values[in->columns[i]];
-    struct change kept = {.sign = change->sign, .values = s->row, .order = change->order};
+    struct change kept = {.sign = change->sign, .values = s->row, .order = change->order, .id = change->id};
     int result = kept.sign > 0 ? output_row(&s->output, &kept) : output_take_back(&s->output, &kept);
     return result < 0 ? result : operator_emit(o, &kept);
 }

@@ -38,7 +38,8 @@ static int live_prepare(struct unique *u, const char *rule)
     } all[] = {
         {&u->holder, "SELECT " KEPT_RECORD_NAMES " FROM \"millrace_unique_%w\" "
                      "WHERE high = ?1 AND low = ?2 AND holder = 1"},
-        {&u->add, "INSERT INTO \"millrace_unique_%w\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
+        {&u->add, "INSERT INTO \"millrace_unique_%w\"(high, low, holder, " KEPT_RECORD_NAMES ") "
+                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
         {&u->yield, "UPDATE \"millrace_unique_%w\" SET holder = 0 WHERE high = ?1 AND low = ?2 AND holder = 1"},
         {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = ?3 AND file = ?4 "
                      "AND byte_offset = ?5"},

@@ -191,7 +191,7 @@ void output_row_read(const struct operator_context *c, sqlite3_stmt *s, int firs
     order->byte_offset = (uint64_t)sqlite3_column_int64(s, n + 1);
 }
 
-int output_take_back(struct output *o, struct change *change)
+static int row_find(struct output *o, struct change *change)
 {
     sqlite3_bind_int64(o->find, 1, (int64_t)change->order.byte_offset);
     sql_bind_slice(o->find, 2, change->order.file);
@@ -199,8 +199,14 @@ int output_take_back(struct output *o, struct change *change)
     int code = sqlite3_step(o->find);
     change->id = code == SQLITE_ROW ? sqlite3_column_int64(o->find, 0) : 0;
     sqlite3_reset(o->find);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) return sql_fail(o->context->db, o->context->error, o->table->name);
-    return output_row_erase(o, change->id);
+    if (code == SQLITE_ROW || code == SQLITE_DONE) return 0;
+    return sql_fail(o->context->db, o->context->error, o->table->name);
+}
+
+int output_take_back(struct output *o, struct change *change)
+{
+    int result = change->id ? 0 : row_find(o, change);
+    return result < 0 ? result : output_row_erase(o, change->id);
 }
 
 static int state_write(struct output *o, int64_t id, bool is_new, struct fingerprint group, struct slice state)

@@ -1,9 +1,10 @@
 /* output.h - writes the rows of one business table, and the state behind them.
  *
- * A row is addressed by the number `id`, its rowid in the business table. A store finds it by the row's
- * position when a source takes the row back; a select gives its row the id of the row it is made of. Of an
- * aggregate or of sessions it is also the key of the state in `millrace_state_TABLE(id, k, state)` (stream
- * only), where k is the fingerprint of the group. A batch gives ids too, but nobody finds a row by them. */
+ * A row is addressed by the number `id`, its rowid in the business table. A store's rows
+ * have the ids of their records (row.h); one that is taken back without an id is found by its position; a select gives
+ * its row the id of the row it is made of. Of an aggregate or of sessions it is also the key of the state in
+ * `millrace_state_TABLE(id, k, state)` (stream only), where k is the fingerprint of the group. A batch gives ids too,
+ * but nobody finds a row by them. */
 #ifndef MILLRACE_ETL_SINK_OUTPUT_H
 #define MILLRACE_ETL_SINK_OUTPUT_H
 
@@ -29,7 +30,7 @@ void output_close(struct output *o);
 int output_row(struct output *o, struct change *change);
 /* Live: deletes a row. */
 int output_row_erase(struct output *o, int64_t id);
-/* Store, live: deletes the row of a position; sets `id`. */
+/* Store, live: deletes the row with this id, or of this position; sets `id`. */
 int output_take_back(struct output *o, struct change *change);
 
 /* Reads a row of any table whose columns, then position, are those of the statement from `first` on. Texts are

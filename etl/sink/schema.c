@@ -152,13 +152,19 @@ static int table_create(const struct definition *d, sqlite3 *db, const struct ta
     return result;
 }
 
-/* A rule that is judged among rows takes rows of a source back, and a source that changes does. */
-static bool rows_move(const struct definition *d, const struct table *t)
+/* A source that changes takes rows back of which only the position is known. */
+static bool rows_change(const struct definition *d, const struct table *t)
 {
-    for (int i = 0; i < t->input_count; i++) {
-        const struct feed *feed = &d->feeds[t->inputs[i].feed];
-        if (feed->among_count > 0 || feed_changes(feed)) return true;
-    }
+    for (int i = 0; i < t->input_count; i++)
+        if (feed_changes(&d->feeds[t->inputs[i].feed])) return true;
+    return false;
+}
+
+/* So does a rule that is judged among rows, but it knows their ids. */
+static bool violations_move(const struct definition *d)
+{
+    for (int i = 0; i < d->feed_count; i++)
+        if (d->feeds[i].among_count > 0 || feed_changes(&d->feeds[i])) return true;
     return false;
 }
 
@@ -178,13 +184,10 @@ static int violation_indexes_create(sqlite3 *db, struct err_text *error)
 /* For rows that are taken back by their position, which happens only in a live engine. */
 static int position_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
-    int result = 0, movable = 0;
-    for (int i = 0; i < d->table_count && result == 0; i++) {
-        if (!rows_move(d, &d->tables[i])) continue;
-        movable++;
-        result = position_index_create(db, &d->tables[i], error);
-    }
-    return result == 0 && movable ? violation_indexes_create(db, error) : result;
+    int result = violations_move(d) ? violation_indexes_create(db, error) : 0;
+    for (int i = 0; i < d->table_count && result == 0; i++)
+        if (rows_change(d, &d->tables[i])) result = position_index_create(db, &d->tables[i], error);
+    return result;
 }
 
 int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_text *error)
@@ -267,23 +270,27 @@ static int objects_register(const struct definition *d, sqlite3 *db, struct err_
 /* --- rowids --- */
 
 /* State is kept by the rowids of rows, and VACUUM numbers the rows of a table anew unless a column is its rowid: here 2
- * becomes 1. */
+ * becomes 1. The row has the next id of a record (row.h). */
 static int rowids_mark(sqlite3 *db, struct err_text *error)
 {
     return sql_exec(db, error,
-                    "CREATE TABLE IF NOT EXISTS millrace_rowids(kept);"
-                    "INSERT OR REPLACE INTO millrace_rowids(rowid, kept) VALUES(2, 1)");
+                    "CREATE TABLE IF NOT EXISTS millrace_rowids(next INTEGER NOT NULL);"
+                    "INSERT OR REPLACE INTO millrace_rowids(rowid, next) VALUES(2, 1)");
 }
 
-int schema_rowids_check(sqlite3 *db, struct err_text *error)
+int schema_rowids(sqlite3 *db, int64_t *next, struct err_text *error)
 {
-    int64_t kept;
-    int result = sql_integer(db, 0, &kept, error, "SELECT count(*) FROM millrace_rowids WHERE rowid = 2");
-    if (result < 0 || kept) return result;
+    int result = sql_integer(db, 0, next, error, "SELECT coalesce(sum(next), 0) FROM millrace_rowids WHERE rowid = 2");
+    if (result < 0 || *next) return result;
     return err_set(error, ERR_INVALID,
                    "%s: VACUUM has numbered its rows anew, so what is kept about them no longer fits: load into a new "
                    "database",
                    sqlite3_db_filename(db, "main"));
+}
+
+int schema_rowids_take(sqlite3 *db, int64_t next, struct err_text *error)
+{
+    return sql_exec(db, error, "UPDATE millrace_rowids SET next = %lld", (long long)next);
 }
 
 int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
@@ -291,10 +298,10 @@ int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mod
     bool live = mode != ENGINE_FRESH;
     int result = ownership_check(d, db, mode, error);
     if (result < 0 || !live) return result < 0 ? result : tables_create(d, db, false, error);
-    int64_t present;
+    int64_t present, next;
     result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
     if (result < 0) return result;
-    if (present) return schema_rowids_check(db, error);
+    if (present) return schema_rowids(db, &next, error);
     result = rowids_mark(db, error);
     if (result == 0) result = tables_create(d, db, true, error);
     if (result == 0) result = facts_write(d, db, mode, error);

@@ -23,10 +23,12 @@ const char *schema_prefix(bool live);
 /* Checks that the database is empty or holds this pipeline's warehouse of the same kind (see
  * engine_open), then makes the tables, live only when they are not there. */
 int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error);
-/* Live: ERR_INVALID when VACUUM has given the rows other rowids than those that state is kept by. schema_prepare asks,
- * too; who works on asks again whenever somebody else has committed. */
-int schema_rowids_check(sqlite3 *db, struct err_text *error);
-/* Live: indexes for finding rows by position, of every store; those of sources whose rows move are there anyway. */
+/* Live: the next id of a record (row.h). ERR_INVALID when VACUUM has given the rows other rowids than those that state
+ * is kept by. schema_prepare asks, too; who works on asks again whenever somebody else has committed. */
+int schema_rowids(sqlite3 *db, int64_t *next, struct err_text *error);
+/* Those before `next` are taken. */
+int schema_rowids_take(sqlite3 *db, int64_t next, struct err_text *error);
+/* Live: indexes for finding rows by position, of every store; those of sources that change are there anyway. */
 int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_text *error);
 /* The indexes that the definition declares, whichever are missing; and without them, while much is loaded. Inside a
  * write transaction. */

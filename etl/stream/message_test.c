@@ -64,10 +64,15 @@ static void same_record(const rd_kafka_message_t *m, void *context)
 
 TEST(message, a_record_arrives_with_all_that_is_known_of_it)
 {
-    struct record full = {
-        {SLICE_LIT("day one.csv"), 5000000000, 77, 78}, SLICE_LIT("a,\0b\xff"), SLICE_LIT("8:0,2,1"), true, -3600, 0};
-    struct record numbered = {{SLICE_LIT("shop.db:customers"), 9, 0, 9}, SLICE_LIT("x"), {0}, false, 0, 0};
-    struct record bare = {{SLICE_LIT("x"), 0, 1, 1}, {0}, {0}, false, 0, 0};
+    struct record full = {{SLICE_LIT("day one.csv"), 5000000000, 77, 78},
+                          SLICE_LIT("a,\0b\xff"),
+                          SLICE_LIT("8:0,2,1"),
+                          true,
+                          -3600,
+                          0,
+                          0};
+    struct record numbered = {{SLICE_LIT("shop.db:customers"), 9, 0, 9}, SLICE_LIT("x"), {0}, false, 0, 0, 0};
+    struct record bare = {{SLICE_LIT("x"), 0, 1, 1}, {0}, {0}, false, 0, 0, 0};
     through(message_record_headers("abc", NULL, &full), SLICE_LIT("k"), full.raw, same_record, &full);
     through(message_record_headers("abc", NULL, &numbered), SLICE_LIT("k"), numbered.raw, same_record, &numbered);
     through(message_record_headers("abc", NULL, &bare), SLICE_LIT("k"), bare.raw, same_record, &bare);
@@ -218,7 +223,7 @@ static void gone_record(const rd_kafka_message_t *m, void *context)
 
 TEST(message, a_record_that_is_gone_has_a_version)
 {
-    const struct record r = {{SLICE_LIT("shop.db:customers"), 9, 0, 9}, {0}, {0}, false, 0, 0};
+    const struct record r = {{SLICE_LIT("shop.db:customers"), 9, 0, 9}, {0}, {0}, false, 0, 0, 0};
     int good = 0, bad = ERR_CORRUPT;
     rd_kafka_headers_t *h = message_record_headers("abc", NULL, &r);
     message_version_add(h, 7, true);
