@@ -31,7 +31,7 @@ BUGS = [
     ("aggregate: where is forgotten", "etl/operator/aggregate.c",
      "if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;\n    buf_reset", "buf_reset", "batch"),
     ("aggregate: a lost extreme is not looked for", "etl/operator/group.c",
-     "if (g->accumulators[i].lost > 0 && g->accumulators[i].n > 0) return true;", "", "stream"),
+     "if (accumulator_is_lost(&g->accumulators[i])) return true;", "", "stream"),
     ("aggregate: an empty group stays", "etl/operator/aggregate.c", "bool gone = g->rows == 0 && t->by_count > 0;", "bool gone = false;", "stream"),
     ("window: the last one is missing", "etl/operator/aggregate.c", "start <= time && result == 0; start", "start < time && result == 0; start", "batch"),
     ("sum: what is taken back is added", "etl/operator/accumulator.c", "a->sum += sign * (__int128)v->i;", "a->sum += (__int128)v->i;", "stream"),
@@ -54,7 +54,7 @@ BUGS = [
      'recompute_position(&ties, parent, "", false);', "batch"),
     # sinks, streams
     ("quarantine: a row that moved is there twice", "etl/sink/quarantine.c", ": violations_erase(q, row, &warnings)", ": 0", "stream"),
-    ("a record that comes twice counts twice", "etl/stream/loader.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
+    ("a record that comes twice counts twice", "etl/stream/writer.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
     # rules that look at other rows, rules of tables
     ("sum_equals: the tolerance is forgotten", "etl/operator/parents.c", "r->of_factor, r->tolerance);", "r->of_factor, 0);", "batch"),
     ("rules of a table: the mildest severity", "etl/operator/checked.c", "(int)rules->rules[i].severity > worst)", "((int)rules->rules[i].severity < worst || worst < 0))", "batch"),
