@@ -84,6 +84,14 @@ TEST(export, values_of_every_kind)
               "a,b\n,\n0.1,\\x00FF\n0.30000000000000004,\\xE9\n2.0,a\ninf,9223372036854775807\n");
 }
 
+/* The C string ends there, and so must no list of characters that need quotes. */
+TEST(export, a_zero_byte_needs_no_quotes)
+{
+    check_str(written(DEFINITION("{" GOOD ", \"format\": \"csv\", \"file\": \"out\"}"),
+                      "CREATE TABLE good(id, who, price); INSERT INTO good VALUES(1, 'x' || char(0) || 'y', 5);"),
+              "id,who,price\n1,x");
+}
+
 /* Readers skip empty lines. */
 TEST(export, a_lone_null_is_a_line)
 {

@@ -139,7 +139,7 @@ static bool must_be_quoted(const struct export *e, struct slice text)
 {
     if (slice_equal(text, slice_str(e->null))) return true;
     for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] == (uint8_t)e->delimiter || strchr("\"\r\n", text.p[i])) return true;
+        if (text.p[i] == (uint8_t)e->delimiter || memchr("\"\r\n", text.p[i], 3)) return true;
     return text.n == 0;
 }
 
