@@ -28,6 +28,8 @@ class Files(Documents):
         self.layout = Layout(self.source["layout"]) if is_log else None
         self.dirt = rng.choice(DIRT)
         self.clock = day_number(2024, rng.randint(1, 12), rng.randint(1, 28)) * 86400
+        if rng.random() < 0.08:
+            self.clock = -20 * 86400  # so that what stands side by side lies before 1970
 
     def chance(self, p):
         return self.rng.random() < p
