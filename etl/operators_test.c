@@ -76,16 +76,16 @@ TEST(operators, select_in_any_order)
 
 #define SPLIT                                                                                                          \
     PIPELINE                                                                                                           \
-        "{\"name\": \"lists\", \"select\": \"rows\", \"columns\": [\"id\", \"t\", {\"name\": \"list\", \"expr\": "     \
-        "\"concat(who, kind)\"}, {\"name\": \"json\", \"expr\": \"concat('[', replace(who, '|', ','), ']')\"}]},"      \
-        " {\"name\": \"parts\", \"select\": \"lists\", \"split\": {\"column\": \"list\", \"by\": \"|\", \"as\": "      \
-        "\"part\","                                                                                                    \
-        "  \"place\": \"place\"}, \"columns\": [\"id\", \"t\", \"part\", \"place\"], \"where\": \"part <> 'C'\"},"     \
-        " {\"name\": \"by_part\", \"aggregate\": \"parts\", \"by\": [\"part\"], \"columns\": {\"n\": \"count()\","     \
-        "  \"f\": \"first(id)\", \"least\": \"min(id)\", \"last\": \"max(place)\"}},"                                  \
-        " {\"name\": \"best\", \"top_n\": \"parts\", \"by\": [\"part\"], \"order\": [\"id desc\"], \"n\": 1},"         \
-        " {\"name\": \"elements\", \"select\": \"lists\", \"split\": {\"column\": \"json\", \"json\": true, \"as\": "  \
-        "\"element\"}, \"columns\": [\"id\", \"element\"]}]}"
+    "{\"name\": \"lists\", \"select\": \"rows\", \"columns\": [\"id\", \"t\", {\"name\": \"list\", \"expr\": "         \
+    "\"concat(who, kind)\"}, {\"name\": \"json\", \"expr\": \"concat('[', replace(who, '|', ','), ']')\"}]},"          \
+    " {\"name\": \"parts\", \"select\": \"lists\", \"split\": {\"column\": \"list\", \"by\": \"|\", \"as\": "          \
+    "\"part\","                                                                                                        \
+    "  \"place\": \"place\"}, \"columns\": [\"id\", \"t\", \"part\", \"place\"], \"where\": \"part <> 'C'\"},"         \
+    " {\"name\": \"by_part\", \"aggregate\": \"parts\", \"by\": [\"part\"], \"columns\": {\"n\": \"count()\","         \
+    "  \"f\": \"first(id)\", \"least\": \"min(id)\", \"last\": \"max(place)\"}},"                                      \
+    " {\"name\": \"best\", \"top_n\": \"parts\", \"by\": [\"part\"], \"order\": [\"id desc\"], \"n\": 1},"             \
+    " {\"name\": \"elements\", \"select\": \"lists\", \"split\": {\"column\": \"json\", \"json\": true, \"as\": "      \
+    "\"element\"}, \"columns\": [\"id\", \"element\"]}]}"
 
 static void list_write(struct random *r, char *out, size_t size)
 {
