@@ -26,11 +26,14 @@ def one(c, change):
 
 
 def title(text):
-    """A word begins at a letter behind none; an apostrophe begins one behind a single letter only. The capital of ß is ẞ."""
+    """A word begins at a letter behind no letter or digit; an apostrophe begins one behind a single letter only. The capital of ß is ẞ."""
     out, word = [], 0  # letters since the word began
     for i, c in enumerate(text):
         if c.isalpha() or unicodedata.category(c).startswith("M"):
             out.append("ẞ" if c == "ß" and word == 0 else one(c, str.title) if word == 0 else one(c, str.lower))
+            word += 1
+        elif unicodedata.category(c) == "Nd":
+            out.append(c)
             word += 1
         elif c in "'’" and word > 1:
             out.append(c)
