@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "etl/time_names.h"
 #include "lib/base/text.h"
 
 static const char *const MONTHS[] = {"January", "February", "March",     "April",   "May",      "June",
@@ -59,6 +60,7 @@ const char *time_format_wrong(const char *format, bool for_reading, struct arena
 {
     char seen[128] = {0};
     if (is_iso(format)) return NULL;
+    time_language_take(&format);
     if (!letters_collect(format, seen))
         return arena_printf(arena,
                             "\"%s\" has a directive that does not exist (known: %%Y %%y %%m %%d %%e %%b %%B %%a %%A "
@@ -75,6 +77,7 @@ const char *time_format_wrong(const char *format, bool for_reading, struct arena
 bool time_format_has_zone(const char *format)
 {
     char seen[128] = {0};
+    time_language_take(&format);
     return letters_collect(format, seen) && (seen['z'] || seen['s']);
 }
 
@@ -82,6 +85,7 @@ bool time_format_has_zone(const char *format)
 
 struct reading {
     struct slice rest;
+    const struct time_language *language; /* NULL: English */
     int64_t year, month, day, hour, minute, second;
     int64_t half;  /* 0 unless %p; 1 AM, 2 PM */
     int64_t east;  /* seconds */
@@ -171,10 +175,14 @@ static bool directive_read(char letter, bool short_form, struct reading *r)
     case 'm': return digits_take(s, least, 2, &r->month);
     case 'd': return digits_take(s, least, 2, &r->day);
     case 'e': return byte_take(s, ' ') ? digits_take(s, 1, 1, &r->day) : digits_take(s, 1, 2, &r->day);
-    case 'b': return name_take(s, MONTHS, 12, false, &r->month);
-    case 'B': return name_take(s, MONTHS, 12, true, &r->month);
-    case 'a': return name_take(s, WEEKDAYS, 7, false, &ignored);
-    case 'A': return name_take(s, WEEKDAYS, 7, true, &ignored);
+    case 'b':
+    case 'B':
+        if (r->language) return time_name_take(r->language, false, letter == 'B', s, &r->month);
+        return name_take(s, MONTHS, 12, letter == 'B', &r->month);
+    case 'a':
+    case 'A':
+        if (r->language) return time_name_take(r->language, true, letter == 'A', s, &ignored);
+        return name_take(s, WEEKDAYS, 7, letter == 'A', &ignored);
     case 'H': return digits_take(s, least, 2, &r->hour);
     case 'I': return digits_take(s, least, 2, &r->hour) && r->hour >= 1 && r->hour <= 12;
     case 'p':
@@ -234,7 +242,7 @@ static bool iso_read(struct reading *r)
 
 bool time_fraction_read(const char *format, struct slice text, int64_t *nanos)
 {
-    struct reading r = {.rest = text};
+    struct reading r = {.rest = text, .language = time_language_take(&format)};
     bool fits = (is_iso(format) ? iso_read(&r) : format_read(format, &r)) && r.rest.n == 0;
     *nanos = r.nanos;
     return fits;
@@ -242,7 +250,7 @@ bool time_fraction_read(const char *format, struct slice text, int64_t *nanos)
 
 bool time_read_zoned(const char *format, struct slice text, int64_t *seconds, bool *is_utc)
 {
-    struct reading r = {.rest = text};
+    struct reading r = {.rest = text, .language = time_language_take(&format)};
     if (!(is_iso(format) ? iso_read(&r) : format_read(format, &r)) || r.rest.n) return false;
     *is_utc = r.has_zone || r.has_epoch;
     if (r.has_epoch) {
@@ -290,7 +298,7 @@ static void number_print(struct buf *out, int64_t value, int width)
     buf_append(out, digits + at, sizeof digits - (size_t)at);
 }
 
-static void directive_print(char letter, int width, int64_t seconds, struct buf *out)
+static void directive_print(const struct time_language *l, char letter, int width, int64_t seconds, struct buf *out)
 {
     int64_t days = floor_div(seconds, DAY_S), of_day = seconds - days * DAY_S, year;
     int64_t hour = of_day / HOUR_S, weekday = (days % 7 + 10) % 7; /* 1970-01-01 was a Thursday; 0 is Monday */
@@ -302,10 +310,20 @@ static void directive_print(char letter, int width, int64_t seconds, struct buf 
     case 'm': number_print(out, month, width); break;
     case 'd': number_print(out, day, width); break;
     case 'e': number_print(out, day, 1); break;
-    case 'b': buf_append(out, MONTHS[month - 1], 3); break;
-    case 'B': buf_append_str(out, MONTHS[month - 1]); break;
-    case 'a': buf_append(out, WEEKDAYS[weekday], 3); break;
-    case 'A': buf_append_str(out, WEEKDAYS[weekday]); break;
+    case 'b':
+    case 'B':
+        if (l)
+            time_name_print(l, false, letter == 'B', month - 1, out);
+        else
+            buf_append(out, MONTHS[month - 1], letter == 'b' ? 3 : strlen(MONTHS[month - 1]));
+        break;
+    case 'a':
+    case 'A':
+        if (l)
+            time_name_print(l, true, letter == 'A', weekday, out);
+        else
+            buf_append(out, WEEKDAYS[weekday], letter == 'a' ? 3 : strlen(WEEKDAYS[weekday]));
+        break;
     case 'H': number_print(out, hour, width); break;
     case 'I': number_print(out, (hour + 11) % 12 + 1, width); break;
     case 'p': buf_append_str(out, hour < 12 ? "AM" : "PM"); break;
@@ -321,6 +339,7 @@ static void directive_print(char letter, int width, int64_t seconds, struct buf 
 void time_print(const char *format, int64_t seconds, struct buf *out)
 {
     if (is_iso(format)) format = "%FT%T";
+    const struct time_language *language = time_language_take(&format);
     while (*format) {
         bool short_form;
         char plain = *format, letter = directive_take(&format, &short_form);
@@ -328,7 +347,7 @@ void time_print(const char *format, int64_t seconds, struct buf *out)
         if (longer)
             time_print(longer, seconds, out);
         else if (plain == '%')
-            directive_print(letter, short_form ? 1 : 2, seconds, out);
+            directive_print(language, letter, short_form ? 1 : 2, seconds, out);
         else
             buf_append_byte(out, (uint8_t)plain);
     }

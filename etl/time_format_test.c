@@ -119,3 +119,50 @@ TEST(time_format, whether_it_was_utc)
     check(time_read_zoned("%s", SLICE_LIT("5"), &s, &utc) && utc);
     check(time_read_zoned("%F", SLICE_LIT("2010-12-01"), &s, &utc) && !utc);
 }
+
+static const char *read_as(const char *format, const char *text)
+{
+    static char said[32];
+    struct buf out = {0};
+    int64_t seconds;
+    if (!time_read(format, slice_str(text), &seconds)) return "-";
+    time_print("%F", seconds, &out);
+    snprintf(said, sizeof said, "%s", buf_cstr(&out));
+    buf_release(&out);
+    return said;
+}
+
+static const char *printed_as(const char *format, int64_t seconds)
+{
+    static char said[64];
+    struct buf out = {0};
+    time_print(format, seconds, &out);
+    snprintf(said, sizeof said, "%s", buf_cstr(&out));
+    buf_release(&out);
+    return said;
+}
+
+TEST(time_format, names_of_other_languages)
+{
+    struct arena arena = {0};
+    check_str(read_as("(it)%-d %B %Y", "1 Febbraio 2024"), "2024-02-01");
+    check_str(read_as("(it)%-d %b %Y", "1 gen 2024"), "2024-01-01");
+    check_str(read_as("(de)%A, %-d. %B %Y", "Freitag, 1. M\xc3\x84RZ 2024"), "2024-03-01");
+    check_str(read_as("(de)%-d. %b %y", "1. Okt. 24"), "2024-10-01");
+    check_str(read_as("(de)%-d. %b %y", "1. Marz 24"), "2024-03-01");
+    check_str(read_as("(fr)%d %b %Y", "03 f\xc3\xa9vr. 2024"), "2024-02-03");
+    check_str(read_as("(fr)%d %b %Y", "03 juil. 2024"), "2024-07-03");
+    check_str(read_as("(fr)%d %b %Y", "03 jui 2024"), "-"); /* June or July */
+    check_str(read_as("(fr)%d %B %Y", "03 ao\xc3\xbbt 2024"), "2024-08-03");
+    check_str(read_as("(fr)%d %B %Y", "03 sept 2024"), "-");
+    check_str(read_as("(es)%A %d %b %Y", "s\xc3\xa1"
+                                         "bado 03 ene 2024"),
+              "2024-01-03");
+    check_str(read_as("(es)%d %b %Y", "03 enerosa 2024"), "-");
+    check_str(read_as("(it)%d %b %Y", "03 jan 2024"), "-");
+    check_str(printed_as("(fr)%a %d %b %Y, %A %B", 0), "jeu 01 jan 1970, jeudi janvier");
+    check_str(printed_as("(fr)%b %B", INT64_C(15552000)), "juin juin"); /* 1970-06-30 */
+    check(time_format_wrong("(it)%-d %B %Y", true, &arena) == NULL);
+    check(time_format_has_zone("(de)%d %b %Y %z"));
+    arena_release(&arena);
+}
