@@ -2,6 +2,7 @@
  * a blank), and a digest to serve as the key of a content. */
 #include <string.h>
 
+#include "etl/expr/html.h"
 #include "etl/expr/node.h"
 #include "lib/base/checksum.h"
 #include "lib/base/text.h"
@@ -77,7 +78,20 @@ STRICT(query_value_call)
     return expr_give_null(out);
 }
 
+/* html_decode(text): &eacute; and &#233; as what they stand for. */
+STRICT(html_decode_call)
+{
+    (void)e;
+    struct buf made = {0};
+    if (!a[0].text.n || !memchr(a[0].text.p, '&', a[0].text.n)) return expr_give_text(out, a[0].text);
+    html_decode(a[0].text, &made);
+    struct slice text = slice_of(arena_copy(arena, made.p, made.n), made.n);
+    buf_release(&made);
+    return expr_give_text(out, text);
+}
+
 const struct expr_function EXPR_CODE_FUNCTIONS[] = {
+    {"html_decode", "t", VALUE_TEXT, html_decode_call, NULL},
     {"hash", "t", VALUE_TEXT, hash_call, NULL},
     {"url_decode", "t", VALUE_TEXT, url_decode_call, NULL},
     {"query_value", "tt", VALUE_TEXT, query_value_call, NULL},

@@ -94,6 +94,14 @@ TEST(code, hash)
 
 TEST(code, urls)
 {
+    check_str(result("html_decode('Caf&eacute; &amp; Bar &#x20AC;5 &quot;&#233;&yuml;&nbsp;')"),
+              "Caf" E_ACUTE " & Bar \xe2\x82\xac"
+              "5 \"" E_ACUTE "\xc3\xbf\xc2\xa0");
+    check_str(result("html_decode('&#128;&#128512;&amp;amp;')"), "\xe2\x82\xac\xf0\x9f\x98\x80&amp;");
+    check_str(result("html_decode('AT&T; &eacute &;&#;&#x;&#xD800;&#1114112;&#99999999;&nosuch; &Eacut')"),
+              "AT&T; &eacute &;&#;&#x;&#xD800;&#1114112;&#99999999;&nosuch; &Eacut");
+    check_str(result("html_decode('&#0;&')"), "&#0;&");
+    check_str(result("html_decode(nothing)"), "NULL");
     check_str(result("url_decode('caf%C3%A9+%26%2b')"), "caf" E_ACUTE " &+");
     check_str(result("url_decode('100%')"), "100%");
     check_str(result("url_decode('%4')"), "%4");
