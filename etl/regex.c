@@ -3,6 +3,7 @@
 #include "etl/regex.h"
 
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,19 @@ void regex_thread_end(void)
     scratch_data = NULL;
 }
 
+static atomic_uint_fast64_t gave_up;
+
+static enum regex_outcome give_up(void)
+{
+    atomic_fetch_add_explicit(&gave_up, 1, memory_order_relaxed);
+    return REGEX_GAVE_UP;
+}
+
+uint64_t regex_gave_up_count(void)
+{
+    return atomic_load_explicit(&gave_up, memory_order_relaxed);
+}
+
 enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group)
 {
     pcre2_match_data *data = scratch();
@@ -68,7 +82,7 @@ enum regex_outcome regex_search(const struct regex *r, struct slice subject, int
     PCRE2_SPTR text = subject.p ? subject.p : (PCRE2_SPTR) "";
     int found = pcre2_match(r->code, text, subject.n, 0, PCRE2_NO_UTF_CHECK, data, NULL);
     if (found == PCRE2_ERROR_NOMATCH) return REGEX_NO;
-    if (found < 0) return REGEX_GAVE_UP;
+    if (found < 0) return give_up();
     if (!group) return REGEX_YES;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data) + 2 * (size_t)number;
     bool set = (found == 0 || number < found) && number < PAIRS_MAX && ends[0] != PCRE2_UNSET;
@@ -108,7 +122,7 @@ enum regex_outcome regex_replace(const struct regex *r, struct slice subject, co
         made = pcre2_substitute(r->code, text, subject.n, 0, options, data, NULL, (PCRE2_SPTR)replacement,
                                 PCRE2_ZERO_TERMINATED, to, &room);
     }
-    if (made < 0) return REGEX_GAVE_UP;
+    if (made < 0) return give_up();
     out->n += room;
     return made > 0 ? REGEX_YES : REGEX_NO;
 }

@@ -4,6 +4,7 @@
 
 #include "etl/batch/broken.h"
 #include "etl/batch/job.h"
+#include "etl/regex.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 
@@ -80,6 +81,11 @@ void committed_say(struct job *j)
             j->title, c->records, c->accepted, c->rejected, c->warned, buf_cstr(&changes));
     buf_release(&changes);
     source_notes_say(j->notes, j->title);
+    if (regex_gave_up_count())
+        fprintf(stderr,
+                "%s: regular expressions gave up on %" PRIu64 " texts: they go back and forth on them without end, "
+                "which counts as a broken rule, or as what cannot be computed\n",
+                j->title, regex_gave_up_count());
     if (*engine_state(j->engine)) fprintf(stderr, "%s: state: %s\n", j->title, engine_state(j->engine));
     broken_say(j->db, j->title, j->run, j->options->mode == ENGINE_FRESH);
 }
