@@ -179,12 +179,14 @@ format: ## rewrite the sources as clang-format wants them
 # --- broker of each build serves clients that are not instrumented ---
 
 SMOKE := $(wildcard tests/e2e/broker_smoke.sh)
+# A race needs threads: of the folders without any, the tests have nothing to tell TSan.
+THREADED := $(foreach f,$(TESTED),$(if $(shell grep -rl '<pthread.h>' --include='*.[ch]' $(f) 2>/dev/null),$(subst /,_,$(f))))
 .PHONY: sanitize
 sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
 	@$(AGAIN) -k MODE=asan unit-programs all
 	@$(AGAIN) -k --output-sync=target MODE=asan unit
-	@$(AGAIN) -k MODE=tsan unit-programs all
-	@TSAN_OPTIONS=halt_on_error=1 $(AGAIN) -k --output-sync=target MODE=tsan unit
+	@$(AGAIN) -k MODE=tsan $(THREADED:%=$(BUILD)/tsan/unit/%) all
+	@TSAN_OPTIONS=halt_on_error=1 $(AGAIN) -k --output-sync=target MODE=tsan $(THREADED:%=unit-%)
 	@for mode in asan tsan; do for script in $(SMOKE); do \
 	    echo "$$script ($$mode)"; MILLRACE=$(BUILD)/$$mode/millrace TSAN_OPTIONS=halt_on_error=1 bash $$script || exit 1; \
 	done; done
