@@ -182,11 +182,13 @@ static int all_fill(sqlite3 *db, const struct insert_rows *r, bool live, struct 
     for (size_t i = 0; i < r->count && result == 0; i++) result = table_fill(db, &r->tables[i], live, &inserted, error);
     if (result == 0 && !live) result = execute(db, buf_cstr(&indexes), error);
     buf_release(&indexes);
-    return result == 0 ? execute(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", error) : result;
+    if (result == 0) result = execute(db, "COMMIT", error);
+    return result == 0 ? execute(db, live ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA journal_mode = WAL", error)
+                       : result;
 }
 
-/* The pragmas of etl/batch/batch.c for a file that is there, and of etl/stream/database.c; the supervisor of a stream
- * moves its log at 64 MiB. */
+/* The pragmas of etl/batch/batch.c for a new file, which is filled without a write-ahead log, or those of
+ * etl/stream/database.c, whose supervisor moves its log at 64 MiB. */
 int insert_loop(const struct insert_rows *r, const char *path, bool live, struct insert_took *took,
                 struct err_text *error)
 {
@@ -194,12 +196,13 @@ int insert_loop(const struct insert_rows *r, const char *path, bool live, struct
     int64_t begin_ns = clock_mono_ns(), cpu_ns = environment_own_cpu_ns();
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int result = sqlite3_open_v2(path, &db, flags, NULL) == SQLITE_OK ? 0 : fail(db, error);
-    if (result == 0) result = execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error);
     if (result == 0)
-        result = execute(db,
-                         live ? "PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536"
-                              : "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192",
-                         error);
+        result =
+            execute(db,
+                    live ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384;"
+                           "PRAGMA cache_size = -65536"
+                         : "PRAGMA journal_mode = DELETE; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192",
+                    error);
     if (result == 0) result = all_fill(db, r, live, error);
     sqlite3_close(db);
     took->wall_s = (double)(clock_mono_ns() - begin_ns) / 1e9;
