@@ -1,5 +1,6 @@
 #include "etl/draft/draft.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 #include "etl/draft/names.h"
 #include "etl/draft/parts.h"
 #include "etl/draft/trial.h"
+#include "etl/source/csv.h"
 #include "etl/source/encoding.h"
 #include "etl/source/input.h"
 #include "etl/source/json_scan.h"
@@ -44,9 +46,16 @@ void draft_settings_begin(struct draft_source *s, const struct sample *sample, c
     buf_printf(&s->settings, "\"format\": \"%s\",\n    \"glob\": %s", format, sample->glob);
     if (strcmp(sample->encoding, "utf-8") != 0) {
         buf_printf(&s->settings, ",\n    \"encoding\": \"%s\"", sample->encoding);
-        buf_printf(&s->notes, "The encoding is a guess: the file is not UTF-8, and could be read as %s.\n",
-                   sample->encoding);
+        buf_printf(&s->notes, "The encoding is a guess: the file is not UTF-8, and could be read as %s%s.\n",
+                   sample->encoding, sample->other_encodings ? sample->other_encodings : "");
     }
+}
+
+void draft_left_out_say(struct draft_source *s)
+{
+    if (s->left_out)
+        buf_printf(&s->notes, "A source has at most %d columns: %" PRIu64 " more values of a record are left out.\n",
+                   CSV_FIELDS_MAX, s->left_out);
 }
 
 void draft_release(struct draft *d)
@@ -95,21 +104,33 @@ static size_t whole_characters(const struct input *in)
     return n - back - (n > back && in->rest.p[n - 1 - back] >= 0xc0);
 }
 
-/* Of a file without zero bytes: the first of these encodings in which every byte of it means something. */
-static int narrow_guess(struct input *in, const char **encoding, struct err_text *error)
+/* ", windows-1250, ...": those of them with one byte a character in which every byte means something, too. */
+static const char *others_list(const bool *fits, enum encoding guess, struct arena *arena)
 {
-    bool utf8 = true, windows = true;
+    const char *list = "";
+    for (enum encoding e = ENCODING_WINDOWS_1252; e < ENCODING_ASCII; e++)
+        if (fits[e] && e != guess) list = arena_printf(arena, "%s, %s", list, ENCODING_NAMES[e]);
+    return *list ? arena_printf(arena, "; as well as%s", list + 1) : NULL;
+}
+
+/* Of a file without zero bytes: UTF-8, or the first encoding in which every byte of it means something. */
+static int narrow_guess(struct sample *sample, struct input *in, struct err_text *error)
+{
+    bool fits[ENCODING_ASCII];
     int err = 0;
-    for (bool last = false; err >= 0 && !last && (utf8 || windows);) {
+    for (int e = 0; e < ENCODING_ASCII; e++) fits[e] = true;
+    for (bool last = false; err >= 0 && !last;) {
         last = in->ended;
         size_t n = whole_characters(in), bad;
-        struct slice s = slice_of(in->rest.p, n);
-        utf8 = utf8 && encoding_check(ENCODING_UTF_8, s, &bad);
-        windows = windows && encoding_check(ENCODING_WINDOWS_1252, s, &bad);
+        for (enum encoding e = 0; e < ENCODING_ASCII; e++)
+            fits[e] = fits[e] && encoding_check(e, slice_of(in->rest.p, n), &bad);
         input_consume(in, n);
         if (!last) err = input_more(in, error);
     }
-    *encoding = utf8 ? "utf-8" : windows ? "windows-1252" : "iso-8859-1";
+    enum encoding guess = ENCODING_UTF_8;
+    while (!fits[guess]) guess++; /* every byte means something in ISO-8859-1 */
+    sample->encoding = ENCODING_NAMES[guess];
+    sample->other_encodings = others_list(fits, guess, sample->arena);
     return err < 0 ? err : 0;
 }
 
@@ -157,7 +178,7 @@ static int head_read(struct sample *s, struct err_text *error)
     if (!err && !wide) {
         s->head = slice_of(arena_copy(s->arena, in.rest.p, in.rest.n), in.rest.n);
         s->whole = in.ended;
-        if (!is_database(s->head)) err = narrow_guess(&in, &s->encoding, error);
+        if (!is_database(s->head)) err = narrow_guess(s, &in, error);
     }
     input_close(&in);
     if (err || !wide) return err;

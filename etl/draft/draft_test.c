@@ -7,7 +7,7 @@
 /* The draft of a file with this name and these bytes, as text; it must reject `rejected` of `records`. */
 static char *drafted(const char *name, struct slice bytes, int records, int rejected)
 {
-    static char text[65536];
+    static char text[1 << 18];
     char dir[] = "/tmp/millrace-draft-XXXXXX", path[128];
     struct buf json = {0};
     struct draft_result result;
@@ -47,12 +47,24 @@ TEST(draft, european_csv)
     check_draft("orders 2024.csv",
                 "Auftrag;Gr\xf6\xdf"
                 "e;Preis;Datum\r\n1;XL;1.249,50;31/12/2024 23:59\r\n2;S;9,9;01/01/2025 00:10\r\n",
-                2, "\"pipeline\": \"orders_2024\"", "\"encoding\": \"windows-1252\"", "\"delimiter\": \";\"",
+                2, "\"pipeline\": \"orders_2024\"", "\"encoding\": \"windows-1252\"",
+                "could be read as windows-1252; as well as iso-8859-1, ", ", windows-1250, ", "\"delimiter\": \";\"",
                 "{\"name\": \"auftrag\", \"header\": \"Auftrag\", \"type\": \"integer\"",
                 "{\"name\": \"grosse\", \"header\": \"Größe\", \"type\": \"text\"",
                 "\"type\": \"decimal\", \"decimal_point\": \",\", \"thousands\": \".\", \"scale\": 2",
                 "\"format\": \"%d/%m/%Y %H:%M\"", "\"time\": \"datum\"", "\"by\": [\"day\"]",
                 "\"sum_preis\": \"sum(preis)\"");
+}
+
+TEST(draft, the_delimiter_that_separates_the_header_too)
+{
+    struct buf csv = {0};
+    buf_append_str(&csv, "id;loc;age\n");
+    for (int i = 0; i < 20; i++) buf_printf(&csv, "%d;a, b, c, d;%d\n", i, i);
+    char *text = drafted("a.csv", buf_slice(&csv), 20, 0);
+    check_says(text, "\"delimiter\": \";\"");
+    check_says(text, "{\"name\": \"loc\", \"type\": \"text\"");
+    buf_release(&csv);
 }
 
 TEST(draft, american_csv)
@@ -157,6 +169,16 @@ TEST(draft, ndjson)
         "{\"name\": \"ok\", \"type\": \"integer\"", "\"format\": \"%Y-%m-%dT%H:%M:%S.%f%z\"", "an array, as its JSON");
 }
 
+TEST(draft, more_members_than_columns)
+{
+    struct buf json = {0};
+    for (int i = 0; i < 1100; i++) buf_printf(&json, "%c\"m%d\":1", i ? ',' : '{', i);
+    buf_append_str(&json, "}\n");
+    check_says(drafted("a.ndjson", buf_slice(&json), 1, 0),
+               "A source has at most 1024 columns: 76 more values of a record are left out.");
+    buf_release(&json);
+}
+
 TEST(draft, json_document)
 {
     check_draft("a.json",
@@ -210,6 +232,11 @@ TEST(draft, xml)
                 "{\"name\": \"price_currency\", \"path\": \"price/@currency\", \"type\": \"text\"",
                 "the first of up to 2: the second is tag[2]");
     check_draft("a.xml", "<shop><item id='7'><n>1</n></item></shop>", 1, "\"record\": \"shop/item\"");
+    check_draft("a.xml", "<c><p id='1'><l><sku no='4'>a</sku></l><l><sku no='5'>b</sku></l></p><p id='2'/></c>", 2,
+                "\"record\": \"c/p\"",
+                "A record has up to 2 l: only the first is read. For a row of each one: \\\"record\\\": \\\"c/p/l\\\", "
+                "and paths with ../ for what is around it.",
+                "the first: a; of the first l of up to 2", "the first: 4; of the first l of up to 2");
     check_says(drafted("a.xml", SLICE_LIT("<shop>\n<item>"), 0, 0), "a.xml: line 2: is no XML");
 }
 

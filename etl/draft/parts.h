@@ -17,6 +17,7 @@ struct sample {
     struct slice head;             /* the beginning of its text; empty for a database */
     bool whole;                    /* nothing stands behind `head` */
     const char *encoding;          /* a name of the language; "utf-8" by default */
+    const char *other_encodings;   /* "; as well as ...", in which it could be, too; NULL: none */
 };
 
 /* One column. */
@@ -39,6 +40,7 @@ struct draft_source {
     struct buf notes;           /* sentences for its comment, each with a line end */
     struct draft_column *columns;
     int count;
+    uint64_t left_out;  /* values of a record for which there is no column, because a source has no more */
     bool empty_is_null; /* in its format, without a word */
     uint64_t records, malformed;
 };
@@ -54,6 +56,8 @@ struct draft {
 struct draft_column *draft_column_add(struct draft_source *s, struct arena *arena, const char *title);
 struct draft_source *draft_source_add(struct draft *d, const char *name);
 void draft_release(struct draft *d);
+/* A sentence of the notes about what is `left_out`, if anything is. */
+void draft_left_out_say(struct draft_source *s);
 /* "settings" of a source begin so. */
 void draft_settings_begin(struct draft_source *s, const struct sample *sample, const char *format);
 

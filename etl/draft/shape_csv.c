@@ -41,9 +41,16 @@ static void dialect_try(struct dialect *d, const struct sample *sample)
     arena_release(&arena);
 }
 
+static bool all_alike(const struct dialect *d)
+{
+    return d->alike == d->records;
+}
+
+/* A character that separates every record, the header too, is the delimiter: one in texts misses some. */
 static bool dialect_better(const struct dialect *a, const struct dialect *b, bool escapes)
 {
     if (a->fields < 2 || a->alike * 100 < a->records * ALIKE_LEAST_PERCENT) return false;
+    if (a->spec.delimiter != b->spec.delimiter && b->fields > 1 && all_alike(a) != all_alike(b)) return all_alike(a);
     if (a->fields == b->fields && a->spec.delimiter == b->spec.delimiter)
         return a->alike > b->alike || (a->alike == b->alike && a->spec.escape == CSV_ESCAPE_BACKSLASH && escapes);
     if (a->alike * 20 > b->alike * 21) return true; /* clearly more alike */
@@ -201,7 +208,8 @@ int shape_csv(struct draft *draft, struct err_text *error)
     if (*d.keys) buf_printf(&s->settings, ",\n    %s", d.keys);
     if (skip_lines) {
         buf_printf(&s->settings, ",\n    \"skip_lines\": %d", skip_lines);
-        buf_printf(&s->notes, "The first %d lines have another number of fields: they are skipped.\n", skip_lines);
+        buf_printf(&s->notes, "Lines ahead of the first record that have another number of fields, %d, are skipped.\n",
+                   skip_lines);
     }
     s->trial_settings =
         arena_printf(sample->arena, "%s, \"header\": false, \"fields\": %d", buf_cstr(&s->settings), d.fields);

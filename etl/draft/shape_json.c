@@ -19,6 +19,7 @@ struct paths {
     struct arena *scratch; /* of one record */
     int *kinds;            /* by column: of enum kind, or'ed */
     int room;
+    uint64_t left_out; /* of one record */
 };
 
 enum kind { KIND_TRUTH = 1, KIND_SCALAR = 2, KIND_ARRAY = 4 };
@@ -49,7 +50,10 @@ static void path_note(struct paths *p, const char *path, const json_t *value)
     int c = 0;
     while (c < s->count && strcmp(s->columns[c].title, path) != 0) c++;
     if (c == s->count) {
-        if (c == CSV_FIELDS_MAX) return;
+        if (c == CSV_FIELDS_MAX) {
+            p->left_out++;
+            return;
+        }
         struct draft_column *column = draft_column_add(s, p->arena, arena_str(p->arena, slice_str(path)));
         if (strcmp(column->name, path) != 0)
             column->place = arena_printf(p->arena, "\"path\": %s", draft_json(slice_str(path), p->arena));
@@ -78,9 +82,11 @@ static bool record_walk(void *context, struct arena *arena, const struct slice *
 {
     struct paths *p = context;
     p->scratch = arena;
+    p->left_out = 0;
     json_t *value = json_loadb((const char *)fields[0].p, fields[0].n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     if (value) paths_walk(p, "", value);
     json_decref(value);
+    if (p->left_out > p->source->left_out) p->source->left_out = p->left_out;
     return true;
 }
 
@@ -93,6 +99,7 @@ static void columns_finish(struct paths *p)
             column->note = "an array, as its JSON stands; for one element: a path with [0] behind it";
     }
     free(p->kinds);
+    draft_left_out_say(p->source);
 }
 
 static int columns_find(struct draft_source *s, const struct sample *sample, struct err_text *error)

@@ -148,26 +148,46 @@ static const char *way_to(const struct element *e, struct arena *arena)
 
 /* --- the columns --- */
 
-static void column_add(struct draft_source *s, struct arena *arena, const char *path, uint64_t most)
+/* `several`: the nearest element on the way to it of which a record may have more than one; NULL: there is none. */
+static void column_add(struct draft_source *s, struct arena *arena, const char *path, const struct element *several)
 {
-    if (s->count == CSV_FIELDS_MAX) return;
+    if (s->count == CSV_FIELDS_MAX) {
+        s->left_out++;
+        return;
+    }
     struct draft_column *c = draft_column_add(s, arena, path);
     if (strcmp(c->name, path) != 0) c->place = arena_printf(arena, "\"path\": %s", draft_json(slice_str(path), arena));
-    if (most > 1)
-        c->note = arena_printf(arena, "the first of up to %llu: the second is %s[2]", (unsigned long long)most, path);
+    if (!several) return;
+    if (several->child_count || several->attribute_count)
+        c->note =
+            arena_printf(arena, "of the first %s of up to %llu", several->name, (unsigned long long)several->most);
+    else
+        c->note = arena_printf(arena, "the first of up to %llu: the second is %s[2]", (unsigned long long)several->most,
+                               path);
 }
 
-static void columns_add(struct draft_source *s, struct arena *arena, const struct element *e, const char *path)
+/* Of what a record has several, and what is in it, one column each would lose all but the first. */
+static void several_say(struct draft_source *s, struct arena *arena, const struct element *e)
+{
+    if (e->child_count == 0 && e->attribute_count == 0) return;
+    buf_printf(&s->notes,
+               "A record has up to %llu %s: only the first is read. For a row of each one: \"record\": %s, and paths "
+               "with ../ for what is around it.\n",
+               (unsigned long long)e->most, e->name, draft_json(slice_str(way_to(e, arena)), arena));
+}
+
+static void columns_add(struct draft_source *s, struct arena *arena, const struct element *e, const char *path,
+                        const struct element *several)
 {
     const char *slash = *path ? "/" : "";
     for (int i = 0; i < e->attribute_count; i++)
-        column_add(s, arena, arena_printf(arena, "%s%s@%s", path, slash, e->attributes[i]), 1);
+        column_add(s, arena, arena_printf(arena, "%s%s@%s", path, slash, e->attributes[i]), several);
     for (int i = 0; i < e->child_count; i++) {
-        const struct element *child = e->children[i];
+        const struct element *child = e->children[i], *of = child->most > 1 ? child : several;
         const char *inner = arena_printf(arena, "%s%s%s", path, slash, child->name);
-        if (child->text || (child->child_count == 0 && child->attribute_count == 0))
-            column_add(s, arena, inner, child->most);
-        columns_add(s, arena, child, inner);
+        if (child->most > 1) several_say(s, arena, child);
+        if (child->text || (child->child_count == 0 && child->attribute_count == 0)) column_add(s, arena, inner, of);
+        columns_add(s, arena, child, inner, of);
     }
 }
 
@@ -186,7 +206,8 @@ int shape_xml(struct draft *draft, struct err_text *error)
                draft_json(slice_str(way_to(record, sample->arena)), sample->arena));
     buf_append_str(&s->notes,
                    "The records are the elements nearest to the root that come several times and hold values.\n");
-    columns_add(s, sample->arena, record, "");
-    if (s->count == 0) column_add(s, sample->arena, ".", 1);
+    columns_add(s, sample->arena, record, "", NULL);
+    if (s->count == 0) column_add(s, sample->arena, ".", NULL);
+    draft_left_out_say(s);
     return 0;
 }
