@@ -4,7 +4,9 @@
 
 #include "etl/draft/names.h"
 #include "etl/draft/parts.h"
+#include "etl/sink/sql.h"
 #include "etl/source/csv.h"
+#include "etl/source/sqlite_whole.h"
 
 static int columns_add(struct draft_source *s, const struct sample *sample, sqlite3 *db, const char *table)
 {
@@ -48,6 +50,7 @@ int shape_sqlite(struct draft *draft, struct err_text *error)
     while (err == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
         source_add(draft, db, arena_str(sample->arena, slice_str((const char *)sqlite3_column_text(q, 0))));
     sqlite3_finalize(q);
+    if (err != SQLITE_OK) sqlite_whole_check(db, sample->path, sql_err(err), error);
     int result = err != SQLITE_OK    ? err_set(error, ERR_CORRUPT, "%s: %s", sample->path, sqlite3_errmsg(db))
                  : draft->count == 0 ? err_set(error, ERR_INVALID, "%s: there is no table in it", sample->path)
                                      : 0;

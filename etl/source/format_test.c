@@ -626,6 +626,22 @@ TEST(format, sqlite_errors)
           NULL);
 }
 
+/* SQLite takes what is missing of a page for zeros, which are another text, or no rows. */
+TEST(format, a_database_that_is_cut)
+{
+    struct slice whole =
+        database("PRAGMA page_size = 4096; CREATE TABLE t(id, name, p); INSERT INTO t VALUES(1, 'x', 2)");
+    static const int cut[] = {1, 500, 4000, 4096};
+    check_int((int64_t)whole.n, 8192);
+    check_str(rows(SQLITE, whole, false), "1@1/0 1|200|x\n");
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
+        char said[120];
+        snprintf(said, sizeof said, "f: the database is cut: its header says 8192 bytes, the file has %d",
+                 8192 - cut[i]);
+        check(strstr(rows(SQLITE, slice_of(whole.p, whole.n - (size_t)cut[i]), false), said) != NULL);
+    }
+}
+
 static int rows_count(struct sqlite_rows *r)
 {
     struct slice row;

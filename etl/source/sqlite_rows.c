@@ -9,6 +9,7 @@
 
 #include "etl/document.h"
 #include "etl/sink/sql.h"
+#include "etl/source/sqlite_whole.h"
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
@@ -208,14 +209,17 @@ static void snapshot_release(struct snapshot *s)
 static int snapshot_take(const char *path, struct snapshot **out, struct err_text *error)
 {
     struct snapshot *s = memory_new(sizeof *s);
+    struct err_text wrong = {{0}};
     int64_t tables;
     *s = (struct snapshot){.path = memory_str(path), .users = 1};
-    int err = sql_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &s->db, error);
+    int err = sql_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &s->db, &wrong);
     if (!err) {
         sqlite3_busy_timeout(s->db, BUSY_MS);
-        err = sql_exec(s->db, error, "BEGIN");
+        err = sql_exec(s->db, &wrong, "BEGIN");
     }
-    if (!err) err = sql_integer(s->db, 0, &tables, error, "SELECT count(*) FROM sqlite_schema");
+    if (!err) err = sql_integer(s->db, 0, &tables, &wrong, "SELECT count(*) FROM sqlite_schema");
+    if (s->db) err = sqlite_whole_check(s->db, path, err, error);
+    if (err) err_set(error, err, "%s", wrong.text);
     if (err) snapshot_release(s);
     *out = err ? NULL : s;
     return err;
