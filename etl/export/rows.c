@@ -138,8 +138,10 @@ static void plain_print(sqlite3_stmt *s, int column, int scale, struct buf *out)
 static bool must_be_quoted(const struct export *e, struct slice text)
 {
     if (slice_equal(text, slice_str(e->null))) return true;
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] == (uint8_t)e->delimiter || memchr("\"\r\n", text.p[i], 3)) return true;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (c == (uint8_t)e->delimiter || c == '"' || c == '\r' || c == '\n') return true;
+    }
     return text.n == 0;
 }
 
