@@ -113,6 +113,22 @@ static int drift_say(struct engine *e, const struct row *row, const struct viola
                    (const char *)v->value.p, feed->at, feed->path);
 }
 
+static int failure_say(struct engine *e, const struct row *row, const struct violation *v)
+{
+    const struct position *at = &row->record->at;
+    const struct feed *feed = &e->context.definition->feeds[row->record->feed];
+    const char *column = (const char *)v->column.p;
+    bool derived = v->column.n && feed_column(feed, column) >= feed->field_count;
+    return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s", (int)at->file.n,
+                   (const char *)at->file.p, at->line ? at->line : at->number, (int)v->rule.n, (const char *)v->rule.p,
+                   v->column.n ? ": column " : "", (int)v->column.n, column,
+                   !v->column.n ? ""
+                   : v->value.n ? ", value "
+                   : derived    ? ""
+                                : " is empty",
+                   v->value.n > 200 ? 200 : (int)v->value.n, (const char *)v->value.p);
+}
+
 /* A broken rule of severity `fail` ends the run. */
 static int failures_check(struct engine *e, const struct row *row)
 {
@@ -123,12 +139,7 @@ static int failures_check(struct engine *e, const struct row *row)
         if (!fails && !v->drifts) continue;
         e->rule_failed = true;
         if (v->drifts) return drift_say(e, row, v);
-        return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s",
-                       (int)row->record->at.file.n, (const char *)row->record->at.file.p,
-                       row->record->at.line ? row->record->at.line : row->record->at.number, (int)v->rule.n,
-                       (const char *)v->rule.p, v->column.n ? ": column " : "", (int)v->column.n,
-                       (const char *)v->column.p, v->column.n ? ", value " : "",
-                       v->value.n > 200 ? 200 : (int)v->value.n, (const char *)v->value.p);
+        return failure_say(e, row, v);
     }
     return 0;
 }

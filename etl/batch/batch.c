@@ -47,7 +47,10 @@ int job_counts_write(struct job *j)
 
 int job_engine_result(struct job *j, int result)
 {
-    if (result != 0) err_set(j->error, result, "%s", engine_error(j->engine));
+    bool names_file = result == ENGINE_RULE_FAILED; /* relative to the folder */
+    if (result != 0)
+        err_set(j->error, result, "%s%s%s", names_file ? j->options->in : "", names_file ? "/" : "",
+                engine_error(j->engine));
     return result;
 }
 

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "etl/batch/broken.h"
 #include "etl/batch/job.h"
+#include "etl/broken.h"
 #include "etl/regex.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
@@ -87,5 +87,5 @@ void committed_say(struct job *j)
                 "which counts as a broken rule, or as what cannot be computed\n",
                 j->title, regex_gave_up_count());
     if (*engine_state(j->engine)) fprintf(stderr, "%s: state: %s\n", j->title, engine_state(j->engine));
-    broken_say(j->db, j->title, j->run, j->options->mode == ENGINE_FRESH);
+    broken_say(j->definition, j->db, j->title, j->run);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "etl/broken.h"
 #include "etl/changelog/letter.h"
 #include "etl/changelog/outbox.h"
 #include "etl/changelog/sender.h"
@@ -345,7 +346,6 @@ static int backfill_run(struct run *r)
 
 static int load(struct run *r)
 {
-    snprintf(r->title, sizeof r->title, "stream %s", r->definition->name);
     progress_start(&r->progress, r->title, "messages", 0);
     int result = r->options->backfill ? backfill_run(r) : 0;
     if (result == 0 && !stopping && (!r->complete || r->options->follow)) result = crew_run(r, false);
@@ -440,12 +440,27 @@ static int state_say(struct run *r)
     return result;
 }
 
+/* In the words of a batch; also when the run ends with an error, if it has loaded something. */
+static void committed_say(struct run *r, int result)
+{
+    struct run_counts now;
+    struct err_text detail = {0};
+    if (runs_totals(r->db, &now, &detail) != 0 || (result != 0 && now.read == r->before.read)) return;
+    fprintf(stderr,
+            "%s: committed: %" PRId64 " records, %" PRId64 " accepted, %" PRId64 " rejected, %" PRId64
+            " with warnings\n",
+            r->title, now.read - r->before.read, now.accepted - r->before.accepted, now.rejected - r->before.rejected,
+            now.warned - r->before.warned);
+    broken_say(r->definition, r->db, r->title, r->number);
+}
+
 int run_stream(const struct run_options *options, struct err_text *error)
 {
     struct run r = {.options = options, .error = error, .lock = -1};
     signals_set();
     sql_setup();
     int result = definition_load(options->definition, &r.definition, error);
+    if (result == 0) snprintf(r.title, sizeof r.title, "stream %s", r.definition->name);
     if (result == 0) result = changelog_check(r.definition, error);
     if (result == 0) result = export_open(&r.exports, r.definition, options->db, options->out, error);
     if (result == 0) topics_find(&r.topics, r.definition, options->topic);
@@ -462,6 +477,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
     if (result == 0 && r.complete) result = tables_finish(&r);
     if (result == 0 && r.complete && r.attached) result = sender_check(r.sender, error);
+    if (r.checkpoint.gate) committed_say(&r, result);
     if (result == 0 && r.checkpoint.gate) result = rejects_check(&r);
     if (result == 0 && r.checkpoint.gate) result = outputs_write(&r);
     if (result == 0 && r.checkpoint.gate) result = state_say(&r);

@@ -73,6 +73,33 @@ while read -r rule rows; do
         fail "$rule: $rows, but: $(grep "$rule" "$scratch/err")"
 done < <(sqlite3 -separator ' ' "$scratch/limit.db" "SELECT rule, rows FROM rejects")
 
+story "what a run says of broken rules: of derived columns, of values that are not there, of tables"
+mkdir "$scratch/rules"
+printf 'id,who,n\n1,ann,0\n2,,1\n3,bob,2\n4,cid,3\n5,cid,4\n' >"$scratch/rules/a.csv"
+cat >"$scratch/rules.json" <<'JSON'
+{"pipeline": "rules", "version": 1,
+ "source": {"format": "csv", "glob": "*.csv", "columns": [{"name": "id", "type": "integer"}, {"name": "who", "type": "text"}, {"name": "n", "type": "integer"}]},
+ "derive": [{"name": "share", "expr": "12 / n"}, {"name": "first", "expr": "left(who, 1)"}],
+ "rules": [{"rule": "not_null", "name": "nobody", "column": "who"}, {"rule": "in", "name": "letter", "column": "first", "values": ["a", "c"]}],
+ "tables": [{"name": "rows"},
+  {"name": "sums", "aggregate": "rows", "by": ["who"], "columns": {"s": "sum(n)", "c": "count()"},
+   "rules": [{"rule": "range", "name": "large", "column": "s", "max": 6}, {"rule": "range", "column": "c", "max": 1, "severity": "warn"}]}]}
+JSON
+"$MILLRACE" etl run "$scratch/rules.json" --in "$scratch/rules" --db "$scratch/rules.db" 2>"$scratch/err" || fail "$(cat "$scratch/err")"
+cat >"$scratch/expected" <<'TEXT'
+batch rules: committed: 5 records, 2 accepted, 3 rejected, 0 with warnings
+batch rules: rejected by nobody of rules: 1, first a.csv, line 3, who is empty
+batch rules: rejected by letter of rules: 1, first a.csv, line 4, derived column first
+batch rules: rejected by type of rules: 1, first a.csv, line 2, share cannot be computed
+batch rules: rejected by large of table sums: 1 rows, in sums_violations
+batch rules: warned by range_c of table sums: 1 rows, in sums_violations
+TEXT
+grep -E "committed|rejected|warned" "$scratch/err" | diff "$scratch/expected" - || fail "other words"
+sed 's/"column": "who"}/"column": "who", "severity": "fail"}/' "$scratch/rules.json" >"$scratch/strict.json"
+"$MILLRACE" etl run "$scratch/strict.json" --in "$scratch/rules" --db "$scratch/strict.db" 2>"$scratch/err"
+[ $? -eq 1 ] || fail "a broken rule that fails the run: $(cat "$scratch/err")"
+grep -q "$scratch/rules/a.csv:3: rule nobody failed: column who is empty$" "$scratch/err" || fail "$(cat "$scratch/err")"
+
 story "a dry run says what a run makes, and makes nothing"
 for target in "--db $db" "--db $scratch/absent.db" ""; do
     # shellcheck disable=SC2086

@@ -27,6 +27,7 @@ same() { cmp -s "$scratch/$1" "$scratch/$2" || fail "$1 was touched"; }
 topic=first
 publish in
 load stream.db
+cp "$scratch/err" "$scratch/stream.err"
 
 rejected=$(sqlite3 "$scratch/stream.db" "SELECT sum(rejected) FROM records")
 [ "$rejected" -gt 1 ] || fail "the test needs rejected records"
@@ -37,7 +38,14 @@ refused "the same again, and a share" 1 "--max-rejects 0.01%: $rejected of" "${c
 refused "as many as are allowed" 0 "" "${command[@]}" --max-rejects "$rejected"
 refused "a limit that is none" 2 "--max-rejects -1: must be a number of records, or a share" "${command[@]}" --max-rejects -1
 
-"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
+story "a stream says what a batch does of the rules that were broken"
+rules() { sed -nE 's/^(stream|batch) online_retail: (committed|rejected by|warned by)/\2/; T; s/, first .*//; p' "$1"; }
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>"$scratch/batch.err" || die "batch"
+rules "$scratch/batch.err" >"$scratch/expected"
+[ "$(wc -l <"$scratch/expected")" -gt 2 ] || fail "a batch says nothing"
+rules "$scratch/stream.err" | diff "$scratch/expected" - || fail "a stream says something else"
+refused "the rules, when there is nothing to load" 0 "^stream online_retail: committed: 0 records" "${command[@]/limit.db/stream.db}"
+! grep -q "rejected by" "$scratch/err" || fail "rules of an earlier run: $(cat "$scratch/err")"
 cp "$scratch/batch.db" "$scratch/before.db"
 mapfile -t command < <(run batch.db)
 refused "a database that holds a batch" 2 "batch.db.*batch" "${command[@]}"
