@@ -45,7 +45,7 @@ int export_open(struct exports *x, const struct definition *d, const char *db_pa
 {
     *x = (struct exports){.definition = d, .fd = -1};
     int result = export_check(d, error);
-    if (result != 0 || d->export_count == 0 || (!db_path && !out)) return result;
+    if (result != 0 || (!out && (!db_path || d->export_count == 0))) return result;
     x->folder = out ? out : folder_of(x, db_path);
     x->fd = open(x->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return x->fd >= 0

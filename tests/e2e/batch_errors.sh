@@ -33,6 +33,7 @@ refused "a bad definition" 2 'bad.json: source.globb: .*"glob"' "$scratch/bad.js
 refused "a missing definition" 2 "nowhere.json: No such file" "$scratch/nowhere.json" "$scratch/in"
 sed 's/FROM sales_by_day"/FROM sales_by_dya"/' $definition >"$scratch/view.json"
 refused "a view over a table that is not there" 2 'view.json: views\[0\].*sales_by_dya' "$scratch/view.json" "$scratch/in"
+refused "a missing folder of outputs, without any output" 2 "$scratch/nowhere: the folder for outputs: No such file" $definition "$scratch/in" --out "$scratch/nowhere"
 refused "a missing folder" 2 "$scratch/nowhere: No such file" $definition "$scratch/nowhere"
 mkdir "$scratch/empty"
 refused "a folder without a matching file" 2 "$scratch/empty: no file .*csv" $definition "$scratch/empty"
