@@ -316,7 +316,9 @@ TEST(format, xml)
         "source says how to read it: is the file windows-1252?");
     check_str(PLAIN(XML, "<c><p></c>"), "f: line 1, byte offset 8: not well-formed XML: mismatched tag");
     check_str(PLAIN(XML, "<c><q id='1'/></c>"),
-              "f: no element is a \"c/p\" (source.record of d.json); it has: \"c\", \"c/q\"");
+              "f: no element is a \"c/p\" (source.record of d.json); it has: \"c\", \"c/q\" (\"optional\": true of the "
+              "source allows files without a record)");
+    check_str(PLAIN("\"optional\": true, " XML, "<c><q id='1'/></c>"), "");
     BOTH(XML, "<c>\n</c>\n", "");
 }
 

@@ -49,13 +49,16 @@ static int xml_open(struct source_reader *r, struct err_text *error)
     return ERR_OK;
 }
 
-/* The end of a file. One in which no element is a record is another file than the definition was written for. */
+/* The end of a file. One in which no element is a record is another file than the definition was written for, unless it
+ * says that there need be none. */
 static int xml_end(const struct source_reader *r, struct err_text *error)
 {
     const char *there = xml_records_missed(r->xml);
-    if (!there) return 0;
-    return err_set(error, ERR_INVALID, "%s: no element is a \"%s\" (%s.record of %s); it has: %s", r->path,
-                   r->spec->records, r->feed->at, r->feed->path, there);
+    if (!there || r->feed->optional) return 0;
+    return err_set(error, ERR_INVALID,
+                   "%s: no element is a \"%s\" (%s.record of %s); it has: %s (\"optional\": true of the source allows "
+                   "files without a record)",
+                   r->path, r->spec->records, r->feed->at, r->feed->path, there);
 }
 
 static int xml_next(struct source_reader *r, struct record *out, struct err_text *error)
