@@ -5,6 +5,7 @@
 
 #include "etl/outstanding.h"
 #include "etl/sink/keys.h"
+#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 
 /* A checkpoint beside the commits, so that the log does not grow with the number of files. */
@@ -27,8 +28,10 @@ static int commit(struct load *l)
     int result = job_counts_write(j);
     if (result != 0 || is_whole(j)) return result;
     result = sql_exec(j->db, j->error, "COMMIT");
-    if (result == 0) j->created = false;
-    return result;
+    if (result != 0) return result;
+    j->created = false;
+    l->committed = j->counts.files;
+    return 0;
 }
 
 /* Makes tables where there are none. */
@@ -74,9 +77,20 @@ static int finish(struct load *l)
 static void failed_say(const struct load *l)
 {
     const struct job *j = l->job;
-    if (!is_whole(j) && j->counts.files > 0)
-        fprintf(stderr, "%s: what was read before, %" PRId64 " files, is loaded and stays\n", j->title,
-                j->counts.files);
+    if (l->committed > 0)
+        fprintf(stderr, "%s: what was read before, %" PRId64 " files, is loaded and stays\n", j->title, l->committed);
+}
+
+/* No error: watermarks and deletes are read as in incremental. */
+static void upsert_say(const struct job *j)
+{
+    const struct definition *d = j->definition;
+    int keys = 0;
+    for (int i = 0; i < d->feed_count; i++) keys += d->feeds[i].key_count;
+    if (j->options->mode == ENGINE_UPSERT && keys == 0)
+        fprintf(stderr,
+                "%s: no source of %s has a \"key\": upsert replaces no record by its key, and loads as %s does\n",
+                j->title, d->path, schema_mode(ENGINE_INCREMENTAL));
 }
 
 static void release(struct load *l)
@@ -98,6 +112,7 @@ int load_run(struct job *j)
         sql_exec(j->db, j->error, "PRAGMA wal_autocheckpoint = %d; PRAGMA recursive_triggers = ON; BEGIN IMMEDIATE",
                  CHECKPOINT_PAGES);
     if (result != 0) return result;
+    upsert_say(j);
     result = open_all(&l);
     if (result == 0) result = changes_find(&l);
     if (result == 0) result = steps_do(&l);

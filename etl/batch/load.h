@@ -36,6 +36,7 @@ struct load {
     struct arena record; /* of one record and the one it replaces */
     int pending;         /* records since the last flush */
     size_t bytes;        /* of them, and of those that were taken back: the engine keeps them until then */
+    int64_t committed;   /* files: they stay whatever comes */
     struct buf tail;     /* struct record: the last ones of a file whose records have keys, as they were loaded */
     struct arena tail_arena;
 };

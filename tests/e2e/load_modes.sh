@@ -134,6 +134,16 @@ load append shop --resume
 grep -q "is done, over the same files: nothing is left to load" "$scratch/err" || fail "$(cat "$scratch/err")"
 is "no run" "$(last append run)" "$runs"
 
+story "the second of three files cannot be read: one is loaded, and stays"
+mkdir "$scratch/three"
+for i in 1 2 3; do printf '%d,ann,1,2024-01-01 10:00:00\n' "$i" | day >"$scratch/three/day$i.csv"; done
+printf '9,\377,1,2024-01-01 10:00:00\n' >>"$scratch/three/day2.csv"
+"$MILLRACE" etl run "$scratch/shop.json" --in "$scratch/three" --db "$scratch/three.db" --mode upsert >"$scratch/out" 2>"$scratch/err"
+is "a file that cannot be read" $? 2
+grep -q "what was read before, 1 files, is loaded and stays" "$scratch/err" || fail "$(cat "$scratch/err")"
+is "what stays" "$(sqlite3 "$scratch/three.db" "SELECT group_concat(id) FROM rows")" 1
+grep -q 'no source of .*shop.json has a "key": upsert replaces no record by its key, and loads as incremental does$' "$scratch/err" || fail "$(cat "$scratch/err")"
+
 story "of another kind, of another definition, two at once"
 "$MILLRACE" etl run "$scratch/shop.json" --in "$in" --db "$scratch/append.db" 2>"$scratch/err"
 is "full over append" $? 2
