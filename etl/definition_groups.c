@@ -19,6 +19,8 @@ static const struct aggregate {
 };
 enum { AGGREGATE_KINDS = sizeof AGGREGATES / sizeof *AGGREGATES };
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 static const struct aggregate *aggregate_find(struct node n, const char *name)
 {
     const char *names[AGGREGATE_KINDS + 1] = {NULL};
@@ -75,6 +77,15 @@ static const char *both_conditions(struct node n, const char *a, const char *b)
     return arena_printf(n.doc->arena, "(%s) and (%s)", a, b);
 }
 
+/* What stands where the name of a column is expected. */
+static const char *argument_hint(const char *argument, const char *behind)
+{
+    if (!*argument && *behind == '*') return "; the number of rows is count()";
+    if (*argument && *behind && strchr("+-*/%|(", *behind))
+        return "; what is computed must be a column first: say it in \"derive\"";
+    return "";
+}
+
 void aggregate_read(struct node n, const char *name, const char *and_where, struct table *t, const struct input *in)
 {
     static const char shape[] = "must be function(column), perhaps with `where condition` behind it";
@@ -85,10 +96,11 @@ void aggregate_read(struct node n, const char *name, const char *and_where, stru
         return;
     }
     const char *argument = word_take(n, &s);
+    const char *hint = argument_hint(argument, s);
     bool closed = *s == ')';
     s = blanks_skip(s + closed);
     const char *word = word_take(n, &s);
-    if (!closed || (*word && strcasecmp(word, "where") != 0) || (!*word && *s)) node_fail(n, shape);
+    if (!closed || (*word && strcasecmp(word, "where") != 0) || (!*word && *s)) node_fail(n, "%s%s", shape, hint);
     const struct aggregate *a = aggregate_find(n, function);
     c.function = a->function;
     if (a->argument != (*argument != '\0'))
@@ -263,6 +275,14 @@ static void pivot_value_read(struct node n, const char *name, struct node column
     aggregates_read(columns, t, in, pivot_aggregate, &p);
 }
 
+/* Of a list each text is the name of a column, too. */
+static void pivot_name_check(struct node item)
+{
+    const char *text = node_text(item, NULL);
+    if (!isalpha((unsigned char)*text) || strspn(text, NAME_CHARACTERS) != strlen(text))
+        node_fail(item, "\"%s\" is not a name; say how the column is called: {\"NAME\": \"%s\"}", text, text);
+}
+
 /* {"de": "DE", ...}, or ["DE", ...] where the values are names themselves. */
 static void pivot_values_read(struct node n, struct node columns, int column, struct table *t, const struct input *in)
 {
@@ -282,6 +302,7 @@ static void pivot_values_read(struct node n, struct node columns, int column, st
     for (size_t i = 0; i < node_count(n); i++)
         if (!json_is_string(json_array_get(n.json, i)))
             node_fail(node_item(n, i), "must be a text; other values need names: {\"NAME\": value, ...}");
+    for (size_t i = 0; i < node_count(n) && !n.doc->failed; i++) pivot_name_check(node_item(n, i));
     for (size_t i = 0; i < node_count(n); i++)
         pivot_value_read(node_item(n, i), node_name(node_item(n, i)), columns, column, t, in);
 }

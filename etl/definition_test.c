@@ -167,6 +167,9 @@ TEST(definition, source_errors)
     check_refused("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"access_log\", \"glob\": \"*\", "
                   "\"layout\": \"common\", \"columns\": [\"clint\"]}, " TABLES "}",
                   "source.columns[0]: the layout has no field \"clint\"; did you mean \"client\"?");
+    check_refused("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"access_log\", \"glob\": \"*\", "
+                  "\"log_format\": \"$request_time $request\", \"columns\": [\"request_time\"]}, " TABLES "}",
+                  "the layout has no field \"request_time\"; the variable $request_time is its field \"duration_s\"");
     check_refused("{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"a/b\", " ID
                   "}, " TABLES "}",
                   "source.glob: matches names of files in one folder");
@@ -197,6 +200,8 @@ TEST(definition, table_errors)
     check_refused(TOTAL("count() wher id"), "must be function(column)");
     check_refused(TOTAL("count() where kind"), "must be a condition");
     check_refused(TOTAL("sum(id"), "must be function(column)");
+    check_refused(TOTAL("count(*)"), "behind it; the number of rows is count()");
+    check_refused(TOTAL("sum(price * 2)"), "behind it; what is computed must be a column first: say it in \"derive\"");
     check_refused(TOTAL("duration()"), "duration() is for sessions");
     check_refused(TABLE("\"sessionize\": \"rows\", \"by\": [\"id\"], \"time\": \"id\", \"gap_s\": 1, \"columns\": {}"),
                   "tables[1].time: must be a column of type timestamp");
@@ -245,6 +250,8 @@ TEST(definition, errors_of_tables_over_tables)
                   "tables[1].window.start: the table read from has a column");
     check_refused(PIVOT("\"values\": []"), "tables[1].values: needs at least one value");
     check_refused(PIVOT("\"values\": [\"a b\"]"), "tables[1].values[0]: \"a b\" is not a name");
+    check_refused(PIVOT("\"values\": [\"a\", \"2xx\"]"),
+                  "\"2xx\" is not a name; say how the column is called: {\"NAME\": \"2xx\"}");
     check_refused(PIVOT("\"values\": {\"a\": 1}"), "tables[1].values.a: must be a text");
     check_refused(PIVOT("\"values\": [\"a\", \"a\"]"), "the column \"a_c\" stands twice");
     check_refused(PIVOT("\"values\": \"a\""), "tables[1].values: must be a list");

@@ -358,6 +358,10 @@ const char *const *node_text_list(struct node n, int *count)
 int node_choice(struct node n, const char *const *choices, int fallback)
 {
     if (!node_present(n)) return fallback;
+    if (!json_is_string(n.json)) {
+        node_fail(n, "must be a text, one of: %s", list_joined(n, choices));
+        return fallback;
+    }
     const char *text = node_text(n, NULL), *near = name_nearest(text, choices);
     for (int i = 0; choices[i]; i++)
         if (strcmp(choices[i], text) == 0) return i;

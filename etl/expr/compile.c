@@ -60,6 +60,15 @@ static bool accept_symbol(struct parser *p, const char *symbol)
 }
 
 /* A failure at the token that stands there. */
+/* What a word of SQL is called here. */
+static const char *word_hint(const char *word)
+{
+    if (strcasecmp(word, "like") == 0 || strcasecmp(word, "ilike") == 0 || strcasecmp(word, "regexp") == 0)
+        return "; there is matches(text, 'regular expression')";
+    if (strcasecmp(word, "case") == 0) return "; there is if(condition, value, otherwise)";
+    return word[0] == '"' ? " (texts stand between single quotes)" : "";
+}
+
 static void unexpected(struct parser *p, const char *wanted)
 {
     if (p->builder.failed) return;
@@ -69,8 +78,7 @@ static void unexpected(struct parser *p, const char *wanted)
     else if (p->token.kind == TOKEN_BAD && p->token.text[0] == '\'')
         expr_fail(&p->builder, "a text is not closed with '");
     else
-        expr_fail(&p->builder, "%s is expected, not \"%.40s\"%s", wanted, p->token.text,
-                  p->token.text[0] == '"' ? " (texts stand between single quotes)" : "");
+        expr_fail(&p->builder, "%s is expected, not \"%.40s\"%s", wanted, p->token.text, word_hint(p->token.text));
 }
 
 static void expect_symbol(struct parser *p, const char *symbol)
@@ -157,6 +165,8 @@ static struct expr *word(struct parser *p, const char *name)
     if (p->token.kind == TOKEN_TEXT && strcasecmp(name, "timestamp") == 0) return time_literal(p, false);
     if (truth.i || strcasecmp(name, "false") == 0) return expr_literal(&p->builder, truth, 0);
     if (strcasecmp(name, "null") == 0) return null_literal(p);
+    if (strcasecmp(name, "case") == 0 && p->token.kind == TOKEN_NAME)
+        expr_fail(&p->builder, "there is no \"case\"%s", word_hint(name));
     return column(p, name);
 }
 

@@ -153,6 +153,9 @@ TEST(expr, errors_say_what_and_where)
     check_error("q q", "an operator or the end is expected, not \"q\"");
     check_error("'abc", "not closed");
     check_error("matches(name, '(')", "bad regular expression");
+    check_error("name like 'a%'", "not \"like\"; there is matches(text, 'regular expression')");
+    check_error("name not like 'a%'", "not \"like\"; there is matches(text, 'regular expression')");
+    check_error("case when n > 1 then 1 end", "there is no \"case\"; there is if(condition, value, otherwise)");
     check_error("matches(name, name)", "must be a text between quotes");
     check_error("format(t, '%Q')", "directive that does not exist");
     check_error("date '2010-02-30'", "is not a date");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "etl/document.h"
 #include "etl/sink/keys.h"
 #include "etl/sink/runs.h"
 #include "etl/sink/sql.h"
@@ -228,6 +229,23 @@ int schema_indexes_drop(const struct definition *d, sqlite3 *db, struct err_text
     return result;
 }
 
+/* The nearest of the names that the view could have meant: of the tables and views before it, or of their columns. */
+static const char *view_hint(const struct definition *d, int view, const char *message, struct arena *arena)
+{
+    const char *at = strstr(message, "no such "), *names[1024] = {NULL};
+    int count = 0;
+    if (!at) return "";
+    bool column = strncmp(at, "no such column", 14) == 0;
+    for (int i = 0; i < d->table_count && count < 1000; i++) {
+        const struct table *t = &d->tables[i];
+        if (!column) names[count++] = t->name;
+        for (int c = 0; column && c < t->column_count && count < 1000; c++) names[count++] = t->columns[c].name;
+    }
+    for (int i = 0; i < view && !column && count < 1000; i++) names[count++] = d->views[i].name;
+    const char *dot = strrchr(at, '.'), *near = name_nearest(dot ? dot + 1 : strrchr(at, ' ') + 1, names);
+    return near ? arena_printf(arena, "; did you mean \"%s\"?", near) : "";
+}
+
 /* A view is created and then compiled, so that a name it gets wrong is found now and not by a reader. */
 static int views_create(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
@@ -239,7 +257,13 @@ static int views_create(const struct definition *d, sqlite3 *db, struct err_text
         result = sql_exec(db, &detail, "CREATE VIEW \"%w\" AS %s", v->name, v->sql);
         if (result == 0) result = sql_prepare(db, &s, &detail, "SELECT * FROM \"%w\"", v->name);
         sqlite3_finalize(s);
-        if (result < 0) return err_set(error, ERR_INVALID, "%s: %s.sql: %s", d->path, v->at, sqlite3_errmsg(db));
+        if (result < 0) {
+            struct arena arena = {0};
+            err_set(error, ERR_INVALID, "%s: %s.sql: %s%s", d->path, v->at, sqlite3_errmsg(db),
+                    view_hint(d, i, sqlite3_errmsg(db), &arena));
+            arena_release(&arena);
+            return ERR_INVALID;
+        }
         result = object_add(db, v->name, "view", error);
     }
     return result;

@@ -39,10 +39,17 @@ static json_t *column_complete(struct node n, const struct source_spec *s)
 
 static int log_field_find(struct node n, const struct log_layout *layout, const char *name)
 {
-    const char *const *names = log_layout_fields(layout);
+    const char *const *names = log_layout_fields(layout), *name_is = NULL;
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0) return i;
-    node_fail(n, "the layout has no field \"%s\"%s", name, node_hint(n, name, names));
+    const char *own = log_format_field(name);
+    for (int i = 0; own && names[i]; i++)
+        if (strcmp(names[i], own) == 0) name_is = own;
+    if (name_is)
+        node_fail(n, "the layout has no field \"%s\"; the variable $%s is its field \"%s\"", name,
+                  name + (*name == '$'), name_is);
+    else
+        node_fail(n, "the layout has no field \"%s\"%s", name, node_hint(n, name, names));
     return 0;
 }
 

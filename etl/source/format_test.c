@@ -345,7 +345,7 @@ TEST(format, xml_around)
               "3@155/3 a|8|-|1|2|\xe2\x82\xac|3\n");
     check_str(PLAIN(XML_AROUND("l", XML_PLACES), "<l><l/></l>"), "1@0/1 -|-|-|1|-|-|-\n");
     check_str(PLAIN(XML_AROUND("l", XML_PLACES), "<o><l/>"),
-              "f: line 1, byte offset 7: not well-formed XML: no element found");
+              "f: line 1, byte offset 7: not well-formed XML: it ends before </o>");
     check_str(PLAIN(XML_AROUND("s/l", XML_PLACES), "<s/>"),
               "d.json: source.columns[5].path: \"../../@day\": leads further up than the elements that the records "
               "are in\n"
@@ -500,8 +500,14 @@ TEST(format, keys_belong_to_formats)
         PLAIN("\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"text\", \"path\": \"b[\"}]", ""),
         "d.json: source.columns[0].path: \"b[\": brackets hold a number from 0, * or a name in quotes");
     check_str(PLAIN("\"format\": \"xml\", \"record\": \"p\", \"delimiter\": \";\"", ""),
-              "d.json: source.delimiter: unknown key; known here: format, glob, null, trim, time, in_file, columns, "
-              "encoding, record, drift, optional, late, key\nd.json: source: the key \"columns\" is missing");
+              "d.json: source.delimiter: unknown key: it is not one of xml, but of: csv\n"
+              "d.json: source: the key \"columns\" is missing");
+    check_str(PLAIN("\"format\": \"xml\", \"record\": \"/a/p\", " COLUMNS, ""),
+              "d.json: source.record: \"/a/p\": say the way without the slash ahead of it");
+    check_str(PLAIN("\"format\": \"xml\", \"record\": \"//p\", " COLUMNS, ""),
+              "d.json: source.record: \"//p\": say the name alone: it is looked for wherever it stands");
+    check_str(PLAIN("\"format\": \"tsv\"", ""),
+              "d.json: source.format: \"tsv\" is a dialect: \"format\": \"csv\", \"dialect\": \"tsv\"");
     check_str(PLAIN("\"format\": \"xm\"", ""),
               "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
               "\"xml\"?\nd.json: source: the key \"record\" is missing\n"

@@ -280,6 +280,12 @@ static bool has_request(const char *text, bool nginx)
     return strstr(text, "${request}") != NULL;
 }
 
+const char *log_format_field(const char *variable)
+{
+    const struct known *k = known_find(NGINX, slice_str(variable + (*variable == '$')));
+    return k ? k->name : NULL;
+}
+
 const char *log_format_read(const char *text, struct arena *arena, struct log_format *out)
 {
     struct translation t = {.arena = arena};

@@ -17,5 +17,7 @@ struct log_format {
 
 /* NULL, or what is wrong with the text (in the arena). */
 const char *log_format_read(const char *text, struct arena *arena, struct log_format *out);
+/* The field that a variable of nginx is when its own name is not that: "request_time" is duration_s; else NULL. */
+const char *log_format_field(const char *variable);
 
 #endif

@@ -183,6 +183,34 @@ void spec_lines_read(struct node source, struct source_spec *s)
     s->comment_prefix = node_text(node_member(source, "comment_prefix"), "");
 }
 
+const struct format *const FORMATS[] = {
+    &FORMAT_CSV, &FORMAT_ACCESS_LOG, &FORMAT_NDJSON, &FORMAT_JSON, &FORMAT_XML, &FORMAT_SQLITE, NULL};
+
+static bool list_has(const char *const *list, const char *word)
+{
+    while (*list && strcmp(*list, word) != 0) list++;
+    return *list != NULL;
+}
+
+/* A key of another format: which one says more than a list of what is known here. */
+static void others_check(struct node n, const struct format *format, const char *const *keys)
+{
+    const char *key;
+    json_t *value;
+    void *next;
+    if (n.doc->failed || !json_is_object(n.json)) return;
+    json_object_foreach_safe(n.json, next, key, value)
+    {
+        const char *of = "";
+        for (int i = 0; FORMATS[i] && !list_has(keys, key); i++)
+            if (list_has(FORMATS[i]->keys, key))
+                of = arena_printf(n.doc->arena, "%s%s%s", of, *of ? ", " : "", FORMATS[i]->name);
+        if (!*of) continue;
+        node_wrong(node_member(n, key), "unknown key: it is not one of %s, but of: %s", format->name, of);
+        json_object_del(n.json, key);
+    }
+}
+
 /* The keys of a source are those of its format and those that its caller reads. */
 static void keys_check(struct node n, const struct format *format, const char *const *own_keys)
 {
@@ -193,16 +221,18 @@ static void keys_check(struct node n, const struct format *format, const char *c
     for (const char *const *own = format->keys; *own; own++) keys[count++] = *own;
     for (; *own_keys; own_keys++) keys[count++] = *own_keys;
     assert(count < SOURCE_KEYS_MAX);
+    others_check(n, format, keys);
     node_keys(n, keys);
 }
-
-const struct format *const FORMATS[] = {
-    &FORMAT_CSV, &FORMAT_ACCESS_LOG, &FORMAT_NDJSON, &FORMAT_JSON, &FORMAT_XML, &FORMAT_SQLITE, NULL};
 
 static const struct format *format_read(struct node n)
 {
     const char *names[sizeof FORMATS / sizeof *FORMATS] = {NULL};
     for (int i = 0; FORMATS[i]; i++) names[i] = FORMATS[i]->name;
+    if (json_is_string(n.json) && strcmp(json_string_value(n.json), "tsv") == 0) {
+        node_fail(n, "\"tsv\" is a dialect: \"format\": \"csv\", \"dialect\": \"tsv\"");
+        return FORMATS[0];
+    }
     return FORMATS[node_choice(n, names, 0)];
 }
 

@@ -62,6 +62,7 @@ struct xml_records {
     bool has_children, has_parent, parent_has_children;
     bool wide; /* UTF-16 */
     bool done;
+    const char *root; /* the name of the root, once it was seen */
     const char *wrong;
 };
 
@@ -72,6 +73,9 @@ const char *xml_records_path_check(const char *path)
     int names = 0;
     for (const char *at = path; *at || at == path; names++) {
         size_t n = strcspn(at, "/[]@*");
+        if (n == 0 && at == path && strncmp(at, "//", 2) == 0)
+            return "say the name alone: it is looked for wherever it stands";
+        if (n == 0 && at == path && *at == '/') return "say the way without the slash ahead of it";
         if (n == 0) return "the name of an element is missing";
         at += n;
         if (*at && *at != '/') return "the way to a record is made of names of elements and /";
@@ -256,6 +260,7 @@ static void element_start(void *context, const XML_Char *name, const XML_Char **
         fail(x, "more than 128 elements inside each other");
         return;
     }
+    if (x->depth == 1) x->root = arena_str(&x->arena, slice_str(name));
     if (x->count == 0) way_enter(x, name);
     if (x->record_depth) return;
     if (path_step(x, name)) {
@@ -467,9 +472,33 @@ static int invalid_byte(const struct xml_records *x, long at)
     return x->in->rest.p[ahead] >= 0x80 ? x->in->rest.p[ahead] : -1;
 }
 
+/* An & or < of a text that should have been written otherwise: the parser stops at it or behind it. */
+static const char *mark_text(const struct xml_records *x)
+{
+    uint64_t at = (uint64_t)XML_GetCurrentByteIndex(x->parser) - x->in->offset;
+    if (x->wide || at >= x->in->rest.n) return NULL;
+    const uint8_t *p = x->in->rest.p;
+    for (uint64_t i = at + 1; i-- > (at ? at - 1 : 0);) {
+        if (p[i] == '&') return "a & that begins no entity: in a text it is &amp;";
+        if (p[i] == '<') return "a < that begins no tag: in a text it is &lt;";
+    }
+    return NULL;
+}
+
+static const char *wrong_text(struct xml_records *x)
+{
+    enum XML_Error code = XML_GetErrorCode(x->parser);
+    if (x->wrong) return x->wrong;
+    if (code == XML_ERROR_NO_ELEMENTS && x->root) return arena_printf(&x->arena, "it ends before </%s>", x->root);
+    if (code == XML_ERROR_NO_ELEMENTS) return "there is no element in it";
+    if (code == XML_ERROR_UNCLOSED_TOKEN && x->done) return "it ends inside of a tag";
+    if (code == XML_ERROR_INVALID_TOKEN && !mark_text(x)) return "a character that cannot stand here";
+    return code == XML_ERROR_INVALID_TOKEN ? mark_text(x) : XML_ErrorString(code);
+}
+
 static int wrong(struct xml_records *x, struct err_text *error)
 {
-    const char *why = x->wrong ? x->wrong : XML_ErrorString(XML_GetErrorCode(x->parser));
+    const char *why = wrong_text(x);
     if (XML_GetErrorCode(x->parser) == XML_ERROR_UNKNOWN_ENCODING)
         return err_set(error, ERR_UNSUPPORTED,
                        "%s: it declares the encoding \"%.*s\", which is none that is known here; \"encoding\" of the "

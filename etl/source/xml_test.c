@@ -143,8 +143,15 @@ TEST(xml, a_file_without_records_is_an_empty_list_or_another_file)
 TEST(xml, files_that_are_not_well_formed)
 {
     check_str(RECORDS("<c><p/>\n<p></c>", "p"), "f.xml: line 2, byte offset 13: not well-formed XML: mismatched tag");
-    check_str(RECORDS("<c><p/>", "p"), "f.xml: line 1, byte offset 7: not well-formed XML: no element found");
-    check_str(RECORDS("", "p"), "f.xml: line 1, byte offset 0: not well-formed XML: no element found");
+    check_str(RECORDS("<c><p/>", "p"), "f.xml: line 1, byte offset 7: not well-formed XML: it ends before </c>");
+    check_str(RECORDS("<c><p/", "p"), "f.xml: line 1, byte offset 3: not well-formed XML: it ends inside of a tag");
+    check_str(RECORDS("", "p"), "f.xml: line 1, byte offset 0: not well-formed XML: there is no element in it");
+    check_str(RECORDS("<c>a & b</c>", "p"),
+              "f.xml: line 1, byte offset 6: not well-formed XML: a & that begins no entity: in a text it is &amp;");
+    check_str(RECORDS("<c>a < b</c>", "p"),
+              "f.xml: line 1, byte offset 6: not well-formed XML: a < that begins no tag: in a text it is &lt;");
+    check_str(RECORDS("<c>\x01</c>", "p"),
+              "f.xml: line 1, byte offset 3: not well-formed XML: a character that cannot stand here");
     check_str(RECORDS("<c>&x;</c>", "p"), "f.xml: line 1, byte offset 3: not well-formed XML: undefined entity");
     check_str(
         RECORDS("<!DOCTYPE c SYSTEM 'c.dtd'><c><p>&x;</p></c>", "p"),
