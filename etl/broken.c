@@ -6,6 +6,7 @@
 
 #include "etl/rule/rule.h"
 #include "etl/sink/sql.h"
+#include "etl/source/format.h"
 #include "lib/base/bytes.h"
 
 enum { VALUE_BYTES_MAX = 60 };
@@ -19,7 +20,7 @@ enum { VALUE_BYTES_MAX = 60 };
     "ordinal"
 #define SAY(what, from)                                                                                                \
     "SELECT r.source, r.rule, r.n, v.file, v.line, v.\"column\", CASE WHEN typeof(v.value) = 'blob' THEN "             \
-    "hex(v.value) ELSE v.value END, r.ordinal FROM (" what ") AS r JOIN " from                                         \
+    "hex(v.value) ELSE v.value END, r.ordinal, v.byte_offset FROM (" what ") AS r JOIN " from                          \
     " AS v ON v.rowid = r.id ORDER BY r.source, r.ordinal"
 
 static const char *text_of(sqlite3_stmt *s, int column)
@@ -68,7 +69,10 @@ static void record_rule_say(const struct definition *d, sqlite3_stmt *s, const c
     while (strcmp(d->feeds[feed].name, source) != 0) feed++;
     buf_printf(&out, "%s: %s by %s of %s: %lld, first %s", title, word, text_of(s, 1), source,
                (long long)sqlite3_column_int64(s, 2), text_of(s, 3));
-    if (sqlite3_column_int64(s, 4)) buf_printf(&out, ", line %lld", (long long)sqlite3_column_int64(s, 4));
+    if (sqlite3_column_int64(s, 4))
+        buf_printf(&out, ", line %lld", (long long)sqlite3_column_int64(s, 4));
+    else if (strcmp(d->feeds[feed].format->name, "sqlite") == 0)
+        buf_printf(&out, ", rowid %lld", (long long)sqlite3_column_int64(s, 8));
     cause_put(&out, &d->feeds[feed], text_of(s, 5), text_of(s, 6), sqlite3_column_int(s, 7));
     fprintf(stderr, "%s\n", buf_cstr(&out));
     buf_release(&out);

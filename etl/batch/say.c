@@ -80,6 +80,10 @@ void committed_say(struct job *j)
             " with warnings%s\n",
             j->title, c->records, c->accepted, c->rejected, c->warned, buf_cstr(&changes));
     buf_release(&changes);
+    if (c->records && c->accepted == 0)
+        fprintf(stderr,
+                "%s: no record was accepted: is the source's format that of its files? `etl new FILE` drafts one\n",
+                j->title);
     source_notes_say(j->notes, j->title);
     if (regex_gave_up_count())
         fprintf(stderr,

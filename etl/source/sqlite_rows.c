@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "etl/document.h"
 #include "etl/sink/sql.h"
@@ -13,7 +14,7 @@
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 100, BUSY_TRIES = 100, BUSY_SAID_AFTER = 10 };
 
 /* A connection in one read transaction. */
 struct snapshot {
@@ -205,6 +206,24 @@ static void snapshot_release(struct snapshot *s)
     free(s);
 }
 
+/* Called again and again while somebody writes to the database. */
+static int busy_wait(void *path, int tries)
+{
+    if (tries == BUSY_SAID_AFTER) fprintf(stderr, "%s: is locked by who writes it: waiting\n", (const char *)path);
+    nanosleep(&(struct timespec){.tv_nsec = BUSY_MS * 1000000L}, NULL);
+    return tries < BUSY_TRIES;
+}
+
+/* SQLite says "attempt to write a readonly database", as it would have to write what was there before. */
+static int journal_say(sqlite3 *db, const char *path, int err, struct err_text *error)
+{
+    if (sqlite3_extended_errcode(db) != SQLITE_READONLY_ROLLBACK) return err;
+    return err_set(error, err,
+                   "%s: who wrote it was stopped in the middle and left a journal to roll back, which a reader cannot: "
+                   "open it once with sqlite3 and read a table",
+                   path);
+}
+
 /* The first read begins the transaction that all others belong to. */
 static int snapshot_take(const char *path, struct snapshot **out, struct err_text *error)
 {
@@ -214,11 +233,12 @@ static int snapshot_take(const char *path, struct snapshot **out, struct err_tex
     *s = (struct snapshot){.path = memory_str(path), .users = 1};
     int err = sql_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &s->db, &wrong);
     if (!err) {
-        sqlite3_busy_timeout(s->db, BUSY_MS);
+        sqlite3_busy_handler(s->db, busy_wait, s->path);
         err = sql_exec(s->db, &wrong, "BEGIN");
     }
     if (!err) err = sql_integer(s->db, 0, &tables, &wrong, "SELECT count(*) FROM sqlite_schema");
     if (s->db) err = sqlite_whole_check(s->db, path, err, error);
+    if (err && s->db) err = journal_say(s->db, path, err, error);
     if (err) err_set(error, err, "%s", wrong.text);
     if (err) snapshot_release(s);
     *out = err ? NULL : s;

@@ -156,6 +156,10 @@ bad; head -c 3000 "$scratch/in/orders_1.xml" >"$scratch/bad/a.xml"
 refused "a cut XML file" xml "a.xml: line "
 bad; cp "$scratch/in/orders_1.csv" "$scratch/bad/orders.db"
 refused "no database" sqlite "orders.db: "
+bad; mkdir "$scratch/killed"; cp "$scratch/in/orders.db" "$scratch/killed"
+sqlite3 "$scratch/killed/orders.db" "CREATE TABLE more AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000)
+    SELECT i, hex(zeroblob(40)) AS t FROM n; PRAGMA cache_size = 2; BEGIN; UPDATE more SET t = t || 'x'" ".shell cp $scratch/killed/orders.db $scratch/killed/orders.db-journal $scratch/bad" ROLLBACK
+refused "the database of a writer that was killed" sqlite "orders.db: who wrote it was stopped in the middle"
 bad; printf '{"id": 1}\n{"id": "\xff"}\n' >"$scratch/bad/a.ndjson"
 refused "bytes that are no UTF-8" ndjson "a.ndjson: line 2, byte offset 18: the byte FF is not utf-8"
 
@@ -181,6 +185,12 @@ done <<'EOF'
 "format": "sqlite", "glob": "*.db", "table": "one"|"field": "id"|new_column|a.db: the table "one" has a new column "gift"
 "format": "sqlite", "glob": "*.db", "table": "one"|"field": "gift"|retyped|a.db:one:1: rule type failed: column id, value x
 EOF
+drifting '"format": "sqlite", "glob": "*.db", "table": "one"' '"field": "gift"'
+sqlite3 "$scratch/bad/a.db" "UPDATE one SET rowid = 17"
+"$MILLRACE" etl run "$scratch/drift.json" --in "$scratch/bad" --db "$scratch/drift.db" 2>"$scratch/err" || fail "without drift: $(cat "$scratch/err")"
+for said in 'first a.db:one, rowid 17, id is "x"' "no record was accepted"; do
+    grep -q "$said" "$scratch/err" || fail "no \"$said\" in $(cat "$scratch/err")"
+done
 
 story "etl parse reads and judges, and writes nothing"
 "$MILLRACE" etl parse "$scratch/ndjson.json" --in "$scratch/in" >"$scratch/out" 2>"$scratch/err" || fail "parse: $(cat "$scratch/err")"
