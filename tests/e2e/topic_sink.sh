@@ -128,7 +128,7 @@ PYTHON
 story "a run that has nothing to load has nothing to send"
 stream "$scratch/stream.db"
 run_wait
-tail -2 "$scratch/err" | grep -q ': 0 messages of changelogs' || fail "$(tail -2 "$scratch/err")"
+tail -4 "$scratch/err" | grep -q ': 0 messages of changelogs' || fail "$(tail -2 "$scratch/err")"
 
 story "a topic that somebody made again is filled again"
 topic_again() { "$MILLRACE" topic delete "$1" --bootstrap "$bootstrap" >/dev/null && "$MILLRACE" topic create "$1" --partitions 1 --bootstrap "$bootstrap" >/dev/null || fail "cannot make $1 again"; }
