@@ -10,7 +10,8 @@ struct unique {
     struct operator_context *context;
     int feed;
     struct key_set seen; /* batch */
-    sqlite3_stmt *holder, *add, *yield, *remove, *inherit;
+    sqlite3_stmt *holder, *add, *yield, *inherit;
+    sqlite3_stmt *remove[2]; /* one that waits, the holder: a partial index serves a constant only */
 };
 
 int position_compare(const struct position *a, const struct position *b)
@@ -41,8 +42,10 @@ static int live_prepare(struct unique *u, const char *rule)
         {&u->add, "INSERT INTO \"millrace_unique_%w\"(high, low, holder, " KEPT_RECORD_NAMES ") "
                   "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
         {&u->yield, "UPDATE \"millrace_unique_%w\" SET holder = 0 WHERE high = ?1 AND low = ?2 AND holder = 1"},
-        {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = ?3 AND file = ?4 "
-                     "AND byte_offset = ?5"},
+        {&u->remove[0], "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 0 AND file = ?3 "
+                        "AND byte_offset = ?4"},
+        {&u->remove[1], "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 1 AND file = ?3 "
+                        "AND byte_offset = ?4"},
         {&u->inherit,
          "UPDATE \"millrace_unique_%w\" SET holder = 1 WHERE rowid = (SELECT rowid FROM \"millrace_unique_%w\" "
          "WHERE high = ?1 AND low = ?2 AND holder = 0 ORDER BY file, byte_offset LIMIT 1)"},
@@ -69,7 +72,7 @@ int unique_open(struct operator_context *c, const struct feed *feed, const char 
 void unique_close(struct unique *u)
 {
     if (!u) return;
-    sqlite3_stmt *all[] = {u->holder, u->add, u->yield, u->remove, u->inherit};
+    sqlite3_stmt *all[] = {u->holder, u->add, u->yield, u->inherit, u->remove[0], u->remove[1]};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
     key_set_release(&u->seen);
     free(u);
@@ -131,10 +134,10 @@ int unique_add(struct unique *u, struct fingerprint key, const struct record *re
 
 int unique_remove(struct unique *u, struct fingerprint key, const struct position *at, bool held)
 {
-    sqlite3_bind_int(u->remove, 3, held);
-    sql_bind_slice(u->remove, 4, at->file);
-    sqlite3_bind_int64(u->remove, 5, (int64_t)at->byte_offset);
-    int result = key_step(u, u->remove, key);
+    sqlite3_stmt *s = u->remove[held];
+    sql_bind_slice(s, 3, at->file);
+    sqlite3_bind_int64(s, 4, (int64_t)at->byte_offset);
+    int result = key_step(u, s, key);
     assert(result < 0 || sqlite3_changes(u->context->db) == 1); /* only what is there is removed */
     return result == 0 && held ? key_step(u, u->inherit, key) : result;
 }
