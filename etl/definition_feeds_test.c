@@ -168,6 +168,7 @@ TEST(definition_feeds, how_rows_change)
                   "source.watermark.column: column name is text; a watermark is an integer or a timestamp");
     check_refused(CHANGING("\"watermark\": {\"column\": \"id\", \"look_back\": 9}"), "did you mean \"look_back_s\"?");
     check_refused(CHANGING("\"deletes\": \"all\""), "source.deletes: ");
+    check_refused(CHANGING("\"deletes\": true"), "source.deletes: must be a text, one of: compare");
     check_refused(CHANGING("\"key\": []"), "source.key: needs at least one column");
     check_refused(CHANGING("\"key\": [\"id\"], \"deletes\": \"compare\""),
                   "source.key: stands beside \"deletes\": there a row is known by its rowid");

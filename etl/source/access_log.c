@@ -14,6 +14,7 @@ enum part_kind { PART_WORD, PART_WORD_LAST, PART_QUOTED, PART_QUOTED_LAST, PART_
 struct part {
     enum part_kind kind;
     struct slice after;
+    bool padded; /* blanks ahead of it do not count */
 };
 
 struct log_layout {
@@ -87,13 +88,14 @@ static const char *part_read(struct node n, struct log_layout *l, const char *te
 {
     const char *close = strchr(open, '}');
     size_t length = close ? (size_t)(close - open - 1) : 0;
-    bool last = length > 1 && close[-1] == '+', any = length > 1 && close[-1] == '*';
-    if (length - (last || any) < 1 || l->count == LOG_FIELDS_MAX) {
+    const char mark = length > 1 && strchr("+*>", close[-1]) ? close[-1] : '\0';
+    bool last = mark == '+', any = mark == '*', padded = mark == '>';
+    if (length - (mark != 0) < 1 || l->count == LOG_FIELDS_MAX) {
         node_fail(n, length ? "has more than %d fields" : "a { without its name and }; at most %d fields",
                   LOG_FIELDS_MAX);
         return "";
     }
-    const char *name = arena_str(n.doc->arena, slice_of(open + 1, length - (last || any)));
+    const char *name = arena_str(n.doc->arena, slice_of(open + 1, length - (mark != 0)));
     for (const char *c = name; *c; c++)
         if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
             node_fail(n, "the field name \"%s\" must be of a-z, 0-9 and _", name);
@@ -102,11 +104,12 @@ static const char *part_read(struct node n, struct log_layout *l, const char *te
     for (int i = 0; kind == PART_QUOTED_LAST && i < l->count; i++) /* two could try every pair of quotes */
         if (l->parts[i].kind == PART_QUOTED_LAST) node_fail(n, "only one quoted field may be written {name+}");
     if (last && kind == PART_BRACKETS) node_fail(n, "{%s+} cannot stand between brackets", name);
+    if (padded && kind != PART_WORD) node_fail(n, "{%s>} cannot stand between quotes or brackets", name);
     struct slice behind;
     const char *next = text_read(n, close + 1, &behind);
     if (behind.n == 0 && *next) node_fail(n, "{%s} and the next field need a text between them", name);
     l->names[l->count] = name;
-    l->parts[l->count++] = (struct part){kind, behind};
+    l->parts[l->count++] = (struct part){kind, behind, padded};
     return next;
 }
 
@@ -220,6 +223,7 @@ static bool parts_match(const struct log_layout *l, int i, struct slice line, si
 {
     for (; i < l->count; i++) {
         const struct part *part = &l->parts[i];
+        while (part->padded && at < line.n && line.p[at] == ' ') at++;
         if (part->kind == PART_QUOTED_LAST) {
             missed(miss, i, at, SIZE_MAX);
             for (size_t end = line.n; end-- > at;) {

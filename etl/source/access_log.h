@@ -10,6 +10,7 @@
  *     {x}     otherwise: one or more bytes without a blank, to the next blank or to the first place before it
  *             where the text behind the field stands
  *     {x+}    the same, but to the last such place: {site+}:{port}, for a host with colons
+ *     {x>}    like {x}, with any number of blanks ahead of it: a column that is padded to the right
  *     {x*}    everything, blanks too, to the first place where the text behind the field stands; may be empty. At the
  *             layout's end: the rest of the line
  *     {{      a brace in the line

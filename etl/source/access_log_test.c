@@ -136,6 +136,18 @@ TEST(access_log, layouts_are_checked)
     check_refused("\"{request}\" {method}", "stands beside {request}");
 }
 
+TEST(access_log, padded_fields)
+{
+    static const char *squid = "{at} {ms>} {client} {result}/{status} {bytes}";
+    check_str(split(squid, "1286536308.779    180 10.0.0.1 TCP_MISS/200 411", false),
+              "at=1286536308.779;ms=180;client=10.0.0.1;result=TCP_MISS;status=200;bytes=411;");
+    check_str(split(squid, "1286536308.779 123456 10.0.0.1 TCP_MISS/200 411", false),
+              "at=1286536308.779;ms=123456;client=10.0.0.1;result=TCP_MISS;status=200;bytes=411;");
+    check_str(split("{a} {b}", "1  2", false), "bad: byte 2: {b} is empty");
+    check_str(split("{a} {b>}", "1  ", false), "bad: byte 3: {b} is empty");
+    check_refused("\"{a>}\"", "{a>} cannot stand between quotes or brackets");
+}
+
 TEST(access_log, fields_with_blanks)
 {
     check_str(split("{time*} [{level}] {message*}", "Sun Dec 04 2005 [notice] jk2_init() Found child 6725", false),
