@@ -10,8 +10,9 @@
 
 #include "etl/definition.h"
 
-/* When nothing more is to come, in the transaction that loads what came last if there is one: ENGINE_RULE_FAILED (etl/engine.h), and a sentence about the first such rule, when rows
- * of one are in the quarantine; 0 or a negative `enum err` otherwise. */
+/* When nothing more is to come, in the transaction that loads what came last if there is one: ENGINE_RULE_FAILED
+ * (etl/engine.h), and a sentence about the first such rule, when rows of one are in the quarantine; 0 or a negative
+ * `enum err` otherwise. */
 int outstanding_check(const struct definition *d, sqlite3 *db, struct err_text *error);
 
 #endif

@@ -29,6 +29,13 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The byte that two digits stand for; -1 when they are none. */
+static int hex_pair(const uint8_t *p)
+{
+    int high = hex_digit(p[0]), low = hex_digit(p[1]);
+    return high < 0 || low < 0 ? -1 : 16 * high + low;
+}
+
 /* A % without two digits behind it stays, as in browsers. False when the result is no UTF-8 and for %00, which comes
  * from attackers; a U+0000 that the text itself has stays. */
 static bool percent_decode(struct slice s, struct arena *arena, struct slice *out)
@@ -37,10 +44,10 @@ static bool percent_decode(struct slice s, struct arena *arena, struct slice *ou
     size_t n = 0;
     bool coded_nul = false;
     for (size_t i = 0; i < s.n; i++) {
-        bool coded = s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 && hex_digit(s.p[i + 2]) >= 0;
-        p[n++] = coded ? (uint8_t)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])) : s.p[i] == '+' ? ' ' : s.p[i];
-        coded_nul |= coded && p[n - 1] == 0;
-        if (coded) i += 2;
+        int coded = s.p[i] == '%' && i + 2 < s.n ? hex_pair(s.p + i + 1) : -1;
+        p[n++] = coded >= 0 ? (uint8_t)coded : s.p[i] == '+' ? ' ' : s.p[i];
+        coded_nul |= coded == 0;
+        if (coded >= 0) i += 2;
     }
     *out = slice_of(p, n);
     return text_is_utf8(*out) && !coded_nul;
