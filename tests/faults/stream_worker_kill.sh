@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 definition=workloads/clickstream/web_logs.json
 db=$scratch/stream.db
-"$MILLRACE" generate clickstream --out "$scratch/in" --scale 0.12 --seed 8 2>/dev/null || die "generate"
+"$MILLRACE" generate clickstream --out "$scratch/in" --scale 0.25 --seed 8 2>/dev/null || die "generate"
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
 broker_start
 "$MILLRACE" stream publish $definition --in "$scratch/in" --partitions 4 --shuffle 1 --bootstrap "$bootstrap" 2>/dev/null ||
