@@ -179,14 +179,16 @@ format: ## rewrite the sources as clang-format wants them
 # --- broker of each build serves clients that are not instrumented ---
 
 SMOKE := $(wildcard tests/e2e/broker_smoke.sh)
+# Both kinds of unit tests run at the same time, one program each: what takes longest, etl under TSan, keeps one processor.
 # A race needs threads: of the folders without any, the tests have nothing to tell TSan.
 THREADED := $(foreach f,$(TESTED),$(if $(shell grep -rl '<pthread.h>' --include='*.[ch]' $(f) 2>/dev/null),$(subst /,_,$(f))))
 .PHONY: sanitize
 sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
 	@$(AGAIN) -k MODE=asan unit-programs all
-	@$(AGAIN) -k --output-sync=target MODE=asan unit
 	@$(AGAIN) -k MODE=tsan $(THREADED:%=$(BUILD)/tsan/unit/%) all
-	@TSAN_OPTIONS=halt_on_error=1 $(AGAIN) -k --output-sync=target MODE=tsan $(THREADED:%=unit-%)
+	@$(MAKE) --no-print-directory -k -j1 MODE=asan unit >$(BUILD)/asan/unit.log 2>&1 & \
+	    TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory -k -j1 MODE=tsan $(THREADED:%=unit-%); tsan=$$?; \
+	    wait $$!; asan=$$?; cat $(BUILD)/asan/unit.log; exit $$((asan | tsan))
 	@for mode in asan tsan; do for script in $(SMOKE); do \
 	    echo "$$script ($$mode)"; MILLRACE=$(BUILD)/$$mode/millrace TSAN_OPTIONS=halt_on_error=1 bash $$script || exit 1; \
 	done; done
