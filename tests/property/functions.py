@@ -350,7 +350,7 @@ TABLE = {
     "pad_left": texts(TEXT, unicode_functions.pad_left), "url_decode": texts(TEXT, unicode_functions.url_decode),
     "query_value": texts(TEXT, unicode_functions.query_value), "hash": texts(TEXT, unicode_functions.sha256),
     "try": attempted,
-    "trim": texts(TEXT, lambda t: t.strip(" \t")), "length": texts(INTEGER, len),
+    "trim": texts(TEXT, lambda t: t.strip(" \t\r\n")), "length": texts(INTEGER, len),
     "concat": texts(TEXT, lambda *t: "".join(t)),
     "before": texts(TEXT, lambda t, s: side(t, s, False, False)),
     "before_last": texts(TEXT, lambda t, s: side(t, s, True, False)),

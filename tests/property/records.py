@@ -11,7 +11,7 @@ DECODERS = {"utf-8": "utf-8", "windows-1252": "cp1252", "iso-8859-1": "latin-1",
             "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1254": "cp1254", "iso-8859-2": "iso8859-2",
             "iso-8859-9": "iso8859-9", "macintosh": "mac-roman", "koi8-r": "koi8-r"}  # fmt: skip
 COPY = {"delimiter": "\t", "quote": "", "escape": "backslash", "header": False, "null": "\\N"}
-DIALECTS = {"rfc4180": {}, "semicolon": {"delimiter": ";"}, "tsv": {"delimiter": "\t", "quote": ""}, "postgresql": COPY, "mysql": COPY}
+DIALECTS = {"rfc4180": {}, "semicolon": {"delimiter": ";"}, "tsv": {"delimiter": "\t", "quote": "", "escape": "none"}, "postgresql": COPY, "mysql": COPY}
 NEVER_CLOSED = 1 << 20  # how far a closing quote is looked for
 
 
