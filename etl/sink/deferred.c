@@ -10,9 +10,10 @@
 
 /* A block is a row of these, each in front of its room. */
 struct entry {
-    _Alignas(16) deferred_write *write;
-    void *object;
-    size_t bytes; /* of the room, rounded up */
+    _Alignas(16) struct deferred_target *target;
+    struct entry *next;  /* of the same target */
+    struct entry *other; /* of the first one of a target: that of the next target */
+    size_t bytes;        /* of the room, rounded up */
 };
 
 struct deferred {
@@ -20,19 +21,24 @@ struct deferred {
     pthread_t thread;
     bool running;
     struct buf blocks[DEFERRED_BLOCKS];
-    struct buf *filling; /* NULL: no block is being filled */
+    struct buf *filling;       /* NULL: no block is being filled */
+    struct entry *last_target; /* the first entry of the block's latest target */
     atomic_int failed;
     struct err_text error; /* the other thread's, as long as it runs */
 };
 
 static void block_write(struct deferred *d, const struct buf *block)
 {
-    for (size_t at = 0; at < block->n && d->failed == 0;) {
-        struct entry *e = (struct entry *)(void *)(block->p + at);
-        int result = e->write(e->object, e + 1, &d->error);
+    for (struct entry *e = (struct entry *)(void *)block->p; e && d->failed == 0; e = e->other) {
+        int result = e->target->write(e->target->object, e + 1, &d->error);
         if (result < 0) d->failed = result;
-        at += sizeof *e + e->bytes;
     }
+}
+
+const void *deferred_next(const void *room)
+{
+    const struct entry *next = ((const struct entry *)room - 1)->next;
+    return next ? next + 1 : NULL;
 }
 
 /* One huge write does not hold its memory for ever. */
@@ -67,8 +73,10 @@ struct deferred *deferred_new(void)
 
 static void block_send(struct deferred *d)
 {
-    if (d->filling) belt_send(&d->belt);
+    if (!d->filling) return;
+    for (struct entry *e = (struct entry *)(void *)d->filling->p; e; e = e->other) e->target->last = NULL;
     d->filling = NULL;
+    belt_send(&d->belt);
 }
 
 /* A block with something in it never moves: rooms hold pointers into themselves. */
@@ -94,11 +102,25 @@ void *deferred_room(struct deferred *d, size_t bytes)
     return e + 1;
 }
 
-int deferred_put(struct deferred *d, deferred_write *write, void *object, struct err_text *error)
+/* Behind the last one of its target, or as the first one of a target that is new in this block. */
+static void entry_link(struct deferred *d, struct entry *e, struct deferred_target *target)
+{
+    struct entry *last = target->last;
+    e->target = target;
+    e->next = e->other = NULL;
+    target->last = e;
+    if (last) {
+        last->next = e;
+        return;
+    }
+    if (d->filling->n) d->last_target->other = e;
+    d->last_target = e;
+}
+
+int deferred_put(struct deferred *d, struct deferred_target *target, struct err_text *error)
 {
     struct entry *e = (struct entry *)(void *)(d->filling->p + d->filling->n);
-    e->write = write;
-    e->object = object;
+    entry_link(d, e, target);
     d->filling->n += sizeof *e + e->bytes;
     return d->failed == 0 ? 0 : deferred_end(d, error);
 }

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/sink/deferred.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
+#include "lib/base/memory.h"
 
 static void placeholders_append(struct buf *sql, int count)
 {
@@ -24,18 +24,28 @@ static bool has_state(const struct table *t)
     return t->kind == TABLE_AGGREGATE || t->kind == TABLE_SESSIONS;
 }
 
-/* Live, a row may come with its rowid. Only the groups' rows are replaced. */
+static int row_columns(const struct table *t)
+{
+    return t->column_count + (t->origin ? 2 + table_has_source(t) : 0);
+}
+
+/* Live, a row may come with its rowid. */
+static void names_append(const struct output *o, struct buf *names)
+{
+    const struct table *t = o->table;
+    if (o->context->live) buf_append_str(names, "rowid");
+    for (int i = 0; i < t->column_count; i++) sql_append(names, "%s\"%w\"", names->n ? ", " : "", t->columns[i].name);
+    buf_append_str(names, position_columns(t));
+}
+
+/* Only the groups' rows are replaced. */
 static int put_prepare(struct output *o)
 {
     const struct table *t = o->table;
     bool live = o->context->live;
     struct buf names = {0}, marks = {0};
-    if (live) buf_append_str(&names, "rowid");
-    for (int i = 0; i < t->column_count; i++) {
-        sql_append(&names, "%s\"%w\"", names.n ? ", " : "", t->columns[i].name);
-    }
-    buf_append_str(&names, position_columns(t));
-    placeholders_append(&marks, live + t->column_count + (t->origin ? 2 + table_has_source(t) : 0));
+    names_append(o, &names);
+    placeholders_append(&marks, live + row_columns(t));
     int result = sql_prepare(o->context->db, &o->put, o->context->error, "INSERT %s INTO \"%s%w\"(%s) VALUES(%s)",
                              live && has_state(t) ? "OR REPLACE" : "", schema_prefix(live), t->name, buf_cstr(&names),
                              buf_cstr(&marks));
@@ -73,17 +83,9 @@ static int live_prepare(struct output *o)
     return result;
 }
 
-int output_open(struct output *o, struct operator_context *c, const struct table *t)
-{
-    *o = (struct output){.context = c, .table = t};
-    o->rooms = calloc((size_t)t->column_count + 1, sizeof *o->rooms);
-    if (!o->rooms) abort();
-    int result = put_prepare(o);
-    return result == 0 && c->live ? live_prepare(o) : result;
-}
-
 void output_close(struct output *o)
 {
+    bulk_close(o->bulk);
     sqlite3_finalize(o->put);
     sqlite3_finalize(o->erase);
     sqlite3_finalize(o->find);
@@ -132,10 +134,38 @@ struct row_room {
     struct value values[];
 };
 
-static int deferred_row(void *object, void *room, struct err_text *error)
+static void room_column(void *object, const void *room, int column, sqlite3_context *out)
 {
+    struct output *o = object;
     const struct row_room *row = room;
-    return row_write(object, 0, row->values, &row->order, error);
+    int position = column - o->table->column_count - table_has_source(o->table);
+    if (column < o->table->column_count)
+        value_result(out, &row->values[column], &o->rooms[column]);
+    else if (position == 1)
+        sqlite3_result_int64(out, (int64_t)row->order.byte_offset);
+    else
+        sql_result_slice(out, position ? source_name(o, &row->order) : row->order.file);
+}
+
+static int rooms_write(void *object, const void *first, struct err_text *error)
+{
+    struct output *o = object;
+    return bulk_write(o->bulk, first, error);
+}
+
+static int bulk_prepare(struct output *o)
+{
+    static const struct bulk_rows rows = {deferred_next, room_column};
+    const struct table *t = o->table;
+    struct buf names = {0}, insert = {0};
+    names_append(o, &names);
+    sql_append(&insert, "INSERT OR FAIL INTO \"%s%w\"(%s)", schema_prefix(false), t->name, buf_cstr(&names));
+    o->target = (struct deferred_target){.write = rooms_write, .object = o};
+    int result =
+        bulk_open(o->context->db, t->name, buf_cstr(&insert), row_columns(t), &rows, o, &o->bulk, o->context->error);
+    buf_release(&names);
+    buf_release(&insert);
+    return result;
 }
 
 static size_t text_bytes(const struct value *v)
@@ -157,7 +187,16 @@ static int row_defer(struct output *o, const struct change *change)
         row->values[i] = change->values[i];
         if (text_bytes(&change->values[i])) row->values[i].text = deferred_text(&end, change->values[i].text);
     }
-    return deferred_put(d, deferred_row, o, o->context->error);
+    return deferred_put(d, &o->target, o->context->error);
+}
+
+int output_open(struct output *o, struct operator_context *c, const struct table *t)
+{
+    *o = (struct output){.context = c, .table = t};
+    o->rooms = memory_new(((size_t)t->column_count + 1) * sizeof *o->rooms);
+    int result = put_prepare(o);
+    if (result < 0) return result;
+    return c->live ? live_prepare(o) : bulk_prepare(o);
 }
 
 int output_row(struct output *o, struct change *change)

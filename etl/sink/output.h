@@ -10,11 +10,15 @@
 
 #include "etl/operator/fingerprint.h"
 #include "etl/operator/operator.h"
+#include "etl/sink/bulk.h"
+#include "etl/sink/deferred.h"
 
 struct output {
     struct operator_context *context;
     const struct table *table;
-    int64_t deferred;         /* rows so far */
+    int64_t deferred; /* batch: rows so far that another thread writes */
+    struct deferred_target target;
+    struct bulk *bulk;
     struct value_text *rooms; /* one per column: texts of times while they are bound */
     sqlite3_stmt *put, *erase, *find, *state_get, *state_put, *state_change, *state_erase;
     sqlite3_stmt *parent_rows; /* of a group; made when first needed */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/sink/deferred.h"
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "lib/base/memory.h"
@@ -31,42 +30,6 @@ static void counts_make(struct quarantine *q)
     q->counts = memory_new((size_t)d->feed_count * sizeof *q->counts);
     for (int i = 0; i < d->feed_count; i++)
         q->counts[i].rejects = memory_new(bucket_count(&d->feeds[i]) * sizeof(int64_t));
-}
-
-int quarantine_open(struct quarantine *q, struct operator_context *c, int64_t run)
-{
-    *q = (struct quarantine){.context = c, .run = run};
-    counts_make(q);
-    sqlite3 *db = c->db;
-    const char *prefix = schema_prefix(c->live);
-    struct {
-        sqlite3_stmt **statement;
-        const char *sql;
-    } all[] = {
-        {&q->add, "INSERT INTO \"%squarantine\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
-        {&q->warn, "INSERT INTO \"%swarnings\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
-        {&q->erase, "DELETE FROM \"%squarantine\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
-        {&q->erase_warning, "DELETE FROM \"%swarnings\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
-        {&q->file, "INSERT OR REPLACE INTO \"%sfiles\" VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
-        {&q->count, "INSERT INTO \"%srejects\" VALUES(?1, ?2, ?3, ?4) "
-                    "ON CONFLICT(source, rule) DO UPDATE SET rows = rows + ?4"},
-        {&q->empty, "DELETE FROM \"%srejects\" WHERE rows = 0"},
-        {&q->records, "UPDATE \"%srecords\" SET read = read + ?1, accepted = accepted + ?2, rejected = rejected + ?3, "
-                      "warned = warned + ?4 WHERE source = ?5"},
-    };
-    int result = 0;
-    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
-        result = sql_prepare(db, all[i].statement, c->error, all[i].sql, prefix);
-    return result;
-}
-
-void quarantine_close(struct quarantine *q)
-{
-    sqlite3_stmt *all[] = {q->add, q->warn, q->erase, q->erase_warning, q->file, q->count, q->records, q->empty};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
-    for (int i = 0; i < q->context->definition->feed_count; i++) free(q->counts[i].rejects);
-    free(q->counts);
-    *q = (struct quarantine){0};
 }
 
 static int violation_write(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v,
@@ -98,10 +61,12 @@ struct violation_room {
     struct violation violation;
 };
 
-static int deferred_violation(void *object, void *room, struct err_text *error)
+static int deferred_violations(void *object, const void *room, struct err_text *error)
 {
-    const struct violation_room *v = room;
-    return violation_write(object, v->statement, &v->record, &v->violation, error);
+    int result = 0;
+    for (const struct violation_room *v = room; v && result == 0; v = deferred_next(v))
+        result = violation_write(object, v->statement, &v->record, &v->violation, error);
+    return result;
 }
 
 static int violation_put(struct quarantine *q, sqlite3_stmt *s, const struct record *r, const struct violation *v)
@@ -114,7 +79,7 @@ static int violation_put(struct quarantine *q, sqlite3_stmt *s, const struct rec
     room->record.at.file = deferred_text(&end, r->at.file);
     room->record.raw = deferred_text(&end, r->raw);
     room->violation.value = deferred_text(&end, v->value);
-    return deferred_put(d, deferred_violation, q, q->context->error);
+    return deferred_put(d, &q->violations, q->context->error);
 }
 
 static int violations_write(struct quarantine *q, const struct row *row, int *warnings)
@@ -186,9 +151,49 @@ static int file_write(struct quarantine *q, const struct file_fact *fact, struct
     return sql_step(q->file, error);
 }
 
-static int deferred_file(void *object, void *room, struct err_text *error)
+static int deferred_files(void *object, const void *room, struct err_text *error)
 {
-    return file_write(object, room, error);
+    int result = 0;
+    for (; room && result == 0; room = deferred_next(room)) result = file_write(object, room, error);
+    return result;
+}
+
+int quarantine_open(struct quarantine *q, struct operator_context *c, int64_t run)
+{
+    *q = (struct quarantine){.context = c, .run = run};
+    q->violations = (struct deferred_target){.write = deferred_violations, .object = q};
+    q->files = (struct deferred_target){.write = deferred_files, .object = q};
+    counts_make(q);
+    sqlite3 *db = c->db;
+    const char *prefix = schema_prefix(c->live);
+    struct {
+        sqlite3_stmt **statement;
+        const char *sql;
+    } all[] = {
+        {&q->add, "INSERT INTO \"%squarantine\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&q->warn, "INSERT INTO \"%swarnings\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&q->erase, "DELETE FROM \"%squarantine\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
+        {&q->erase_warning, "DELETE FROM \"%swarnings\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
+        {&q->file, "INSERT OR REPLACE INTO \"%sfiles\" VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+        {&q->count, "INSERT INTO \"%srejects\" VALUES(?1, ?2, ?3, ?4) "
+                    "ON CONFLICT(source, rule) DO UPDATE SET rows = rows + ?4"},
+        {&q->empty, "DELETE FROM \"%srejects\" WHERE rows = 0"},
+        {&q->records, "UPDATE \"%srecords\" SET read = read + ?1, accepted = accepted + ?2, rejected = rejected + ?3, "
+                      "warned = warned + ?4 WHERE source = ?5"},
+    };
+    int result = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
+        result = sql_prepare(db, all[i].statement, c->error, all[i].sql, prefix);
+    return result;
+}
+
+void quarantine_close(struct quarantine *q)
+{
+    sqlite3_stmt *all[] = {q->add, q->warn, q->erase, q->erase_warning, q->file, q->count, q->records, q->empty};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
+    for (int i = 0; i < q->context->definition->feed_count; i++) free(q->counts[i].rejects);
+    free(q->counts);
+    *q = (struct quarantine){0};
 }
 
 int quarantine_file(struct quarantine *q, const struct file_fact *fact)
@@ -202,7 +207,7 @@ int quarantine_file(struct quarantine *q, const struct file_fact *fact)
     room->file = deferred_text(&end, fact->file);
     room->digest = deferred_text(&end, fact->digest);
     room->skipped_as_identical_to = deferred_text(&end, fact->skipped_as_identical_to);
-    return deferred_put(d, deferred_file, q, q->context->error);
+    return deferred_put(d, &q->files, q->context->error);
 }
 
 static int rejects_flush(struct quarantine *q, const struct feed *feed)

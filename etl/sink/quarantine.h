@@ -11,6 +11,7 @@
 
 #include "etl/engine.h"
 #include "etl/operator/operator.h"
+#include "etl/sink/deferred.h"
 
 /* Of one source, since the last flush. */
 struct quarantine_counts {
@@ -24,6 +25,7 @@ struct quarantine {
     sqlite3_stmt *add, *warn;            /* a violation */
     sqlite3_stmt *erase, *erase_warning; /* those of a position; live */
     sqlite3_stmt *file, *count, *records, *empty;
+    struct deferred_target violations, files;
     struct quarantine_counts *counts; /* per feed */
 };
 

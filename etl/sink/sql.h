@@ -41,6 +41,10 @@ static inline void sql_bind_slice(sqlite3_stmt *s, int at, struct slice text)
 {
     sqlite3_bind_text(s, at, text.p ? (const char *)text.p : "", (int)text.n, SQLITE_STATIC);
 }
+static inline void sql_result_slice(sqlite3_context *out, struct slice text)
+{
+    sqlite3_result_text(out, text.p ? (const char *)text.p : "", (int)text.n, SQLITE_STATIC);
+}
 /* Text that is no text (not UTF-8, or with a zero byte) stays what it is: a BLOB. */
 void sql_bind_bytes(sqlite3_stmt *s, int at, struct slice bytes);
 /* The text of a column, valid until the next step; empty for NULL. */

@@ -80,6 +80,20 @@ void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_tex
     }
 }
 
+void value_result(sqlite3_context *out, const struct value *v, struct value_text *room)
+{
+    switch (v->type) {
+    case VALUE_NULL: sqlite3_result_null(out); break;
+    case VALUE_INTEGER:
+    case VALUE_DECIMAL: sqlite3_result_int64(out, v->i); break;
+    case VALUE_TEXT:
+        sqlite3_result_text(out, v->text.n ? (const char *)v->text.p : "", (int)v->text.n, SQLITE_STATIC);
+        break;
+    case VALUE_TIMESTAMP:
+    case VALUE_DATE: sqlite3_result_text(out, room->text, value_text_write(v, room), SQLITE_STATIC); break;
+    }
+}
+
 /* Reads what value_text_write wrote, also years of other lengths. */
 int64_t value_time_read(const char *text, enum value_type type)
 {

@@ -24,6 +24,8 @@ int64_t value_time_read(const char *text, enum value_type type);
 void value_print(const struct value *v, int scale, struct buf *out);
 /* Binds without a copy: the value and `room` must live until the statement has run. */
 void value_bind(sqlite3_stmt *s, int at, const struct value *v, struct value_text *room);
+/* Gives it as the result of a function or as the column of a virtual table, likewise. */
+void value_result(sqlite3_context *out, const struct value *v, struct value_text *room);
 /* The reverse, for a column that was declared as `type`; text is valid until the next step. */
 struct value value_column(sqlite3_stmt *s, int column, enum value_type type);
 /* The column type of CREATE TABLE. */
