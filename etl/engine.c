@@ -445,6 +445,8 @@ int engine_judged(struct engine *e, struct judged *const *rows, int count)
         if (i + BATCH_EXPECTED < count) expect(e, rows[i + BATCH_EXPECTED]);
         result = judged_apply(e, rows[i]);
     }
+    for (int i = 0; i < e->context.definition->table_count && result == 0; i++)
+        result = outcome(e, operator_hand_on(e->operators[i]));
     arena_reset(&e->cycle);
     return result;
 }

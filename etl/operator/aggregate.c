@@ -25,10 +25,11 @@ struct aggregate {
     struct tally **tallies; /* one per column, NULL where it is no count_distinct */
     struct arena arena;     /* groups */
     struct fingerprint_map groups;
-    struct buf dirty;         /* struct group * */
-    struct spill spill;       /* batch: parts of groups */
-    struct buf key, last_key; /* encoded `by` values of this change and of the one before */
-    struct group *last;
+    struct buf dirty;   /* struct group * */
+    struct spill spill; /* batch: parts of groups */
+    struct buf key;     /* encoded `by` values */
+    struct group *last; /* of the change before */
+    struct buf chosen;  /* const struct change *: those of a stretch that `where` lets through */
     struct buf state;
     struct value *row;
     struct value *windowed; /* the input's values and its window */
@@ -55,14 +56,35 @@ static bool state_load(void *context, int64_t id, struct slice state)
     return group_decode(l->g, l->a->base.table, state, &l->a->arena);
 }
 
-/* The group of the values in `key`; `input` has the change's values. */
+static bool value_same(const struct value *a, const struct value *b)
+{
+    if (a->type != b->type || a->type == VALUE_NULL) return a->type == b->type;
+    return a->type == VALUE_TEXT ? slice_equal(a->text, b->text) : a->i == b->i;
+}
+
+/* Rows of one group often follow each other: comparing is cheaper than looking for it. */
+static bool group_has(const struct group *g, const struct table *t, const struct value *input)
+{
+    bool same = true;
+    for (int i = 0; i < t->by_count && same; i++) same = value_same(&g->by[i], &input[t->columns[i].input]);
+    return same;
+}
+
+static struct fingerprint group_key(struct aggregate *a, const struct value *input)
+{
+    const struct table *t = a->base.table;
+    buf_reset(&a->key);
+    for (int i = 0; i < t->by_count; i++) fingerprint_encode(&a->key, &input[t->columns[i].input]);
+    if (t->by_count == 0) buf_append_byte(&a->key, 0); /* of all rows */
+    return fingerprint_of(a->key.p, a->key.n);
+}
+
+/* The group that a row with these values is in. */
 static int group_find(struct aggregate *a, const struct value *input, struct group **out)
 {
-    if (a->last && a->key.n == a->last_key.n && memcmp(a->key.p, a->last_key.p, a->key.n) == 0) {
-        *out = a->last;
-        return 0;
-    }
-    struct fingerprint key = fingerprint_of(a->key.p, a->key.n);
+    *out = a->last;
+    if (a->last && group_has(a->last, a->base.table, input)) return 0;
+    struct fingerprint key = group_key(a, input);
     bool added;
     struct fingerprint_entry *e = fingerprint_map_at(&a->groups, key, &added);
     int result = 0;
@@ -73,9 +95,6 @@ static int group_find(struct aggregate *a, const struct value *input, struct gro
         if (a->base.context->live) result = output_states(&a->output, key, state_load, &(struct loading){a, g});
     }
     *out = a->last = (struct group *)(intptr_t)e->value;
-    struct buf swapped = a->last_key;
-    a->last_key = a->key;
-    a->key = swapped;
     return result;
 }
 
@@ -98,8 +117,6 @@ static int group_touch(struct aggregate *a, struct group *g)
 static int global_group_touch(struct aggregate *a)
 {
     struct group *g;
-    buf_reset(&a->key);
-    buf_append_byte(&a->key, 0); /* the key of all rows, so that it is not the empty `last_key` */
     int result = group_find(a, NULL, &g);
     return result == 0 && g->id == 0 ? group_touch(a, g) : result;
 }
@@ -144,20 +161,34 @@ static int groups_spill(struct aggregate *a)
     return result;
 }
 
+/* Rows of one group. */
+static int run_change(struct aggregate *a, struct group *g, const struct change *const *rows, size_t count)
+{
+    const struct operator* o = & a->base;
+    bool batch = !o->context->live;
+    int result = group_touch(a, g);
+    if (result == 0) result = group_change(g, o->table, rows, count, a->tallies, batch, &a->arena, o->context->cycle);
+    return result == 0 && batch && a->arena.used > spill_memory_max ? groups_spill(a) : result;
+}
+
+static int rows_change(struct aggregate *a, const struct change *const *rows, size_t count)
+{
+    const struct table *t = a->base.table;
+    int result = 0;
+    for (size_t i = 0, end; i < count && result == 0; i = end) {
+        struct group *g;
+        result = group_find(a, rows[i]->values, &g);
+        for (end = i + 1; end < count && group_has(g, t, rows[end]->values);) end++;
+        if (result == 0) result = run_change(a, g, rows + i, end - i);
+    }
+    return result;
+}
+
 static int row_change(struct aggregate *a, const struct change *change)
 {
     const struct operator* o = & a->base;
-    const struct table *t = o->table;
-    if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;
-    buf_reset(&a->key);
-    for (int i = 0; i < t->by_count; i++) fingerprint_encode(&a->key, &change->values[t->columns[i].input]);
-    if (t->by_count == 0) buf_append_byte(&a->key, 0);
-    struct group *g;
-    int result = group_find(a, change->values, &g);
-    bool batch = !o->context->live;
-    if (result == 0) result = group_touch(a, g);
-    if (result == 0) result = group_change(g, t, change, a->tallies, batch, &a->arena, o->context->cycle);
-    return result == 0 && batch && a->arena.used > spill_memory_max ? groups_spill(a) : result;
+    if (o->table->where && !expr_true(o->table->where, change->values, o->context->cycle)) return 0;
+    return rows_change(a, &change, 1);
 }
 
 /* The row with its window behind its values. */
@@ -187,6 +218,21 @@ static int aggregate_process(struct operator* o, const struct change *change)
         result = row_change(a, &windowed);
     }
     return result;
+}
+
+static int aggregate_stretch(struct operator* o, const struct change *rows, size_t count)
+{
+    struct aggregate *a = (struct aggregate *)o;
+    const struct expr *where = o->table->where;
+    int result = 0;
+    for (size_t i = 0; o->table->window && i < count && result == 0; i++) result = aggregate_process(o, &rows[i]);
+    if (o->table->window) return result;
+    buf_reset(&a->chosen);
+    for (size_t i = 0; i < count; i++) {
+        const struct change *row = &rows[i];
+        if (!where || expr_true(where, row->values, o->context->cycle)) buf_append(&a->chosen, &row, sizeof row);
+    }
+    return rows_change(a, (const struct change *const *)(void *)a->chosen.p, a->chosen.n / sizeof rows);
 }
 
 /* --- flush --- */
@@ -316,7 +362,7 @@ static void aggregate_close(struct operator* o)
     arena_release(&a->arena);
     buf_release(&a->dirty);
     buf_release(&a->key);
-    buf_release(&a->last_key);
+    buf_release(&a->chosen);
     buf_release(&a->state);
     free(a->tallies);
     free(a->windowed);
@@ -324,5 +370,6 @@ static void aggregate_close(struct operator* o)
     free(a);
 }
 
-const struct operator_class operator_aggregate = {aggregate_open,   aggregate_process, aggregate_flush,
-                                                  aggregate_forget, aggregate_close,   aggregate_measure};
+const struct operator_class operator_aggregate = {
+    aggregate_open,  aggregate_process, aggregate_flush,   aggregate_forget,
+    aggregate_close, aggregate_measure, aggregate_stretch, NULL};

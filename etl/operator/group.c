@@ -7,9 +7,10 @@
 
 struct group *group_new(const struct table *t, struct fingerprint key, struct arena *arena)
 {
-    struct group *g = arena_alloc(arena, sizeof *g);
+    size_t accumulators = (size_t)(t->column_count - t->by_count) * sizeof(struct accumulator);
+    struct group *g = arena_alloc(arena, sizeof *g + accumulators);
     g->key = key;
-    g->accumulators = arena_alloc(arena, (size_t)(t->column_count - t->by_count) * sizeof *g->accumulators);
+    g->accumulators = (struct accumulator *)(void *)(g + 1);
     return g;
 }
 
@@ -66,24 +67,75 @@ static int distinct_change(struct group *g, struct accumulator *a, struct tally 
     return result;
 }
 
-int group_change(struct group *g, const struct table *t, const struct change *change, struct tally *const *tallies,
-                 bool only_added, struct arena *arena, struct arena *scratch)
+/* What a change of a group's rows needs besides them. */
+struct changing {
+    struct group *g;
+    const struct change *const *rows;
+    size_t count;
+    bool only_added;
+    struct arena *arena, *scratch;
+};
+
+static void rows_count(const struct changing *c, struct accumulator *a)
 {
-    g->rows += change->sign;
-    assert(g->rows >= 0);
-    int result = 0;
-    for (int i = t->by_count; i < t->column_count && result == 0; i++) {
-        const struct table_column *c = &t->columns[i];
-        struct accumulator *a = &g->accumulators[i - t->by_count];
-        const struct value *v = argument(c, change, scratch);
-        if (!v) continue;
-        bool distinct = c->function == AGGREGATE_COUNT_DISTINCT;
-        if (distinct && only_added && accumulator_repeats(a, v, arena)) continue;
-        if (distinct)
-            result = distinct_change(g, a, tallies[i], v, change->sign);
-        else
-            accumulator_change(a, c->function, v, &change->order, change->sign, arena);
+    for (size_t i = 0; i < c->count; i++) a->n += c->rows[i]->sign;
+}
+
+/* As accumulator_change does it, for a column without a condition. */
+static void rows_sum(const struct changing *c, struct accumulator *a, int input)
+{
+    struct accumulator sum = *a;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct value *v = &c->rows[i]->values[input];
+        if (v->type == VALUE_NULL) continue;
+        sum.n += c->rows[i]->sign;
+        sum.sum += c->rows[i]->sign * (__int128)v->i;
     }
+    *a = sum;
+}
+
+static int rows_distinct(const struct changing *c, struct accumulator *a, const struct table_column *column,
+                         struct tally *tally)
+{
+    int result = 0;
+    for (size_t i = 0; i < c->count && result == 0; i++) {
+        const struct value *v = argument(column, c->rows[i], c->scratch);
+        if (!v || (c->only_added && accumulator_repeats(a, v, c->arena))) continue;
+        result = distinct_change(c->g, a, tally, v, c->rows[i]->sign);
+    }
+    return result;
+}
+
+static void rows_change(const struct changing *c, struct accumulator *a, const struct table_column *column)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct value *v = argument(column, c->rows[i], c->scratch);
+        if (v) accumulator_change(a, column->function, v, &c->rows[i]->order, c->rows[i]->sign, c->arena);
+    }
+}
+
+static int column_change(const struct changing *c, struct accumulator *a, const struct table_column *column,
+                         struct tally *tally)
+{
+    if (column->function == AGGREGATE_COUNT_DISTINCT) return rows_distinct(c, a, column, tally);
+    if (column->function == AGGREGATE_COUNT && !column->where && column->input < 0)
+        rows_count(c, a);
+    else if (column->function == AGGREGATE_SUM && !column->where)
+        rows_sum(c, a, column->input);
+    else
+        rows_change(c, a, column);
+    return 0;
+}
+
+int group_change(struct group *g, const struct table *t, const struct change *const *rows, size_t count,
+                 struct tally *const *tallies, bool only_added, struct arena *arena, struct arena *scratch)
+{
+    const struct changing c = {g, rows, count, only_added, arena, scratch};
+    int result = 0;
+    for (size_t i = 0; i < count; i++) g->rows += rows[i]->sign;
+    assert(g->rows >= 0);
+    for (int i = t->by_count; i < t->column_count && result == 0; i++)
+        result = column_change(&c, &g->accumulators[i - t->by_count], &t->columns[i], tallies ? tallies[i] : NULL);
     return result;
 }
 

@@ -25,11 +25,11 @@ struct group {
 struct group *group_new(const struct table *t, struct fingerprint key, struct arena *arena);
 void group_by_set(struct group *g, const struct table *t, const struct value *input, struct arena *arena);
 
-/* Adds the row of a change to the group, or takes it back. `tallies` has one for each column of
+/* Adds the rows of changes to the group, or takes them back. `tallies` has one for each column of
  * count_distinct, NULL for the others. `scratch` is for conditions. With `only_added` no row is ever taken
  * back: a value that comes again need not be counted. */
-int group_change(struct group *g, const struct table *t, const struct change *change, struct tally *const *tallies,
-                 bool only_added, struct arena *arena, struct arena *scratch);
+int group_change(struct group *g, const struct table *t, const struct change *const *rows, size_t count,
+                 struct tally *const *tallies, bool only_added, struct arena *arena, struct arena *scratch);
 /* Adds all rows of another one. What is counted as distinct was new to the tally in one of them only. */
 void group_merge(struct group *g, const struct table *t, const struct group *from, struct arena *arena);
 

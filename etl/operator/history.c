@@ -97,5 +97,5 @@ static void history_close(struct operator* o)
     free(o);
 }
 
-const struct operator_class operator_history = {history_open,   history_process, history_flush,
-                                                history_forget, history_close,   NULL};
+const struct operator_class operator_history = {
+    history_open, history_process, history_flush, history_forget, history_close, NULL, NULL, NULL};

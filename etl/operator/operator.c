@@ -45,13 +45,35 @@ void operator_child_add(struct operator* parent, struct operator* child, int inp
     parent->children[parent->child_count++] = (struct operator_child){child, input};
 }
 
-int operator_emit(struct operator* o, const struct change *change)
+static int emit(struct operator* o, const struct change *change, bool all)
 {
     struct change mine = *change;
     int result = 0;
     for (int i = 0; i < o->child_count && result == 0; i++) {
+        struct operator* child = o->children[i].operator;
+        if (!all && child->class->stretch) continue;
         mine.input = o->children[i].input;
-        result = operator_process(o->children[i].operator, & mine);
+        result = operator_process(child, &mine);
+    }
+    return result;
+}
+
+int operator_emit(struct operator* o, const struct change *change)
+{
+    return emit(o, change, true);
+}
+
+int operator_emit_single(struct operator* o, const struct change *change)
+{
+    return emit(o, change, false);
+}
+
+int operator_emit_stretch(struct operator* o, const struct change *rows, size_t count)
+{
+    int result = 0;
+    for (int i = 0; i < o->child_count && result == 0; i++) {
+        struct operator* child = o->children[i].operator;
+        if (child->class->stretch) result = child->class->stretch(child, rows, count);
     }
     return result;
 }
@@ -59,6 +81,10 @@ int operator_emit(struct operator* o, const struct change *change)
 int operator_process(struct operator* o, const struct change *change)
 {
     return o->class->process(o, change);
+}
+int operator_hand_on(struct operator* o)
+{
+    return o->class->hand_on ? o->class->hand_on(o) : 0;
 }
 int operator_flush(struct operator* o)
 {

@@ -7,7 +7,9 @@
  * A change adds (+1) or takes back (-1) a row. Each operator keeps one table of the database up to
  * date. A store writes at once; the others collect and write at flush, parents before children (the
  * order of definition.tables), so a child may read its parent's stored rows during its own flush:
- * that is how an extreme or a session is found again after a row was taken back.
+ * that is how an extreme or a session is found again after a row was taken back. In a batch a store keeps the rows of a
+ * page of records for those of its children to whom their order among other inputs is nothing (aggregates): each then
+ * goes over the whole page at once.
  *
  *     operator_open -> { operator_process }... -> operator_flush -> ... -> operator_close
  *
@@ -66,6 +68,10 @@ struct operator_class {
     void (*forget)(struct operator* o);
     void (*close)(struct operator* o);
     void (*measure)(const struct operator* o, struct buf *out); /* NULL: nothing grows with keys in a batch */
+    /* Batch: many rows of its only input. NULL: it takes each as it comes. */
+    int (*stretch)(struct operator* o, const struct change *rows, size_t count);
+    /* Batch: rows that were kept for those who take many go to them now. NULL: it keeps none. */
+    int (*hand_on)(struct operator* o);
 };
 extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize,
     operator_join, operator_ranking, operator_history, operator_check;
@@ -87,6 +93,8 @@ int operator_open(struct operator_context *c, const struct table *t, struct oper
 /* From now on `child` gets the changes of `parent` as those of its input number `input`. */
 void operator_child_add(struct operator* parent, struct operator* child, int input);
 int operator_process(struct operator* o, const struct change *change);
+/* Batch, every so many records: their rows are still there. */
+int operator_hand_on(struct operator* o);
 int operator_flush(struct operator* o);
 void operator_forget(struct operator* o);
 /* Batch, before operator_forget: says what is kept about keys (state_size.h). */
@@ -97,6 +105,9 @@ void operator_close(struct operator* o); /* NULL is allowed */
 
 /* Hands a change of their table on. */
 int operator_emit(struct operator* o, const struct change *change);
+/* The same to those of the children that take each row as it comes, and to the others. */
+int operator_emit_single(struct operator* o, const struct change *change);
+int operator_emit_stretch(struct operator* o, const struct change *rows, size_t count);
 /* The event time that a row of a table has in its order; 0 when it has none. */
 int64_t order_time(const struct table *t, const struct value *row);
 

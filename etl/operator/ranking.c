@@ -116,5 +116,5 @@ static void ranking_close(struct operator* o)
     free(o);
 }
 
-const struct operator_class operator_ranking = {ranking_open,   ranking_process, ranking_flush,
-                                                ranking_forget, ranking_close,   NULL};
+const struct operator_class operator_ranking = {
+    ranking_open, ranking_process, ranking_flush, ranking_forget, ranking_close, NULL, NULL, NULL};

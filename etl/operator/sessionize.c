@@ -143,7 +143,8 @@ static int session_add(struct sessionize *s, struct visitor *v, const struct cha
     }
     if (time < session->start) session->start = time;
     if (time > session->end) session->end = time;
-    return result < 0 ? result : group_change(session, t, change, NULL, false, &s->arena, s->base.context->cycle);
+    if (result < 0) return result;
+    return group_change(session, t, &change, 1, NULL, false, &s->arena, s->base.context->cycle);
 }
 
 /* --- finding the visitor --- */
@@ -389,5 +390,11 @@ static void sessionize_close(struct operator* o)
     free(s);
 }
 
-const struct operator_class operator_sessionize = {sessionize_open,   sessionize_process, sessionize_flush,
-                                                   sessionize_forget, sessionize_close,   sessionize_measure};
+const struct operator_class operator_sessionize = {sessionize_open,
+                                                   sessionize_process,
+                                                   sessionize_flush,
+                                                   sessionize_forget,
+                                                   sessionize_close,
+                                                   sessionize_measure,
+                                                   NULL,
+                                                   NULL};

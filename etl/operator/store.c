@@ -14,6 +14,7 @@ struct store {
     struct operator base;
     struct output output;
     struct value *row; /* the stored columns of the current change */
+    struct buf kept;   /* batch: struct change, rows of this page */
 };
 
 static int store_open(struct operator_context *c, const struct table *t, struct operator** out)
@@ -34,7 +35,20 @@ static int store_process(struct operator* o, const struct change *change)
     for (int i = 0; i < t->column_count; i++) s->row[i] = change->values[in->columns[i]];
     struct change kept = {.sign = change->sign, .values = s->row, .order = change->order, .id = change->id};
     int result = kept.sign > 0 ? output_row(&s->output, &kept) : output_take_back(&s->output, &kept);
-    return result < 0 ? result : operator_emit(o, &kept);
+    if (result < 0 || o->child_count == 0) return result;
+    if (o->context->live) return operator_emit(o, &kept);
+    kept.values = arena_copy(o->context->cycle, s->row, (size_t)t->column_count * sizeof *s->row);
+    buf_append(&s->kept, &kept, sizeof kept);
+    return operator_emit_single(o, &kept);
+}
+
+static int store_hand_on(struct operator* o)
+{
+    struct store *s = (struct store *)o;
+    const struct change *rows = (const struct change *)(const void *)s->kept.p;
+    int result = operator_emit_stretch(o, rows, s->kept.n / sizeof *rows);
+    buf_reset(&s->kept);
+    return result;
 }
 
 static int store_flush(struct operator* o)
@@ -52,8 +66,10 @@ static void store_close(struct operator* o)
 {
     struct store *s = (struct store *)o;
     output_close(&s->output);
+    buf_release(&s->kept);
     free(s->row);
     free(s);
 }
 
-const struct operator_class operator_store = {store_open, store_process, store_flush, store_forget, store_close, NULL};
+const struct operator_class operator_store = {store_open,  store_process, store_flush, store_forget,
+                                              store_close, NULL,          NULL,        store_hand_on};
