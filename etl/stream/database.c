@@ -5,13 +5,15 @@
 #include "etl/sink/sql.h"
 #include "lib/os/clock.h"
 
+enum { BUSY_TRIES_PER_MS = 5 };
 enum { CACHE_KIB = 65536, WAL_BYTES_KEPT = 256 * 1024 * 1024 };
 
-/* SQLite's own waiting sleeps up to 100 ms, longer than a commit takes: the lock would often be idle. */
+/* SQLite's own waiting sleeps up to 100 ms, longer than a commit takes, and who asks seldom finds the lock taken again:
+ * it is free for a moment only. */
 static int busy(void *busy_ms, int tries)
 {
-    if (tries >= (int)(intptr_t)busy_ms) return 0;
-    clock_sleep_ms(1);
+    if (tries / BUSY_TRIES_PER_MS >= (int)(intptr_t)busy_ms) return 0;
+    clock_sleep_until(clock_mono_ns() + 1000000 / BUSY_TRIES_PER_MS, 0);
     return 1;
 }
 

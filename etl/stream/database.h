@@ -7,7 +7,7 @@
 #include "lib/base/err.h"
 
 /* Opens FILE, which is created when it is missing; nothing is written yet. Who must wait for another process's
- * transaction looks again every millisecond, `busy_ms` times (ERR_LOCKED then). Close with sqlite3_close. */
+ * transaction looks again every 0.2 ms, for `busy_ms` (ERR_LOCKED then). Close with sqlite3_close. */
 int database_open(const char *path, int busy_ms, sqlite3 **out, struct err_text *error);
 
 /* How this connection works from now on: write-ahead log, synced at checkpoints only; no commit ever does a checkpoint.

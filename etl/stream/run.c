@@ -199,7 +199,8 @@ static int database_prepare(struct run *r)
     r->created = false; /* it holds a warehouse now, and is kept whatever happens */
     result = runs_totals(r->db, &r->before, r->error);
     if (result == 0) result = database_tune(r->db, r->error);
-    if (result == 0) result = checkpoint_open(&r->checkpoint, r->db, r->options->db, r->lock, r->error);
+    if (result == 0) result = checkpoint_open(&r->checkpoint, r->options->db, r->lock, r->error);
+    if (result == 0) result = checkpoint_start(&r->checkpoint, r->error);
     return result == 0 ? offsets_loaded(r->db, &r->loaded_before, r->error) : result;
 }
 
@@ -277,7 +278,7 @@ static int housekeeping(struct run *r)
     int result = own_broker_ensure(&r->broker, r->error);
     if (result == 0) result = total_update(r);
     if (result == 0) result = progress_show(r, false);
-    return result == 0 ? checkpoint_run(&r->checkpoint, r->error) : result;
+    return result == 0 ? checkpoint_look(&r->checkpoint, r->error) : result;
 }
 
 static int caught_up(struct run *r)
