@@ -244,7 +244,11 @@ TEST(parse, a_json_record_may_drift_only_as_declared)
     const char *source = "\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"type\": \"integer\"}, "
                          "{\"name\": \"b\", \"path\": \"x.b\", \"type\": \"text\"}]";
     check_str(drift_of(source, "", "", "{\"n\": 1}"), "");
-    check_str(drift_of(source, NEW_FAILS, "", "{\"a\": 1, \"x\": {\"new\": 2}}"), ""); /* inside of one that is read */
+    check_str(drift_of(source, NEW_FAILS, "", "{\"x\": {\"b\": {\"new\": 2}}}"), ""); /* inside of one that is read */
+    check_str(drift_of(source, NEW_FAILS, "", "{\"a\": 1, \"x\": {\"new\": 2}}"),
+              "no column reads its member \"x.new\"");
+    check_str(drift_of(source, NEW_FAILS, "", "{\"x\": \"b\"}"), "no column reads its member \"x\"");
+    check_str(drift_of(source, NEW_FAILS, "", "{\"x\": null}"), "");
     check_str(drift_of(source, NEW_FAILS, "", "{\"a\": 1, \"n\\u0065w\": []}"), "no column reads its member \"new\"");
     check_str(drift_of(source, MISSING_FAILS, "", "{\"x\": {\"b\": null}, \"a\": null, \"new\": 1}"), "");
     check_str(drift_of(source, MISSING_FAILS, "", "{\"a\": 1, \"x\": null}"), "it has no member \"x.b\"");
@@ -259,8 +263,11 @@ TEST(parse, so_may_an_element_of_xml)
                          "\"type\": \"text\"}, {\"name\": \"b\", \"path\": \"b[2]\", \"type\": \"text\"}]";
     check_str(drift_of(source, "", "utf-8", "<r><c/></r>"), "");
     check_str(drift_of(source, NEW_FAILS, "utf-8", "<r xmlns:n='u' a='1'><b><c/></b></r>"), "");
-    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r c='1'/>"), "no column reads its attribute \"c\"");
+    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r c='1'/>"), "no column reads its attribute \"@c\"");
     check_str(drift_of(source, NEW_FAILS, "utf-8", "<r><a/><d/></r>"), "no column reads its element \"a\"");
     check_str(drift_of(source, MISSING_FAILS, "utf-8", "<r a=''><b/><b/></r>"), "");
+    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r><b/><b c='1'><d/></b></r>"),
+              "no column reads its attribute \"b[2]/@c\"");
+    check_str(drift_of(source, NEW_FAILS, "utf-8", "<r> x</r>"), "no column reads its text of \".\"");
     check_str(drift_of(source, MISSING_FAILS, "utf-8", "<r a=''><b/></r>"), "it has nothing at \"b[2]\"");
 }

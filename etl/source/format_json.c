@@ -13,8 +13,6 @@ static void drift_read(struct node n, struct source_spec *s)
     spec_drift_read(n, s, known, false);
     s->json = json_paths_new(n.doc->arena);
     if (s->drift.new_fails) json_paths_strict(s->json);
-    if (s->drift.new_fails && node_present(node_member(n, "extra")))
-        node_fail(node_member(n, "extra"), "keeps what \"drift\": {\"new_column\": \"fail\"} refuses");
 }
 
 static void ndjson_keys_read(struct node n, struct source_spec *s)

@@ -34,8 +34,9 @@ static void place_read(struct node column, struct source_spec *s, struct field_s
 
 static const char *const *names_of(const struct feed *feed, struct arena *arena)
 {
-    const char **names = arena_alloc(arena, ((size_t)feed->field_count + 1) * sizeof *names);
-    for (int c = 0; c < feed->field_count; c++) names[c] = feed->columns[c].field->headers[0];
+    int count = feed->field_count - feed->spec->extra;
+    const char **names = arena_alloc(arena, ((size_t)count + 1) * sizeof *names);
+    for (int c = 0; c < count; c++) names[c] = feed->columns[c].field->headers[0];
     return names;
 }
 
@@ -68,7 +69,8 @@ static int rows_open(struct source_list *list, const char *path, struct source_f
     const struct feed *feed = list->feed;
     struct err_text wrong = {{0}};
     const struct sqlite_rows *beside = rows_beside(list, f->name);
-    int err = sqlite_rows_open(path, feed->spec->table, names_of(feed, &list->arena), beside, &f->rows, &wrong);
+    int err = sqlite_rows_open(path, feed->spec->table, names_of(feed, &list->arena), feed->spec->extra, beside,
+                               &f->rows, &wrong);
     if (err == ERR_NOTFOUND || err == ERR_UNSUPPORTED)
         return err_set(error, err, "%s (%s of %s)", wrong.text, feed->at, feed->path);
     if (!err && feed->spec->drift.new_fails) err = new_column_find(list, path, f->rows, &wrong);
@@ -127,7 +129,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     return true;
 }
 
-static const char *const keys[] = {"table", "watermark", "deletes", "drift", NULL};
+static const char *const keys[] = {"table", "watermark", "deletes", "drift", "extra", NULL};
 static const char *const places[] = {"field", NULL};
 
 const struct format FORMAT_SQLITE = {

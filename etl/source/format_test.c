@@ -442,13 +442,45 @@ TEST(format, malformed_records_say_what_is_wrong)
     }
 }
 
+#define AT(path)   "{\"name\": \"c" STRING(__COUNTER__) "\", \"path\": \"" path "\", \"type\": \"text\"}"
+#define STRING(x)  STRING_(x)
+#define STRING_(x) #x
+
+TEST(format, extra_of_xml)
+{
+#define XML_EXTRA                                                                                                      \
+    "\"format\": \"xml\", \"record\": \"p\", \"extra\": \"more\", \"columns\": [" AT("@id") ", " AT(                   \
+        "maker/name") ", " AT("price") "]"
+    BOTH(
+        XML_EXTRA,
+        "<l xmlns:x='u'><p id='1' new='x' xmlns:y='v'><maker since='1960'><name l='de'>A<b>!</b></name><vip/>\n</maker>"
+        "<tag>a</tag><price>2</price><tag> b </tag><tag n='3'/><price>4</price></p>\n"
+        "<p id='2'> <maker>&quot;C&quot;<name>D</name></maker> and <s>so <t>on</t> <t/></s></p><p/></l>",
+        "1@15/1 1|A!|2|{\"@new\": \"x\", \"maker/@since\": \"1960\", \"maker/name/@l\": \"de\", \"maker/vip\": \"\", "
+        "\"tag\": \"a\", \"tag[2]\": \"b\", \"tag[3]/@n\": \"3\"}\n"
+        "2@184/3 2|D|-|{\"maker\": \"\\\"C\\\"\", \"s/t\": \"on\", \"s/t[2]\": \"\", \"s\": \"so on\", \".\": "
+        "\"and\"}\n"
+        "3@270/3 -|-|-|-\n");
+    check_str(PLAIN(XML_EXTRA ", \"drift\": {\"new_column\": \"fail\"}", ""),
+              "d.json: source.extra: keeps what \"drift\": {\"new_column\": \"fail\"} refuses");
+}
+
 /* What no column reads, in one more column. */
 TEST(format, extra)
 {
     BOTH("\"extra\": \"more\", " NDJSON,
          "{\"a\": {\"b\":1}, \"id\": 1, \"price\": {\"x\": 1}, \"\\u0062\":  null}\n{\"id\": 2}\n{\"x\": 1\n",
-         "1@0/1 1|-|-|{\"a\": {\"b\":1}, \"\\u0062\":  null}\n2@60/2 2|-|-|-\n"
+         "1@0/1 1|-|-|{\"a\": {\"b\":1}, \"price.x\": 1, \"\\u0062\":  null}\n2@60/2 2|-|-|-\n"
          "3@70/3  !format:=byte 7: a , or } must stand behind a member\n");
+    /* inside of what paths lead into: by its path; what is wanted as a whole is read; elements are not looked for */
+    check_str(PLAIN("\"extra\": \"more\", \"format\": \"ndjson\", \"columns\": [" AT("a.b") ", " AT("a.c.d") ", " AT(
+                        "l[1].x") ", " AT("w") ", " AT("w.v") "]",
+                    "{\"a\": {\"b\": 1, \"n\": [2], \"c\": {\"d\": 3, \"e.f\": \"4\", \"\": 5}}, \"a.n\": 6}\n"
+                    "{\"l\": [{\"y\": 1}, {\"x\": 2, \"y\": 3, \"l\": {}}, 4], \"w\": {\"v\": 5, \"u\": 6}}\n"
+                    "{\"a\": {\"c\": 7}, \"l\": {\"m\": 8}}\n{\"a\": null, \"l\": [0, true], \"w\": 1}\n"),
+              "1@0/1 1|3|-|-|-|{\"a.n\": [2], \"a.c['e.f']\": \"4\", \"a.c['']\": 5, \"a.n\": 6}\n"
+              "2@70/2 -|-|2|{\"v\": 5, \"u\": 6}|5|{\"l[1].y\": 3, \"l[1].l\": {}}\n"
+              "3@141/3 -|-|-|-|-|{\"a.c\": 7, \"l\": {\"m\": 8}}\n4@172/4 -|-|-|1|-|{\"l[1]\": true}\n");
     check_str(
         PLAIN(
             "\"extra\": \"more\", \"records\": \"l\", \"format\": \"json\", \"columns\": [{\"name\": \"o\", \"path\": "
@@ -516,6 +548,14 @@ TEST(format, keys_belong_to_formats)
 
 TEST(format, access_logs_by_the_servers_configuration)
 {
+    check_str(
+        PLAIN("\"format\": \"access_log\", \"layout\": \"common\", \"extra\": \"more\", \"drift\": {\"new_column\": "
+              "\"fail\"}",
+              ""),
+        "d.json: source.drift: has no meaning for an access log, which has no columns beside those of its layout: "
+        "a line that does not fit it is malformed, and in the bucket format\n"
+        "d.json: source.extra: has no meaning for an access log, which has no columns beside those of its layout: "
+        "a line that does not fit it is malformed, and in the bucket format");
     check_str(PLAIN("\"format\": \"access_log\", \"log_format\": \"%h %t \\\"%r\\\" %>s %b\", \"columns\": "
                     "[\"client\", \"time\", "
                     "\"target\", \"status\", \"bytes\"]",
@@ -618,6 +658,19 @@ TEST(format, sqlite)
     check_str(rows(SQLITE, database("CREATE TABLE T(ID INTEGER PRIMARY KEY, rowid, name, p)"), false), "");
 }
 
+TEST(format, extra_of_a_table)
+{
+    check_str(
+        rows("\"extra\": \"more\", " SQLITE,
+             database("CREATE TABLE t(name, \"a \"\"b\", id, p REAL, X); INSERT INTO t VALUES('n', x'0aff', 1, 2, "
+                      "'y'), ('n', NULL, 2, 3, NULL), ('n', 7, 3, 4, NULL)"),
+             false),
+        "1@1/0 1|200|n|{\"a \\\"b\":\"0AFF\",\"X\":\"y\"}\n2@2/0 2|300|n|-\n3@3/0 3|400|n|{\"a \\\"b\":7}\n");
+    check_str(rows("\"extra\": \"more\", " SQLITE,
+                   database("CREATE TABLE t(name, id, p); INSERT INTO t VALUES(1, 2, 3)"), false),
+              "1@1/0 2|300|1|-\n");
+}
+
 TEST(format, sqlite_errors)
 {
     check_str(rows(SQLITE, database("CREATE TABLE ts(id)"), false),
@@ -667,13 +720,13 @@ TEST(format, a_database_that_is_written_is_read_as_it_was)
     struct sqlite_rows *before, *beside, *after;
     close(mkstemp(path));
     database_change(path, "PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1), (2)");
-    check_int(sqlite_rows_open(path, "t", columns, NULL, &before, NULL), 0);
+    check_int(sqlite_rows_open(path, "t", columns, false, NULL, &before, NULL), 0);
     database_change(path, "INSERT INTO t VALUES(3); DELETE FROM t WHERE a = 1; INSERT INTO t VALUES(4)");
     check_int(rows_count(before), 2);
-    check_int(sqlite_rows_open(path, "t", columns, NULL, &after, NULL), 0);
+    check_int(sqlite_rows_open(path, "t", columns, false, NULL, &after, NULL), 0);
     check_int(rows_count(after), 3);
     check_int(rows_count(before), 2);
-    check_int(sqlite_rows_open(path, "t", columns, before, &beside, NULL), 0);
+    check_int(sqlite_rows_open(path, "t", columns, false, before, &beside, NULL), 0);
     sqlite_rows_close(before);
     check_int(rows_count(beside), 2);
     sqlite_rows_close(beside);

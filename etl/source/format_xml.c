@@ -93,7 +93,7 @@ static bool all_there(struct splitter *s, struct arena *arena)
 {
     for (int c = 0; c < s->feed->field_count; c++) {
         const struct field_spec *f = s->feed->columns[c].field;
-        if (!f->optional && !around_leads(f->headers[0]) && !s->fields[f->number].p)
+        if (f->headers && !f->optional && !around_leads(f->headers[0]) && !s->fields[f->number].p)
             return splitter_drifts(s, arena_printf(arena, "it has nothing at \"%s\"", f->headers[0]));
     }
     return true;
@@ -116,7 +116,7 @@ static bool split(struct splitter *s, const struct record *record, struct slice 
     return true;
 }
 
-static const char *const keys[] = {"encoding", "record", "drift", NULL};
+static const char *const keys[] = {"encoding", "record", "drift", "extra", NULL};
 static const char *const places[] = {"path", "optional", NULL};
 
 const struct format FORMAT_XML = {

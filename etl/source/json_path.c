@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 /* --- the text of a path --- */
 
 static int refuse(const char **wrong, const char *why)
@@ -74,6 +76,7 @@ int json_step_take(const char **path, bool first, struct json_step *out, struct 
 struct step {
     struct json_step key;
     struct step *children, *sibling;
+    const struct step *parent;
     struct wanted *wanted; /* the numbers of the paths that end here */
     int number;            /* of this step, for what was seen */
 };
@@ -118,6 +121,7 @@ static struct step *child(struct json_paths *paths, struct step *parent, const s
         if ((*at)->key.index == key->index && slice_equal((*at)->key.name, key->name)) return *at;
     *at = arena_alloc(paths->arena, sizeof **at);
     (*at)->key = *key;
+    (*at)->parent = parent;
     (*at)->number = paths->step_count++;
     return *at;
 }
@@ -178,16 +182,92 @@ struct split {
     bool as_they_stand;
     int left; /* members of the root that are wanted and not found yet; then nothing more is read. 0: all is read */
     bool keeps_rest, strict;
-    struct buf rest; /* members that no path begins with */
+    int wholes;      /* how many of the values around, below the root, are wanted as a whole: what is in them is read */
+    struct buf rest; /* what no path leads to */
     uint64_t seen[STEPS_MAX / 64];
 };
 
-/* A member from its name on. */
-static void rest_keep(struct split *c, const uint8_t *start)
+/* --- what no path leads to --- */
+
+static bool wants_unread(const struct split *c)
 {
+    return (c->keeps_rest || c->strict) && c->wholes == 0;
+}
+
+static void name_put(struct buf *out, struct slice name)
+{
+    bool plain = name.n && *name.p != '$';
+    for (size_t i = 0; i < name.n; i++) plain = plain && !strchr(".[]'\"", name.p[i]);
+    if (plain) {
+        if (out->n) buf_append_byte(out, '.');
+        buf_append_slice(out, name);
+        return;
+    }
+    buf_append_str(out, "['");
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '\'') buf_append_byte(out, '\'');
+        buf_append_byte(out, name.p[i]);
+    }
+    buf_append_str(out, "']");
+}
+
+/* The path of a step from the root on. */
+static void way_put(struct buf *out, const struct step *step)
+{
+    if (!step->parent) return;
+    way_put(out, step->parent);
+    if (step->key.index < 0)
+        name_put(out, step->key.name);
+    else
+        buf_printf(out, "[%d]", step->key.index);
+}
+
+static bool drifts(struct split *c, const uint8_t *at, const char *what, struct slice name)
+{
+    c->scan->p = at;
+    c->scan->drift = true;
+    return json_scan_fail(
+        c->scan, arena_printf(c->arena, "%s \"%.*s\"", what, name.n < 80 ? (int)name.n : 80, (const char *)name.p));
+}
+
+/* A value that nobody wants, from `value` to where the scan is: of the step, or of the member `name` in it. */
+static bool unread(struct split *c, const struct step *step, const struct slice *name, const uint8_t *value)
+{
+    struct buf way = {0};
+    bool good = true;
+    way_put(&way, step);
+    if (name) name_put(&way, *name);
+    if (c->strict) {
+        good = drifts(c, value, "no column reads its member", buf_slice(&way));
+    } else {
+        buf_append_str(&c->rest, c->rest.n ? ", " : "{");
+        text_json_string(buf_slice(&way), &c->rest);
+        buf_append_str(&c->rest, ": ");
+        buf_append(&c->rest, value, (size_t)(c->scan->p - value));
+    }
+    buf_release(&way);
+    return good;
+}
+
+/* A member of the record stays as it is written, from its name at `start` on: it is no path. */
+static bool member_unread(struct split *c, const struct step *object, struct slice name, const uint8_t *start,
+                          const uint8_t *value)
+{
+    if (object->parent || c->strict) return unread(c, object, &name, value);
     buf_append_str(&c->rest, c->rest.n ? ", " : "{");
     buf_append(&c->rest, start, (size_t)(c->scan->p - start));
+    return true;
 }
+
+/* Whether paths lead on from the step into a value that begins so. */
+static bool leads_into(const struct step *step, uint8_t first)
+{
+    for (const struct step *s = step->children; s; s = s->sibling)
+        if (first == (s->key.index < 0 ? '{' : '[')) return true;
+    return false;
+}
+
+/* --- values --- */
 
 static bool value_take(struct split *c, const struct step *step, int depth);
 
@@ -213,14 +293,6 @@ static bool member_take(struct split *c, const struct step *step, const uint8_t 
     return value_take(c, step, depth);
 }
 
-static bool drifts(struct split *c, const uint8_t *at, const char *what, struct slice name)
-{
-    c->scan->p = at;
-    c->scan->drift = true;
-    return json_scan_fail(
-        c->scan, arena_printf(c->arena, "%s \"%.*s\"", what, name.n < 80 ? (int)name.n : 80, (const char *)name.p));
-}
-
 static bool object_take(struct split *c, const struct step *step, int depth)
 {
     struct json_scan *s = c->scan;
@@ -241,9 +313,9 @@ static bool object_take(struct split *c, const struct step *step, int depth)
         json_scan_blanks(s);
         const struct step *found = member_find(step, hint, name);
         if (found) hint = found->sibling;
-        if (!found && depth == 1 && c->strict) return drifts(c, at, "no column reads its member", name);
+        const uint8_t *value = s->p;
         if (!(found ? member_take(c, found, at, depth) : json_scan_value(s, depth))) return false;
-        if (!found && depth == 1 && c->keeps_rest) rest_keep(c, at);
+        if (!found && wants_unread(c) && !member_unread(c, step, name, at, value)) return false;
         json_scan_blanks(s);
         if (s->p < s->end && *s->p == '}') break;
         if (!json_scan_byte(s, ',', "a , or } must stand behind a member")) return false;
@@ -300,12 +372,18 @@ static bool value_take(struct split *c, const struct step *step, int depth)
 {
     struct json_scan *s = c->scan;
     const uint8_t *start = s->p;
-    bool whole = (c->keeps_rest || c->strict) && depth == 0 && s->p < s->end && *s->p == '{';
-    bool inside = (step->children || whole) && s->p < s->end && (*s->p == '{' || *s->p == '[');
-    if (!inside) {
-        if (!json_scan_value(s, depth)) return false;
-    } else if (!(*s->p == '{' ? object_take(c, step, depth + 1) : array_take(c, step, depth + 1)))
+    uint8_t first = s->p < s->end ? *s->p : 0;
+    bool whole = (c->keeps_rest || c->strict) && depth == 0 && first == '{';
+    bool inside = whole || leads_into(step, first);
+    bool wanted = step->wanted && step->parent;
+    c->wholes += wanted;
+    if (!(!inside        ? json_scan_value(s, depth)
+          : first == '{' ? object_take(c, step, depth + 1)
+                         : array_take(c, step, depth + 1)))
         return false;
+    c->wholes -= wanted;
+    bool other = step->parent && !step->wanted && first != 'n' && !leads_into(step, first);
+    if (other && wants_unread(c) && !unread(c, step, NULL, start)) return false;
     for (const struct wanted *w = step->wanted; w; w = w->next)
         field_set(c, w, slice_of(start, (size_t)(s->p - start)));
     return true;
@@ -336,6 +414,7 @@ static void split_begin(struct split *c, const struct json_paths *paths, struct 
     c->as_they_stand = false;
     c->left = 0;
     c->keeps_rest = c->strict = false;
+    c->wholes = 0;
     c->rest = (struct buf){0};
     *scan = json_scan_of(text);
     json_scan_blanks(scan);

@@ -37,10 +37,13 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
 /* The next number belongs to a value that stands elsewhere: json_split gives nothing for it. */
 void json_paths_skip(struct json_paths *paths);
 
-/* The next number belongs to what no path begins with: the members of the record as an object, as they stand in it. */
+/* The next number belongs to what is there and no path leads to, as a JSON object: the members of the record with which
+ * no path begins, as they stand in it; those of objects that paths lead into, under their own paths
+ * ("customer.vip", "items[0]['a.b']"); and what is no object, or no array, where paths would lead on, but null. What is
+ * inside of a value that is wanted itself is read, and elements of arrays are not looked for. */
 void json_paths_rest(struct json_paths *paths);
 
-/* A record with a member with which no path begins fails, with scan->drift. */
+/* A record that has something of this kind fails, with scan->drift. */
 void json_paths_strict(struct json_paths *paths);
 /* So does one that has not the member where the path that was added last ends. A null is there; elements of arrays may
  * be absent. */

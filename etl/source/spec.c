@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "etl/source/json_path.h"
+#include "etl/source/xml_capture.h"
 
 enum { SOURCE_KEYS_MAX = 48 };
 
@@ -86,14 +87,19 @@ static void extra_read(struct node n, struct feed *feed, struct source_spec *s)
     struct field_spec *f = arena_alloc(n.doc->arena, sizeof *f);
     *f = (struct field_spec){.at = n.path, .type = VALUE_TEXT, .number = s->fields_least};
     if (s->format == &FORMAT_CSV) f->number = CSV_FIELDS_MAX; /* behind those of any record */
-    if (s->json) json_paths_rest(s->json);
+    if (s->table)
+        json_paths_add(s->json, arena_printf(n.doc->arena, "[%d]", f->number), false);
+    else if (s->json)
+        json_paths_rest(s->json);
+    else if (s->xml)
+        xml_paths_rest(s->xml, s->trim);
     s->extra = true;
     struct column *c = &feed->columns[feed->field_count];
     *c = (struct column){.name = node_name(n), .type = VALUE_TEXT, .origin = COLUMN_FIELD, .field = f};
     name_check(n, feed, c->name);
     if (n.doc->failed) return;
     feed->field_count++;
-    if (s->json) s->fields_least++;
+    if (s->format != &FORMAT_CSV) s->fields_least++;
 }
 
 static void columns_read(struct node source, struct feed *feed, struct source_spec *s, int room)
@@ -175,6 +181,9 @@ void spec_drift_read(struct node source, struct source_spec *s, const char *cons
     s->drift.missing_fails = drift_fails(n, "missing_column", missing_fails);
     s->drift.reordered_fails = drift_fails(n, "reordered", false);
     s->drift.retyped_fails = drift_fails(n, "retyped", false);
+    struct node extra = node_member(source, "extra");
+    if (s->drift.new_fails && node_present(extra))
+        node_fail(extra, "keeps what \"drift\": {\"new_column\": \"fail\"} refuses");
 }
 
 void spec_lines_read(struct node source, struct source_spec *s)
@@ -192,6 +201,20 @@ static bool list_has(const char *const *list, const char *word)
     return *list != NULL;
 }
 
+/* The layout says all of a line, so there is nothing that could be new, missing or in another order. */
+static void log_drift_refuse(struct node n)
+{
+    static const char *const keys[] = {"drift", "extra"};
+    for (int i = 0; i < 2; i++) {
+        struct node key = node_member(n, keys[i]);
+        if (!node_present(key)) continue;
+        node_wrong(key,
+                   "has no meaning for an access log, which has no columns beside those of its layout: a line that "
+                   "does not fit it is malformed, and in the bucket format");
+        json_object_del(n.json, keys[i]);
+    }
+}
+
 /* A key of another format: which one says more than a list of what is known here. */
 static void others_check(struct node n, const struct format *format, const char *const *keys)
 {
@@ -199,6 +222,7 @@ static void others_check(struct node n, const struct format *format, const char 
     json_t *value;
     void *next;
     if (n.doc->failed || !json_is_object(n.json)) return;
+    if (format == &FORMAT_ACCESS_LOG) log_drift_refuse(n);
     json_object_foreach_safe(n.json, next, key, value)
     {
         const char *of = "";

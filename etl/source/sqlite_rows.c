@@ -31,6 +31,9 @@ struct sqlite_rows {
     sqlite3_stmt *select;  /* what sqlite_rows_next reads: all rows, or those since a watermark */
     bool filtered;
     int column_count;
+    bool keeps_others;
+    char **others; /* then: names of the columns that stand behind these in the SELECT */
+    int other_count;
     struct buf row;
 };
 
@@ -165,33 +168,55 @@ static const char *rowid_name(struct sqlite_rows *r, const char *table)
     return names[2];
 }
 
+static void others_forget(struct sqlite_rows *r)
+{
+    for (int i = 0; i < r->other_count; i++) free(r->others[i]);
+    free(r->others);
+    r->others = NULL;
+    r->other_count = 0;
+}
+
+/* The table's columns that are none of these. */
+static int others_find(struct sqlite_rows *r, const char *table, const char *const *columns, struct err_text *error)
+{
+    sqlite3_stmt *s = NULL;
+    int code, err = sql_prepare(r->db, &s, error, "SELECT name FROM pragma_table_xinfo(%Q) ORDER BY cid", table);
+    if (err) return err;
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(s, 0);
+        const char *const *known = columns;
+        while (*known && sqlite3_stricmp(*known, name) != 0) known++;
+        if (*known) continue;
+        r->others = memory_grow(r->others, (size_t)r->other_count + 1, sizeof *r->others);
+        r->others[r->other_count++] = memory_str(name);
+    }
+    if (code != SQLITE_DONE) err = sql_fail(r->db, error, "cannot be read");
+    sqlite3_finalize(s);
+    return err;
+}
+
 int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, struct arena *arena, const char **name,
                              struct err_text *error)
 {
-    sqlite3_stmt *s = NULL;
-    int err = sql_prepare(r->db, &s, error, "SELECT name FROM pragma_table_xinfo(%Q) ORDER BY cid", r->table);
+    int err = others_find(r, r->table, columns, error);
     if (err) return err;
-    *name = NULL;
-    while (!*name && sqlite3_step(s) == SQLITE_ROW) {
-        const char *one = arena_str(arena, sql_column_slice(s, 0));
-        const char *const *known = columns;
-        while (*known && sqlite3_stricmp(*known, one) != 0) known++;
-        if (!*known) *name = one;
-    }
-    sqlite3_finalize(s);
+    *name = r->other_count ? arena_str(arena, slice_str(r->others[0])) : NULL;
+    others_forget(r);
     return *name != NULL;
 }
 
 /* In double quotes a name that is no column would be a text to SQLite: each is looked for before. */
-static int select_prepare(struct sqlite_rows *r, const char *table, const char *const *columns, struct err_text *error)
+static int select_prepare(struct sqlite_rows *r, const char *table, const char *const *columns, bool others,
+                          struct err_text *error)
 {
     char *list = sqlite3_mprintf("%s", rowid_name(r, table));
-    int err = ERR_OK;
+    int err = others ? others_find(r, table, columns, error) : ERR_OK;
     for (; *columns && !err; columns++, r->column_count++) {
         if (!column_is_there(r, table, *columns))
             err = missing(r, "column", *columns, "SELECT name FROM pragma_table_xinfo(%Q)", table, error);
         list = sqlite3_mprintf("%z, \"%w\"", list, *columns);
     }
+    for (int i = 0; i < r->other_count; i++) list = sqlite3_mprintf("%z, \"%w\"", list, r->others[i]);
     r->columns = list;
     r->table = sqlite3_mprintf("%s", table);
     if (!err) err = sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" ORDER BY 1", list, table);
@@ -255,17 +280,17 @@ static int snapshot_find(const char *path, const struct sqlite_rows *beside, str
     return ERR_OK;
 }
 
-int sqlite_rows_open(const char *path, const char *table, const char *const *columns, const struct sqlite_rows *beside,
-                     struct sqlite_rows **out, struct err_text *error)
+int sqlite_rows_open(const char *path, const char *table, const char *const *columns, bool others,
+                     const struct sqlite_rows *beside, struct sqlite_rows **out, struct err_text *error)
 {
     struct snapshot *snapshot;
     *out = NULL;
     int err = snapshot_find(path, beside, &snapshot, error);
     if (err) return err;
     struct sqlite_rows *r = memory_new(sizeof *r);
-    *r = (struct sqlite_rows){.snapshot = snapshot, .path = snapshot->path, .db = snapshot->db};
+    *r = (struct sqlite_rows){.snapshot = snapshot, .path = snapshot->path, .db = snapshot->db, .keeps_others = others};
     err = table_check(r, table, error);
-    if (!err) err = select_prepare(r, table, columns, error);
+    if (!err) err = select_prepare(r, table, columns, others, error);
     if (err)
         sqlite_rows_close(r);
     else
@@ -279,6 +304,7 @@ void sqlite_rows_close(struct sqlite_rows *r)
     sqlite3_finalize(r->select);
     sqlite3_free(r->table);
     sqlite3_free(r->columns);
+    others_forget(r);
     buf_release(&r->row);
     snapshot_release(r->snapshot);
     free(r);
@@ -379,6 +405,23 @@ int sqlite_rows_digest(struct sqlite_rows *r, uint64_t bytes, char digest[65], s
     return result < 0 ? result : 0;
 }
 
+/* Without those that are NULL: a column that is added does not change the records of the rows before it. */
+static void others_put(struct sqlite_rows *r)
+{
+    const char *before = "{";
+    buf_append_byte(&r->row, ',');
+    for (int i = 0; i < r->other_count; i++) {
+        int column = 1 + r->column_count + i;
+        if (sqlite3_column_type(r->select, column) == SQLITE_NULL) continue;
+        buf_append_str(&r->row, before);
+        text_put(&r->row, slice_str(r->others[i]));
+        buf_append_byte(&r->row, ':');
+        value_put(&r->row, r->select, column);
+        before = ",";
+    }
+    buf_append_str(&r->row, *before == '{' ? "null" : "}");
+}
+
 int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, struct err_text *error)
 {
     int code = sqlite3_step(r->select);
@@ -393,6 +436,7 @@ int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, s
         buf_append_byte(&r->row, c == 1 ? '[' : ',');
         value_put(&r->row, r->select, c);
     }
+    if (r->keeps_others) others_put(r);
     buf_append_byte(&r->row, ']');
     *row = buf_slice(&r->row);
     return 1;

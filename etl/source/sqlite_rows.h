@@ -23,11 +23,12 @@
 
 struct sqlite_rows;
 
-/* `columns` ends with NULL. Rows of the same path `beside` (NULL: none are there) lend their transaction: tables that
- * are read side by side are of one moment. Errors name the file and the table or column: ERR_NOTFOUND, ERR_UNSUPPORTED
- * for views and tables without rowids. */
-int sqlite_rows_open(const char *path, const char *table, const char *const *columns, const struct sqlite_rows *beside,
-                     struct sqlite_rows **out, struct err_text *error);
+/* `columns` ends with NULL. `others`: behind them stands an object of what is not NULL in the table's other columns,
+ * null when there is nothing: [17,"Bob",{"fax":"5"}]. Rows of the same path `beside` (NULL: none are there) lend their
+ * transaction: tables that are read side by side are of one moment. Errors name the file and the table or column:
+ * ERR_NOTFOUND, ERR_UNSUPPORTED for views and tables without rowids. */
+int sqlite_rows_open(const char *path, const char *table, const char *const *columns, bool others,
+                     const struct sqlite_rows *beside, struct sqlite_rows **out, struct err_text *error);
 /* 1: *name, in the arena, is the first column of the table that is none of these; 0: there is none. */
 int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, struct arena *arena, const char **name,
                              struct err_text *error);

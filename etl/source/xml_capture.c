@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etl/source/xml_rest.h"
 #include "lib/base/memory.h"
 
 /* --- paths --- */
@@ -29,7 +30,8 @@ struct xml_paths {
     struct arena *arena;
     struct step root;
     int step_count, field_count;
-    bool strict;
+    bool strict, trim;
+    int rest; /* number of what no path leads to; -1: nobody wants it */
 };
 
 struct xml_paths *xml_paths_new(struct arena *arena)
@@ -37,6 +39,7 @@ struct xml_paths *xml_paths_new(struct arena *arena)
     struct xml_paths *paths = arena_alloc(arena, sizeof *paths);
     paths->arena = arena;
     paths->step_count = 1;
+    paths->rest = -1;
     return paths;
 }
 
@@ -98,6 +101,12 @@ void xml_paths_strict(struct xml_paths *paths)
     paths->strict = true;
 }
 
+void xml_paths_rest(struct xml_paths *paths, bool trim)
+{
+    paths->rest = paths->field_count++;
+    paths->trim = trim;
+}
+
 void xml_paths_skip(struct xml_paths *paths)
 {
     paths->field_count++;
@@ -119,7 +128,7 @@ struct xml_capture {
     int depth;                                  /* elements around, the first included */
     int texts_open;                             /* how many of `open` want their text */
     struct found *found;                        /* by step */
-    char new_part[96];                          /* of strict paths */
+    struct xml_rest *rest;                      /* of paths that are strict, or want it */
 };
 
 struct xml_capture *xml_capture_new(const struct xml_paths *paths)
@@ -127,6 +136,7 @@ struct xml_capture *xml_capture_new(const struct xml_paths *paths)
     struct xml_capture *c = memory_new(sizeof *c);
     c->paths = paths;
     c->found = memory_new((size_t)paths->step_count * sizeof *c->found);
+    if (paths->strict || paths->rest >= 0) c->rest = xml_rest_new(paths->rest >= 0, paths->trim);
     return c;
 }
 
@@ -135,6 +145,7 @@ void xml_capture_free(struct xml_capture *c)
     if (!c) return;
     for (int i = 0; i < c->paths->step_count; i++) buf_release(&c->found[i].text);
     free(c->found);
+    xml_rest_free(c->rest);
     free(c);
 }
 
@@ -145,7 +156,7 @@ void xml_capture_reset(struct xml_capture *c)
         c->found[i] = (struct found){.text = c->found[i].text};
     }
     c->depth = c->texts_open = 0;
-    c->new_part[0] = 0;
+    if (c->rest) xml_rest_reset(c->rest);
 }
 
 static const struct step *element_find(struct xml_capture *c, const struct step *parent, const char *name)
@@ -166,18 +177,28 @@ static void attributes_take(struct xml_capture *c, const struct step *step, cons
             }
 }
 
-/* Declarations of name spaces are about names. */
-static void part_check(struct xml_capture *c, const char *name, bool attribute)
-{
-    if (c->new_part[0] || (attribute && strncmp(name, "xmlns", 5) == 0)) return;
-    for (const struct step *s = c->paths->root.children; s; s = s->sibling)
-        if (s->attribute == attribute && strcmp(s->name, name) == 0) return;
-    snprintf(c->new_part, sizeof c->new_part, "%s \"%.70s\"", attribute ? "attribute" : "element", name);
-}
-
 const char *xml_capture_new_part(const struct xml_capture *c)
 {
-    return c->new_part[0] ? c->new_part : NULL;
+    return xml_rest_first(c->rest);
+}
+
+static bool step_has(const struct step *parent, const char *name, bool attribute)
+{
+    const struct step *s = parent ? parent->children : NULL;
+    while (s && (s->attribute != attribute || strcmp(s->name, name) != 0)) s = s->sibling;
+    return s != NULL;
+}
+
+/* `step` is NULL when no path leads to the element. */
+static void rest_start(struct xml_capture *c, const struct step *parent, const struct step *step, const char *name,
+                       const char **attributes)
+{
+    bool record = step == &c->paths->root; /* its whole text may be wanted beside what is in it */
+    enum xml_part part = !step                     ? (step_has(parent, name, false) ? XML_PART_READ : XML_PART_NEW)
+                         : step->wanted && !record ? XML_PART_WANTED
+                                                   : XML_PART_WAY;
+    xml_rest_start(c->rest, name, part, step ? step->index : 1);
+    for (const char **a = attributes; *a; a += 2) xml_rest_attribute(c->rest, a[0], a[1], step_has(step, a[0], true));
 }
 
 bool xml_capture_start(struct xml_capture *c, const char *name, const char **attributes)
@@ -185,8 +206,7 @@ bool xml_capture_start(struct xml_capture *c, const char *name, const char **att
     if (c->depth > XML_DEPTH_MAX) return false;
     const struct step *parent = c->depth ? c->open[c->depth - 1] : NULL;
     const struct step *step = c->depth == 0 ? &c->paths->root : parent ? element_find(c, parent, name) : NULL;
-    if (c->paths->strict && c->depth == 1) part_check(c, name, false);
-    for (const char **a = attributes; c->paths->strict && c->depth == 0 && *a; a += 2) part_check(c, *a, true);
+    if (c->rest) rest_start(c, parent, step, name, attributes);
     c->open[c->depth++] = step;
     if (!step) return true;
     c->texts_open += step->wanted != NULL;
@@ -198,6 +218,7 @@ bool xml_capture_start(struct xml_capture *c, const char *name, const char **att
 void xml_capture_end(struct xml_capture *c)
 {
     const struct step *step = c->open[--c->depth];
+    if (c->rest) xml_rest_end(c->rest);
     if (!step) return;
     c->found[step->number].whole = true;
     if (step->wanted) c->texts_open--;
@@ -205,6 +226,7 @@ void xml_capture_end(struct xml_capture *c)
 
 void xml_capture_text(struct xml_capture *c, const char *text, int n)
 {
+    if (c->rest) xml_rest_text(c->rest, text, (size_t)n);
     for (int i = 0; c->texts_open && i < c->depth; i++)
         if (c->open[i] && c->open[i]->wanted) buf_append(&c->found[c->open[i]->number].text, text, (size_t)n);
 }
@@ -249,4 +271,7 @@ void xml_capture_give(const struct xml_capture *c, bool trim, struct arena *aren
 {
     for (int i = 0; i < c->paths->field_count; i++) fields[i] = slice_of(NULL, 0);
     step_give(c, &c->paths->root, trim, arena, fields);
+    if (c->paths->rest < 0) return;
+    struct slice rest = xml_rest_give(c->rest);
+    if (rest.p) fields[c->paths->rest] = slice_of(arena_copy(arena, rest.p, rest.n), rest.n);
 }

@@ -20,7 +20,10 @@ const char *xml_paths_add(struct xml_paths *paths, const char *text);
 /* The next number belongs to a value that stands elsewhere: nothing is given for it. */
 void xml_paths_skip(struct xml_paths *paths);
 
-/* A record with an attribute or an element with which no path begins fails (xml_capture_new_part). */
+/* The next number belongs to what is there and no path leads to, as a JSON object (xml_rest.h); `trim` as in
+ * xml_capture_give. */
+void xml_paths_rest(struct xml_paths *paths, bool trim);
+/* A record that has something of this kind fails (xml_capture_new_part). */
 void xml_paths_strict(struct xml_paths *paths);
 
 struct xml_capture;
@@ -35,7 +38,7 @@ void xml_capture_end(struct xml_capture *c);
 /* Each of these paths (a bit per number, of the first 64) has its value, whole, or can have none: nothing that comes
  * can change it. */
 bool xml_capture_is_settled(const struct xml_capture *c, uint64_t fields);
-/* Of strict paths: "element NAME" or "attribute NAME", the first that no path begins with; NULL: there is none. */
+/* Of strict paths: `element "maker/vip"`, `attribute "@x"`, the first that no path leads to; NULL: there is none. */
 const char *xml_capture_new_part(const struct xml_capture *c);
 /* The text of each path by its number, in the arena, UTF-8; p is NULL for what is not there. `trim` takes white space
  * (line ends too) off the ends of elements' texts. */

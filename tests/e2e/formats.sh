@@ -137,6 +137,51 @@ for kind in csv ndjson json xml sqlite json_around xml_around; do
         >/dev/null 2>"$scratch/err" || die "run: $(cat "$scratch/err")"
     "$MILLRACE" warehouse compare "$scratch/$kind.db" "$scratch/$kind.stream.db" || fail "$kind: stream = batch"
 done
+
+story "what no column reads is kept, a path to nothing is told, and texts on which a regex gives up: batch = stream"
+mkdir "$scratch/new"
+printf '{"id": 1, "at": "2024-01-01", "to": {"city": "Rome", "zip": "00100"}}\n{"id": 2, "at": "2024-01-02", "to": "Bonn", "gift": true}\n' >"$scratch/new/a.ndjson"
+printf '<all><one id="3" at="2024-01-03"><to zip="53111"><city>Bonn</city></to><tag>x</tag><tag>y</tag></one></all>' >"$scratch/new/a.xml"
+sqlite3 "$scratch/new/a.db" "CREATE TABLE one(id, at, city, fax, note); INSERT INTO one VALUES(4, '2024-01-04', 'Wien', '55', NULL), (5, '2024-01-05', NULL, NULL, NULL)"
+printf 'id,at,city,gift\n6,2024-01-06,%040dx,yes\n' 0 >"$scratch/new/a.csv"
+cat >"$scratch/extra.json" <<'JSON'
+{"pipeline": "extra", "version": 1, "sources": [
+ {"name": "n", "format": "ndjson", "glob": "*.ndjson", "time": "at", "extra": "more", "columns": [{"name": "id", "type": "integer"},
+  {"name": "at", "type": "timestamp", "format": "iso8601"}, {"name": "city", "path": "to.city", "type": "text"}, {"name": "street", "path": "to.street", "type": "text"}]},
+ {"name": "x", "format": "xml", "glob": "*.xml", "record": "one", "time": "at", "extra": "more", "columns": [{"name": "id", "path": "@id", "type": "integer"},
+  {"name": "at", "path": "@at", "type": "timestamp", "format": "iso8601"}, {"name": "city", "path": "to/city", "type": "text"}, {"name": "street", "path": "to/street", "type": "text"}]},
+ {"name": "s", "format": "sqlite", "glob": "*.db", "table": "one", "time": "at", "extra": "more", "columns": [{"name": "id", "type": "integer"},
+  {"name": "at", "type": "timestamp", "format": "iso8601"}, {"name": "city", "type": "text"}], "derive": [{"name": "street", "expr": "nullif(city, city)"}]},
+ {"name": "c", "format": "csv", "glob": "*.csv", "time": "at", "extra": "more", "columns": [{"name": "id", "type": "integer"},
+  {"name": "at", "type": "timestamp", "format": "iso8601"}, {"name": "city", "type": "text"}], "derive": [{"name": "street", "expr": "nullif(city, city)"}],
+  "rules": [{"rule": "regex", "column": "city", "pattern": "^(0+0+)+$", "severity": "warn"}]}],
+ "tables": [{"name": "orders", "from": ["n", "x", "s", "c"], "columns": ["id", "city", "street", "more"]}]}
+JSON
+"$MILLRACE" etl run "$scratch/extra.json" --in "$scratch/new" --db "$scratch/extra.db" 2>"$scratch/err" || die "batch: $(cat "$scratch/err")"
+nowhere='extra: nothing stands at "to.street" in any of the records of a.ndjson, so street is NULL there'
+given_up='regular expressions gave up on 1 texts'
+grep -qF "batch $nowhere" "$scratch/err" || fail "batch: $(cat "$scratch/err")"
+grep -qF "batch extra: $given_up" "$scratch/err" || fail "batch: $(cat "$scratch/err")"
+cat >"$scratch/wanted" <<'EOF'
+1|{"to.zip": "00100"}
+2|{"to": "Bonn", "gift": true}
+3|{"to/@zip": "53111", "tag": "x", "tag[2]": "y"}
+4|{"fax":"55"}
+5|
+6|{"gift": "yes"}
+EOF
+sqlite3 "$scratch/extra.db" "SELECT id, more FROM orders ORDER BY id" | diff "$scratch/wanted" - || fail "what no column reads"
+for order in "--shuffle 3" "--speed 10000000"; do
+    # shellcheck disable=SC2086 # two words
+    "$MILLRACE" stream publish "$scratch/extra.json" --in "$scratch/new" --topic "extra${order// /}" $order --partitions 2 --bootstrap "$bootstrap" \
+        2>"$scratch/err" || die "publish: $(cat "$scratch/err")"
+    grep -qF "publish $nowhere" "$scratch/err" || fail "publish $order: $(cat "$scratch/err")"
+    "$MILLRACE" stream run "$scratch/extra.json" --topic "extra${order// /}" --db "$scratch/extra.stream.db" --bootstrap "$bootstrap" \
+        >/dev/null 2>"$scratch/err" || die "run: $(cat "$scratch/err")"
+    grep -qF "stream extra, worker-1: $given_up" "$scratch/err" || fail "stream: $(cat "$scratch/err")"
+    "$MILLRACE" warehouse compare "$scratch/extra.db" "$scratch/extra.stream.db" || fail "extra: stream = batch"
+    rm "$scratch/extra.stream.db"
+done
 broker_stop
 
 # refused WHAT DEFINITION PART: the batch must end with an error that says PART
