@@ -90,7 +90,7 @@ static int source_parse(const struct feed *feed, const char *in, struct err_text
     struct pool pool = {0};
     int result = source_list_read(feed, in, &list, error);
     if (result != 0) return result;
-    result = pool_fill(&pool, in, &list, error);
+    result = pool_fill(&pool, in, &list, NULL, error);
     if (result == 0) measure(feed, &pool);
     pool_release(&pool);
     source_list_release(&list);

@@ -2,6 +2,7 @@
 
 #include "etl/regex.h"
 
+#include <inttypes.h>
 #include <pcre2.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -73,6 +74,15 @@ static enum regex_outcome give_up(void)
 uint64_t regex_gave_up_count(void)
 {
     return atomic_load_explicit(&gave_up, memory_order_relaxed);
+}
+
+void regex_gave_up_say(const char *title)
+{
+    if (regex_gave_up_count() == 0) return;
+    fprintf(stderr,
+            "%s: regular expressions gave up on %" PRIu64 " texts: they go back and forth on them without end, which "
+            "counts as a broken rule, or as what cannot be computed\n",
+            title, regex_gave_up_count());
 }
 
 enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group)

@@ -25,8 +25,9 @@ int regex_group_count(const struct regex *r);
 enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group);
 /* NULL, or what is wrong with a replacement: $1, ${1} and $0 stand for groups, $$ for a dollar. */
 const char *regex_replacement_wrong(const struct regex *r, const char *replacement);
-/* How often REGEX_GAVE_UP was the answer, in this process. */
+/* How often REGEX_GAVE_UP was the answer, in this process; and a sentence on standard error if it ever was. */
 uint64_t regex_gave_up_count(void);
+void regex_gave_up_say(const char *title);
 /* Appends `subject` with every match replaced; nothing with REGEX_GAVE_UP. A group that took no part is empty. */
 enum regex_outcome regex_replace(const struct regex *r, struct slice subject, const char *replacement, struct buf *out);
 /* Before a thread ends that has matched: gives its scratch memory back. */

@@ -85,11 +85,7 @@ void committed_say(struct job *j)
                 "%s: no record was accepted: is the source's format that of its files? `etl new FILE` drafts one\n",
                 j->title);
     source_notes_say(j->notes, j->title);
-    if (regex_gave_up_count())
-        fprintf(stderr,
-                "%s: regular expressions gave up on %" PRIu64 " texts: they go back and forth on them without end, "
-                "which counts as a broken rule, or as what cannot be computed\n",
-                j->title, regex_gave_up_count());
+    regex_gave_up_say(j->title);
     if (*engine_state(j->engine)) fprintf(stderr, "%s: state: %s\n", j->title, engine_state(j->engine));
     broken_say(j->definition, j->db, j->title, j->run);
 }

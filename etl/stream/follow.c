@@ -185,6 +185,16 @@ static int loop(struct follow *w)
     return result == 0 ? follow_save(w) : result;
 }
 
+/* Files that may go on are judged by what is in them now. */
+static void notes_say(struct follow *w)
+{
+    for (int i = 0; i < w->list.count; i++) {
+        const struct followed *f = w->list.items[i];
+        if (f->reader && !f->finished) source_notes_take(w->notes, f->reader);
+    }
+    source_notes_say(w->notes, w->title);
+}
+
 static int feeds_check(const struct follow *w)
 {
     for (int i = 0; i < w->to.definition->feed_count; i++) {
@@ -235,12 +245,15 @@ int follow_run(const struct publish_options *options, struct err_text *error)
     }
     if (result == 0) {
         snprintf(w.title, sizeof w.title, "publish %s", w.to.definition->name);
+        w.notes = source_notes_new(w.to.definition);
         progress_start(&w.progress, w.title, "messages", 0);
         result = loop(&w);
     }
     if (result == 0) progress_finish(&w.progress, w.to.sent);
+    if (result == 0) notes_say(&w);
     publisher_close(&w.to, result != 0);
     followed_release(&w.list);
+    source_notes_free(w.notes);
     free(w.held);
     free(w.signatures);
     free(state);

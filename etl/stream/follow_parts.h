@@ -8,6 +8,7 @@
 #ifndef MILLRACE_ETL_STREAM_FOLLOW_PARTS_H
 #define MILLRACE_ETL_STREAM_FOLLOW_PARTS_H
 
+#include "etl/source/notes.h"
 #include "etl/stream/followed.h"
 #include "etl/stream/publisher.h"
 #include "lib/os/progress.h"
@@ -39,6 +40,7 @@ struct follow {
     bool moved;           /* something was sent that the state file does not tell */
     int64_t saved_ns;
     int lock; /* of the state file, a descriptor */
+    struct source_notes *notes;
     struct progress progress;
     char title[128];
 };

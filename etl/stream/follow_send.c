@@ -102,6 +102,7 @@ static int lines_read(struct follow *w, struct followed *f, uint64_t size, bool 
     f->sent = sent;
     f->lines = source_lines(f->reader);
     f->finished = final;
+    if (final) source_notes_take(w->notes, f->reader);
     return 0;
 }
 

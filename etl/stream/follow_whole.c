@@ -52,6 +52,7 @@ static int read_from(struct follow *w, struct followed *f, const struct source_f
     result = follow_records(w, f, reader);
     f->lines = source_lines(reader);
     if (result == 0) f->sent = source_consumed(reader);
+    if (result == 0) source_notes_take(w->notes, reader);
     source_close(reader);
     return result;
 }

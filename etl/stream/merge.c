@@ -19,6 +19,7 @@ struct strand {
 
 struct merge {
     const char *dir;
+    struct source_notes *notes;
     struct row_parser **parsers; /* by feed */
     int parser_count;
     struct strand *strands;
@@ -103,6 +104,7 @@ static int first_ready(struct merge *m, struct err_text *error)
         if (result < 0) return result;
         m->given = false;
         if (result == 0) {
+            source_notes_take(m->notes, s->reader);
             strand_close(s);
             m->heap[0] = m->heap[--m->count];
         }
@@ -157,12 +159,14 @@ static int strands_add(struct merge *m, const struct source_lists *lists, struct
     return result;
 }
 
-int merge_open(const char *dir, const struct source_lists *lists, struct merge **out, struct err_text *error)
+int merge_open(const char *dir, const struct source_lists *lists, struct source_notes *notes, struct merge **out,
+               struct err_text *error)
 {
     struct merge *m = memory_new(sizeof *m);
     size_t files = 1;
     for (int i = 0; i < lists->count; i++) files += (size_t)lists->of[i].count;
     m->dir = dir;
+    m->notes = notes;
     m->parser_count = lists->count;
     m->parsers = memory_new((size_t)(lists->count + 1) * sizeof(struct row_parser *));
     m->strands = memory_new(files * sizeof *m->strands);

@@ -12,13 +12,14 @@
 #ifndef MILLRACE_ETL_STREAM_MERGE_H
 #define MILLRACE_ETL_STREAM_MERGE_H
 
-#include "etl/source/source.h"
+#include "etl/source/notes.h"
 
 struct merge;
 
-/* The definition's sources all declare an event time. Reads the first record of each file. *out is NULL after an
- * error. */
-int merge_open(const char *dir, const struct source_lists *lists, struct merge **out, struct err_text *error);
+/* The definition's sources all declare an event time. Reads the first record of each file. What is to be said about a
+ * file goes to `notes` when it ends. *out is NULL after an error. */
+int merge_open(const char *dir, const struct source_lists *lists, struct source_notes *notes, struct merge **out,
+               struct err_text *error);
 /* 1: *record is the next one, valid until the next call, and *time_s when it is due; INT64_MIN as long as its file has
  * had no time. 0: that was all. */
 int merge_next(struct merge *m, struct record *record, int64_t *time_s, struct err_text *error);

@@ -45,14 +45,16 @@ TEST(merge, by_due_time_then_source_file_and_position)
         fclose(f);
     }
     if (definition_parse(slice_str(definition), "d.json", &d, &error) != 0) unit_fail("%s", error.text);
+    struct source_notes *notes = source_notes_new(d);
     check_int(source_lists_read(d, dir, &lists, &error), 0);
-    check_int(merge_open(dir, &lists, &m, &error), 0);
+    check_int(merge_open(dir, &lists, notes, &m, &error), 0);
     while ((result = merge_next(m, &r, &time_s, &error)) == 1)
         buf_printf(&order, "%c%lld ", r.raw.p[r.raw.n - 1], time_s == INT64_MIN ? -1 : (long long)time_s);
     check_int(result, 0);
     check_str(buf_cstr(&order), "t-1 p10 w40 x40 q40 e40 r40 u40 s50 v60 ");
     check_int(merge_next(m, &r, &time_s, &error), 0);
     merge_close(m);
+    source_notes_free(notes);
     for (int i = 0; i < FILES; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, files[i].name);
         unlink(path);

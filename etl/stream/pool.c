@@ -42,7 +42,8 @@ static int file_read(struct pool *p, struct source_reader *reader, struct err_te
     return result;
 }
 
-int pool_fill(struct pool *p, const char *dir, const struct source_list *list, struct err_text *error)
+int pool_fill(struct pool *p, const char *dir, const struct source_list *list, struct source_notes *notes,
+              struct err_text *error)
 {
     int result = 0;
     for (int i = 0; i < list->count && result == 0; i++) {
@@ -50,6 +51,7 @@ int pool_fill(struct pool *p, const char *dir, const struct source_list *list, s
         struct source_reader *reader;
         result = source_open(list->feed, dir, &list->files[i], &reader, error);
         if (result == 0) result = file_read(p, reader, error);
+        if (result == 0 && notes) source_notes_take(notes, reader);
         source_close(reader);
     }
     return result;

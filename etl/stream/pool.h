@@ -6,7 +6,7 @@
 #ifndef MILLRACE_ETL_STREAM_POOL_H
 #define MILLRACE_ETL_STREAM_POOL_H
 
-#include "etl/source/source.h"
+#include "etl/source/notes.h"
 
 struct pool {
     struct record *records;
@@ -14,8 +14,10 @@ struct pool {
     struct arena arena; /* of the records' bytes */
 };
 
-/* Adds all files of a source. Release the pool also after an error. */
-int pool_fill(struct pool *p, const char *dir, const struct source_list *list, struct err_text *error);
+/* Adds all files of a source, and what is to be said about them unless `notes` is NULL. Release the pool also after an
+ * error. */
+int pool_fill(struct pool *p, const char *dir, const struct source_list *list, struct source_notes *notes,
+              struct err_text *error);
 void pool_release(struct pool *p);
 
 /* Any order; the same seed gives the same one. */

@@ -86,7 +86,7 @@ static int shuffled(struct publish *p)
     struct pool pool = {0};
     int result = 0;
     for (int i = 0; i < p->lists.count && result == 0; i++)
-        result = pool_fill(&pool, p->to.options->in, &p->lists.of[i], p->to.error);
+        result = pool_fill(&pool, p->to.options->in, &p->lists.of[i], p->notes, p->to.error);
     pool_shuffle(&pool, p->to.options->seed);
     p->to.started_ns = clock_mono_ns();
     for (size_t i = 0; i < pool.count && result == 0; i++) result = record_send(p, &pool.records[i]);
@@ -106,7 +106,7 @@ static int by_time(struct publish *p)
     struct merge *m;
     struct record record;
     int64_t time_s;
-    int result = merge_open(p->to.options->in, &p->lists, &m, p->to.error);
+    int result = merge_open(p->to.options->in, &p->lists, p->notes, &m, p->to.error);
     p->to.started_ns = clock_mono_ns();
     while (result == 0 && (result = merge_next(m, &record, &time_s, p->to.error)) == 1) {
         result = due_wait(p, time_s);

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "etl/engine.h"
+#include "etl/regex.h"
 #include "etl/sink/sql.h"
 #include "etl/stream/client.h"
 #include "etl/stream/database.h"
@@ -138,6 +139,14 @@ static int exit_status(int result)
     return result == 0 ? 0 : result == ENGINE_RULE_FAILED ? 1 : result == LOADER_FENCED ? WORKER_REPLACE : 2;
 }
 
+/* Each process counts for itself, and what a killed one had counted is gone. */
+static void regex_say(const struct definition *d, const struct worker_options *options)
+{
+    char title[160];
+    snprintf(title, sizeof title, "stream %s, %s", d->name, options->instance);
+    regex_gave_up_say(title);
+}
+
 int worker_run(const struct worker_options *options, struct err_text *error)
 {
     struct worker w = {.options = options, .error = error};
@@ -151,6 +160,7 @@ int worker_run(const struct worker_options *options, struct err_text *error)
     const struct loader_limits *limits = options->backfill ? &loader_limits_backfill : &loader_limits_live;
     if (result == 0) result = loader_open(definition, w.db, options->run, &w.topics, limits, &w.loader, error);
     if (result == 0) result = work(&w);
+    if (definition) regex_say(definition, options);
     loader_close(w.loader);
     /* Leaving the group is not needed: the supervisor ends the whole group or replaces this very member. */
     if (w.consumer) rd_kafka_destroy_flags(w.consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -8,7 +8,7 @@ mkdir "$scratch/all"
 cat >"$follow" <<'JSON'
 {"version": 1, "pipeline": "documents", "sources": [
   {"name": "stock", "format": "json", "glob": "*.json*", "records": "items",
-   "columns": [{"name": "id", "type": "integer"}, {"name": "note", "type": "text"}]},
+   "columns": [{"name": "id", "type": "integer"}, {"name": "note", "type": "text"}, {"name": "colour", "path": "look.colour", "type": "text"}]},
   {"name": "hits", "format": "csv", "glob": "*.csv*", "header": false,
    "columns": [{"name": "n", "field": 1, "type": "integer"}]}],
  "tables": [{"name": "stock", "from": "stock", "columns": ["id", "note"]}, {"name": "hits", "from": "hits", "columns": ["n"]}]}
@@ -74,5 +74,7 @@ name=$(sqlite3 "$scratch/stream.db" "SELECT file FROM files WHERE digest = '$dig
 cp "$in/name150.json" "$scratch/all/$name"
 batch_equal "$scratch/all"
 grep -v "^publish" "$scratch/publish.err"
+grep -qF 'publish documents: nothing stands at "look.colour" in any of the records of a.json' "$scratch/publish.err" ||
+    fail "a path to nothing is not told: $(cat "$scratch/publish.err")"
 broker_stop
 done_testing
