@@ -1,5 +1,7 @@
 """draw_rules.py - random rules of a source."""
 
+import dataclasses
+
 from drawing import Drawing
 
 
@@ -78,18 +80,33 @@ class Rules(Drawing):
             self.option(rule, "ignore_case", 0.2, True)
         return rule
 
-    def table_rules(self, types):
-        out = {}
-        for i in range(self.rng.randint(1, 3)):
-            rule = self.rule(types)
-            if rule["rule"] in ("unique", "type"):
+    def table_rules(self, drawn, made):
+        """Rules of a table: of the row alone, and such as look at other rows."""
+        out, types = {}, drawn.types
+        for i in range(self.rng.randint(1, 4)):
+            rule = self.among_rule(drawn, made) if self.chance(0.5) else self.rule(types)
+            if rule is None or rule["rule"] == "type":
                 continue
             if self.chance(0.6):
                 rule["name"] = f"t{i}"
             self.option(rule, "severity", 0.5, "warn", "warn", "warn", "reject", "reject", "reject", "fail")
-            self.cover("rule of a table", rule["rule"])
-            out.setdefault(self.rule_name(rule), rule)
+            name = self.rule_name(rule)
+            if name not in out:
+                self.cover("rule of a table", rule["rule"])
+                out[name] = rule
         return list(out.values())
+
+    def among_rule(self, drawn, made):
+        """One that looks at other rows: of the table itself, or of one ahead of it; those ahead are often alike."""
+        own = dataclasses.replace(drawn, spec={"name": drawn.name + "_all"})
+        rule = self.reference(drawn.types, self.pick([own, *made])) if self.chance(0.65) else None
+        if rule:
+            rule.pop("severity", None)
+            return rule
+        few = drawn.of("text", "integer")
+        names = few if few and self.chance(0.8) else list(drawn.types)
+        columns = self.rng.sample(names, self.rng.randint(1, min(2, len(names))))
+        return {"rule": "unique", "columns": self.pick(["all", columns, columns, columns[0]])}
 
     def reference(self, types, parent):
         """fk or sum_equals; None when no columns go together."""
@@ -100,7 +117,6 @@ class Rules(Drawing):
         on = dict(self.rng.sample(few if few and self.chance(0.8) else alike, 1))
         if self.chance(0.2):
             on |= dict([self.pick(alike)])
-        parent.spec["comment"] = "parent"
         numbers, amounts = ([n for n, k in t.items() if k[0] in ("integer", "decimal") and not n.startswith("_")] for t in (types, parent.types))
         if numbers and amounts and self.chance(0.5):
             rule = {"rule": "sum_equals", "column": self.pick(numbers), "table": parent.name, "of": self.pick(amounts), "on": on}

@@ -34,7 +34,7 @@ class Tables(Drawing):
             self.cover("table", "store")
         stores = self.references(feeds, made)
         for drawn in list(made):
-            made += self.ruled(drawn)
+            made += self.ruled(drawn, made[: made.index(drawn)])
         for i in range(self.rng.randint(1, 9)):
             parent = self.pick(made[-3:] if self.chance(0.5) else made)
             kind = self.pick(["aggregate", "aggregate", "window", "select", "select", "pivot", "sessionize", "join", "join", "top_n",
@@ -42,15 +42,15 @@ class Tables(Drawing):
             name = f"{kind[:2]}{i}"
             drawn = self.join(name, parent, made) if kind == "join" else getattr(self, kind)(name, parent)
             if drawn:
-                made += [drawn, *self.ruled(drawn)]
+                made += [drawn, *self.ruled(drawn, made)]
                 self.cover("table", f"{kind} of {self.kind_of(parent)}")
         self.made = made
         return [m.spec for m in made if m.named] + stores
 
-    def ruled(self, drawn):
+    def ruled(self, drawn, before):
         """Perhaps with rules; then there are two more tables."""
         may = not any(n.startswith("_") for n in drawn.types) and not self.looked_at(drawn)
-        rules = self.table_rules(drawn.types) if may and self.chance(0.12) else []
+        rules = self.table_rules(drawn, before) if may and self.chance(0.2) else []
         if not rules:
             return []
         drawn.spec["rules"] = rules
@@ -70,8 +70,10 @@ class Tables(Drawing):
         for i, name in enumerate(names[1:], 1):
             source, types = feeds[name]
             parents = [m for m in made if set(as_list(m.spec["from"])) <= set(names[:i])]
-            for rule in [self.reference(types, self.pick(parents)) for _ in range(self.rng.randint(0, 2)) if parents]:
+            for parent in [self.pick(parents) for _ in range(self.rng.randint(0, 2)) if parents]:
+                rule = self.reference(types, parent)
                 if rule:
+                    parent.spec["comment"] = "parent"
                     rule["name"] = f"ref{len(source['rules'])}"
                     source["rules"].insert(self.rng.randint(0, len(source["rules"])), rule)
                     self.cover("rule", rule["rule"])

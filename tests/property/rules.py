@@ -216,13 +216,46 @@ class Rules:
 WORST = ["warn", "reject", "fail"]
 
 
-def table_rules(specs, types):
-    """A function of a row: (names of the rules that it breaks, the worst severity)."""
-    rules = [Rule(s, i + 1, types) for i, s in enumerate(specs)]
+class TableRules:
+    """Judges rows of a table, as they are in the end. `made` has the tables that rules may name, its own rows among them."""
 
-    def broken(values):
-        row = standard.SimpleNamespace(values=values, misfits=set())
-        found = [r for r in rules if r.breaks(row)]
-        return [r.name for r in found], max((r.severity for r in found), key=WORST.index, default=None)
+    def __init__(self, specs, table, made):
+        self.table, self.made = table, made
+        self.rules = [Rule(s, i + 1, table.types) for i, s in enumerate(specs)]
 
-    return broken
+    def judge(self):
+        """For each row, in any order: (row, names of the rules that it breaks, the worst severity)."""
+        rows = [standard.SimpleNamespace(values=r, misfits=set(), broken=[]) for r in sorted(self.table.rows, key=self.table.place)]
+        for rule in self.rules:
+            test = self.among(rule) if rule.kind in LOOK_AT_OTHERS else rule.breaks
+            for row in rows:
+                if test(row):
+                    row.broken.append(rule)
+        for row in rows:
+            yield row.values, [r.name for r in row.broken], max((r.severity for r in row.broken), key=WORST.index, default=None)
+
+    def among(self, rule):
+        """A function of a row, to be called in their order, for a rule that looks at other rows."""
+        if rule.kind == "unique":
+            test = self.first_of_key(self.table.types if rule.spec["columns"] == "all" else rule.columns)
+        else:
+            parent = self.made[rule.spec["table"]]
+            test = fk_test(rule.spec, parent) if rule.kind == "fk" else sum_test(rule.spec, parent, self.table.types[rule.column])
+
+        def broken(row):
+            absent = any(row.values[c] is None for c in rule.columns)
+            return not absent and all(r.severity == "warn" for r in row.broken) and test(row.values)
+
+        return broken
+
+    @staticmethod
+    def first_of_key(columns):
+        holders = set()
+
+        def taken(values):
+            key = tuple(values[c] for c in columns)
+            known = key in holders
+            holders.add(key)
+            return known
+
+        return taken

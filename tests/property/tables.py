@@ -6,7 +6,7 @@ A table is a list of rows (dicts). A row that comes from one record also has its
 
 from expression import compile_expression, condition
 from records import RunFails
-from rules import table_rules
+from rules import TableRules
 from values import Misfit, stored
 
 POSITION = {"_source": ("text", 0), "_file": ("text", 0), "_byte_offset": ("integer", 0)}
@@ -19,6 +19,12 @@ class Table:
 
     def __init__(self, types, rows, time=None, position=()):
         self.types, self.rows, self.time, self.position = types, rows, time, position
+
+    def place(self, row):
+        """Which row is the first: by event time, position, all columns."""
+        import relations
+
+        return relations.last_key(self, row, [row[self.time]] if self.time else [])
 
     def shown(self):
         """(columns, rows) as the warehouse has them."""
@@ -36,7 +42,7 @@ def build(warehouse, definition, feeds, live):
     for spec in definition["tables"]:
         kind = next((k for k in kinds if k in spec), None)
         table = kinds[kind](spec, made) if kind else store(spec, feeds)
-        new = judged(spec, table) if "rules" in spec else {spec["name"]: table}
+        new = judged(spec, table, made) if "rules" in spec else {spec["name"]: table}
         made |= new
         warehouse.tables |= {name: t.shown() for name, t in new.items()}
         warehouse.types |= {name: t.types for name, t in new.items()}
@@ -46,12 +52,10 @@ def build(warehouse, definition, feeds, live):
                 raise RunFails(1, "a rule of a table with severity fail")
 
 
-def judged(spec, table):
+def judged(spec, table, made):
     """The three tables of one with rules."""
-    broken, name = table_rules(spec["rules"], table.types), spec["name"]
-    good, bad = [], []
-    for row in table.rows:
-        names, worst = broken(row)
+    good, bad, name = [], [], spec["name"]
+    for row, names, worst in TableRules(spec["rules"], table, made | {name + "_all": table}).judge():
         if worst in (None, "warn"):
             good.append(row)
         if names:
