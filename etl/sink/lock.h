@@ -8,7 +8,7 @@
 #include "lib/base/err.h"
 
 /* Locks the file, which must be there; *fd is to be closed behind the database, also after a failure unless it is -1.
- * ERR_LOCKED: another run has it. */
+ * ERR_LOCKED: another run has it, and still half a second later. */
 int database_lock(const char *path, int *fd, struct err_text *error);
 
 #endif
