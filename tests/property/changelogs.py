@@ -61,6 +61,8 @@ def topic_of(rng, table, specs, topic, loose):
 
 def key_of(spec, specs):
     """(columns that no two rows of a table share, whether they are its key by themselves), or None."""
+    if "primary_key" in spec:
+        return as_list(spec["primary_key"]), True
     if "aggregate" in spec or "pivot" in spec:
         window = spec.get("window")
         own = [window.get("start", "window_start"), window.get("end", "window_end")] if window else []

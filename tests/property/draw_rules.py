@@ -3,6 +3,7 @@
 import dataclasses
 
 from drawing import Drawing
+from values import as_list
 
 
 class Rules(Drawing):
@@ -114,6 +115,8 @@ class Rules(Drawing):
         few = [(a, b) for a, b in alike if types[a][0] in ("text", "integer")]
         if not alike:
             return None
+        keys = [(a, b) for a, b in alike if [b] == as_list(parent.spec.get("primary_key"))]
+        few = keys if keys and self.chance(0.5) else few
         on = dict(self.rng.sample(few if few and self.chance(0.8) else alike, 1))
         if self.chance(0.2):
             on |= dict([self.pick(alike)])
@@ -123,6 +126,8 @@ class Rules(Drawing):
             self.option(rule, "tolerance", 0.8, "1", "5", "20", "0")
         else:
             rule = {"rule": "fk", "columns": self.pick([list(on), *([next(iter(on))] if len(on) == 1 else [])]), "table": parent.name, "to": list(on.values())}
+            if as_list(parent.spec.get("primary_key")) == rule["to"]:
+                del rule["to"]
         self.option(rule, "severity", 0.3, "warn", "warn", "warn", "warn", "fail")
         return rule
 

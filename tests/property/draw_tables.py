@@ -38,8 +38,11 @@ class Tables(Drawing):
         for i in range(self.rng.randint(1, 9)):
             parent = self.pick(made[-3:] if self.chance(0.5) else made)
             kind = self.pick(["aggregate", "aggregate", "window", "select", "select", "pivot", "sessionize", "join", "join", "top_n",
-                              "dedupe", "scd"])  # fmt: skip
+                              "dedupe", "scd", "keyed"])  # fmt: skip
             name = f"{kind[:2]}{i}"
+            if kind == "keyed":
+                made += self.keyed(name, parent)
+                continue
             drawn = self.join(name, parent, made) if kind == "join" else getattr(self, kind)(name, parent)
             if drawn:
                 made += [drawn, *self.ruled(drawn, made)]
@@ -248,6 +251,37 @@ class Tables(Drawing):
         by = self.by(parent, 1)
         spec = {"name": name, "sessionize": parent.name, "by": by, "time": time, "gap_s": self.pick([0, 1, 60, 600, 1800, 3600, 86400])}
         return Drawn(spec | {"columns": columns}, {b: parent.types[b] for b in by} | kinds)
+
+    # --- keys ---
+
+    def keyed(self, name, parent):
+        """A table with a primary key and one that refers to it, in any order; now and then a key that may be broken."""
+        few = parent.of("text", "integer")
+        by = self.rng.sample(few or list(parent.types), 1)
+        if self.chance(0.3):
+            by = list({*by, self.pick(list(parent.types))})
+        present = " and ".join(f"{c} is not null" for c in by)
+        rows = Drawn({"name": name + "r", "select": parent.name, "where": present}, dict(parent.types), parent.time, parent.position)
+        key = Drawn({"name": name, "dedupe": name + "r", "by": by, "primary_key": by[0] if len(by) == 1 and self.chance(0.5) else list(by)}, dict(parent.types),
+                    parent.time, parent.position)  # fmt: skip
+        child = Drawn({"name": name + "f", "select": name + "r"}, dict(parent.types), parent.time, parent.position)
+        child.spec["foreign_keys"] = [{"columns": list(by), "references": self.pick([name, f"{name}({', '.join(by)})"])}]
+        broken = self.chance(0.15)
+        if broken:
+            self.pick([lambda: key.spec.pop("dedupe") and key.spec.pop("by") and key.spec.update(select=name + "r"), lambda: child.spec.update(select=parent.name),
+                       lambda: key.spec.update(dedupe=parent.name), lambda: self.own_key(key)])()  # fmt: skip
+        self.cover("keys", ("perhaps broken" if broken else "right") + f", of {len(by)}")
+        out = [rows, *self.pick([(key, child), (child, key)])]
+        self.cover("table", f"keyed of {self.kind_of(parent)}")
+        return out
+
+    def own_key(self, key):
+        """A table that refers to itself: other columns of its rows to its key."""
+        by = key.spec["by"]
+        alike = [[n for n, k in key.types.items() if k == key.types[b]] for b in by]
+        columns = [self.pick(names) for names in alike]
+        if len(set(columns)) == len(by):
+            key.spec["foreign_keys"] = [{"columns": columns, "references": key.name}]
 
     # --- rows against rows ---
 

@@ -7,7 +7,7 @@ A table is a list of rows (dicts). A row that comes from one record also has its
 from expression import compile_expression, condition
 from records import RunFails
 from rules import TableRules
-from values import Misfit, stored
+from values import Misfit, as_list, stored
 
 POSITION = {"_source": ("text", 0), "_file": ("text", 0), "_byte_offset": ("integer", 0)}
 
@@ -44,12 +44,34 @@ def build(warehouse, definition, feeds, live):
         table = kinds[kind](spec, made) if kind else store(spec, feeds)
         new = judged(spec, table, made) if "rules" in spec else {spec["name"]: table}
         made |= new
+        table.spec = new[spec["name"]].spec = spec
         warehouse.tables |= {name: t.shown() for name, t in new.items()}
         warehouse.types |= {name: t.types for name, t in new.items()}
         if "rules" in spec and any(r["_severity"] == "fail" for r in new[spec["name"] + "_violations"].rows):
             warehouse.outstanding = True
             if not live:
                 raise RunFails(1, "a rule of a table with severity fail")
+    if any(broken_keys(made[spec["name"]], made) for spec in definition["tables"]):
+        warehouse.outstanding = True
+        if not live:
+            raise RunFails(1, "a broken key")
+
+
+def keys_of(table, columns):
+    return [tuple(r[c] for c in as_list(columns)) for r in table.rows]
+
+
+def broken_keys(table, made):
+    """Whether two rows have one primary key, one has NULL in it, or a foreign key refers to no row."""
+    own = keys_of(table, table.spec.get("primary_key", list(table.types)))
+    if "primary_key" in table.spec and (len(set(own)) < len(own) or any(None in k for k in own)):
+        return True
+    for foreign in table.spec.get("foreign_keys", []):
+        other = made[foreign["references"].partition("(")[0].strip()]
+        known = set(keys_of(other, other.spec["primary_key"]))
+        if any(None not in k and k not in known for k in keys_of(table, foreign["columns"])):
+            return True
+    return False
 
 
 def judged(spec, table, made):
