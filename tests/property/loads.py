@@ -4,7 +4,7 @@ Files come whole or as a beginning that ends anywhere, and grow; some vanish aft
 SQLite get rows behind their last one (append, or without the keys for more), or any rows come, change (their watermark
 moves then, if they have one) and go ("deletes": "compare").
 In upsert files come whole, and the last version of each key counts.
-A run is killed now and then before it is done to its end. The reference sees all that was ever there.
+A run is killed now and then before it is done to its end. Some have tables as topics, whose last messages are compared too. The reference sees all that was ever there.
 """
 
 import fnmatch
@@ -15,6 +15,7 @@ import sqlite3
 import time
 
 import batches
+import changelogs
 import drive
 import interpret
 import outputs
@@ -45,6 +46,16 @@ class Growing:
                 source["key"] = rng.sample(names, min(len(names), rng.randint(1, 2))) or ["client"]
         self.definition = case.folder / "loads.json"
         self.definition.write_text(json.dumps(definition))
+        self.more = ["--mode", mode]
+        if case.streams and rng.random() < 0.4:
+            self.definition = changelogs.with_topics(self.told(), rng).definition
+            self.more += ["--bootstrap", case.streams.bootstrap]
+
+    def told(self):
+        """The case with the definition that is loaded."""
+        case = drive.Case(self.case.folder, self.case.program)
+        case.definition, case.streams = self.definition, self.case.streams
+        return case
 
     def step(self, last):
         self.steps += 1
@@ -134,7 +145,7 @@ class Growing:
 
 
 def run(growing, db, *more):
-    command = ["etl", "run", growing.definition, "--in", growing.there, "--db", db, "--mode", growing.mode, *more]
+    command = ["etl", "run", growing.definition, "--in", growing.there, "--db", db, *growing.more, *more]
     return growing.case.run(*command)
 
 
@@ -149,7 +160,7 @@ def grown(case, _expected, seed):
         growing.step(step == STEPS - 1)
         expected = interpret.interpret(definition, growing.seen, growing=True, arrival=growing.arrival if growing.mode == "upsert" else None)
         if rng.random() < 0.3:
-            child = batches.start(case, db, growing.definition, growing.there, "--mode", growing.mode)
+            child = batches.start(case, db, growing.definition, growing.there, *growing.more)
             time.sleep(rng.random() * 0.04)
             child.kill()
             child.wait()
@@ -161,7 +172,7 @@ def grown(case, _expected, seed):
             return [f"{where}status {ran.returncode}, expected {status} {expected.why}: {ran.stderr[-300:]}"]
         if expected.status == 0:
             found = drive.differences(drive.read_warehouse(db, "rw"), expected)
-            found = found or (outputs.differences(expected, db.parent) if ran.returncode == 0 else [])
+            found = found or (outputs.differences(expected, db.parent) or changelogs.differences(growing.told(), expected) if ran.returncode == 0 else [])
             if found:
                 return [where + f for f in found]
             growing.leave()

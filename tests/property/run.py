@@ -8,7 +8,7 @@ Case N is drawn from seed N. Every case: batch = reference, row by row, and now 
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
 messages twice, in any order, through any partition, and kills; now and then batches that are killed, two at once,
 and with limits; and folders that grow under a load mode. Where a definition has outputs, their files are compared too;
-topics of tables are added to batches (every sixteenth) and streams, and the last message of each key compared. Goes on until the
+topics of tables are added to batches (every sixteenth), loads and streams, and the last message of each key compared. Goes on until the
 seconds are over or `cases` have run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
 """
@@ -192,7 +192,7 @@ def main():
     options = arguments()
     keep = pathlib.Path(options.keep)
     shutil.rmtree(keep, ignore_errors=True)
-    broker = None if options.only in BATCHES and options.only != "topics" else stream.Broker(options.program, keep / "broker")
+    broker = None if options.only in BATCHES and options.only not in ("load", "topics") else stream.Broker(options.program, keep / "broker")
     results = multiprocessing.Queue()
     stop = multiprocessing.Event()
     workers = [multiprocessing.Process(target=work, args=(options, broker, j, results, stop)) for j in range(options.jobs)]
