@@ -75,7 +75,7 @@ def key_of(spec, specs):
 
 def position_of(spec, specs):
     """The columns of the position, if no two rows have the same."""
-    if spec is None or "sessionize" in spec or spec.get("match") in ("all", "interval"):
+    if spec is None or "sessionize" in spec or "split" in spec or spec.get("match") in ("all", "interval"):
         return None
     parent = next((spec[k] for k in ("select", "join", "dedupe", "top_n", "scd") if k in spec), None)
     if parent:

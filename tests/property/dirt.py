@@ -11,6 +11,8 @@ from times import day_number, write
 TEXTS = ["a", "b", "c", "ab", "A", "x", "x-1", "12-34", "é", "Öl", "", " ", "a b", "NULL", "\\N", "-", "n/a", "日本", "😀", "ß",
          "O'Hara", '5" pipe', "\\", "a\\tb", "\\x41", "\\,", " a ", "\ta", "12", "0", "e\u0301", "\u00a0", "x\0y", "''", "a,b", "a;b", "a|b",
          "GET", "2024-02-29", "31/12/2024", "\u200bz", "\ufeffq"]  # fmt: skip
+LISTS = ["a|b", "a| b |", "|", "c", "a|a|b", "a, b", ", ", "a,b, c", '["a", "b"]', '["b",null,7,{"a": [1]}]', "[]", '["a"', '{"a": 1}', ' [ "\\u00e9\\n", "" ] ',
+         '["a|b", true]', "[1.50, -0]"]  # fmt: skip
 BAD_NUMBERS = ["1e5", "abc", "--1", "+", "-", ".", "1.2.3", "0x10", "1 2", "", " 5", "5 ", "12,34", "1.234,5", "9223372036854775808",
                "-9223372036854775808", "99999999999999999999999999", "5-", "NaN", "١", "1.", ".5", "+3", "-0", "007", "0.000000001"]  # fmt: skip
 BAD_TIMES = ["2024-02-30 00:00:00", "2024-13-01", "", "0000-00-00", "31/02/2024", "2023-02-29 10:00:00", "24:00", "2024-01-01 24:00:00",
@@ -43,6 +45,8 @@ class Files(Documents):
         kind = spec["type"]
         if self.chance(0.05):
             return self.rng.choice(["", *([spec["null"]] if isinstance(spec.get("null"), str) else spec.get("null", []))] or [""])
+        if kind == "text" and spec.get("comment") == "lists" and self.chance(0.8):
+            return self.rng.choice(LISTS)
         if kind == "text":
             return self.rng.choice(TEXTS[:8]) if self.chance(0.7) else self.rng.choice(TEXTS)
         if kind in ("integer", "decimal"):

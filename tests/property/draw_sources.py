@@ -155,6 +155,9 @@ class Sources(Drawing):
 
     def typed(self, spec):
         kind = spec["type"]
+        if kind == "text" and self.chance(0.3):
+            spec["comment"] = "lists"
+            self.lists.add(spec["name"])
         if kind == "decimal":
             spec["scale"] = self.pick([1, 2, 3, 9])
         if kind in ("integer", "decimal"):

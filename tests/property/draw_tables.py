@@ -139,16 +139,33 @@ class Tables(Drawing):
     # --- select ---
 
     def select(self, name, parent):
-        spec, types, time = {"name": name, "select": parent.name}, dict(parent.types), parent.time
+        spec, read = {"name": name, "select": parent.name}, self.split(name, parent)
+        types, time = dict(read.types), parent.time
+        if "split" in read.spec:
+            spec["split"] = read.spec["split"]
         if self.chance(0.3):
-            spec["where"] = self.condition(parent.types)
+            spec["where"] = self.condition(read.types)
         if self.chance(0.8):
-            spec["columns"], types, time = self.selected(name, parent)
+            spec["columns"], types, time = self.selected(name, read)
         times = [n for n, k in types.items() if k[0] == "timestamp"]
         if times and self.chance(0.3):
             spec["time"] = time = self.pick(times)
             self.cover("option", "select time")
         return Drawn(spec, types, time, parent.position)
+
+    def split(self, name, parent):
+        """What a select reads: the parent, or a row for each part of one of its lists."""
+        lists = [c for c in parent.of("text") if c in self.lists] or parent.of("text")
+        if not lists or not self.chance(0.6 if set(lists) & self.lists else 0.15):
+            return parent
+        split = {"column": self.pick(lists), "as": f"{name}part"}
+        split.update(self.pick([{"by": "|"}, {"by": "|", "json": False}, {"by": ", "}, {"json": True}, {"json": True}]))
+        types = parent.types | {split["as"]: ("text", 0)}
+        if self.chance(0.6):
+            split["place"] = f"{name}place"
+            types |= {split["place"]: ("integer", 0)}
+        self.cover("table", f"split of {self.kind_of(parent)} by {'json' if split.get('json') else 'text'}")
+        return dataclasses.replace(parent, spec={"split": split}, types=types)
 
     def selected(self, name, parent):
         columns, types, time = [], {}, None

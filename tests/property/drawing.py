@@ -9,6 +9,7 @@ class Drawing:
     def __init__(self, rng, cover):
         self.rng, self.cover = rng, cover
         self.changing = False  # rows are to move from good to bad and back, as records arrive in another order
+        self.lists = set()  # columns that often have lists for `split`
         self.beside = {}  # files that stand beside the definition
 
     def chance(self, p):

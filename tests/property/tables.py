@@ -4,6 +4,7 @@ A table is a list of rows (dicts). A row that comes from one record also has its
 "_byte_offset", shown or not.
 """
 
+from documents import JsonParser, NotJson, json_text
 from expression import compile_expression, condition
 from records import RunFails
 from rules import TableRules
@@ -158,11 +159,35 @@ def copied(spec, column):
     return None
 
 
+def parts_of(split, text):
+    """The parts of a list."""
+    if text is None:
+        return []
+    if not split.get("json"):
+        parts = (part.strip(" \t") for part in text.split(split["by"]))
+        return [part for part in parts if part]
+    try:
+        root = JsonParser(text).document()
+    except NotJson:
+        return []
+    return [json_text([node], text, ("text", 0)) for _, node in root.parts if node.kind != "null"] if root.kind == "array" else []
+
+
+def split_rows(split, rows):
+    for row in rows:
+        for i, part in enumerate(parts_of(split, row[split["column"]]), 1):
+            yield row | {split["as"]: part} | ({split["place"]: i} if "place" in split else {})
+
+
 def select(spec, made):
-    parent = made[spec["select"]]
-    columns, holds = output(spec, parent.types), condition(spec.get("where"), parent.types)
+    parent, split = made[spec["select"]], spec.get("split")
+    types, source = dict(parent.types), parent.rows
+    if split:
+        types |= {split["as"]: ("text", 0)} | ({split["place"]: ("integer", 0)} if "place" in split else {})
+        source = split_rows(split, source)
+    columns, holds = output(spec, types), condition(spec.get("where"), types)
     rows = []
-    for row in parent.rows:
+    for row in source:
         if holds(row):
             position = {c: row[c] for c in POSITION if c in row}
             rows.append({name: f(row) for name, (_, f) in columns.items()} | position)
