@@ -154,8 +154,11 @@ int csv_comment_read(struct source_reader *r, size_t n, struct err_text *error)
 {
     struct slice line = slice_of(r->in.rest.p, n);
     if (n < strlen(FIELDS_LINE) || memcmp(line.p, FIELDS_LINE, strlen(FIELDS_LINE)) != 0) return ERR_OK;
+    size_t bad;
     arena_reset(&r->arena);
     buf_reset(&r->layout);
+    if (!encoding_check(r->spec->encoding, line, &bad)) return source_bytes_wrong(r, line, bad, error);
+    line = encoding_decode(r->spec->encoding, line, &r->arena);
     struct slice *titles = arena_alloc(&r->arena, CSV_FIELDS_MAX * sizeof *titles);
     return header_take(r, titles, titles_take(line, titles), error);
 }

@@ -594,6 +594,9 @@ TEST(format, w3c_logs_say_their_fields_in_comments)
     check_str(PLAIN(W3C, "#Fields: time sc-status\nt 1\n#Fields: time\n"),
               "f: the header has no column \"sc-status\" (source.columns[1] of d.json); it has: \"time\"");
     check_str(PLAIN(W3C, "#Fields: time sc-status\nt 1\n#Fields: ti"), "2@24/2 t|1|-\n");
+    check_str(PLAIN(W3C ", \"encoding\": \"iso-8859-1\", \"extra\": \"more\"", "#Fields: time sc-status Gr\xf6\xdf"
+                                                                               "e\nt 1 2\n"),
+              "2@30/2 t|1|-|{\"Größe\": \"2\"}\n");
     check_str(PLAIN(W3C, "#Date: x\nt 1\n"),
               "f: line 2: no line \"#Fields: ...\" stands ahead of this record (source.dialect of d.json)");
     check_str(PLAIN(W3C, "#Date: x\n"), "");

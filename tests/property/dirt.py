@@ -118,7 +118,8 @@ class Files(Documents):
         return self.encode(self.source.get("delimiter", ",").join(fields))
 
     def csv_file(self, rows):
-        places = list(range(len(self.columns))) + [None] * self.rng.choice([0, 0, 0, 1])
+        places = list(range(len(self.columns))) + [None] * self.rng.choice([0, 0, 0, 1] if "extra" not in self.source else [0, 1, 2])
+        self.unused = 0
         header = self.source.get("header", True)
         if header:
             places = [p for p in places if p is None or not self.columns[p].get("optional") or self.chance(0.6)]
@@ -130,15 +131,26 @@ class Files(Documents):
         if header and self.source.get("comment_prefix") and self.chance(0.2):
             lines.append(self.encode(self.source["comment_prefix"] + " ahead of the header"))
         if header:
-            lines.append(self.encode(self.source.get("delimiter", ",").join(self.title(p) for p in places)))
+            lines += self.header(places)
         for _ in range(rows):
+            if self.source.get("dialect") == "w3c" and self.chance(0.05):  # a server that was started again
+                self.rng.shuffle(places)
+                lines += self.header(places)
             line = lines[-1] if self.chance(0.06) and len(lines) > len(places) else self.csv_line(places, self.source.get("ragged"))
             lines.append(self.damaged(line))
         return lines
 
+    def header(self, places):
+        titles = [self.title(p) for p in places]
+        if self.source.get("dialect") != "w3c":
+            return [self.encode(self.source.get("delimiter", ",").join(titles))]
+        said = self.rng.sample([b"#Version: 1.0", b"#Date: 2024-12-31", b"#Fields:x"[:7], b"# Fields: a b"], self.rng.randint(0, 2))
+        return [*said, self.encode("#Fields: " + self.rng.choice([" ", " ", "\t", "  "]).join(t.replace(" ", "") for t in titles))]
+
     def title(self, place):
         if place is None:
-            return "unused"
+            self.unused += 1
+            return "unused" if self.unused == 1 else self.rng.choice(['new"', "neu", "a\\b"])
         spec = self.columns[place]
         titles = spec.get("header", spec["name"])
         title = titles if isinstance(titles, str) else self.rng.choice(titles)
@@ -243,6 +255,8 @@ def write_files(rng, definition, folder, rows):
         files = Files(rng, source)
         suffix = "." + source["glob"].rpartition(".")[2]
         begin = source["glob"].split("*")[0] if "sources" in definition else ""
+        if source.get("optional") and rng.random() < 0.15:
+            continue  # no file at all
         names = rng.sample(["pa", "pb", "pc", "p", "paa", "pa-2", "pÄ"], rng.randint(1, 4))
         data = {}
         for name in names:

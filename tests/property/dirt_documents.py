@@ -35,7 +35,9 @@ class Documents:
                 continue  # it is not there
             self.put(members, steps(spec.get("path", "['" + spec["name"] + "']")), self.json_value(spec))
         if self.chance(0.3):
-            members["unused"] = '"x"'
+            members["unused"] = self.rng.choice(['"x"', "[1,  2]", '{"b": null}', "1.0"])
+        if "extra" in self.source and self.chance(0.3):
+            members['n"\u00e9w'] = '"\\u00e9"'
         text = self.json_object(members)
         if self.chance(self.dirt / 5):
             text = self.rng.choice(["7", '"text"', "[1]", "null", text[:-1], text + "}", text.replace("{", '{"c0": 1, "c0": 2, ', 1),
@@ -80,9 +82,30 @@ class Documents:
         whole = f"[{end}" + f",{end}".join(valid) + "]"
         made = self.rng.choice(['"made": {"by": "me"}', '"made": {"by": 7, "at": null}', '"made": []'])
         root = "{" + made + ", %s}" if self.chance(0.5) else "{%s, " + made + "}"  # ahead of the records or behind them
+        if self.source.get("lines"):
+            return self.json_lines(valid).encode()
         text = {"$": whole, "stock.items": root % f'"stock":{end}{{"n": {rows}, "items": {whole}}}',
                 "orders[*].lines": root % f'"orders": [{{"lines": {one}, "no": "a"}},{end}{{"no": 1, "lines": {two}}}]'}[self.source["records"]]  # fmt: skip
         return text.encode()
+
+    def json_lines(self, records):
+        """Many documents, one behind the other."""
+        out, number = [], 0
+        for some in [*in_portions(self.rng, records), []]:
+            number += 1
+            inside = "[" + ", ".join(some) + "]"
+            shown = self.rng.choice([inside, inside, "null"]) if not some else inside
+            parts = {"$": [inside],
+                     "stock.items": ['"made": {"by": "me"}', f'"stock": {{"n": {number}, "items": {shown}}}'],
+                     "orders[*].lines": ['"made": {"by": 7}', f'"orders": [{{"lines": {shown}, "no": {number}}}, {{"no": "b", "lines": []}}]']}[self.source["records"]]  # fmt: skip
+            if len(parts) == 1:
+                out.append(parts[0])
+                continue
+            if self.chance(0.1):
+                out.append("{" + parts[0] + "}")  # one lacks the array
+            self.rng.shuffle(parts)
+            out.append("{" + ", ".join(parts) + "}")
+        return self.rng.choice(["\n", "\n", "\r\n", " ", "\n\n", ""]).join(out) + self.rng.choice(["\n", ""])
 
     @staticmethod
     def is_json(text):
@@ -145,6 +168,8 @@ class Documents:
             records = [f"<shelf n='{self.rng.randint(1, 3)}'>{''.join(some)}</shelf>" for some in in_portions(self.rng, records)]
         parts = ["<title>all</title>", *records] if self.chance(0.6) else [*records, "<title> 12 </title>"]
         body = "\n".join(parts)
+        if self.source.get("optional") and self.chance(0.15):
+            body = "<title>none</title>"
         return f'<?xml version="1.0"?>\n<catalog made="5">\n{body}\n</catalog>\n'.encode()
 
 

@@ -41,6 +41,13 @@ class JsonParser:
     def __init__(self, text):
         self.text, self.at = text, 0
 
+    def documents(self):
+        """All that stand one behind the other."""
+        self.space()
+        while self.at < len(self.text):
+            yield self.value(0)
+            self.space()
+
     def space(self):
         self.at = SPACE.match(self.text, self.at).end()
 
@@ -84,13 +91,14 @@ class JsonParser:
             if out:
                 self.take(re.compile(","), "a comma")
                 self.space()
-            name = None
+            name, begin = None, self.at
             if opening == "{":
                 name = string_text(self.take(STRING, "a name")[1])
                 self.space()
                 self.take(re.compile(":"), "a colon")
                 self.space()
             out.append((name, self.value(depth)))
+            out[-1][1].begin = begin  # of the whole member
             self.space()
         self.at += 1
         return out
@@ -143,16 +151,41 @@ def json_text(nodes, text, kind):
     return node.text
 
 
+def json_rest(root, text, columns):
+    """The members with which no path begins, as an object; None when there are none."""
+    begun = {c.steps[0][1] for c in columns if c.up is None}
+    rest = [text[part.begin : part.end] for name, part in root.parts if name not in begun] if root.kind == "object" else []
+    return "{" + ", ".join(rest) + "}" if rest else None
+
+
 def json_fields(text, columns, around=None):
     """The fields of a record, or None when it is malformed; `around` has those of what is around it."""
+    rest = [c for c in columns if c.spec.get("rest")]
+    columns = [c for c in columns if not c.spec.get("rest")]
     try:
         root = JsonParser(text).document()
         firsts = {c.steps[0][0] if c.steps else "any" for c in columns if c.up is None}
         if "any" not in firsts and {"object": "name", "array": "index"}.get(root.kind) not in firsts:
             raise NotJson("no record that the paths lead into")
-        return [json_text(follow(root, c.steps), text, c.kind) if c.up is None else around[c.name] for c in columns]
+        fields = [json_text(follow(root, c.steps), text, c.kind) if c.up is None else around[c.name] for c in columns]
+        return fields + [json_rest(root, text, columns) for _ in rest]
     except NotJson:
         return None
+
+
+def is_there(text, column, around):
+    """Whether its path leads to something, be it null; of what is around a record null is nothing."""
+    if column.up is not None:
+        return around[column.name] is not None
+    return bool(follow(JsonParser(text).document(), column.steps))
+
+
+def demand(file, columns, there):
+    """A column with "optional": false must be in some record; `there(c)` says for each whether it is."""
+    for c in columns:
+        found = there(c) if c.spec.get("optional") is False else [True]
+        if found and not any(found):
+            raise RunFails(2, f"{file}: {c.name} is nowhere")
 
 
 def find_steps(columns):
@@ -234,13 +267,14 @@ def read_json(file, data, source, columns):
     text = data.decode()[1 if lines.start else 0 :]
     path = source["records"]
     try:
-        root = JsonParser(text).document()
-        arrays = walk(root, steps(path.removesuffix("[*]")))
+        parser = JsonParser(text)
+        roots = list(parser.documents()) if source.get("lines") else [parser.document()]
+        arrays = [a for root in roots for a in walk(root, steps(path.removesuffix("[*]")))]
     except NotJson as e:
         raise RunFails(2, f"{file}: {e}") from e
     if not arrays or any(a.node.kind not in ("array", "null") for a in arrays):
         raise RunFails(2, f"{file}: no array {path}")
-    number = 0
+    number, good = 0, []
     for array in arrays:
         for i, (_, node) in enumerate(array.node.parts or []):
             number += 1
@@ -250,7 +284,10 @@ def read_json(file, data, source, columns):
             record = Record(file, line_of(lines, at), at, raw, json_fields(raw.decode(), columns, around), [raw, *around.values()])
             record.around = tuple(around.values())
             record.number = number
+            if record.fields is not None:
+                good.append((raw.decode(), around))
             yield record
+    demand(file, columns, lambda c: [is_there(text, c, around) for text, around in good])
 
 
 # --- XML ---
@@ -341,12 +378,15 @@ def read_xml(file, data, source, columns):
     except expat.ExpatError as e:
         raise RunFails(2, f"{file}: {e}") from e
     records = list(xml_records(root, source["record"]))
-    if not records and not xml_is_list(root, source["record"]):
+    if not records and not source.get("optional") and not xml_is_list(root, source["record"]):
         raise RunFails(2, f"{file}: no element is a {source['record']}")
+    found = []
     for number, (element, above) in enumerate(records, 1):
         raw = data[element.start : element.end]
         fields = [xml_field(element, above, c.spec.get("path", c.name), source.get("trim", True)) for c in columns]
         around = tuple(f for f, c in zip(fields, columns) if levels(c.spec.get("path", c.name)) is not None)
         record = Record(file, line_of(lines, element.start), element.start, raw, fields, [raw, *around], around=around)
         record.number = number
+        found.append(dict(zip((c.name for c in columns), fields)))
         yield record
+    demand(file, columns, lambda c: [f[c.name] is not None for f in found])

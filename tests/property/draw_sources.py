@@ -21,6 +21,7 @@ class Sources(Drawing):
         self.dialect(source)
         n = self.rng.randint(1, 6)
         source["columns"] = [self.column(f"c{i}", i, source) for i in range(n)]
+        self.extra(source)
         if not with_dialect(source).get("header", True):
             self.option(source, "fields", 0.6, n, n + 1)
         return source
@@ -30,7 +31,9 @@ class Sources(Drawing):
         if source["format"] != "csv":
             return source | {"glob": f"{glob}.{source['glob'].rpartition('.')[2]}"}
         out = {"format": "csv", "glob": glob + ".csv"}
-        self.dialect(out)
+        self.dialect(out, headed="extra" in source)
+        if "extra" in source:
+            out["extra"] = source["extra"]
         out["columns"] = []
         for i, c in enumerate(source["columns"]):
             drawn = self.column(c["name"], i, out, c["type"])
@@ -40,10 +43,19 @@ class Sources(Drawing):
         self.rng.shuffle(out["columns"])
         return out
 
-    def dialect(self, source):
+    def extra(self, source):
+        if with_dialect(source).get("header", True) and self.chance(0.2):
+            source["extra"] = "more"
+            self.cover("option", f"extra of {source['format']}")
+
+    def dialect(self, source, headed=False):
         self.option(source, "encoding", 0.6, *ENCODINGS)
         source["on_bad_encoding"] = "reject"
-        self.option(source, "dialect", 0.25, "rfc4180", "semicolon", "tsv", "postgresql", "mysql")
+        self.option(source, "optional", 0.1, True, False)
+        if self.chance(0.08):
+            self.fields_line(source)
+            return
+        self.option(source, "dialect", 0.25, "rfc4180", "semicolon", "tsv", *([] if headed else ["postgresql", "mysql"]))
         self.option(source, "delimiter", 0.6 if "dialect" not in source else 0.1, ",", ";", "\t", "|")
         self.option(source, "quote", 0.25 if "dialect" not in source else 0.1, '"', "'", "")
         if source.get("quote") != "" and "dialect" not in source:
@@ -57,19 +69,32 @@ class Sources(Drawing):
         self.option(source, "trim", 0.3, True)
         self.option(source, "null", 0.3, [], "NULL", ["", "\\N", "-"], ["", "n/a"])
         self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
-        self.option(source, "header", 0.3, *([False] if "dialect" not in source else [True, False]))
+        self.option(source, "header", 0.3, *([True] if headed else [False] if "dialect" not in source else [True, False]))
+
+    def fields_line(self, source):
+        """A log with lines #Fields."""
+        source["dialect"] = "w3c"
+        self.cover("option", "dialect='w3c'")
+        self.option(source, "delimiter", 0.6, "\t", " ")
+        self.option(source, "ragged", 0.2, True)
+        self.option(source, "trim", 0.2, True)
+        self.option(source, "skip_lines", 0.1, 1)
+        self.option(source, "null", 0.2, [], ["-", "x"])
+        self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
 
     # --- JSON, XML ---
 
     def paths(self, source, shapes):
         """One to six columns, each with a path of one of these shapes; "" is none."""
         source["columns"] = []
+        self.option(source, "optional", 0.2, True, False)
         for i in range(self.rng.randint(1, 6)):
             c = self.column(f"c{i}", i, source)
             shape = self.pick(["", "", *shapes])
             if shape:
                 c["path"] = shape.replace("#", str(i))
             self.cover("path", shape)
+            self.option(c, "optional", 0.15, True, True, *([False] if source["format"] != "ndjson" else []))
             source["columns"].append(c)
         self.option(source, "trim", 0.2, True, False)
         self.option(source, "null", 0.2, [], ["", "-"], "NULL")
@@ -88,11 +113,14 @@ class Sources(Drawing):
         self.option(source, "skip_lines", 0.1, 1)
         self.option(source, "comment_prefix", 0.1, "#")
         self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#", 'o["a b#"]'])
+        self.extra(source)
         return source
 
     def json_source(self, prefix, _letter):
         source = {"format": "json", "glob": f"{prefix}.json", "records": self.pick(["$", "stock.items", "orders[*].lines"])}
         self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#"])
+        self.extra(source)
+        self.option(source, "lines", 0.25, True, False)
         ways = {"$": [], "stock.items": ["../n", "../../made.by", "../../nothing"], "orders[*].lines": ["../no", "../#", "../../made.by", "../nothing"]}
         self.around(source, ["#", *ways[source["records"]]])
         return source
@@ -140,8 +168,10 @@ class Sources(Drawing):
             spec["field"] = i + 1
         elif self.chance(0.3) and source["format"] == "csv":
             spec["header"] = self.pick([f"Title {i}", [f"T{i}", f"Title {i}"], f"Größe {i}"])
+            if source.get("dialect") == "w3c":
+                spec["header"] = self.pick([f"cs(T{i})", [f"T{i}", f"s-{i}"], f"Größe{i}"])
             if source.get("encoding") == "ascii" and not str(spec["header"]).isascii():
-                spec["header"] = f"Size {i}"
+                spec["header"] = f"Size{i}"
         if with_dialect(source).get("header", True) and source["format"] == "csv":
             self.option(spec, "optional", 0.1, True)
         self.typed(spec)

@@ -139,10 +139,10 @@ class Tables(Drawing):
     # --- select ---
 
     def select(self, name, parent):
-        spec, read = {"name": name, "select": parent.name}, self.split(name, parent)
+        spec = {"name": name, "select": parent.name}
+        read = dataclasses.replace(parent, types=dict(parent.types))
+        self.split(spec, read)
         types, time = dict(read.types), parent.time
-        if "split" in read.spec:
-            spec["split"] = read.spec["split"]
         if self.chance(0.3):
             spec["where"] = self.condition(read.types)
         if self.chance(0.8):
@@ -153,19 +153,20 @@ class Tables(Drawing):
             self.cover("option", "select time")
         return Drawn(spec, types, time, parent.position)
 
-    def split(self, name, parent):
-        """What a select reads: the parent, or a row for each part of one of its lists."""
+    def split(self, spec, parent):
+        """Perhaps a row for each part of a list; what is read has two more columns then."""
+        name = spec["name"]
         lists = [c for c in parent.of("text") if c in self.lists] or parent.of("text")
         if not lists or not self.chance(0.6 if set(lists) & self.lists else 0.15):
-            return parent
+            return
         split = {"column": self.pick(lists), "as": f"{name}part"}
         split.update(self.pick([{"by": "|"}, {"by": "|", "json": False}, {"by": ", "}, {"json": True}, {"json": True}]))
-        types = parent.types | {split["as"]: ("text", 0)}
+        parent.types[split["as"]] = ("text", 0)
         if self.chance(0.6):
             split["place"] = f"{name}place"
-            types |= {split["place"]: ("integer", 0)}
+            parent.types[split["place"]] = ("integer", 0)
         self.cover("table", f"split of {self.kind_of(parent)} by {'json' if split.get('json') else 'text'}")
-        return dataclasses.replace(parent, spec={"split": split}, types=types)
+        spec["split"] = split
 
     def selected(self, name, parent):
         columns, types, time = [], {}, None

@@ -58,6 +58,11 @@ def log_column(spec):
     return spec
 
 
+def extra_column(source):
+    """The column of what no other one reads."""
+    return {"name": source["extra"], "type": "text", "null": [], "rest": True}
+
+
 class Feed:
     """A source: its records, read and judged."""
 
@@ -70,6 +75,8 @@ class Feed:
         specs = source.get("columns")
         if is_log:
             specs = [log_column(s) for s in specs or self.layout_fields()]
+        if "extra" in source:
+            specs = [*specs, extra_column(source)]
         self.columns = [Column(s, source) for s in specs]
         self.types = {c.name: c.kind for c in self.columns} | BUILT_IN
         self.derived = []

@@ -5,13 +5,16 @@ text of the source's encoding at the end.
 """
 
 import dataclasses
+import json
 import re
 
 DECODERS = {"utf-8": "utf-8", "windows-1252": "cp1252", "iso-8859-1": "latin-1", "iso-8859-15": "iso8859-15", "ascii": "ascii",
             "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1254": "cp1254", "iso-8859-2": "iso8859-2",
             "iso-8859-9": "iso8859-9", "macintosh": "mac-roman", "koi8-r": "koi8-r"}  # fmt: skip
 COPY = {"delimiter": "\t", "quote": "", "escape": "backslash", "header": False, "null": "\\N"}
-DIALECTS = {"rfc4180": {}, "semicolon": {"delimiter": ";"}, "tsv": {"delimiter": "\t", "quote": "", "escape": "none"}, "postgresql": COPY, "mysql": COPY}
+DIALECTS = {"rfc4180": {}, "semicolon": {"delimiter": ";"}, "tsv": {"delimiter": "\t", "quote": "", "escape": "none"}, "postgresql": COPY, "mysql": COPY,
+            "w3c": {"delimiter": " ", "quote": "", "escape": "none", "null": "-", "comment_prefix": "#"}}  # fmt: skip
+FIELDS_LINE = "#Fields:"
 NEVER_CLOSED = 1 << 20  # how far a closing quote is looked for
 
 
@@ -169,13 +172,20 @@ def skipped(lines, source):
     return at
 
 
+class Titles(list):
+    """Those of a line #Fields."""
+
+
 def raw_records(lines, source, dialect):
-    """Yields (start, end, next, fields) of every record behind skip_lines, comments left out."""
+    """Yields (start, end, fields) of every record behind skip_lines, comments left out but for titles of the dialect w3c."""
+    fields_line = source.get("dialect") == "w3c"
     at, prefix = skipped(lines, source), source.get("comment_prefix")
     prefix = prefix.encode().decode("latin-1") if prefix else None
-    headed = source["format"] == "csv" and source.get("header", True)  # a header may be empty
+    headed = source["format"] == "csv" and source.get("header", True) and not fields_line  # a header may be empty
     while at < len(lines.text):
         end, after = lines.line_end(at)
+        if fields_line and lines.text.startswith(FIELDS_LINE, at, end):
+            yield at, end, Titles(re.split("[ \t]+", lines.text[at + len(FIELDS_LINE) : end].strip(" \t")))
         if (prefix and lines.text[at:end].startswith(prefix)) or (end == at and source["format"] != "access_log" and not headed):
             at = after
             continue
@@ -207,18 +217,30 @@ def read_csv(file, data, source, columns):
     ragged, places, width = source.get("ragged", False), None, source.get("fields")
     if not source.get("header", True):
         places = [c.spec["field"] - 1 for c in columns]
+    extra, titles = source.get("extra"), ()
+    columns = [c for c in columns if c.name != extra]
     needed = max((p for p in places or [] if p is not None), default=-1) + 1
     for at, end, fields in raw_records(lines, source, dialect):
         raw = lines.text[at:end].encode("latin-1")
         if decode_bytes(raw, encoding) is None and not rejecting:
             raise RunFails(2, f"{file}: byte offset {at}: not {encoding}")
+        if isinstance(fields, Titles):
+            if lines.text.find("\n", end) < 0:
+                continue  # it may not be whole, and nothing stands behind it
+            titles = [decode_bytes(t.encode("latin-1"), encoding) for t in fields]
+            if None in titles:
+                raise RunFails(2, f"{file}: byte offset {at}: not {encoding}")
+            places, width = header_map(titles, source, columns, file), len(titles)
+            continue
         decoded = fields and texts_of(raw, encoding, dialect)
+        if places is None and source.get("dialect") == "w3c":
+            raise RunFails(2, f"{file}: no line #Fields")
         if places is None:
             if source.get("growing") and dialect.unfinished(lines, at, end):
                 return
             if decoded is None:
                 raise RunFails(2, f"{file}: the header")
-            places, width = header_map(decoded, source, columns, file), len(decoded)
+            places, width, titles = header_map(decoded, source, columns, file), len(decoded), decoded
             continue
         record = Record(file, line_of(lines, at), at, raw, None)
         if decoded is not None:
@@ -226,9 +248,20 @@ def read_csv(file, data, source, columns):
             if fitting or ragged:
                 record.whole = decoded + [""] * ((width or needed) - len(decoded))
                 record.fields = [decoded[p] if p is not None and p < len(decoded) else None for p in places]
+                record.fields += [extra_of(titles, places, decoded)] if extra else []
         yield record
-    if places is None and lines.text and not source.get("growing"):
+    if places is None and lines.text and not source.get("growing") and source.get("dialect") != "w3c":
         raise RunFails(2, f"{file}: no header")
+
+
+def extra_of(titles, places, fields):
+    """What no column reads, as a JSON object of texts; None when there is nothing."""
+    rest = [(t.strip(" \t"), f) for i, (t, f) in enumerate(zip(titles, fields)) if i not in places]
+    return "{" + ", ".join(f"{json_of(t)}: {json_of(f)}" for t, f in rest) + "}" if rest else None
+
+
+def json_of(text):
+    return json.dumps(text, ensure_ascii=False)
 
 
 def texts_of(raw, encoding, splitter):
