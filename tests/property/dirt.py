@@ -3,6 +3,7 @@
 import gzip
 import sqlite3
 
+import languages
 from dirt_documents import Documents
 from interpret import log_column
 from records import DECODERS, Layout, with_dialect
@@ -25,8 +26,9 @@ class Files(Documents):
     def __init__(self, rng, source):
         self.rng, self.source = rng, with_dialect(source)
         self.encoding = self.source.get("encoding", "utf-8")
+        self.wide = self.encoding if self.encoding.startswith("utf-16") else None
         is_log = self.source["format"] == "access_log"
-        self.columns = [log_column(s) for s in self.source["columns"]] if is_log else self.source["columns"]
+        self.columns = [log_column(s, self.source) for s in self.source["columns"]] if is_log else self.source["columns"]
         self.layout = Layout(self.source["layout"]) if is_log else None
         self.dirt = rng.choice(DIRT)
         self.clock = day_number(2024, rng.randint(1, 12), rng.randint(1, 28)) * 86400
@@ -79,10 +81,20 @@ class Files(Documents):
         patterns = spec["format"] if isinstance(spec["format"], list) else [spec["format"]]
         pattern = self.rng.choice(patterns)
         at = self.rng.choice(EARLY) if self.chance(0.04) else self.clock
-        text = write(at, "timestamp", pattern)
+        text = self.shortened(write(at, "timestamp", pattern), pattern)
         if "%z" in pattern and self.chance(0.4):
             text = text.replace("+0000", self.rng.choice(["Z", "+02", "-09:30", "+0545", "+2400" if self.dirt else "+01:00"]))
         return text.lower() if self.chance(0.05) else text
+
+    def shortened(self, text, pattern):
+        """Months and weekdays of other languages by a beginning, in any letter case, without accents."""
+        tag, plain = languages.language_of(pattern)
+        for directive, weekday in (("%b", 0), ("%a", 1)) if tag else ():
+            for name in languages.NAMES[tag][weekday] if directive in plain else ():
+                if name in text:
+                    text = text.replace(name, name[: self.rng.randint(min(3 if self.chance(self.dirt * 3) else 4, len(name)), len(name))] + self.rng.choice(["", "."]), 1)
+                    break
+        return languages.folded(text) if tag and self.chance(0.2) else text
 
     # --- CSV ---
 
@@ -161,7 +173,7 @@ class Files(Documents):
     def log_field(self, name):
         specs = {c.get("field", c["name"]): c for c in self.columns}
         if name == "time":
-            spec = specs.get("time", {"type": "timestamp", "format": "%d/%b/%Y:%H:%M:%S %z"})
+            spec = specs.get("time", {"type": "timestamp", "format": self.source.get("log_time") or "%d/%b/%Y:%H:%M:%S %z"})
             return self.time(spec) if not self.chance(self.dirt) else self.rng.choice(BAD_TIMES)
         if name == "status":
             return self.rng.choice(["200", "200", "404", "301", "500", "20", "2000", "abc"] if self.chance(self.dirt * 2) else ["200", "404"])
@@ -170,7 +182,11 @@ class Files(Documents):
         if name == "request":
             return self.rng.choice(["GET / HTTP/1.1", "GET /a?b=c HTTP/1.0", "POST /x HTTP/2", "get / HTTP/1.1", "-", "", 'GET /" HTTP/1.1',
                                     "GET /a b HTTP/1.1", "\\x16\\x03", "GET /\\\" HTTP/1.1"])  # fmt: skip
-        if name in ("took", "seconds"):
+        if name.startswith("status"):
+            return self.rng.choice(["200", "404"])
+        if name == "message":
+            return self.rng.choice(["free text", "", "a", "[x] y", "z]", "3 ms|4"])
+        if name in ("took", "seconds", "duration_s"):
             return self.rng.choice(["0.001", "1.5", "12", "x", "1.23456"])
         return self.rng.choice(["a", "b", "10.0.0.1", "-", "::1", "Mozilla (x)", "a:b", "é", "x y", ""] if self.chance(self.dirt * 2) else ["a", "b"])
 
@@ -185,7 +201,7 @@ class Files(Documents):
                 rest = rest[2:]
             elif rest.startswith("{"):
                 name, _, rest = rest[1:].partition("}")
-                parts.append(self.log_field(name.rstrip("+")))
+                parts.append((" " * self.rng.randint(0, 3) if name.endswith(">") else "") + self.log_field(name.rstrip("+>*")))
             else:
                 parts.append(rest[0])
                 rest = rest[1:]
@@ -218,7 +234,17 @@ class Files(Documents):
             data = data[: -len(end)]
         if self.encoding == "utf-8" and self.chance(0.15):
             data = b"\xef\xbb\xbf" + data
-        return data
+        return self.widened(data) if self.wide else data
+
+    def widened(self, data):
+        """As UTF-16; now and then half a pair of surrogates, or an odd byte at the end."""
+        text = data.decode("utf-8", "replace")
+        if self.chance(self.dirt / 2) and text:
+            at = self.rng.randrange(len(text))
+            text = text[:at] + self.rng.choice("\ud83d\udc00") + text[at:]
+        order = self.rng.choice(["utf-16-le", "utf-16-be"]) if self.wide == "utf-16" else "utf-16-" + self.wide[-2:]
+        marked = self.wide == "utf-16" or self.chance(0.4) or text[:1] in ("\ufeff", "\ufffe")
+        return ("\ufeff" * marked + text).encode(order, "surrogatepass") + b"\n" * self.chance(self.dirt / 4)
 
 
 def write_database(files, path, rows):

@@ -4,12 +4,17 @@ from drawing import Drawing
 from records import LAYOUTS, Layout, with_dialect
 from times import write
 
-ENCODINGS = ["utf-8", "utf-8", "utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii", "windows-1250", "windows-1251", "windows-1254", "iso-8859-2",
+ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1", "iso-8859-15", "ascii", "windows-1250", "windows-1251", "windows-1254", "iso-8859-2",
              "iso-8859-9", "macintosh", "koi8-r"]  # fmt: skip
 STAMPS = ["iso8601", "%F %T", "%d/%m/%Y %H:%M", "%-m/%-d/%Y %-H:%M", "%FT%T.%f%z", "%d/%b/%Y:%H:%M:%S %z", "%F %I:%M:%S %p", "%e %B %Y %T",
-          "%a, %d %b %y %T", "%s"]  # fmt: skip
-DAYS = ["%F", "%d.%m.%Y", "%-m/%-d/%y", "%e %b %Y"]
-LOG_LAYOUTS = [*LAYOUTS, '{time} {client} {method} {target} {status} rt={seconds}', '{time}|{client}|{took} ms|"{request+}"',
+          "%a, %d %b %y %T", "%s", "(it)%-d %B %Y %H:%M", "(fr)%d %b %Y %T", "(de)%A, %d. %b %Y %H:%M:%S", "(es)%a %e %B %Y %T"]  # fmt: skip
+DAYS = ["%F", "%d.%m.%Y", "%-m/%-d/%y", "%e %b %Y", "(de)%A, %d. %B %Y", "(es)%d %b %y", "(fr)%e %B %Y", "(it)%a %d %b %Y"]
+LOG_FORMATS = ['%h %l %u %t "%r" %>s %b', '%v:%p %h %l %u %t \\"%r\\" %>s %O \\"%{Referer}i\\" \\"%{User-Agent}i\\"', '%a %{sec}t %m %U%q %H %s %D',
+               '%h "%{%Y-%m-%d %H:%M:%S}t" "%U" "%q" %{ms}T %I %{X-Forwarded-For}i', '{%h} %t %s %s "%{Content-Type}o" "%{id}C" %k',
+               '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time',
+               '$host:$server_port $remote_addr [$time_iso8601] "$request_method $request_uri $server_protocol" ${status} $bytes_sent "$sent_http_x_y"',
+               '$msec $uri "$args" $status $request_length "$cookie_id" $upstream_addr $pipe']  # fmt: skip
+LOG_LAYOUTS = [*LAYOUTS, "{client} {took>} {status>}/{level} {user}", "[{time*}] [{level}] {message*}", "{client}: {message*}|{took} ms", '{time} {client} {method} {target} {status} rt={seconds}', '{time}|{client}|{took} ms|"{request+}"',
                '{{"at": "{time}", "status": {status}, "by": "{user}"}', "[{time}] {level+}: {client}"]  # fmt: skip
 
 
@@ -109,7 +114,7 @@ class Sources(Drawing):
 
     def ndjson_source(self, prefix, _letter):
         source = {"format": "ndjson", "glob": f"{prefix}.ndjson", "on_bad_encoding": "reject"}
-        self.option(source, "encoding", 0.2, "windows-1252", "utf-8")
+        self.option(source, "encoding", 0.2, "windows-1252", "utf-8", "utf-16", "utf-16be")
         self.option(source, "skip_lines", 0.1, 1)
         self.option(source, "comment_prefix", 0.1, "#")
         self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#", 'o["a b#"]'])
@@ -211,27 +216,30 @@ class Sources(Drawing):
             self.cover("pattern", pattern)
 
     def log_source(self, prefix, _letter):
-        layout = self.pick(LOG_LAYOUTS)
-        source = {"format": "access_log", "layout": layout, "glob": f"{prefix}.log"}
-        self.cover("layout", layout[:40])
-        self.option(source, "encoding", 0.3, "iso-8859-1", "windows-1252")
+        layout = {"layout": self.pick(LOG_LAYOUTS)} if self.chance(0.7) else {"log_format": self.pick(LOG_FORMATS)}
+        source = {"format": "access_log", **layout, "glob": f"{prefix}.log"}
+        self.cover("layout", str(layout)[:60])
+        self.option(source, "encoding", 0.3, "iso-8859-1", "windows-1252", "utf-16le")
         self.option(source, "trim", 0.2, True)
         self.option(source, "comment_prefix", 0.15, "#")
         self.option(source, "skip_lines", 0.1, 1)
         self.option(source, "in_file", 0.3, {"repeats": True}, {"lateness": True}, {"repeats": True, "lateness": True})
-        names = Layout(layout).names
+        layout = with_dialect(source)
+        names = Layout(layout["layout"]).names
         if "request" in names:
             names = names + ["method", "target", "protocol"]
         columns = []
         for field in self.rng.sample(names, self.rng.randint(1, len(names))):
-            columns.append(field if self.chance(0.7) else self.log_column(field))
+            columns.append(field if self.chance(0.7) else self.log_column(field, layout.get("log_time")))
         source["columns"] = columns
         return source
 
-    def log_column(self, field):
+    def log_column(self, field, pattern):
         spec = {"name": "my_" + field, "field": field}
-        if field == "took" or field == "seconds":
+        if field in ("took", "seconds", "duration_s"):
             spec.update(type="decimal", scale=3)
+        if field == "time" and pattern and "%z" not in pattern and "%s" not in pattern:
+            self.option(spec, "zone", 0.5, "Europe/Rome", "+02:00")
         if field == "status":
             self.option(spec, "type", 0.3, "text", "integer")
         self.option(spec, "null", 0.5, "-", ["-", ""])

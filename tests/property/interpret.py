@@ -23,7 +23,7 @@ from databases import read_sqlite
 from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
 from groups import Measure
-from records import RunFails, read_csv, read_log, with_dialect
+from records import RunFails, from_utf16, read_csv, read_log, with_dialect
 from rules import LOOK_AT_OTHERS, Rules
 from times import written
 from values import Column, Misfit
@@ -45,7 +45,7 @@ class Row:
     broken: list = dataclasses.field(default_factory=list)  # (ordinal, rule, column, value, severity)
 
 
-def log_column(spec):
+def log_column(spec, source):
     spec = {"name": spec} if isinstance(spec, str) else dict(spec)
     field = spec.get("field", spec["name"])
     kind = LOG_KINDS.get(field, "text")
@@ -54,7 +54,7 @@ def log_column(spec):
     if field == "bytes" and spec["type"] == "integer":
         spec = {"null": "-", "default": "0"} | spec
     if kind == "timestamp" and spec["type"] == "timestamp":
-        spec.setdefault("format", "%d/%b/%Y:%H:%M:%S %z")
+        spec.setdefault("format", source.get("log_time") or "%d/%b/%Y:%H:%M:%S %z")
     return spec
 
 
@@ -74,7 +74,7 @@ class Feed:
         is_log = source["format"] == "access_log"
         specs = source.get("columns")
         if is_log:
-            specs = [log_column(s) for s in specs or self.layout_fields()]
+            specs = [log_column(s, source) for s in specs or self.layout_fields()]
         if "extra" in source:
             specs = [*specs, extra_column(source)]
         self.columns = [Column(s, source) for s in specs]
@@ -95,8 +95,12 @@ class Feed:
 
     def read(self, file, data):
         readers = {"csv": read_csv, "access_log": read_log, "ndjson": read_ndjson, "json": read_json, "xml": read_xml}
+        wide = self.source.get("encoding", "").startswith("utf-16") and self.source["format"] in ("csv", "access_log", "ndjson")
+        data, places = from_utf16(data, self.source["encoding"]) if wide else (data, None)
+        self.lines = count_lines(data)
         records = list(readers[self.source["format"]](file, data, self.source, self.columns))
         for record in records:
+            record.offset = places[record.offset] if places else record.offset
             record.number = record.number or record.line
         return records
 
@@ -320,7 +324,8 @@ def contents(feed, path):
         return name, digest, size, len(records), records
     data = path.read_bytes()
     text = unzipped(data)
-    return path.name, hashlib.sha256(data).hexdigest(), len(data), count_lines(text), feed.read(path.name, text)
+    records = feed.read(path.name, text)
+    return path.name, hashlib.sha256(data).hexdigest(), len(data), feed.lines, records
 
 
 def unzipped(data):

@@ -38,6 +38,7 @@ class Growing:
         definition = case.read()
         sources = definition.get("sources") or [definition["source"]]
         self.cut = tuple(s["glob"].rpartition(".")[2] for s in sources if s["format"] in ("csv", "ndjson", "access_log"))
+        self.whole = tuple(s["glob"].split("*")[0] for s in sources if s.get("encoding", "").startswith("utf-16"))  # no half of a character
         self.bases = [s for s in sources if s["format"] == "sqlite"]
         self.moved, self.newest = {}, {}  # of tables with a watermark: by file what each row was, and the largest that a run saw
         for source in sources:
@@ -86,7 +87,7 @@ class Growing:
     def file(self, path, last):
         data = path.read_bytes()
         begin = self.reached.get(path.name, 0)
-        may_cut = self.mode != "upsert" and path.name.endswith(self.cut) and data[:2] != b"\x1f\x8b"
+        may_cut = self.mode != "upsert" and not path.name.startswith(self.whole) and path.name.endswith(self.cut) and data[:2] != b"\x1f\x8b"
         self.arrival.setdefault(path.name, self.steps)
         end = self.rng.randint(begin, len(data)) if may_cut and not last else len(data)
         self.reached[path.name] = end

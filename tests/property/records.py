@@ -8,9 +8,12 @@ import dataclasses
 import json
 import re
 
+from log_formats import with_layout
+
 DECODERS = {"utf-8": "utf-8", "windows-1252": "cp1252", "iso-8859-1": "latin-1", "iso-8859-15": "iso8859-15", "ascii": "ascii",
             "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1254": "cp1254", "iso-8859-2": "iso8859-2",
-            "iso-8859-9": "iso8859-9", "macintosh": "mac-roman", "koi8-r": "koi8-r"}  # fmt: skip
+            "iso-8859-9": "iso8859-9", "macintosh": "mac-roman", "koi8-r": "koi8-r",
+            "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8"}  # fmt: skip
 COPY = {"delimiter": "\t", "quote": "", "escape": "backslash", "header": False, "null": "\\N"}
 DIALECTS = {"rfc4180": {}, "semicolon": {"delimiter": ";"}, "tsv": {"delimiter": "\t", "quote": "", "escape": "none"}, "postgresql": COPY, "mysql": COPY,
             "w3c": {"delimiter": " ", "quote": "", "escape": "none", "null": "-", "comment_prefix": "#"}}  # fmt: skip
@@ -39,7 +42,7 @@ class Record:
 
 def with_dialect(source):
     """The source with what the name of its dialect says."""
-    return DIALECTS[source.get("dialect", "rfc4180")] | source
+    return with_layout(DIALECTS[source.get("dialect", "rfc4180")] | source)
 
 
 def decode_bytes(raw, encoding):
@@ -51,6 +54,23 @@ def decode_bytes(raw, encoding):
 
 
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", '"': '"', "\\": "\\", "/": "/", "'": "'"}
+
+
+def from_utf16(data, encoding):
+    """(the bytes as UTF-8, for each of them where it is from). Half a pair is no UTF-8 here either, and an odd byte none at all."""
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+    order = marks.get(data[:2]) if encoding == "utf-16" else "utf-16-" + encoding[-2:]
+    if data and order is None:
+        raise RunFails(2, "no byte order mark")
+    start = 2 if marks.get(data[:2]) == order else 0
+    even = start + (len(data) - start) // 2 * 2
+    text, out, places, at = data[start:even].decode(order or "utf-16-le", "surrogatepass"), bytearray(), [], start
+    for c in text:
+        encoded = c.encode("utf-8", "surrogatepass")
+        out += encoded
+        places += [at] * len(encoded)
+        at += 4 if ord(c) > 0xFFFF else 2
+    return bytes(out) + b"\xff" * (len(data) - even), [*places, at, at]
 
 
 def unescape(text, also):
@@ -294,7 +314,7 @@ class Layout:
     def __init__(self, layout):
         layout = LAYOUTS.get(layout, layout)
         self.names, parts = [], []
-        pieces = re.split(r"(\{\{|\{[a-z0-9_]+\+?\})", layout)
+        pieces = re.split(r"(\{\{|\{[a-z0-9_]+[+>*]?\})", layout)
         literals = [p if i % 2 == 0 else "{" if p == "{{" else None for i, p in enumerate(pieces)]
         for i, piece in enumerate(pieces):
             if literals[i] is not None:
@@ -302,8 +322,11 @@ class Layout:
                 continue
             behind = "".join(self.literal_behind(literals, i))
             before = "".join(literals[j] or "" for j in range(i) if all(x is not None for x in literals[j:i]))
-            self.names.append(piece.strip("{}+"))
-            parts.append(self.field(piece.endswith("+}"), before, behind))
+            self.names.append(piece.strip("{}+>*"))
+            if piece.endswith("*}"):
+                parts.append(f"((?>.*?(?={re.escape(behind)})))" if behind else "(.*)")
+                continue
+            parts.append(("(?> *)" if piece.endswith(">}") else "") + self.field(piece.endswith("+}"), before, behind))
         self.regex = re.compile("".join(parts), re.S)
 
     @staticmethod

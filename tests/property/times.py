@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import re
 
+import languages
 from zones import to_utc
 
 MONTHS = "January February March April May June July August September October November December".split()
@@ -48,11 +49,17 @@ class Pattern:
     """A pattern that reads: `read(text)` gives (year, month, day, seconds of the day, offset or None), or None."""
 
     def __init__(self, pattern):
+        self.language = None
         if pattern == "iso8601":
             self.regex = re.compile(ISO)
             return
         parts = []
+        self.language, pattern = languages.language_of(pattern)
         for directive, literal in directives(pattern):
+            if self.language and directive and directive in "bBaA":
+                group = f"{'month' if directive in 'bB' else 'day'}{'1' if directive.isupper() else '0'}"
+                parts.append(f"(?P<{group}>(?>{languages.LETTERS}))" + ("" if directive.isupper() else r"\.?"))
+                continue
             if literal is not None:
                 parts.append(re.escape(literal))
             elif directive.startswith("-"):
@@ -66,6 +73,12 @@ class Pattern:
         if not m:
             return None
         g = m.groupdict()
+        if self.language:
+            for name in [n for n in g if n in ("month0", "month1", "day0", "day1")]:
+                place = languages.place_of(g[name], self.language, name.startswith("day"), name.endswith("1"))
+                if place is None:
+                    return None
+                g |= {"m": str(place + 1)} if name.startswith("month") else {}
         if g.get("m2"):
             g |= {"m": g["m2"], "d": g["d2"]}
         if g.get("s"):
@@ -183,6 +196,7 @@ def write(value, kind, pattern):
     """format(w, 'pattern')."""
     if pattern == "iso8601":
         pattern = "%FT%T"
+    language, pattern = languages.language_of(pattern)
     d = moment(value, kind)
     numbers = {"m": d.month, "d": d.day, "H": d.hour, "I": (d.hour + 11) % 12 + 1, "M": d.minute, "S": d.second}
     texts = {
@@ -191,6 +205,9 @@ def write(value, kind, pattern):
         "a": DAYS[d.weekday][:3], "A": DAYS[d.weekday],
         "s": str(value if kind == "timestamp" else value * 86400),
     }  # fmt: skip
+    if language:
+        texts |= {"B": languages.NAMES[language][0][d.month - 1], "A": languages.NAMES[language][1][d.weekday]}
+        texts |= {"b": texts["B"], "a": texts["A"]}  # of how much of them is written the documents do not say
     out = []
     for directive, literal in directives(pattern):
         if literal is not None:
