@@ -197,7 +197,8 @@ TEST(parse, an_amount_and_its_currency)
         "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", \"delimiter\": \";\","
         "\"columns\": [{\"name\": \"a\", \"header\": \"Preis\", \"type\": \"decimal\", \"scale\": 2, "
         "\"decimal_point\": \",\","
-        "\"thousands\": \".\", \"currency\": \"any\", \"currency_column\": \"a_currency\", \"default\": \"0 EUR\"},"
+        "\"thousands\": \".\", \"currency\": \"any\", \"currency_column\": \"a_currency\", \"default\": \"0 EUR\","
+        "\"strip\": \"ca. \"},"
         "{\"name\": \"t\", \"type\": \"text\"}]},"
         "\"derive\": [{\"name\": \"both\", \"expr\": \"a_currency || text(a)\"}], \"tables\": [{\"name\": \"rows\"}]}");
     parse(&f, "2:0,0,1", "1.234,50 \xe2\x82\xac;x");
@@ -206,6 +207,10 @@ TEST(parse, an_amount_and_its_currency)
     check(slice_equal(f.row.values[1].text, SLICE_LIT("EUR")));
     check(slice_equal(f.row.values[2].text, SLICE_LIT("x")));
     check(slice_equal(f.row.values[3].text, SLICE_LIT("EUR1234.50")));
+    parse(&f, "2:0,0,1", "ca. 5,- $;x"); /* no text of a number */
+    check_int(f.row.violation_count, 1);
+    parse(&f, "2:0,0,1", "ca. 5 $;x"); /* what is taken off stands ahead of both */
+    check(slice_equal(f.row.values[3].text, SLICE_LIT("USD5.00")));
     parse(&f, "2:0,0,1", ";x"); /* the default has a currency too */
     check(slice_equal(f.row.values[3].text, SLICE_LIT("EUR0.00")));
     parse(&f, "2:0,0,1", "12,50;x"); /* one violation, the amount's */

@@ -195,11 +195,8 @@ static bool time_convert(const struct field_spec *f, struct slice s, struct valu
 /* What is no money is the amount's violation; its currency is not known. */
 static void currency_convert(const struct field_spec *f, struct slice s, struct value *out)
 {
-    char room[MONEY_BYTES_MAX];
-    struct slice amount;
     const char *code;
-    if (money_split(f->money, s, room, &amount, &code))
-        *out = (struct value){.type = VALUE_TEXT, .text = slice_str(code)};
+    if (number_currency(f, s, &code)) *out = (struct value){.type = VALUE_TEXT, .text = slice_str(code)};
 }
 
 bool field_convert(const struct field_spec *f, struct slice text, struct value *out)

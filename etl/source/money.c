@@ -85,11 +85,12 @@ static size_t number_begin(struct slice s)
     return point && (i == 1 || !isalpha(s.p[i - 2])) ? i - 1 : i;
 }
 
+/* Behind its last digit, or behind a decimal sign that has none: "5. EUR". */
 static size_t number_end(struct slice s)
 {
     size_t i = s.n;
     while (i > 0 && !isdigit(s.p[i - 1])) i--;
-    return i;
+    return i > 0 && i < s.n && (s.p[i] == '.' || s.p[i] == ',') ? i + 1 : i;
 }
 
 /* Takes a sign off the beginning or the end of what stands ahead of the number: -$5, $-5, or U+2212 for it. */

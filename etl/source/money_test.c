@@ -49,6 +49,8 @@ TEST(money, ahead_and_behind)
     check_str(split("\"any\"", "R$ 10,00"), "10,00 BRL");
     check_str(split("\"any\"", "US$ 5.00 USD"), "5.00 USD");
     check_str(split("\"any\"", "  CHF 5  "), "5 CHF");
+    check_str(split("\"any\"", "5. EUR"), "5. EUR");
+    check_str(split("\"EUR\"", "5,"), "5, EUR");
     check_str(split("\"any\"", "100 K\xc4\x8d"), "100 CZK");
 }
 

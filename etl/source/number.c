@@ -158,6 +158,13 @@ static struct slice sign_lead(struct slice s, char room[NUMBER_BYTES_MAX])
     return slice_of(room, rest.n + 1);
 }
 
+bool number_currency(const struct field_spec *f, struct slice s, const char **code)
+{
+    char room[NUMBER_BYTES_MAX], money[MONEY_BYTES_MAX];
+    if (*f->strips) s = stripped(f, s, room);
+    return money_split(f->money, s, money, &s, code);
+}
+
 bool number_convert(const struct field_spec *f, struct slice s, int64_t *out)
 {
     char lead[NUMBER_BYTES_MAX], room[NUMBER_BYTES_MAX], money[MONEY_BYTES_MAX], plain[NUMBER_BYTES_MAX],

@@ -10,5 +10,7 @@
 
 /* False when the text does not fit. */
 bool number_convert(const struct field_spec *f, struct slice s, int64_t *out);
+/* Of an amount of money: the code of its currency. */
+bool number_currency(const struct field_spec *f, struct slice s, const char **code);
 
 #endif

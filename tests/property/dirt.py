@@ -14,6 +14,10 @@ TEXTS = ["a", "b", "c", "ab", "A", "x", "x-1", "12-34", "é", "Öl", "", " ", "a
          "GET", "2024-02-29", "31/12/2024", "\u200bz", "\ufeffq"]  # fmt: skip
 LISTS = ["a|b", "a| b |", "|", "c", "a|a|b", "a, b", ", ", "a,b, c", '["a", "b"]', '["b",null,7,{"a": [1]}]', "[]", '["a"', '{"a": 1}', ' [ "\\u00e9\\n", "" ] ',
          '["a|b", true]', "[1.50, -0]"]  # fmt: skip
+SHAPES = {"lists": LISTS, "countries": ["Germany", "deutschland", "DE", "it", "ITA", "Itálie"[:2] + "alia", "EIRE", "U.K.", "USA", "u.s.", "Frankreich", "F.R.A.", "Narnia", "-",
+                                        "United Kingdom", "IE ", "Channel Islands"],
+          "html": ["Caf&eacute;", "&#233;", "&#xE9;x&#XE9;", "a &amp;lt; b", "&euro;5", "&nope;", "&", "&#0;", "&#x110000;", "&lt", "&ndash;&hellip;", "&#55296;", "&quot;&apos;",
+                   "&#150;", "&;", "&#;", "&#x;", "AT&T;", "&Eacute;&szlig;&yuml;&nbsp;"]}  # fmt: skip
 BAD_NUMBERS = ["1e5", "abc", "--1", "+", "-", ".", "1.2.3", "0x10", "1 2", "", " 5", "5 ", "12,34", "1.234,5", "9223372036854775808",
                "-9223372036854775808", "99999999999999999999999999", "5-", "NaN", "١", "1.", ".5", "+3", "-0", "007", "0.000000001"]  # fmt: skip
 BAD_TIMES = ["2024-02-30 00:00:00", "2024-13-01", "", "0000-00-00", "31/02/2024", "2023-02-29 10:00:00", "24:00", "2024-01-01 24:00:00",
@@ -47,8 +51,8 @@ class Files(Documents):
         kind = spec["type"]
         if self.chance(0.05):
             return self.rng.choice(["", *([spec["null"]] if isinstance(spec.get("null"), str) else spec.get("null", []))] or [""])
-        if kind == "text" and spec.get("comment") == "lists" and self.chance(0.8):
-            return self.rng.choice(LISTS)
+        if kind == "text" and "comment" in spec and self.chance(0.8):
+            return self.rng.choice(SHAPES[spec["comment"]])
         if kind == "text":
             return self.rng.choice(TEXTS[:8]) if self.chance(0.7) else self.rng.choice(TEXTS)
         if kind in ("integer", "decimal"):
@@ -63,18 +67,50 @@ class Files(Documents):
             n = self.rng.choice([2**63 - 1, -(2**63), 2**62, 10**9])
         whole = str(abs(n))
         if spec.get("thousands") and self.chance(0.7):
-            whole = f"{abs(n):,}".replace(",", spec["thousands"])
+            whole = self.in_groups(abs(n), spec.get("grouping", "thousands")).replace(",", spec["thousands"])
         digits = self.rng.choice([0, 0, 1, 1, 4 if self.dirt else 1]) if spec["type"] == "decimal" or self.chance(self.dirt) else 0
         fraction = "".join(self.rng.choice("00005123") for _ in range(digits))
         text = whole + (spec.get("decimal_point", ".") + fraction if digits else "")
         sign = "-" if n < 0 else ""
         if spec.get("exponent") and self.chance(0.4):
             text += self.rng.choice(["e1", "E2", "e-1", "E+0", "e-3", "e0"])
+        if "currency" in spec:
+            return self.money(n < 0, text, spec)
+        if spec.get("sign") == "any" and self.chance(0.4):
+            sign = ""
+            text = self.rng.choice([text + "-", f"({text})", "\u2212" + text, text + "\u2212", f"-({text})" if self.dirt else text])
         strip = spec.get("strip")
         if strip and self.chance(0.5):
             mark = self.rng.choice(strip if isinstance(strip, list) else [strip])
             return self.rng.choice([sign + mark + text, mark + sign + text, sign + text + mark, mark + text + mark])
         return sign + text
+
+    @staticmethod
+    def in_groups(n, how):
+        if how == "thousands":
+            return f"{n:,}"
+        head, tail = str(n)[:-3], str(n)[-3:]
+        while head:
+            head, tail = head[:-2], head[-2:] + "," + tail
+        return tail
+
+    def money(self, negative, text, spec):
+        """An amount with a currency, mostly a declared one."""
+        codes = spec["currency"] if isinstance(spec["currency"], list) else ["EUR", "USD", "SEK"] if spec["currency"] == "any" else [spec["currency"]]
+        signs = {"EUR": ["€", "Euro"], "USD": ["$", "US$"], "CAD": ["$"], "GBP": ["£"], "JPY": ["¥"], "SEK": ["kr"], "NOK": ["kr"], "CHF": ["Fr"]}
+        code = self.rng.choice(codes)
+        mark = self.rng.choice([code, code, code.lower(), *signs[code]])
+        if self.chance(self.dirt) or spec["currency"] == "EUR" and self.chance(0.3):
+            mark = self.rng.choice(["", "", "ZZZ", "$", "kr", "£"] if self.dirt else [""])
+        blank, sign = self.rng.choice(["", " ", "\u00a0"]), "-" * negative
+        if self.encoding not in ("utf-8", "windows-1252") and blank == "\u00a0":
+            blank = " "
+        forms = [f"{mark}{blank}{sign}{text}", f"{sign}{text}{blank}{mark}", f"{sign}{mark}{blank}{text}"]
+        if negative:
+            forms += [f"({text}{blank}{mark})", f"\u2212{text}{blank}{mark}"]
+        if self.dirt:
+            forms += [f"{mark}{text}{mark}", f"{mark}{text} EUR"]
+        return ("ca. " if "strip" in spec and spec["strip"] == "ca. " and self.chance(0.5) else "") + self.rng.choice(forms)
 
     def time(self, spec):
         self.clock += self.rng.choice([0, 1, 1, 30, 60, 600, 3600, -40, -7200, 86400])

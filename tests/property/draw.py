@@ -9,14 +9,12 @@ from draw_rules import Rules
 from draw_sources import Sources
 from draw_tables import Tables
 from expression import MAPS, compile_expression
-from interpret import BUILT_IN, extra_column, log_column
+from interpret import BUILT_IN, declared
 from records import with_dialect
 
 
 def types_of(source):
-    specs = [log_column(s, with_dialect(source)) if source["format"] == "access_log" else s for s in source["columns"]]
-    specs += [extra_column(source)] if "extra" in source else []
-    return {s["name"]: (s["type"], s.get("scale", 0)) for s in specs} | BUILT_IN
+    return {s["name"]: (s["type"], s.get("scale", 0)) for s in declared(with_dialect(source))} | BUILT_IN
 
 
 class Definitions(Sources, Rules, Tables, Outputs):

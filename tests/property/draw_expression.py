@@ -7,6 +7,7 @@ REGEXES = ["^[a-c]", "[0-9]+", "a|b", "^.$", "([0-9]+)-([0-9]+)", "(x)|(y)", "^$
 ZONES = ["Europe/Rome", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
 READABLE = ["iso8601", "%F", "%d/%m/%Y", "%F %T", "%-m/%-d/%Y", "%F %H:%M"]
 WRITABLE = ["%F", "%F %T", "%d/%m/%Y", "%-d.%-m.%y", "%b %e", "%A %B", "%I:%M %p", "%H%%", "%Y week", "%-H-%-M-%-S", "%a", "%s"]
+FRACTIONS = ["'.25Z'", "'.000000001+02:00'", "'.9Z'", "'.120-01'", "'Z'"]
 INTEGERS = ["0", "1", "2", "3", "7", "10", "60", "100", "1000", "9223372036854775807"]
 DECIMALS = ["0.5", "1.25", "0.01", "10.0", "99.999", "2.50"]
 TIMES = {"timestamp": ["2024-02-29 23:59:59", "2023-12-31 00:00:00", "1969-07-20 20:17:40", "0001-01-01 00:00:00"],
@@ -91,7 +92,7 @@ class Expressions:
         n = lambda: self.pick("0", "1", "2", "3", "-1")  # noqa: E731
         name = self.pick("||", "upper", "lower", "trim", "concat", "before", "before_last", "after", "after_last", "left",
                          "right", "substring", "split_part", "replace", "extract", "text", "month", "format", "unicode",
-                         "regex_replace", "pad_left", "url", "lookup")  # fmt: skip
+                         "regex_replace", "pad_left", "url", "lookup", "country", "html")  # fmt: skip
         if name == "||":
             self.cover("operator", name)
             return f"({t()} || {t()})"
@@ -124,6 +125,10 @@ class Expressions:
             return self.named(which, t(), *(["'b'"] if which == "query_value" else []))
         if name == "lookup":
             return self.looked_up(str, d)
+        if name == "country":
+            return self.named(self.pick("country", "country_name"), self.leaf("text") if self.rng.random() < 0.7 else self.pick("'Italia'", "'U.S.A.'", "'Österreich 2'"))
+        if name == "html":
+            return self.named("html_decode", t() if self.rng.random() < 0.7 else self.pick("'&eacute;&#8364;&nix;'", "'&amp;lt;'"))
         when = self.pick("timestamp", "date")
         if name == "month":
             return self.named(name, self.text(when, d))
@@ -147,7 +152,7 @@ class Expressions:
     def of_integer(self, d):
         i = lambda: self.text("integer", d)  # noqa: E731
         name = self.pick("+", "-", "*", "/", "%", "neg", "length", "abs", "times", "part", "hour", "unix", "integer", "round",
-                         "condition", "lookup", "days_between")  # fmt: skip
+                         "condition", "lookup", "days_between", "minor_units", "fraction")  # fmt: skip
         if name in "+-*/%":
             self.cover("operator", name)
             return f"({i()} {name} {i()})"
@@ -168,6 +173,11 @@ class Expressions:
             return self.named(self.pick("hour", "minute", "second"), self.text("timestamp", d))
         if name == "lookup":
             return self.looked_up(int, d)
+        if name == "minor_units":
+            return self.named(name, self.pick("'EUR'", "'JPY'", "'KWD'", "'zzz'", "'usd'"))
+        if name == "fraction":
+            text = f"concat(format({self.text('timestamp', d)}, '%FT%T'), {self.pick(*FRACTIONS)})"
+            return self.named(name, text, "'%FT%T.%f%z'", self.pick("1", "3", "6", "9"))
         if name == "days_between":
             return self.named(name, *(self.text(self.pick("timestamp", "date"), d) for _ in range(2)))
         if name == "unix":
@@ -180,7 +190,7 @@ class Expressions:
 
     def of_number(self, d):
         n = lambda: self.text("number", d)  # noqa: E731
-        name = self.pick("+", "-", "*", "abs", "round", "divide", "decimal", "integer", "integer")
+        name = self.pick("+", "-", "*", "abs", "round", "divide", "decimal", "integer", "integer", "from_minor")
         if name in "+-*":
             self.cover("operator", name + " decimal")
             return f"({n()} {name} {n()})"
@@ -188,6 +198,8 @@ class Expressions:
             return self.named(name, n())
         if name == "round":
             return self.named(name, n(), self.pick("0", "1", "2", "3"))
+        if name == "from_minor":
+            return self.named(name, self.text("integer", d), self.pick("'EUR'", "'JPY'", "'KWD'", "'zzz'", "lower('USD')"), self.pick("1", "2", "3"))
         if name == "divide":
             return self.named(name, n(), n(), self.pick("0", "1", "2", "4"))
         if name == "decimal":

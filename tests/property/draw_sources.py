@@ -44,6 +44,8 @@ class Sources(Drawing):
             drawn = self.column(c["name"], i, out, c["type"])
             if "scale" in c:
                 drawn["scale"] = c["scale"]
+            if "currency_column" in c:
+                self.money(drawn, c["currency_column"], True)
             out["columns"].append(drawn)
         self.rng.shuffle(out["columns"])
         return out
@@ -179,20 +181,31 @@ class Sources(Drawing):
                 spec["header"] = f"Size{i}"
         if with_dialect(source).get("header", True) and source["format"] == "csv":
             self.option(spec, "optional", 0.1, True)
-        self.typed(spec)
+        self.typed(spec, source)
         self.option(spec, "null", 0.15, "0", ["", "x"], [])
         self.option(spec, "trim", 0.2, True, False)
-        if self.chance(0.15):
+        if self.chance(0.15) and "currency" not in spec:
             first = spec["format"][0] if isinstance(spec.get("format"), list) else spec.get("format")
             spec["default"] = write(19782, "date", first) if first else {"text": "none", "integer": "7", "decimal": "1"}[spec["type"]]
             self.cover("option", "default")
         return spec
 
-    def typed(self, spec):
+    def money(self, spec, companion, keep=False):
+        for key in ("strip", "exponent", "sign"):
+            spec.pop(key, None)
+        spec["currency"] = self.pick(["EUR", ["EUR", "USD"], ["USD", "CAD"], ["SEK", "NOK"], ["EUR", "GBP", "JPY"], "any", ["CHF"]])
+        self.option(spec, "strip", 0.2, "ca. ", ["about ", "!"])
+        self.cover("option", f"currency={spec['currency']!r}")
+        spec["currency_column"] = companion
+        if spec["currency"] == "EUR" and self.chance(0.5) and not keep:
+            del spec["currency_column"]
+
+    def typed(self, spec, source):
         kind = spec["type"]
         if kind == "text" and self.chance(0.3):
-            spec["comment"] = "lists"
-            self.lists.add(spec["name"])
+            spec["comment"] = self.pick(["lists", "lists", "countries", "html"])
+            if spec["comment"] == "lists":
+                self.lists.add(spec["name"])
         if kind == "decimal":
             spec["scale"] = self.pick([1, 2, 3, 9])
         if kind in ("integer", "decimal"):
@@ -202,6 +215,12 @@ class Sources(Drawing):
             self.option(spec, "thousands", 0.3, *points)
             self.option(spec, "exponent", 0.2, True)
             self.option(spec, "strip", 0.2, ["$"], ["$", " EUR", "%"], "%")
+            if "thousands" in spec:
+                self.option(spec, "grouping", 0.25, "indian", "indian", "thousands")
+            if "strip" not in spec:
+                self.option(spec, "sign", 0.15, "any", "any", "leading")
+        if kind == "decimal" and source["format"] not in ("sqlite", "access_log") and self.chance(0.2):
+            self.money(spec, spec["name"] + "_in")
         if kind == "integer":
             self.option(spec, "decimal_zeros", 0.25, True)
         if kind == "timestamp":

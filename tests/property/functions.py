@@ -6,6 +6,7 @@ An argument is (type, f) with f(row) its value; each entry of TABLE takes such a
 import re
 from unicodedata import normalize
 
+import money
 import unicode_functions
 import zones
 from times import Pattern, day_number, in_range, moment, read_time, write
@@ -340,7 +341,34 @@ def unzoned(w, zone, ambiguous=None):
     return strict(TIMESTAMP, run, w)
 
 
+def from_minor(n, code, decimals):
+    scale = constant(decimals)
+
+    def run(v, c):
+        if c.upper() not in money.CODES:
+            return None
+        digits = money.CODES[c.upper()]
+        if digits > scale and v % 10 ** (digits - scale):
+            raise Misfit("digits lost")
+        return fits(v * 10 ** (scale - digits) if scale >= digits else v // 10 ** (digits - scale))
+
+    return strict(number(scale), run, n, code)
+
+
+def fraction(text, pattern, digits):
+    p = Pattern(constant(pattern))
+
+    def run(t):
+        if read_time([p], t, "timestamp") is None:
+            raise Misfit(t)
+        return int(p.regex.fullmatch(t)["f"].ljust(9, "0")[: constant(digits)])
+
+    return strict(INTEGER, run, text)
+
+
 TABLE = {
+    "country": texts(TEXT, money.country), "country_name": texts(TEXT, money.country_name), "html_decode": texts(TEXT, unicode_functions.html_decode),
+    "minor_units": texts(INTEGER, lambda c: money.CODES.get(c.upper())), "from_minor": from_minor, "fraction": fraction,
     "upper": cased(ascii_case(UPPER), unicode_functions.upper), "lower": cased(ascii_case(LOWER), unicode_functions.lower),
     "title": texts(TEXT, unicode_functions.title), "fold_case": texts(TEXT, unicode_functions.fold_case),
     "normalize": lambda t, form=None: strict(TEXT, lambda v: normalize(constant(form) if form else "NFC", v), t),

@@ -23,7 +23,7 @@ from databases import read_sqlite
 from documents import read_json, read_ndjson, read_xml
 from expression import MAPS, compile_expression, reads
 from groups import Measure
-from records import RunFails, from_utf16, read_csv, read_log, with_dialect
+from records import Layout, RunFails, from_utf16, read_csv, read_log, with_dialect
 from rules import LOOK_AT_OTHERS, Rules
 from times import written
 from values import Column, Misfit
@@ -63,6 +63,21 @@ def extra_column(source):
     return {"name": source["extra"], "type": "text", "null": [], "rest": True}
 
 
+def declared(source):
+    """The columns that a source declares, complete: also those that others bring along."""
+    if source["format"] == "access_log":
+        return [log_column(s, source) for s in source.get("columns") or Feed.layout_fields(source)]
+    out, place = [], "header" if source["format"] == "csv" else "path"
+    for spec in source["columns"]:
+        out.append(spec)
+        if "currency_column" in spec:
+            where = {} if "field" in spec else {place: spec.get(place, spec["name"] if place == "header" else f"['{spec['name']}']")}
+            if source["format"] == "xml":
+                where[place] = spec.get(place, spec["name"])
+            out.append({k: v for k, v in spec.items() if k != "scale"} | where | {"name": spec["currency_column"], "type": "text", "currency_of": spec["name"]})
+    return out + ([extra_column(source)] if "extra" in source else [])
+
+
 class Feed:
     """A source: its records, read and judged."""
 
@@ -71,13 +86,7 @@ class Feed:
         self.source, self.name, self.several = source, source["name"], several
         self.key = self.name if several else ""  # what a topic calls it
         self.rows, self.malformed = [], []
-        is_log = source["format"] == "access_log"
-        specs = source.get("columns")
-        if is_log:
-            specs = [log_column(s, source) for s in specs or self.layout_fields()]
-        if "extra" in source:
-            specs = [*specs, extra_column(source)]
-        self.columns = [Column(s, source) for s in specs]
+        self.columns = [Column(s, source) for s in declared(source)]
         self.types = {c.name: c.kind for c in self.columns} | BUILT_IN
         self.derived = []
         for d in source.get("derive", []):
@@ -86,10 +95,9 @@ class Feed:
             self.types[d["name"]] = kind
         self.rules = Rules(source.get("rules", []), self.types)
 
-    def layout_fields(self):
-        from records import Layout
-
-        names = Layout(self.source["layout"]).names
+    @staticmethod
+    def layout_fields(source):
+        names = Layout(source["layout"]).names
         at = names.index("request") + 1 if "request" in names else len(names)
         return names[:at] + (["method", "target", "protocol"] if "request" in names else []) + names[at:]
 

@@ -1,6 +1,7 @@
 """unicode_functions.py - functions of expressions that know letters, and those on URLs. Part of the reference interpreter."""
 
 import hashlib
+import html.entities
 import re
 import unicodedata
 import urllib.parse
@@ -73,6 +74,24 @@ def query_value(url, name):
         if key == name:
             return url_decode(value)
     return None
+
+
+NAMED = {n: c for n, c in html.entities.name2codepoint.items() if c <= 0xFF or n in ("euro", "ndash", "hellip")} | {"apos": 39}
+
+
+def html_decode(text):
+    """Once. Numbers from 128 to 159 are bytes of windows-1252."""
+
+    def one(m):
+        name = m[1]
+        if name[0] != "#":
+            return chr(NAMED[name]) if name in NAMED else m[0]
+        c = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+        if 128 <= c < 160:
+            return bytes([c]).decode("cp1252", "replace").replace("\ufffd", chr(c))
+        return m[0] if c == 0 or c > 0x10FFFF or 0xD800 <= c < 0xE000 else chr(c)
+
+    return re.sub("&(#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z]+);", one, text)
 
 
 def sha256(text):

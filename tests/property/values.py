@@ -6,6 +6,7 @@ number x 10^scale. None is NULL.
 
 import re
 
+import money
 from times import Pattern, read_time, written
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
@@ -49,12 +50,14 @@ def as_list(value):
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def grouped(whole, separator):
-    """Digits without the separator, which stands before each group of three; None when it stands elsewhere."""
+def grouped(whole, separator, indian=False):
+    """Digits without the separator, which stands before each group of three (Indian: of two, but for the last); None when it
+    stands elsewhere."""
     if separator not in whole:
         return whole
     first, *groups = whole.split(separator)
-    if not 1 <= len(first) <= 3 or any(len(g) != 3 for g in groups):
+    sizes = [2] * (len(groups) - 1) + [3] if indian else [3] * len(groups)
+    if not 1 <= len(first) <= (2 if indian else 3) or [len(g) for g in groups] != sizes:
         return None
     return first + "".join(groups)
 
@@ -85,7 +88,7 @@ def number_parts(text, column):
     if dot and not fraction and not whole:
         return None
     if column.get("thousands"):
-        whole = grouped(whole, column["thousands"])
+        whole = grouped(whole, column["thousands"], column.get("grouping") == "indian")
     if whole is None or not all(c in "0123456789" for c in whole + fraction) or not whole + fraction:
         return None
     return sign == "-", whole, fraction, bool(dot)
@@ -109,8 +112,21 @@ def scaled(text, column):
     return (m[1], int(m[2])) if m and -60 <= int(m[2]) <= 60 else (text, None)
 
 
+def with_sign_ahead(text):
+    """`5-`, `(5)`, and a minus that is U+2212 on either side, as `-5`."""
+    m = re.fullmatch("\u2212(.+)|(.+)[-\u2212]|\\((.+)\\)", text, re.S)
+    return "-" + m[m.lastindex].rstrip(" ") if m else text
+
+
 def read_number(text, column, scale):
+    if column.get("sign") == "any":
+        text = with_sign_ahead(text)
     text = stripped_number(text, column)
+    if "currency" in column:
+        found = money.split(text, column["currency"])
+        if found is None:
+            raise Misfit(text)
+        text = found[0]
     text, exponent = scaled(text, column)
     parts = number_parts(text, column)
     if parts is None:
@@ -157,6 +173,8 @@ class Column:
 
     def read(self, text):
         text = self.present(text)
+        if text is not None and "currency_of" in self.spec:
+            return (money.split(stripped_number(text, self.spec), self.spec["currency"]) or (None, None))[1]
         if text is None or self.kind[0] == "text":
             return text
         if self.kind[0] in ("integer", "decimal"):
