@@ -204,11 +204,14 @@ static int operators_open(struct engine *e)
     return result;
 }
 
+/* What one has written the next one may read. */
 static int operators_flush(struct engine *e)
 {
-    int result = 0;
-    for (int i = 0; i < e->context.definition->table_count && result == 0; i++)
+    int result = pending_write_all(&e->context.pendings, &e->error);
+    for (int i = 0; i < e->context.definition->table_count && result == 0; i++) {
         result = operator_flush(e->operators[i]);
+        if (result == 0) result = pending_write_all(&e->context.pendings, &e->error);
+    }
     return result;
 }
 
@@ -527,6 +530,7 @@ void engine_forget(struct engine *e)
     for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
     for (int i = 0; i < e->context.definition->feed_count; i++) admission_forget(&e->lanes[i].admission);
     quarantine_forget(&e->quarantine);
+    pending_drop_all(&e->context.pendings);
     arena_reset(&e->cycle);
     staged_drop(e);
     e->data_version = e->next_id = 0;

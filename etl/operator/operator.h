@@ -5,11 +5,11 @@
  *                          +--------change----> sessionize --change at flush--> aggregate
  *
  * A change adds (+1) or takes back (-1) a row. Each operator keeps one table of the database up to
- * date. A store writes at once; the others collect and write at flush, parents before children (the
- * order of definition.tables), so a child may read its parent's stored rows during its own flush:
- * that is how an extreme or a session is found again after a row was taken back. In a batch a store keeps the rows of a
- * page of records for those of its children to whom their order among other inputs is nothing (aggregates): each then
- * goes over the whole page at once.
+ * date. Rows of a store are written by the time of the flush (sink/pending.h); the others collect and write at
+ * flush, parents before children (the order of definition.tables), so a child may read its parent's stored rows during
+ * its own flush: that is how an extreme or a session is found again after a row was taken back. In a batch a store
+ * keeps the rows of a page of records for those of its children to whom their order among other inputs is nothing
+ * (aggregates): each then goes over the whole page at once.
  *
  *     operator_open -> { operator_process }... -> operator_flush -> ... -> operator_close
  *
@@ -24,6 +24,7 @@
 
 #include "etl/definition.h"
 #include "etl/row.h"
+#include "etl/sink/pending.h"
 #include "etl/state_size.h"
 #include "lib/base/err.h"
 
@@ -52,9 +53,10 @@ struct change {
 struct operator_context {
     const struct definition *definition;
     sqlite3 *db;
-    bool live;                 /* state is kept in the database; else all in memory, and no row is taken back */
-    struct deferred *deferred; /* batch, while records come: who writes rows (etl/sink/deferred.h); else NULL */
-    struct arena *cycle;       /* reset after every flush of the engine */
+    bool live;                    /* state is kept in the database; else all in memory, and no row is taken back */
+    struct deferred *deferred;    /* batch, while records come: who writes rows (etl/sink/deferred.h); else NULL */
+    struct pending_list pendings; /* live: rows that wait; what is read of the database during a flush is there */
+    struct arena *cycle;          /* reset after every flush of the engine */
     struct err_text *error;
 };
 

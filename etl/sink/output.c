@@ -86,6 +86,7 @@ static int live_prepare(struct output *o)
 void output_close(struct output *o)
 {
     bulk_close(o->bulk);
+    pending_close(&o->context->pendings, o->pending);
     sqlite3_finalize(o->put);
     sqlite3_finalize(o->erase);
     sqlite3_finalize(o->find);
@@ -190,13 +191,53 @@ static int row_defer(struct output *o, const struct change *change)
     return deferred_put(d, &o->target, o->context->error);
 }
 
+/* Live: rows that nobody looks for before the flush. */
+static int pending_prepare(struct output *o)
+{
+    const struct table *t = o->table;
+    struct operator_context *c = o->context;
+    if (t->kind != TABLE_STORE && t->kind != TABLE_SELECT) return 0;
+    struct buf name = {0}, names = {0}, into = {0};
+    sql_append(&name, "table.%s", t->name);
+    names_append(o, &names);
+    sql_append(&into, "\"%w\"(%s)", t->name, buf_cstr(&names));
+    int result =
+        pending_open(&c->pendings, c->db, buf_cstr(&name), buf_cstr(&into), 1 + row_columns(t), &o->pending, c->error);
+    buf_release(&name);
+    buf_release(&names);
+    buf_release(&into);
+    return result;
+}
+
 int output_open(struct output *o, struct operator_context *c, const struct table *t)
 {
     *o = (struct output){.context = c, .table = t};
     o->rooms = memory_new(((size_t)t->column_count + 1) * sizeof *o->rooms);
     int result = put_prepare(o);
     if (result < 0) return result;
-    return c->live ? live_prepare(o) : bulk_prepare(o);
+    if (!c->live) return bulk_prepare(o);
+    result = live_prepare(o);
+    return result == 0 ? pending_prepare(o) : result;
+}
+
+static int row_wait(struct output *o, const struct change *change)
+{
+    struct pending *p = o->pending;
+    const struct order *order = &change->order;
+    pending_integer(p, change->id);
+    for (int i = 0; i < o->table->column_count; i++) pending_value(p, &change->values[i]);
+    if (table_has_source(o->table)) pending_text(p, source_name(o, order));
+    if (o->table->origin) {
+        pending_text(p, order->file);
+        pending_integer(p, (int64_t)order->byte_offset);
+    }
+    return pending_row_end(p, o->context->error);
+}
+
+/* The rows that wait are in the table. */
+static int settle(struct output *o)
+{
+    return o->pending ? pending_write(o->pending, o->context->error) : 0;
 }
 
 int output_row(struct output *o, struct change *change)
@@ -205,13 +246,18 @@ int output_row(struct output *o, struct change *change)
         change->id = ++o->deferred; /* its rowid, in a table that begins empty */
         return row_defer(o, change);
     }
-    int result = row_write(o, change->id, change->values, &change->order, o->context->error);
+    if (o->pending && change->id) return row_wait(o, change);
+    int result = settle(o); /* whose rowids the next row must not get */
+    if (result < 0) return result;
+    result = row_write(o, change->id, change->values, &change->order, o->context->error);
     change->id = sqlite3_last_insert_rowid(o->context->db);
     return result;
 }
 
 int output_row_erase(struct output *o, int64_t id)
 {
+    int result = settle(o);
+    if (result < 0) return result;
     sqlite3_bind_int64(o->erase, 1, id);
     return sql_step(o->erase, o->context->error);
 }
@@ -244,7 +290,8 @@ static int row_find(struct output *o, struct change *change)
 
 int output_take_back(struct output *o, struct change *change)
 {
-    int result = change->id ? 0 : row_find(o, change);
+    int result = settle(o);
+    if (result == 0 && !change->id) result = row_find(o, change);
     return result < 0 ? result : output_row_erase(o, change->id);
 }
 

@@ -12,13 +12,15 @@
 #include "etl/operator/operator.h"
 #include "etl/sink/bulk.h"
 #include "etl/sink/deferred.h"
+#include "etl/sink/pending.h"
 
 struct output {
     struct operator_context *context;
     const struct table *table;
     int64_t deferred; /* batch: rows so far that another thread writes */
     struct deferred_target target;
-    struct bulk *bulk;
+    struct bulk *bulk;        /* batch */
+    struct pending *pending;  /* live, rows that have ids and are not replaced; else NULL */
     struct value_text *rooms; /* one per column: texts of times while they are bound */
     sqlite3_stmt *put, *erase, *find, *state_get, *state_put, *state_change, *state_erase;
     sqlite3_stmt *parent_rows; /* of a group; made when first needed */
@@ -30,7 +32,8 @@ void output_close(struct output *o);
 /* --- rows --- */
 
 /* Inserts a row; `values` are the table's columns, `order` the position if the table has an origin. Live:
- * under `id` if that is not 0. Sets `id`. */
+ * under `id` if that is not 0. Sets `id`. Rows of stores and selects may wait (pending.h): they are in the database
+ * after pending_write_all. */
 int output_row(struct output *o, struct change *change);
 /* Live: deletes a row. */
 int output_row_erase(struct output *o, int64_t id);
