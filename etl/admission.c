@@ -339,6 +339,8 @@ int admission_turn(struct admission *a)
 
 void admission_forget(struct admission *a)
 {
-    for (int k = 0; k < a->count; k++)
+    for (int k = 0; k < a->count; k++) {
         if (a->parents[k]) parents_forget(a->parents[k]);
+        if (a->uniques[k]) unique_rollback(a->uniques[k]);
+    }
 }

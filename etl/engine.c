@@ -274,8 +274,12 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
     struct engine *e = calloc(1, sizeof *e);
     if (!e) abort();
     bool live = mode != ENGINE_FRESH;
-    e->context = (struct operator_context){
-        .definition = definition, .db = db, .live = live, .cycle = &e->cycle, .error = &e->error};
+    e->context = (struct operator_context){.definition = definition,
+                                           .db = db,
+                                           .live = live,
+                                           .alone = mode == ENGINE_BACKFILL,
+                                           .cycle = &e->cycle,
+                                           .error = &e->error};
     e->violations = memory_new(violations_max(definition) * sizeof *e->violations);
     int result = schema_prepare(definition, db, mode, &e->error);
     if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);

@@ -39,8 +39,9 @@
 #include "etl/row.h"
 #include "lib/base/err.h"
 
-/* The last three are LIVE too, into a warehouse of a kind of their own (etl/batch/load.h). */
-enum engine_mode { ENGINE_FRESH, ENGINE_LIVE, ENGINE_APPEND, ENGINE_INCREMENTAL, ENGINE_UPSERT };
+/* BACKFILL is LIVE, of one process that nobody else writes beside: it needs less of what finds rows. The last three are
+ * LIVE too, into a warehouse of a kind of their own (etl/batch/load.h). */
+enum engine_mode { ENGINE_FRESH, ENGINE_LIVE, ENGINE_BACKFILL, ENGINE_APPEND, ENGINE_INCREMENTAL, ENGINE_UPSERT };
 
 #define ENGINE_RULE_FAILED 1
 

@@ -5,6 +5,7 @@
 
 #include "etl/engine_try_test.h"
 #include "etl/operator/spill.h"
+#include "etl/operator/unique.h"
 #include "tests/unit.h"
 
 #include "etl/engine_test.h"
@@ -53,6 +54,14 @@ TEST(engine, of_several_sources_too)
 TEST(engine, any_order_of_several_sources_too)
 {
     streams_try(SEVERAL, 15, line_of_few_times, false);
+}
+
+TEST(engine, one_who_is_alone_with_many_keys_makes_their_index)
+{
+    size_t usual = unique_holders_max;
+    unique_holders_max = 8;
+    streams_try(DEFINITION, 6, line_write, true);
+    unique_holders_max = usual;
 }
 
 /* With no room each row is a part of its own, with some a group or a session has several. */

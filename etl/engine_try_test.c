@@ -111,13 +111,13 @@ struct process {
     struct engine *engine;
 };
 
-static struct process process_start(struct definition *d, const char *path)
+static struct process process_start(struct definition *d, const char *path, enum engine_mode mode)
 {
     struct process p;
     check_int(sqlite3_open(path, &p.db), SQLITE_OK);
     sqlite3_busy_timeout(p.db, 5000);
     try_sql(p.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN IMMEDIATE");
-    p.engine = try_opened(d, p.db, ENGINE_LIVE);
+    p.engine = try_opened(d, p.db, mode);
     try_sql(p.db, "COMMIT");
     return p;
 }
@@ -158,6 +158,22 @@ static void process_replace(struct process *p, struct input *in, const int *orde
     try_sql(p->db, "COMMIT");
 }
 
+/* Two that take turns, or one alone: how many. */
+static int processes_start(struct process processes[2], struct definition *d, const char *path, bool alone)
+{
+    int count = alone ? 1 : 2;
+    for (int i = 0; i < count; i++) processes[i] = process_start(d, path, alone ? ENGINE_BACKFILL : ENGINE_LIVE);
+    return count;
+}
+
+static void processes_stop(struct process *processes, int count)
+{
+    for (int i = 0; i < count; i++) {
+        engine_close(processes[i].engine);
+        sqlite3_close(processes[i].db);
+    }
+}
+
 static void stream_try(struct definition *d, uint64_t seed, const char *path, try_line *line, bool replaces)
 {
     struct random r;
@@ -167,21 +183,25 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path, tr
     input_make(&in, d->feed_count, &r, line);
     order_shuffle(order, turn, TRY_RECORDS, &r);
     unlink(path);
-    struct process processes[2] = {process_start(d, path), process_start(d, path)};
+    bool alone = seed % 3 == 0; /* up to the middle */
+    struct process processes[2];
+    int count = processes_start(processes, d, path, alone);
     for (int from = 0; from < TRY_RECORDS;) {
         int to = from + 1 + (int)random_below(&r, 12);
         if (to > TRY_RECORDS) to = TRY_RECORDS;
-        struct process *p = &processes[random_below(&r, 2)];
+        if (alone && from > TRY_RECORDS / 2) {
+            processes_stop(processes, count);
+            alone = false;
+            count = processes_start(processes, d, path, false);
+        }
+        struct process *p = &processes[random_below(&r, (uint64_t)count)];
         if (random_chance(&r, 1, 4)) process_commit(p, &in, order, from, to, true);
         process_commit(p, &in, order, from, to, false);
-        if (replaces) process_replace(&processes[random_below(&r, 2)], &in, order, to, turn, &r, line);
+        if (replaces) process_replace(&processes[random_below(&r, (uint64_t)count)], &in, order, to, turn, &r, line);
         prefix_check(d, &in, turn, to, p->db);
         from = to;
     }
-    for (int i = 0; i < 2; i++) {
-        engine_close(processes[i].engine);
-        sqlite3_close(processes[i].db);
-    }
+    processes_stop(processes, count);
     unlink(path);
 }
 

@@ -22,8 +22,9 @@ typedef void try_line(struct random *r, char *out, size_t size);
 
 struct definition *try_definition(const char *json);
 /* `seeds` streams: each over TRY_RECORDS records of three files of every source, some of them repeated, in a random
- * order, in random commits of two engines on one database, some of which are rolled back and done again. `replaces`:
- * between them records that were applied are taken back, and most of these positions get another record. */
+ * order, in random commits of two engines on one database (of every third stream the first half: of one that is alone),
+ * some of which are rolled back and done again. `replaces`: between them records that were applied are taken back, and
+ * most of these positions get another record. */
 void try_streams(struct definition *d, int seeds, try_line *line, bool replaces);
 /* A batch over lines of one file "f"; `lines` ends with NULL. */
 sqlite3 *try_batch(struct definition *d, const char *const *lines);

@@ -16,6 +16,19 @@ void kept_record_bind(sqlite3_stmt *s, int first, const struct record *record)
                       SQLITE_STATIC);
 }
 
+void kept_record_add(struct pending *b, const struct record *record)
+{
+    pending_integer(b, record->id);
+    pending_text(b, record->at.file);
+    pending_integer(b, (int64_t)record->at.byte_offset);
+    pending_integer(b, (int64_t)record->at.line);
+    pending_integer(b, (int64_t)record->at.number);
+    pending_text(b, record->layout);
+    pending_integer(b, record->repeated);
+    pending_integer(b, record->late_s);
+    pending_blob(b, record->raw);
+}
+
 static struct slice column_copy(sqlite3_stmt *s, int column, struct arena *arena)
 {
     const void *p = sqlite3_column_blob(s, column);

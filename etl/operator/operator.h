@@ -53,6 +53,7 @@ struct change {
 struct operator_context {
     const struct definition *definition;
     sqlite3 *db;
+    bool alone;                   /* live: nobody else adds or takes back rows while the engine is open */
     bool live;                    /* state is kept in the database; else all in memory, and no row is taken back */
     struct deferred *deferred;    /* batch, while records come: who writes rows (etl/sink/deferred.h); else NULL */
     struct pending_list pendings; /* live: rows that wait; what is read of the database during a flush is there */

@@ -6,12 +6,19 @@
 #include "etl/operator/kept_record.h"
 #include "etl/sink/sql.h"
 
+size_t unique_holders_max = (1 << 20) - 2; /* 48 MiB; with one more their map grows */
+
 struct unique {
     struct operator_context *context;
     int feed;
     struct key_set seen; /* batch */
-    sqlite3_stmt *holder, *add, *yield, *inherit;
-    sqlite3_stmt *remove[2]; /* one that waits, the holder: a partial index serves a constant only */
+    char *name;          /* live: what the tables' names end with */
+    sqlite3_stmt *holder, *turn, *remove, *remove_other, *heir;
+    bool alone;                     /* live: no index finds who has a key, but `holders` */
+    bool loaded;                    /* it has all of them */
+    struct fingerprint_map holders; /* to the rowid of who has the key; 0: nobody */
+    struct pending *added;          /* live: candidates that wait */
+    struct fingerprint_map waiting; /* their keys, when it is not alone */
 };
 
 int position_compare(const struct position *a, const struct position *b)
@@ -21,37 +28,62 @@ int position_compare(const struct position *a, const struct position *b)
     return (a->byte_offset > b->byte_offset) - (a->byte_offset < b->byte_offset);
 }
 
-static int live_prepare(struct unique *u, const char *rule)
+static int tables_create(const struct unique *u)
 {
-    struct err_text *error = u->context->error;
-    sqlite3 *db = u->context->db;
-    int result =
-        sql_exec(db, error,
-                 "CREATE TABLE IF NOT EXISTS \"millrace_unique_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
-                 "holder INTEGER NOT NULL, " KEPT_RECORD_COLUMNS ");"
-                 "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high) WHERE holder = 1;"
-                 "CREATE INDEX IF NOT EXISTS \"millrace_others_%w\" ON \"millrace_unique_%w\""
-                 "(high, low, file, byte_offset) WHERE holder = 0",
-                 rule, rule, rule, rule, rule);
+    return sql_exec(u->context->db, u->context->error,
+                    "CREATE TABLE IF NOT EXISTS \"millrace_unique_%w\"(high INTEGER NOT NULL, low INTEGER NOT NULL, "
+                    "holder INTEGER NOT NULL, " KEPT_RECORD_COLUMNS ");"
+                    "CREATE INDEX IF NOT EXISTS \"millrace_others_%w\" ON \"millrace_unique_%w\""
+                    "(high, low, file, byte_offset) WHERE holder = 0",
+                    u->name, u->name, u->name);
+}
+
+static int holder_index(const struct unique *u, bool wanted)
+{
+    const struct operator_context *c = u->context;
+    if (!wanted) return sql_exec(c->db, c->error, "DROP INDEX IF EXISTS \"millrace_holder_%w\"", u->name);
+    return sql_exec(
+        c->db, c->error,
+        "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high) WHERE holder = 1", u->name,
+        u->name);
+}
+
+/* Who has a key: named by the key, or alone by the rowid. A partial index is used where its condition is in the words
+ * of a statement. */
+static int live_prepare(struct unique *u)
+{
+    const char *whose = u->alone ? "rowid = ?1" : "high = ?1 AND low = ?2 AND holder = 1";
     struct {
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&u->holder, "SELECT " KEPT_RECORD_NAMES " FROM \"millrace_unique_%w\" "
-                     "WHERE high = ?1 AND low = ?2 AND holder = 1"},
-        {&u->add, "INSERT INTO \"millrace_unique_%w\"(high, low, holder, " KEPT_RECORD_NAMES ") "
-                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
-        {&u->yield, "UPDATE \"millrace_unique_%w\" SET holder = 0 WHERE high = ?1 AND low = ?2 AND holder = 1"},
-        {&u->remove[0], "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 0 AND file = ?3 "
-                        "AND byte_offset = ?4"},
-        {&u->remove[1], "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 1 AND file = ?3 "
-                        "AND byte_offset = ?4"},
-        {&u->inherit,
-         "UPDATE \"millrace_unique_%w\" SET holder = 1 WHERE rowid = (SELECT rowid FROM \"millrace_unique_%w\" "
-         "WHERE high = ?1 AND low = ?2 AND holder = 0 ORDER BY file, byte_offset LIMIT 1)"},
+        {&u->holder, "SELECT " KEPT_RECORD_NAMES " FROM \"millrace_unique_%w\" WHERE %s"},
+        {&u->turn, "UPDATE \"millrace_unique_%w\" SET holder = ?2 WHERE rowid = ?1"},
+        {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE %s"},
+        {&u->remove_other,
+         "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 0 AND file = ?3 "
+         "AND byte_offset = ?4"},
+        {&u->heir, "SELECT rowid FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 0 "
+                   "ORDER BY file, byte_offset LIMIT 1"},
     };
-    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
-        result = sql_prepare(db, all[i].statement, error, all[i].sql, rule, rule);
+    int result = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++) {
+        sqlite3_finalize(*all[i].statement);
+        result = sql_prepare(u->context->db, all[i].statement, u->context->error, all[i].sql, u->name, whose);
+    }
+    return result;
+}
+
+static int added_open(struct unique *u)
+{
+    struct operator_context *c = u->context;
+    struct buf into = {0}, name = {0};
+    sql_append(&into, "\"millrace_unique_%w\"(high, low, holder, " KEPT_RECORD_NAMES ")", u->name);
+    sql_append(&name, "unique.%s", u->name);
+    int result =
+        pending_open(&c->pendings, c->db, buf_cstr(&name), buf_cstr(&into), 3 + KEPT_RECORD_COUNT, &u->added, c->error);
+    buf_release(&into);
+    buf_release(&name);
     return result;
 }
 
@@ -61,19 +93,25 @@ int unique_open(struct operator_context *c, const struct feed *feed, const char 
     if (!u) abort();
     u->context = c;
     u->feed = feed->index;
+    u->alone = c->alone;
     *out = u;
     if (!c->live) return 0;
-    char *name = sqlite3_mprintf("%s.%s", feed->name, rule);
-    int result = live_prepare(u, name);
-    sqlite3_free(name);
-    return result;
+    u->name = sqlite3_mprintf("%s.%s", feed->name, rule);
+    int result = tables_create(u);
+    if (result == 0) result = holder_index(u, !u->alone);
+    if (result == 0) result = live_prepare(u);
+    return result == 0 ? added_open(u) : result;
 }
 
 void unique_close(struct unique *u)
 {
     if (!u) return;
-    sqlite3_stmt *all[] = {u->holder, u->add, u->yield, u->inherit, u->remove[0], u->remove[1]};
+    sqlite3_stmt *all[] = {u->holder, u->turn, u->remove, u->remove_other, u->heir};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
+    sqlite3_free(u->name);
+    pending_close(&u->context->pendings, u->added);
+    fingerprint_map_release(&u->holders);
+    fingerprint_map_release(&u->waiting);
     key_set_release(&u->seen);
     free(u);
 }
@@ -104,40 +142,158 @@ static void key_bind(sqlite3_stmt *s, struct fingerprint key)
     sqlite3_bind_int64(s, 2, (int64_t)key.low);
 }
 
-int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out)
+static int failed(const struct unique *u)
 {
-    sqlite3_stmt *s = u->holder;
-    key_bind(s, key);
-    int code = sqlite3_step(s);
-    if (code == SQLITE_ROW) kept_record_read(s, 0, u->feed, arena, out);
-    sqlite3_reset(s);
-    if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
     return sql_fail(u->context->db, u->context->error, "unique rows");
 }
 
-static int key_step(struct unique *u, sqlite3_stmt *s, struct fingerprint key)
+/* --- alone: who has a key is known here --- */
+
+void unique_rollback(struct unique *u)
 {
-    key_bind(s, key);
-    return sql_step(s, u->context->error);
+    fingerprint_map_release(&u->holders);
+    fingerprint_map_clear(&u->waiting);
+    u->alone = u->context->alone;
+    u->loaded = false;
+}
+
+static int holders_read(struct unique *u, sqlite3_stmt *s)
+{
+    int code;
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        bool added;
+        struct fingerprint key = {(uint64_t)sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
+        fingerprint_map_at(&u->holders, key, &added)->value = sqlite3_column_int64(s, 2);
+    }
+    u->loaded = code == SQLITE_DONE;
+    return u->loaded ? 0 : failed(u);
+}
+
+/* First, and after a rollback, which may have been one of the index. */
+static int holders_load(struct unique *u)
+{
+    sqlite3_stmt *s = NULL;
+    int result = holder_index(u, false);
+    if (result == 0) result = live_prepare(u);
+    if (result == 0)
+        result = sql_prepare(u->context->db, &s, u->context->error,
+                             "SELECT high, low, rowid FROM \"millrace_unique_%w\" WHERE holder = 1", u->name);
+    if (result == 0) result = holders_read(u, s);
+    sqlite3_finalize(s);
+    return result;
+}
+
+/* There are too many. */
+static int holders_give_up(struct unique *u)
+{
+    fingerprint_map_release(&u->holders);
+    u->alone = false;
+    int result = pending_write(u->added, u->context->error);
+    if (result == 0) result = holder_index(u, true);
+    return result == 0 ? live_prepare(u) : result;
+}
+
+/* Valid until the next call. */
+static int64_t *holder_rowid(struct unique *u, struct fingerprint key)
+{
+    bool added;
+    return &fingerprint_map_at(&u->holders, key, &added)->value;
+}
+
+/* Binds what names the holder of a key. False: nobody has it. */
+static bool holder_bind(struct unique *u, sqlite3_stmt *s, struct fingerprint key)
+{
+    int64_t rowid = u->alone ? *holder_rowid(u, key) : 0;
+    if (u->alone)
+        sqlite3_bind_int64(s, 1, rowid);
+    else
+        key_bind(s, key);
+    return !u->alone || rowid;
+}
+
+/* --- */
+
+/* What the database says of the key is all there is. */
+static int settle(struct unique *u, struct fingerprint key)
+{
+    if (!u->alone && !fingerprint_map_has(&u->waiting, key)) return 0;
+    return pending_write(u->added, u->context->error);
+}
+
+int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out)
+{
+    int result = u->alone && !u->loaded ? holders_load(u) : 0;
+    if (result == 0 && u->alone && u->holders.count > unique_holders_max) result = holders_give_up(u);
+    if (result < 0 || !holder_bind(u, u->holder, key)) return result;
+    result = settle(u, key);
+    if (result < 0) return result;
+    int code = sqlite3_step(u->holder);
+    if (code == SQLITE_ROW) kept_record_read(u->holder, 0, u->feed, arena, out);
+    sqlite3_reset(u->holder);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? code == SQLITE_ROW : failed(u);
+}
+
+/* From now on the row has its key (1), or not (0). */
+static int row_turn(struct unique *u, int64_t rowid, int holder)
+{
+    sqlite3_bind_int64(u->turn, 1, rowid);
+    sqlite3_bind_int(u->turn, 2, holder);
+    return sql_step(u->turn, u->context->error);
+}
+
+static void waiting_add(struct unique *u, struct fingerprint key)
+{
+    bool added;
+    if (pending_is_empty(u->added)) fingerprint_map_clear(&u->waiting);
+    fingerprint_map_at(&u->waiting, key, &added);
 }
 
 int unique_add(struct unique *u, struct fingerprint key, const struct record *record, const struct record *holder)
 {
     bool takes = !holder || position_compare(&record->at, &holder->at) < 0;
-    int result = holder && takes ? key_step(u, u->yield, key) : 0;
+    int result = holder && takes ? row_turn(u, holder->id, 0) : 0;
     if (result < 0) return result;
-    sqlite3_stmt *s = u->add;
-    sqlite3_bind_int(s, 3, takes);
-    kept_record_bind(s, 4, record);
-    return key_step(u, s, key);
+    if (takes && u->alone) *holder_rowid(u, key) = record->id;
+    if (!u->alone) waiting_add(u, key);
+    pending_integer(u->added, (int64_t)key.high);
+    pending_integer(u->added, (int64_t)key.low);
+    pending_integer(u->added, takes);
+    kept_record_add(u->added, record);
+    return pending_row_end(u->added, u->context->error);
+}
+
+static int heir_find(struct unique *u, struct fingerprint key, int64_t *rowid)
+{
+    key_bind(u->heir, key);
+    int code = sqlite3_step(u->heir);
+    *rowid = code == SQLITE_ROW ? sqlite3_column_int64(u->heir, 0) : 0;
+    sqlite3_reset(u->heir);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : failed(u);
+}
+
+/* The key goes to the next one, if there is any. */
+static int holder_replace(struct unique *u, struct fingerprint key)
+{
+    int64_t heir;
+    int result = heir_find(u, key, &heir);
+    if (result == 0 && heir) result = row_turn(u, heir, 1);
+    if (u->alone) *holder_rowid(u, key) = heir;
+    return result;
 }
 
 int unique_remove(struct unique *u, struct fingerprint key, const struct position *at, bool held)
 {
-    sqlite3_stmt *s = u->remove[held];
-    sql_bind_slice(s, 3, at->file);
-    sqlite3_bind_int64(s, 4, (int64_t)at->byte_offset);
-    int result = key_step(u, s, key);
+    sqlite3_stmt *s = held ? u->remove : u->remove_other;
+    int result = settle(u, key);
+    if (result < 0) return result;
+    if (held) {
+        holder_bind(u, s, key);
+    } else {
+        key_bind(s, key);
+        sql_bind_slice(s, 3, at->file);
+        sqlite3_bind_int64(s, 4, (int64_t)at->byte_offset);
+    }
+    result = sql_step(s, u->context->error);
     assert(result < 0 || sqlite3_changes(u->context->db) == 1); /* only what is there is removed */
-    return result == 0 && held ? key_step(u, u->inherit, key) : result;
+    return result == 0 && held ? holder_replace(u, key) : result;
 }

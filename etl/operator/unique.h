@@ -10,7 +10,8 @@
  * the others, the rest is the record, enough to parse it again when it wins or loses later. Rows are
  * appended; only two small partial indexes are written at random places, which keeps commits small:
  * holders by `high`, and the others (few) by key and position, so that the next holder is the first of
- * them however many there are. */
+ * them however many there are. Who is alone (operator.h) knows the holders in memory, as long as there are not too
+ * many, and has no index of them; the next one who is not alone makes it. */
 #ifndef MILLRACE_ETL_OPERATOR_UNIQUE_H
 #define MILLRACE_ETL_OPERATOR_UNIQUE_H
 
@@ -18,6 +19,9 @@
 #include "etl/operator/operator.h"
 
 struct unique;
+
+/* Alone: with more keys than these it makes the index after all. */
+extern size_t unique_holders_max;
 
 int unique_open(struct operator_context *c, const struct feed *feed, const char *rule, struct unique **out);
 void unique_close(struct unique *u); /* NULL is allowed */
@@ -31,13 +35,17 @@ void unique_measure(const struct unique *u, struct state_size *size);
 /* Batch: no key will be asked for any more. */
 void unique_forget(struct unique *u);
 
-/* Live: who has the key. 1: *out is set, its memory is in `arena`; 0: nobody. */
+/* Live: who has the key, which is to be known before it changes hands. 1: *out is set, its memory is in `arena`; 0:
+ * nobody. */
 int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena, struct record *out);
 /* Adds a candidate. `holder` is who has the key now, or NULL; the one with the smaller position has it
  * afterwards. */
 int unique_add(struct unique *u, struct fingerprint key, const struct record *record, const struct record *holder);
 /* Removes a candidate; if it has the key (`held`), the one with the next position gets it. */
 int unique_remove(struct unique *u, struct fingerprint key, const struct position *at, bool held);
+
+/* Live: after a rollback. */
+void unique_rollback(struct unique *u);
 
 /* Order of positions: file name bytes, then byte offset. */
 int position_compare(const struct position *a, const struct position *b);

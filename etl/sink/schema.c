@@ -47,6 +47,7 @@ static const struct {
     const char *kind, *mode;
 } modes[] = {[ENGINE_FRESH] = {"batch", "full"},
              [ENGINE_LIVE] = {"stream", "stream"},
+             [ENGINE_BACKFILL] = {"stream", "stream"},
              [ENGINE_APPEND] = {"append", "append"},
              [ENGINE_INCREMENTAL] = {"incremental", "incremental"},
              [ENGINE_UPSERT] = {"upsert", "upsert"}};

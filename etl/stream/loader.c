@@ -16,10 +16,10 @@
  * row. What comes while the writer works goes with the next transaction, so the more comes the larger they get, by
  * themselves; waiting for more while more keeps coming only made rows wait. The lock of the database is only held for
  * what is there already: a page is a transaction. */
-const struct loader_limits loader_limits_live = {10000, 16 << 20, 10000, 16 << 20, 2, 2};
+const struct loader_limits loader_limits_live = {false, 10000, 16 << 20, 10000, 16 << 20, 2, 2};
 /* The larger a transaction, the less a row costs: a group that many rows change is written once. Nobody else wants the
  * lock, so small pages, which stay in the processor's caches, share a transaction. */
-const struct loader_limits loader_limits_backfill = {1000, 4 << 20, 100000, 64 << 20, 100, 5000};
+const struct loader_limits loader_limits_backfill = {true, 1000, 4 << 20, 100000, 64 << 20, 100, 5000};
 
 enum { PAGES = 2 };
 
@@ -82,7 +82,7 @@ int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const stru
     l->db = db;
     l->topics = topics;
     l->limits = limits;
-    int result = writer_open(d, db, run, &l->writer, error);
+    int result = writer_open(d, db, limits->alone ? ENGINE_BACKFILL : ENGINE_LIVE, run, &l->writer, error);
     if (result == 0) result = partitions_make(l, error);
     pages_make(l);
     *out = l;

@@ -26,6 +26,7 @@ struct loader;
 #define LOADER_FENCED 2
 
 struct loader_limits {
+    bool alone;                       /* no other worker writes */
     size_t page_messages, page_bytes; /* what is given to the writer at once, at most */
     size_t messages, bytes;           /* when a transaction ends: at this size */
     int quiet_ms, busy_ms;            /* at this age: when no more wait, and when more do */

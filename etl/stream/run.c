@@ -167,8 +167,9 @@ static int outboxes_make(struct run *r)
 static int tables_make(struct run *r)
 {
     struct engine *engine = NULL;
-    int result = engine_run_begin(r->db, r->definition, ENGINE_LIVE, NULL, &r->number, r->error);
-    if (result == 0) result = engine_open(r->definition, r->db, ENGINE_LIVE, r->number, &engine, r->error);
+    enum engine_mode mode = r->options->backfill ? ENGINE_BACKFILL : ENGINE_LIVE;
+    int result = engine_run_begin(r->db, r->definition, mode, NULL, &r->number, r->error);
+    if (result == 0) result = engine_open(r->definition, r->db, mode, r->number, &engine, r->error);
     if (result == 0) result = keys_relax(r->definition, r->db, r->error);
     for (int i = 0; i < r->topics.count && result == 0; i++)
         result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
@@ -333,13 +334,23 @@ static int crew_run(struct run *r, bool backfill)
     return result;
 }
 
+/* Those of the definition, and those that workers beside each other need. */
+static int indexes_make(const struct definition *d, sqlite3 *db, struct err_text *error)
+{
+    struct engine *engine = NULL;
+    int result = schema_indexes_create(d, db, error);
+    if (result == 0) result = engine_open(d, db, ENGINE_LIVE, 0, &engine, error);
+    engine_close(engine);
+    return result;
+}
+
 /* Several workers would take turns at the database, and each forget its groups whenever another one wrote: one with
  * large transactions is faster. What it leaves open at its end it commits. */
 static int backfill_run(struct run *r)
 {
     r->backfill = UINT64_MAX;
     int result = crew_run(r, true);
-    if (result == 0) result = in_transaction(r, schema_indexes_create);
+    if (result == 0) result = in_transaction(r, indexes_make);
     int open = result == 0 ? offsets_open_partitions(r->db, r->error) : result;
     r->complete = open == 0;
     return open < 0 ? open : 0;

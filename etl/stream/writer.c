@@ -224,12 +224,12 @@ void writer_forget(struct writer *w)
 
 /* ---- opening ---- */
 
-static int engine_open_live(struct writer *w, int64_t run, struct err_text *error)
+static int engine_open_live(struct writer *w, enum engine_mode mode, int64_t run, struct err_text *error)
 {
     const struct definition *d = w->definition;
     int result = sql_exec(w->db, error, "BEGIN IMMEDIATE");
     if (result != 0) return result;
-    result = engine_open(d, w->db, ENGINE_LIVE, run, &w->engine, error);
+    result = engine_open(d, w->db, mode, run, &w->engine, error);
     if (result == 0) result = loaded_open(w->db, &w->loaded, error);
     for (int i = 0; i < d->feed_count && result == 0 && !w->versions; i++)
         if (feed_changes(&d->feeds[i])) result = versions_open(w->db, &w->versions, error);
@@ -238,7 +238,7 @@ static int engine_open_live(struct writer *w, int64_t run, struct err_text *erro
     return result;
 }
 
-int writer_open(const struct definition *d, sqlite3 *db, int64_t run_number, struct writer **out,
+int writer_open(const struct definition *d, sqlite3 *db, enum engine_mode mode, int64_t run_number, struct writer **out,
                 struct err_text *error)
 {
     struct writer *w = memory_new(sizeof *w);
@@ -247,7 +247,7 @@ int writer_open(const struct definition *d, sqlite3 *db, int64_t run_number, str
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->turned, NULL);
     *out = w;
-    int result = engine_open_live(w, run_number, error);
+    int result = engine_open_live(w, mode, run_number, error);
     if (result == 0 && pthread_create(&w->thread, NULL, run, w) != 0)
         result = err_set(error, ERR_NOMEM, "no thread for the transactions can be started");
     w->started = result == 0;

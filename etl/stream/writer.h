@@ -20,7 +20,8 @@
 struct writer;
 
 /* Opens an engine on a database that the supervisor has prepared. Definition and database outlive it. */
-int writer_open(const struct definition *d, sqlite3 *db, int64_t run, struct writer **out, struct err_text *error);
+int writer_open(const struct definition *d, sqlite3 *db, enum engine_mode mode, int64_t run, struct writer **out,
+                struct err_text *error);
 void writer_close(struct writer *w); /* NULL is allowed; what is not committed is rolled back */
 
 struct engine *writer_engine(const struct writer *w);
