@@ -1,7 +1,8 @@
 /* cli.h - the subcommands of `millrace`: one file each, one function each.
  *
  * argv[0] is the subcommand's name. The value is the exit status of the process: 0 success (rejects
- * included), 1 a difference or a rule of severity fail, 2 wrong usage, a bad definition, or I/O. */
+ * included), 1 a difference or a rule of severity fail, 2 wrong usage, a bad definition, or I/O. Standard output that
+ * could not be written is main.c's to notice: it makes that 2. */
 #ifndef MILLRACE_CLI_H
 #define MILLRACE_CLI_H
 

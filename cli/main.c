@@ -1,6 +1,8 @@
 /* millrace - the one program: finds the subcommand and runs it. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,7 +68,18 @@ static int unknown(const char *name)
     return CLI_USAGE;
 }
 
-int main(int argc, char **argv)
+/* What was printed is part of what was asked for: a full disk behind `millrace etl new FILE >draft.json` is an error.
+ */
+static int output_end(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "millrace: standard output: cannot be written%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return CLI_USAGE;
+}
+
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         usage(stderr);
@@ -80,4 +93,10 @@ int main(int argc, char **argv)
         if (strcmp(subcommands[i].name, argv[1]) == 0 && subcommands[i].run)
             return subcommands[i].run(argc - 1, argv + 1);
     return unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error of that file, and not the end of the program */
+    return output_end(run(argc, argv));
 }

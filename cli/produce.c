@@ -133,6 +133,5 @@ int cli_produce(int argc, char **argv)
     rd_kafka_destroy(rk);
     fprintf(stderr, "%llu of %llu records acknowledged\n", (unsigned long long)p.acknowledged,
             (unsigned long long)p.lines);
-    if (fflush(stdout) != 0) result = -1;
     return result == 0 && p.failed == 0 ? CLI_OK : CLI_USAGE;
 }

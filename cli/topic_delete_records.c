@@ -41,7 +41,7 @@ static int results_show(const rd_kafka_topic_partition_list_t *list, bool json)
         else
             printf("%-40s %9d %15" PRId64 "\n", p->topic, p->partition, p->offset);
     }
-    return fflush(stdout) == 0 ? status : CLI_USAGE;
+    return status;
 }
 
 static int delete_before(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, bool json)

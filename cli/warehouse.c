@@ -65,7 +65,6 @@ int cli_warehouse(int argc, char **argv)
         result = check(argv[2], argv[3], &error);
     else
         return argc >= 2 && !verb_known(argv[1]) ? cli_unknown("warehouse", argv[1], usage) : usage(stderr);
-    if (fflush(stdout) != 0) return 2;
     if (result < 0) fprintf(stderr, "millrace warehouse %s: %s\n", argv[1], error.text);
     return result < 0 ? 2 : result;
 }
