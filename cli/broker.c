@@ -46,7 +46,7 @@ static int config_file_add(struct properties *p, const char *path, struct err_te
     if (rc == 0)
         rc = properties_parse(p, buf_slice(&text), path, error);
     else
-        err_set(error, rc, "cannot read %s: %s", path, err_name(rc));
+        err_set(error, rc, "cannot read %s: %s", path, err_words(rc));
     buf_release(&text);
     return rc;
 }
@@ -103,6 +103,6 @@ int cli_broker(int argc, char **argv)
     rc = server_run(&config, &error);
     node_config_release(&config);
     if (rc == 0) return CLI_OK;
-    fprintf(stderr, "millrace broker: %s\n", error.text[0] ? error.text : err_name(rc));
+    fprintf(stderr, "millrace broker: %s\n", error.text[0] ? error.text : err_words(rc));
     return CLI_USAGE;
 }

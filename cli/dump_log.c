@@ -69,7 +69,7 @@ static void damaged(struct dump *d, uint64_t position, const char *why)
 static void unreadable(struct dump *d, int err, const char *why)
 {
     fprintf(stderr, "millrace dump-log: %s: %s%s%s\n", d->path, why ? why : "cannot be read", why ? "" : ": ",
-            why ? "" : err_name(err));
+            why ? "" : err_words(err));
     d->status = CLI_USAGE;
 }
 

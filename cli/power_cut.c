@@ -113,7 +113,7 @@ static int cut(struct arguments *a, struct err_text *error)
     if (stat(a->dir, &st) != 0 || !S_ISDIR(st.st_mode)) return err_set(error, ERR_NOTFOUND, "no such directory");
     int rc = data_dir_open(&dir, a->dir, NULL);
     if (rc == ERR_LOCKED) return err_set(error, rc, "a broker runs there: kill it, then cut its power");
-    if (rc < 0) return err_set(error, rc, "cannot be opened: %s", err_name(rc));
+    if (rc < 0) return err_set(error, rc, "cannot be opened: %s", err_words(rc));
     rc = power_cut(dir.directory, &a->options, &report, error);
     data_dir_close(&dir);
     if (rc == 0) sum(a, &report);

@@ -30,7 +30,7 @@ void out_file_release(struct out_file *o)
 
 static void out_file_failed(struct out_file *o, int error)
 {
-    if (!o->error) o->error = err_set(o->why, error, "%s: cannot write: %s", o->name, err_name(error));
+    if (!o->error) o->error = err_set(o->why, error, "%s: cannot write: %s", o->name, err_words(error));
 }
 
 void out_file_open(struct out_file *o, const char *name)
@@ -204,7 +204,7 @@ static int folder_clear(struct disk *d, const char *path, struct survey *s, stru
     for (size_t at = 0; at < s->names.n; at += strlen((char *)s->names.p + at) + 1) {
         const char *name = (const char *)s->names.p + at;
         int rc = d->call->remove(d, name);
-        if (rc < 0) return err_set(error, rc, "%s/%s: cannot be replaced: %s", path, name, err_name(rc));
+        if (rc < 0) return err_set(error, rc, "%s/%s: cannot be replaced: %s", path, name, err_words(rc));
     }
     int rc = disk_remove_tree(d, "ground_truth");
     return rc < 0 && rc != ERR_NOTFOUND ? err_set(error, rc, "%s/ground_truth: cannot be replaced", path) : 0;
@@ -215,12 +215,12 @@ int out_folder_open(const char *path, bool (*is_input)(const char *name), struct
     struct survey s = {.is_input = is_input};
     *out = NULL;
     int rc = disk_linux_new(path, out, error);
-    if (rc < 0) return err_set(error, rc, "%s: cannot be opened or created: %s", path, err_name(rc));
+    if (rc < 0) return err_set(error, rc, "%s: cannot be opened or created: %s", path, err_words(rc));
     rc = (*out)->call->list(*out, "", survey_entry, &s);
     if (rc >= 0) rc = folder_clear(*out, path, &s, error);
     if (rc >= 0) rc = (*out)->call->make_dir(*out, "ground_truth");
     if (rc < 0) {
-        err_set(error, rc, "%s: %s", path, err_name(rc));
+        err_set(error, rc, "%s: %s", path, err_words(rc));
         disk_linux_free(*out);
         *out = NULL;
     }

@@ -14,6 +14,7 @@
 #include "etl/source/sqlite_rows.h"
 #include "lib/base/checksum.h"
 #include "lib/base/memory.h"
+#include "lib/base/text.h"
 
 struct names {
     const char **items;
@@ -26,6 +27,12 @@ static int name_order(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b); /* as unsigned bytes: C11 7.24.4 */
 }
 
+int source_name_check(const char *dir, const char *name, struct err_text *error)
+{
+    if (text_is_utf8(slice_str(name))) return 0;
+    return err_set(error, ERR_INVALID, "%s/%s: the name of a file must be UTF-8: rename it", dir, name);
+}
+
 /* 1 for a file, also behind a symbolic link; 0 for a folder. Anything else under a name that matches would be
  * data that nobody reads. */
 static int is_file(DIR *d, const char *dir, const char *name, struct err_text *error)
@@ -35,7 +42,8 @@ static int is_file(DIR *d, const char *dir, const char *name, struct err_text *e
         return err_set(error, err_from_errno(errno), "%s/%s: cannot be read: %s", dir, name, strerror(errno));
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return err_set(error, ERR_INVALID, "%s/%s: is no regular file", dir, name);
-    return S_ISREG(st.st_mode);
+    int err = S_ISREG(st.st_mode) ? source_name_check(dir, name, error) : 0;
+    return err ? err : S_ISREG(st.st_mode);
 }
 
 /* Names of regular files that match. */

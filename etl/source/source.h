@@ -64,6 +64,8 @@ int source_list_check(const struct source_list *list, const char *dir, struct er
 /* Both. */
 int source_list_read(const struct feed *feed, const char *dir, struct source_list *out, struct err_text *error);
 void source_list_release(struct source_list *list);
+/* ERR_INVALID when the name of a file is not UTF-8: it is the text of `_file`, and of a key and JSON in a stream. */
+int source_name_check(const char *dir, const char *name, struct err_text *error);
 
 /* A list of one file, whether it matches or not. */
 int source_list_file(const struct feed *feed, const char *dir, const char *name, struct source_list *out,

@@ -137,6 +137,12 @@ TEST(source, only_matching_regular_files)
     check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_INVALID);
     check(strstr(f.error.text, "/lost.csv: is no regular file") != NULL);
     unlink(path);
+    snprintf(path, sizeof path, "%s/caf\xe9.csv", f.dir);
+    file_write(&f, "caf\xe9.csv", "a,B\n");
+    f.error.text[0] = '\0';
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_INVALID);
+    check(strstr(f.error.text, "/caf\xe9.csv: the name of a file must be UTF-8") != NULL);
+    unlink(path);
     fixture_close(&f);
 }
 

@@ -51,14 +51,15 @@ static int entries_read(const char *dir, const char *glob, struct entries *all, 
     DIR *d = opendir(dir);
     struct dirent *entry;
     struct stat st;
+    int result = 0;
     if (!d) return err_set(error, err_from_errno(errno), "%s: %s", dir, strerror(errno));
-    while ((entry = readdir(d)))
+    while (result == 0 && (entry = readdir(d)))
         if (fnmatch(glob, entry->d_name, FNM_PERIOD) == 0 && fstatat(dirfd(d), entry->d_name, &st, 0) == 0 &&
-            S_ISREG(st.st_mode))
+            S_ISREG(st.st_mode) && (result = source_name_check(dir, entry->d_name, error)) == 0)
             entry_add(all, entry->d_name, &st);
     closedir(d);
     if (all->count) qsort(all->items, (size_t)all->count, sizeof *all->items, entry_order);
-    return 0;
+    return result;
 }
 
 int follow_open(const struct follow *w, const char *name, uint64_t device, uint64_t inode)

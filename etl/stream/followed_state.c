@@ -1,4 +1,5 @@
 /* The state file of followed files, written and read: followed.h says what is in it. */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -55,19 +56,17 @@ static json_t *item_json(const struct followed *f, const struct definition *d)
     return o;
 }
 
-static json_t *list_json(const struct followed_list *list, const struct definition *d, struct err_text *error)
+static json_t *list_json(const struct followed_list *list, const struct definition *d)
 {
     json_t *files = json_array(), *positions = json_array();
-    int bad = -1;
-    for (int i = 0; i < list->count && bad < 0; i++)
-        if (json_array_append_new(files, item_json(list->items[i], d)) != 0) bad = i;
+    for (int i = 0; i < list->count; i++) {
+        json_t *item = item_json(list->items[i], d);
+        assert(item); /* names are UTF-8: source_name_check */
+        json_array_append_new(files, item);
+    }
     for (int i = 0; i < list->next_count; i++) json_array_append_new(positions, json_integer(list->next[i]));
-    if (bad >= 0) err_set(error, ERR_INVALID, "%s: the name of a followed file must be UTF-8", list->items[bad]->name);
-    json_t *all = json_pack("{s:i, s:s, s:s, s:o, s:o}", "version", VERSION, "stream", list->stream, "cluster",
-                            list->cluster, "positions", positions, "files", files);
-    if (bad < 0) return all;
-    json_decref(all);
-    return NULL;
+    return json_pack("{s:i, s:s, s:s, s:o, s:o}", "version", VERSION, "stream", list->stream, "cluster", list->cluster,
+                     "positions", positions, "files", files);
 }
 
 /* DIR and NAME of a path; `dir` has room for the path. */
@@ -93,7 +92,7 @@ static int file_replace(const char *file, struct slice content, struct err_text 
     if (result == 0) {
         result = disk_replace(disk, name, content);
         disk_linux_free(disk);
-        if (result != 0) err_set(error, result, "%s: cannot be written: %s", file, err_name(result));
+        if (result != 0) err_set(error, result, "%s: cannot be written: %s", file, err_words(result));
     }
     free(dir);
     return result;
@@ -101,8 +100,7 @@ static int file_replace(const char *file, struct slice content, struct err_text 
 
 int followed_save(struct followed_list *list, const struct definition *d, const char *file, struct err_text *error)
 {
-    json_t *all = list_json(list, d, error);
-    if (!all) return ERR_INVALID;
+    json_t *all = list_json(list, d);
     char *text = json_dumps(all, JSON_INDENT(1));
     json_decref(all);
     int result = file_replace(file, slice_str(text), error);

@@ -23,6 +23,24 @@ const char *err_name(int err)
     }
 }
 
+const char *err_words(int err)
+{
+    switch (err) {
+    case ERR_NOMEM: return "a limit of memory or of open files was reached";
+    case ERR_IO: return "reading or writing failed, or is not permitted";
+    case ERR_NOSPACE: return "no space left";
+    case ERR_NOTFOUND: return "not there";
+    case ERR_EXISTS: return "there already";
+    case ERR_CORRUPT: return "damaged";
+    case ERR_INVALID: return "not valid";
+    case ERR_LOCKED: return "in use by another program";
+    case ERR_RANGE: return "larger than allowed";
+    case ERR_CLOSED: return "the other side has gone";
+    case ERR_UNSUPPORTED: return "not supported here";
+    default: return err_name(err);
+    }
+}
+
 int err_from_errno(int errno_value)
 {
     switch (errno_value) {

@@ -31,6 +31,8 @@ struct err_text {
 
 /* The name of an error, for logs: "ERR_NOSPACE". Never NULL. */
 const char *err_name(int err);
+/* The same for a person: "no space left". Never NULL. */
+const char *err_words(int err);
 
 /* The negative `enum err` that fits an errno value. */
 int err_from_errno(int errno_value);

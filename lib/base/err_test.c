@@ -24,6 +24,8 @@ TEST(err, names_and_errno)
 {
     check_str(err_name(ERR_NOSPACE), "ERR_NOSPACE");
     check_str(err_name(-99), "ERR_UNKNOWN");
+    check_str(err_words(ERR_NOSPACE), "no space left");
+    check_str(err_words(-99), "ERR_UNKNOWN");
     check_int(err_from_errno(ENOSPC), ERR_NOSPACE);
     check_int(err_from_errno(EIO), ERR_IO);
     check_int(err_from_errno(ENOENT), ERR_NOTFOUND);

@@ -222,7 +222,8 @@ static const struct disk_functions linux_functions = {
 };
 
 /* mkdir -p. What exists already, and what the final open will complain about, is passed over. */
-static void make_dirs(const char *path)
+/* Also the folders on the way. Why the last one could not be made: an errno, EEXIST when it was there; 0. */
+static int make_dirs(const char *path)
 {
     char *copy = memory_str(path);
     for (char *slash = strchr(copy + 1, '/'); copy[0] && slash; slash = strchr(slash + 1, '/')) {
@@ -230,16 +231,17 @@ static void make_dirs(const char *path)
         mkdir(copy, 0755);
         *slash = '/';
     }
-    mkdir(copy, 0755);
+    int cause = mkdir(copy, 0755) == 0 ? 0 : errno;
     free(copy);
+    return cause;
 }
 
 int disk_linux_new(const char *root, struct disk **out, struct err_text *error)
 {
-    make_dirs(root);
+    int made = make_dirs(root);
     int descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {
-        int cause = errno;
+        int cause = made && made != EEXIST ? made : errno;
         return err_set(error, err_from_errno(cause), "%s: cannot open or create the directory: %s", root,
                        strerror(cause));
     }

@@ -254,7 +254,7 @@ static int run_all(struct shop *s, struct parts *p)
 {
     uint64_t scale = (uint64_t)s->options->scale;
     int rc = s->disk->call->make_dir(s->disk, "ground_truth/shop");
-    if (rc < 0) return err_set(s->error, rc, "%s/ground_truth/shop: %s", s->options->out, err_name(rc));
+    if (rc < 0) return err_set(s->error, rc, "%s/ground_truth/shop: %s", s->options->out, err_words(rc));
     shop_truth_init(&s->truth, &s->catalogue, s->disk, s->error);
     agenda_init(&s->agenda, &s->catalogue, FIRST_DAY, s->disk, s->error);
     p->web = scale * WEB_SHARE / 1000000;
