@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "etl/sink/sql.h"
 
 enum { BUFFERED = 4096 }; /* keys */
 
@@ -65,14 +69,23 @@ struct run_writer {
     struct fingerprint buffer[BUFFERED];
 };
 
+static int file_fail(const char *what, struct err_text *error)
+{
+    return err_set(error, err_from_errno(errno), "a temporary file in %s: %s: %s", sql_temporary_folder(), what,
+                   strerror(errno));
+}
+
+/* A file without a name, also where the file system knows none from the beginning. */
 static int file_open(struct err_text *error)
 {
-    const char *const folders[] = {getenv("SQLITE_TMPDIR"), getenv("TMPDIR"), "/var/tmp", "/tmp"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        int fd = folders[i] ? open(folders[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
-        if (fd >= 0) return fd;
-    }
-    return err_set(error, err_from_errno(errno), "no temporary file can be made in /tmp: %s", strerror(errno));
+    char path[PATH_MAX];
+    int fd = open(sql_temporary_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) return fd;
+    snprintf(path, sizeof path, "%s/millrace-XXXXXX", sql_temporary_folder());
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0) return file_fail("cannot be made", error);
+    unlink(path);
+    return fd;
 }
 
 static int bytes_write(int fd, const void *p, size_t n, struct err_text *error)
@@ -80,7 +93,7 @@ static int bytes_write(int fd, const void *p, size_t n, struct err_text *error)
     for (size_t done = 0; done < n;) {
         ssize_t wrote = write(fd, (const char *)p + done, n - done);
         if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) return err_set(error, err_from_errno(errno), "writing a temporary file: %s", strerror(errno));
+        if (wrote <= 0) return file_fail("cannot be written", error);
         done += (size_t)wrote;
     }
     return 0;
@@ -105,7 +118,7 @@ static int run_map(struct run_writer *w, struct key_run *out, struct err_text *e
     int result = writer_flush(w, error);
     if (result < 0) return result;
     void *p = mmap(NULL, w->count * sizeof *out->keys, PROT_READ, MAP_SHARED, w->fd, 0);
-    if (p == MAP_FAILED) return err_set(error, ERR_NOMEM, "mapping a temporary file: %s", strerror(errno));
+    if (p == MAP_FAILED) return file_fail("cannot be mapped", error);
     *out = (struct key_run){p, w->count};
     return 0;
 }

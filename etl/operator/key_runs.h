@@ -4,8 +4,8 @@
  *                     there are few: log2 of the number of runs that were added
  *     key_runs_has    interpolation search in each: fingerprints are spread evenly, so the first guess is near
  *
- * Files have no name and go with the process: in SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp, the first that takes one.
- * They are mapped, so their pages are the system's to keep or to drop. 16 bytes a key. Source of the scheme: O'Neil et
+ * Files have no name, stand in SQLite's folder for temporary files (sql_temporary_folder) and go with the process. They
+ * are mapped, so their pages are the system's to keep or to drop. 16 bytes a key. Source of the scheme: O'Neil et
  * al., "The log-structured merge-tree" (1996). */
 #ifndef MILLRACE_ETL_OPERATOR_KEY_RUNS_H
 #define MILLRACE_ETL_OPERATOR_KEY_RUNS_H
@@ -29,7 +29,8 @@ struct key_runs {
 int key_compare(const struct fingerprint *a, const struct fingerprint *b);
 /* Into that order, where they are: no memory is taken. No key is there twice. */
 void key_sort(struct fingerprint *keys, size_t count);
-/* The keys of a run are ascending and in no other run. ERR_NOSPACE, ERR_IO with a sentence. */
+/* The keys of a run are ascending and in no other run. ERR_NOSPACE, ERR_IO, ERR_NOMEM with a sentence that names the
+ * folder. */
 int key_runs_add(struct key_runs *r, const struct fingerprint *sorted, size_t count, struct err_text *error);
 bool key_runs_has(const struct key_runs *r, struct fingerprint key);
 void key_runs_release(struct key_runs *r);

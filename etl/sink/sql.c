@@ -63,6 +63,17 @@ int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error)
     return ERR_IO;
 }
 
+/* As os_unix.c of SQLite looks for it. */
+const char *sql_temporary_folder(void)
+{
+    const char *const folders[] = {getenv("SQLITE_TMPDIR"), getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp"};
+    struct stat st;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (folders[i] && stat(folders[i], &st) == 0 && S_ISDIR(st.st_mode) && access(folders[i], W_OK | X_OK) == 0)
+            return folders[i];
+    return ".";
+}
+
 int sql_open_temporary(int cache_kib, sqlite3 **out, struct err_text *error)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -82,14 +93,6 @@ uint64_t sql_file_bytes(sqlite3 *db)
     return sql_integer(db, 0, &bytes, &error, "PRAGMA page_size") == 0 ? (uint64_t)(pages * bytes) : 0;
 }
 
-int sql_fail(sqlite3 *db, struct err_text *error, const char *what)
-{
-    const char *file = sqlite3_db_filename(db, "main");
-    int err = sql_err(sqlite3_extended_errcode(db));
-    if (err == 0) err = ERR_IO;
-    return err_set(error, err, "%s: %s: %s", file && *file ? file : "database", what, sqlite3_errmsg(db));
-}
-
 /* What is wrong with the file or the disk would be wrong for any statement. */
 static bool is_about_the_file(int code)
 {
@@ -98,15 +101,44 @@ static bool is_about_the_file(int code)
            code == SQLITE_FULL || code == SQLITE_CANTOPEN || code == SQLITE_NOTADB;
 }
 
-/* A statement in an error message is cut to what helps. */
+/* Sorting is done in files elsewhere: whose disk is full SQLite does not say. */
+static bool is_elsewhere(const char *file)
+{
+    struct stat here, there;
+    return stat(file, &here) == 0 && stat(sql_temporary_folder(), &there) == 0 && here.st_dev != there.st_dev;
+}
+
+/* "FILE: what: SQLite's words", and what else is known of a disk that said no. */
+static int fail(sqlite3 *db, struct err_text *error, const char *what)
+{
+    const char *file = sqlite3_db_filename(db, "main"), *folder = sql_temporary_folder();
+    int code = sqlite3_extended_errcode(db), reason = sqlite3_system_errno(db), err = sql_err(code);
+    struct buf name = {0}, more = {0};
+    bool named = file && *file;
+    if (named || !is_about_the_file(code))
+        buf_append_str(&name, named ? file : "database");
+    else
+        buf_printf(&name, "a temporary file in %s", folder);
+    if ((code & 0xff) == SQLITE_IOERR && reason) buf_printf(&more, ": %s", strerror(reason));
+    if ((code & 0xff) == SQLITE_FULL && named && is_elsewhere(file))
+        buf_printf(&more, " (temporary files are in %s)", folder);
+    err_set(error, err, "%s: %s%s%s%s", buf_cstr(&name), what, *what ? ": " : "", sqlite3_errmsg(db), buf_cstr(&more));
+    buf_release(&name);
+    buf_release(&more);
+    return err;
+}
+
+int sql_fail(sqlite3 *db, struct err_text *error, const char *what)
+{
+    int result = fail(db, error, what);
+    return result == 0 ? ERR_IO : result;
+}
+
+/* A statement in an error message is cut to what helps, and says nothing about a file or a disk. */
 static int fail_statement(sqlite3 *db, struct err_text *error, const char *sql)
 {
     char what[160];
-    const char *file = sqlite3_db_filename(db, "main");
-    int code = sqlite3_errcode(db);
-    if (is_about_the_file(code) && file && *file)
-        return err_set(error, sql_err(code), "%s: %s", file, sqlite3_errmsg(db));
-    sqlite3_snprintf(sizeof what, what, "%.150s", sql);
+    sqlite3_snprintf(sizeof what, what, "%.150s", is_about_the_file(sqlite3_errcode(db)) ? "" : sql);
     return sql_fail(db, error, what);
 }
 

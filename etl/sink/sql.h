@@ -17,13 +17,17 @@ int sql_err(int code);
 void sql_setup(void);
 /* sqlite3_open_v2; a failure names the file and the reason, *out is NULL then. */
 int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error);
-/* A database in a file without a name, in SQLite's folder for temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp, /tmp),
- * that goes with the connection and has no journal: after an error it is good for nothing. */
+/* SQLite's folder for temporary files: SQLITE_TMPDIR, TMPDIR, /var/tmp, /usr/tmp, /tmp or ".", the first that is one
+ * and can be written to. */
+const char *sql_temporary_folder(void);
+/* A database in a file without a name, in that folder, that goes with the connection and has no journal: after an error
+ * it is good for nothing. */
 int sql_open_temporary(int cache_kib, sqlite3 **out, struct err_text *error);
 /* How large the file of a database is; 0 when it cannot be asked. */
 uint64_t sql_file_bytes(sqlite3 *db);
 
-/* Reports the last failure of `db` as "FILE: what: SQLite's words"; returns its `enum err`. */
+/* Reports the last failure of `db` as "FILE: what: SQLite's words", and the system's when the disk said no; returns its
+ * `enum err`. */
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what);
 
 /* Appends to the text of a statement that is being put together. */
