@@ -11,6 +11,13 @@
 #include "etl/source/split.h"
 #include "lib/base/memory.h"
 
+/* The last time that a column had: the rows of an order follow each other, and so do those of a second. */
+struct last_time {
+    char text[32];
+    size_t n; /* 0: none */
+    struct value value;
+};
+
 struct row_parser {
     const struct feed *feed;
     struct splitter splitter; /* has the fields of the record that was parsed last */
@@ -21,7 +28,8 @@ struct row_parser {
     bool *failed;   /* by column: the text did not fit, or it depends on one that did not */
     bool *reported; /* by column: failed for a reason of its own */
     int reported_count;
-    struct slice *texts; /* by declared column: as read */
+    struct slice *texts;     /* by declared column: as read */
+    struct last_time *times; /* by declared column */
     struct violation *violations;
     int violation_count;
     struct buf key;  /* of the rule that is asked about */
@@ -74,6 +82,7 @@ struct row_parser *row_parser_new(const struct feed *feed)
     p->failed = memory_new(columns * sizeof *p->failed);
     p->reported = memory_new(columns * sizeof *p->reported);
     p->texts = memory_new(columns * sizeof *p->texts);
+    p->times = memory_new(columns * sizeof *p->times);
     /* At most one per rule and one per column; those judged among rows find room for theirs too. */
     p->violations = memory_new((2 * (size_t)feed->rule_count + columns + 1) * sizeof *p->violations);
     p->reads = memory_new(columns * sizeof *p->reads);
@@ -87,7 +96,7 @@ void row_parser_free(struct row_parser *p)
 {
     if (!p) return;
     for (int c = 0; c < p->feed->column_count; c++) free(p->reads[c]);
-    void *parts[] = {p->values, p->failed, p->reported, p->texts, p->violations, p->reads, p->type_rules};
+    void *parts[] = {p->values, p->failed, p->reported, p->texts, p->times, p->violations, p->reads, p->type_rules};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
     splitter_close(&p->splitter);
     buf_release(&p->key);
@@ -107,12 +116,33 @@ static void builtins_set(struct row_parser *p, const struct record *record)
     v[BUILTIN_LATE_S] = (struct value){.type = VALUE_INTEGER, .i = record->late_s};
 }
 
+static bool time_convert(struct last_time *last, const struct field_spec *f, struct slice text, struct value *out)
+{
+    if (last->n && last->n == text.n && memcmp(last->text, text.p, text.n) == 0) {
+        *out = last->value;
+        return true;
+    }
+    bool fits = field_convert(f, text, out);
+    last->n = fits && text.n <= sizeof last->text ? text.n : 0;
+    if (last->n) memcpy(last->text, text.p, text.n);
+    last->value = *out;
+    return fits;
+}
+
+static bool column_convert(struct row_parser *p, int c)
+{
+    const struct column *column = &p->feed->columns[c];
+    if (column->type == VALUE_TIMESTAMP || column->type == VALUE_DATE)
+        return time_convert(&p->times[c], column->field, p->texts[c], &p->values[c]);
+    return field_convert(column->field, p->texts[c], &p->values[c]);
+}
+
 static void fields_convert(struct row_parser *p)
 {
     for (int c = 0; c < p->feed->field_count; c++) {
         int field = p->splitter.layout.fields[c];
         p->texts[c] = field >= 0 ? p->splitter.fields[field] : slice_of(NULL, 0);
-        p->failed[c] = p->reported[c] = !field_convert(p->feed->columns[c].field, p->texts[c], &p->values[c]);
+        p->failed[c] = p->reported[c] = !column_convert(p, c);
         p->reported_count += p->reported[c];
     }
 }
@@ -239,8 +269,7 @@ static void key_of_fields(struct row_parser *p)
     if (!p->feed->format->fields_are_all)
         fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->raw});
     if (s->spec->around) fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = p->layout});
-    for (int i = 0; p->feed->format->fields_are_all && i < s->field_count; i++)
-        fingerprint_encode(&p->key, &(struct value){.type = VALUE_TEXT, .text = s->fields[i]});
+    if (p->feed->format->fields_are_all) fingerprint_encode_texts(&p->key, s->fields, s->field_count);
 }
 
 bool row_parser_key(struct row_parser *p, int rule, uint8_t key[16])

@@ -14,6 +14,7 @@
 struct regex {
     pcre2_code *code;
     int groups;
+    bool jit; /* there is machine code for it */
 };
 
 struct regex *regex_new(const char *pattern, bool ignore_case, char message[200])
@@ -28,10 +29,10 @@ struct regex *regex_new(const char *pattern, bool ignore_case, char message[200]
         snprintf(message, 200, "bad regular expression at character %zu: %s", at + 1, (char *)text);
         return NULL;
     }
-    pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE); /* without JIT it is only slower */
+    bool jit = pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0; /* without it is only slower */
     pcre2_pattern_info(compiled, PCRE2_INFO_CAPTURECOUNT, &groups);
     struct regex *r = memory_new(sizeof *r);
-    *r = (struct regex){compiled, (int)groups};
+    *r = (struct regex){compiled, (int)groups, jit};
     return r;
 }
 
@@ -85,12 +86,19 @@ void regex_gave_up_say(const char *title)
             title, regex_gave_up_count());
 }
 
+/* What pcre2_match does before it comes to the machine code is checking its arguments. */
+static int match(const struct regex *r, PCRE2_SPTR text, size_t n, pcre2_match_data *data)
+{
+    return r->jit ? pcre2_jit_match(r->code, text, n, 0, 0, data, NULL)
+                  : pcre2_match(r->code, text, n, 0, PCRE2_NO_UTF_CHECK, data, NULL);
+}
+
 enum regex_outcome regex_search(const struct regex *r, struct slice subject, int number, struct slice *group)
 {
     pcre2_match_data *data = scratch();
     if (!data) return REGEX_GAVE_UP;
     PCRE2_SPTR text = subject.p ? subject.p : (PCRE2_SPTR) "";
-    int found = pcre2_match(r->code, text, subject.n, 0, PCRE2_NO_UTF_CHECK, data, NULL);
+    int found = match(r, text, subject.n, data);
     if (found == PCRE2_ERROR_NOMATCH) return REGEX_NO;
     if (found < 0) return give_up();
     if (!group) return REGEX_YES;

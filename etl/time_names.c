@@ -29,7 +29,7 @@ static const struct time_language LANGUAGES[] = {
 
 const struct time_language *time_language_take(const char **format)
 {
-    for (size_t i = 0; i < sizeof LANGUAGES / sizeof *LANGUAGES; i++) {
+    for (size_t i = 0; **format != '%' && i < sizeof LANGUAGES / sizeof *LANGUAGES; i++) {
         if (strncmp(*format, LANGUAGES[i].tag, 4) != 0) continue;
         *format += 4;
         return &LANGUAGES[i];

@@ -163,10 +163,20 @@ static enum expr_outcome print_give(const char *format, const struct value *v, s
     return expr_give_text(out, made);
 }
 
+/* "2011-12", which many definitions ask of every row. */
 STRICT(month_call)
 {
     (void)e;
-    return print_give("%Y-%m", &a[0], arena, out);
+    int64_t year;
+    int month, day;
+    civil_from_days(floor_div(seconds_of(&a[0]), DAY_S), &year, &month, &day);
+    if (year < 0 || year > 9999) return print_give("%Y-%m", &a[0], arena, out);
+    uint8_t *p = arena_alloc(arena, 7);
+    for (int i = 3; i >= 0; i--, year /= 10) p[i] = (uint8_t)('0' + year % 10);
+    p[4] = '-';
+    p[5] = (uint8_t)('0' + month / 10);
+    p[6] = (uint8_t)('0' + month % 10);
+    return expr_give_text(out, slice_of(p, 7));
 }
 
 STRICT(format_call)

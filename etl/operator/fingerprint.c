@@ -42,6 +42,21 @@ void fingerprint_encode(struct buf *out, const struct value *v)
     }
 }
 
+void fingerprint_encode_texts(struct buf *out, const struct slice *texts, int count)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < count; i++) bytes += 9 + texts[i].n;
+    uint8_t *p = buf_reserve(out, bytes);
+    out->n += bytes;
+    for (int i = 0; i < count; i++) {
+        uint64_t n = texts[i].n;
+        *p = VALUE_TEXT;
+        memcpy(p + 1, &n, 8);
+        if (n) memcpy(p + 9, texts[i].p, n);
+        p += 9 + n;
+    }
+}
+
 static bool slot_free(const struct fingerprint_entry *e)
 {
     return e->key.high == 0 && e->key.low == 0;

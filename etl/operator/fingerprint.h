@@ -28,6 +28,8 @@ struct fingerprint fingerprint_get(const uint8_t bytes[16]);
 
 /* Appends a value so that different values of a column have different encodings. */
 void fingerprint_encode(struct buf *out, const struct value *v);
+/* The same for each of many texts. */
+void fingerprint_encode_texts(struct buf *out, const struct slice *texts, int count);
 
 struct fingerprint_entry {
     struct fingerprint key; /* both 0: free */

@@ -27,6 +27,12 @@ static uint64_t hash_load(const uint8_t *p, size_t n)
         memcpy(&v, p, 8);
         return v;
     }
+    if (n >= 4) { /* two, which overlap */
+        uint32_t first, last;
+        memcpy(&first, p, 4);
+        memcpy(&last, p + n - 4, 4);
+        return first | (uint64_t)last << (8 * (n - 4));
+    }
 #endif
     for (size_t i = 0; i < n; i++) v |= (uint64_t)p[i] << (8 * i);
     return v;
