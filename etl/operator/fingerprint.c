@@ -99,14 +99,6 @@ bool fingerprint_map_has(const struct fingerprint_map *m, struct fingerprint key
     return m->size && !slot_free(slot_find(m, key));
 }
 
-size_t fingerprint_map_compact(struct fingerprint_map *m)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < m->size; i++)
-        if (!slot_free(&m->slots[i])) m->slots[count++] = m->slots[i];
-    return count;
-}
-
 void fingerprint_map_clear(struct fingerprint_map *m)
 {
     if (m->count) memset(m->slots, 0, m->size * sizeof *m->slots);

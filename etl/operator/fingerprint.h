@@ -45,8 +45,6 @@ struct fingerprint_map {
 /* The entry of `key`; a new one has value 0 and sets *added. Valid until the next call. */
 struct fingerprint_entry *fingerprint_map_at(struct fingerprint_map *m, struct fingerprint key, bool *added);
 bool fingerprint_map_has(const struct fingerprint_map *m, struct fingerprint key);
-/* Moves all entries to the front of the slots and says how many there are; fingerprint_map_clear must follow. */
-size_t fingerprint_map_compact(struct fingerprint_map *m);
 void fingerprint_map_clear(struct fingerprint_map *m); /* forgets all, keeps its memory */
 void fingerprint_map_reset(struct fingerprint_map *m); /* forgets all, gives large memory back */
 void fingerprint_map_release(struct fingerprint_map *m);

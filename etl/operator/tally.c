@@ -6,7 +6,7 @@
 #include "etl/sink/sql.h"
 
 /* A definition has many of these, and rows that share a value often follow each other. */
-enum { RECENT_MAX = (1 << 11) - 1 };
+enum { RECENT_MAX = 1 << 12 };
 enum { CACHED_MAX = 1 << 20 }; /* live: more counts than this are not kept from one commit to the next */
 
 /* In the map a count stands with a flag: value = count * 2 + (1 if it is to be written). */
