@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -195,17 +197,77 @@ static void copies_mark(struct source_list *list)
     free(sorted);
 }
 
+/* --- many files --- */
+
+enum { LOOKERS_MAX = 4 };
+
+/* Reading files for their digests takes as long as parsing them does on one processor: others help. */
+struct looking {
+    struct source_list *list;
+    const char *dir;
+    const struct names *names;
+    atomic_int next; /* the file that nobody has taken */
+};
+
+struct looker {
+    struct looking *of;
+    pthread_t thread;
+    int failed_at; /* a file's number */
+    int err;
+    struct err_text error;
+};
+
+static void *files_take(void *context)
+{
+    struct looker *l = context;
+    struct looking *of = l->of;
+    uint8_t *block = memory_new(READ_BYTES);
+    for (int i; !l->err && (i = atomic_fetch_add(&of->next, 1)) < of->names->count;) {
+        l->err = file_look(of->list, of->dir, of->names->items[i], block, &of->list->files[i], &l->error);
+        l->failed_at = i;
+    }
+    free(block);
+    return NULL;
+}
+
+/* What a format has to say of its files itself may share something with other files. */
+static int lookers_wanted(const struct looking *of)
+{
+    int most = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (of->list->feed->format->scan) return 1;
+    if (most > LOOKERS_MAX) most = LOOKERS_MAX;
+    return most > of->names->count ? of->names->count : most;
+}
+
+/* All files before the first one that failed were looked at by somebody. */
+static const struct looker *first_failed(const struct looker *lookers, int count)
+{
+    const struct looker *first = NULL;
+    for (int i = 0; i < count; i++)
+        if (lookers[i].err && (!first || lookers[i].failed_at < first->failed_at)) first = &lookers[i];
+    return first;
+}
+
+static int all_look(struct looking *of, struct err_text *error)
+{
+    struct looker lookers[LOOKERS_MAX] = {0};
+    int count = lookers_wanted(of), helpers = 1;
+    for (int i = 0; i < LOOKERS_MAX; i++) lookers[i].of = of;
+    while (helpers < count && pthread_create(&lookers[helpers].thread, NULL, files_take, &lookers[helpers]) == 0)
+        helpers++;
+    files_take(&lookers[0]);
+    for (int i = 1; i < helpers; i++) pthread_join(lookers[i].thread, NULL);
+    const struct looker *failed = first_failed(lookers, helpers);
+    return failed ? err_set(error, failed->err, "%s", failed->error.text) : ERR_OK;
+}
+
 /* What is to be known of each of these files. */
 static int files_look(struct source_list *list, const char *dir, const struct names *names, struct err_text *error)
 {
-    int err = ERR_OK;
-    uint8_t *block = memory_new(READ_BYTES);
+    struct looking of = {.list = list, .dir = dir, .names = names};
     list->files = arena_alloc(&list->arena, ((size_t)names->count + 1) * sizeof *list->files);
-    for (int i = 0; i < names->count && !err; i++) {
-        err = file_look(list, dir, names->items[i], block, &list->files[i], error);
-        list->count = i + 1;
-    }
-    free(block);
+    list->count = names->count;
+    int err = all_look(&of, error);
     if (err)
         source_list_release(list);
     else

@@ -76,6 +76,31 @@ static const char *records(struct fixture *f, int i)
     "\"text\"}]"
 #define CSV "\"format\": \"csv\", \"glob\": \"*.csv\", "
 
+/* Whoever of those who look comes upon it first. */
+TEST(source, of_many_files_the_first_that_is_damaged_is_named)
+{
+    struct fixture f;
+    char name[20], path[200];
+    static char long_one[1 << 20]; /* so that others get to look, too */
+    fixture_open(&f, CSV COLUMNS);
+    memset(long_one, 'x', sizeof long_one);
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "%02d.csv", i);
+        if (i < 7)
+            bytes_write(&f, name, long_one, sizeof long_one);
+        else
+            file_write(&f, name, i < 9 || i == 31 ? "\x1f\x8b\x08 is no gzip" : "a,bee\n1,2\n");
+    }
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), ERR_CORRUPT);
+    check(strstr(f.error.text, "07.csv") != NULL);
+    check_int(f.list.count, 0);
+    for (int i = 0; i < 40; i++) {
+        snprintf(path, sizeof path, "%s/%02d.csv", f.dir, i);
+        unlink(path);
+    }
+    fixture_close(&f);
+}
+
 TEST(source, lists_files_in_byte_order_and_finds_copies)
 {
     struct fixture f;
