@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "etl/batch/load.h"
+#include "etl/source/sqlite_rows.h"
 
 /* Which name has a digest; the smallest one is read. */
 struct holder {
@@ -105,6 +106,12 @@ static int changed(const struct sight *v, const struct source_file *f, const str
                    struct err_text *error)
 {
     const char *in = v->load->job->options->in;
+    if (f->rows && sqlite_rows_counted(f->rows))
+        return err_set(
+            error, ERR_INVALID,
+            "%s/%s: rows that are loaded have changed or are gone, or others sort between them, and it has no "
+            "rowids by which that could be told (%s of %s): --mode full loads it anew. Nothing was loaded",
+            in, f->name, v->feed->at, v->feed->path);
     if (f->rows)
         return err_set(error, ERR_INVALID,
                        "%s/%s: rows that are loaded have changed or are gone; \"watermark\" or \"deletes\" in %s of %s "

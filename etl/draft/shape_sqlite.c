@@ -40,13 +40,12 @@ int shape_sqlite(struct draft *draft, struct err_text *error)
     sqlite3 *db = NULL;
     sqlite3_stmt *q = NULL;
     int err = sqlite3_open_v2(sample->path, &db, SQLITE_OPEN_READONLY, NULL);
-    /* views, virtual tables and tables without rowids are no sources */
+    /* views show what is in tables */
     if (err == SQLITE_OK)
-        err =
-            sqlite3_prepare_v2(db,
-                               "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND wr = 0 "
-                               "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
-                               -1, &q, NULL);
+        err = sqlite3_prepare_v2(db,
+                                 "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
+                                 "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+                                 -1, &q, NULL);
     while (err == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
         source_add(draft, db, arena_str(sample->arena, slice_str((const char *)sqlite3_column_text(q, 0))));
     sqlite3_finalize(q);

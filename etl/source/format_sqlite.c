@@ -71,8 +71,13 @@ static int rows_open(struct source_list *list, const char *path, struct source_f
     const struct sqlite_rows *beside = rows_beside(list, f->name);
     int err = sqlite_rows_open(path, feed->spec->table, names_of(feed, &list->arena), feed->spec->extra, beside,
                                &f->rows, &wrong);
-    if (err == ERR_NOTFOUND || err == ERR_UNSUPPORTED)
-        return err_set(error, err, "%s (%s of %s)", wrong.text, feed->at, feed->path);
+    if (!err && sqlite_rows_counted(f->rows) && (feed->watermark >= 0 || feed->deletes))
+        return err_set(
+            error, ERR_UNSUPPORTED,
+            "%s: \"%s\" has no rowids (it is a view, or WITHOUT ROWID), so its rows cannot be found again when "
+            "they change, as \"%s\" would have it (%s of %s)",
+            path, feed->spec->table, feed->deletes ? "deletes" : "watermark", feed->at, feed->path);
+    if (err == ERR_NOTFOUND) return err_set(error, err, "%s (%s of %s)", wrong.text, feed->at, feed->path);
     if (!err && feed->spec->drift.new_fails) err = new_column_find(list, path, f->rows, &wrong);
     return err ? err_set(error, err, "%s", wrong.text) : 0;
 }

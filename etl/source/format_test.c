@@ -674,16 +674,41 @@ TEST(format, extra_of_a_table)
               "1@1/0 2|300|1|-\n");
 }
 
+/* Their rows are numbered in the order of what is read of them. */
+TEST(format, sqlite_without_rowids)
+{
+    check_str(rows(SQLITE,
+                   database("CREATE TABLE t(id PRIMARY KEY, name, p) WITHOUT ROWID; INSERT INTO t VALUES(7, 'b', 2), "
+                            "(3, NULL, 1), (-5, 'a', 3)"),
+                   false),
+              "1@1/0 -5|300|a\n2@2/0 3|100|-\n3@3/0 7|200|b\n");
+    check_str(rows(SQLITE,
+                   database("CREATE TABLE s(k COLLATE NOCASE); INSERT INTO s VALUES('b'), ('A'), ('a'), ('B'), ('b'); "
+                            "CREATE VIEW t AS SELECT 5 AS id, 9 AS more, 2 AS p, k AS name FROM s"),
+                   false),
+              "1@1/0 5|200|A\n2@2/0 5|200|B\n3@3/0 5|200|a\n4@4/0 5|200|b\n5@5/0 5|200|b\n");
+    check_str(rows("\"extra\": \"more\", " SQLITE,
+                   database("CREATE VIEW t AS SELECT 5 AS id, 9 AS z, 2 AS p, 3 AS name UNION VALUES(5, 8, 2, 3)"),
+                   false),
+              "1@1/0 5|200|3|{\"z\":8}\n2@2/0 5|200|3|{\"z\":9}\n");
+}
+
 TEST(format, sqlite_errors)
 {
     check_str(rows(SQLITE, database("CREATE TABLE ts(id)"), false),
               "f: there is no table \"t\"; did you mean \"ts\"? (source of d.json)");
     check_str(rows(SQLITE, database("CREATE TABLE t(id, name, pp)"), false),
               "f: there is no column \"p\"; did you mean \"pp\"? (source of d.json)");
-    check_str(rows(SQLITE, database("CREATE TABLE t(id PRIMARY KEY, name, p) WITHOUT ROWID"), false),
-              "f: the table \"t\" is WITHOUT ROWID; a source names a row by its rowid (source of d.json)");
-    check_str(rows(SQLITE, database("CREATE VIEW t AS SELECT 1 AS id, 2 AS p, 3 AS name"), false),
-              "f: \"t\" is a view; a source reads a table, whose rows have rowids (source of d.json)");
+    check_str(
+        rows("\"deletes\": \"compare\", " SQLITE, database("CREATE VIEW t AS SELECT 1 AS id, 2 AS p, 3 AS name"),
+             false),
+        "f: \"t\" has no rowids (it is a view, or WITHOUT ROWID), so its rows cannot be found again when they change, "
+        "as \"deletes\" would have it (source of d.json)");
+    check(strstr(
+        rows(SQLITE,
+             database("CREATE TABLE s(id); CREATE VIEW t AS SELECT s.id, 1 AS p, 2 AS name FROM s; DROP TABLE s"),
+             false),
+        "no such table: main.s"));
     check_str(rows(SQLITE, database("CREATE TABLE t(id, name, p); INSERT INTO t(rowid) VALUES(0)"), false),
               "f: a row has the rowid 0; a record's number begins at 1");
     check(strstr(PLAIN(SQLITE, "this is no database, and long enough to be looked at"), "file is not a database") !=

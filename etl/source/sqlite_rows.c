@@ -30,6 +30,9 @@ struct sqlite_rows {
     char *table, *columns; /* the rowid and what is read, as they stand in a SELECT */
     sqlite3_stmt *select;  /* what sqlite_rows_next reads: all rows, or those since a watermark */
     bool filtered;
+    bool counted;   /* it has no rowids: rows are numbered from 1 in the order of all that is read of them */
+    int64_t number; /* then: of the row that was read last */
+    char *order;    /* of the rows, as it stands in a SELECT */
     int column_count;
     bool keeps_others;
     char **others; /* then: names of the columns that stand behind these in the SELECT */
@@ -127,7 +130,7 @@ static int missing(struct sqlite_rows *r, const char *what, const char *name, co
     return err;
 }
 
-/* The table must be there and have rowids: they are the names of its records. */
+/* The table must be there; rowids are the names of its records. */
 static int table_check(struct sqlite_rows *r, const char *table, struct err_text *error)
 {
     sqlite3_stmt *s;
@@ -141,12 +144,11 @@ static int table_check(struct sqlite_rows *r, const char *table, struct err_text
                             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%%'",
                             table, error)
                   : sql_fail(r->db, error, "cannot be read");
-    else if (!slice_equal(sql_column_slice(s, 0), SLICE_LIT("table")))
-        err = err_set(error, ERR_UNSUPPORTED, "%s: \"%s\" is a %s; a source reads a table, whose rows have rowids",
-                      r->path, table, (const char *)sqlite3_column_text(s, 0));
-    else if (sqlite3_column_int(s, 1))
-        err = err_set(error, ERR_UNSUPPORTED,
-                      "%s: the table \"%s\" is WITHOUT ROWID; a source names a row by its rowid", r->path, table);
+    else
+        r->counted = !slice_equal(sql_column_slice(s, 0), SLICE_LIT("table")) || sqlite3_column_int(s, 1);
+    sqlite3_finalize(s);
+    if (err || !r->counted) return err;
+    err = sql_prepare(r->db, &s, error, "SELECT * FROM main.\"%w\"", table); /* what the view reads may be gone */
     sqlite3_finalize(s);
     return err;
 }
@@ -195,6 +197,11 @@ static int others_find(struct sqlite_rows *r, const char *table, const char *con
     return err;
 }
 
+bool sqlite_rows_counted(const struct sqlite_rows *r)
+{
+    return r->counted;
+}
+
 int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, struct arena *arena, const char **name,
                              struct err_text *error)
 {
@@ -205,11 +212,28 @@ int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, 
     return *name != NULL;
 }
 
+static int select_again(struct sqlite_rows *r, const char *condition, struct err_text *error)
+{
+    sqlite3_finalize(r->select);
+    r->filtered = *condition;
+    return sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" %s ORDER BY %s", r->columns, r->table,
+                       condition, r->order);
+}
+
+/* By rowid; without those by everything that is read, byte by byte, so that equal contents have equal numbers. */
+static char *order_new(const struct sqlite_rows *r)
+{
+    char *order = sqlite3_mprintf("1");
+    int count = r->column_count + r->other_count;
+    for (int i = 0; r->counted && i < count; i++) order = sqlite3_mprintf("%z, %d COLLATE BINARY", order, i + 2);
+    return order;
+}
+
 /* In double quotes a name that is no column would be a text to SQLite: each is looked for before. */
 static int select_prepare(struct sqlite_rows *r, const char *table, const char *const *columns, bool others,
                           struct err_text *error)
 {
-    char *list = sqlite3_mprintf("%s", rowid_name(r, table));
+    char *list = sqlite3_mprintf("%s", r->counted ? "0" : rowid_name(r, table));
     int err = others ? others_find(r, table, columns, error) : ERR_OK;
     for (; *columns && !err; columns++, r->column_count++) {
         if (!column_is_there(r, table, *columns))
@@ -218,8 +242,9 @@ static int select_prepare(struct sqlite_rows *r, const char *table, const char *
     }
     for (int i = 0; i < r->other_count; i++) list = sqlite3_mprintf("%z, \"%w\"", list, r->others[i]);
     r->columns = list;
+    if (!err) r->order = order_new(r);
     r->table = sqlite3_mprintf("%s", table);
-    if (!err) err = sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" ORDER BY 1", list, table);
+    if (!err) err = select_again(r, "", error);
     return err;
 }
 
@@ -304,6 +329,7 @@ void sqlite_rows_close(struct sqlite_rows *r)
     sqlite3_finalize(r->select);
     sqlite3_free(r->table);
     sqlite3_free(r->columns);
+    sqlite3_free(r->order);
     others_forget(r);
     buf_release(&r->row);
     snapshot_release(r->snapshot);
@@ -312,17 +338,10 @@ void sqlite_rows_close(struct sqlite_rows *r)
 
 /* --- reading --- */
 
-static int select_again(struct sqlite_rows *r, const char *condition, struct err_text *error)
-{
-    sqlite3_finalize(r->select);
-    r->filtered = *condition;
-    return sql_prepare(r->db, &r->select, error, "SELECT %s FROM main.\"%w\" %s ORDER BY 1", r->columns, r->table,
-                       condition);
-}
-
 void sqlite_rows_rewind(struct sqlite_rows *r)
 {
     sqlite3_reset(r->select);
+    r->number = 0;
     if (r->filtered && select_again(r, "", NULL) != 0) abort(); /* it was prepared once */
 }
 
@@ -427,7 +446,7 @@ int sqlite_rows_next(struct sqlite_rows *r, struct slice *row, int64_t *rowid, s
     int code = sqlite3_step(r->select);
     if (code == SQLITE_DONE) return 0;
     if (code != SQLITE_ROW) return sql_fail(r->db, error, "cannot be read");
-    *rowid = sqlite3_column_int64(r->select, 0);
+    *rowid = r->counted ? ++r->number : sqlite3_column_int64(r->select, 0);
     if (*rowid < 1)
         return err_set(error, ERR_UNSUPPORTED, "%s: a row has the rowid %lld; a record's number begins at 1", r->path,
                        (long long)*rowid);

@@ -1,7 +1,8 @@
-/* sqlite_rows.h - the rows of a table of another SQLite database, as records.
+/* sqlite_rows.h - the rows of a table, or of a view, of another SQLite database, as records.
  *
  *     sqlite_rows_open    read-only, in one read transaction: what is written meanwhile is not seen
- *     sqlite_rows_next    in order of rowid, as often as sqlite_rows_rewind says
+ *     sqlite_rows_next    in order of rowid, as often as sqlite_rows_rewind says; what has no rowids (a view, a table
+ *                         WITHOUT ROWID) in order of all columns that are read, numbered from 1
  *     sqlite_rows_close
  *
  * A record is the row as a JSON array of the columns that were asked for, in their order, without blanks:
@@ -26,9 +27,11 @@ struct sqlite_rows;
 /* `columns` ends with NULL. `others`: behind them stands an object of what is not NULL in the table's other columns,
  * null when there is nothing: [17,"Bob",{"fax":"5"}]. Rows of the same path `beside` (NULL: none are there) lend their
  * transaction: tables that are read side by side are of one moment. Errors name the file and the table or column:
- * ERR_NOTFOUND, ERR_UNSUPPORTED for views and tables without rowids. */
+ * ERR_NOTFOUND for what is not there. */
 int sqlite_rows_open(const char *path, const char *table, const char *const *columns, bool others,
                      const struct sqlite_rows *beside, struct sqlite_rows **out, struct err_text *error);
+/* The numbers of its rows are no rowids: they change when rows come or go. */
+bool sqlite_rows_counted(const struct sqlite_rows *r);
 /* 1: *name, in the arena, is the first column of the table that is none of these; 0: there is none. */
 int sqlite_rows_other_column(struct sqlite_rows *r, const char *const *columns, struct arena *arena, const char **name,
                              struct err_text *error);
