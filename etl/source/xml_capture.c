@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etl/source/xml_condition.h"
 #include "etl/source/xml_rest.h"
 #include "lib/base/memory.h"
 
@@ -11,7 +12,9 @@
 
 struct step {
     const char *name;
-    int index; /* among the siblings of this name, from 1 */
+    const struct xml_condition *conditions;
+    int index;        /* among the siblings of this name for which these hold, from 1 */
+    const char *text; /* as it is written */
     bool attribute;
     struct step *children, *sibling;
     const struct step *parent;
@@ -47,7 +50,8 @@ static struct step *child(struct xml_paths *paths, struct step *parent, const st
 {
     struct step **at = &parent->children;
     for (; *at; at = &(*at)->sibling)
-        if ((*at)->index == key->index && (*at)->attribute == key->attribute && strcmp((*at)->name, key->name) == 0)
+        if ((*at)->index == key->index && (*at)->attribute == key->attribute && strcmp((*at)->name, key->name) == 0 &&
+            xml_conditions_equal((*at)->conditions, key->conditions))
             return *at;
     *at = arena_copy(paths->arena, key, sizeof *key);
     (*at)->parent = parent;
@@ -55,25 +59,29 @@ static struct step *child(struct xml_paths *paths, struct step *parent, const st
     return *at;
 }
 
-/* Takes "name", "name[2]" or "@name" off the path; NULL or what is wrong. */
+/* Takes "name", "name[@is='x']", "name[2]" or "@name" off the path; NULL or what is wrong. */
 static const char *step_take(const char **path, struct step *out, struct arena *arena)
 {
-    const char *at = *path;
+    const char *at = *path, *start = at;
     *out = (struct step){.index = 1, .attribute = *at == '@'};
     at += out->attribute;
     size_t n = strcspn(at, "/[]@");
     if (n == 0) return "a name is missing";
     out->name = arena_str(arena, slice_of(at, n));
     at += n;
+    const char *wrong = xml_conditions_take(&at, &out->conditions, arena);
+    if (wrong) return wrong;
     if (*at == '[') {
         char *end;
         long index = at[1] >= '1' && at[1] <= '9' ? strtol(at + 1, &end, 10) : 0;
         if (index < 1 || index > 1000000 || *end != ']' || out->attribute)
-            return "brackets hold the number of an element, from 1";
+            return "brackets hold the number of an element, from 1, or a condition [@attribute='value']";
         out->index = (int)index;
         at = end + 1;
     }
     if (*at && (*at != '/' || !at[1])) return "a / and a name must stand between the steps of a path";
+    out->text = arena_str(arena, slice_of(start, (size_t)(at - start)));
+    if (out->attribute && out->conditions) return "a condition stands behind the name of an element";
     if (*at && out->attribute) return "nothing stands behind an attribute";
     *path = *at ? at + 1 : at;
     return NULL;
@@ -124,11 +132,12 @@ struct found {
 
 struct xml_capture {
     const struct xml_paths *paths;
-    const struct step *open[XML_DEPTH_MAX + 2]; /* by depth: the step that this element is, or NULL */
-    int depth;                                  /* elements around, the first included */
-    int texts_open;                             /* how many of `open` want their text */
-    struct found *found;                        /* by step */
-    struct xml_rest *rest;                      /* of paths that are strict, or want it */
+    const struct step **open;    /* the steps that the elements around are; conditions: an element may be several */
+    int ends[XML_DEPTH_MAX + 2]; /* of `open`, by depth: where those of the element end */
+    int depth;                   /* elements around, the first included */
+    int texts_open;              /* how many of `open` want their text */
+    struct found *found;         /* by step */
+    struct xml_rest *rest;       /* of paths that are strict, or want it */
 };
 
 struct xml_capture *xml_capture_new(const struct xml_paths *paths)
@@ -136,6 +145,7 @@ struct xml_capture *xml_capture_new(const struct xml_paths *paths)
     struct xml_capture *c = memory_new(sizeof *c);
     c->paths = paths;
     c->found = memory_new((size_t)paths->step_count * sizeof *c->found);
+    c->open = memory_new((size_t)paths->step_count * sizeof(const struct step *));
     if (paths->strict || paths->rest >= 0) c->rest = xml_rest_new(paths->rest >= 0, paths->trim);
     return c;
 }
@@ -145,6 +155,7 @@ void xml_capture_free(struct xml_capture *c)
     if (!c) return;
     for (int i = 0; i < c->paths->step_count; i++) buf_release(&c->found[i].text);
     free(c->found);
+    free((void *)c->open);
     xml_rest_free(c->rest);
     free(c);
 }
@@ -159,12 +170,26 @@ void xml_capture_reset(struct xml_capture *c)
     if (c->rest) xml_rest_reset(c->rest);
 }
 
-static const struct step *element_find(struct xml_capture *c, const struct step *parent, const char *name)
+/* Where the steps of the element at a depth begin and end in `open`; depth 0 is the record's element. */
+static int open_begin(const struct xml_capture *c, int depth)
 {
-    const struct step *found = NULL;
-    for (const struct step *s = parent->children; s; s = s->sibling)
-        if (!s->attribute && strcmp(s->name, name) == 0 && ++c->found[s->number].seen == s->index) found = s;
-    return found;
+    return depth > 0 ? c->ends[depth - 1] : 0;
+}
+
+static int open_end(const struct xml_capture *c)
+{
+    return c->depth > 0 ? c->ends[c->depth - 1] : 0;
+}
+
+/* The steps below `parent` that the element is, behind those at `end`; the new end. */
+static int elements_find(struct xml_capture *c, const struct step *parent, const char *name, const char **attributes,
+                         int end)
+{
+    for (const struct step *s = parent->children; s; s = s->sibling) {
+        bool fits = !s->attribute && strcmp(s->name, name) == 0 && xml_conditions_hold(s->conditions, attributes);
+        if (fits && ++c->found[s->number].seen == s->index) c->open[end++] = s;
+    }
+    return end;
 }
 
 static void attributes_take(struct xml_capture *c, const struct step *step, const char **attributes)
@@ -182,53 +207,62 @@ const char *xml_capture_new_part(const struct xml_capture *c)
     return xml_rest_first(c->rest);
 }
 
-static bool step_has(const struct step *parent, const char *name, bool attribute)
+static bool steps_have(const struct xml_capture *c, int begin, int end, const char *name, bool attribute)
 {
-    const struct step *s = parent ? parent->children : NULL;
-    while (s && (s->attribute != attribute || strcmp(s->name, name) != 0)) s = s->sibling;
-    return s != NULL;
+    for (int i = begin; i < end; i++)
+        for (const struct step *s = c->open[i]->children; s; s = s->sibling)
+            if (s->attribute == attribute && strcmp(s->name, name) == 0) return true;
+    return false;
 }
 
-/* `step` is NULL when no path leads to the element. */
-static void rest_start(struct xml_capture *c, const struct step *parent, const struct step *step, const char *name,
-                       const char **attributes)
+/* The element that has just begun, which is the steps from `begin` to `end`. */
+static void rest_start(struct xml_capture *c, const char *name, const char **attributes, int begin, int end)
 {
-    bool record = step == &c->paths->root; /* its whole text may be wanted beside what is in it */
-    enum xml_part part = !step                     ? (step_has(parent, name, false) ? XML_PART_READ : XML_PART_NEW)
-                         : step->wanted && !record ? XML_PART_WANTED
-                                                   : XML_PART_WAY;
-    xml_rest_start(c->rest, name, part, step ? step->index : 1);
-    for (const char **a = attributes; *a; a += 2) xml_rest_attribute(c->rest, a[0], a[1], step_has(step, a[0], true));
+    bool wanted = false, record = c->depth == 0; /* its whole text may be wanted beside what is in it */
+    for (int i = begin; i < end; i++) wanted = wanted || c->open[i]->wanted;
+    bool known = begin < end || steps_have(c, open_begin(c, c->depth - 1), begin, name, false);
+    enum xml_part part = begin == end        ? (known ? XML_PART_READ : XML_PART_NEW)
+                         : wanted && !record ? XML_PART_WANTED
+                                             : XML_PART_WAY;
+    xml_rest_start(c->rest, begin < end && !record ? c->open[begin]->text : name, part);
+    for (const char **a = attributes; *a; a += 2)
+        xml_rest_attribute(c->rest, a[0], a[1], steps_have(c, begin, end, a[0], true));
 }
 
 bool xml_capture_start(struct xml_capture *c, const char *name, const char **attributes)
 {
     if (c->depth > XML_DEPTH_MAX) return false;
-    const struct step *parent = c->depth ? c->open[c->depth - 1] : NULL;
-    const struct step *step = c->depth == 0 ? &c->paths->root : parent ? element_find(c, parent, name) : NULL;
-    if (c->rest) rest_start(c, parent, step, name, attributes);
-    c->open[c->depth++] = step;
-    if (!step) return true;
-    c->texts_open += step->wanted != NULL;
-    c->found[step->number].present = true;
-    attributes_take(c, step, attributes);
+    int begin = open_end(c), end = begin;
+    if (c->depth == 0) c->open[end++] = &c->paths->root;
+    for (int i = open_begin(c, c->depth - 1); c->depth && i < begin; i++)
+        end = elements_find(c, c->open[i], name, attributes, end);
+    if (c->rest) rest_start(c, name, attributes, begin, end);
+    c->ends[c->depth++] = end;
+    for (int i = begin; i < end; i++) {
+        c->texts_open += c->open[i]->wanted != NULL;
+        c->found[c->open[i]->number].present = true;
+        attributes_take(c, c->open[i], attributes);
+    }
     return true;
 }
 
 void xml_capture_end(struct xml_capture *c)
 {
-    const struct step *step = c->open[--c->depth];
+    int end = open_end(c);
+    c->depth--;
     if (c->rest) xml_rest_end(c->rest);
-    if (!step) return;
-    c->found[step->number].whole = true;
-    if (step->wanted) c->texts_open--;
+    for (int i = open_end(c); i < end; i++) {
+        c->found[c->open[i]->number].whole = true;
+        c->texts_open -= c->open[i]->wanted != NULL;
+    }
 }
 
 void xml_capture_text(struct xml_capture *c, const char *text, int n)
 {
+    int end = open_end(c);
     if (c->rest) xml_rest_text(c->rest, text, (size_t)n);
-    for (int i = 0; c->texts_open && i < c->depth; i++)
-        if (c->open[i] && c->open[i]->wanted) buf_append(&c->found[c->open[i]->number].text, text, (size_t)n);
+    for (int i = 0; c->texts_open && i < end; i++)
+        if (c->open[i]->wanted) buf_append(&c->found[c->open[i]->number].text, text, (size_t)n);
 }
 
 /* --- what was found --- */

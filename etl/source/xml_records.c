@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etl/source/xml_condition.h"
 #include "etl/source/xml_text.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
@@ -38,6 +39,7 @@ struct xml_records {
     /* the path */
     struct arena arena;
     const char *names[NAMES_MAX];
+    const struct xml_condition *conditions[NAMES_MAX];
     int name_count; /* one: at any place */
     int depth, matched;
     int record_depth; /* of the record's element while it is open, else 0 */
@@ -68,8 +70,9 @@ struct xml_records {
 
 /* --- the path --- */
 
-const char *xml_records_path_check(const char *path)
+static const char *path_check(const char *path, struct arena *arena)
 {
+    const struct xml_condition *conditions;
     int names = 0;
     for (const char *at = path; *at || at == path; names++) {
         size_t n = strcspn(at, "/[]@*");
@@ -78,18 +81,30 @@ const char *xml_records_path_check(const char *path)
         if (n == 0 && at == path && *at == '/') return "say the way without the slash ahead of it";
         if (n == 0) return "the name of an element is missing";
         at += n;
-        if (*at && *at != '/') return "the way to a record is made of names of elements and /";
+        const char *wrong = xml_conditions_take(&at, &conditions, arena);
+        if (wrong) return wrong;
+        if (*at && *at != '/') return "the way to a record is made of names of elements, [@attribute='value'] and /";
         if (*at == '/' && !*++at) return "the name of an element is missing";
     }
     return names <= NAMES_MAX ? NULL : "is too long";
 }
 
+const char *xml_records_path_check(const char *path)
+{
+    struct arena arena = {0};
+    const char *wrong = path_check(path, &arena);
+    arena_release(&arena);
+    return wrong;
+}
+
 static void path_take(struct xml_records *x, const char *path)
 {
     while (*path) {
-        size_t n = strcspn(path, "/");
-        x->names[x->name_count++] = arena_str(&x->arena, slice_of(path, n));
-        path += n + (path[n] == '/');
+        size_t n = strcspn(path, "/[");
+        x->names[x->name_count] = arena_str(&x->arena, slice_of(path, n));
+        path += n;
+        xml_conditions_take(&path, &x->conditions[x->name_count++], &x->arena);
+        path += *path == '/';
     }
 }
 
@@ -97,7 +112,12 @@ const char *xml_records_around_check(const char *path, const struct around_value
 {
     struct arena arena = {0};
     int names = 1;
-    for (const char *c = path; *c; c++) names += *c == '/';
+    for (const char *c = path; *c; c++) {
+        const struct xml_condition *ignored;
+        if (*c == '[') xml_conditions_take(&c, &ignored, &arena);
+        names += *c == '/';
+        if (!*c) break;
+    }
     const char *wrong = v->place ? NULL : xml_paths_add(xml_paths_new(&arena), v->path);
     if (names > 1 && v->up >= names) wrong = "leads further up than the elements that the records are in";
     arena_release(&arena);
@@ -105,10 +125,12 @@ const char *xml_records_around_check(const char *path, const struct around_value
 }
 
 /* Called for each start tag outside of records; says whether a record begins. */
-static bool path_step(struct xml_records *x, const char *name)
+static bool path_step(struct xml_records *x, const char *name, const char *const *attributes)
 {
-    if (x->name_count == 1) return strcmp(name, x->names[0]) == 0;
-    if (x->matched != x->depth - 1 || strcmp(name, x->names[x->matched]) != 0) return false;
+    int at = x->name_count == 1 ? 0 : x->matched;
+    if (x->name_count > 1 && x->matched != x->depth - 1) return false;
+    if (strcmp(name, x->names[at]) != 0 || !xml_conditions_hold(x->conditions[at], attributes)) return false;
+    if (x->name_count == 1) return true;
     if (++x->matched == x->name_count - 1) x->has_parent = true;
     return x->matched == x->name_count;
 }
@@ -263,7 +285,7 @@ static void element_start(void *context, const XML_Char *name, const XML_Char **
     if (x->depth == 1) x->root = arena_str(&x->arena, slice_str(name));
     if (x->count == 0) way_enter(x, name);
     if (x->record_depth) return;
-    if (path_step(x, name)) {
+    if (path_step(x, name, attributes)) {
         x->record_depth = x->depth;
         x->open = (struct found){.record = {.byte_offset = (uint64_t)XML_GetCurrentByteIndex(x->parser),
                                             .line = (uint64_t)XML_GetCurrentLineNumber(x->parser),

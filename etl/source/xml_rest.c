@@ -90,7 +90,7 @@ static int sibling_count(struct xml_rest *r)
     return (int)count;
 }
 
-void xml_rest_start(struct xml_rest *r, const char *name, enum xml_part part, int index)
+void xml_rest_start(struct xml_rest *r, const char *name, enum xml_part part)
 {
     struct frame *f = &r->frames[r->depth++], *around = r->depth > 1 ? f - 1 : NULL;
     if (around && around->part != XML_PART_WAY) part = around->part == XML_PART_NEW ? XML_PART_NEW : XML_PART_READ;
@@ -98,7 +98,7 @@ void xml_rest_start(struct xml_rest *r, const char *name, enum xml_part part, in
     *f = (struct frame){.part = part, .way = r->way.n, .text = r->text.n};
     if (!around || part == XML_PART_READ) return;
     step_put(r, name, false);
-    if (part == XML_PART_NEW) index = sibling_count(r);
+    int index = part == XML_PART_NEW ? sibling_count(r) : 1;
     if (index > 1) buf_printf(&r->way, "[%d]", index);
 }
 

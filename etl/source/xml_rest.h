@@ -31,9 +31,9 @@ enum xml_part {
 struct xml_rest *xml_rest_new(bool keeps, bool trim);
 void xml_rest_free(struct xml_rest *r); /* NULL is allowed */
 void xml_rest_reset(struct xml_rest *r);
-/* What is inside of a new element is new, inside of one that is read it is read: `part` does not count there. `index`:
- * among the siblings of its name, from 1; of a new one it is counted here. */
-void xml_rest_start(struct xml_rest *r, const char *name, enum xml_part part, int index);
+/* What is inside of a new element is new, inside of one that is read it is read: `part` does not count there. `name`:
+ * as a path has it; a new one is numbered here. */
+void xml_rest_start(struct xml_rest *r, const char *name, enum xml_part part);
 /* Of the element that has just begun; `read`: a path leads to it. */
 void xml_rest_attribute(struct xml_rest *r, const char *name, const char *value, bool read);
 void xml_rest_text(struct xml_rest *r, const char *text, size_t n);

@@ -60,11 +60,35 @@ TEST(xml, encodings_and_entities_come_with_the_layout)
     check_str(values("b", "<p/><q/>", "utf-8", true), "junk after document element");
 }
 
+#define BRACKETS  "brackets hold the number of an element, from 1, or a condition [@attribute='value']"
+#define CONDITION "a condition is written [@attribute='value']"
+
+/* An element may be several of the wanted ones. */
+TEST(xml, conditions_on_attributes)
+{
+    const char *element =
+        "<p><f t='a' i='1'>1</f><f t='b' i='2'><s c='x'>2</s><s c='y'>3</s></f><f t='b' i='1'><s c='y'>4</s></f>"
+        "<f t='a&amp;\"'>5</f></p>";
+    check_str(values("f[@t='b']/s[@c='y'] f[@t=\"b\"][@i='1']/s f f[@t='b'] f[2]/s[2]", element, "utf-8", true),
+              "3|4|1|23|3");
+    check_str(values("f[@t='b'][2]/@i f[@t='b'][3] f[@t='a&\"'] f[@t=\"a&\"\"\"] f[@none=''] g[@t='a']", element,
+                     "utf-8", true),
+              "1|-|5|5|-|-");
+    check_str(values("f[@t='b']/s[@c='y'] f/s f[@t='a']/@i",
+                     "<p><f t='b'><s c='x'/><s c='y'>1</s></f><f t='a' i='7'/></p>", "utf-8", true),
+              "1||7");
+}
+
 TEST(xml, wrong_paths)
 {
     check_str(values("a//b", "<p/>", "utf-8", true), "a name is missing");
-    check_str(values("a[0]", "<p/>", "utf-8", true), "brackets hold the number of an element, from 1");
-    check_str(values("a[x]", "<p/>", "utf-8", true), "brackets hold the number of an element, from 1");
+    check_str(values("a[0]", "<p/>", "utf-8", true), BRACKETS);
+    check_str(values("a[x]", "<p/>", "utf-8", true), BRACKETS);
+    check_str(values("a[@x]", "<p/>", "utf-8", true), CONDITION);
+    check_str(values("a[@x='1]", "<p/>", "utf-8", true), CONDITION);
+    check_str(values("a[@x=1]", "<p/>", "utf-8", true), CONDITION);
+    check_str(values("a[x='1']", "<p/>", "utf-8", true), BRACKETS);
+    check_str(values("@a[@x='1']", "<p/>", "utf-8", true), "a condition stands behind the name of an element");
     check_str(values("@a/b", "<p/>", "utf-8", true), "nothing stands behind an attribute");
     check_str(values("a[1]b", "<p/>", "utf-8", true), "a / and a name must stand between the steps of a path");
     check_str(values("a/", "<p/>", "utf-8", true), "a / and a name must stand between the steps of a path");
@@ -73,6 +97,8 @@ TEST(xml, wrong_paths)
     check(strstr(xml_records_path_check("a/@b"), "missing") != NULL);
     check(strstr(xml_records_path_check("a[1]"), "names of elements") != NULL);
     check(xml_records_path_check("a/b") == NULL);
+    check(xml_records_path_check("a[@x='/]']/b[@y='1'][@z='2']") == NULL);
+    check_str(xml_records_path_check("a[@x=']/b"), CONDITION);
 }
 
 /* --- records of a file --- */
@@ -117,6 +143,11 @@ TEST(xml, records_of_a_file)
     check_str(RECORDS("<c><p/><s><p/><p/></s><s><t/><p/></s></c>", "c/s/p"),
               "1 10/1:<p/>\n2 14/1:<p/>\n3 29/1:<p/>\nutf-8");
     check_str(RECORDS("<p/>", "p"), "1 0/1:<p/>\nutf-8");
+    check_str(RECORDS("<c><p k='1'/><s k='/'><p k='2'/><p k='1'/></s><s><p k='1'/></s></c>", "p[@k='1']"),
+              "1 3/1:<p k='1'/>\n2 32/1:<p k='1'/>\n3 49/1:<p k='1'/>\nutf-8");
+    check_str(RECORDS("<c><p k='1'/><s k='/'><p k='2'/><p k='1'/></s><s><p k='1'/></s></c>", "c/s[@k='/']/p[@k='1']"),
+              "1 32/1:<p k='1'/>\nutf-8");
+    check_str(RECORDS("<c><p k='1'/></c>", "p[@k='2']"), "missed: \"c\", \"c/p\"");
     check_str(RECORDS("<c/>", "p"), "");
     check_str(RECORDS("<?xml version='1.0' encoding='Windows-1252'?><p>\x80</p>", "p"),
               "1 45/1:<p>\x80</p>\nwindows-1252");

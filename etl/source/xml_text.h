@@ -5,7 +5,8 @@
  *     @id  -> 7      name -> Oil      price/@currency -> EUR      tag -> a      tag[2] -> b      . -> Oil9.90ab
  *
  * A path gives the text of an element with that of the elements inside it, or an attribute; of several elements with
- * one name the first, unless a number (from 1) asks for another. Names are taken as written: a prefix belongs to them.
+ * one name the first, unless a number (from 1) or a condition on its attributes asks for another. Names are taken as
+ * written: a prefix belongs to them.
  *
  * An element is read alone, far from its file, so what its bytes need of the file travels with it as the record's
  * layout: the encoding and, when the file declares entities, their declarations.
