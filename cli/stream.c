@@ -69,6 +69,20 @@ static bool number_set(const struct option *o, const char *text)
     return *end == 0;
 }
 
+/* The usage is that of both commands: an option of the other one is none here. */
+static void unknown_say(const char *verb, const char *given, const struct option *options)
+{
+    enum { OPTIONS_MAX = 16 };
+    const char *names[OPTIONS_MAX + 1] = {NULL};
+    char command[32];
+    snprintf(command, sizeof command, "stream %s", verb);
+    for (int i = 0; i < OPTIONS_MAX && options[i].name; i++) names[i] = options[i].name;
+    if (given[0] == '-')
+        cli_unknown_name(command, given, names);
+    else
+        cli_unknown(command, given, usage);
+}
+
 /* Sets the options and the definition, the one argument without a name. Says what is wrong. */
 static bool arguments_read(int argc, char **argv, const struct option *options, const char **definition)
 {
@@ -79,10 +93,11 @@ static bool arguments_read(int argc, char **argv, const struct option *options, 
             *definition = argv[i];
         } else if (o->name && o->kind == FLAG) {
             *(bool *)o->out = true;
-        } else if (!o->name || i + 1 == argc) {
-            char command[32];
-            snprintf(command, sizeof command, "stream %s", argv[1]);
-            cli_unknown(command, argv[i], usage);
+        } else if (!o->name) {
+            unknown_say(argv[1], argv[i], options);
+            return false;
+        } else if (i + 1 == argc) {
+            fprintf(stderr, "millrace stream %s: %s needs a value\n", argv[1], o->name);
             return false;
         } else if (o->kind == TEXT) {
             *(const char **)o->out = argv[++i];

@@ -55,26 +55,32 @@ static char *usage_text(int (*usage)(FILE *to))
     return text;
 }
 
+int cli_unknown_name(const char *command, const char *given, const char *const *names)
+{
+    const char *near = name_nearest(given, names);
+    fprintf(stderr, "millrace %s: there is no %s \"%s\"%s%s%s\n`millrace %s --help` says more.\n", command,
+            given[0] == '-' ? "option" : "command", given, near ? "; did you mean \"" : "", near ? near : "",
+            near ? "\"?" : "", command);
+    return CLI_USAGE;
+}
+
 int cli_unknown(const char *command, const char *given, int (*usage)(FILE *to))
 {
     struct words w = {.count = 0};
     bool option = given[0] == '-';
     char *text = usage_text(usage);
     if (text) words_collect(&w, text, option ? "--" : arena_printf(&w.arena, "millrace %s ", command));
-    const char *near = name_nearest(given, w.names);
     if (!option && words_have(&w, given)) {
         usage(stderr); /* it is known, and something else is missing */
         goto out;
     }
-    fprintf(stderr, "millrace %s: ", command);
     if (option && words_have(&w, given))
-        fprintf(stderr, "%s needs a value", given);
+        fprintf(stderr, "millrace %s: %s needs a value\n`millrace %s --help` says more.\n", command, given, command);
     else if (!option && w.count == 0)
-        fprintf(stderr, "unexpected argument \"%s\"", given);
+        fprintf(stderr, "millrace %s: unexpected argument \"%s\"\n`millrace %s --help` says more.\n", command, given,
+                command);
     else
-        fprintf(stderr, "there is no %s \"%s\"%s%s%s", option ? "option" : "command", given,
-                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    fprintf(stderr, "\n`millrace %s --help` says more.\n", command);
+        cli_unknown_name(command, given, w.names);
 out:
     free(text);
     arena_release(&w.arena);

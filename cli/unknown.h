@@ -8,5 +8,8 @@
  * a verb that is not there (the words behind "millrace COMMAND" in the usage), or one word too many. Gives CLI_USAGE.
  */
 int cli_unknown(const char *command, const char *given, int (*usage)(FILE *to));
+/* The same of an option (or a verb) that is none of `names`, which end with NULL: for a command whose usage is that of
+ * others too. */
+int cli_unknown_name(const char *command, const char *given, const char *const *names);
 
 #endif
