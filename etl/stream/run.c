@@ -364,9 +364,17 @@ static int load(struct run *r)
     return result == 0 ? progress_show(r, true) : result;
 }
 
+/* A run that follows ends by a signal, and well; but not before it had a database. */
+static bool is_early(const struct run *r)
+{
+    return r->options->follow ? !r->checkpoint.gate : !r->complete;
+}
+
 static int stopped_early(struct run *r)
 {
     struct buf names = {0};
+    if (!r->checkpoint.gate)
+        return err_set(r->error, ERR_CLOSED, "stopped before it had begun: nothing is loaded, no outputs are written");
     topics_print(&r->topics, &names);
     int result =
         err_set(r->error, ERR_CLOSED, "stopped before the end of topic %s; run it again to go on", buf_cstr(&names));
@@ -486,7 +494,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (result == 0 && !stopping) result = sender_attach(r.sender, options->db, error), r.attached = result == 0;
     if (result == 0 && !stopping) result = load(&r);
     if (result == 0 && r.attached) result = changelogs_finish(&r);
-    if (result == 0 && !r.complete && !options->follow) result = stopped_early(&r);
+    if (result == 0 && is_early(&r)) result = stopped_early(&r);
     if (result == 0 && r.complete) result = tables_finish(&r);
     if (result == 0 && r.complete && r.attached) result = sender_check(r.sender, error);
     if (r.checkpoint.gate) committed_say(&r, result);

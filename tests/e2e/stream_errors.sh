@@ -230,6 +230,23 @@ mapfile -t command < <(run text.db)
 refused "a file that is no database" 2 "text.db: .*not a database" "${command[@]}"
 same text.db before.db
 refused "usage" 2 "workers 0: must be" "$MILLRACE" stream run $definition --db "$scratch/x.db" --workers 0
+refused "usage: an option of the other command" 2 'stream run: there is no option "--in"' \
+    "$MILLRACE" stream run $definition --in "$scratch/in"
+refused "usage: an option that is nearly one" 2 'there is no option "--foloww"; did you mean "--follow"?' \
+    "$MILLRACE" stream run $definition --foloww
+refused "usage: an option without its value" 2 'stream run: --db needs a value' "$MILLRACE" stream run $definition --db
+
+story "a run that is stopped before it has a database has done nothing, and says so"
+"$MILLRACE" stream run $definition --db "$scratch/never.db" --topic never --bootstrap "$bootstrap" --follow \
+    >/dev/null 2>"$scratch/err" &
+run=$!
+for _ in $(seq 100); do grep -q 'waiting for topic never' "$scratch/err" && break; sleep 0.1; done
+kill -TERM $run
+wait $run
+status=$?
+[ $status = 2 ] || fail "it ended with $status"
+grep -q 'stopped before it had begun: nothing is loaded, no outputs are written' "$scratch/err" || fail "$(cat "$scratch/err")"
+[ ! -e "$scratch/never.db" ] || fail "it has left a database"
 refused "--speed and --rate" 2 "speed has its own" \
     "$MILLRACE" stream publish $definition --in "$scratch/in" --speed 10 --rate 10 --bootstrap "$bootstrap"
 refused "no such definition" 2 "nowhere.json" "$MILLRACE" stream run nowhere.json --db "$scratch/x.db"
