@@ -26,7 +26,7 @@ static uint32_t bucket_of(int64_t value)
     return (uint32_t)(EXACT + (exponent - EXACT_BITS) * HALF + ((value >> (exponent - EXACT_BITS + 1)) - HALF));
 }
 
-static int64_t bucket_upper(uint32_t bucket)
+int64_t histogram_bucket_upper(uint32_t bucket)
 {
     if (bucket < EXACT) return bucket;
     int shift = (int)((bucket - EXACT) / HALF) + 1;
@@ -86,7 +86,7 @@ int64_t histogram_percentile(const struct histogram *h, double percentile)
     uint64_t wanted = rank < 1 ? 1 : (uint64_t)rank, seen = 0;
     for (uint32_t i = 0; i < HISTOGRAM_BUCKETS && h->total; i++) {
         seen += h->counts[i];
-        if (seen >= wanted) return bucket_upper(i) < h->max ? bucket_upper(i) : h->max;
+        if (seen >= wanted) return histogram_bucket_upper(i) < h->max ? histogram_bucket_upper(i) : h->max;
     }
     return h->max;
 }
@@ -100,7 +100,7 @@ void histogram_each(const struct histogram *h, void (*each)(void *context, int64
                     void *context)
 {
     for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-        if (h->counts[i]) each(context, bucket_upper(i), h->counts[i]);
+        if (h->counts[i]) each(context, histogram_bucket_upper(i), h->counts[i]);
 }
 
 static void json_pair(void *context, int64_t upper, uint64_t count)

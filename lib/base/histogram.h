@@ -35,6 +35,8 @@ void histogram_to_json(const struct histogram *h, struct buf *out);
 /* Calls `each` for every bucket that holds something, ascending. */
 void histogram_each(const struct histogram *h, void (*each)(void *context, int64_t upper, uint64_t count),
                     void *context);
+/* The highest value that bucket `i` (below HISTOGRAM_BUCKETS) counts. */
+int64_t histogram_bucket_upper(uint32_t i);
 /* Adds `count` observations of `value` (to rebuild a stored histogram). */
 void histogram_record_count(struct histogram *h, int64_t value, uint64_t count);
 
