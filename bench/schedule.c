@@ -8,13 +8,29 @@
 
 int64_t schedule_instant(const struct schedule *s, int64_t i)
 {
-    assert(s->rate > 0 && i >= 0);
+    assert(s->rate > 0 && i >= 0 && (!s->offsets || i < s->count));
+    if (s->offsets) return s->start_ns + s->offsets[i];
     return s->start_ns + (int64_t)((__int128)i * SECOND_NS / s->rate);
+}
+
+/* How many offsets are not above `elapsed_ns`. */
+static int64_t offsets_due(const struct schedule *s, int64_t elapsed_ns)
+{
+    int64_t low = 0, high = s->count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (s->offsets[middle] <= elapsed_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 int64_t schedule_due(const struct schedule *s, int64_t now_ns)
 {
     if (now_ns < s->start_ns) return 0;
+    if (s->offsets) return offsets_due(s, now_ns - s->start_ns);
     /* instant(i) <= now  <=>  i * 10^9 / rate < elapsed + 1  <=>  i < (elapsed + 1) * rate / 10^9 */
     __int128 limit = (__int128)(now_ns - s->start_ns + 1) * s->rate;
     return (int64_t)((limit + SECOND_NS - 1) / SECOND_NS);

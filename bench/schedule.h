@@ -1,7 +1,7 @@
 /* schedule.h - when an open-loop load generator sends: an absolute schedule, and a pacer that keeps it.
  *
- * Message i is due at start + i / rate, whatever happened to the messages before it. Latency counts from
- * that instant, so a stall of the system (or of the generator) is seen by every message that was due
+ * Message i is due at an instant that was fixed before the run, whatever happened to the messages before it. Latency
+ * counts from that instant, so a stall of the system (or of the generator) is seen by every message that was due
  * during it: no coordinated omission (Gil Tene; the README of wrk2 explains it). */
 #ifndef MILLRACE_BENCH_SCHEDULE_H
 #define MILLRACE_BENCH_SCHEDULE_H
@@ -10,10 +10,15 @@
 
 struct schedule {
     int64_t start_ns; /* CLOCK_MONOTONIC */
-    int64_t rate;     /* messages per second, > 0 */
+    int64_t rate;     /* messages per second, > 0; on average where arrivals are irregular */
+    /* Irregular arrivals (arrivals.h): message i is due at start_ns + offsets[i], ascending, for i < count. Borrowed.
+     * NULL: message i is due at start_ns + i / rate, for any i. */
+    const int64_t *offsets;
+    int64_t count;
 };
 
-/* The instant at which message `i` is due, rounded down; exact for any i below 2^63 / 10^9 seconds. */
+/* The instant at which message `i` is due; of regular arrivals rounded down, exact for any i below 2^63 / 10^9
+ * seconds. */
 int64_t schedule_instant(const struct schedule *s, int64_t i);
 /* How many messages are due at `now_ns`, those due exactly then included; 0 before the start. */
 int64_t schedule_due(const struct schedule *s, int64_t now_ns);
