@@ -1,0 +1,50 @@
+/* monitor.h - what else went on while a trial ran: was it the target that was measured, or its neighbours?
+ *
+ *     monitor_start(&m, pids, n) ... the trial ... monitor_stop(&m)  ->  m.seen
+ *
+ * Foreign processor time is what the machine was busy with beyond what is accounted: the harness and all it started,
+ * and the processes that are named. The machine's side is taken from its idle time, which the kernel keeps exactly
+ * (the other columns of /proc/stat are samples, a tick of 10 ms each); interrupts and the kernel's own threads count
+ * as foreign. A thread wakes every 50 ms for what has no counter: jumps of the wall clock against the monotonic one
+ * (somebody set it; what a time service slews stays below the bound), and how long it was kept from running itself.
+ *
+ * Sources: proc(5); Documentation/accounting/psi.rst of Linux for the pressure files, whose "some" counts the time in
+ * which at least one task waited. */
+#ifndef MILLRACE_BENCH_MONITOR_H
+#define MILLRACE_BENCH_MONITOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { MONITOR_PIDS_MAX = 8 };
+
+struct monitor_seen {
+    int64_t wall_ns;
+    int64_t busy_ns;       /* of all processors together */
+    int64_t accounted_ns;  /* ours and the target's */
+    int64_t foreign_ns;    /* busy and not accounted; never below 0 */
+    int64_t steal_ns;      /* taken by the hypervisor; -1 when it is not known, as every field below */
+    int64_t io_stall_ns;   /* somebody waited for storage */
+    int64_t cpu_stall_ns;  /* somebody waited for a processor */
+    int64_t clock_jump_ns; /* the largest step of the wall clock, absolute */
+};
+
+struct monitor {
+    pid_t pids[MONITOR_PIDS_MAX]; /* beside our own family */
+    int pid_count;
+    struct monitor_seen seen;
+    /* while it runs */
+    struct monitor_seen begin; /* counters; wall_ns an instant */
+    pthread_t thread;
+    _Atomic bool stop;
+    _Atomic int64_t jump_ns;
+};
+
+/* At most MONITOR_PIDS_MAX processes that were not started by this one; their descendants count too. */
+void monitor_start(struct monitor *m, const pid_t *pids, int count);
+void monitor_stop(struct monitor *m);
+
+#endif

@@ -1,0 +1,30 @@
+/* usage.h - what a process has used, with all that descend from it: the cost side of every figure.
+ *
+ *     usage_read(pid, &before) ... work ... usage_read(pid, &after); usage_since(&after, &before)
+ *
+ * From /proc (proc(5)): processor time from the process's own clock in nanoseconds, split into user and system in the
+ * proportion of stat's ticks; what children that have ended used, once their parent has waited for them; context
+ * switches of threads that still live; memory split into anonymous (its own) and file (shared with the page cache);
+ * bytes that went to or came from storage. A process of another user shows no I/O: those fields are then -1. */
+#ifndef MILLRACE_BENCH_USAGE_H
+#define MILLRACE_BENCH_USAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base/err.h"
+
+struct usage {
+    int64_t user_ns, system_ns;
+    int64_t switches;                    /* voluntary and not */
+    int64_t read_bytes, write_bytes;     /* from and to storage; -1 when it cannot be known */
+    int64_t anonymous_bytes, file_bytes; /* now, not since */
+    int processes;                       /* that live */
+};
+
+/* The process and its descendants. ERR_NOTFOUND when there is none. */
+int usage_read(pid_t pid, struct usage *u);
+/* What was used between two readings; memory and processes are those of `after`. */
+struct usage usage_since(const struct usage *after, const struct usage *before);
+
+#endif
