@@ -7,62 +7,12 @@
 #include <string.h>
 
 #include "bench/kafka_client.h"
-#include "bench/schedule.h"
+#include "bench/record.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-enum { ADMIN_TIMEOUT_MS = 60000 }; /* 5,000 partitions on a busy disk take longer than 10 s to make */
-#define HELLO UINT64_MAX           /* the number of the message that opens connections before the schedule starts */
-
-/* --- topics --- */
-
-static int admin_wait(rd_kafka_queue_t *queue, const char *what, const char *topic, struct err_text *error)
-{
-    const rd_kafka_topic_result_t **topics = NULL;
-    size_t count = 0;
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS);
-    if (!event) return err_set(error, ERR_IO, "%s %s: no answer within %d ms", what, topic, ADMIN_TIMEOUT_MS);
-    int rc = 0;
-    if (rd_kafka_event_error(event))
-        rc = err_set(error, ERR_IO, "%s %s: %s", what, topic, rd_kafka_event_error_string(event));
-    else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT)
-        topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
-    else
-        topics = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
-    if (rc == 0 && count == 1 && rd_kafka_topic_result_error(topics[0]))
-        rc = err_set(error, ERR_IO, "%s %s: %s", what, topic, rd_kafka_err2str(rd_kafka_topic_result_error(topics[0])));
-    rd_kafka_event_destroy(event);
-    return rc;
-}
-
-int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error)
-{
-    char text[256];
-    rd_kafka_t *client = kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf(bootstrap, NULL), error);
-    if (!client) return ERR_IO;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, 1, text, sizeof text);
-    rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
-    int rc = admin_wait(queue, "create topic", topic, error);
-    rd_kafka_NewTopic_destroy(new_topic);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(client);
-    return rc;
-}
-
-int load_topic_delete(const char *bootstrap, const char *topic, struct err_text *error)
-{
-    rd_kafka_t *client = kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf(bootstrap, NULL), error);
-    if (!client) return ERR_IO;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_DeleteTopic_t *gone = rd_kafka_DeleteTopic_new(topic);
-    rd_kafka_DeleteTopics(client, &gone, 1, NULL, queue);
-    int rc = admin_wait(queue, "delete topic", topic, error);
-    rd_kafka_DeleteTopic_destroy(gone);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(client);
-    return rc;
-}
+enum { START_NS = 20000000 }; /* between the hello and the first message of the schedule */
+#define HELLO UINT64_MAX      /* the number of the message that opens connections before the schedule starts */
 
 /* --- a run: this thread sends, one thread takes delivery reports, one consumes --- */
 
@@ -70,7 +20,7 @@ struct load {
     const struct load_options *options;
     struct load_result *result;
     struct err_text *error;
-    struct schedule schedule;
+    struct record *record; /* load_paced: what becomes of each message; else NULL */
     rd_kafka_t *producer, *consumer;
     rd_kafka_topic_t *topic;
     char *message;
@@ -85,12 +35,6 @@ static uint64_t message_number(const void *p)
     uint64_t number;
     memcpy(&number, p, sizeof number);
     return number;
-}
-
-static void record(const struct load *l, struct histogram *h, uint64_t number, int64_t now_ns)
-{
-    if (h && (int64_t)number >= l->options->warm_up)
-        histogram_record(h, now_ns - schedule_instant(&l->schedule, (int64_t)number));
 }
 
 static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
@@ -108,7 +52,7 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opa
     else
         l->acked++;
     l->last_answer_ns = now_ns;
-    if (!m->err) record(l, l->result->ack, number, now_ns);
+    if (l->record) record_answer(l->record, (int64_t)number, !m->err, now_ns);
     l->answered++;
 }
 
@@ -131,7 +75,7 @@ static void *consume(void *context)
             if (number == HELLO) {
                 l->hello_consumed = true;
             } else {
-                record(l, l->result->end_to_end, number, now_ns);
+                record_received(l->record, (int64_t)number, now_ns);
                 l->consumed++;
             }
         }
@@ -157,7 +101,8 @@ static int send_number(struct load *l, uint64_t number)
 static int send_on_schedule(void *context, int64_t i, int64_t intended_ns)
 {
     struct load *l = context;
-    if (i >= l->options->warm_up) histogram_record(l->result->lag, clock_mono_ns() - intended_ns);
+    (void)intended_ns;
+    record_sent(l->record, i, clock_mono_ns());
     return send_number(l, (uint64_t)i);
 }
 
@@ -254,6 +199,12 @@ static void load_close(struct load *l, bool consuming)
     free(l->message);
 }
 
+/* Without a consumer nothing can be said about what it would have got. */
+static void load_nobody_reads(struct ledger_sum *s)
+{
+    s->lost = s->duplicated = s->reordered = s->unexpected = 0;
+}
+
 int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error)
 {
     struct load l = {.options = options, .result = result, .error = error};
@@ -267,17 +218,36 @@ int load_saturate(const struct load_options *options, struct load_result *result
     return rc;
 }
 
+/* One thread sends, two take what comes back; their marks meet in the record. */
+static int paced(struct load *l, bool consuming)
+{
+    const struct load_options *o = l->options;
+    int rc = producer_open(l);
+    if (rc == 0 && consuming) rc = consumer_open(l);
+    consuming = consuming && rc == 0;
+    if (rc == 0) rc = say_hello(l, consuming);
+    if (rc == 0) {
+        record_begin(l->record, clock_mono_ns() + START_NS);
+        rc = pacer_run(&l->record->schedule, o->count, &pacer_real_clock, send_on_schedule, l);
+        record_end(l->record);
+    }
+    if (rc == 0) drain(l, o->count, consuming);
+    load_close(l, consuming);
+    return rc;
+}
+
 int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error)
 {
-    struct load l = {.options = options, .result = result, .error = error};
-    bool consuming = !options->ack_only && options->bootstrap;
-    int rc = producer_open(&l);
-    if (rc == 0 && consuming) rc = consumer_open(&l);
-    consuming = consuming && rc == 0;
-    if (rc == 0) rc = say_hello(&l, consuming);
-    l.schedule = (struct schedule){.start_ns = clock_mono_ns() + 20000000, .rate = options->rate};
-    if (rc == 0) rc = pacer_run(&l.schedule, options->count, &pacer_real_clock, send_on_schedule, &l);
-    if (rc == 0) drain(&l, options->count, consuming);
-    load_close(&l, consuming);
+    struct record record;
+    struct schedule regular = {.rate = options->rate};
+    struct load l = {.options = options, .result = result, .error = error, .record = &record};
+    record_init(&record, options->arrivals ? options->arrivals : &regular, options->count, options->warm_up);
+    record.ack = result->ack;
+    record.end_to_end = result->end_to_end;
+    record.lag = result->lag;
+    int rc = paced(&l, !options->ack_only && options->bootstrap);
+    if (rc == 0) record_facts(&record, &result->facts);
+    if (rc == 0 && (options->ack_only || !options->bootstrap)) load_nobody_reads(&result->facts.ledger);
+    record_release(&record);
     return rc;
 }

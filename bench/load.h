@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/gate.h"
+#include "bench/schedule.h"
 #include "lib/base/err.h"
 #include "lib/base/histogram.h"
 
@@ -18,12 +20,13 @@ struct load_options {
     const char *bootstrap, *topic; /* bootstrap NULL: librdkafka's own mock cluster, inside the client (no consumer) */
     const char *acks;              /* "0", "1" or "all" */
     int linger_ms;
-    int message_bytes; /* at least 8 */
-    int64_t count;     /* messages, those of the warm-up included */
-    int64_t rate;      /* per second; of load_paced only */
-    int64_t warm_up;   /* the first ones are not recorded */
-    int timeout_ms;    /* for the last answer after the last send */
-    bool ack_only;     /* load_paced: nobody consumes; implied by the mock */
+    int message_bytes;               /* at least 8 */
+    int64_t count;                   /* messages, those of the warm-up included */
+    int64_t rate;                    /* per second; of load_paced only */
+    const struct schedule *arrivals; /* load_paced: instead of regular ones; at least `count` */
+    int64_t warm_up;                 /* the first ones are not recorded */
+    int timeout_ms;                  /* for the last answer after the last send */
+    bool ack_only;                   /* load_paced: nobody consumes; implied by the mock */
 };
 
 struct load_result {
@@ -33,6 +36,7 @@ struct load_result {
     double seconds;        /* load_saturate: from the first send to the last delivery report */
     /* load_paced, nanoseconds from the intended instant. The caller's, initialised. */
     struct histogram *ack, *end_to_end, *lag; /* lag: how late the generator itself was */
+    struct gate_facts facts; /* load_paced: rate, lateness, ledger, steady state, Little's law (record.h) */
 };
 
 int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error);

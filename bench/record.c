@@ -1,0 +1,142 @@
+#include "bench/record.h"
+
+#include <math.h>
+
+#include "lib/base/random.h"
+#include "lib/os/clock.h"
+
+#define SAMPLE_NS 1000000 /* on average, between two looks at the backlog */
+
+void record_init(struct record *r, const struct schedule *schedule, int64_t count, int64_t warm_up)
+{
+    *r = (struct record){.schedule = *schedule, .count = count, .warm_up = warm_up};
+    ledger_init(&r->ledger, count);
+    for (int i = 0; i < RECORD_WINDOWS; i++) histogram_init(&r->windows[i]);
+}
+
+void record_release(struct record *r)
+{
+    ledger_release(&r->ledger);
+    for (int i = 0; i < RECORD_WINDOWS; i++) histogram_release(&r->windows[i]);
+}
+
+/* --- the sampler --- */
+
+/* Exponential gaps: a sampler with a period of its own could fall into step with the messages (PASTA: Poisson arrivals
+ * see time averages; Wolff 1982). */
+static int64_t next_gap_ns(struct random *random)
+{
+    double u = ((double)(random_u64(random) >> 11) + 1) * 0x1p-53;
+    return (int64_t)(-log(u) * SAMPLE_NS);
+}
+
+static void *sample(void *context)
+{
+    struct record *r = context;
+    struct random random;
+    int64_t at_ns = schedule_instant(&r->schedule, r->warm_up);
+    int64_t end_ns = schedule_instant(&r->schedule, r->count - 1);
+    random_seed(&random, 1);
+    for (at_ns += next_gap_ns(&random); at_ns < end_ns && !r->stop; at_ns += next_gap_ns(&random)) {
+        clock_sleep_until(at_ns, 0);
+        int64_t answered = r->answered; /* first: what is answered in between must not become negative */
+        int64_t due = schedule_due(&r->schedule, clock_mono_ns());
+        r->backlog_sum += (double)((due < r->count ? due : r->count) - answered);
+        r->samples++;
+    }
+    return NULL;
+}
+
+void record_begin(struct record *r, int64_t start_ns)
+{
+    r->schedule.start_ns = start_ns;
+    pthread_create(&r->sampler, NULL, sample, r);
+}
+
+void record_end(struct record *r)
+{
+    r->answered_at_end = r->answered;
+    r->stop = true;
+    pthread_join(r->sampler, NULL);
+}
+
+/* --- messages --- */
+
+static bool measured(const struct record *r, int64_t number)
+{
+    return number >= r->warm_up && number < r->count;
+}
+
+static void latency(const struct record *r, struct histogram *h, int64_t number, int64_t now_ns)
+{
+    if (h && measured(r, number)) histogram_record(h, now_ns - schedule_instant(&r->schedule, number));
+}
+
+/* Windows have equal length in time, so that a burst is one window's and not every window's. */
+static struct histogram *window_of(struct record *r, int64_t number)
+{
+    int64_t from = schedule_instant(&r->schedule, r->warm_up), to = schedule_instant(&r->schedule, r->count - 1) + 1;
+    __int128 at = schedule_instant(&r->schedule, number) - from;
+    return &r->windows[(int)(at * RECORD_WINDOWS / (to - from))];
+}
+
+void record_sent(struct record *r, int64_t number, int64_t now_ns)
+{
+    ledger_sent(&r->ledger);
+    latency(r, r->lag, number, now_ns);
+}
+
+void record_answer(struct record *r, int64_t number, bool acknowledged, int64_t now_ns)
+{
+    ledger_answer(&r->ledger, number, acknowledged);
+    r->answered++;
+    if (!acknowledged || !measured(r, number)) return;
+    latency(r, r->ack, number, now_ns);
+    latency(r, window_of(r, number), number, now_ns);
+}
+
+void record_received(struct record *r, int64_t number, int64_t now_ns)
+{
+    ledger_received(&r->ledger, number);
+    latency(r, r->end_to_end, number, now_ns);
+}
+
+/* --- what follows --- */
+
+static struct steady steady_of(const struct record *r)
+{
+    double medians[RECORD_WINDOWS];
+    int n = 0;
+    for (int i = 0; i < RECORD_WINDOWS; i++) {
+        if (r->windows[i].total > 0) medians[n++] = (double)histogram_percentile(&r->windows[i], 50);
+    }
+    return steady_find(medians, n);
+}
+
+/* Of the messages that a target which keeps up would have answered when the last one was due: all but those of the
+ * last median latency. */
+static double share_kept(const struct record *r, const struct histogram *all)
+{
+    int64_t end_ns = schedule_instant(&r->schedule, r->count - 1) - histogram_percentile(all, 50);
+    int64_t expected = schedule_due(&r->schedule, end_ns);
+    if (expected > r->count) expected = r->count;
+    return expected <= 0 || r->answered_at_end >= expected ? 1 : (double)r->answered_at_end / (double)expected;
+}
+
+void record_facts(const struct record *r, struct gate_facts *f)
+{
+    struct histogram all;
+    histogram_init(&all);
+    for (int i = 0; i < RECORD_WINDOWS; i++) histogram_merge(&all, &r->windows[i]);
+    int64_t length_ns = schedule_instant(&r->schedule, r->count - 1) - schedule_instant(&r->schedule, r->warm_up);
+    f->offered = length_ns > 0 ? (double)(r->count - 1 - r->warm_up) * 1e9 / (double)length_ns : 0;
+    f->achieved = f->offered * share_kept(r, &all);
+    f->lateness_p99_ns = r->lag ? histogram_percentile(r->lag, 99) : -1;
+    f->reported_p99_ns = histogram_percentile(&all, 99);
+    f->has_ledger = f->has_steady = true;
+    f->ledger = ledger_sum(&r->ledger);
+    f->steady = steady_of(r);
+    f->has_little = r->samples > 0;
+    if (f->has_little) f->little = little_check(r->backlog_sum / (double)r->samples, f->offered, histogram_mean(&all));
+    histogram_release(&all);
+}
