@@ -195,8 +195,8 @@ int bench_keep(const struct bench *b, struct trial *t, struct err_text *error, c
     int rc = trial_write(t, b->dir, b->environment, error);
     printf("  %-26s trial %d  ", t->cell, t->number);
     va_start(list, format);
-    if (t->void_reason[0])
-        printf("VOID: %s", t->void_reason);
+    if (!trial_valid(t))
+        printf("VOID: %s", t->verdict.void_reasons[0]);
     else
         vprintf(format, list);
     va_end(list);

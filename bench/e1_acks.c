@@ -125,8 +125,8 @@ static int one_trial(struct acks_run *run, int mode, int acks, int number, bool 
     trial_set(&t, "paced_linger_ms", "0");
     trial_set(&t, "paced_rate", rate);
     int rc = topic_run(run, target, acks_names[acks], &t, saturated, error);
-    if (rc == 0 && !t.void_reason[0]) rc = topic_run(run, target, acks_names[acks], &t, paced_step, error);
-    *is_void = t.void_reason[0] != 0;
+    if (rc == 0 && trial_valid(&t)) rc = topic_run(run, target, acks_names[acks], &t, paced_step, error);
+    *is_void = !trial_valid(&t);
     if (rc < 0) {
         trial_release(&t);
         return rc;

@@ -293,7 +293,7 @@ static int one_trial(struct freshness_run *run, int cell, int number, bool *is_v
     watch_stop(&watch);
     if (rc == 0) judge(run, cells[cell].period_ms, &watch, &births, &t);
     freshness_release(&watch.seen);
-    *is_void = t.void_reason[0] != 0;
+    *is_void = !trial_valid(&t);
     if (rc == 0)
         return bench_keep(run->bench, &t, error, "age of the newest row: median %.3f s, 99th percentile %.3f s",
                           (double)histogram_percentile(trial_values(&t, "age"), 50) / 1e9,

@@ -37,7 +37,7 @@ static void trial_medians(struct buf *b, const struct trials *all, const char *c
 {
     for (int i = 0; i < all->count; i++) {
         const struct histogram *h = trial_values(&all->items[i], "age");
-        if (h && !all->items[i].void_reason[0] && strcmp(all->items[i].cell, cell) == 0)
+        if (h && trial_valid(&all->items[i]) && strcmp(all->items[i].cell, cell) == 0)
             buf_printf(b, "%g %.6f\n", x, (double)histogram_percentile(h, 50) / 1e9);
     }
 }

@@ -63,7 +63,7 @@ uint64_t report_total(const struct trials *all, const char *cell, const char *hi
     uint64_t total = 0;
     for (int i = 0; i < all->count; i++) {
         const struct histogram *h = trial_values(&all->items[i], histogram);
-        if (h && !all->items[i].void_reason[0] && strcmp(all->items[i].cell, cell) == 0) total += h->total;
+        if (h && trial_valid(&all->items[i]) && strcmp(all->items[i].cell, cell) == 0) total += h->total;
     }
     return total;
 }
@@ -86,7 +86,7 @@ void report_section(struct report *r, const char *heading, const struct trials *
     buf_append_str(&r->body, "<h2>");
     put_html(&r->body, heading);
     buf_append_str(&r->body, "</h2>\n");
-    for (int i = 0; i < all->count; i++) voided += all->items[i].void_reason[0] != 0;
+    for (int i = 0; i < all->count; i++) voided += !trial_valid(&all->items[i]);
     if (voided == 0) {
         buf_printf(&r->body, "<p class=note>%d trials, none void.</p>\n", all->count);
         return;
@@ -97,9 +97,9 @@ void report_section(struct report *r, const char *heading, const struct trials *
                all->count, voided);
     for (int i = 0; i < all->count; i++) {
         const struct trial *t = &all->items[i];
-        if (!t->void_reason[0]) continue;
+        if (trial_valid(t)) continue;
         buf_printf(&r->body, "<li>%s, trial %d: ", t->cell, t->number);
-        put_html(&r->body, t->void_reason);
+        put_html(&r->body, t->verdict.void_reasons[0]);
         buf_append_str(&r->body, "</li>\n");
     }
     buf_append_str(&r->body, "</ul>\n");

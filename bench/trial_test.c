@@ -75,7 +75,7 @@ TEST(trial, percentiles_are_merged_and_void_trials_left_out)
     }
     check_int(trials_load(&all, dir, "E1", &error), 0);
     check_int(all.count, 3);
-    check_str(all.items[1].void_reason, "the generator fell 12 ms behind");
+    check_str(all.items[1].verdict.void_reasons[0], "the generator fell 12 ms behind");
     check_int(trials_values(&all, "acks=1 page-cache", "throughput", values, 8), 2);
     check(values[0] == 1000.5 && values[1] == 3001.5);
     histogram_init(&h);

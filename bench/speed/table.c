@@ -22,7 +22,7 @@ static const struct trial *find(const struct trials *all, const char *row, const
     snprintf(cell, sizeof cell, "%s %s", row, side);
     for (int i = 0; i < all->count; i++) {
         const struct trial *t = &all->items[i];
-        if (t->number == number && !t->void_reason[0] && strcmp(t->cell, cell) == 0) return t;
+        if (t->number == number && trial_valid(t) && strcmp(t->cell, cell) == 0) return t;
     }
     return NULL;
 }
