@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/environment.h"
 #include "bench/experiment.h"
-#include "bench/load.h"
+#include "bench/measure.h"
 
-enum { ACKS = 3, MODES = 3, CELLS = ACKS * MODES, MESSAGE_BYTES = 100, REPEATS_MAX = 2 };
-#define LAG_P99_NS_MAX INT64_C(10000000)
+enum { ACKS = 3, MODES = 3, CELLS = ACKS * MODES, MESSAGE_BYTES = 100, REPEATS_MAX = 5 };
 
 static const char *const acks_names[ACKS] = {"0", "1", "all"};
 static const struct {
@@ -27,81 +25,7 @@ struct acks_run {
     struct bench *bench;
     struct target targets[MODES];
     int64_t saturated_count, paced_count, rate;
-    int sequence; /* for topic names */
 };
-
-static void saturated(struct acks_run *run, const struct target *target, struct load_options *o, struct trial *t)
-{
-    struct load_result r = {0};
-    struct err_text error = {0};
-    int64_t broker_ns = environment_process_cpu_ns(target->process.pid), own_ns = environment_own_cpu_ns();
-    o->count = run->saturated_count;
-    o->linger_ms = 5;
-    if (load_saturate(o, &r, &error) != 0) {
-        trial_void(t, "%s", error.text);
-        return;
-    }
-    double millions = (double)o->count / 1e6;
-    trial_metric(t, "throughput", "messages/s", (double)r.acked / r.seconds);
-    trial_metric(t, "saturated_n", "messages", (double)o->count);
-    trial_metric(t, "saturated_missing", "messages", (double)(r.acked - r.in_log));
-    trial_metric(t, "broker_cpu", "s per million messages",
-                 (double)(environment_process_cpu_ns(target->process.pid) - broker_ns) / 1e9 / millions);
-    trial_metric(t, "client_cpu", "s per million messages",
-                 (double)(environment_own_cpu_ns() - own_ns) / 1e9 / millions);
-    if (r.failed > 0 || r.acked < o->count)
-        trial_void(t, "saturated: %lld of %lld messages acknowledged", (long long)r.acked, (long long)o->count);
-    else if (strcmp(o->acks, "0") != 0 && r.in_log != r.acked)
-        trial_void(t, "saturated: %lld acknowledged, %lld in the log", (long long)r.acked, (long long)r.in_log);
-}
-
-static void paced(struct acks_run *run, struct load_options *o, struct trial *t)
-{
-    struct err_text error = {0};
-    struct load_result r = {.ack = trial_histogram(t, "ack", "ns"),
-                            .end_to_end = trial_histogram(t, "end_to_end", "ns"),
-                            .lag = trial_histogram(t, "generator_lag", "ns")};
-    o->rate = run->rate;
-    o->count = run->paced_count;
-    o->warm_up = run->paced_count / 5;
-    o->linger_ms = 0;
-    if (load_paced(o, &r, &error) != 0) {
-        trial_void(t, "%s", error.text);
-        return;
-    }
-    trial_metric(t, "paced_n", "messages", (double)r.ack->total);
-    trial_metric(t, "paced_missing", "messages", (double)(r.acked - r.consumed));
-    int64_t lag_ns = histogram_percentile(r.lag, 99);
-    if (r.failed > 0 || r.acked < o->count)
-        trial_void(t, "paced: %lld of %lld messages acknowledged", (long long)r.acked, (long long)o->count);
-    else if (strcmp(o->acks, "0") != 0 && r.consumed != r.acked)
-        trial_void(t, "paced: %lld acknowledged, %lld consumed", (long long)r.acked, (long long)r.consumed);
-    else if (lag_ns > LAG_P99_NS_MAX)
-        trial_void(t, "the generator itself was %lld ms late (99th percentile)", (long long)(lag_ns / 1000000));
-}
-
-static int topic_run(struct acks_run *run, const struct target *target, const char *acks, struct trial *t,
-                     void (*step)(struct acks_run *, const struct target *, struct load_options *, struct trial *),
-                     struct err_text *error)
-{
-    char topic[64];
-    snprintf(topic, sizeof topic, "e1-%d", ++run->sequence);
-    struct load_options o = {.bootstrap = target->bootstrap,
-                             .topic = topic,
-                             .acks = acks,
-                             .message_bytes = MESSAGE_BYTES,
-                             .timeout_ms = 10000};
-    int rc = load_topic_create(o.bootstrap, topic, 1, error);
-    if (rc < 0) return rc;
-    step(run, target, &o, t);
-    return load_topic_delete(o.bootstrap, topic, error);
-}
-
-static void paced_step(struct acks_run *run, const struct target *target, struct load_options *o, struct trial *t)
-{
-    (void)target;
-    paced(run, o, t);
-}
 
 static double percentile_ms(const struct trial *t, const char *histogram, double percentile)
 {
@@ -113,7 +37,6 @@ static int one_trial(struct acks_run *run, int mode, int acks, int number, bool 
 {
     char cell[TRIAL_NAME_MAX], rate[32];
     struct trial t;
-    const struct target *target = &run->targets[mode];
     snprintf(cell, sizeof cell, "acks=%s %s", acks_names[acks], modes[mode].name);
     snprintf(rate, sizeof rate, "%lld", (long long)run->rate);
     trial_init(&t, "E1", cell, number);
@@ -124,8 +47,19 @@ static int one_trial(struct acks_run *run, int mode, int acks, int number, bool 
     trial_set(&t, "saturated_linger_ms", "5");
     trial_set(&t, "paced_linger_ms", "0");
     trial_set(&t, "paced_rate", rate);
-    int rc = topic_run(run, target, acks_names[acks], &t, saturated, error);
-    if (rc == 0 && trial_valid(&t)) rc = topic_run(run, target, acks_names[acks], &t, paced_step, error);
+    struct measured_target target = {"millrace", run->targets[mode].bootstrap, run->targets[mode].process.pid};
+    struct load_options full = {.acks = acks_names[acks],
+                                .message_bytes = MESSAGE_BYTES,
+                                .linger_ms = 5,
+                                .count = run->saturated_count,
+                                .timeout_ms = 10000};
+    struct load_options paced = full;
+    paced.linger_ms = 0;
+    paced.rate = run->rate;
+    paced.count = run->paced_count;
+    paced.warm_up = run->paced_count / 5;
+    int rc = measure_saturated(&target, &full, &t, error);
+    if (rc == 0 && trial_valid(&t)) rc = measure_paced(&target, &paced, false, &t, error);
     *is_void = !trial_valid(&t);
     if (rc < 0) {
         trial_release(&t);

@@ -20,12 +20,12 @@
 #include "bench/monitor.h"
 #include "bench/steady.h"
 
-#define GATE_RATE_MIN       0.99            /* achieved / offered */
-#define GATE_LATENESS_SHARE 0.05            /* of the 99th percentile that the trial reports */
-#define GATE_LATENESS_NS    INT64_C(100000) /* or this, whichever is more */
-#define GATE_FOREIGN_CORE   0.05            /* of one processor */
-#define GATE_STEAL_SHARE    0.01            /* of all processors */
-#define GATE_IO_SHARE       0.10            /* of the time, before the target does anything */
+#define GATE_RATE_MIN       0.99             /* achieved / offered */
+#define GATE_LATENESS_SHARE 0.05             /* of the 99th percentile that the trial reports */
+#define GATE_LATENESS_NS    INT64_C(100000)  /* or this, whichever is more */
+#define GATE_FOREIGN_CORE   0.05             /* of one processor */
+#define GATE_STEAL_SHARE    0.01             /* of all processors */
+#define GATE_IO_SHARE       MONITOR_IO_QUIET /* of the time, before the target does anything */
 #define GATE_CLOCK_JUMP_NS  INT64_C(10000000)
 
 enum gate_digest { GATE_DIGEST_NONE, GATE_DIGEST_SAME, GATE_DIGEST_DIFFERS };

@@ -11,7 +11,7 @@
 #include "lib/os/clock.h"
 
 #define SECOND_NS INT64_C(1000000000)
-enum { LOOK_MS = 50 };
+enum { LOOK_MS = 50, IO_LOOK_MS = 200, IO_LOOKS_MAX = 15 };
 
 /* --- counters --- */
 
@@ -54,7 +54,7 @@ static struct monitor_seen counters(const struct monitor *m)
 {
     struct monitor_seen c = {.wall_ns = clock_mono_ns(), .accounted_ns = family_ns(getpid())};
     stat_counters(&c.busy_ns, &c.steal_ns);
-    for (int i = 0; i < m->pid_count; i++) c.accounted_ns += family_ns(m->pids[i]);
+    for (int i = 0; i < m->pid_count; i++) c.accounted_ns += m->ours[i] ? 0 : family_ns(m->pids[i]);
     c.io_stall_ns = pressure("/proc/pressure/io");
     c.cpu_stall_ns = pressure("/proc/pressure/cpu");
     return c;
@@ -91,7 +91,10 @@ void monitor_start(struct monitor *m, const pid_t *pids, int count)
 {
     assert(count >= 0 && count <= MONITOR_PIDS_MAX);
     *m = (struct monitor){.pid_count = count};
-    for (int i = 0; i < count; i++) m->pids[i] = pids[i];
+    for (int i = 0; i < count; i++) {
+        m->pids[i] = pids[i];
+        m->ours[i] = usage_descends(pids[i], getpid());
+    }
     m->begin = counters(m);
     pthread_create(&m->thread, NULL, look, m);
 }
@@ -111,4 +114,16 @@ void monitor_stop(struct monitor *m)
     s->io_stall_ns = between(m->begin.io_stall_ns, end.io_stall_ns);
     s->cpu_stall_ns = between(m->begin.cpu_stall_ns, end.cpu_stall_ns);
     s->clock_jump_ns = m->jump_ns;
+}
+
+double monitor_io_share(void)
+{
+    double share = 1;
+    for (int look = 0; look < IO_LOOKS_MAX && share > MONITOR_IO_QUIET; look++) {
+        int64_t begin_ns = clock_mono_ns(), before = pressure("/proc/pressure/io");
+        if (before < 0) return -1;
+        clock_sleep_ms(IO_LOOK_MS);
+        share = (double)between(before, pressure("/proc/pressure/io")) / (double)(clock_mono_ns() - begin_ns);
+    }
+    return share;
 }

@@ -34,6 +34,7 @@ struct monitor_seen {
 
 struct monitor {
     pid_t pids[MONITOR_PIDS_MAX]; /* beside our own family */
+    bool ours[MONITOR_PIDS_MAX];  /* belongs to our family anyway */
     int pid_count;
     struct monitor_seen seen;
     /* while it runs */
@@ -43,8 +44,15 @@ struct monitor {
     _Atomic int64_t jump_ns;
 };
 
-/* At most MONITOR_PIDS_MAX processes that were not started by this one; their descendants count too. */
+/* At most MONITOR_PIDS_MAX processes, the target's; their descendants count too. Those that this process started count
+ * anyway, once. */
 void monitor_start(struct monitor *m, const pid_t *pids, int count);
 void monitor_stop(struct monitor *m);
+
+/* The share of a fifth of a second in which somebody waits for storage: asked before a trial, when the target is idle
+ * and does not wait itself. Waits up to three seconds for a share of at most MONITOR_IO_QUIET: what an earlier trial
+ * wrote is still on its way. -1 when the kernel does not say. */
+#define MONITOR_IO_QUIET 0.10
+double monitor_io_share(void);
 
 #endif

@@ -141,6 +141,13 @@ int usage_read(pid_t pid, struct usage *u)
     return 0;
 }
 
+bool usage_descends(pid_t pid, pid_t ancestor)
+{
+    struct stat_line s;
+    while (pid > 1 && pid != ancestor) pid = stat_read(pid, &s) ? s.parent : 0;
+    return pid == ancestor;
+}
+
 struct usage usage_since(const struct usage *after, const struct usage *before)
 {
     struct usage u = *after;

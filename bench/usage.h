@@ -9,6 +9,7 @@
 #ifndef MILLRACE_BENCH_USAGE_H
 #define MILLRACE_BENCH_USAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,8 @@ struct usage {
 
 /* The process and its descendants. ERR_NOTFOUND when there is none. */
 int usage_read(pid_t pid, struct usage *u);
+/* Whether `pid` is `ancestor` or descends from it. */
+bool usage_descends(pid_t pid, pid_t ancestor);
 /* What was used between two readings; memory and processes are those of `after`. */
 struct usage usage_since(const struct usage *after, const struct usage *before);
 
