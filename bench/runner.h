@@ -1,0 +1,49 @@
+/* runner.h - the order in which trials are made, how many, and what happens to void ones.
+ *
+ *     block 1   every cell once, in an order drawn for this block      (so that a bad minute of the machine, or a slow
+ *     block 2   every cell once, in another order                       drift of it, hits all cells alike: Box, Hunter
+ *     ...                                                               and Hunter, Statistics for Experimenters, ch.
+ * 3)
+ *
+ * The first blocks are the pilot. From their spread follows how many there must be for the interval of the main metric
+ * to be no wider than `precision` on either side of its median; between the pilot's and `trials_max`.
+ *
+ * A void trial is kept and made again at once, RUNNER_VOIDS_MAX times; then the cell is not measurable in this run and
+ * is left out of the blocks that follow. A finding is a result and repeats nothing. A wrong warehouse ends the run.
+ *
+ * Trials that lie in the results folder already count: a run that was ended goes on where it stopped. */
+#ifndef MILLRACE_BENCH_RUNNER_H
+#define MILLRACE_BENCH_RUNNER_H
+
+#include "bench/experiment.h"
+
+enum { RUNNER_CELLS_MAX = 256, RUNNER_VOIDS_MAX = 5, RUNNER_ENDED = 1, RUNNER_WRONG = 2 };
+
+struct runner {
+    const char *experiment; /* "E1" */
+    int cells;
+    const char *(*name)(void *context, int cell);
+    /* Makes one trial of a cell: `t` is initialised, settings, metrics and verdict are to be filled in. A negative
+     * `enum err` ends the run. `text` gets what came out, for the person who waits. */
+    int (*trial)(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error);
+    void *context;
+    const char *metric; /* that decides how many trials there must be; NULL: trials_min */
+    double precision;   /* half the width of its interval as a share of its median: 0.05 */
+    int trials_min, trials_max;
+    uint64_t seed; /* of the orders */
+};
+
+/* Returns 0, RUNNER_ENDED when it was asked to stop (runner_end), RUNNER_WRONG after a wrong warehouse, or a negative
+ * `enum err`. */
+int runner_run(struct bench *b, const struct runner *r, struct err_text *error);
+
+/* Asks the run to stop after the trial that is under way; may be called from a signal handler. */
+void runner_end(void);
+bool runner_ending(void);
+
+/* The order of a block: `order` gets 0 .. cells-1, shuffled; the same seed and block, the same order. */
+void runner_order(uint64_t seed, int block, int cells, int order[]);
+/* How many trials a cell needs, from those of its pilot: n, the median and half the width of its interval. */
+int runner_needed(int n, double median, double half_width, double precision, int max);
+
+#endif
