@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "bench/environment.h"
 #include "bench/experiment.h"
 #include "bench/limits.h"
+#include "bench/runner.h"
 #include "lib/base/bytes.h"
 #include "lib/os/clock.h"
 
@@ -263,6 +265,13 @@ int bench_prepare(struct bench *b, const struct bench_options *options, struct e
     return rc;
 }
 
+/* The first signal ends the run after its trial, a second one at once. */
+static void end_at_signal(int number)
+{
+    runner_end();
+    signal(number, SIG_DFL);
+}
+
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
 {
     struct bench b;
@@ -271,6 +280,8 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }
     int rc = bench_prepare(&b, options, error);
+    signal(SIGINT, end_at_signal);
+    signal(SIGTERM, end_at_signal);
     if (rc == 0) rc = bench_workloads_find(&b, options->workloads, error);
     if (rc == 0) {
         printf("limits of this machine\n");
@@ -282,7 +293,8 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         printf("%s: %s\n", names[index].id, names[index].question);
         fflush(stdout);
         bench_path(path, b.dir, ids[i]);
-        bench_remove(path);
+        /* E7 numbers its trials by rounds that it cannot take up again. */
+        if (options->again || strcmp(ids[i], "E7") == 0) bench_remove(path);
         rc = runs[index](&b, error);
         printf("  %s took %.1f s\n", ids[i], (double)(clock_mono_ns() - begin_ns) / 1e9);
     }

@@ -17,14 +17,18 @@
 struct bench_options {
     const char *dir;       /* results; created */
     bool full;             /* the full profile: more and longer trials */
+    bool again;            /* what is in DIR of these experiments is thrown away; else they go on */
     const char *program;   /* the millrace executable; NULL: this one */
     const char *workloads; /* the folder of pipeline definitions; NULL: "workloads" of the current
                               folder or beside the executable */
 };
 
+enum bench_end { BENCH_ENDED = 1, BENCH_WRONG };
+
 /* Runs experiments by their ids ("E1"), NULL at the end, one after the other. 0, or a negative `enum
- * err` with a sentence; ERR_INVALID for an id that does not exist, before anything runs. Earlier trials
- * of the same experiments in DIR are removed. */
+ * err` with a sentence; ERR_INVALID for an id that does not exist, before anything runs. A run in
+ * a folder with trials goes on where that one stopped. SIGINT and SIGTERM end it after the trial that is under way:
+ * BENCH_ENDED. A warehouse that differs from the truth ends it as well: BENCH_WRONG. */
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error);
 
 /* What is promised about speed and cost, measured beside the peers (bench/speed/speed.h). */

@@ -20,6 +20,7 @@
 #include "bench/environment.h"
 #include "bench/experiment.h"
 #include "bench/load.h"
+#include "bench/runner.h"
 #include "bench/watch.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
@@ -30,7 +31,7 @@
 /* Every line counts: also a rejected one is visible, in the quarantine. */
 #define VISIBLE_QUERY "SELECT value FROM summary WHERE key = 'data_rows'"
 
-enum { CELLS = 4, REPEATS_MAX = 1 };
+enum { CELLS = 4 };
 
 static const struct {
     const char *name;
@@ -271,52 +272,55 @@ static void judge(struct freshness_run *run, int64_t period_ms, const struct wat
                    (long long)(histogram_percentile(lag, 99) / 1000000));
 }
 
-static int one_trial(struct freshness_run *run, int cell, int number, bool *is_void, struct err_text *error)
+static const char *cell_name(void *context, int cell)
 {
+    (void)context;
+    return cells[cell].name;
+}
+
+static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
+{
+    struct freshness_run *run = context;
     char db[PATH_MAX], folder[PATH_MAX], rate[32];
-    struct trial t;
     struct watch watch;
     struct schedule births;
     int rc = bench_folder(run->bench, "db", folder, error);
     if (rc < 0) return rc;
     bench_path(db, folder, "warehouse.db");
-    trial_init(&t, "E5", cells[cell].name, number);
     snprintf(rate, sizeof rate, "%lld", (long long)run->rate);
-    trial_set(&t, "rate", rate);
-    trial_set(&t, "pipeline", "ecommerce/online_retail.json");
-    trial_set(&t, "durability",
+    trial_set(t, "rate", rate);
+    trial_set(t, "pipeline", "ecommerce/online_retail.json");
+    trial_set(t, "durability",
               cells[cell].period_ms ? "SQLite WAL, synchronous=NORMAL" : "broker: page-cache; SQLite WAL");
-    trial_metric(&t, "period", "s", (double)cells[cell].period_ms / 1000);
+    trial_metric(t, "period", "s", (double)cells[cell].period_ms / 1000);
     watch_start(&watch, db, VISIBLE_QUERY);
-    rc = cells[cell].period_ms ? batch_trial(run, cells[cell].period_ms, &t, &watch, &births, error)
-                               : stream_trial(run, &t, &watch, &births, error);
+    rc = cells[cell].period_ms ? batch_trial(run, cells[cell].period_ms, t, &watch, &births, error)
+                               : stream_trial(run, t, &watch, &births, error);
     watch_stop(&watch);
-    if (rc == 0) judge(run, cells[cell].period_ms, &watch, &births, &t);
+    if (rc == 0) judge(run, cells[cell].period_ms, &watch, &births, t);
     freshness_release(&watch.seen);
-    *is_void = !trial_valid(&t);
     if (rc == 0)
-        return bench_keep(run->bench, &t, error, "age of the newest row: median %.3f s, 99th percentile %.3f s",
-                          (double)histogram_percentile(trial_values(&t, "age"), 50) / 1e9,
-                          (double)histogram_percentile(trial_values(&t, "age"), 99) / 1e9);
-    trial_release(&t);
+        snprintf(text, size, "age of the newest row: median %.3f s, 99th percentile %.3f s",
+                 (double)histogram_percentile(trial_values(t, "age"), 50) / 1e9,
+                 (double)histogram_percentile(trial_values(t, "age"), 99) / 1e9);
     return rc;
 }
 
 int experiment_freshness(struct bench *b, struct err_text *error)
 {
     struct freshness_run run = {.bench = b, .rate = 500};
-    int numbers[CELLS] = {0};
     bench_path(run.definition, b->workloads, "ecommerce/online_retail.json");
     struct window longest = window_of(b, 4000);
+    const struct runner runner = {.experiment = "E5",
+                                  .cells = CELLS,
+                                  .name = cell_name,
+                                  .trial = one_trial,
+                                  .context = &run,
+                                  .trials_min = b->trials,
+                                  .trials_max = b->trials,
+                                  .seed = 5};
     int rc = arrivals_make(&run, (longest.end_ns / SECOND_NS + 2) * run.rate, error);
-    for (int round = 0; round < b->trials && rc == 0; round++) {
-        for (int i = 0; i < CELLS && rc == 0; i++) {
-            int cell = round % 2 ? CELLS - 1 - i : i;
-            bool is_void = true;
-            for (int attempt = 0; attempt <= REPEATS_MAX && is_void && rc == 0; attempt++)
-                rc = one_trial(&run, cell, ++numbers[cell], &is_void, error);
-        }
-    }
+    if (rc == 0) rc = runner_run(b, &runner, error);
     free(run.arrivals.text);
     free(run.arrivals.end);
     return rc;

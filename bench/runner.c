@@ -191,5 +191,5 @@ int runner_run(struct bench *b, const struct runner *r, struct err_text *error)
     }
     free(run.cells);
     if (rc < 0) return rc;
-    return run.wrong ? RUNNER_WRONG : ending ? RUNNER_ENDED : 0;
+    return run.wrong ? BENCH_WRONG : ending ? BENCH_ENDED : 0;
 }

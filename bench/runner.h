@@ -17,7 +17,7 @@
 
 #include "bench/experiment.h"
 
-enum { RUNNER_CELLS_MAX = 256, RUNNER_VOIDS_MAX = 5, RUNNER_ENDED = 1, RUNNER_WRONG = 2 };
+enum { RUNNER_CELLS_MAX = 256, RUNNER_VOIDS_MAX = 5 };
 
 struct runner {
     const char *experiment; /* "E1" */
@@ -33,7 +33,7 @@ struct runner {
     uint64_t seed; /* of the orders */
 };
 
-/* Returns 0, RUNNER_ENDED when it was asked to stop (runner_end), RUNNER_WRONG after a wrong warehouse, or a negative
+/* Returns 0, BENCH_ENDED when it was asked to stop (runner_end), BENCH_WRONG after a wrong warehouse, or a negative
  * `enum err`. */
 int runner_run(struct bench *b, const struct runner *r, struct err_text *error);
 

@@ -127,7 +127,7 @@ TEST(runner, a_noisy_pilot_asks_for_more_trials_of_all)
 TEST(runner, a_wrong_warehouse_ends_it)
 {
     struct fake f = {.wrong_at = 2};
-    check_int(run(&f), RUNNER_WRONG);
+    check_int(run(&f), BENCH_WRONG);
     check_int(f.count, 2);
 }
 
@@ -137,7 +137,7 @@ TEST(runner, what_was_ended_goes_on_where_it_stopped)
     struct fake f = {.end_at = 6}, rest = {0};
     const char *dir = dir_new();
     pid_t pid = fork();
-    if (pid == 0) _exit(run_in(dir, &f) == RUNNER_ENDED ? 0 : 1);
+    if (pid == 0) _exit(run_in(dir, &f) == BENCH_ENDED ? 0 : 1);
     int status;
     waitpid(pid, &status, 0);
     check_int(status, 0);

@@ -25,7 +25,7 @@ static void speed_usage(FILE *to)
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace bench run EXPERIMENT... [--profile quick|full] [--out DIR] [--workloads DIR]\n"
+    fputs("usage: millrace bench run EXPERIMENT... [--profile quick|full] [--out DIR] [--workloads DIR] [--again]\n"
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
@@ -37,11 +37,15 @@ static int usage(FILE *to)
         fprintf(to, "  %-4s %s\n", e->id, e->question);
     fputs("  --profile quick   at least three interleaved trials per cell, about two minutes for all (default)\n"
           "  --profile full    seven longer trials per cell\n"
+          "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
           "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
           "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n",
           to);
     speed_usage(to);
-    fputs("Status: 0 done, 1 a promise was missed (speed), 2 usage, or something could not be measured.\n", to);
+    fputs("Status: 0 done, 1 a promise was missed (speed) or a warehouse is wrong (run), 2 usage, or something could "
+          "not be "
+          "measured,\n130 ended by a signal (run): the same command goes on.\n",
+          to);
     return to == stdout ? 0 : 2;
 }
 
@@ -67,6 +71,10 @@ static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], in
         if (argv[i][0] != '-') {
             if (count == IDS_MAX) return wrong("run", "too many experiments", "");
             ids[count++] = argv[i];
+            continue;
+        }
+        if (strcmp(argv[i], "--again") == 0) {
+            options->again = true;
             continue;
         }
         if (i + 1 == argc) return wrong("run", "needs a value", argv[i]);
@@ -95,7 +103,17 @@ static int run(int argc, char **argv)
     default_dir(dir, sizeof dir);
     struct bench_options options = {.dir = dir};
     if (parse(&options, ids, argc, argv)) return usage(stderr);
-    if (bench_run(&options, ids, &error) < 0) return wrong("run", error.text, "");
+    int rc = bench_run(&options, ids, &error);
+    if (rc < 0) return wrong("run", error.text, "");
+    if (rc == BENCH_WRONG) {
+        fprintf(stderr, "millrace bench run: a warehouse differs from the truth: see the last trial in %s\n",
+                options.dir);
+        return CLI_DIFFERENCE;
+    }
+    if (rc == BENCH_ENDED) {
+        printf("ended. What was measured is in %s; the same command with --out %s goes on\n", options.dir, options.dir);
+        return CLI_ENDED;
+    }
     printf("results in %s; the page: millrace bench report %s\n", options.dir, options.dir);
     return 0;
 }
