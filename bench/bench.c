@@ -22,12 +22,13 @@ enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000, COMMAND_MS = 600000 };
 
 static const struct bench_experiment_name names[] = {
     {"E1", "what do acks=0, 1, all cost, in each durability mode?"},
+    {"E2", "how does latency grow with load, from 1 % to 105 % of the rate that is sustained?"},
     {"E5", "how fresh is the warehouse: batch at several periods against streaming, on the same arrivals?"},
     {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
     {NULL, NULL},
 };
-static int (*const runs[])(struct bench *b, struct err_text *error) = {experiment_acks, experiment_freshness,
-                                                                       experiment_replay};
+static int (*const runs[])(struct bench *b, struct err_text *error) = {experiment_acks, experiment_load,
+                                                                       experiment_freshness, experiment_replay};
 
 const struct bench_experiment_name *bench_experiments(void)
 {

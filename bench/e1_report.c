@@ -98,7 +98,7 @@ static int latency_figure(struct report *r, const struct trials *all, const char
     }
     buf_append_str(&f.script, "set logscale xy\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
                               "set xtics ('0' 1, '50' 2, '90' 10, '99' 100, '99.9' 1000, '99.99' 10000)\n"
-                              "set xlabel 'percentile'\nset key top left\n"
+                              "set xlabel 'percentile'\nset key top left\nset xrange [1:*]\n"
                               "set format y '%g'\n");
     /* All panels share one range, or they could not be compared. */
     double low = INFINITY, high = 0;
@@ -176,7 +176,10 @@ int report_acks(struct report *r, struct err_text *error)
     int rc = trials_load(&all, r->dir, "E1", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
-    report_section(r, "E1: what do acks=0, 1 and all cost, in each durability mode?", &all);
+    if (!report_section(r, "E1: what do acks=0, 1 and all cost, in each durability mode?", &all)) {
+        trials_release(&all);
+        return 0;
+    }
     answer(r, &all);
     rc = throughput_figure(r, &all, error);
     const char *rate = trial_get(&all.items[0], "paced_rate");

@@ -128,7 +128,10 @@ int report_freshness(struct report *r, struct err_text *error)
     int rc = trials_load(&all, r->dir, "E5", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
-    report_section(r, "E5: how fresh is the warehouse?", &all);
+    if (!report_section(r, "E5: how fresh is the warehouse?", &all)) {
+        trials_release(&all);
+        return 0;
+    }
     answer(r, &all);
     const char *rate = trial_get(&all.items[0], "rate");
     snprintf(n, sizeof n,

@@ -62,6 +62,7 @@ void bench_path(char out[PATH_MAX], const char *folder, const char *name);
 void bench_remove(const char *path); /* a file or a folder with all in it; missing is fine */
 
 int experiment_acks(struct bench *b, struct err_text *error);      /* E1 */
+int experiment_load(struct bench *b, struct err_text *error);      /* E2 */
 int experiment_freshness(struct bench *b, struct err_text *error); /* E5 */
 int experiment_replay(struct bench *b, struct err_text *error);    /* E7 */
 

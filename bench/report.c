@@ -79,30 +79,49 @@ double report_limit_percentile(const struct report *r, const char *histogram, do
     return h ? (double)histogram_percentile(h, percentile) : NAN;
 }
 
-/* A heading, and which trials were void: a reader must know what was left out. */
-void report_section(struct report *r, const char *heading, const struct trials *all)
+static void trials_list(struct buf *b, const struct trials *all, bool findings)
 {
-    int voided = 0;
+    buf_append_str(b, "<ul class=note>\n");
+    for (int i = 0; i < all->count; i++) {
+        const struct gate_verdict *v = &all->items[i].verdict;
+        int count = findings ? v->finding_count : v->void_count;
+        if (count == 0 || (findings && v->void_count > 0)) continue;
+        buf_printf(b, "<li>%s, trial %d: ", all->items[i].cell, all->items[i].number);
+        for (int k = 0; k < count; k++) {
+            if (k > 0) buf_append_str(b, "; ");
+            put_html(b, findings ? v->findings[k] : v->void_reasons[k]);
+        }
+        buf_append_str(b, "</li>\n");
+    }
+    buf_append_str(b, "</ul>\n");
+}
+
+bool report_section(struct report *r, const char *heading, const struct trials *all)
+{
+    int voided = 0, found = 0;
     buf_append_str(&r->body, "<h2>");
     put_html(&r->body, heading);
     buf_append_str(&r->body, "</h2>\n");
-    for (int i = 0; i < all->count; i++) voided += !trial_valid(&all->items[i]);
-    if (voided == 0) {
-        buf_printf(&r->body, "<p class=note>%d trials, none void.</p>\n", all->count);
-        return;
-    }
-    buf_printf(&r->body,
-               "<p class=note>%d trials; %d void (kept in the files, run again, left out of every figure):</p><ul "
-               "class=note>\n",
-               all->count, voided);
     for (int i = 0; i < all->count; i++) {
-        const struct trial *t = &all->items[i];
-        if (trial_valid(t)) continue;
-        buf_printf(&r->body, "<li>%s, trial %d: ", t->cell, t->number);
-        put_html(&r->body, t->verdict.void_reasons[0]);
-        buf_append_str(&r->body, "</li>\n");
+        voided += !trial_valid(&all->items[i]);
+        found += trial_valid(&all->items[i]) && all->items[i].verdict.finding_count > 0;
     }
-    buf_append_str(&r->body, "</ul>\n");
+    buf_printf(&r->body, "<p class=note>%d trials, ", all->count);
+    if (voided > 0) {
+        buf_printf(&r->body, "%d void (kept in the files, run again, left out of every figure):</p>\n", voided);
+        trials_list(&r->body, all, false);
+    } else {
+        buf_append_str(&r->body, "none void.</p>\n");
+    }
+    if (found > 0) {
+        buf_printf(&r->body, "<p class=note>What was found in %d of the others:</p>\n", found);
+        trials_list(&r->body, all, true);
+    }
+    if (voided < all->count) return true;
+    buf_append_str(&r->body,
+                   "<p class=bad>Not measurable here: every trial was void. Once the machine has nothing else "
+                   "to do, the same command goes on.</p>\n");
+    return false;
 }
 
 int report_figure(struct report *r, struct figure *f, const struct caption *c, struct err_text *error)

@@ -31,7 +31,9 @@ struct caption {
 
 /* Draws the figure and appends it to the body. */
 int report_figure(struct report *r, struct figure *f, const struct caption *caption, struct err_text *error);
-void report_section(struct report *r, const char *heading, const struct trials *all);
+/* The heading of an experiment and which of its trials were void. False when all were: then the section says so, and
+ * there is nothing to draw. */
+bool report_section(struct report *r, const char *heading, const struct trials *all);
 /* Median and interval of a metric over a cell's valid trials; false when there are none. */
 bool report_estimate(const struct trials *all, const char *cell, const char *metric, struct estimate *out);
 /* A percentile of the merged histograms of a cell; -1 when there are none. */

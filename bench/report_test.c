@@ -126,7 +126,7 @@ TEST(report, answers_come_from_the_trials)
     check_has(&page, "bottleneck is the stage <b>store</b> (6.0 of 10.0 &micro;s per row)");
     check_has(&page, "at most 0.050 s old when streaming");
     /* 13 trials, one void: left out of the figures, named with its reason, whatever it is made of. */
-    check_has(&page, "13 trials; 1 void");
+    check_has(&page, "13 trials, 1 void");
     check_has(&page, "somebody &lt;else&gt; used the machine");
     buf_release(&page);
     results_remove(dir);
@@ -148,6 +148,26 @@ TEST(report, the_page_stands_alone)
     check_lacks(&page, "<link");
     check_lacks(&page, "<?xml");
     check_ids_differ(&page);
+    buf_release(&page);
+    results_remove(dir);
+}
+
+TEST(report, an_experiment_with_void_trials_only_says_so_and_draws_nothing)
+{
+    struct err_text error = {0};
+    struct buf page = {0};
+    struct trial t;
+    const char *dir = results_new();
+    trial_init(&t, "E1", "acks=1 page-cache", 1);
+    trial_void(&t, "other work used 180 %% of a processor");
+    trial_void(&t, "the wall clock jumped");
+    keep(&t, dir);
+    if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
+    page_read(dir, &page);
+    check_has(&page, "1 trials, 1 void");
+    check_has(&page, "other work used 180 % of a processor; the wall clock jumped");
+    check_has(&page, "Not measurable here");
+    check_lacks(&page, "<figure");
     buf_release(&page);
     results_remove(dir);
 }
