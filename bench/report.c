@@ -262,7 +262,7 @@ static int page_write(struct report *r, struct err_text *error)
     buf_append_str(
         &page,
         "</ul>\n<p class=note>Figures of one machine in one run: compare ratios, not absolute values, with those of "
-        "others. Each trial with its whole histograms is in the folders E1, E5 and E7 beside this page.</p>\n");
+        "others. Each trial with its whole histograms is in the folders of the experiments beside this page.</p>\n");
     buf_append_slice(&page, buf_slice(&r->body));
     limits_table(r, &page);
     environment_table(r, &page);
@@ -285,6 +285,7 @@ int bench_report(const char *dir, struct err_text *error)
     machine_read(&r);
     int rc = trials_load(&r.limits, r.dir, "limits", error);
     if (rc == 0) rc = report_acks(&r, error);
+    if (rc == 0) rc = report_load(&r, error);
     if (rc == 0) rc = report_freshness(&r, error);
     if (rc == 0) rc = report_replay(&r, error);
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);

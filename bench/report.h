@@ -45,6 +45,7 @@ double report_limit_percentile(const struct report *r, const char *histogram, do
 
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
 int report_acks(struct report *r, struct err_text *error);
+int report_load(struct report *r, struct err_text *error);
 int report_freshness(struct report *r, struct err_text *error);
 int report_replay(struct report *r, struct err_text *error);
 
