@@ -23,12 +23,16 @@ enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000, COMMAND_MS = 600000 };
 static const struct bench_experiment_name names[] = {
     {"E1", "what do acks=0, 1, all cost, in each durability mode?"},
     {"E2", "how does latency grow with load, from 1 % to 105 % of the rate that is sustained?"},
+    {"E3", "batching: what linger and batch size do to throughput and latency"},
+    {"E4", "record size: records and bytes per second"},
     {"E5", "how fresh is the warehouse: batch at several periods against streaming, on the same arrivals?"},
     {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
     {NULL, NULL},
 };
-static int (*const runs[])(struct bench *b, struct err_text *error) = {experiment_acks, experiment_load,
-                                                                       experiment_freshness, experiment_replay};
+static int (*const runs[])(struct bench *b, struct err_text *error) = {
+    experiment_acks, experiment_load, experiment_batching, experiment_size, experiment_freshness, experiment_replay};
+
+_Static_assert(sizeof names / sizeof names[0] == sizeof runs / sizeof runs[0] + 1, "each experiment has its function");
 
 const struct bench_experiment_name *bench_experiments(void)
 {
@@ -107,7 +111,7 @@ int bench_start(const struct bench *b, struct process *p, int flags, struct err_
     va_start(list, error);
     arguments(b, argv, list);
     va_end(list);
-    return process_start(p, argv, flags | PROCESS_QUIET_ERR, error);
+    return process_start(p, argv, flags | PROCESS_QUIET_ERR | PROCESS_OWN_GROUP, error);
 }
 
 static int command_run(const char *const argv[], double *wall_s, double *cpu_s, struct err_text *error)
@@ -115,7 +119,7 @@ static int command_run(const char *const argv[], double *wall_s, double *cpu_s, 
     struct process p;
     struct buf text = {0};
     int64_t begin_ns = clock_mono_ns(), cpu_ns = environment_children_cpu_ns();
-    int rc = process_start(&p, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
+    int rc = process_start(&p, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR | PROCESS_OWN_GROUP, error);
     if (rc < 0) return rc;
     char line[256];
     while ((rc = process_read_line(&p, line, sizeof line, COMMAND_MS)) >= 0) {}
@@ -167,7 +171,7 @@ int target_resume(struct target *t, const struct bench *b, const char *name, con
         argv[count++] = settings[i];
         assert(count < EXPERIMENT_ARGUMENTS_MAX);
     }
-    int rc = process_start_logged(&t->process, argv, PROCESS_PIPE_OUT, said, error);
+    int rc = process_start_logged(&t->process, argv, PROCESS_PIPE_OUT | PROCESS_OWN_GROUP, said, error);
     if (rc == 0) rc = process_read_line(&t->process, line, sizeof line, BROKER_READY_MS);
     if (rc >= 0 && strncmp(line, "ready ", 6) == 0) {
         snprintf(t->bootstrap, sizeof t->bootstrap, "%.*s", (int)sizeof t->bootstrap - 1, line + 6);

@@ -63,6 +63,8 @@ void bench_remove(const char *path); /* a file or a folder with all in it; missi
 
 int experiment_acks(struct bench *b, struct err_text *error);      /* E1 */
 int experiment_load(struct bench *b, struct err_text *error);      /* E2 */
+int experiment_batching(struct bench *b, struct err_text *error);  /* E3 */
+int experiment_size(struct bench *b, struct err_text *error);      /* E4 */
 int experiment_freshness(struct bench *b, struct err_text *error); /* E5 */
 int experiment_replay(struct bench *b, struct err_text *error);    /* E7 */
 

@@ -20,6 +20,7 @@ struct load_options {
     const char *bootstrap, *topic; /* bootstrap NULL: librdkafka's own mock cluster, inside the client (no consumer) */
     const char *acks;              /* "0", "1" or "all" */
     int linger_ms;
+    int batch_bytes;                 /* the most in a batch; 0: the client's default, a million */
     int message_bytes;               /* at least 8 */
     int64_t count;                   /* messages, those of the warm-up included */
     int64_t rate;                    /* per second; of load_paced only */

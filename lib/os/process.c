@@ -37,6 +37,7 @@ static _Noreturn void child_run(const char *const argv[], int flags, const char 
         setsid();
     else
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (flags & PROCESS_OWN_GROUP) setpgid(0, 0);
     bool orphan = !(flags & PROCESS_OUTLIVES_US) && getppid() != parent; /* it died before the prctl */
     int null = open("/dev/null", O_RDWR);
     bool ok = !orphan && null >= 0 && dup2(null, STDIN_FILENO) >= 0;
