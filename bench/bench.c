@@ -27,10 +27,12 @@ static const struct bench_experiment_name names[] = {
     {"E4", "record size: records and bytes per second"},
     {"E5", "how fresh is the warehouse: batch at several periods against streaming, on the same arrivals?"},
     {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
+    {"E8", "what is lost and duplicated when a broker is killed or the power fails: acks, retries, idempotence"},
     {NULL, NULL},
 };
 static int (*const runs[])(struct bench *b, struct err_text *error) = {
-    experiment_acks, experiment_load, experiment_batching, experiment_size, experiment_freshness, experiment_replay};
+    experiment_acks,      experiment_load,   experiment_batching, experiment_size,
+    experiment_freshness, experiment_replay, experiment_loss};
 
 _Static_assert(sizeof names / sizeof names[0] == sizeof runs / sizeof runs[0] + 1, "each experiment has its function");
 
@@ -157,9 +159,10 @@ int target_start(struct target *t, const struct bench *b, const char *name, cons
 int target_resume(struct target *t, const struct bench *b, const char *name, const char *const settings[],
                   struct err_text *error)
 {
-    const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {b->program, "broker", "-o", "listeners=PLAINTEXT://127.0.0.1:0",
-                                                  "-o"};
-    char log_dirs[PATH_MAX + 16], line[256] = "", said[PATH_MAX], said_name[64];
+    char listeners[192], log_dirs[PATH_MAX + 16], line[256] = "", said[PATH_MAX], said_name[64];
+    const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {b->program, "broker", "-o", listeners, "-o"};
+    /* One that comes back has the address that its clients know. */
+    snprintf(listeners, sizeof listeners, "listeners=PLAINTEXT://%s", t->bootstrap[0] ? t->bootstrap : "127.0.0.1:0");
     int count = 5;
     snprintf(said_name, sizeof said_name, "%.50s.log", name);
     bench_path(said, b->work, said_name);

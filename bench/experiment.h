@@ -67,5 +67,6 @@ int experiment_batching(struct bench *b, struct err_text *error);  /* E3 */
 int experiment_size(struct bench *b, struct err_text *error);      /* E4 */
 int experiment_freshness(struct bench *b, struct err_text *error); /* E5 */
 int experiment_replay(struct bench *b, struct err_text *error);    /* E7 */
+int experiment_loss(struct bench *b, struct err_text *error);      /* E8 */
 
 #endif

@@ -27,6 +27,7 @@ struct load {
     pthread_t reports, reader;
     _Atomic int64_t answered, acked, failed, consumed; /* schedule's messages only */
     _Atomic int64_t last_answer_ns;
+    int64_t last_ack_ns, silence_ns; /* of the thread that takes reports */
     _Atomic bool hello_answered, hello_consumed, stop;
 };
 
@@ -47,10 +48,13 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opa
         l->hello_answered = true;
         return;
     }
-    if (m->err)
+    if (m->err) {
         l->failed++;
-    else
+    } else {
         l->acked++;
+        if (l->last_ack_ns > 0 && now_ns - l->last_ack_ns > l->silence_ns) l->silence_ns = now_ns - l->last_ack_ns;
+        l->last_ack_ns = now_ns;
+    }
     l->last_answer_ns = now_ns;
     if (l->record) record_answer(l->record, (int64_t)number, !m->err, now_ns);
     l->answered++;
@@ -127,10 +131,11 @@ static int producer_open(struct load *l)
     const struct load_options *o = l->options;
     snprintf(linger, sizeof linger, "%d", o->linger_ms);
     snprintf(batch, sizeof batch, "%d", o->batch_bytes ? o->batch_bytes : 1000000);
-    rd_kafka_conf_t *conf =
-        kafka_client_conf(o->bootstrap ? o->bootstrap : "mock", "acks", o->acks, "linger.ms", linger, "batch.size",
-                          batch, "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "1048576",
-                          "test.mock.num.brokers", o->bootstrap ? "0" : "1", NULL);
+    rd_kafka_conf_t *conf = kafka_client_conf(
+        o->bootstrap ? o->bootstrap : "mock", "acks", o->acks, "linger.ms", linger, "batch.size", batch,
+        "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "1048576", "test.mock.num.brokers",
+        o->bootstrap ? "0" : "1", "enable.idempotence", o->idempotent ? "true" : "false", "retries",
+        o->no_retries ? "0" : "1000000", "reconnect.backoff.ms", "10", "reconnect.backoff.max.ms", "200", NULL);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     l->producer = kafka_client_new(RD_KAFKA_PRODUCER, conf, l->error);
@@ -190,6 +195,7 @@ static void load_close(struct load *l, bool consuming)
     l->result->acked = l->acked;
     l->result->failed = l->failed;
     l->result->consumed = l->consumed;
+    l->result->silence_ns = l->silence_ns;
     l->result->in_log = log_length(l);
     if (l->topic) rd_kafka_topic_destroy(l->topic);
     if (l->producer) {
@@ -201,6 +207,35 @@ static void load_close(struct load *l, bool consuming)
         rd_kafka_destroy(l->consumer);
     }
     free(l->message);
+}
+
+/* Every message that the log has now, from its start to where it ended when this began. */
+static int read_back(struct load *l)
+{
+    rd_kafka_conf_t *conf = kafka_client_conf(l->options->bootstrap, "group.id", "bench", "enable.auto.commit", "false",
+                                              "enable.partition.eof", "true", "auto.offset.reset", "earliest", NULL);
+    rd_kafka_t *reader = kafka_client_new(RD_KAFKA_CONSUMER, conf, l->error);
+    if (!reader) return ERR_IO;
+    rd_kafka_poll_set_consumer(reader);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, l->options->topic, 0)->offset = 0;
+    rd_kafka_assign(reader, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    int64_t give_up_ns = clock_mono_ns() + (int64_t)l->options->timeout_ms * 1000000;
+    bool at_end = false;
+    while (!at_end && clock_mono_ns() < give_up_ns) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(reader, 100);
+        if (!m) continue;
+        at_end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        if (!m->err && m->len >= sizeof(uint64_t) && message_number(m->payload) != HELLO)
+            record_received(l->record, (int64_t)message_number(m->payload), clock_mono_ns());
+        rd_kafka_message_destroy(m);
+    }
+    rd_kafka_consumer_close(reader);
+    rd_kafka_destroy(reader);
+    return at_end ? 0
+                  : err_set(l->error, ERR_IO, "%s: the log was not read to its end within %d ms", l->options->topic,
+                            l->options->timeout_ms);
 }
 
 /* Without a consumer nothing can be said about what it would have got. */
@@ -237,7 +272,7 @@ static int paced(struct load *l, bool consuming)
     }
     if (rc == 0) drain(l, o->count, consuming);
     load_close(l, consuming);
-    return rc;
+    return rc == 0 && o->read_back ? read_back(l) : rc;
 }
 
 int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error)
@@ -249,7 +284,7 @@ int load_paced(const struct load_options *options, struct load_result *result, s
     record.ack = result->ack;
     record.end_to_end = result->end_to_end;
     record.lag = result->lag;
-    int rc = paced(&l, !options->ack_only && options->bootstrap);
+    int rc = paced(&l, !options->ack_only && !options->read_back && options->bootstrap);
     if (rc == 0) record_facts(&record, &result->facts);
     if (rc == 0 && (options->ack_only || !options->bootstrap)) load_nobody_reads(&result->facts.ledger);
     record_release(&record);

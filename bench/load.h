@@ -28,12 +28,16 @@ struct load_options {
     int64_t warm_up;                 /* the first ones are not recorded */
     int timeout_ms;                  /* for the last answer after the last send */
     bool ack_only;                   /* load_paced: nobody consumes; implied by the mock */
+    bool read_back;  /* load_paced: nobody consumes meanwhile; when all answers are there, the whole log is read */
+    bool idempotent; /* the producer's enable.idempotence; needs acks "all" */
+    bool no_retries; /* a message that fails once has failed */
 };
 
 struct load_result {
     int64_t acked, failed; /* delivery reports without and with an error, warm-up included */
     int64_t consumed;      /* load_paced: messages that came back */
     int64_t in_log;        /* the log's length afterwards; -1 when it could not be asked */
+    int64_t silence_ns;    /* the longest time between two answers that came well */
     double seconds;        /* load_saturate: from the first send to the last delivery report */
     /* load_paced, nanoseconds from the intended instant. The caller's, initialised. */
     struct histogram *ack, *end_to_end, *lag; /* lag: how late the generator itself was */

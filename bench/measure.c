@@ -87,6 +87,8 @@ static void paced_metrics(struct trial *t, const struct load_result *r)
     trial_metric(t, "lateness_share", "of the p99",
                  f->reported_p99_ns > 0 ? (double)f->lateness_p99_ns / (double)f->reported_p99_ns : 0);
     trial_metric(t, "foreign_cpu", "processors", (double)f->machine.foreign_ns / (double)f->machine.wall_ns);
+    trial_metric(t, "failed", "messages", (double)f->ledger.failed);
+    trial_metric(t, "silence", "s", (double)r->silence_ns / 1e9);
     trial_metric(t, "lost", "messages", (double)f->ledger.lost);
     trial_metric(t, "duplicated", "messages", (double)f->ledger.duplicated);
     trial_metric(t, "reordered", "messages", (double)f->ledger.reordered);
@@ -100,7 +102,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     struct usage before = {0}, after = {0};
     struct monitor monitor;
     struct load_result r = {.ack = trial_histogram(t, "ack", "ns"),
-                            .end_to_end = o->ack_only ? NULL : trial_histogram(t, "end_to_end", "ns"),
+                            .end_to_end = o->ack_only || o->read_back ? NULL : trial_histogram(t, "end_to_end", "ns"),
                             .lag = trial_histogram(t, "generator_lag", "ns")};
     topic_name(topic);
     o->topic = topic;
@@ -119,7 +121,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     r.facts.io_before = io_before;
     r.facts.capture_drops = -1;
     /* With acks=0 an answer only says that the message left: what did not arrive was never promised. */
-    if (!is_acked(o)) r.facts.ledger.lost = 0;
+    if (!is_acked(o) && !o->read_back) r.facts.ledger.lost = 0;
     paced_metrics(t, &r);
     if (known) costs(t, &before, &after, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
