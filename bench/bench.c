@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <ftw.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,13 +272,6 @@ int bench_prepare(struct bench *b, const struct bench_options *options, struct e
     return rc;
 }
 
-/* The first signal ends the run after its trial, a second one at once. */
-static void end_at_signal(int number)
-{
-    runner_end();
-    signal(number, SIG_DFL);
-}
-
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
 {
     struct bench b;
@@ -288,8 +280,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }
     int rc = bench_prepare(&b, options, error);
-    signal(SIGINT, end_at_signal);
-    signal(SIGTERM, end_at_signal);
+    runner_watch_signals();
     if (rc == 0) rc = bench_workloads_find(&b, options->workloads, error);
     if (rc == 0) {
         printf("limits of this machine\n");

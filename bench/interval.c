@@ -50,6 +50,7 @@ static struct interval nothing(void)
 
 static void spread(const double *values, int n, double *low, double *high)
 {
+    assert(n > 0);
     *low = *high = values[0];
     for (int i = 1; i < n; i++) {
         if (values[i] < *low) *low = values[i];
@@ -125,7 +126,7 @@ struct interval interval_percentile(const struct histogram *const *trials, int n
     double resampled[INTERVAL_RESAMPLES];
     struct random r;
     assert(n <= INTERVAL_TRIALS_MAX);
-    if (n == 0) return nothing();
+    if (n <= 0) return nothing();
     for (int i = 0; i < n; i++) weights[i] = 1;
     struct interval out = {
         .n = n, .value = weighted_percentile(trials, weights, n, percentile), .range = n < INTERVAL_TRIALS_MIN};

@@ -18,6 +18,18 @@ void runner_end(void)
     ending = 1;
 }
 
+static void end_at_signal(int number)
+{
+    ending = 1;
+    signal(number, SIG_DFL);
+}
+
+void runner_watch_signals(void)
+{
+    signal(SIGINT, end_at_signal);
+    signal(SIGTERM, end_at_signal);
+}
+
 bool runner_ending(void)
 {
     return ending;

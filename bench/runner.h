@@ -37,7 +37,10 @@ struct runner {
  * `enum err`. */
 int runner_run(struct bench *b, const struct runner *r, struct err_text *error);
 
-/* Asks the run to stop after the trial that is under way; may be called from a signal handler. */
+/* From now on SIGINT and SIGTERM ask the run to stop after the trial that is under way; a second one ends the process.
+ */
+void runner_watch_signals(void);
+/* The same by a call. */
 void runner_end(void);
 bool runner_ending(void);
 
