@@ -34,9 +34,9 @@ static void judge_machine(const struct gate_facts *f, struct gate_verdict *v)
     const struct monitor_seen *m = &f->machine;
     if (m->wall_ns <= 0) return;
     double foreign = (double)m->foreign_ns / (double)m->wall_ns;
+    double most = GATE_FOREIGN_CORE + (double)MONITOR_EXACT_NS / (double)m->wall_ns;
     double steal = (double)m->steal_ns / ((double)m->wall_ns * (double)sysconf(_SC_NPROCESSORS_ONLN));
-    if (foreign > GATE_FOREIGN_CORE)
-        is_void(v, "other work used %.1f %% of a processor (at most %.0f)", 100 * foreign, 100 * GATE_FOREIGN_CORE);
+    if (foreign > most) is_void(v, "other work used %.1f %% of a processor (at most %.1f)", 100 * foreign, 100 * most);
     if (m->steal_ns >= 0 && steal > GATE_STEAL_SHARE)
         is_void(v, "the hypervisor took %.1f %% of the processors (at most %.0f)", 100 * steal, 100 * GATE_STEAL_SHARE);
     if (m->clock_jump_ns > GATE_CLOCK_JUMP_NS)

@@ -23,7 +23,7 @@
 #define GATE_RATE_MIN       0.99             /* achieved / offered */
 #define GATE_LATENESS_SHARE 0.05             /* of the 99th percentile that the trial reports */
 #define GATE_LATENESS_NS    INT64_C(100000)  /* or this, whichever is more */
-#define GATE_FOREIGN_CORE   0.05             /* of one processor */
+#define GATE_FOREIGN_CORE   0.05             /* of one processor, beyond MONITOR_EXACT_NS */
 #define GATE_STEAL_SHARE    0.01             /* of all processors */
 #define GATE_IO_SHARE       MONITOR_IO_QUIET /* of the time, before the target does anything */
 #define GATE_CLOCK_JUMP_NS  INT64_C(10000000)

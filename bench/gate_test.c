@@ -58,6 +58,11 @@ TEST(gate, other_work)
     trips(&f, true, "other work used 6.2 % of a processor");
     f.machine.foreign_ns = SECOND / 5;
     passes(&f);
+    f.machine.wall_ns = SECOND / 10; /* 5 ms are allowed and 20 ms cannot be told from nothing */
+    f.machine.foreign_ns = SECOND / 1000 * 24;
+    passes(&f);
+    f.machine.foreign_ns = SECOND / 1000 * 26;
+    trips(&f, true, "other work used 26.0 % of a processor (at most 25.0)");
 }
 
 TEST(gate, steal)

@@ -11,7 +11,7 @@
 #include "lib/os/clock.h"
 
 #define SECOND_NS INT64_C(1000000000)
-enum { LOOK_MS = 50, IO_LOOK_MS = 200, IO_LOOKS_MAX = 15 };
+enum { LOOK_MS = 50, IO_LOOK_MS = 50, IO_LOOKS_MAX = 60 };
 
 /* --- counters --- */
 
@@ -43,18 +43,14 @@ static int64_t pressure(const char *path)
     return ns;
 }
 
-static int64_t family_ns(pid_t pid)
-{
-    struct usage u;
-    return usage_read(pid, &u) == 0 ? u.user_ns + u.system_ns : 0;
-}
-
 /* Counters as of now; busy_ns holds the idle time. */
 static struct monitor_seen counters(const struct monitor *m)
 {
-    struct monitor_seen c = {.wall_ns = clock_mono_ns(), .accounted_ns = family_ns(getpid())};
+    struct monitor_seen c = {.wall_ns = clock_mono_ns(), .accounted_ns = usage_cpu_ns(getpid())};
+    int64_t kernel_ns = usage_kernel_cpu_ns();
+    c.kernel_ns = kernel_ns < 0 ? 0 : kernel_ns;
     stat_counters(&c.busy_ns, &c.steal_ns);
-    for (int i = 0; i < m->pid_count; i++) c.accounted_ns += m->ours[i] ? 0 : family_ns(m->pids[i]);
+    for (int i = 0; i < m->pid_count; i++) c.accounted_ns += m->ours[i] ? 0 : usage_cpu_ns(m->pids[i]);
     c.io_stall_ns = pressure("/proc/pressure/io");
     c.cpu_stall_ns = pressure("/proc/pressure/cpu");
     return c;
@@ -110,7 +106,9 @@ void monitor_stop(struct monitor *m)
     s->accounted_ns = end.accounted_ns - m->begin.accounted_ns;
     s->busy_ns = idle_ns < 0 ? -1 : s->wall_ns * sysconf(_SC_NPROCESSORS_ONLN) - idle_ns;
     if (s->busy_ns > 0 && s->steal_ns > 0) s->busy_ns -= s->steal_ns;
-    s->foreign_ns = s->busy_ns > s->accounted_ns ? s->busy_ns - s->accounted_ns : 0;
+    s->kernel_ns = end.kernel_ns - m->begin.kernel_ns;
+    s->foreign_ns = s->busy_ns - s->accounted_ns - s->kernel_ns;
+    if (s->foreign_ns < 0) s->foreign_ns = 0;
     s->io_stall_ns = between(m->begin.io_stall_ns, end.io_stall_ns);
     s->cpu_stall_ns = between(m->begin.cpu_stall_ns, end.cpu_stall_ns);
     s->clock_jump_ns = m->jump_ns;
@@ -118,12 +116,14 @@ void monitor_stop(struct monitor *m)
 
 double monitor_io_share(void)
 {
+    static bool in_vain; /* the last wait */
     double share = 1;
-    for (int look = 0; look < IO_LOOKS_MAX && share > MONITOR_IO_QUIET; look++) {
+    for (int look = 0; look < (in_vain ? 1 : IO_LOOKS_MAX) && share > MONITOR_IO_QUIET; look++) {
         int64_t begin_ns = clock_mono_ns(), before = pressure("/proc/pressure/io");
         if (before < 0) return -1;
         clock_sleep_ms(IO_LOOK_MS);
         share = (double)between(before, pressure("/proc/pressure/io")) / (double)(clock_mono_ns() - begin_ns);
     }
+    in_vain = share > MONITOR_IO_QUIET;
     return share;
 }

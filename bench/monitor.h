@@ -3,10 +3,12 @@
  *     monitor_start(&m, pids, n) ... the trial ... monitor_stop(&m)  ->  m.seen
  *
  * Foreign processor time is what the machine was busy with beyond what is accounted: the harness and all it started,
- * and the processes that are named. The machine's side is taken from its idle time, which the kernel keeps exactly
- * (the other columns of /proc/stat are samples, a tick of 10 ms each); interrupts and the kernel's own threads count
- * as foreign. A thread wakes every 50 ms for what has no counter: jumps of the wall clock against the monotonic one
- * (somebody set it; what a time service slews stays below the bound), and how long it was kept from running itself.
+ * and the processes that are named. The machine's side is taken from its idle time, which the kernel keeps exactly and
+ * shows in ticks of 10 ms (the other columns of /proc/stat are samples); so what is foreign is known to
+ * MONITOR_EXACT_NS. The kernel's own threads write and send for whoever asked them to, mostly the target: they count as
+ * neither (where they cannot be told apart, as foreign). Interrupts count to whom they interrupt. A thread wakes every
+ * 50 ms for what has no counter: jumps of the wall clock against the monotonic one (somebody set it; what a time
+ * service slews stays below the bound), and how long it was kept from running itself.
  *
  * Sources: proc(5); Documentation/accounting/psi.rst of Linux for the pressure files, whose "some" counts the time in
  * which at least one task waited. */
@@ -20,12 +22,14 @@
 #include <sys/types.h>
 
 enum { MONITOR_PIDS_MAX = 8 };
+#define MONITOR_EXACT_NS INT64_C(20000000) /* idle, and idle that waits for storage: a tick each */
 
 struct monitor_seen {
     int64_t wall_ns;
     int64_t busy_ns;       /* of all processors together */
     int64_t accounted_ns;  /* ours and the target's */
-    int64_t foreign_ns;    /* busy and not accounted; never below 0 */
+    int64_t kernel_ns;     /* of the kernel's threads; 0 where they cannot be seen */
+    int64_t foreign_ns;    /* busy and none of these; never below 0 */
     int64_t steal_ns;      /* taken by the hypervisor; -1 when it is not known, as every field below */
     int64_t io_stall_ns;   /* somebody waited for storage */
     int64_t cpu_stall_ns;  /* somebody waited for a processor */
@@ -49,9 +53,10 @@ struct monitor {
 void monitor_start(struct monitor *m, const pid_t *pids, int count);
 void monitor_stop(struct monitor *m);
 
-/* The share of a fifth of a second in which somebody waits for storage: asked before a trial, when the target is idle
- * and does not wait itself. Waits up to three seconds for a share of at most MONITOR_IO_QUIET: what an earlier trial
- * wrote is still on its way. -1 when the kernel does not say. */
+/* The share of 50 ms in which somebody waits for storage: asked before a trial, when the target is idle and does not
+ * wait itself. Waits up to three seconds for a share of at most MONITOR_IO_QUIET, because what an earlier trial wrote
+ * may still be on its way; storage that stayed busy for as long is not waited for again. -1 when the kernel does not
+ * say. */
 #define MONITOR_IO_QUIET 0.10
 double monitor_io_share(void);
 

@@ -122,23 +122,46 @@ static int every_process(struct stat_line **out)
     return (int)count;
 }
 
-static void family_add(const struct stat_line *all, int count, const struct stat_line *head, struct usage *u)
+typedef void process_fn(const struct stat_line *s, struct usage *u);
+
+static void family_add(const struct stat_line *all, int count, const struct stat_line *head, process_fn *add,
+                       struct usage *u)
 {
-    process_add(head, u);
+    add(head, u);
     for (int i = 0; i < count; i++) {
-        if (all[i].parent == head->pid && all[i].pid != head->pid) family_add(all, count, &all[i], u);
+        if (all[i].parent == head->pid && all[i].pid != head->pid) family_add(all, count, &all[i], add, u);
     }
 }
 
-int usage_read(pid_t pid, struct usage *u)
+static int family_read(pid_t pid, process_fn *add, struct usage *u)
 {
     struct stat_line *all, head;
     *u = (struct usage){0};
     if (!stat_read(pid, &head)) return ERR_NOTFOUND;
     int count = every_process(&all);
-    family_add(all, count, &head, u);
+    family_add(all, count, &head, add, u);
     free(all);
     return 0;
+}
+
+int usage_read(pid_t pid, struct usage *u)
+{
+    return family_read(pid, process_add, u);
+}
+
+int64_t usage_cpu_ns(pid_t pid)
+{
+    struct usage u;
+    return family_read(pid, time_add, &u) == 0 ? u.user_ns + u.system_ns : 0;
+}
+
+int64_t usage_kernel_cpu_ns(void)
+{
+    char name[16] = "";
+    FILE *file = fopen("/proc/2/comm", "r");
+    bool seen = file && fgets(name, sizeof name, file) && strcmp(name, "kthreadd\n") == 0;
+    if (file) fclose(file);
+    return seen ? usage_cpu_ns(2) : -1;
 }
 
 bool usage_descends(pid_t pid, pid_t ancestor)

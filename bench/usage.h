@@ -25,6 +25,11 @@ struct usage {
 
 /* The process and its descendants. ERR_NOTFOUND when there is none. */
 int usage_read(pid_t pid, struct usage *u);
+/* Processor time alone, of the process and its descendants; 0 when there is none. */
+int64_t usage_cpu_ns(pid_t pid);
+/* The same of the kernel's own threads, for the files and sockets of whoever; -1 where they cannot be seen (a
+ * container has a numbering of its own). */
+int64_t usage_kernel_cpu_ns(void);
 /* Whether `pid` is `ancestor` or descends from it. */
 bool usage_descends(pid_t pid, pid_t ancestor);
 /* What was used between two readings; memory and processes are those of `after`. */
