@@ -255,7 +255,8 @@ static int id_index(const char *id)
 
 int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error)
 {
-    *b = (struct bench){.full = options->full, .trials = options->full ? 7 : EXPERIMENT_TRIALS_MIN};
+    *b = options->full ? (struct bench){.full = true, .trials = 7, .again_max = RUNNER_AGAIN_MAX, .again_s = 600}
+                       : (struct bench){.trials = EXPERIMENT_TRIALS_MIN, .again_max = 2, .again_s = 12};
     int rc = folders_make(options->dir, error);
     if (rc < 0) return rc;
     if (!realpath(options->dir, b->dir) || strlen(b->dir) > PATH_MAX / 2)

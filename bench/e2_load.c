@@ -7,7 +7,10 @@
  *
  * A rate is sustained when a valid trial at it has no finding: 99 % of it was achieved, a steady state was found,
  * Little's law holds, the ledger closes without a loss (gate.h). Arrivals are Poisson: regular ones would hide the
- * queue until the very end. */
+ * queue until the very end.
+ *
+ * The search takes a bounded time. What it decided by a void trial, or could not end, makes its answer void too: the
+ * curve is drawn all the same, as shares of a rate that is not certain. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +19,7 @@
 #include "bench/experiment.h"
 #include "bench/measure.h"
 #include "bench/runner.h"
+#include "lib/os/clock.h"
 
 enum { MESSAGE_BYTES = 100, SHARES = 7, FIRST_RATE = 4000, RATE_MAX = 4000000, CONFIRMATIONS = 2, STEPS_MAX = 24 };
 static const double shares[SHARES] = {0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1.05};
@@ -24,7 +28,11 @@ struct load_run {
     struct bench *bench;
     struct target target;
     double rate; /* that is sustained; messages/s */
-    int number;  /* of the search's trials */
+    /* the search's */
+    int number; /* of its trials */
+    int64_t until_ns;
+    int again;                 /* void trials that were made again */
+    char doubt[GATE_TEXT_MAX]; /* why its answer is not certain; "" */
 };
 
 /* --- one trial --- */
@@ -63,28 +71,42 @@ static double trial_seconds(const struct load_run *run)
     return run->bench->full ? 20 : 1.5;
 }
 
-/* 1: sustained, 0: not, or negative. Void trials are made again; a rate that cannot be measured is not sustained, and
- * the line says why. */
+static bool search_over(const struct load_run *run)
+{
+    return runner_ending() || clock_mono_ns() > run->until_ns;
+}
+
+/* One trial of the search: whether the rate was kept, and why the trial is void ("" when it is not). */
+static int search_trial(struct load_run *run, int64_t rate, bool *kept, char why_void[GATE_TEXT_MAX],
+                        struct err_text *error)
+{
+    char cell[TRIAL_NAME_MAX], finding[GATE_TEXT_MAX];
+    struct trial t;
+    snprintf(cell, sizeof cell, "search %lld", (long long)rate);
+    trial_init(&t, "E2", cell, ++run->number);
+    int rc = rate_trial(run, rate, trial_seconds(run), false, &t, error);
+    if (rc < 0) {
+        trial_release(&t);
+        return rc;
+    }
+    *kept = t.verdict.finding_count == 0;
+    snprintf(why_void, GATE_TEXT_MAX, "%s", trial_valid(&t) ? "" : t.verdict.void_reasons[0]);
+    snprintf(finding, sizeof finding, "%s", *kept ? "" : t.verdict.findings[0]);
+    return bench_keep(run->bench, &t, error, "%s%s", *kept ? "sustained" : "not sustained: ", finding);
+}
+
+/* 1: sustained, 0: not, or negative. Void trials are made again a few times; then the last one decides and leaves a
+ * doubt. */
 static int sustained(struct load_run *run, int64_t rate, struct err_text *error)
 {
-    char cell[TRIAL_NAME_MAX];
-    snprintf(cell, sizeof cell, "search %lld", (long long)rate);
-    for (int attempt = 0; attempt <= RUNNER_VOIDS_MAX && !runner_ending(); attempt++) {
-        struct trial t;
-        trial_init(&t, "E2", cell, ++run->number);
-        int rc = rate_trial(run, rate, trial_seconds(run), false, &t, error);
-        if (rc < 0) {
-            trial_release(&t);
-            return rc;
-        }
-        bool valid = trial_valid(&t), kept = valid && t.verdict.finding_count == 0;
-        char finding[GATE_TEXT_MAX];
-        snprintf(finding, sizeof finding, "%s", t.verdict.finding_count ? t.verdict.findings[0] : "");
-        rc = bench_keep(run->bench, &t, error, "%s%s", kept ? "sustained" : "not sustained: ", finding);
-        if (rc < 0) return rc;
-        if (valid) return kept;
-    }
-    return 0;
+    char why_void[GATE_TEXT_MAX];
+    bool kept;
+    int rc = search_trial(run, rate, &kept, why_void, error);
+    for (; rc == 0 && why_void[0] && run->again < run->bench->again_max && !search_over(run); run->again++)
+        rc = search_trial(run, rate, &kept, why_void, error);
+    if (rc < 0) return rc;
+    if (why_void[0] && !run->doubt[0]) snprintf(run->doubt, sizeof run->doubt, "%s", why_void);
+    return kept;
 }
 
 static int confirmed(struct load_run *run, int64_t rate, struct err_text *error)
@@ -99,7 +121,7 @@ static int bracket(struct load_run *run, int64_t *low, int64_t *high, struct err
 {
     int rc = 1;
     *low = 0;
-    for (*high = FIRST_RATE; *high <= RATE_MAX && rc == 1 && !runner_ending();) {
+    for (*high = FIRST_RATE; *high <= RATE_MAX && rc == 1 && !search_over(run);) {
         rc = sustained(run, *high, error);
         if (rc == 1) {
             *low = *high;
@@ -112,7 +134,7 @@ static int bracket(struct load_run *run, int64_t *low, int64_t *high, struct err
 static int bisect(struct load_run *run, int64_t *low, int64_t high, struct err_text *error)
 {
     double precision = run->bench->full ? 1.03 : 1.15;
-    for (int step = 0; step < STEPS_MAX && (double)high > (double)*low * precision && !runner_ending(); step++) {
+    for (int step = 0; step < STEPS_MAX && (double)high > (double)*low * precision && !search_over(run); step++) {
         int64_t middle = (int64_t)sqrt((double)*low * (double)high);
         int rc = sustained(run, middle, error);
         if (rc < 0) return rc;
@@ -124,38 +146,41 @@ static int bisect(struct load_run *run, int64_t *low, int64_t high, struct err_t
     return 0;
 }
 
-/* An earlier run's answer counts: its trial is in the folder. */
+/* An earlier run's answer counts, a void one too: its trial is in the folder, and those of the curve that may be there
+ * are shares of it. */
 static int known_rate(struct load_run *run, struct err_text *error)
 {
     struct trials all;
-    double value;
     int rc = trials_load(&all, run->bench->dir, "E2", error);
     if (rc < 0) return rc;
-    if (trials_values(&all, "sustainable", "rate", &value, 1) == 1) run->rate = value;
-    for (int i = 0; i < all.count; i++)
-        if (strncmp(all.items[i].cell, "search", 6) == 0 && all.items[i].number > run->number)
-            run->number = all.items[i].number;
+    for (int i = 0; i < all.count; i++) {
+        const struct trial *t = &all.items[i];
+        if (strcmp(t->cell, "sustainable") == 0) run->rate = trial_value(t, "rate");
+        if (strncmp(t->cell, "search", 6) == 0 && t->number > run->number) run->number = t->number;
+    }
     trials_release(&all);
     return 0;
 }
 
 static int search(struct load_run *run, struct err_text *error)
 {
-    int64_t low = 0, high = 0;
+    int64_t low = 0, high = 0, begin_ns = clock_mono_ns();
     struct trial t;
     int rc = known_rate(run, error);
     if (rc < 0 || run->rate > 0) return rc;
+    run->until_ns = begin_ns + (run->bench->full ? INT64_C(1800000000000) : INT64_C(60000000000));
     rc = bracket(run, &low, &high, error);
     if (rc == 0 && low > 0) rc = bisect(run, &low, high, error);
-    for (int step = 0; rc == 0 && low > 0 && step < STEPS_MAX && !runner_ending(); step++) {
+    while (rc == 0 && low > 0 && !search_over(run)) {
         rc = confirmed(run, low, error);
-        if (rc != 0) break;
-        low = low * 9 / 10;
+        if (rc == 0) low = low * 9 / 10;
     }
     if (rc < 0 || runner_ending() || low == 0) return rc < 0 ? rc : 0;
     run->rate = (double)low;
     trial_init(&t, "E2", "sustainable", 1);
     trial_metric(&t, "rate", "messages/s", run->rate);
+    if (rc == 0) trial_void(&t, "the search was not over after %.0f s", (double)(clock_mono_ns() - begin_ns) / 1e9);
+    if (run->doubt[0]) trial_void(&t, "found by void trials: %s", run->doubt);
     return bench_keep(run->bench, &t, error, "%.0f messages/s, confirmed %d times", run->rate, CONFIRMATIONS);
 }
 

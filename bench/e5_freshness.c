@@ -20,6 +20,7 @@
 #include "bench/environment.h"
 #include "bench/experiment.h"
 #include "bench/load.h"
+#include "bench/monitor.h"
 #include "bench/runner.h"
 #include "bench/watch.h"
 #include "lib/base/memory.h"
@@ -253,8 +254,9 @@ static int stream_trial(struct freshness_run *run, struct trial *t, struct watch
 /* --- cells and trials --- */
 
 static void judge(struct freshness_run *run, int64_t period_ms, const struct watch *watch,
-                  const struct schedule *births, struct trial *t)
+                  const struct schedule *births, const struct monitor_seen *machine, struct trial *t)
 {
+    struct gate_facts facts = {.machine = *machine, .lateness_p99_ns = -1, .io_before = -1, .capture_drops = -1};
     struct window w = window_of(run->bench, period_ms);
     int64_t start_ns = births->start_ns;
     struct histogram *ages = trial_histogram(t, "age", "ns"), *latencies = trial_histogram(t, "latency", "ns");
@@ -265,9 +267,9 @@ static void judge(struct freshness_run *run, int64_t period_ms, const struct wat
     trial_metric(t, "arrivals", "rows", (double)latencies->total);
     trial_metric(t, "changes_seen", "commits", (double)watch->seen.count);
     const struct histogram *lag = trial_values(t, "generator_lag");
-    if (unseen > 0)
-        trial_void(t, "%lld arrivals never became visible", (long long)unseen);
-    else if (lag && histogram_percentile(lag, 99) > 50000000)
+    trial_judge(t, &facts);
+    if (unseen > 0) trial_finding(t, "%lld arrivals never became visible", (long long)unseen);
+    if (lag && histogram_percentile(lag, 99) > 50000000)
         trial_void(t, "the publisher was %lld ms late (99th percentile)",
                    (long long)(histogram_percentile(lag, 99) / 1000000));
 }
@@ -283,6 +285,7 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     struct freshness_run *run = context;
     char db[PATH_MAX], folder[PATH_MAX], rate[32];
     struct watch watch;
+    struct monitor monitor;
     struct schedule births;
     int rc = bench_folder(run->bench, "db", folder, error);
     if (rc < 0) return rc;
@@ -293,11 +296,13 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     trial_set(t, "durability",
               cells[cell].period_ms ? "SQLite WAL, synchronous=NORMAL" : "broker: page-cache; SQLite WAL");
     trial_metric(t, "period", "s", (double)cells[cell].period_ms / 1000);
+    monitor_start(&monitor, NULL, 0);
     watch_start(&watch, db, VISIBLE_QUERY);
     rc = cells[cell].period_ms ? batch_trial(run, cells[cell].period_ms, t, &watch, &births, error)
                                : stream_trial(run, t, &watch, &births, error);
     watch_stop(&watch);
-    if (rc == 0) judge(run, cells[cell].period_ms, &watch, &births, t);
+    monitor_stop(&monitor);
+    if (rc == 0) judge(run, cells[cell].period_ms, &watch, &births, &monitor.seen, t);
     freshness_release(&watch.seen);
     if (rc == 0)
         snprintf(text, size, "age of the newest row: median %.3f s, 99th percentile %.3f s",

@@ -17,6 +17,9 @@ struct bench {
     char workloads[PATH_MAX];
     bool full;
     int trials; /* per cell */
+    /* What void trials may cost an experiment, so that it ends on a machine of any noise (runner.h). */
+    int again_max;  /* how often a cell's are made again */
+    double again_s; /* seconds that making them again may take, of all cells together */
     json_t *environment;
 };
 

@@ -61,8 +61,8 @@ int runner_needed(int n, double median, double half_width, double precision, int
 
 struct cell {
     int made, valid;                    /* trials */
-    int voids;                          /* in a row */
-    bool unmeasurable;                  /* in this run */
+    int blocks;                         /* that it had its trial in */
+    int again;                          /* void trials that were made again, in this run */
     double seconds;                     /* that its trials took, together */
     double values[INTERVAL_TRIALS_MAX]; /* of the metric, valid trials' */
     int value_count;
@@ -72,7 +72,8 @@ struct run {
     struct bench *bench;
     const struct runner *r;
     struct cell *cells;
-    int wanted; /* valid trials per cell */
+    int wanted;     /* valid trials per cell */
+    double again_s; /* that making void trials again took */
     bool wrong;
 };
 
@@ -117,7 +118,8 @@ static double left_s(const struct run *run)
     for (int i = 0; i < run->r->cells; i++) {
         const struct cell *c = &run->cells[i];
         double each = c->seconds > 0 && c->made > 0 ? c->seconds / c->made : mean;
-        if (!c->unmeasurable && c->valid < run->wanted) seconds += each * (run->wanted - c->valid);
+        int missing = run->wanted - (c->valid > c->blocks ? c->valid : c->blocks);
+        if (missing > 0) seconds += each * missing;
     }
     return seconds;
 }
@@ -132,7 +134,8 @@ static void time_text(double s, char *text, size_t size)
         snprintf(text, size, "%d s", (int)s);
 }
 
-static int one_trial(struct run *run, int index, struct err_text *error)
+/* `took`: seconds. */
+static int one_trial(struct run *run, int index, double *took, struct err_text *error)
 {
     const struct runner *r = run->r;
     struct cell *c = &run->cells[index];
@@ -141,7 +144,8 @@ static int one_trial(struct run *run, int index, struct err_text *error)
     int64_t begin_ns = clock_mono_ns();
     trial_init(&t, r->experiment, r->name(r->context, index), ++c->made);
     int rc = r->trial(r->context, index, &t, text, sizeof text, error);
-    c->seconds += (double)(clock_mono_ns() - begin_ns) / 1e9;
+    *took = (double)(clock_mono_ns() - begin_ns) / 1e9;
+    c->seconds += *took;
     if (rc < 0) {
         trial_release(&t);
         return rc;
@@ -149,11 +153,6 @@ static int one_trial(struct run *run, int index, struct err_text *error)
     run->wrong |= t.verdict.wrong_answer;
     if (trial_valid(&t)) value_take(c, &t, r->metric);
     c->valid += trial_valid(&t);
-    c->voids = trial_valid(&t) ? 0 : c->voids + 1;
-    if (c->voids > RUNNER_VOIDS_MAX) {
-        c->unmeasurable = true;
-        snprintf(text, sizeof text, "not measurable now: void %d times", c->voids);
-    }
     time_text(left_s(run), left, sizeof left);
     return bench_keep(run->bench, &t, error, "%s   (%s left)", text, left);
 }
@@ -161,9 +160,17 @@ static int one_trial(struct run *run, int index, struct err_text *error)
 static int cell_run(struct run *run, int index, struct err_text *error)
 {
     struct cell *c = &run->cells[index];
-    int before = c->valid, rc = 0;
-    while (rc == 0 && c->valid == before && !c->unmeasurable && !ending && !run->wrong)
-        rc = one_trial(run, index, error);
+    const struct bench *b = run->bench;
+    int before = c->valid;
+    double took_s;
+    c->blocks++;
+    int rc = one_trial(run, index, &took_s, error);
+    while (rc == 0 && c->valid == before && c->again < b->again_max && run->again_s < b->again_s && !ending &&
+           !run->wrong) {
+        c->again++;
+        rc = one_trial(run, index, &took_s, error);
+        run->again_s += took_s;
+    }
     return rc;
 }
 
@@ -171,11 +178,20 @@ static int block_run(struct run *run, int block, struct err_text *error)
 {
     int order[RUNNER_CELLS_MAX], rc = 0;
     runner_order(run->r->seed, block, run->r->cells, order);
-    for (int i = 0; i < run->r->cells && rc == 0; i++) {
+    for (int i = 0; i < run->r->cells && rc == 0 && !ending && !run->wrong; i++) {
         /* A run that goes on finds some cells ahead of others. */
         if (run->cells[order[i]].valid <= block) rc = cell_run(run, order[i], error);
     }
     return rc;
+}
+
+static void say_unmeasurable(const struct run *run)
+{
+    int count = 0;
+    for (int i = 0; i < run->r->cells; i++) count += run->cells[i].valid == 0;
+    if (count > 0)
+        printf("  %d of %d cells are not measurable now: all their trials were void. The same command tries again\n",
+               count, run->r->cells);
 }
 
 /* After the pilot: the cell that varies most decides for all, because they are compared with each other. */
@@ -201,6 +217,7 @@ int runner_run(struct bench *b, const struct runner *r, struct err_text *error)
         rc = block_run(&run, block, error);
         if (block + 1 == r->trials_min && rc == 0 && !ending) decide(&run);
     }
+    if (rc == 0 && !ending && !run.wrong) say_unmeasurable(&run);
     free(run.cells);
     if (rc < 0) return rc;
     return run.wrong ? BENCH_WRONG : ending ? BENCH_ENDED : 0;

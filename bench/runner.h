@@ -1,15 +1,20 @@
 /* runner.h - the order in which trials are made, how many, and what happens to void ones.
  *
- *     block 1   every cell once, in an order drawn for this block      (so that a bad minute of the machine, or a slow
- *     block 2   every cell once, in another order                       drift of it, hits all cells alike: Box, Hunter
- *     ...                                                               and Hunter, Statistics for Experimenters, ch.
- * 3)
+ *     block 1   every cell once, in an order drawn for this block
+ *     block 2   every cell once, in another order
+ *     ...
+ *
+ * So a bad minute of the machine, or a slow drift of it, hits all cells alike (Box, Hunter and Hunter, Statistics for
+ * Experimenters, chapter 3).
  *
  * The first blocks are the pilot. From their spread follows how many there must be for the interval of the main metric
  * to be no wider than `precision` on either side of its median; between the pilot's and `trials_max`.
  *
- * A void trial is kept and made again at once, RUNNER_VOIDS_MAX times; then the cell is not measurable in this run and
- * is left out of the blocks that follow. A finding is a result and repeats nothing. A wrong warehouse ends the run.
+ * A void trial is kept and made again at once, but not without end: as often for a cell, and for as long in all, as
+ * the profile allows (struct bench: again_max, again_s). Then the run goes on; the next block has another trial of the
+ * cell, as planned. So a run ends in bounded time on a machine of any noise. A cell that has no valid trial at the end
+ * is not measurable now, which is said and is no error. A finding is a result and repeats nothing. A wrong warehouse
+ * ends the run.
  *
  * Trials that lie in the results folder already count: a run that was ended goes on where it stopped. */
 #ifndef MILLRACE_BENCH_RUNNER_H
@@ -17,7 +22,7 @@
 
 #include "bench/experiment.h"
 
-enum { RUNNER_CELLS_MAX = 256, RUNNER_VOIDS_MAX = 5 };
+enum { RUNNER_CELLS_MAX = 256, RUNNER_AGAIN_MAX = 5 };
 
 struct runner {
     const char *experiment; /* "E1" */

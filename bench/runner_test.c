@@ -4,10 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/os/clock.h"
 #include "lib/os/disk.h"
 #include "tests/unit.h"
 
-enum { CELLS = 4 };
+enum { CELLS = 4, AGAIN = 3 };
 
 /* An experiment of numbers: what each trial gives is decided by the test. */
 struct fake {
@@ -15,6 +16,7 @@ struct fake {
     int order[200], count;
     int void_first[CELLS]; /* so many trials of a cell are void */
     bool noisy;            /* cell 2 varies by half */
+    int trial_ms;          /* that each takes at least */
     int wrong_at, end_at;  /* the trial in which it happens; 0: never */
 };
 
@@ -30,6 +32,7 @@ static int fake_trial(void *context, int cell, struct trial *t, char *text, size
     struct fake *f = context;
     (void)error;
     snprintf(text, size, "fine");
+    clock_sleep_ms(f->trial_ms);
     f->order[f->count++] = cell;
     if (f->made[cell]++ < f->void_first[cell]) trial_void(t, "a busy neighbour");
     double value = f->noisy && cell == 2 && f->made[cell] % 2 ? 150 : 100;
@@ -57,7 +60,7 @@ static void dir_remove(const char *path)
 
 static int run_in(const char *dir, struct fake *f)
 {
-    struct bench b = {.environment = json_object()};
+    struct bench b = {.environment = json_object(), .again_max = AGAIN, .again_s = 60};
     struct err_text error = {0};
     snprintf(b.dir, sizeof b.dir, "%s", dir);
     struct runner r = {.experiment = "E0",
@@ -106,12 +109,43 @@ TEST(runner, a_void_trial_is_made_again_at_once)
     check_int(f.count, 3 * CELLS + 2);
 }
 
-TEST(runner, a_cell_that_stays_void_is_given_up_and_the_others_go_on)
+TEST(runner, a_cell_that_stays_void_has_its_turn_in_each_block_and_no_more)
 {
     struct fake f = {.void_first = {0, 0, 100, 0}};
     check_int(run(&f), 0);
-    check_int(f.made[2], RUNNER_VOIDS_MAX + 1);
+    check_int(f.made[2], 3 + AGAIN);
     check_int(f.made[0] + f.made[1] + f.made[3], 9);
+}
+
+TEST(runner, a_cell_that_was_void_is_measured_once_the_noise_is_over)
+{
+    struct fake f = {.void_first = {0, 0, AGAIN + 1, 0}};
+    check_int(run(&f), 0);
+    check_int(f.made[2], AGAIN + 1 + 2);
+    check_int(f.count, 3 * CELLS + AGAIN);
+}
+
+TEST(runner, making_void_trials_again_has_a_budget_of_time)
+{
+    struct fake f = {.void_first = {100, 100, 100, 100}, .trial_ms = 10};
+    struct err_text error = {0};
+    struct bench b = {.environment = json_object(), .again_max = 100, .again_s = 0.05};
+    const char *dir = dir_new();
+    snprintf(b.dir, sizeof b.dir, "%s", dir);
+    check_int(runner_run(&b,
+                         &(struct runner){.experiment = "E0",
+                                          .cells = CELLS,
+                                          .name = fake_name,
+                                          .trial = fake_trial,
+                                          .context = &f,
+                                          .trials_min = 3,
+                                          .trials_max = 3,
+                                          .seed = 1},
+                         &error),
+              0);
+    check(f.count > 3 * CELLS && f.count <= 3 * CELLS + 5);
+    json_decref(b.environment);
+    dir_remove(dir);
 }
 
 TEST(runner, a_noisy_pilot_asks_for_more_trials_of_all)
