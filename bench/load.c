@@ -266,6 +266,7 @@ static int paced(struct load *l, bool consuming)
     consuming = consuming && rc == 0;
     if (rc == 0) rc = say_hello(l, consuming);
     if (rc == 0) {
+        clock_sleep_exactly();
         record_begin(l->record, clock_mono_ns() + START_NS);
         rc = pacer_run(&l->record->schedule, o->count, &pacer_real_clock, send_on_schedule, l);
         record_end(l->record);

@@ -37,7 +37,7 @@ int pacer_run(const struct schedule *s, int64_t count, const struct pacer_clock 
               int (*send)(void *context, int64_t i, int64_t intended_ns), void *context);
 
 /* CLOCK_MONOTONIC; sleeps, then spins the last `PACER_SPIN_NS`. */
-#define PACER_SPIN_NS 60000
+#define PACER_SPIN_NS 100000
 extern const struct pacer_clock pacer_real_clock;
 
 #endif

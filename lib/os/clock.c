@@ -1,6 +1,7 @@
 #include "lib/os/clock.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 enum { NS_PER_S = 1000000000, NS_PER_MS = 1000000 };
@@ -17,6 +18,11 @@ int64_t clock_wall_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
+}
+
+void clock_sleep_exactly(void)
+{
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 }
 
 void clock_sleep_until(int64_t mono_ns, int64_t spin_ns)

@@ -16,6 +16,9 @@ int64_t clock_wall_ms(void);
  * until `spin_ns` before it and then burns the rest: a sleep alone wakes 50 us and more too late,
  * which an open-loop load generator would have to count as latency. 0 to never spin. */
 void clock_sleep_until(int64_t mono_ns, int64_t spin_ns);
+/* From now on the calling thread is woken when it asked for it, not up to 50 us later (the kernel's timer slack, which
+ * saves energy by waking threads together). */
+void clock_sleep_exactly(void);
 /* Sleeps for at least this long, without spinning; signals do not cut it short. */
 void clock_sleep_ms(int64_t ms);
 
