@@ -19,7 +19,7 @@ static bool latency(const struct trials *all, const char *cell, double percentil
     int n = 0;
     for (int i = 0; i < all->count && n < INTERVAL_TRIALS_MAX; i++) {
         const struct histogram *h = trial_values(&all->items[i], "ack");
-        if (!h || !trial_valid(&all->items[i]) || strcmp(all->items[i].cell, cell) != 0) continue;
+        if (!h || !trials_has(all, &all->items[i], cell)) continue;
         trials[n++] = h;
         total += h->total;
     }
@@ -32,14 +32,24 @@ static int curve_figure(struct report *r, const struct trials *all, const struct
                         struct err_text *error)
 {
     struct figure f;
-    static const int dashes[CURVES] = {1, 2, 4};
+    struct trials voids = trials_voids(all);
+    char why[REPORT_WHY_MAX];
+    static const int dashes[CURVES] = {1, 2, 4}, hollow[CURVES] = {6, 4, 8};
     figure_begin(&f, "e2_load", 900, 440);
     for (int c = 0; c < CURVES; c++) {
         buf_printf(&f.script, "$c%d << EOD\n", c);
         for (int i = 0; i < SHARES; i++) {
             struct interval v;
-            if (latency(all, cells[i], percentiles[c], &v))
-                buf_printf(&f.script, "%g %.6f %.6f %.6f\n", shares[i], v.value / 1e6, v.low / 1e6, v.high / 1e6);
+            if (!latency(all, cells[i], percentiles[c], &v)) continue;
+            buf_printf(&f.script, "%g %.6f %.6f %.6f\n", shares[i], v.value / 1e6, v.low / 1e6, v.high / 1e6);
+            f.points++;
+        }
+        buf_printf(&f.script, "EOD\n$v%d << EOD\n", c);
+        for (int i = 0; i < SHARES; i++) {
+            struct interval v;
+            if (!report_unmeasurable(all, cells[i], why) || !latency(&voids, cells[i], percentiles[c], &v)) continue;
+            buf_printf(&f.script, "%g %.6f\n", shares[i], v.value / 1e6);
+            f.points++;
         }
         buf_append_str(&f.script, "EOD\n");
     }
@@ -52,8 +62,9 @@ static int curve_figure(struct report *r, const struct trials *all, const struct
     for (int c = 0; c < CURVES; c++)
         buf_printf(&f.script,
                    "$c%d using 1:2 with lines lw 2.5 dt %d lc rgb '%s' title 'p%g', "
-                   "$c%d using 1:2:3:4 with yerrorbars pt 7 ps 0.7 lw 1.5 lc rgb '%s' notitle%s",
-                   c, dashes[c], figure_colour(c), percentiles[c], c, figure_colour(c),
+                   "$c%d using 1:2:3:4 with yerrorbars pt 7 ps 0.7 lw 1.5 lc rgb '%s' notitle, "
+                   "$v%d using 1:2 with points pt %d ps 0.9 lc rgb '#777777' title 'p%g (void)'%s",
+                   c, dashes[c], figure_colour(c), percentiles[c], c, figure_colour(c), c, hollow[c], percentiles[c],
                    c + 1 < CURVES ? ", \\\n" : "\n");
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
@@ -63,10 +74,13 @@ static int curve_figure(struct report *r, const struct trials *all, const struct
 static void table(struct report *r, const struct trials *all)
 {
     struct buf *b = &r->body;
+    char why[REPORT_WHY_MAX];
     buf_append_str(b, "<table><caption>All cells of E2</caption><tr><th>load<th>n<th>offered /s<th>achieved /s<th>p50 "
                       "ms<th>p99 ms<th>p99.9 ms<th>generator late, of p99<th>other work, processors</tr>\n");
     for (int i = 0; i < SHARES; i++) {
         struct estimate offered, achieved, late, foreign;
+        if (report_unmeasurable(all, cells[i], why))
+            buf_printf(b, "<tr class=note><td>%s<td>0<td colspan=7>%s</tr>\n", cells[i], why);
         if (!report_estimate(all, cells[i], "offered", &offered)) continue;
         report_estimate(all, cells[i], "achieved", &achieved);
         report_estimate(all, cells[i], "lateness_share", &late);
@@ -89,6 +103,10 @@ static void table(struct report *r, const struct trials *all)
 static void answer(struct report *r, const struct trials *all, double rate)
 {
     struct interval half, most;
+    static const char topic[] = "How latency grows with load";
+    if (report_no_answer(r, topic, all, "sustainable") || report_no_answer(r, topic, all, "50 %") ||
+        report_no_answer(r, topic, all, "90 %"))
+        return;
     if (!latency(all, "50 %", 99, &half) || !latency(all, "90 %", 99, &most)) return;
     buf_printf(
         &r->answers,
@@ -102,19 +120,19 @@ int report_load(struct report *r, struct err_text *error)
 {
     struct trials all;
     double rate = 0;
-    char n[200];
+    char n[240], trials[96];
     int rc = trials_load(&all, r->dir, "E2", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
-    bool measurable = report_section(r, "E2: how does latency grow with load?", &all);
-    if (measurable && trials_values(&all, "sustainable", "rate", &rate, 1) == 0) {
-        measurable = false;
+    report_section(r, "E2: how does latency grow with load?", &all);
+    struct trials voids = trials_voids(&all);
+    bool certain = trials_values(&all, "sustainable", "rate", &rate, 1) == 1;
+    if (!certain && trials_values(&voids, "sustainable", "rate", &rate, 1) == 0) {
         buf_append_str(&r->body, "<p class=bad>No rate could be confirmed as sustained.</p>\n");
-    }
-    if (measurable) {
-        struct estimate trials = {0};
-        report_estimate(&all, "50 %", "offered", &trials);
-        snprintf(n, sizeof n, "n = %d interleaved trials per load; 100 %% is %.0f messages/s", trials.n, rate);
+    } else {
+        report_n(trials, sizeof trials, &all, cells, SHARES, "offered", "load");
+        snprintf(n, sizeof n, "%s; 100 %% is %.0f messages/s%s", trials, rate,
+                 certain ? "" : ", which is not certain: its search was void");
         struct caption caption = {
             "E2. Latency against load",
             "Lower is better. From the instant at which a message was due (Poisson arrivals) until its "

@@ -12,12 +12,17 @@ static int distribution_figure(struct report *r, const struct trials *all, const
                                struct err_text *error)
 {
     struct figure f;
+    struct trials voids = trials_voids(all);
+    bool is_void[CELLS];
+    char why[REPORT_WHY_MAX];
     static const int dashes[CELLS] = {2, 4, 5, 1}, colours[CELLS] = {0, 1, 3, 2};
     figure_begin(&f, "e5_age", 900, 440);
     for (int i = 0; i < CELLS; i++) {
         buf_printf(&f.script, "$c%d << EOD\n", i);
-        for (int p = 0; p <= 200 && report_total(all, cells[i], "age") > 0; p++)
-            buf_printf(&f.script, "%.6f %.1f\n", report_percentile(all, cells[i], "age", p / 2.0) / 1e9, p / 2.0);
+        is_void[i] = report_unmeasurable(all, cells[i], why);
+        const struct trials *from = is_void[i] ? &voids : all;
+        for (int p = 0; p <= 200 && report_total(from, cells[i], "age") > 0; p++, f.points++)
+            buf_printf(&f.script, "%.6f %.1f\n", report_percentile(from, cells[i], "age", p / 2.0) / 1e9, p / 2.0);
         buf_append_str(&f.script, "EOD\n");
     }
     buf_append_str(&f.script, "set logscale x\nset format x '%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
@@ -25,20 +30,23 @@ static int distribution_figure(struct report *r, const struct trials *all, const
                               "set ylabel '% of the time at most that old'\nset yrange [0:100]\n"
                               "set key outside top center horizontal\nplot ");
     for (int i = 0; i < CELLS; i++)
-        buf_printf(&f.script, "$c%d using 1:2 with lines lw 2.5 dt %d lc rgb '%s' title '%s'%s", i, dashes[i],
-                   figure_colour(colours[i]), cells[i], i + 1 < CELLS ? ", \\\n" : "\n");
+        buf_printf(&f.script, "$c%d using 1:2 with lines lw %s dt %d lc rgb '%s' title '%s%s'%s", i,
+                   is_void[i] ? "1.2" : "2.5", dashes[i],
+                   is_void[i] ? figure_faded(colours[i]) : figure_colour(colours[i]), cells[i],
+                   is_void[i] ? " (void)" : "", i + 1 < CELLS ? ", \\\n" : "\n");
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
     return rc;
 }
 
 /* Median age of each trial: they show how far trials differ. */
-static void trial_medians(struct buf *b, const struct trials *all, const char *cell, double x)
+static void trial_medians(struct figure *f, const struct trials *all, const char *cell, double x)
 {
     for (int i = 0; i < all->count; i++) {
         const struct histogram *h = trial_values(&all->items[i], "age");
-        if (h && trial_valid(&all->items[i]) && strcmp(all->items[i].cell, cell) == 0)
-            buf_printf(b, "%g %.6f\n", x, (double)histogram_percentile(h, 50) / 1e9);
+        if (!h || !trials_has(all, &all->items[i], cell)) continue;
+        buf_printf(&f->script, "%g %.6f\n", x, (double)histogram_percentile(h, 50) / 1e9);
+        f->points++;
     }
 }
 
@@ -48,13 +56,15 @@ static int sweep_figure(struct report *r, const struct trials *all, const struct
                         struct err_text *error)
 {
     struct figure f;
+    struct trials voids = trials_voids(all);
     double refresh_s = 0;
     int known = 0;
     for (int i = 0; i < BATCHES; i++) {
         double took = report_percentile(all, cells[i], "refresh", 50);
         if (took > 0) refresh_s += took / 1e9, known++;
     }
-    refresh_s = known ? refresh_s / known : 0;
+    char predicted[64] = "NaN";
+    if (known) snprintf(predicted, sizeof predicted, "%.6f + x / 2", refresh_s / known);
     figure_begin(&f, "e5_sweep", 900, 420);
     buf_append_str(&f.script, "$medians << EOD\n");
     for (int i = 0; i < BATCHES; i++) {
@@ -62,17 +72,21 @@ static int sweep_figure(struct report *r, const struct trials *all, const struct
         if (age >= 0) buf_printf(&f.script, "%g %.6f\n", periods_s[i], age / 1e9);
     }
     buf_append_str(&f.script, "EOD\n$trials << EOD\n");
-    for (int i = 0; i < BATCHES; i++) trial_medians(&f.script, all, cells[i], periods_s[i]);
+    for (int i = 0; i < BATCHES; i++) trial_medians(&f, all, cells[i], periods_s[i]);
+    buf_append_str(&f.script, "EOD\n$voids << EOD\n");
+    for (int i = 0; i < BATCHES; i++) trial_medians(&f, &voids, cells[i], periods_s[i]);
     double stream_s = report_percentile(all, "stream", "age", 50) / 1e9;
     buf_printf(&f.script,
                "EOD\nset logscale xy\nset format '%%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
                "set xrange [0.15:6.5]\nset xtics (0.25, 0.5, 1, 2, 4)\n"
                "set xlabel 'period of the batch, seconds'\nset ylabel 'median age, seconds'\n"
                "set key outside top center horizontal\n"
-               "plot %.6f + x / 2 with lines lw 2 dt 2 lc rgb '%s' title 'predicted: refresh time + period / 2', \\\n"
+               "plot %s with lines lw 2 dt 2 lc rgb '%s' %s, \\\n"
                "$medians using 1:2 with points pt 7 ps 1.3 lc rgb '%s' title 'batch, all trials merged', \\\n"
-               "$trials using 1:2 with points pt 6 ps 0.7 lc rgb '#000000' title 'a trial'",
-               refresh_s, figure_colour(1), figure_colour(0));
+               "$trials using 1:2 with points pt 7 ps 0.4 lc rgb '#000000' title 'a trial', \\\n"
+               "$voids using 1:2 with points pt 6 ps 0.8 lc rgb '#777777' title 'a void trial'",
+               predicted, figure_colour(1), known ? "title 'predicted: refresh time + period / 2'" : "notitle",
+               figure_colour(0));
     if (stream_s > 0)
         buf_printf(&f.script, ", \\\n%.6f with lines lw 2.5 lc rgb '%s' title 'stream'", stream_s, figure_colour(2));
     buf_append_byte(&f.script, '\n');
@@ -84,11 +98,14 @@ static int sweep_figure(struct report *r, const struct trials *all, const struct
 static void table(struct report *r, const struct trials *all)
 {
     struct buf *b = &r->body;
+    char why[REPORT_WHY_MAX];
     buf_append_str(
         b, "<table><caption>All cells of E5</caption><tr><th>pipeline<th>n trials<th>arrivals<th>age p50 s<th>age "
            "p99 s<th>latency of a row p50 s<th>p99 s<th>refresh p50 s<th>CPU s per trial</tr>\n");
     for (int i = 0; i < CELLS; i++) {
         struct estimate cpu;
+        if (report_unmeasurable(all, cells[i], why))
+            buf_printf(b, "<tr class=note><td>%s<td>0<td colspan=7>%s</tr>\n", cells[i], why);
         if (!report_estimate(all, cells[i], "cpu", &cpu)) continue;
         double refresh = report_percentile(all, cells[i], "refresh", 50);
         buf_printf(b, "<tr><td>%s<td>%d<td>%llu<td>%.3f<td>%.3f<td>%.3f<td>%.3f<td>", cells[i], cpu.n,
@@ -109,6 +126,8 @@ static void table(struct report *r, const struct trials *all)
 static void answer(struct report *r, const struct trials *all)
 {
     double age[CELLS];
+    for (int i = 0; i < CELLS; i++)
+        if (report_no_answer(r, "How fresh the warehouse is", all, cells[i])) return;
     for (int i = 0; i < CELLS; i++) age[i] = report_percentile(all, cells[i], "age", 50) / 1e9;
     if (age[3] < 0 || age[0] < 0) return;
     buf_printf(
@@ -123,20 +142,15 @@ static void answer(struct report *r, const struct trials *all)
 int report_freshness(struct report *r, struct err_text *error)
 {
     struct trials all;
-    struct estimate trials;
-    char n[200];
+    char n[200], trials[96];
     int rc = trials_load(&all, r->dir, "E5", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
-    if (!report_section(r, "E5: how fresh is the warehouse?", &all)) {
-        trials_release(&all);
-        return 0;
-    }
+    report_section(r, "E5: how fresh is the warehouse?", &all);
     answer(r, &all);
     const char *rate = trial_get(&all.items[0], "rate");
-    snprintf(n, sizeof n,
-             "n = %d interleaved trials per line, %s rows/s, age sampled every millisecond over whole periods",
-             report_estimate(&all, cells[0], "cpu", &trials) ? trials.n : 0, rate ? rate : "?");
+    report_n(trials, sizeof trials, &all, cells, CELLS, "cpu", "line");
+    snprintf(n, sizeof n, "%s, %s rows/s, age sampled every millisecond over whole periods", trials, rate ? rate : "?");
     struct caption age = {
         "E5. Age of information",
         "Further left is fresher. At any instant the age is the time since the newest row that a "

@@ -70,6 +70,7 @@ static int rates_figure(struct report *r, const struct trials *all, const struct
     buf_append_str(&f.script, "EOD\n$trials << EOD\n");
     for (int i = 0; i < 3; i++) {
         int count = trials_values(all, cells[i], "rate", values, REPORT_TRIALS_MAX);
+        f.points += count;
         for (int k = 0; k < count; k++) buf_printf(&f.script, "%d %.3f\n", i, values[k] / 1e3);
     }
     buf_append_str(
@@ -101,6 +102,7 @@ static int stages_figure(struct report *r, const struct stages stages[PIPELINES]
     for (int k = 0; k < PIPELINES; k++) {
         for (int i = 0; i < pipelines[k].count && stages[k].known; i++, at++) {
             buf_printf(&f.script, "%d %.4f %d\n", at, stages[k].us[i], k);
+            f.points++;
             buf_printf(&tics, "%s\"%s\" %d", tics.n ? ", " : "", pipelines[k].stages[i], at);
         }
         at++; /* a gap between the pipelines */

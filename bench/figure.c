@@ -13,6 +13,12 @@ const char *figure_colour(int series)
     return colours[series % (int)(sizeof colours / sizeof colours[0])];
 }
 
+const char *figure_faded(int series)
+{
+    static const char *const faded[] = {"#800072B2", "#80D55E00", "#80009E73", "#80CC79A7", "#80E69F00", "#8056B4E9"};
+    return faded[series % (int)(sizeof faded / sizeof faded[0])];
+}
+
 void figure_begin(struct figure *f, const char *name, int width, int height)
 {
     memset(f, 0, sizeof *f);
@@ -39,6 +45,29 @@ void figure_release(struct figure *f)
     buf_release(&f->svg);
 }
 
+/* In gnuplot's single quotes a quote is doubled. */
+static void string(struct buf *b, const char *text, size_t n)
+{
+    buf_append_byte(b, '\'');
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\'') buf_append_byte(b, '\'');
+        buf_append_byte(b, (uint8_t)text[i]);
+    }
+    buf_append_byte(b, '\'');
+}
+
+void figure_note(struct buf *script, double x, const char *text)
+{
+    const char *rest = strstr(text, ": ");
+    buf_append_str(script, "set label ");
+    string(script, text, rest ? (size_t)(rest + 1 - text) : strlen(text));
+    if (rest) {
+        buf_append_str(script, " . \"\\n\" . ");
+        string(script, rest + 2, strlen(rest + 2));
+    }
+    buf_printf(script, " at %g, graph 0.03 rotate by 90 left noenhanced front font ',10' tc rgb '#555555'\n", x);
+}
+
 static int script_write(const struct figure *f, const char *folder, struct err_text *error)
 {
     char path[PATH_MAX];
@@ -49,30 +78,21 @@ static int script_write(const struct figure *f, const char *folder, struct err_t
     return done ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
 }
 
-/* In gnuplot's single quotes a quote is doubled. */
-static void quoted(struct buf *b, const char *text)
-{
-    buf_append_byte(b, '\'');
-    for (; *text; text++) {
-        if (*text == '\'') buf_append_byte(b, '\'');
-        buf_append_byte(b, (uint8_t)*text);
-    }
-    buf_append_byte(b, '\'');
-}
-
 static int draw(const struct figure *f, const char *folder, const char *kind, struct err_text *error)
 {
     struct buf first = {0};
     struct process p;
     char script[80];
     buf_append_str(&first, "cd ");
-    quoted(&first, folder);
+    string(&first, folder, strlen(folder));
     buf_printf(&first, "; kind='%s'", kind);
     snprintf(script, sizeof script, "%s.gnuplot", f->name);
     /* In the C locale gnuplot complains of characters that no figure here has. */
     const char *const argv[] = {"env", "LC_ALL=C.UTF-8", "gnuplot", "-e", buf_cstr(&first), script, NULL};
-    int rc = process_start(&p, argv, 0, error);
-    if (rc == 0 && process_wait(&p, 60000) != 0) rc = err_set(error, ERR_IO, "gnuplot failed on %s/%s", folder, script);
+    /* Its warnings, that a series has no points here, are no news. */
+    int rc = process_start(&p, argv, PROCESS_QUIET_ERR, error);
+    if (rc == 0 && process_wait(&p, 60000) != 0)
+        rc = err_set(error, ERR_IO, "gnuplot failed on %s/%s: run it by hand to see why", folder, script);
     buf_release(&first);
     return rc;
 }

@@ -14,6 +14,7 @@
 struct figure {
     char name[64];
     int width, height; /* pixels; the SVG scales */
+    int points;        /* in its data; gnuplot cannot draw none */
     struct buf script;
     struct buf svg; /* after figure_draw: to be put into a page, with ids of its own */
 };
@@ -23,7 +24,12 @@ void figure_release(struct figure *f);
 /* Writes and runs the script. ERR_NOTFOUND when there is no gnuplot. */
 int figure_draw(struct figure *f, const char *folder, struct err_text *error);
 
+/* Text at x that runs upwards from the axis, about what is missing there; a line of its own from ": " on. */
+void figure_note(struct buf *script, double x, const char *text);
+
 /* "#0072B2" and so on, by the number of the series. */
 const char *figure_colour(int series);
+/* The same, half transparent: of what is void. */
+const char *figure_faded(int series);
 
 #endif

@@ -63,7 +63,7 @@ uint64_t report_total(const struct trials *all, const char *cell, const char *hi
     uint64_t total = 0;
     for (int i = 0; i < all->count; i++) {
         const struct histogram *h = trial_values(&all->items[i], histogram);
-        if (h && trial_valid(&all->items[i]) && strcmp(all->items[i].cell, cell) == 0) total += h->total;
+        if (h && trials_has(all, &all->items[i], cell)) total += h->total;
     }
     return total;
 }
@@ -96,7 +96,55 @@ static void trials_list(struct buf *b, const struct trials *all, bool findings)
     buf_append_str(b, "</ul>\n");
 }
 
-bool report_section(struct report *r, const char *heading, const struct trials *all)
+bool report_unmeasurable(const struct trials *all, const char *cell, char why[REPORT_WHY_MAX])
+{
+    struct trials voids = trials_voids(all);
+    const struct trial *of_cell[REPORT_TRIALS_MAX];
+    int n = 0;
+    for (int i = 0; i < all->count && n < REPORT_TRIALS_MAX; i++) {
+        if (trials_has(all, &all->items[i], cell)) return false;
+        if (trials_has(&voids, &all->items[i], cell)) of_cell[n++] = &all->items[i];
+    }
+    if (n == 0) return false;
+    const char *reason = of_cell[n / 2]->verdict.void_reasons[0];
+    snprintf(why, REPORT_WHY_MAX, "not measurable here: %.*s", (int)strcspn(reason, "("), reason);
+    for (size_t end = strlen(why); end > 0 && why[end - 1] == ' ';) why[--end] = 0;
+    return true;
+}
+
+bool report_no_answer(struct report *r, const char *topic, const struct trials *all, const char *cell)
+{
+    char why[REPORT_WHY_MAX];
+    if (!report_unmeasurable(all, cell, why)) return false;
+    buf_printf(&r->answers, "<li><b>%s.</b> <span class=bad>", topic);
+    buf_append_byte(&r->answers, 'N');
+    put_html(&r->answers, why + 1);
+    buf_printf(&r->answers,
+               ".</span> What the void trials say is hollow and grey in the figures. <span class=note>(%s)"
+               "</span></li>\n",
+               all->items[0].experiment);
+    return true;
+}
+
+void report_n(char *out, size_t size, const struct trials *all, const char *const cells[], int count,
+              const char *metric, const char *per)
+{
+    int least = REPORT_TRIALS_MAX, most = 0;
+    for (int i = 0; i < count; i++) {
+        double values[REPORT_TRIALS_MAX];
+        int n = trials_values(all, cells[i], metric, values, REPORT_TRIALS_MAX);
+        if (n > 0 && n < least) least = n;
+        if (n > most) most = n;
+    }
+    if (most == 0)
+        snprintf(out, size, "No valid trials");
+    else if (least == most)
+        snprintf(out, size, "n = %d interleaved trials per %s", most, per);
+    else
+        snprintf(out, size, "n = %d to %d interleaved trials per %s", least, most, per);
+}
+
+void report_section(struct report *r, const char *heading, const struct trials *all)
 {
     int voided = 0, found = 0;
     buf_append_str(&r->body, "<h2>");
@@ -108,8 +156,13 @@ bool report_section(struct report *r, const char *heading, const struct trials *
     }
     buf_printf(&r->body, "<p class=note>%d trials, ", all->count);
     if (voided > 0) {
-        buf_printf(&r->body, "%d void (kept in the files, run again, left out of every figure):</p>\n", voided);
+        buf_printf(
+            &r->body,
+            "%d void (kept in the files, run again, left out of every median and curve, hollow in the figures):</p>\n",
+            voided);
+        buf_append_str(&r->body, "<details><summary class=note>which, and why</summary>\n");
         trials_list(&r->body, all, false);
+        buf_append_str(&r->body, "</details>\n");
     } else {
         buf_append_str(&r->body, "none void.</p>\n");
     }
@@ -117,15 +170,16 @@ bool report_section(struct report *r, const char *heading, const struct trials *
         buf_printf(&r->body, "<p class=note>What was found in %d of the others:</p>\n", found);
         trials_list(&r->body, all, true);
     }
-    if (voided < all->count) return true;
-    buf_append_str(&r->body,
-                   "<p class=bad>Not measurable here: every trial was void. Once the machine has nothing else "
-                   "to do, the same command goes on.</p>\n");
-    return false;
+    if (voided == all->count)
+        buf_append_str(&r->body,
+                       "<p class=bad>Not measurable here: every trial was void. What the figures show is what "
+                       "the void trials say, hollow and grey. Once the machine has nothing else to do, the "
+                       "same command goes on.</p>\n");
 }
 
 int report_figure(struct report *r, struct figure *f, const struct caption *c, struct err_text *error)
 {
+    if (f->points == 0) return 0;
     int rc = figure_draw(f, r->figures, error);
     if (rc < 0) return rc;
     buf_printf(&r->body, "<figure id=%s>\n", f->name);

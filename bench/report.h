@@ -29,11 +29,19 @@ struct caption {
     const char *experiment; /* "E1": names the command that rebuilds it */
 };
 
-/* Draws the figure and appends it to the body. */
+/* Draws the figure and appends it to the body; one without points is left out. */
 int report_figure(struct report *r, struct figure *f, const struct caption *caption, struct err_text *error);
-/* The heading of an experiment and which of its trials were void. False when all were: then the section says so, and
- * there is nothing to draw. */
-bool report_section(struct report *r, const char *heading, const struct trials *all);
+/* The heading of an experiment, which of its trials were void, and what was found. */
+void report_section(struct report *r, const char *heading, const struct trials *all);
+/* A cell that has void trials and no valid one: "not measurable here: other work used 93.0 % of a processor", the
+ * reason of one in the middle. Figures then show the void trials as what they are, hollow and grey. */
+enum { REPORT_WHY_MAX = GATE_TEXT_MAX + 32 };
+bool report_unmeasurable(const struct trials *all, const char *cell, char why[REPORT_WHY_MAX]);
+/* The answer of an experiment when the cell that it hangs on is not measurable; false when it is, or was not run. */
+bool report_no_answer(struct report *r, const char *topic, const struct trials *all, const char *cell);
+/* "n = 3 trials per bar", "n = 1 to 3 ..." or "no valid trials", by the cells' valid trials that have the metric. */
+void report_n(char *out, size_t size, const struct trials *all, const char *const cells[], int count,
+              const char *metric, const char *per);
 /* Median and interval of a metric over a cell's valid trials; false when there are none. */
 bool report_estimate(const struct trials *all, const char *cell, const char *metric, struct estimate *out);
 /* A percentile of the merged histograms of a cell; -1 when there are none. */

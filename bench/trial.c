@@ -161,9 +161,14 @@ void trials_release(struct trials *all)
     *all = (struct trials){0};
 }
 
-static bool counts(const struct trial *t, const char *cell)
+struct trials trials_voids(const struct trials *all)
 {
-    return trial_valid(t) && strcmp(t->cell, cell) == 0;
+    return (struct trials){.items = all->items, .count = all->count, .voids = true};
+}
+
+bool trials_has(const struct trials *all, const struct trial *t, const char *cell)
+{
+    return trial_valid(t) != all->voids && strcmp(t->cell, cell) == 0;
 }
 
 int trials_merge(const struct trials *all, const char *cell, const char *histogram, struct histogram *into)
@@ -171,7 +176,7 @@ int trials_merge(const struct trials *all, const char *cell, const char *histogr
     int merged = 0;
     for (int i = 0; i < all->count; i++) {
         const struct histogram *h = trial_values(&all->items[i], histogram);
-        if (!h || !counts(&all->items[i], cell)) continue;
+        if (!h || !trials_has(all, &all->items[i], cell)) continue;
         histogram_merge(into, h);
         merged++;
     }
@@ -183,7 +188,7 @@ int trials_values(const struct trials *all, const char *cell, const char *metric
     int n = 0;
     for (int i = 0; i < all->count && n < max; i++) {
         double value = trial_value(&all->items[i], metric);
-        if (counts(&all->items[i], cell) && !isnan(value)) values[n++] = value;
+        if (trials_has(all, &all->items[i], cell) && !isnan(value)) values[n++] = value;
     }
     return n;
 }

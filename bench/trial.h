@@ -79,11 +79,16 @@ int trial_read(struct trial *t, const char *path, struct err_text *error);
 struct trials {
     struct trial *items;
     int count;
+    bool voids; /* a view of the void trials: the calls below take these instead of the valid ones */
 };
 
 /* A folder that is not there has no trials: 0. */
 int trials_load(struct trials *all, const char *dir, const char *experiment, struct err_text *error);
 void trials_release(struct trials *all);
+/* The void ones of `all`, which keeps what they consist of: not to be released. */
+struct trials trials_voids(const struct trials *all);
+/* Whether the trial is one of the cell's that count. */
+bool trials_has(const struct trials *all, const struct trial *t, const char *cell);
 /* Merges the histograms of a cell's valid trials into `into` (initialised); returns how many. */
 int trials_merge(const struct trials *all, const char *cell, const char *histogram, struct histogram *into);
 /* The values of a metric in a cell's valid trials; at most `max` of them. Returns how many. */

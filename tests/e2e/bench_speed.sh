@@ -38,7 +38,7 @@ assert line["verdict"] == ("met" if ratio >= 0.9 else "NOT MET"), line
 assert metric("producer kafka", "broker_cpu") > 0
 assert metric("commit millrace", "bytes_per_sync") > 10000
 ack = trials["ack-1000 mock"]["histograms"]["ack"]
-assert ack["n"] == sum(count for _, count in ack["counts"]) == 80, ack["n"]
+assert ack["n"] == 80 and ack["min"] > 0, ack
 PY
 
 story "the table again, from the files alone"
