@@ -7,38 +7,25 @@
 #include "lib/base/memory.h"
 #include "lib/base/random.h"
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts in place. */
-static double middle(double *values, int n)
-{
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 static double median_of(const double *values, int n)
 {
     double copy[INTERVAL_TRIALS_MAX];
     assert(n > 0 && n <= INTERVAL_TRIALS_MAX);
     for (int i = 0; i < n; i++) copy[i] = values[i];
-    return middle(copy, n);
+    return values_median(copy, n);
 }
 
 static double resampled_median(const double *values, int n, struct random *r)
 {
     double drawn[INTERVAL_TRIALS_MAX];
     for (int i = 0; i < n; i++) drawn[i] = values[random_below(r, (uint64_t)n)];
-    return middle(drawn, n);
+    return values_median(drawn, n);
 }
 
 /* The 2.5th and the 97.5th percentile of what the resamples gave. Sorts them. */
 static void ends(double *resampled, struct interval *out)
 {
-    qsort(resampled, INTERVAL_RESAMPLES, sizeof *resampled, by_value);
+    values_sort(resampled, INTERVAL_RESAMPLES);
     out->low = resampled[INTERVAL_RESAMPLES / 40];
     out->high = resampled[INTERVAL_RESAMPLES - 1 - INTERVAL_RESAMPLES / 40];
 }

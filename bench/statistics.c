@@ -10,6 +10,18 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void values_sort(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, by_value);
+}
+
+double values_median(double *values, int n)
+{
+    assert(n > 0);
+    values_sort(values, n);
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
 /* The probability that the median lies between the k-th smallest and the k-th largest of n (k from 1):
  * 1 - 2 * P(fewer than k of n fair coins show heads). */
 static double coverage(int n, int k)
@@ -24,9 +36,7 @@ static double coverage(int n, int k)
 
 struct estimate estimate_median(double *values, int n)
 {
-    assert(n > 0);
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    struct estimate e = {.n = n, .median = n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2};
+    struct estimate e = {.n = n, .median = values_median(values, n)};
     int k = 1;
     while (2 * (k + 1) <= n && coverage(n, k + 1) >= 0.95) k++;
     e.low = values[k - 1];

@@ -20,6 +20,9 @@ struct estimate {
     double confidence; /* 0..1: how likely the interval holds the true median */
 };
 
+/* Sort in place. */
+void values_sort(double *values, int n);
+double values_median(double *values, int n);
 /* `values` is sorted in place. The narrowest interval that reaches 95 %, else the whole range. */
 struct estimate estimate_median(double *values, int n);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/statistics.h"
 #include "lib/base/memory.h"
 
 #define TREND_Z    2.576 /* two-sided, 1 % */
@@ -35,18 +36,6 @@ static int truncation(const double *values, int n)
 
 /* --- a trend in the rest --- */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double middle(double *values, int n)
-{
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 /* Pairs that rise minus pairs that fall, in standard deviations of what chance gives (ties only make it smaller). */
 static double trend_z(const double *values, int n)
 {
@@ -64,9 +53,9 @@ static double change(const double *values, int n)
     double *slopes = memory_grow(NULL, (size_t)n * (size_t)n, sizeof *slopes);
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) slopes[pairs++] = (values[j] - values[i]) / (j - i);
-    double slope = middle(slopes, pairs);
+    double slope = values_median(slopes, pairs);
     for (int i = 0; i < n; i++) slopes[i] = values[i];
-    double value = middle(slopes, n);
+    double value = values_median(slopes, n);
     free(slopes);
     if (value != 0) return slope * (n - 1) / fabs(value);
     return slope == 0 ? 0 : INFINITY;
