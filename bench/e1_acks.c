@@ -66,7 +66,7 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     paced.count = run->paced_count;
     paced.warm_up = run->paced_count / 5;
     int rc = measure_saturated(&target, &full, t, error);
-    if (rc == 0) rc = measure_paced(&target, &paced, false, t, error);
+    if (rc == 0) rc = measure_paced(&target, &paced, PACE_KEPT, t, error);
     if (rc == 0)
         snprintf(text, size, "%9.0f messages/s   ack p50 %.2f p99 %.2f ms   end to end p50 %.2f p99 %.2f ms",
                  trial_value(t, "throughput"), percentile_ms(t, "ack", 50), percentile_ms(t, "ack", 99),

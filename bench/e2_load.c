@@ -37,7 +37,7 @@ struct load_run {
 
 /* --- one trial --- */
 
-static int rate_trial(struct load_run *run, int64_t rate, double seconds, bool saturated, struct trial *t,
+static int rate_trial(struct load_run *run, int64_t rate, double seconds, enum measured_pace pace, struct trial *t,
                       struct err_text *error)
 {
     char text[32];
@@ -59,7 +59,7 @@ static int rate_trial(struct load_run *run, int64_t rate, double seconds, bool s
     trial_set(t, "durability", "page-cache");
     trial_set(t, "message_bytes", "100");
     trial_set(t, "linger_ms", "0");
-    rc = measure_paced(&target, &o, saturated, t, error);
+    rc = measure_paced(&target, &o, pace, t, error);
     arrivals_release(&a);
     return rc;
 }
@@ -84,7 +84,7 @@ static int search_trial(struct load_run *run, int64_t rate, bool *kept, char why
     struct trial t;
     snprintf(cell, sizeof cell, "search %lld", (long long)rate);
     trial_init(&t, "E2", cell, ++run->number);
-    int rc = rate_trial(run, rate, trial_seconds(run), false, &t, error);
+    int rc = rate_trial(run, rate, trial_seconds(run), PACE_KEPT, &t, error);
     if (rc < 0) {
         trial_release(&t);
         return rc;
@@ -199,7 +199,8 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     struct load_run *run = context;
     int64_t rate = (int64_t)(run->rate * shares[cell]);
     trial_metric(t, "share", "of the sustainable rate", shares[cell]);
-    int rc = rate_trial(run, rate > 0 ? rate : 1, run->bench->full ? 60 : 2, shares[cell] > 1, t, error);
+    int rc = rate_trial(run, rate > 0 ? rate : 1, run->bench->full ? 60 : 2,
+                        shares[cell] > 1 ? PACE_SATURATED : PACE_KEPT, t, error);
     if (rc == 0)
         snprintf(text, size, "%7lld messages/s   ack p50 %.2f p99 %.2f ms", (long long)rate,
                  (double)histogram_percentile(trial_values(t, "ack"), 50) / 1e6,

@@ -91,7 +91,7 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     settings(t, c);
     int rc = measure_saturated(&target, &full, t, error);
     trial_metric(t, "bytes", "MB/s", trial_value(t, "throughput") * c->message_bytes / 1e6);
-    if (rc == 0) rc = measure_paced(&target, &paced, false, t, error);
+    if (rc == 0) rc = measure_paced(&target, &paced, PACE_KEPT, t, error);
     if (rc == 0)
         snprintf(text, size, "%9.0f messages/s, %7.1f MB/s   ack p50 %.2f p99 %.2f ms", trial_value(t, "throughput"),
                  trial_value(t, "bytes"), (double)histogram_percentile(trial_values(t, "ack"), 50) / 1e6,

@@ -59,9 +59,10 @@ static const char *cell_name(void *context, int cell)
  * the thread that started it. */
 struct accident {
     struct loss_run *run;
-    int64_t at_ns;
+    int64_t after_ns; /* the start of the schedule */
     pthread_t thread;
-    _Atomic bool done, stop;
+    _Atomic int64_t start_ns; /* 0 until it is known */
+    _Atomic bool stop;        /* the load has ended */
     int rc;
     struct err_text error;
     int64_t down_ns; /* from the kill until the broker was ready again */
@@ -71,14 +72,14 @@ static void *happen(void *context)
 {
     struct accident *a = context;
     struct loss_run *run = a->run;
-    clock_sleep_until(a->at_ns, 0);
+    while (a->start_ns == 0 && !a->stop) clock_sleep_ms(1);
+    clock_sleep_until(a->start_ns + a->after_ns, 0);
     int64_t begin_ns = clock_mono_ns();
     target_halt(&run->target, SIGKILL);
     if (events[run->event].power)
         a->rc = bench_command(run->bench, NULL, NULL, &a->error, "power-cut", run->target.folder, NULL);
     if (a->rc == 0) a->rc = target_resume(&run->target, run->bench, "loss", events[run->event].settings, &a->error);
     a->down_ns = clock_mono_ns() - begin_ns;
-    a->done = true;
     while (!a->stop) clock_sleep_ms(5);
     target_stop(&run->target);
     return NULL;
@@ -109,12 +110,13 @@ static int accident_load(struct loss_run *run, int cell, struct trial *t, struct
                              .rate = RATE,
                              .count = RATE * length_ns / INT64_C(1000000000),
                              .timeout_ms = 20000,
+                             .start_ns = &a->start_ns,
                              .read_back = true};
     random_seed(&random, (uint64_t)t->number * 1000 + (uint64_t)cell);
     /* Between 30 and 70 % of the way. */
-    a->at_ns = clock_mono_ns() + length_ns * (30 + (int64_t)random_below(&random, 41)) / 100 + INT64_C(250000000);
+    a->after_ns = length_ns * (30 + (int64_t)random_below(&random, 41)) / 100;
     pthread_create(&a->thread, NULL, happen, a);
-    int rc = measure_paced(&target, &o, true, t, error);
+    int rc = measure_paced(&target, &o, PACE_DISTURBED, t, error);
     a->stop = true;
     pthread_join(a->thread, NULL);
     return rc < 0 ? rc : a->rc < 0 ? (*error = a->error, a->rc) : 0;

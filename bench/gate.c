@@ -90,7 +90,7 @@ void gate_judge(const struct gate_facts *facts, struct gate_verdict *v)
 {
     *v = (struct gate_verdict){.wrong_answer = facts->digest == GATE_DIGEST_DIFFERS};
     if (v->wrong_answer) finding(v, "the warehouse is not the true one");
-    judge_outside(facts, v);
+    if (!facts->disturbed) judge_outside(facts, v);
     if (facts->has_ledger) judge_ledger(&facts->ledger, v);
-    if (!facts->saturated) judge_pace(facts, v);
+    if (!facts->saturated && !facts->disturbed) judge_pace(facts, v);
 }

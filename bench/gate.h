@@ -31,7 +31,10 @@
 enum gate_digest { GATE_DIGEST_NONE, GATE_DIGEST_SAME, GATE_DIGEST_DIFFERS };
 
 struct gate_facts {
-    bool saturated;              /* above the sustainable rate: no rate, steady state or Little is asked of it */
+    bool saturated; /* above the sustainable rate: no rate, steady state or Little is asked of it */
+    /* A fault was made on purpose. What it does to the pace is a result; messages are counted, not timed, and a busy
+     * machine loses none: nothing from outside makes that void. */
+    bool disturbed;
     double offered, achieved;    /* messages/s; offered 0: nothing was offered at a rate */
     int64_t lateness_p99_ns;     /* of the generator; -1: there was none */
     int64_t reported_p99_ns;     /* the latency that the trial reports */

@@ -108,6 +108,11 @@ TEST(gate, what_the_target_does_is_a_result)
     f.saturated = true;
     passes(&f);
 
+    f.saturated = false;
+    f.disturbed = true;
+    f.machine.foreign_ns = 4 * SECOND;
+    passes(&f);
+
     f = good();
     f.steady = (struct steady){.why = "it kept rising"};
     trips(&f, false, "no steady state: it kept rising");

@@ -107,7 +107,13 @@ static int send_on_schedule(void *context, int64_t i, int64_t intended_ns)
     struct load *l = context;
     (void)intended_ns;
     record_sent(l->record, i, clock_mono_ns());
-    return send_number(l, (uint64_t)i);
+    int rc = send_number(l, (uint64_t)i);
+    if (rc == 0 || rd_kafka_fatal_error(l->producer, NULL, 0) == 0) return rc;
+    if (!l->result->gave_up[0]) rd_kafka_fatal_error(l->producer, l->result->gave_up, sizeof l->result->gave_up);
+    record_answer(l->record, i, false, clock_mono_ns());
+    l->failed++;
+    l->answered++;
+    return 0;
 }
 
 static bool wait_for(const struct load *l, const _Atomic bool *flag)
@@ -268,6 +274,7 @@ static int paced(struct load *l, bool consuming)
     if (rc == 0) {
         clock_sleep_exactly();
         record_begin(l->record, clock_mono_ns() + START_NS);
+        if (o->start_ns) *o->start_ns = l->record->schedule.start_ns;
         rc = pacer_run(&l->record->schedule, o->count, &pacer_real_clock, send_on_schedule, l);
         record_end(l->record);
     }

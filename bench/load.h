@@ -8,6 +8,7 @@
 #ifndef MILLRACE_BENCH_LOAD_H
 #define MILLRACE_BENCH_LOAD_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct load_options {
     bool read_back;  /* load_paced: nobody consumes meanwhile; when all answers are there, the whole log is read */
     bool idempotent; /* the producer's enable.idempotence; needs acks "all" */
     bool no_retries; /* a message that fails once has failed */
+    _Atomic int64_t *start_ns; /* load_paced: gets the instant at which the schedule starts; may be NULL */
 };
 
 struct load_result {
@@ -38,6 +40,8 @@ struct load_result {
     int64_t consumed;      /* load_paced: messages that came back */
     int64_t in_log;        /* the log's length afterwards; -1 when it could not be asked */
     int64_t silence_ns;    /* the longest time between two answers that came well */
+    char gave_up[160];     /* load_paced: why the client refused to send any more, "" when it did not: such messages
+                              failed. An idempotent producer does so when the log forgot what it had acknowledged */
     double seconds;        /* load_saturate: from the first send to the last delivery report */
     /* load_paced, nanoseconds from the intended instant. The caller's, initialised. */
     struct histogram *ack, *end_to_end, *lag; /* lag: how late the generator itself was */

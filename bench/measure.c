@@ -95,8 +95,8 @@ static void paced_metrics(struct trial *t, const struct load_result *r)
     if (f->has_little) trial_metric(t, "backlog", "messages", f->little.backlog);
 }
 
-int measure_paced(const struct measured_target *target, struct load_options *o, bool saturated, struct trial *t,
-                  struct err_text *error)
+int measure_paced(const struct measured_target *target, struct load_options *o, enum measured_pace pace,
+                  struct trial *t, struct err_text *error)
 {
     char topic[64];
     struct usage before = {0}, after = {0};
@@ -116,7 +116,8 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     monitor_stop(&monitor);
     known = known && usage_read(target->pid, &after) == 0;
     if (rc < 0) return rc;
-    r.facts.saturated = saturated;
+    r.facts.saturated = pace == PACE_SATURATED;
+    r.facts.disturbed = pace == PACE_DISTURBED;
     r.facts.machine = monitor.seen;
     r.facts.io_before = io_before;
     r.facts.capture_drops = -1;
@@ -125,5 +126,6 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     paced_metrics(t, &r);
     if (known) costs(t, &before, &after, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
+    if (r.gave_up[0]) trial_finding(t, "the producer gave up: %s", r.gave_up);
     return load_topic_delete(o->bootstrap, topic, error);
 }

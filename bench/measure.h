@@ -22,9 +22,10 @@ int measure_saturated(const struct measured_target *target, struct load_options 
 /* On the schedule of `o`; histograms ack, end_to_end, generator_lag; metrics paced_n, offered and achieved
  * (messages/s), lateness_share (of the latency that is reported), foreign_cpu (processors), lost, duplicated,
  * reordered, backlog, and the broker's costs per million messages: broker_user, broker_system (s), switches,
- * storage_written (bytes), broker_anonymous and broker_file (bytes, now). `saturated`: above what the target can
- * sustain, on purpose. */
-int measure_paced(const struct measured_target *target, struct load_options *o, bool saturated, struct trial *t,
-                  struct err_text *error);
+ * storage_written (bytes), broker_anonymous and broker_file (bytes, now). What the pace
+ * may be asked for depends on what is done to the target. */
+enum measured_pace { PACE_KEPT, PACE_SATURATED /* above what it can sustain */, PACE_DISTURBED /* by a fault */ };
+int measure_paced(const struct measured_target *target, struct load_options *o, enum measured_pace pace,
+                  struct trial *t, struct err_text *error);
 
 #endif
