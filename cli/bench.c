@@ -25,7 +25,7 @@ static void speed_usage(FILE *to)
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace bench run EXPERIMENT... [--profile quick|full] [--out DIR] [--workloads DIR] [--again]\n"
+    fputs("usage: millrace bench run all|EXPERIMENT... [--profile quick|full] [--out DIR] [--workloads DIR] [--again]\n"
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
@@ -35,7 +35,7 @@ static int usage(FILE *to)
           to);
     for (const struct bench_experiment_name *e = bench_experiments(); e->id; e++)
         fprintf(to, "  %-4s %s\n", e->id, e->question);
-    fputs("  --profile quick   at least three interleaved trials per cell, about two minutes for all (default)\n"
+    fputs("  --profile quick   at least three interleaved trials per cell, at most ten minutes for all (default)\n"
           "  --profile full    seven longer trials per cell\n"
           "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
           "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
@@ -92,6 +92,11 @@ static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], in
         i++;
     }
     ids[count] = NULL;
+    if (count == 1 && strcmp(ids[0], "all") == 0) {
+        const struct bench_experiment_name *all = bench_experiments();
+        for (count = 0; all[count].id; count++) ids[count] = all[count].id;
+        ids[count] = NULL;
+    }
     return count > 0 ? 0 : wrong("run", "name at least one experiment", "");
 }
 
