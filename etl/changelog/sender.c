@@ -137,6 +137,8 @@ static int lane_attach(struct lane *lane, struct err_text *error)
     const struct changelog *c = lane->changelog;
     int result = lane->fresh ? client_topic_create(s->producer, c->topic, c->partitions, true, error) : 0;
     if (result < 0 && result != ERR_EXISTS) return result;
+    /* The client remembers that the topic was not there, and would look again once a second. */
+    if (lane->fresh) client_partition_count(s->producer, c->topic, METADATA_MS);
     result = letters_open(&lane->letters, s->definition, c, s->db, true, error);
     return result == 0
                ? sql_prepare(s->db, &lane->erase, error, "DELETE FROM \"millrace_outbox_%w\" WHERE seq = ?1", c->topic)
