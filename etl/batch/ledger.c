@@ -8,7 +8,7 @@
 
 struct ledger {
     sqlite3 *db;
-    sqlite3_stmt *files, *write, *keep, *kept, *keyed, *after, *drop;
+    sqlite3_stmt *files, *write, *keep, *kept, *keyed, *after, *drop, *replace, *replaced, *forget;
 };
 
 static const char tables[] =
@@ -20,6 +20,11 @@ static const char tables[] =
     "NULL, "
     "number INTEGER NOT NULL, layout TEXT NOT NULL, raw BLOB NOT NULL, key BLOB, PRIMARY KEY(file, byte_offset)) "
     "WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS millrace_replaced(file INTEGER NOT NULL, byte_offset INTEGER NOT NULL, former INTEGER "
+    "NOT "
+    "NULL, former_offset INTEGER NOT NULL, line INTEGER NOT NULL, number INTEGER NOT NULL, layout TEXT NOT NULL, raw "
+    "BLOB "
+    "NOT NULL, PRIMARY KEY(file, byte_offset)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS millrace_kept_key ON millrace_kept(key) WHERE key IS NOT NULL";
 
 int ledger_open(sqlite3 *db, struct ledger **out, struct err_text *error)
@@ -43,6 +48,11 @@ int ledger_open(sqlite3 *db, struct ledger **out, struct err_text *error)
         {&l->after, "SELECT byte_offset FROM millrace_kept WHERE file = ?1 AND byte_offset > ?2 ORDER BY byte_offset "
                     "LIMIT 1"},
         {&l->drop, "DELETE FROM millrace_kept WHERE file = ?1 AND byte_offset = ?2"},
+        {&l->replace, "INSERT OR REPLACE INTO millrace_replaced VALUES(?7, ?8, ?1, ?2, ?3, ?4, ?5, ?6)"},
+        {&l->replaced, "SELECT r.former_offset, r.line, r.number, r.layout, r.raw, r.former, f.file FROM "
+                       "millrace_replaced AS r JOIN millrace_files AS f ON f.id = r.former WHERE r.file = ?1 AND "
+                       "r.byte_offset = ?2"},
+        {&l->forget, "DELETE FROM millrace_replaced WHERE file = ?1 AND byte_offset >= ?2 AND byte_offset < ?3"},
     };
     int result = sql_exec(db, error, "%s", tables);
     for (size_t i = 0; i < sizeof all / sizeof *all && result == 0; i++)
@@ -58,7 +68,8 @@ int ledger_open(sqlite3 *db, struct ledger **out, struct err_text *error)
 void ledger_close(struct ledger *l)
 {
     if (!l) return;
-    sqlite3_stmt *all[] = {l->files, l->write, l->keep, l->kept, l->keyed, l->after, l->drop};
+    sqlite3_stmt *all[] = {l->files, l->write, l->keep,    l->kept,     l->keyed,
+                           l->after, l->drop,  l->replace, l->replaced, l->forget};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) sqlite3_finalize(all[i]);
     free(l);
 }
@@ -134,15 +145,20 @@ int ledger_write(struct ledger *l, const char *source, struct ledger_file *f, st
 
 /* --- records --- */
 
-int ledger_keep(struct ledger *l, int64_t file, const struct record *r, const uint8_t key[16], struct err_text *error)
+static void record_bind(sqlite3_stmt *s, int64_t file, const struct record *r)
 {
-    sqlite3_stmt *s = l->keep;
     sqlite3_bind_int64(s, 1, file);
     sqlite3_bind_int64(s, 2, (int64_t)r->at.byte_offset);
     sqlite3_bind_int64(s, 3, (int64_t)r->at.line);
     sqlite3_bind_int64(s, 4, (int64_t)r->at.number);
     sql_bind_slice(s, 5, r->layout);
     sqlite3_bind_blob(s, 6, r->raw.n ? (const void *)r->raw.p : "", (int)r->raw.n, SQLITE_STATIC);
+}
+
+int ledger_keep(struct ledger *l, int64_t file, const struct record *r, const uint8_t key[16], struct err_text *error)
+{
+    sqlite3_stmt *s = l->keep;
+    record_bind(s, file, r);
     if (key)
         sqlite3_bind_blob(s, 7, key, 16, SQLITE_STATIC);
     else
@@ -207,4 +223,29 @@ int ledger_drop(struct ledger *l, int64_t file, uint64_t byte_offset, struct err
     sqlite3_bind_int64(l->drop, 1, file);
     sqlite3_bind_int64(l->drop, 2, (int64_t)byte_offset);
     return sql_step(l->drop, error);
+}
+
+int ledger_replace(struct ledger *l, int64_t file, uint64_t byte_offset, int64_t former_file,
+                   const struct record *former, struct err_text *error)
+{
+    record_bind(l->replace, former_file, former);
+    sqlite3_bind_int64(l->replace, 7, file);
+    sqlite3_bind_int64(l->replace, 8, (int64_t)byte_offset);
+    return sql_step(l->replace, error);
+}
+
+int ledger_replaced(struct ledger *l, int64_t file, uint64_t byte_offset, struct arena *arena, struct record *out,
+                    int64_t *former_file, struct err_text *error)
+{
+    sqlite3_bind_int64(l->replaced, 1, file);
+    sqlite3_bind_int64(l->replaced, 2, (int64_t)byte_offset);
+    return record_take(l, l->replaced, arena, out, former_file, error);
+}
+
+int ledger_replaced_forget(struct ledger *l, int64_t file, uint64_t from, uint64_t to, struct err_text *error)
+{
+    sqlite3_bind_int64(l->forget, 1, file);
+    sqlite3_bind_int64(l->forget, 2, (int64_t)from);
+    sqlite3_bind_int64(l->forget, 3, to > INT64_MAX ? INT64_MAX : (int64_t)to);
+    return sql_step(l->forget, error);
 }

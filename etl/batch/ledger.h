@@ -5,7 +5,10 @@
  *         loaded for good, those from there to before `seen` as long as the file has not grown (source_tentative).
  *         `waits`: a last line was left for the next run. `skipped`: nothing of it is loaded, it is a copy of this one.
  *     millrace_kept(file, byte_offset, line, number, layout, raw, key)
- *         the records of sources that change: what is to be taken back when another one comes instead */
+ *         the records of sources that change: what is to be taken back when another one comes instead
+ *     millrace_replaced(file, byte_offset, former, former_offset, line, number, layout, raw)
+ *         what a record from `next` on has replaced by its key, a record of the file `former`: it comes again when that
+ *         one turns out to be another */
 #ifndef MILLRACE_ETL_BATCH_LEDGER_H
 #define MILLRACE_ETL_BATCH_LEDGER_H
 
@@ -50,5 +53,14 @@ int ledger_keyed(struct ledger *l, const uint8_t key[16], struct arena *arena, s
 /* The next position behind `after` at which something is kept: 1, or 0. `after` may be -1. */
 int ledger_kept_after(struct ledger *l, int64_t file, int64_t after, uint64_t *byte_offset, struct err_text *error);
 int ledger_drop(struct ledger *l, int64_t file, uint64_t byte_offset, struct err_text *error);
+
+/* The record at this position replaced `former`, of that file. */
+int ledger_replace(struct ledger *l, int64_t file, uint64_t byte_offset, int64_t former_file,
+                   const struct record *former, struct err_text *error);
+/* As ledger_keyed: what it replaced. */
+int ledger_replaced(struct ledger *l, int64_t file, uint64_t byte_offset, struct arena *arena, struct record *out,
+                    int64_t *former_file, struct err_text *error);
+/* Of positions from `from` to before `to`. */
+int ledger_replaced_forget(struct ledger *l, int64_t file, uint64_t from, uint64_t to, struct err_text *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* load.h - the inside of a load mode: append, incremental, upsert.
  *
  *     changes_find    what has changed since the ledger was written, or why that cannot be loaded   [changes.c]
- *       step_do       one file of it, inside a transaction                                          [step.c]
+ *       step_do       one file of it, inside a transaction                                  [step.c, tail.c]
  *     load_run        the transactions around them                                                  [load.c]
  *
  * The modes are the same machine. append takes what is new: files, and what stands behind the old end of a file.
@@ -38,11 +38,19 @@ struct load {
     size_t bytes;        /* of them, and of those that were taken back: the engine keeps them until then */
     int64_t committed;   /* files: they stay whatever comes */
     struct buf tail;     /* struct record: the last ones of a file whose records have keys, as they were loaded */
+    bool tentative;      /* the record that is applied is such a one */
     struct arena tail_arena;
 };
 
 /* Fills l->steps. ERR_INVALID when bytes that are loaded have changed: the text names file and range. */
 int changes_find(struct load *l);
 int step_do(struct load *l, const struct step *s);
+
+/* The file's last records as they were loaded, in order; l->tail. */
+void tail_note(struct load *l, const struct record *record);
+/* This is one of them, and still the same. */
+bool tail_is(const struct load *l, const struct record *record);
+/* Those from an offset on never were: what they replaced is there again. */
+int tail_undo(struct load *l, const struct step *s, uint64_t byte_offset);
 
 #endif

@@ -105,8 +105,7 @@ static int former_yield(struct load *l, const struct step *s, struct record *rec
 static int former_note(struct load *l, const struct step *s, struct record *record)
 {
     (void)s;
-    record->raw = slice_of(arena_copy(&l->tail_arena, record->raw.p, record->raw.n), record->raw.n);
-    buf_append(&l->tail, record, sizeof *record);
+    tail_note(l, record);
     return 0;
 }
 
@@ -150,19 +149,6 @@ static int unload(struct load *l, const struct step *s)
 
 /* --- records that come --- */
 
-/* A record that was loaded when its line had no end. What it replaced then is gone: it must be the same still. */
-static int tail_check(struct load *l, const struct step *s, const struct record *record)
-{
-    const struct record *tail = (const struct record *)(const void *)l->tail.p;
-    for (size_t i = 0; i < l->tail.n / sizeof *tail; i++)
-        if (tail[i].at.byte_offset == record->at.byte_offset && slice_equal(tail[i].raw, record->raw)) return 0;
-    return err_set(l->job->error, ERR_INVALID,
-                   "%s/%s: line %" PRIu64 ", byte offset %" PRIu64
-                   ": it had no end when it was loaded, and has become another record; what it replaced by its key "
-                   "cannot be brought back: load into a new database",
-                   l->job->options->in, s->file->name, record->at.line, record->at.byte_offset);
-}
-
 /* In place of the record that has its key, whichever file that came from. */
 static int keyed_apply(struct load *l, const struct step *s, int64_t file, const struct record *record)
 {
@@ -170,9 +156,11 @@ static int keyed_apply(struct load *l, const struct step *s, int64_t file, const
     struct record former;
     uint8_t key[16];
     int64_t former_file;
-    if (record->at.byte_offset < s->known.seen) return tail_check(l, s, record);
+    if (tail_is(l, record)) return 0;
+    int result = l->tail.n ? tail_undo(l, s, record->at.byte_offset) : 0;
+    if (result != 0) return result;
     struct judged *row = engine_judge(e, record, &l->record);
-    int result = 0, has = engine_judged_key(e, row, key);
+    int has = engine_judged_key(e, row, key);
     if (has < 0) return job_engine_result(l->job, has);
     int found = has ? ledger_keyed(l->ledger, key, &l->record, &former, &former_file, l->job->error) : 0;
     if (found < 0) return found;
@@ -181,6 +169,8 @@ static int keyed_apply(struct load *l, const struct step *s, int64_t file, const
         l->job->counts.replaced++;
         result = take_back(l, &former);
         if (result == 0) result = ledger_drop(l->ledger, former_file, former.at.byte_offset, l->job->error);
+        if (result == 0 && l->tentative)
+            result = ledger_replace(l->ledger, file, record->at.byte_offset, former_file, &former, l->job->error);
     }
     if (result == 0) result = job_engine_result(l->job, engine_apply(e, row));
     return result == 0 && has ? ledger_keep(l->ledger, file, record, key, l->job->error) : result;
@@ -225,6 +215,7 @@ static int records_apply(struct load *l, const struct step *s, const struct sour
     int result = source_open(s->feed, l->job->options->in, f, &reader, l->job->error);
     if (result != 0) return result < 0 ? result : header_wait(l, f);
     while ((result = source_next(reader, &record, l->job->error)) == 1) {
+        l->tentative = source_tentative(reader);
         result = apply(l, s, k->id, &record);
         l->bytes += record.raw.n;
         if (result == 0) result = record_done(l, record.at.line);
@@ -249,6 +240,8 @@ static int load(struct load *l, const struct step *s)
     int result = tail ? former_each(l, s, s->known.next, keyed ? former_note : former_yield) : 0;
     if (result == 0) result = ledger_write(l->ledger, s->feed->name, &k, l->job->error); /* it has an id now */
     if (result == 0) result = records_apply(l, s, &f, keyed ? keyed_apply : plain_apply, &k);
+    if (result == 0) result = tail_undo(l, s, k.seen); /* of those that are still there, some wait for their end */
+    if (result == 0) result = ledger_replaced_forget(l->ledger, k.id, 0, k.next, l->job->error);
     if (result == 0) result = fact_write(l, s);
     buf_reset(&l->tail);
     arena_reset(&l->tail_arena);
