@@ -330,6 +330,8 @@ static int page_write(struct report *r, struct err_text *error)
 
 int bench_report(const char *dir, struct err_text *error)
 {
+    static int (*const parts[])(struct report *, struct err_text *) = {
+        report_acks, report_load, report_batching, report_size, report_freshness, report_replay, report_loss};
     struct report r = {0};
     if (!realpath(dir, r.dir) || strlen(r.dir) > PATH_MAX / 2)
         return err_set(error, ERR_NOTFOUND, "%s: there is no such folder", dir);
@@ -338,10 +340,7 @@ int bench_report(const char *dir, struct err_text *error)
         return err_set(error, err_from_errno(errno), "%s: cannot be created", r.figures);
     machine_read(&r);
     int rc = trials_load(&r.limits, r.dir, "limits", error);
-    if (rc == 0) rc = report_acks(&r, error);
-    if (rc == 0) rc = report_load(&r, error);
-    if (rc == 0) rc = report_freshness(&r, error);
-    if (rc == 0) rc = report_replay(&r, error);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && rc == 0; i++) rc = parts[i](&r, error);
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
     if (rc == 0) rc = page_write(&r, error);
     trials_release(&r.limits);

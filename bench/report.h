@@ -54,7 +54,10 @@ double report_limit_percentile(const struct report *r, const char *histogram, do
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
 int report_acks(struct report *r, struct err_text *error);
 int report_load(struct report *r, struct err_text *error);
+int report_batching(struct report *r, struct err_text *error);
+int report_size(struct report *r, struct err_text *error);
 int report_freshness(struct report *r, struct err_text *error);
 int report_replay(struct report *r, struct err_text *error);
+int report_loss(struct report *r, struct err_text *error);
 
 #endif

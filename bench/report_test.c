@@ -77,6 +77,15 @@ static void freshness_trials(const char *dir)
     }
 }
 
+static void file_read(const char *dir, const char *name, struct buf *out)
+{
+    struct disk *disk;
+    check_int(disk_linux_new(dir, &disk, NULL), 0);
+    check(disk_read_all(disk, name, 1 << 20, out) >= 0);
+    disk_linux_free(disk);
+    buf_cstr(out);
+}
+
 static void page_read(const char *dir, struct buf *page)
 {
     struct disk *disk;
@@ -175,7 +184,6 @@ TEST(report, a_cell_with_void_trials_only_is_hollow_and_says_why)
 {
     struct err_text error = {0};
     struct buf page = {0}, script = {0};
-    struct disk *disk;
     const char *dir = results_new();
     noisy_acks_trials(dir);
     if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
@@ -186,14 +194,73 @@ TEST(report, a_cell_with_void_trials_only_is_hollow_and_says_why)
               "<td>page-cache<td>1<td>0<td colspan=7>not measurable here: other work used 34.0 % of a processor<");
     check_has(&page, "<td>group-commit<td>all<td>1<td>4000000<");
     check_has(&page, "n = 1 interleaved trials per bar");
-    check_int(disk_linux_new(dir, &disk, NULL), 0);
-    check(disk_read_all(disk, "figures/e1_throughput.gnuplot", 1 << 20, &script) >= 0);
-    disk_linux_free(disk);
-    buf_cstr(&script);
+    file_read(dir, "figures/e1_throughput.gnuplot", &script);
     check_has(&script, "$bars << EOD\n# x acks median low high\n1.26 2 4.000000 4.000000 4.000000\nEOD");
     check_has(&script, "$hollow << EOD\n0.00 1 2.000000\nEOD");
     check_has(&script, "'not measurable here:' . \"\\n\" . 'other work used 34.0 % of a processor' at 0,");
     buf_release(&script);
+    buf_release(&page);
+    results_remove(dir);
+}
+
+/* Records of 10 B (void), 100 B and 10 KB. */
+static void size_trials(const char *dir)
+{
+    static const char *const cells[] = {"10 B", "100 B", "10 KB"};
+    static const double bytes[] = {10, 100, 10000}, rates[] = {3e6, 2e6, 5e4};
+    struct trial t;
+    for (int c = 0; c < 3; c++) {
+        trial_init(&t, "E4", cells[c], 1);
+        trial_metric(&t, "message", "bytes", bytes[c]);
+        trial_metric(&t, "throughput", "messages/s", rates[c]);
+        trial_metric(&t, "bytes", "MB/s", rates[c] * bytes[c] / 1e6);
+        if (c == 0) trial_void(&t, "the wall clock jumped by 20.0 ms");
+        keep(&t, dir);
+    }
+}
+
+TEST(report, sizes_are_points_and_void_ones_are_hollow)
+{
+    struct err_text error = {0};
+    struct buf page = {0}, script = {0};
+    const char *dir = results_new();
+    size_trials(dir);
+    if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
+    page_read(dir, &page);
+    file_read(dir, "figures/e4_size.gnuplot", &script);
+    check_has(&page, "2.00 million/s, 200 MB/s; of 10 KB: 500 MB/s, 2.5 times the bytes");
+    check_has(&page, "<td>10 B<td>0<td colspan=7>not measurable here: the wall clock jumped by 20.0 ms<");
+    check_has(&script,
+              "$c << EOD\n100 2e+06 2e+06 2e+06\n10000 50000 50000 50000\nEOD\n$v << EOD\n10 3e+06 3e+06 3e+06\nEOD");
+    buf_release(&script);
+    buf_release(&page);
+    results_remove(dir);
+}
+
+TEST(report, losses_come_from_the_ledger_and_acks_0_promises_nothing)
+{
+    static const char *const events[] = {"kill -9, page-cache", "power cut, page-cache", "power cut, interval",
+                                         "power cut, group-commit"};
+    static const double lost[] = {0, 600, 90, 0};
+    struct err_text error = {0};
+    struct buf page = {0};
+    struct trial t;
+    const char *dir = results_new();
+    for (int e = 0; e < 4; e++) {
+        for (int i = 1; i <= 3; i++) {
+            char cell[TRIAL_NAME_MAX];
+            snprintf(cell, sizeof cell, "%s; %s", events[e], i == 3 ? "acks=0" : "acks=1, retries");
+            trial_init(&t, "E8", cell, i);
+            trial_metric(&t, "lost", "messages", i == 3 ? 999 : lost[e] - (i == 2 ? lost[e] / 2 : 0));
+            trial_metric(&t, "down", "s", 0.01);
+            keep(&t, dir);
+        }
+    }
+    if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
+    page_read(dir, &page);
+    check_has(&page, "0 when the broker was killed, and when the power failed 600 in page-cache, 90 with a sync every "
+                     "100 ms, 0 with");
+    check_has(&page, "<td>power cut, page-cache<td>acks=1, retries<td>2<td>300 to 600<");
     buf_release(&page);
     results_remove(dir);
 }
