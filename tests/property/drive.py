@@ -9,6 +9,13 @@ import subprocess
 import interpret
 
 
+COVERED = collections.Counter()  # of this process
+
+
+def cover(kind, name):
+    COVERED[kind, name] += 1
+
+
 class Case:
     """A folder with definition.json, in/ and what the runs leave."""
 

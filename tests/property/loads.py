@@ -155,6 +155,7 @@ def grown(case, _expected, seed):
     rng = random.Random(seed)
     growing = Growing(case, rng, rng.choice(["append", "incremental", "upsert"]))
     db = case.folder / "loads.db"
+    drive.cover("command", f"etl run --mode {growing.mode}" + (" with topics" if "--bootstrap" in growing.more else ""))
     db.unlink(missing_ok=True)
     definition = json.loads(growing.definition.read_text())
     for step in range(STEPS):

@@ -177,7 +177,7 @@ def work(options, broker, job, results, stop):
         ran += 1
         if tester.failures:
             stop.set()
-    results.put((ran, tester.failures, tester.covered))
+    results.put((ran, tester.failures, tester.covered + drive.COVERED))
 
 
 def report(covered):

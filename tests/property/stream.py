@@ -156,6 +156,7 @@ def whole(case, streams, topic, rng, expected):
         case = changelogs.with_topics(case, rng, loose=True)
     partitions, workers = rng.randint(1, 8), rng.randint(1, 3)
     options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.9 else []
+    drive.cover("command", f"stream publish{' --shuffle' if options else ''}")
     if rng.random() < 0.3:  # a publisher that is killed begins again
         killed_publish(case, streams, topic, partitions, rng, *options)
     status, said = publish(case, streams, topic, partitions, *options)
@@ -170,17 +171,38 @@ def whole(case, streams, topic, rng, expected):
         expected = interpret.interpret(case.read(), case.input, late=late.found)
     db = case.folder / "stream.db"
     db.unlink(missing_ok=True)
-    status, said = Run(case, streams, topic, db, workers, *backfill(rng, 0.3)).wait()
     right = expected.status or int(changelogs.broken_key(case.read(), expected))
-    if status != right:
-        return [f"stream run: status {status}, expected {right}: {said}"]
+    limit, refused = max_rejects(rng, expected) if not right and rng.random() < 0.3 else ([], False)
+    status, said = Run(case, streams, topic, db, workers, *backfill(rng, 0.3), *limit).wait()
+    if status != (right or int(refused)):
+        return [f"stream run {limit}: status {status}, expected {right or int(refused)}: {said}"]
+    if refused:
+        left = [o["file"] for o in outputs.outputs_of(case.read()) if (case.folder / o["file"]).exists()]
+        return drive.differences(drive.read_warehouse(db), expected) + [f"outputs of a run with too many rejects: {left}"] * bool(left)
     if status:
         return []
     return drive.differences(drive.read_warehouse(db), expected) or outputs.differences(expected, db.parent) or changelogs.differences(case, expected)
 
 
 def backfill(rng, p):
-    return ["--backfill"] if rng.random() < p else []
+    if rng.random() >= p:
+        return []
+    drive.cover("command", "stream run --backfill")
+    return ["--backfill"]
+
+
+def max_rejects(rng, expected):
+    """(the option, whether the warehouse has more): what is loaded stays, and there are no outputs."""
+    columns, rows = expected.tables["records"]
+    read, rejected = (sum(r[columns.index(c)] for r in rows) for c in ("read", "rejected"))
+    if rng.random() < 0.5:
+        limit, share = max(0, rejected + rng.randint(-1, 1)), None
+    else:
+        share = rng.randint(0, 99)
+        limit = f"{share}%"
+    refused = rejected > limit if share is None else 100 * rejected > share * read
+    drive.cover("command", f"stream run --max-rejects {'N' if share is None else 'N%'}: {'too many' if refused else 'right'}")
+    return ["--max-rejects", limit], refused
 
 
 class Late:
