@@ -128,8 +128,9 @@ static int lines_send(struct follow *w, struct followed *f)
     if (size_of(fd, &size) != 0 || size < f->file.bytes || !mark_fits(fd, size, f)) return 0; /* the next look tells */
     if (size != f->size) f->changed_ns = clock_mono_ns();
     f->size = size;
-    bool final = is_final(w, f, size);
-    int result = opened || final || size > f->file.bytes ? lines_read(w, f, size, final) : 0;
+    int result = opened || size > f->file.bytes ? lines_read(w, f, size, false) : 0;
+    /* of whole lines none is the last one: they may go on when the next publisher has begun */
+    if (result == 0 && f->reader && is_final(w, f, size)) result = lines_read(w, f, size, true);
     return result == 0 ? last_words(w, f) : result;
 }
 

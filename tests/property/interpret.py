@@ -172,7 +172,8 @@ class Warehouse:
 def list_files(folder, glob):
     """Every file that matches, in byte order of names."""
     paths = sorted((p for p in pathlib.Path(folder).iterdir() if p.is_file()), key=lambda p: p.name.encode())
-    return [p for p in paths if fnmatch.fnmatchcase(p.name.encode(), glob.encode())]
+    # of a followed file `NAME;000002` is another content of a name
+    return [p for p in paths if fnmatch.fnmatchcase(p.name.partition(";")[0].encode(), glob.encode())]
 
 
 def count_lines(data):

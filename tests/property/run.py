@@ -2,12 +2,12 @@
 """run.py - equal, always: random definitions and files, through batch, streams and the reference interpreter.
 
     run.py [--seconds 60] [--seed 1] [--cases N] [--program build/millrace] [--keep build/property]
-           [--jobs 3] [--only batch|kill|both|limits|load|topics|stream|prefix] [--rows 2000] [--first] [--quiet]
+           [--jobs 3] [--only batch|kill|both|limits|load|topics|stream|prefix|follow] [--rows 2000] [--first] [--quiet]
 
 Case N is drawn from seed N. Every case: batch = reference, row by row, and now and then the digests; every fourth: a
 stream over random partitions, workers and order; every eighth: the warehouse at ten random prefixes of the log, with
 messages twice, in any order, through any partition, and kills; now and then batches that are killed, two at once,
-and with limits; and folders that grow under a load mode. Where a definition has outputs, their files are compared too;
+and with limits; folders that grow under a load mode; and files that are followed while they grow and are rotated. Where a definition has outputs, their files are compared too;
 topics of tables are added to batches (every sixteenth), loads and streams, and the last message of each key compared. Goes on until the
 seconds are over or `cases` have run. A failure prints its seed, leaves the folder KEEP/SEED (definition.json, in/) and a smaller case that fails in
 the same way in KEEP/SEED-small. Exit status: 0 all equal, 1 a difference.
@@ -30,6 +30,7 @@ import changelogs
 import dirt
 import draw
 import drive
+import follow
 import interpret
 import loads
 import outputs
@@ -48,7 +49,7 @@ def arguments():
     p.add_argument("--program", default="build/millrace")
     p.add_argument("--keep", default="build/property")
     p.add_argument("--jobs", type=int, default=3)
-    p.add_argument("--only", choices=[*BATCHES, "stream", "prefix"])
+    p.add_argument("--only", choices=[*BATCHES, "stream", "prefix", "follow"])
     p.add_argument("--rows", type=int, default=LARGE)
     p.add_argument("--first", action="store_true", help="end at the first failure, which stays as it is")
     p.add_argument("--quiet", action="store_true", help="no coverage")
@@ -70,7 +71,7 @@ class Tester:
     def ways(self, seed):
         if self.options.only:
             return [self.options.only]
-        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6), "load": (8, 2), "topics": (16, 5)}
+        often = {"stream": (4, 0), "prefix": (8, 1), "kill": (8, 3), "both": (16, 7), "limits": (8, 6), "load": (8, 2), "topics": (16, 5), "follow": (16, 11)}
         return ["batch"] + [way for way, (of, rest) in often.items() if seed % of == rest]
 
     def make(self, seed):
@@ -106,7 +107,7 @@ class Tester:
     def judge(self, way, case, expected, seed):
         """The differences of one way to the reference. A sum that is too large on the way ends what goes row by row."""
         found = self.differences(way, case, expected, seed)
-        passing = way in ("stream", "prefix", "load") and found and "does not fit 64 bits" in found[0]
+        passing = way in ("stream", "prefix", "load", "follow") and found and "does not fit 64 bits" in found[0]
         return [] if passing and expected.far else found
 
     def differences(self, way, case, expected, seed):
@@ -119,6 +120,8 @@ class Tester:
                 return []
             rng = random.Random(seed)
             topic = f"{way}-{seed}-{time.monotonic_ns()}"
+            if way == "follow":
+                return follow.followed(case, self.streams, topic, rng)
             if way == "stream":
                 return stream.whole(case, self.streams, topic, rng, expected)
             return self.prefixes(case, topic, rng, expected)

@@ -208,8 +208,8 @@ def max_rejects(rng, expected):
 class Late:
     """Which records came too late, by the order of each partition: `found` has them with the seconds."""
 
-    def __init__(self, case):
-        self.times = interpret.clocks(case.read(), case.input)
+    def __init__(self, case, folder=None):
+        self.times = interpret.clocks(case.read(), folder or case.input)
         self.newest, self.found, self.seen = {}, {}, set()
 
     def see(self, topic, partition, message):
