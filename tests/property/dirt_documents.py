@@ -37,6 +37,9 @@ class Documents:
         if self.chance(0.3):
             members["unused"] = self.rng.choice(['"x"', "[1,  2]", '{"b": null}', "1.0"])
         if "extra" in self.source and self.chance(0.3):
+            objects = [m for m in members.values() if isinstance(m, dict)]
+            if objects and self.chance(0.6):
+                self.rng.choice(objects).setdefault(self.rng.choice(["vip", "a.b", "$x"]), self.rng.choice(["1", "[2]", '"x"']))
             members['n"\u00e9w'] = '"\\u00e9"'
         text = self.json_object(members)
         if self.chance(self.dirt / 5):

@@ -1,5 +1,6 @@
 """documents.py - records of NDJSON, JSON documents and XML, and what a path finds in them. Part of the reference interpreter."""
 
+import json
 import re
 from xml.parsers import expat
 
@@ -151,10 +152,41 @@ def json_text(nodes, text, kind):
     return node.text
 
 
+def path_of(way):
+    """As a path is written."""
+    out = ""
+    for kind, key in way:
+        if kind == "index":
+            out += f"[{key}]"
+        elif not key or key[0] == "$" or any(c in key for c in ".[]'\""):
+            out += "['" + key.replace("'", "''") + "']"
+        else:
+            out += ("." if out else "") + key
+    return out
+
+
+def unread(node, way, tails, begin):
+    """(the way, the value, whether it is a member of the record) of what no path leads to; `tails`: how paths go on from here."""
+    if not tails:
+        yield way, node, begin
+    elif [] in tails:
+        return  # a column reads all of it
+    elif node.kind == "object" and any(t[0][0] == "name" for t in tails):
+        for name, part in node.parts:
+            yield from unread(part, [*way, ("name", name)], [t[1:] for t in tails if t[0] == ("name", name)], None if way else part.begin)
+    elif node.kind == "array" and any(t[0][0] == "index" for t in tails):
+        for i, (_, part) in enumerate(node.parts):
+            inside = [t[1:] for t in tails if t[0] == ("index", i)]
+            yield from unread(part, [*way, ("index", i)], inside, None) if inside else ()
+    elif node.kind != "null":
+        yield way, node, None
+
+
 def json_rest(root, text, columns):
-    """The members with which no path begins, as an object; None when there are none."""
-    begun = {c.steps[0][1] for c in columns if c.up is None}
-    rest = [text[part.begin : part.end] for name, part in root.parts if name not in begun] if root.kind == "object" else []
+    """What no path leads to, as an object; None when there is nothing. A member of the record stands there as it is written."""
+    rest = []
+    for way, node, begin in unread(root, [], [c.steps for c in columns if c.up is None], None):
+        rest.append(text[begin : node.end] if begin is not None else f"{json.dumps(path_of(way), ensure_ascii=False)}: {text[node.start : node.end]}")
     return "{" + ", ".join(rest) + "}" if rest else None
 
 
