@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "etl/sink/log_writes.h"
 #include "lib/base/text.h"
 
 int sql_err(int code)
@@ -54,7 +55,7 @@ int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error)
     if (!*path) return err_set(error, ERR_INVALID, "the name of the database is empty");
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return err_set(error, ERR_INVALID, "%s: is a folder, not a database", path);
-    int code = sqlite3_open_v2(path, out, flags, NULL);
+    int code = sqlite3_open_v2(path, out, flags, flags & SQLITE_OPEN_CREATE ? log_writes_vfs() : NULL);
     if (code == SQLITE_OK) return 0;
     const char *reason = open_reason(path);
     err_set(error, ERR_IO, "%s: %s%s%s", path, sqlite3_errstr(code), reason ? ": " : "", reason ? reason : "");

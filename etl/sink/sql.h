@@ -15,7 +15,8 @@ int sql_err(int code);
 /* Once, before anything of SQLite is used: it keeps no account of its memory, which takes a lock at every allocation.
  */
 void sql_setup(void);
-/* sqlite3_open_v2; a failure names the file and the reason, *out is NULL then. */
+/* sqlite3_open_v2; a failure names the file and the reason, *out is NULL then. Who may make the file will write to it,
+ * and writes its log in large pieces (log_writes.h). */
 int sql_open(const char *path, int flags, sqlite3 **out, struct err_text *error);
 /* SQLite's folder for temporary files: SQLITE_TMPDIR, TMPDIR, /var/tmp, /usr/tmp, /tmp or ".", the first that is one
  * and can be written to. */
