@@ -20,6 +20,7 @@ def types_of(source):
 class Definitions(Sources, Rules, Tables, Outputs):
     def draw(self):
         definition = {"pipeline": "drawn", "version": 1}
+        self.option(definition, "topic", 0.1, "another")  # the commands name one
         self.maps(definition)
         if self.chance(0.35):
             self.cover("format", "several sources")

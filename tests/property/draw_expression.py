@@ -6,7 +6,7 @@ LETTERS = ["a", "b", "A", "ab", "x-1", "12-34", "é", "Öl", "", " ", "a b", "7"
 REGEXES = ["^[a-c]", "[0-9]+", "a|b", "^.$", "([0-9]+)-([0-9]+)", "(x)|(y)", "^$", "é", "(?i)^ab", "\\d", "\\s", "b$", "^[^-]*", "(.)(.)"]
 ZONES = ["Europe/Rome", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
 READABLE = ["iso8601", "%F", "%d/%m/%Y", "%F %T", "%-m/%-d/%Y", "%F %H:%M"]
-WRITABLE = ["%F", "%F %T", "%d/%m/%Y", "%-d.%-m.%y", "%b %e", "%A %B", "%I:%M %p", "%H%%", "%Y week", "%-H-%-M-%-S", "%a", "%s"]
+WRITABLE = ["%F", "%F %T", "%d/%m/%Y", "%-d.%-m.%y", "%b %e", "%A %B", "%I:%M %p", "%-I %p", "%H%%", "%Y week", "%-H-%-M-%-S", "%a", "%s"]
 FRACTIONS = ["'.25Z'", "'.000000001+02:00'", "'.9Z'", "'.120-01'", "'Z'"]
 INTEGERS = ["0", "1", "2", "3", "7", "10", "60", "100", "1000", "9223372036854775807"]
 DECIMALS = ["0.5", "1.25", "0.01", "10.0", "99.999", "2.50"]
@@ -90,7 +90,7 @@ class Expressions:
         t, i = (lambda: self.text("text", d)), (lambda: self.text("integer", d - 1))
         s = lambda: self.literal("text")  # noqa: E731
         n = lambda: self.pick("0", "1", "2", "3", "-1")  # noqa: E731
-        name = self.pick("||", "upper", "lower", "trim", "concat", "before", "before_last", "after", "after_last", "left",
+        name = self.pick("||", "upper", "lower", "trim", "unicode", "concat", "before", "before_last", "after", "after_last", "left",
                          "right", "substring", "split_part", "replace", "extract", "text", "month", "format", "unicode",
                          "regex_replace", "pad_left", "url", "lookup", "country", "html")  # fmt: skip
         if name == "||":
@@ -151,7 +151,7 @@ class Expressions:
 
     def of_integer(self, d):
         i = lambda: self.text("integer", d)  # noqa: E731
-        name = self.pick("+", "-", "*", "/", "%", "neg", "length", "abs", "times", "part", "hour", "unix", "integer", "round",
+        name = self.pick("+", "-", "*", "/", "%", "neg", "length", "abs", "times", "part", "part", "hour", "unix", "integer", "round",
                          "condition", "lookup", "days_between", "minor_units", "fraction")  # fmt: skip
         if name in "+-*/%":
             self.cover("operator", name)

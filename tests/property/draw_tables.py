@@ -360,6 +360,12 @@ class Tables(Drawing):
         names = self.rng.sample(list(parent.types), self.rng.randint(1, min(2, len(parent.types))))
         return [n + self.pick(["", " desc", " asc"]) for n in names]
 
+    def called_otherwise(self, spec, key):
+        """Now and then a column has another name."""
+        if self.chance(0.2):
+            spec[key] = f"{spec['name']}_{key[-4:]}"
+        return spec.get(key, key)
+
     def top_n(self, name, parent):
         spec = {"name": name, "top_n": parent.name, "by": self.by(parent), "order": self.order(parent), "n": self.pick([1, 2, 5]),
                 "rank": f"{name}_rank"}  # fmt: skip
@@ -388,5 +394,6 @@ class Tables(Drawing):
         if spec["type"] == 2:
             if self.chance(0.5):
                 spec["track"] = self.rng.sample(rest, self.rng.randint(1, min(2, len(rest))))
-            types |= {"valid_from": ("timestamp", 0), "valid_to": ("timestamp", 0), "current": ("integer", 0)}
+            begin, end, current = (self.called_otherwise(spec, key) for key in ("valid_from", "valid_to", "current"))
+            types |= {begin: ("timestamp", 0), end: ("timestamp", 0), current: ("integer", 0)}
         return Drawn(spec, types, time, parent.position)

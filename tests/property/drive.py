@@ -5,6 +5,7 @@ import json
 import pathlib
 import sqlite3
 import subprocess
+import time
 
 import interpret
 
@@ -14,6 +15,13 @@ COVERED = collections.Counter()  # of this process
 
 def cover(kind, name):
     COVERED[kind, name] += 1
+
+
+def own_topics(definition, rng, seed):
+    """Gives some sources a topic of their own."""
+    for i, source in enumerate(definition.get("sources", [])[: rng.randint(1, 3)]):
+        source["topic"] = f"own-{seed}-{i}-{time.monotonic_ns()}"
+        cover("option", "topic")
 
 
 class Case:

@@ -24,6 +24,14 @@ from times import write
 STEPS = 3
 
 
+def add_keys(definition, rng):
+    """For `upsert`."""
+    for source in definition.get("sources") or [definition["source"]]:
+        if source["format"] != "sqlite" and "in_file" not in source:
+            names = [c if isinstance(c, str) else c["name"] for c in source.get("columns", [])]
+            source["key"] = rng.sample(names, min(len(names), rng.randint(1, 2))) or ["client"]
+
+
 class Growing:
     """`seen` is what the reference reads, `there` what the program does."""
 
@@ -41,10 +49,8 @@ class Growing:
         self.whole = tuple(s["glob"].split("*")[0] for s in sources if s.get("encoding", "").startswith("utf-16"))  # no half of a character
         self.bases = [s for s in sources if s["format"] == "sqlite"]
         self.moved, self.newest = {}, {}  # of tables with a watermark: by file what each row was, and the largest that a run saw
-        for source in sources:
-            if mode == "upsert" and source["format"] != "sqlite" and "in_file" not in source:
-                names = [c if isinstance(c, str) else c["name"] for c in source.get("columns", [])]
-                source["key"] = rng.sample(names, min(len(names), rng.randint(1, 2))) or ["client"]
+        if mode == "upsert":
+            add_keys(definition, rng)
         self.definition = case.folder / "loads.json"
         self.definition.write_text(json.dumps(definition))
         self.more = ["--mode", mode]

@@ -311,9 +311,10 @@ for _name in ("common", "combined"):
 class Layout:
     """A layout as one regular expression with a group per field."""
 
-    def __init__(self, layout):
+    def __init__(self, layout, decode=False):
         layout = LAYOUTS.get(layout, layout)
-        self.names, parts = [], []
+        self.names, self.quoted, parts = [], [], []
+        self.decode = decode  # backslash escapes in quoted fields
         pieces = re.split(r"(\{\{|\{[a-z0-9_]+[+>*]?\})", layout)
         literals = [p if i % 2 == 0 else "{" if p == "{{" else None for i, p in enumerate(pieces)]
         for i, piece in enumerate(pieces):
@@ -323,6 +324,7 @@ class Layout:
             behind = "".join(self.literal_behind(literals, i))
             before = "".join(literals[j] or "" for j in range(i) if all(x is not None for x in literals[j:i]))
             self.names.append(piece.strip("{}+>*"))
+            self.quoted.append(before.endswith('"') and behind.startswith('"') and piece[-2] not in "*>")
             if piece.endswith("*}"):
                 parts.append(f"((?>.*?(?={re.escape(behind)})))" if behind else "(.*)")
                 continue
@@ -350,7 +352,7 @@ class Layout:
 
     def split(self, lines):
         m = self.regex.fullmatch(lines.text)
-        return list(m.groups()) if m else None
+        return [unescape(f, None) if q and self.decode else f for f, q in zip(m.groups(), self.quoted)] if m else None
 
     def record(self, lines, at):
         end, after = lines.line_end(at)
@@ -370,7 +372,7 @@ def named_fields(names, values):
 
 
 def read_log(file, data, source, columns):
-    encoding, layout = source.get("encoding", "utf-8"), Layout(source["layout"])
+    encoding, layout = source.get("encoding", "utf-8"), Layout(source["layout"], source.get("backslash") == "decode")
     lines = Lines(data, encoding)
     for at, end, values in raw_records(lines, source, layout):
         raw = lines.text[at:end].encode("latin-1")

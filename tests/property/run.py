@@ -32,6 +32,7 @@ import draw
 import drive
 import follow
 import interpret
+import language
 import loads
 import outputs
 import shrink
@@ -83,10 +84,9 @@ class Tester:
         for name, text in beside.items():
             (folder / name).write_text(text)
         if "stream" in self.ways(seed) and rng.random() < 0.5:
-            for i, source in enumerate(definition.get("sources", [])[: rng.randint(1, 3)]):
-                source["topic"] = f"own-{seed}-{i}-{time.monotonic_ns()}"
-                self.cover("option", "topic")
+            drive.own_topics(definition, rng, seed)
         (folder / "definition.json").write_text(json.dumps(definition, indent=1, ensure_ascii=False))
+        self.covered.update(("has " + context, name) for context, name in language.used(definition))
         wide = any(t.get("match") in ("all", "interval") for t in definition["tables"])
         rows = self.options.rows if not wide and rng.random() < 0.02 else rng.choice(SMALL[2:] if seed % 4 < 2 else SMALL)
         dirt.write_files(rng, definition, folder / "in", min(rows, self.options.rows))
@@ -185,10 +185,11 @@ def work(options, broker, job, results, stop):
 
 def report(covered):
     kinds = collections.defaultdict(list)
-    for (kind, name), n in sorted(covered.items()):
+    for (kind, name), n in sorted(covered.items(), key=str):
         kinds[kind].append(f"{name} {n}")
     for kind, names in kinds.items():
         print(f"- {kind}: {', '.join(names)}")
+    print("- in no definition:", ", ".join(language.never({n: covered["has " + n[0], n[1]] for n in language.names()})))
 
 
 def main():

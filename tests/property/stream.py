@@ -266,7 +266,8 @@ class Prefixes:
                 return found
             # one that was just started may not have come to its signals yet
             right = (0, -signal.SIGTERM, int(self.outstanding))
-            return [f"stream run --follow: status {status}: {said}"] if status not in right else []
+            early = status == 2 and "stopped before it had begun" in said
+            return [f"stream run --follow: status {status}: {said}"] if status not in right and not early else []
         finally:
             if running.process.poll() is None:
                 running.kill()
