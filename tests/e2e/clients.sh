@@ -6,13 +6,29 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
 . tests/e2e/lib_venv.sh
 
-# client NAME SCRIPT PYTHON: runs the client's stories against a fresh broker.
+# client NAME SCRIPT PYTHON: the client's stories against a fresh broker.
 client() {
     story "$1"
     broker_start
     timeout 120 "$3" "tests/e2e/clients/$2" "$bootstrap" "$1" || fail "$1"
     broker_stop
     rm -rf "$scratch/broker"
+}
+
+# client_beside NAME SCRIPT PYTHON: two at a time, each with a folder of its own; most of a story is waiting.
+lanes=0
+client_beside() {
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+    lanes=$((lanes + 1))
+    (
+        all=$scratch scratch=$scratch/$lanes failures=0
+        trap finish EXIT # of this lane: its broker, its folder
+        mkdir "$scratch"
+        client "$@" >"$scratch/said" 2>&1
+        cat "$scratch/said"
+        cat "$scratch/broker.log" >>"$all/clients.log"
+        [ "$failures" -eq 0 ] && echo "$1" >>"$all/good"
+    ) &
 }
 
 kcat_stories() {
@@ -41,12 +57,12 @@ kcat_stories() {
 }
 
 kcat_stories
-client "kafka-python $($python -c 'import kafka; print(kafka.__version__)') of Debian" kafka_python.py $python
-client "confluent-kafka $($python -c 'import confluent_kafka; print(confluent_kafka.version()[0])') of Debian" confluent.py $python
+client_beside "kafka-python $($python -c 'import kafka; print(kafka.__version__)') of Debian" kafka_python.py $python
+client_beside "confluent-kafka $($python -c 'import confluent_kafka; print(confluent_kafka.version()[0])') of Debian" confluent.py $python
 while read -r name script packages; do
     # shellcheck disable=SC2086
     interpreter=$(venv "$name" $packages) || { fail "cannot install $packages"; continue; }
-    client "$name" "$script" "$interpreter"
+    client_beside "$name" "$script" "$interpreter"
 done <<EOF
 kafka-python-2.0.2 kafka_python.py kafka-python==2.0.2 $codecs
 kafka-python-ng-2.2.3 kafka_python.py kafka-python-ng==2.2.3 $codecs
@@ -55,4 +71,6 @@ kafka-python-3.0.12 kafka_python.py kafka-python==3.0.12 $codecs
 confluent-kafka-2.16.1 confluent.py confluent-kafka==2.16.1
 aiokafka-0.14.0 aiokafka_client.py aiokafka==0.14.0 cramjam
 EOF
+wait
+[ "$(wc -l <"$scratch/good")" = "$lanes" ] || fail "of $lanes clients only these are well: $(cat "$scratch/good")"
 done_testing
