@@ -148,9 +148,9 @@ static void fields_convert(struct row_parser *p)
 }
 
 /* A derived value that depends on a failed one is NULL and failed too, but that is no violation of its own. */
-static void columns_derive(struct row_parser *p, struct arena *arena)
+static void columns_derive(struct row_parser *p, int end, struct arena *arena)
 {
-    for (int c = p->feed->field_count; c < p->feed->builtin; c++) {
+    for (int c = p->feed->field_count; c < end; c++) {
         bool blocked = false;
         for (const int *read = p->reads[c]; *read >= 0; read++) blocked = blocked || p->failed[*read];
         p->values[c] = (struct value){.type = VALUE_NULL};
@@ -223,20 +223,24 @@ static void malformed_set(struct row_parser *p)
     p->violations[0].drifts = p->splitter.drifts;
 }
 
-void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
+/* Into typed fields. False: it does not fit the format. */
+static bool record_split(struct row_parser *p, const struct record *record, struct arena *arena)
 {
     p->violation_count = p->reported_count = 0;
     builtins_set(p, record);
     p->raw = record->raw;
     p->layout = record->layout;
     p->split = splitter_split(&p->splitter, record, arena);
-    if (p->split) {
-        fields_convert(p);
-        types_judge(p, 0);
-        p->split = p->violation_count == 0;
-    }
-    if (p->split) {
-        columns_derive(p, arena);
+    if (!p->split) return false;
+    fields_convert(p);
+    types_judge(p, 0);
+    return p->split = p->violation_count == 0;
+}
+
+void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
+{
+    if (record_split(p, record, arena)) {
+        columns_derive(p, p->feed->builtin, arena);
         rules_judge(p, arena);
         types_judge(p, p->feed->rule_count + 1);
     } else
@@ -247,6 +251,15 @@ void row_parse(struct row_parser *p, const struct record *record, struct arena *
                         .violations = p->violations,
                         .violation_count = p->violation_count,
                         .bucket = bucket_of(p)};
+}
+
+bool row_parse_time(struct row_parser *p, const struct record *record, struct arena *arena, int64_t *time_s)
+{
+    int time = p->feed->time;
+    if (!record_split(p, record, arena)) return false;
+    columns_derive(p, time + 1, arena); /* a derived one reads only those before it */
+    *time_s = p->values[time].i;
+    return p->values[time].type != VALUE_NULL;
 }
 
 /* --- the key of a rule that is judged among rows --- */

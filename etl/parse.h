@@ -2,7 +2,7 @@
  *
  *     record.raw --split--> fields --convert--> values --derive--> values --rules--> violations
  *
- * One parser serves one feed and one thread. It keeps no state between records: the same record gives the same row
+ * One parser serves one feed and one thread. Nothing depends on the records before: the same record gives the same row
  * on any machine, in any order. That is why `unique`, `fk` and `sum_equals` are not judged here: they need other
  * rows. For them the parser only offers the key.
  *
@@ -23,6 +23,9 @@ void row_parser_free(struct row_parser *p);                 /* NULL is allowed *
 /* Fills *row; it points into the record, the parser and the arena and is valid until the next call or
  * the arena's reset. Nothing fails: what is wrong with the record is in row->violations. */
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row);
+
+/* Only the event time of the record, which its source declares; false when it fits no format, or has none. */
+bool row_parse_time(struct row_parser *p, const struct record *record, struct arena *arena, int64_t *time_s);
 
 /* The key of rule `rule` (index in feed.rules), which is judged among rows, for the row that was parsed last: 128 bits
  * of hash over the rule's columns. False when the row takes no part: it has a violation of an ordinal

@@ -109,6 +109,7 @@ static bool digits_take(struct slice *s, int least, int most, int64_t *out)
 static bool name_take(struct slice *s, const char *const *names, int count, bool whole, int64_t *number)
 {
     for (int i = 0; i < count; i++) {
+        if (s->n == 0 || (s->p[0] | 32) != (names[i][0] | 32)) continue;
         size_t n = whole ? strlen(names[i]) : 3;
         if (s->n < n || strncasecmp((const char *)s->p, names[i], n) != 0) continue;
         *s = slice_of(s->p + n, s->n - n);

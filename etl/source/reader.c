@@ -123,14 +123,11 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
 /* Seconds that this record is older than the newest before it. Only records that fit the format count. */
 static int64_t lateness_of(struct source_reader *r, const struct record *record)
 {
-    struct row row;
+    int64_t time_s;
     arena_reset(&r->row_arena);
-    row_parse(r->parser, record, &r->row_arena, &row);
-    const struct value *time = &row.values[r->feed->time];
-    bool malformed = row.violation_count && row.violations[0].ordinal == 0;
-    if (malformed || time->type == VALUE_NULL) return 0;
-    int64_t late = r->has_time ? r->time_max - time->i : 0;
-    if (!r->has_time || time->i > r->time_max) r->time_max = time->i;
+    if (!row_parse_time(r->parser, record, &r->row_arena, &time_s)) return 0;
+    int64_t late = r->has_time ? r->time_max - time_s : 0;
+    if (!r->has_time || time_s > r->time_max) r->time_max = time_s;
     r->has_time = true;
     return late > 0 ? late : 0;
 }

@@ -28,7 +28,7 @@ struct source_reader {
     uint64_t utf8_line;      /* of the first record with more than ASCII, while that is so; 0: none */
     /* what records know of those before them */
     struct key_set seen;       /* repeats: the records of this file so far */
-    struct row_parser *parser; /* lateness: the event time may be computed, so the whole row is */
+    struct row_parser *parser; /* lateness: of the event times */
     struct arena row_arena;
     bool has_time;
     int64_t time_max;
