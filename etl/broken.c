@@ -11,10 +11,13 @@
 
 enum { VALUE_BYTES_MAX = 60 };
 
-/* A record is in the bucket of the first rule that rejects it; SQLite takes what stands beside a min() from its row. */
+/* A record is in the bucket of the first rule that rejects it. Its violations are written in one go, in the order of
+ * their ordinals, so the first is the one whose neighbour before it is of another record. SQLite takes what stands
+ * beside a min() from its row. */
 #define REJECTED                                                                                                       \
-    "SELECT source, rule, ordinal, count(*) AS n, min(id) AS id FROM (SELECT source, rule, min(ordinal) AS ordinal, "  \
-    "rowid AS id FROM quarantine WHERE run = %lld GROUP BY source, file, byte_offset) GROUP BY source, ordinal"
+    "SELECT source, rule, ordinal, count(*) AS n, min(rowid) AS id FROM quarantine AS q WHERE run = %lld AND NOT "     \
+    "EXISTS (SELECT 1 FROM quarantine AS b WHERE b.rowid = q.rowid - 1 AND b.byte_offset = q.byte_offset AND b.file "  \
+    "= q.file AND b.source = q.source AND b.run = q.run) GROUP BY source, ordinal"
 #define WARNED                                                                                                         \
     "SELECT source, rule, ordinal, count(*) AS n, min(rowid) AS id FROM warnings WHERE run = %lld GROUP BY source, "   \
     "ordinal"
