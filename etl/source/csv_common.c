@@ -38,6 +38,7 @@ static uint64_t inside_of(uint64_t quotes)
 /* Takes the delimiters that are content out of *delimiters. False when a quote stands where this kind has none. */
 static bool quotes_apply(struct quoting *q, uint64_t quotes, uint64_t *delimiters)
 {
+    if (!(quotes | q->inside | q->closed)) return true; /* most blocks: nothing of what follows would change */
     uint64_t inside = inside_of(quotes) ^ q->inside, outer = *delimiters & ~inside;
     uint64_t opening = quotes & inside, closing = quotes & ~inside, behind = closing << 1 | q->closed;
     uint64_t doubled = q->twice ? opening & behind : 0;
