@@ -183,7 +183,7 @@ TEST(check, fail_is_known_when_all_is_loaded)
     try_ok(engine_record(e, &child), e);
     try_ok(engine_flush(e), e);
     check_int(outstanding_check(d, db, &error), ENGINE_RULE_FAILED);
-    check_str(error.text, "1 rows of table x break a rule of severity fail");
+    check_str(error.text, "1 rows of table x break a rule of severity fail: f 1");
     try_ok(engine_record(e, &parent), e);
     try_ok(engine_flush(e), e);
     check_int(outstanding_check(d, db, &error), 0);

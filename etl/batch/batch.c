@@ -259,6 +259,7 @@ int batch_run(const struct batch_options *options, struct err_text *error)
     if (result == 0) result = export_open(&j.exports, j.definition, options->db, options->out, error);
     if (result == 0) result = source_lists_look(j.definition, options->in, &j.lists, error);
     if (result == 0 && options->mode == ENGINE_FRESH) result = source_lists_check(&j.lists, options->in, error);
+    if (result == 0 && options->db) result = source_lists_spare(&j.lists, options->in, options->db, error);
     if (result == 0) result = sender_prepare(&j);
     if (result == 0) {
         snprintf(j.title, sizeof j.title, "batch %s", j.definition->name);

@@ -70,6 +70,19 @@ int dry_run_say(struct job *j)
     return result;
 }
 
+/* Every record of a source was rejected: more likely its definition is wrong than each of them. */
+static void nothing_accepted_say(struct job *j)
+{
+    sqlite3_stmt *s;
+    if (sql_prepare(j->db, &s, j->error, "SELECT source FROM records WHERE read > 0 AND accepted = 0") != 0) return;
+    while (sqlite3_step(s) == SQLITE_ROW)
+        fprintf(stderr,
+                "%s: no record of source %s was accepted: is its format that of the files? `etl new FILE` drafts one; "
+                "with --max-rejects 99%% this would have been an error\n",
+                j->title, (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+}
+
 void committed_say(struct job *j)
 {
     const struct engine_counts *c = engine_counts(j->engine);
@@ -80,10 +93,7 @@ void committed_say(struct job *j)
             " with warnings%s\n",
             j->title, c->records, c->accepted, c->rejected, c->warned, buf_cstr(&changes));
     buf_release(&changes);
-    if (c->records && c->accepted == 0)
-        fprintf(stderr,
-                "%s: no record was accepted: is the source's format that of its files? `etl new FILE` drafts one\n",
-                j->title);
+    if (c->records) nothing_accepted_say(j);
     source_notes_say(j->notes, j->title);
     regex_gave_up_say(j->title);
     if (*engine_state(j->engine)) fprintf(stderr, "%s: state: %s\n", j->title, engine_state(j->engine));

@@ -399,6 +399,34 @@ int source_lists_read(const struct definition *d, const char *dir, struct source
     return err;
 }
 
+/* The name of a table of a database stands behind that of the file. */
+static bool file_is(const struct source_list *list, const char *dir, const struct source_file *f, const struct stat *st)
+{
+    struct stat its;
+    struct buf path = {0};
+    const struct feed *feed = list->feed;
+    size_t behind = feed->format->scan ? strlen(feed->spec->table) + 1 : 0;
+    buf_printf(&path, "%s/%.*s", dir, (int)(strlen(f->name) - behind), f->name);
+    bool same = stat(buf_cstr(&path), &its) == 0 && its.st_dev == st->st_dev && its.st_ino == st->st_ino;
+    buf_release(&path);
+    return same;
+}
+
+int source_lists_spare(const struct source_lists *lists, const char *dir, const char *path, struct err_text *error)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) return ERR_OK;
+    for (int i = 0; i < lists->count; i++) {
+        const struct source_list *list = &lists->of[i];
+        for (int k = 0; k < list->count; k++)
+            if (file_is(list, dir, &list->files[k], &st))
+                return err_set(error, ERR_INVALID,
+                               "%s: is a file of source %s (%s/%s): the warehouse needs a file of its own", path,
+                               list->feed->name, dir, list->files[k].name);
+    }
+    return ERR_OK;
+}
+
 void source_lists_release(struct source_lists *lists)
 {
     for (int i = 0; i < lists->count; i++) source_list_release(&lists->of[i]);

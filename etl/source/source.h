@@ -92,6 +92,8 @@ struct source_lists {
 int source_lists_look(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error);
 int source_lists_check(const struct source_lists *lists, const char *dir, struct err_text *error);
 int source_lists_read(const struct definition *d, const char *dir, struct source_lists *out, struct err_text *error);
+/* ERR_INVALID when `path`, which a run would write to, is one of the files, under whatever name. */
+int source_lists_spare(const struct source_lists *lists, const char *dir, const char *path, struct err_text *error);
 void source_lists_release(struct source_lists *lists);
 
 struct source_reader;

@@ -142,6 +142,21 @@ status=$?
 [ $status -eq 2 ] && grep -q "text.db: .*not a database" "$scratch/err" || fail "status $status: $(cat "$scratch/err")"
 cmp -s $definition "$scratch/text.db" || fail "a file that is no database was touched"
 
+story "a database that is a file of a source"
+mkdir "$scratch/own" && sqlite3 "$scratch/own/a.db" "CREATE TABLE one(id INTEGER); INSERT INTO one VALUES(1)"
+cat >"$scratch/own.json" <<'JSON'
+{"pipeline": "own", "version": 1, "source": {"format": "sqlite", "glob": "*.db", "table": "one",
+ "columns": [{"name": "id", "field": "id", "type": "integer"}]}, "tables": [{"name": "ones"}]}
+JSON
+cp "$scratch/own/a.db" "$scratch/own.before" && ln -s "own/a.db" "$scratch/link.db"
+for target in "$scratch/own/a.db" "$scratch/link.db" "$scratch/in/$first"; do
+    case $target in *.csv) of=$definition in=$scratch/in source=online_retail ;; *) of=$scratch/own.json in=$scratch/own source=own ;; esac
+    "$MILLRACE" etl run "$of" --in "$in" --db "$target" 2>"$scratch/err"
+    [ $? -eq 2 ] || fail "$target: $(cat "$scratch/err")"
+    grep -q "$target: is a file of source $source .*: the warehouse needs a file of its own" "$scratch/err" || fail "$target: $(cat "$scratch/err")"
+done
+cmp -s "$scratch/own/a.db" "$scratch/own.before" || fail "the source was touched"
+
 story "somebody else's table under a name that is needed"
 python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("CREATE TABLE sales(x)")' "$scratch/foreign.db"
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/foreign.db" 2>"$scratch/err"

@@ -260,7 +260,7 @@ EOF
 drifting '"format": "sqlite", "glob": "*.db", "table": "one"' '"field": "gift"'
 sqlite3 "$scratch/bad/a.db" "UPDATE one SET rowid = 17"
 "$MILLRACE" etl run "$scratch/drift.json" --in "$scratch/bad" --db "$scratch/drift.db" 2>"$scratch/err" || fail "without drift: $(cat "$scratch/err")"
-for said in 'first a.db:one, rowid 17, id is "x"' "no record was accepted"; do
+for said in 'first a.db:one, rowid 17, id is "x"' "no record of source d was accepted"; do
     grep -q "$said" "$scratch/err" || fail "no \"$said\" in $(cat "$scratch/err")"
 done
 

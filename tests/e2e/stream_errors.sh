@@ -198,7 +198,7 @@ cat >"$scratch/late.json" <<'JSON'
   {"name": "families", "aggregate": "children", "by": ["parent"], "columns": {"n": "count()"}}]}
 JSON
 sed 's/, "severity": "fail"//; s/"columns": {"n": "count()"}/&, "rules": [{"rule": "range", "name": "large", "column": "n", "min": 2, "severity": "fail"}]/' "$scratch/late.json" >"$scratch/table.json"
-for case in late:'rule orphan of source children failed: 1 rows' table:'2 rows of table families break a rule of severity fail'; do
+for case in late:'rule orphan of source children failed: 1 rows' table:'2 rows of table families break a rule of severity fail: large 2'; do
     name=${case%%:*} topic=${case%%:*}
     publish late "$scratch/$name.json"
     mapfile -t command < <(run $name.db "$scratch/$name.json")
