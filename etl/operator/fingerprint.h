@@ -44,6 +44,11 @@ struct fingerprint_map {
 
 /* The entry of `key`; a new one has value 0 and sets *added. Valid until the next call. */
 struct fingerprint_entry *fingerprint_map_at(struct fingerprint_map *m, struct fingerprint key, bool *added);
+/* Memory that a look-up of the key needs is asked for. */
+static inline void fingerprint_map_prefetch(const struct fingerprint_map *m, struct fingerprint key)
+{
+    if (m->size) __builtin_prefetch(&m->slots[key.low & (m->size - 1)]);
+}
 bool fingerprint_map_has(const struct fingerprint_map *m, struct fingerprint key);
 void fingerprint_map_clear(struct fingerprint_map *m); /* forgets all, keeps its memory */
 void fingerprint_map_reset(struct fingerprint_map *m); /* forgets all, gives large memory back */

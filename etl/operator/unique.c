@@ -17,6 +17,8 @@ struct unique {
     bool alone;                     /* live: no index finds who has a key, but `holders` */
     bool loaded;                    /* it has all of them */
     struct fingerprint_map holders; /* to the rowid of who has the key; 0: nobody */
+    struct fingerprint key;         /* of the last look-up there, */
+    int64_t *rowid;                 /* and what it gave; NULL: none yet */
     struct pending *added;          /* live: candidates that wait */
     struct fingerprint_map waiting; /* their keys, when it is not alone */
 };
@@ -98,7 +100,7 @@ int unique_open(struct operator_context *c, const struct feed *feed, const char 
     if (!c->live) return 0;
     u->name = sqlite3_mprintf("%s.%s", feed->name, rule);
     int result = tables_create(u);
-    if (result == 0) result = holder_index(u, !u->alone);
+    if (result == 0 && !u->alone) result = holder_index(u, true);
     if (result == 0) result = live_prepare(u);
     return result == 0 ? added_open(u) : result;
 }
@@ -118,7 +120,10 @@ void unique_close(struct unique *u)
 
 void unique_prefetch(const struct unique *u, struct fingerprint key)
 {
-    key_set_prefetch(&u->seen, key);
+    if (u->context->live)
+        fingerprint_map_prefetch(&u->holders, key);
+    else
+        key_set_prefetch(&u->seen, key);
 }
 
 int unique_first(struct unique *u, struct fingerprint key, bool *first)
@@ -149,9 +154,15 @@ static int failed(const struct unique *u)
 
 /* --- alone: who has a key is known here --- */
 
-void unique_rollback(struct unique *u)
+static void holders_forget(struct unique *u)
 {
     fingerprint_map_release(&u->holders);
+    u->rowid = NULL;
+}
+
+void unique_rollback(struct unique *u)
+{
+    holders_forget(u);
     fingerprint_map_clear(&u->waiting);
     u->alone = u->context->alone;
     u->loaded = false;
@@ -169,11 +180,26 @@ static int holders_read(struct unique *u, sqlite3_stmt *s)
     return u->loaded ? 0 : failed(u);
 }
 
-/* First, and after a rollback, which may have been one of the index. */
+static int holders_give_up(struct unique *u)
+{
+    holders_forget(u);
+    u->alone = false;
+    int result = pending_write(u->added, u->context->error);
+    if (result == 0) result = holder_index(u, true);
+    return result == 0 ? live_prepare(u) : result;
+}
+
+/* First, and after a rollback, which may have been one of the index. With too many rows it stays as it is. */
 static int holders_load(struct unique *u)
 {
     sqlite3_stmt *s = NULL;
-    int result = holder_index(u, false);
+    int64_t rows;
+    int result = sql_integer(u->context->db, 0, &rows, u->context->error,
+                             "SELECT count(*) FROM (SELECT 1 FROM \"millrace_unique_%w\" LIMIT %lld)", u->name,
+                             (long long)unique_holders_max + 1);
+    if (result < 0) return result;
+    if (rows > (int64_t)unique_holders_max) return holders_give_up(u);
+    result = holder_index(u, false);
     if (result == 0) result = live_prepare(u);
     if (result == 0)
         result = sql_prepare(u->context->db, &s, u->context->error,
@@ -183,21 +209,13 @@ static int holders_load(struct unique *u)
     return result;
 }
 
-/* There are too many. */
-static int holders_give_up(struct unique *u)
-{
-    fingerprint_map_release(&u->holders);
-    u->alone = false;
-    int result = pending_write(u->added, u->context->error);
-    if (result == 0) result = holder_index(u, true);
-    return result == 0 ? live_prepare(u) : result;
-}
-
 /* Valid until the next call. */
 static int64_t *holder_rowid(struct unique *u, struct fingerprint key)
 {
     bool added;
-    return &fingerprint_map_at(&u->holders, key, &added)->value;
+    if (u->rowid && fingerprint_equal(u->key, key)) return u->rowid;
+    u->key = key;
+    return u->rowid = &fingerprint_map_at(&u->holders, key, &added)->value;
 }
 
 /* Binds what names the holder of a key. False: nobody has it. */

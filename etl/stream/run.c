@@ -334,12 +334,12 @@ static int crew_run(struct run *r, bool backfill)
     return result;
 }
 
-/* Those of the definition, and those that workers beside each other need. */
-static int indexes_make(const struct definition *d, sqlite3 *db, struct err_text *error)
+/* What workers beside each other need besides, such as who has the keys of unique: an engine that opens for them makes
+ * it. */
+static int rules_prepare(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
     struct engine *engine = NULL;
-    int result = schema_indexes_create(d, db, error);
-    if (result == 0) result = engine_open(d, db, ENGINE_LIVE, 0, &engine, error);
+    int result = engine_open(d, db, ENGINE_LIVE, 0, &engine, error);
     engine_close(engine);
     return result;
 }
@@ -350,7 +350,7 @@ static int backfill_run(struct run *r)
 {
     r->backfill = UINT64_MAX;
     int result = crew_run(r, true);
-    if (result == 0) result = in_transaction(r, indexes_make);
+    if (result == 0) result = in_transaction(r, schema_indexes_create);
     int open = result == 0 ? offsets_open_partitions(r->db, r->error) : result;
     r->complete = open == 0;
     return open < 0 ? open : 0;
@@ -360,7 +360,9 @@ static int load(struct run *r)
 {
     progress_start(&r->progress, r->title, "messages", 0);
     int result = r->options->backfill ? backfill_run(r) : 0;
-    if (result == 0 && !stopping && (!r->complete || r->options->follow)) result = crew_run(r, false);
+    bool goes_on = result == 0 && !stopping && (!r->complete || r->options->follow);
+    if (goes_on && r->options->backfill) result = in_transaction(r, rules_prepare);
+    if (goes_on && result == 0) result = crew_run(r, false);
     return result == 0 ? progress_show(r, true) : result;
 }
 
