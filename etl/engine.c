@@ -439,21 +439,35 @@ struct judged *engine_judge(struct engine *e, const struct record *record, struc
     return admission_judge(&e->lanes[record->feed].admission, record, arena);
 }
 
-static void expect(const struct engine *e, const struct judged *j)
+void engine_expect(const struct engine *e, const struct judged *j)
 {
     admission_expect(&e->lanes[j->record.feed].admission, j);
+}
+
+void engine_page_begin(struct engine *e)
+{
+    e->context.in_page = true;
+}
+
+int engine_page_end(struct engine *e)
+{
+    int result = 0;
+    e->context.in_page = false;
+    for (int i = 0; i < e->context.definition->table_count && result == 0; i++)
+        result = operator_hand_on(e->operators[i]);
+    return outcome(e, result);
 }
 
 int engine_judged(struct engine *e, struct judged *const *rows, int count)
 {
     int result = 0;
-    for (int i = 0; i < count && i < BATCH_EXPECTED; i++) expect(e, rows[i]);
+    engine_page_begin(e);
+    for (int i = 0; i < count && i < BATCH_EXPECTED; i++) engine_expect(e, rows[i]);
     for (int i = 0; i < count && result == 0; i++) {
-        if (i + BATCH_EXPECTED < count) expect(e, rows[i + BATCH_EXPECTED]);
+        if (i + BATCH_EXPECTED < count) engine_expect(e, rows[i + BATCH_EXPECTED]);
         result = judged_apply(e, rows[i]);
     }
-    for (int i = 0; i < e->context.definition->table_count && result == 0; i++)
-        result = outcome(e, operator_hand_on(e->operators[i]));
+    if (result == 0) result = engine_page_end(e);
     arena_reset(&e->cycle);
     return result;
 }
@@ -535,6 +549,7 @@ void engine_forget(struct engine *e)
     for (int i = 0; i < e->context.definition->feed_count; i++) admission_forget(&e->lanes[i].admission);
     quarantine_forget(&e->quarantine);
     pending_drop_all(&e->context.pendings);
+    e->context.in_page = false;
     arena_reset(&e->cycle);
     staged_drop(e);
     e->data_version = e->next_id = 0;

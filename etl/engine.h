@@ -77,6 +77,12 @@ int engine_begin(struct engine *e);
 struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena);
 /* LIVE, inside the transaction: applies a judged record. A position must be applied only once, ever. */
 int engine_apply(struct engine *e, struct judged *row);
+/* LIVE: what is applied between these two stays as it is until then, and tables can take it many rows at a time. A page
+ * has ended before engine_flush; engine_forget ends it too. */
+void engine_page_begin(struct engine *e);
+int engine_page_end(struct engine *e);
+/* LIVE: the row will be applied some rows later; memory that it needs is asked for. */
+void engine_expect(const struct engine *e, const struct judged *row);
 /* FRESH: applies judged records, in order. */
 int engine_judged(struct engine *e, struct judged *const *rows, int count);
 /* Both in one, for a caller that is inside the transaction anyway. FRESH: a row is applied, and a broken `fail` rule

@@ -131,7 +131,7 @@ static struct process process_start(struct definition *d, const char *path, enum
     return p;
 }
 
-/* One transaction over order[from .. to). */
+/* One transaction over order[from .. to), as a page or not. */
 static void process_commit(struct process *p, const struct input *in, const int *order, int from, int to, bool back)
 {
     struct judged *rows[TRY_RECORDS];
@@ -139,8 +139,14 @@ static void process_commit(struct process *p, const struct input *in, const int 
     for (int i = from; i < to; i++) rows[i] = engine_judge(p->engine, &in->records[order[i]], &arena);
     try_sql(p->db, "BEGIN IMMEDIATE");
     try_ok(engine_begin(p->engine), p->engine);
-    for (int i = from; i < to; i++) try_ok(engine_apply(p->engine, rows[i]), p->engine);
-    if (!back || from % 2) try_ok(engine_flush(p->engine), p->engine);
+    bool page = from % 3, flushed = !back || from % 2;
+    if (page) engine_page_begin(p->engine);
+    for (int i = from; i < to; i++) {
+        engine_expect(p->engine, rows[i]);
+        try_ok(engine_apply(p->engine, rows[i]), p->engine);
+    }
+    if (page && flushed) try_ok(engine_page_end(p->engine), p->engine);
+    if (flushed) try_ok(engine_flush(p->engine), p->engine);
     try_sql(p->db, back ? "ROLLBACK" : "COMMIT");
     if (back) engine_forget(p->engine);
     arena_release(&arena);

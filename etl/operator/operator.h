@@ -7,9 +7,9 @@
  * A change adds (+1) or takes back (-1) a row. Each operator keeps one table of the database up to
  * date. Rows of a store are written by the time of the flush (sink/pending.h); the others collect and write at
  * flush, parents before children (the order of definition.tables), so a child may read its parent's stored rows during
- * its own flush: that is how an extreme or a session is found again after a row was taken back. In a batch a store
- * keeps the rows of a page of records for those of its children to whom their order among other inputs is nothing
- * (aggregates): each then goes over the whole page at once.
+ * its own flush: that is how an extreme or a session is found again after a row was taken back. A store keeps the rows
+ * of a page of records for those of its children to whom their order among other inputs is nothing (aggregates): each
+ * then goes over many at once.
  *
  *     operator_open -> { operator_process }... -> operator_flush -> ... -> operator_close
  *
@@ -56,6 +56,7 @@ struct operator_context {
     bool alone;                   /* live: nobody else adds or takes back rows while the engine is open */
     bool live;                    /* state is kept in the database; else all in memory, and no row is taken back */
     struct deferred *deferred;    /* batch, while records come: who writes rows (etl/sink/deferred.h); else NULL */
+    bool in_page;                 /* records stay as they are until operator_hand_on */
     struct pending_list pendings; /* live: rows that wait; what is read of the database during a flush is there */
     struct arena *cycle;          /* reset after every flush of the engine */
     struct err_text *error;
@@ -71,9 +72,9 @@ struct operator_class {
     void (*forget)(struct operator* o);
     void (*close)(struct operator* o);
     void (*measure)(const struct operator* o, struct buf *out); /* NULL: nothing grows with keys in a batch */
-    /* Batch: many rows of its only input. NULL: it takes each as it comes. */
+    /* Many rows of its only input. NULL: it takes each as it comes. */
     int (*stretch)(struct operator* o, const struct change *rows, size_t count);
-    /* Batch: rows that were kept for those who take many go to them now. NULL: it keeps none. */
+    /* Rows that were kept for those who take many go to them now. NULL: it keeps none. */
     int (*hand_on)(struct operator* o);
 };
 extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize,
@@ -96,7 +97,7 @@ int operator_open(struct operator_context *c, const struct table *t, struct oper
 /* From now on `child` gets the changes of `parent` as those of its input number `input`. */
 void operator_child_add(struct operator* parent, struct operator* child, int input);
 int operator_process(struct operator* o, const struct change *change);
-/* Batch, every so many records: their rows are still there. */
+/* At the end of a page of records: their rows are still there. */
 int operator_hand_on(struct operator* o);
 int operator_flush(struct operator* o);
 void operator_forget(struct operator* o);

@@ -10,11 +10,14 @@
 #include "etl/operator/operator.h"
 #include "etl/sink/output.h"
 
+enum { KEPT_MAX = 256, KEPT_BYTES = 1 << 17 };
+
 struct store {
     struct operator base;
     struct output output;
     struct value *row; /* the stored columns of the current change */
-    struct buf kept;   /* batch: struct change, rows of this page */
+    struct buf kept;   /* struct change: rows of this page */
+    struct arena rows; /* and their values */
 };
 
 static int store_open(struct operator_context *c, const struct table *t, struct operator** out)
@@ -22,8 +25,28 @@ static int store_open(struct operator_context *c, const struct table *t, struct 
     struct store *s = calloc(1, sizeof *s);
     if (!s) abort();
     s->row = calloc((size_t)t->column_count + 1, sizeof *s->row);
+    s->rows.block_size = KEPT_BYTES;
     *out = &s->base;
     return output_open(&s->output, c, t);
+}
+
+static int store_hand_on(struct operator* o)
+{
+    struct store *s = (struct store *)o;
+    const struct change *rows = (const struct change *)(const void *)s->kept.p;
+    int result = operator_emit_stretch(o, rows, s->kept.n / sizeof *rows);
+    buf_reset(&s->kept);
+    arena_reset(&s->rows);
+    return result;
+}
+
+static int row_keep(struct operator* o, struct change *change)
+{
+    struct store *s = (struct store *)o;
+    change->values = arena_copy(&s->rows, s->row, (size_t)o->table->column_count * sizeof *s->row);
+    buf_append(&s->kept, change, sizeof *change);
+    int result = operator_emit_single(o, change);
+    return result == 0 && s->kept.n == KEPT_MAX * sizeof *change ? store_hand_on(o) : result;
 }
 
 static int store_process(struct operator* o, const struct change *change)
@@ -36,19 +59,7 @@ static int store_process(struct operator* o, const struct change *change)
     struct change kept = {.sign = change->sign, .values = s->row, .order = change->order, .id = change->id};
     int result = kept.sign > 0 ? output_row(&s->output, &kept) : output_take_back(&s->output, &kept);
     if (result < 0 || o->child_count == 0) return result;
-    if (o->context->live) return operator_emit(o, &kept);
-    kept.values = arena_copy(o->context->cycle, s->row, (size_t)t->column_count * sizeof *s->row);
-    buf_append(&s->kept, &kept, sizeof kept);
-    return operator_emit_single(o, &kept);
-}
-
-static int store_hand_on(struct operator* o)
-{
-    struct store *s = (struct store *)o;
-    const struct change *rows = (const struct change *)(const void *)s->kept.p;
-    int result = operator_emit_stretch(o, rows, s->kept.n / sizeof *rows);
-    buf_reset(&s->kept);
-    return result;
+    return o->context->in_page ? row_keep(o, &kept) : operator_emit(o, &kept);
 }
 
 static int store_flush(struct operator* o)
@@ -59,7 +70,9 @@ static int store_flush(struct operator* o)
 
 static void store_forget(struct operator* o)
 {
-    (void)o;
+    struct store *s = (struct store *)o;
+    buf_reset(&s->kept);
+    arena_reset(&s->rows);
 }
 
 static void store_close(struct operator* o)
@@ -67,6 +80,7 @@ static void store_close(struct operator* o)
     struct store *s = (struct store *)o;
     output_close(&s->output);
     buf_release(&s->kept);
+    arena_release(&s->rows);
     free(s->row);
     free(s);
 }

@@ -13,6 +13,8 @@
 #include "etl/stream/versions.h"
 #include "lib/base/memory.h"
 
+enum { EXPECTED = 16 }; /* memory that a row needs is asked for so many rows ahead */
+
 struct writer {
     const struct definition *definition;
     sqlite3 *db;
@@ -106,12 +108,26 @@ static int item_apply(struct writer *w, const struct page_item *item, struct err
     return result;
 }
 
+static int items_apply(struct writer *w, const struct page *page, struct err_text *error)
+{
+    int result = 0;
+    engine_page_begin(w->engine);
+    for (size_t i = 0; i < page->count && result == 0; i++) {
+        const struct page_item *later = i + EXPECTED < page->count ? &page->items[i + EXPECTED] : NULL;
+        if (later && later->judged) engine_expect(w->engine, later->judged);
+        result = item_apply(w, &page->items[i], error);
+    }
+    if (result != 0) return result;
+    result = engine_page_end(w->engine);
+    return result == 0 ? 0 : err_set(error, result, "%s", engine_error(w->engine));
+}
+
 static int page_apply(struct writer *w, const struct page *page, struct err_text *error)
 {
     int result = w->open ? 0 : begin(w, error);
     if (result == 0) result = offsets_move_all(w, page, error);
     if (result == 0 && !w->stream_known) result = offsets_identity(w->db, "stream", slice_str(page->stream), error);
-    for (size_t i = 0; i < page->count && result == 0; i++) result = item_apply(w, &page->items[i], error);
+    if (result == 0) result = items_apply(w, page, error);
     arena_reset(&w->arena);
     return result;
 }
