@@ -3,6 +3,7 @@
  *     bench_run(E1 E5 E7) --> DIR/E1/trial-*.json ... DIR/limits/trial-*.json     every trial, void ones too
  *     bench_speed         --> DIR/speed/trial-*.json, table.json, and the table of promises on standard output
  *     bench_report        --> DIR/report.html, DIR/figures/NAME.svg .png .gnuplot .tsv
+ *     bench_compare       --> what got better or worse between two such folders
  *
  * The report is made from the files alone: it can be rebuilt later, or elsewhere. What is measured are
  * child processes of the program itself (`millrace broker`, `etl run`, `stream ...`), talked to as any
@@ -23,7 +24,7 @@ struct bench_options {
                               folder or beside the executable */
 };
 
-enum bench_end { BENCH_ENDED = 1, BENCH_WRONG };
+enum bench_end { BENCH_ENDED = 1, BENCH_WRONG, BENCH_WORSE, BENCH_NOT_MEASURABLE };
 
 /* Runs experiments by their ids ("E1"), NULL at the end, one after the other. 0, or a negative `enum
  * err` with a sentence; ERR_INVALID for an id that does not exist, before anything runs. A run in
@@ -50,6 +51,11 @@ const char *bench_speed_row(int i, const char **what);
 /* Writes the figures and DIR/report.html. Needs gnuplot. Experiments without results are left out;
  * ERR_NOTFOUND when there are none at all. A lab.json in DIR (the verdicts of `millrace lab`) is shown. */
 int bench_report(const char *dir, struct err_text *error);
+
+/* Prints what two results folders measured in common, as ratios new / old with their intervals and the noise floor
+ * (bench/compare.h). 0 when nothing got worse, BENCH_WORSE, BENCH_NOT_MEASURABLE when a cell has no valid trial in one
+ * of them and nothing else got worse; ERR_NOTFOUND when they have no cell in common. */
+int bench_compare(const char *before, const char *after, struct err_text *error);
 
 /* The experiments that exist, for help texts: id and question; NULL id at the end. */
 struct bench_experiment_name {

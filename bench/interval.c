@@ -93,41 +93,110 @@ struct interval interval_ratio(const double *a, int na, const double *b, int nb,
 
 /* --- percentiles of merged counts --- */
 
-/* A merge of weighted trials is walked bucket by bucket: the weights say how often each trial was drawn. */
-static double weighted_percentile(const struct histogram *const *trials, const int *weights, int n, double percentile)
+/* Trials to be merged, with the buckets that any of them has something in: few of all there are. */
+struct merging {
+    const struct histogram *const *trials;
+    int n;
+    uint32_t *buckets; /* owned, ascending */
+    int bucket_count;
+};
+
+static struct merging merging_new(const struct histogram *const *trials, int n)
+{
+    struct merging m = {.trials = trials, .n = n, .buckets = memory_new(HISTOGRAM_BUCKETS * sizeof *m.buckets)};
+    assert(n <= INTERVAL_TRIALS_MAX);
+    for (uint32_t b = 0; b < HISTOGRAM_BUCKETS; b++) {
+        bool any = false;
+        for (int i = 0; i < n; i++) any |= trials[i]->counts[b] > 0;
+        if (any) m.buckets[m.bucket_count++] = b;
+    }
+    return m;
+}
+
+/* The weights say how often each trial was drawn. */
+static double weighted_percentile(const struct merging *m, const int *weights, double percentile)
 {
     uint64_t total = 0, seen = 0;
-    for (int i = 0; i < n; i++) total += (uint64_t)weights[i] * trials[i]->total;
+    for (int i = 0; i < m->n; i++) total += (uint64_t)weights[i] * m->trials[i]->total;
     double rank = ceil(percentile / 100 * (double)total * (1 - 1e-12));
     uint64_t wanted = rank < 1 ? 1 : (uint64_t)rank;
-    uint32_t bucket = 0;
-    for (; bucket < HISTOGRAM_BUCKETS && seen < wanted; bucket++) {
-        for (int i = 0; i < n; i++) seen += (uint64_t)weights[i] * trials[i]->counts[bucket];
+    int k = 0;
+    for (; k < m->bucket_count && seen < wanted; k++) {
+        for (int i = 0; i < m->n; i++) seen += (uint64_t)weights[i] * m->trials[i]->counts[m->buckets[k]];
     }
-    return bucket ? (double)histogram_bucket_upper(bucket - 1) : 0;
+    return k ? (double)histogram_bucket_upper(m->buckets[k - 1]) : 0;
+}
+
+static double merged_percentile(const struct merging *m, double percentile)
+{
+    int weights[INTERVAL_TRIALS_MAX];
+    for (int i = 0; i < m->n; i++) weights[i] = 1;
+    return weighted_percentile(m, weights, percentile);
+}
+
+static double drawn_percentile(const struct merging *m, double percentile, struct random *r)
+{
+    int weights[INTERVAL_TRIALS_MAX] = {0};
+    for (int i = 0; i < m->n; i++) weights[random_below(r, (uint64_t)m->n)]++;
+    return weighted_percentile(m, weights, percentile);
+}
+
+static void percentile_spread(const struct histogram *const *trials, int n, double percentile, double *low,
+                              double *high)
+{
+    double each[INTERVAL_TRIALS_MAX];
+    for (int i = 0; i < n; i++) each[i] = (double)histogram_percentile(trials[i], percentile);
+    spread(each, n, low, high);
 }
 
 struct interval interval_percentile(const struct histogram *const *trials, int n, double percentile, uint64_t seed)
 {
-    int weights[INTERVAL_TRIALS_MAX] = {0};
     double resampled[INTERVAL_RESAMPLES];
     struct random r;
-    assert(n <= INTERVAL_TRIALS_MAX);
     if (n <= 0) return nothing();
-    for (int i = 0; i < n; i++) weights[i] = 1;
-    struct interval out = {
-        .n = n, .value = weighted_percentile(trials, weights, n, percentile), .range = n < INTERVAL_TRIALS_MIN};
+    struct merging m = merging_new(trials, n);
+    struct interval out = {.n = n, .value = merged_percentile(&m, percentile), .range = n < INTERVAL_TRIALS_MIN};
     if (out.range) {
-        for (int i = 0; i < n; i++) resampled[i] = (double)histogram_percentile(trials[i], percentile);
-        spread(resampled, n, &out.low, &out.high);
-        return out;
+        percentile_spread(trials, n, percentile, &out.low, &out.high);
+    } else {
+        random_seed(&r, seed);
+        for (int k = 0; k < INTERVAL_RESAMPLES; k++) resampled[k] = drawn_percentile(&m, percentile, &r);
+        ends(resampled, &out);
     }
-    random_seed(&r, seed);
-    for (int k = 0; k < INTERVAL_RESAMPLES; k++) {
-        for (int i = 0; i < n; i++) weights[i] = 0;
-        for (int i = 0; i < n; i++) weights[random_below(&r, (uint64_t)n)]++;
-        resampled[k] = weighted_percentile(trials, weights, n, percentile);
+    free(m.buckets);
+    return out;
+}
+
+static void percentile_ratio_range(const struct merging *a, const struct merging *b, double percentile,
+                                   struct interval *out)
+{
+    double a_low, a_high, b_low, b_high;
+    percentile_spread(a->trials, a->n, percentile, &a_low, &a_high);
+    percentile_spread(b->trials, b->n, percentile, &b_low, &b_high);
+    out->low = a_low / b_high;
+    out->high = a_high / b_low;
+}
+
+struct interval interval_percentile_ratio(const struct histogram *const *a, int na, const struct histogram *const *b,
+                                          int nb, double percentile, uint64_t seed)
+{
+    double resampled[INTERVAL_RESAMPLES];
+    struct random r;
+    if (na <= 0 || nb <= 0) return nothing();
+    struct merging over = merging_new(a, na), under = merging_new(b, nb);
+    int n = na < nb ? na : nb;
+    struct interval out = {.n = n,
+                           .value = merged_percentile(&over, percentile) / merged_percentile(&under, percentile),
+                           .range = n < INTERVAL_TRIALS_MIN};
+    if (out.range) {
+        percentile_ratio_range(&over, &under, percentile, &out);
+    } else {
+        random_seed(&r, seed);
+        for (int k = 0; k < INTERVAL_RESAMPLES; k++)
+            resampled[k] = drawn_percentile(&over, percentile, &r) / drawn_percentile(&under, percentile, &r);
+        ends(resampled, &out);
     }
-    ends(resampled, &out);
+    free(over.buckets);
+    free(under.buckets);
     return out;
 }

@@ -48,5 +48,8 @@ struct interval interval_paired_ratio(const double *a, const double *b, int n, u
 struct interval interval_ratio(const double *a, int na, const double *b, int nb, uint64_t seed);
 /* A percentile (0..100) of the merged counts of the trials' histograms: trials are resampled and merged again. */
 struct interval interval_percentile(const struct histogram *const *trials, int n, double percentile, uint64_t seed);
+/* The same percentile of a over that of b, as interval_ratio. */
+struct interval interval_percentile_ratio(const struct histogram *const *a, int na, const struct histogram *const *b,
+                                          int nb, double percentile, uint64_t seed);
 
 #endif

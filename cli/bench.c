@@ -30,6 +30,7 @@ static int usage(FILE *to)
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
           "       millrace bench report DIR\n"
+          "       millrace bench compare OLD NEW\n"
           "\n"
           "run: measures, and writes every trial to DIR/EXPERIMENT (default results/DATE-local). The experiments:\n",
           to);
@@ -39,10 +40,12 @@ static int usage(FILE *to)
           "  --profile full    seven longer trials per cell\n"
           "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
           "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
-          "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n",
+          "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n"
+          "compare: ratios new / old of what two folders have in common, with intervals, beside the noise floor.\n",
           to);
     speed_usage(to);
-    fputs("Status: 0 done, 1 a promise was missed (speed) or a warehouse is wrong (run), 2 usage, or something could "
+    fputs("Status: 0 done, 1 a promise was missed (speed), a warehouse is wrong (run) or something got worse "
+          "(compare), 2 usage, or something could "
           "not be "
           "measured,\n130 ended by a signal (run): the same command goes on.\n",
           to);
@@ -174,6 +177,15 @@ static int report(int argc, char **argv)
     return 0;
 }
 
+static int compare(int argc, char **argv)
+{
+    struct err_text error = {0};
+    if (argc != 4 || argv[2][0] == '-' || argv[3][0] == '-') return usage(stderr);
+    int rc = bench_compare(argv[2], argv[3], &error);
+    if (rc < 0) return wrong("compare", error.text, "");
+    return rc == BENCH_WORSE ? CLI_DIFFERENCE : rc == BENCH_NOT_MEASURABLE ? CLI_NOT_MEASURABLE : CLI_OK;
+}
+
 int cli_bench(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -182,5 +194,6 @@ int cli_bench(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "run") == 0) return run(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "speed") == 0) return speed(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "report") == 0) return report(argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "compare") == 0) return compare(argc, argv);
     return usage(stderr);
 }
