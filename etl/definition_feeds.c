@@ -83,8 +83,9 @@ static void time_read_key(struct node n, struct feed *feed)
     feed->time = -1;
     if (node_present(n)) feed->time = column_name_read(n, feed);
     if (feed->time >= 0 && feed->columns[feed->time].type != VALUE_TIMESTAMP)
-        node_fail(n, "column %s is %s; the event time must be a timestamp", feed->columns[feed->time].name,
-                  value_type_name(feed->columns[feed->time].type));
+        node_fail(n, "column %s is %s; the event time must be a timestamp%s", feed->columns[feed->time].name,
+                  value_type_name(feed->columns[feed->time].type),
+                  feed->columns[feed->time].type == VALUE_DATE ? ": derive one with timestamp()" : "");
     if (feed->spec->lateness && feed->time < 0)
         node_fail(n, "in_file.lateness needs the event time: name its column here");
     if (!node_part_end(n, NULL)) feed->time = time_stand_in(feed);
@@ -154,6 +155,8 @@ static void late_read(struct node n, struct feed *feed)
     static const char *const keys[] = {"drop_after_s", NULL}, *const words[] = {"correct", NULL};
     if (!node_present(n)) return;
     if (json_is_string(n.json)) {
+        if (strncmp(json_string_value(n.json), "drop", 4) == 0)
+            node_fail(n, "says after how many seconds: {\"drop_after_s\": 600}");
         node_choice(n, words, 0);
         return;
     }

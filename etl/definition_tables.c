@@ -35,7 +35,14 @@ int input_find(struct node n, const struct input *in, const char *name)
         if (strcmp(in->columns[i].name, name) == 0) return i;
         names[i] = in->columns[i].name;
     }
-    if (!node_broken(n, name)) node_fail(n, "there is no column \"%s\" here%s", name, node_hint(n, name, names));
+    if (node_broken(n, name)) return 0;
+    if (*name == '_')
+        node_fail(
+            n,
+            "there is no column \"%s\" here: a store hands on what its \"columns\" name, such as {\"name\": \"%s\", "
+            "\"column\": \"%s\"}",
+            name, name + 1, name);
+    node_fail(n, "there is no column \"%s\" here%s", name, node_hint(n, name, names));
     return 0;
 }
 
@@ -228,15 +235,27 @@ static void store_read(struct node n, struct definition *d, struct table *t)
     if (!n.doc->failed) t->time = store_time(d, t);
 }
 
+/* Whether there is a table of this name behind the one that is read. */
+static bool stands_behind(struct node n, const struct definition *d, const char *name)
+{
+    for (size_t i = (size_t)d->tables[d->table_count].item + 1; i < json_array_size(n.doc->tables); i++) {
+        const char *there = json_string_value(json_object_get(json_array_get(n.doc->tables, i), "name"));
+        if (there && strcmp(there, name) == 0) return true;
+    }
+    return false;
+}
+
 int parent_read(struct node n, const struct definition *d)
 {
     const char *name = node_text(n, NULL);
     const char **names = arena_alloc(n.doc->arena, ((size_t)d->table_count + 1) * sizeof *names);
     for (int i = 0; i < d->table_count; i++) names[i] = d->tables[i].name;
     int parent = definition_table(d, name);
-    if (!node_broken(n, name) && parent < 0)
-        node_fail(n, "there is no table \"%s\" before this one%s", name, node_hint(n, name, names));
-    return parent < 0 ? 0 : parent;
+    if (parent >= 0 || node_broken(n, name)) return parent < 0 ? 0 : parent;
+    if (stands_behind(n, d, name))
+        node_fail(n, "there is no table \"%s\" before this one: it stands behind, move it ahead", name);
+    node_fail(n, "there is no table \"%s\" before this one%s", name, node_hint(n, name, names));
+    return 0;
 }
 
 /* --- all of them --- */
@@ -430,6 +449,7 @@ void tables_read(struct node tables, struct definition *d)
 {
     size_t count = node_count(tables);
     if (!tables.doc->failed && count == 0) node_fail(tables, "needs at least one table");
+    tables.doc->tables = tables.json;
     d->tables = arena_alloc(&d->arena, (3 * count + 1) * sizeof *d->tables);
     bool all = !tables.doc->failed;
     for (size_t i = 0; i < count && !tables.doc->failed; i++) {

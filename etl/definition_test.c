@@ -182,6 +182,14 @@ TEST(definition, table_errors)
 {
     check_refused(TABLE("\"columns\": [\"nope\"]"), "tables[1].columns[0]: there is no column \"nope\"");
     check_refused(TABLE("\"columns\": [\"id\", \"ID\"]"), "there is no column \"ID\"");
+    check_refused(
+        TABLE("\"aggregate\": \"rows\", \"by\": [\"_file\"], \"columns\": {\"n\": \"count()\"}"),
+        "there is no column \"_file\" here: a store hands on what its \"columns\" name, such as {\"name\": \"file\", "
+        "\"column\": \"_file\"}");
+    check_refused(TABLE("\"aggregate\": \"y\", \"by\": []}, {\"name\": \"y\""),
+                  "\"y\" before this one: it stands behind, move it ahead");
+    check_refused(TABLE("\"aggregate\": \"x\", \"by\": []"),
+                  "there is no table \"x\" before this one; there are: rows");
     check_refused(TABLE("\"columns\": [\"id\", \"id\"]"), "the column \"id\" stands twice");
     check_refused(TABLE("\"columns\": [\"_file\"]"), "in every stored table anyway");
     check_refused(TABLE("\"rows\": {\"rejected_as\": \"no_kin\"}"), "did you mean \"no_kind\"?");

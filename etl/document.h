@@ -40,6 +40,7 @@ struct document {
     int problems;           /* in all parts so far */
     const char *usage;      /* stands behind each problem; NULL: nothing */
     struct broken_name *broken;
+    json_t *tables;                /* "tables" of the definition: what stands behind, too. May be NULL */
     const struct value_maps *maps; /* of the definition, for its expressions (etl/expr/maps.h). May be NULL */
     struct sha256 *digest; /* of the definition; files that belong to it are added (etl/beside.h). May be NULL */
 };

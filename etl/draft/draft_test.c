@@ -67,6 +67,37 @@ TEST(draft, the_delimiter_that_separates_the_header_too)
     buf_release(&csv);
 }
 
+TEST(draft, commas_in_every_quoted_field)
+{
+    struct buf csv = {0};
+    buf_append_str(&csv, "order,name,total\n");
+    for (int i = 0; i < 30; i++) buf_printf(&csv, "%d,\"Smith, O'John%d\",%d.50\n", i, i, i);
+    char *text = drafted("a.csv", buf_slice(&csv), 30, 0);
+    check(!strstr(text, "\"quote\""));
+    check_says(text, "{\"name\": \"total\", \"type\": \"decimal\"");
+    buf_release(&csv);
+    check_draft("a.csv", "a,b\n1,'x, y'\n2,'z, z'\n", 2, "\"quote\": \"'\"");
+}
+
+TEST(draft, a_value_that_is_of_another_type)
+{
+    struct buf csv = {0};
+    buf_append_str(&csv, "id,day\r\r\n");
+    for (int i = 0; i < 40; i++) buf_printf(&csv, "%d,%s\r\r\n", i, i == 3 ? "A null transaction" : "08.09.2017");
+    char *text = drafted("a.csv", buf_slice(&csv), 40, 0);
+    check_says(text, "Lines end in CR CR LF");
+    buf_reset(&csv);
+    buf_append_str(&csv, "id,day,n\n");
+    for (int i = 0; i < 40; i++)
+        buf_printf(&csv, "%d,%s,%s\n", i, i == 3 ? "A null transaction" : "08.09.2017", i % 3 ? "7" : "x");
+    text = drafted("a.csv", buf_slice(&csv), 40, 0);
+    check_says(text, "39 of them would be \\\"type\\\": \\\"date\\\", \\\"format\\\": \\\"%d.%m.%Y\\\", but not: A "
+                     "null transaction\"");
+    check(!strstr(text, "leading zeros"));
+    check(!strstr(text, "but not: x"));
+    buf_release(&csv);
+}
+
 TEST(draft, american_csv)
 {
     check_draft("a.csv",

@@ -98,6 +98,7 @@ static void number_note(struct profile *p, struct slice s)
     size_t sign = s.n && (s.p[0] == '-' || s.p[0] == '+');
     if (point > p->after_point) p->after_point = point;
     if (comma > p->after_comma) p->after_comma = comma;
+    for (size_t i = 0; i < s.n; i++) p->has_letters = p->has_letters || !(is_digit(s.p[i]) || strchr("+-.,' ", s.p[i]));
     if (s.n && (memchr(s.p, '-', s.n) || memchr(s.p, '(', s.n))) p->negative = true;
     if (s.n > sign + 1 && s.p[sign] == '0' && is_digit(s.p[sign + 1])) p->leading_zero = true;
 }
@@ -111,12 +112,33 @@ static bool fits(const struct candidate *c, struct slice s)
     return field_convert(c->field, s, &v) && v.type == c->type;
 }
 
-static void candidates_sift(struct profile *p, const struct candidates *all, struct slice s)
+/* How many of the first `count` fit, which come to the front; when none does they stay as they are. */
+static int candidates_sift(struct profile *p, const struct candidates *all, int count, struct slice s)
 {
     int kept = 0;
-    for (int i = 0; i < p->fitting_count; i++)
+    for (int i = 0; i < count; i++)
         if (fits(&all->items[p->fitting[i]], s)) p->fitting[kept++] = p->fitting[i];
-    p->fitting_count = kept;
+    return kept;
+}
+
+enum { OTHERS_PER_CENT_MAX = 5, OTHERS_FEW = 2 };
+
+/* A value that is of another type than those before: few of these are worth a word, many make a text of the column. */
+static void other_note(struct profile *p, struct slice s, struct arena *arena)
+{
+    if (!p->others++) p->other = arena_str(arena, slice_of(s.p, s.n < 40 ? s.n : 40));
+    if (p->others > OTHERS_FEW + profile_filled(p) * OTHERS_PER_CENT_MAX / 100) p->most_count = 0;
+}
+
+static void types_note(struct profile *p, const struct candidates *all, struct slice s, struct arena *arena)
+{
+    int count = p->fitting_count ? p->fitting_count : p->most_count;
+    int kept = s.n ? candidates_sift(p, all, count, s) : 0;
+    if (p->fitting_count) p->most_count = p->fitting_count, p->fitting_count = kept;
+    if (kept)
+        p->most_count = kept;
+    else
+        other_note(p, s, arena);
 }
 
 static const char *const WORDS[] = {"NULL", "null", "\\N", "N/A", "n/a", "NA", "NaN", "None", "-", NULL};
@@ -147,13 +169,10 @@ void profile_add(struct profile *p, const struct candidates *all, struct slice t
     struct slice s = trimmed(text);
     if (mark_note(p, s)) return;
     if (!p->example) p->example = arena_str(arena, slice_of(s.p, s.n < 40 ? s.n : 40));
-    if (p->fitting_count == 0) return;
+    if (p->fitting_count == 0 && p->most_count == 0) return;
     if (s.n < text.n) p->padded = true;
     number_note(p, s);
-    if (s.n == 0)
-        p->fitting_count = 0;
-    else
-        candidates_sift(p, all, s);
+    types_note(p, all, s, arena);
 }
 
 /* --- the choice --- */
@@ -170,6 +189,16 @@ const struct candidate *profile_choice(const struct profile *p, const struct can
 {
     if (!p->example) return NULL;
     for (int i = 0; i < p->fitting_count; i++)
+        if (plausible(p, p->fitting[i], &all->items[p->fitting[i]])) return &all->items[p->fitting[i]];
+    return NULL;
+}
+
+enum { MOST_LEAST = 10 };
+
+const struct candidate *profile_most(const struct profile *p, const struct candidates *all)
+{
+    if (p->fitting_count || profile_filled(p) - p->others < MOST_LEAST) return NULL;
+    for (int i = 0; i < p->most_count; i++)
         if (plausible(p, p->fitting[i], &all->items[p->fitting[i]])) return &all->items[p->fitting[i]];
     return NULL;
 }

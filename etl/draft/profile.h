@@ -15,6 +15,10 @@ struct profile {
     int word_count;
     int *fitting; /* indexes of the candidates that took every value, in their order */
     int fitting_count;
+    int most_count;    /* there are none: those that take all values but few; 0: there are too many of these */
+    uint64_t others;   /* then: these, */
+    const char *other; /* and the first of them */
+    bool has_letters;
     bool padded;       /* blanks stand around values */
     bool leading_zero; /* 00123: a code rather than a number */
     bool negative;
@@ -37,6 +41,9 @@ void profile_add(struct profile *p, const struct candidates *all, struct slice t
 
 /* The declaration to draft: NULL is a text. */
 const struct candidate *profile_choice(const struct profile *p, const struct candidates *all);
+/* What nearly all values are, when one could not be chosen because p->others of them are something else; NULL: there
+ * is no such thing. */
+const struct candidate *profile_most(const struct profile *p, const struct candidates *all);
 /* What the other order of day and month is, when it fits as well; NULL otherwise. */
 const struct candidate *profile_other_order(const struct profile *p, const struct candidates *all);
 /* Digits behind the point to declare. */

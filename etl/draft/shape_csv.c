@@ -57,6 +57,18 @@ static bool dialect_better(const struct dialect *a, const struct dialect *b, boo
     return a->alike * 21 >= b->alike * 20 && a->fields > b->fields;
 }
 
+/* Whether a quote stands where a field begins: one inside of a word is an apostrophe. */
+static bool quotes_begin(const struct csv_spec *spec, struct slice head)
+{
+    for (size_t i = 0; i < head.n; i++) {
+        const uint8_t *at = memchr(head.p + i, spec->quote, head.n - i);
+        if (!at) return false;
+        i = (size_t)(at - head.p);
+        if (i == 0 || head.p[i - 1] == (uint8_t)spec->delimiter || head.p[i - 1] == '\n') return true;
+    }
+    return false;
+}
+
 /* What only backslash escapes bring about: \" of those with quotes, \N of the dumps of databases, where no quote is. */
 static bool escapes_are_there(const struct dialect *d, struct slice head)
 {
@@ -92,6 +104,7 @@ static struct dialect dialect_find(const struct sample *sample)
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
         struct dialect d = dialects[i];
         if (d.spec.delimiter == ' ' && best.fields > 1) break; /* blanks are in most texts */
+        if (d.spec.quote == '\'' && !quotes_begin(&d.spec, sample->head)) continue;
         dialect_try(&d, sample);
         if (dialect_better(&d, &best, sample->head.n && escapes_are_there(&d, sample->head))) best = d;
     }
@@ -135,6 +148,15 @@ static struct slice title_trimmed(struct slice s)
     while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = slice_of(s.p + 1, s.n - 1);
     while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
     return s;
+}
+
+/* A file that was changed from LF to CR LF twice. */
+static void line_ends_say(struct draft_source *s, struct slice head)
+{
+    if (head.n && memmem(head.p, head.n, "\r\r\n", 3))
+        buf_append_str(&s->notes,
+                       "Lines end in CR CR LF: the last field of each has a CR at its end, which trim() takes off in "
+                       "\"derive\"; behind a quote it makes the record malformed: mend the file first.\n");
 }
 
 static void columns_add(struct draft_source *s, struct slice *titles, int count, bool header, struct arena *arena)
@@ -223,6 +245,7 @@ int shape_csv(struct draft *draft, struct err_text *error)
     else
         buf_printf(&s->notes, "Of the first %d records %d have %d fields. The first %s a header: %s.\n", d.records,
                    d.alike, d.fields, header ? "is" : "is not", why);
+    line_ends_say(s, sample->head);
     columns_add(s, first, d.fields, header, sample->arena);
     return 0;
 }

@@ -64,7 +64,12 @@ static void evidence_say(struct writer *w, const struct draft_column *c, struct 
     if (other)
         buf_printf(say, "; AMBIGUOUS: \"%s\" fits all of them as well as \"%s\" (no day above 12 was seen)",
                    other->format, chosen->format);
-    if (p->leading_zero && !chosen && !c->fixed) buf_append_str(say, "; digits, but with leading zeros: a code");
+    const struct candidate *most = chosen || c->fixed || c->truth ? NULL : profile_most(p, w->all);
+    if (most)
+        buf_printf(say, "; %s of them would be \"type\": \"%s\"%s, but not: %s",
+                   draft_count(filled - p->others, w->arena), value_type_name(most->type), most->keys, p->other);
+    if (p->leading_zero && !p->has_letters && !chosen && !c->fixed)
+        buf_append_str(say, "; digits, but with leading zeros: a code");
     if (c->truth) buf_append_str(say, "; true is 1, false is 0");
     if (chosen && strstr(chosen->keys, "round")) buf_append_str(say, "; digits behind the scale are rounded");
     if (chosen && chosen->thousands && chosen->type == VALUE_INTEGER)

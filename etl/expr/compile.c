@@ -65,6 +65,9 @@ static const char *word_hint(const char *word)
 {
     if (strcasecmp(word, "like") == 0 || strcasecmp(word, "ilike") == 0 || strcasecmp(word, "regexp") == 0)
         return "; there is matches(text, 'regular expression')";
+    if (word[0] == '&') return "; there is and";
+    if (word[0] == '|' && !word[1]) return "; there is or";
+    if (strcasecmp(word, "as") == 0) return "; a type is made with integer(x), decimal(x, 2), text(x), date(x)";
     if (strcasecmp(word, "case") == 0) return "; there is if(condition, value, otherwise)";
     return word[0] == '"' ? " (texts stand between single quotes)" : "";
 }

@@ -144,6 +144,10 @@ TEST(expr, errors_say_what_and_where)
     check_error("name + 'x'", "joined with ||");
     check_error("q = name", "integer and text do not go together");
     check_error("q = null", "is null");
+    check_error("q > 1 && q < 3", "not \"&\"; there is and");
+    check_error("cast(q as text)", "not \"as\"; a type is made with integer(x)");
+    check_error("date '2024-12-31' > '2024-01-01'", "do not go together (a date is written date '2024-12-31')");
+    check_error("date '2024-12-31' - timestamp '2024-12-31 00:00:00'", "is not defined (date(x) and timestamp(x)");
     check_error("upper(q)", "argument 1 of upper() must be text, not integer");
     check_error("upper()", "at least 1 argument, not 0");
     check_error("trim(name, name)", "at most 1 argument, not 2");

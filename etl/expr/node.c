@@ -193,6 +193,16 @@ struct expr *expr_rescale(struct expr_builder *b, struct expr *e, int scale)
     return wrapped;
 }
 
+/* A time that is written as a text. */
+static const char *literal_hint(enum value_type a, enum value_type b)
+{
+    enum value_type time = a == VALUE_TEXT ? b : a;
+    if (a != VALUE_TEXT && b != VALUE_TEXT) return "";
+    return time == VALUE_DATE        ? " (a date is written date '2024-12-31')"
+           : time == VALUE_TIMESTAMP ? " (a time is written timestamp '2024-12-31 23:59:00')"
+                                     : "";
+}
+
 void expr_unify(struct expr_builder *b, struct expr **args, int count, const char *what, enum value_type *type,
                 int *scale)
 {
@@ -206,7 +216,8 @@ void expr_unify(struct expr_builder *b, struct expr **args, int count, const cha
         else if (numbers)
             *type = VALUE_DECIMAL;
         else
-            expr_fail(b, "%s: %s and %s do not go together", what, value_type_name(*type), expr_type_text(b, e));
+            expr_fail(b, "%s: %s and %s do not go together%s", what, value_type_name(*type), expr_type_text(b, e),
+                      literal_hint(*type, e->type));
         if (e->scale > *scale) *scale = e->scale;
     }
     for (int i = 0; i < count && *type == VALUE_DECIMAL && !b->failed; i++) args[i] = expr_rescale(b, args[i], *scale);

@@ -71,7 +71,9 @@ static struct expr *time_arithmetic(struct expr_builder *b, char symbol, struct 
     if (symbol == '-' && args[1]->type == type) return expr_strict_node(b, VALUE_INTEGER, 0, subtract_call, args, 2);
     if (args[1]->type == VALUE_INTEGER && (symbol == '-' || symbol == '+'))
         return expr_strict_node(b, type, 0, symbol == '-' ? subtract_call : add_call, args, 2);
-    expr_fail(b, "%s %c %s is not defined", value_type_name(type), symbol, expr_type_text(b, args[1]));
+    bool both = args[1]->type == VALUE_TIMESTAMP || args[1]->type == VALUE_DATE;
+    expr_fail(b, "%s %c %s is not defined%s", value_type_name(type), symbol, expr_type_text(b, args[1]),
+              both && symbol == '-' ? " (date(x) and timestamp(x) make one of the other)" : "");
     return args[0];
 }
 

@@ -79,10 +79,13 @@ static void column_print(const struct note *note, const struct feed *feed, int c
     if (note->part) buf_printf(out, "first %d ", ABSENCE_RECORDS_MAX);
     buf_printf(out, "records of %s", note->first);
     more_print(note, out);
-    buf_printf(
-        out,
-        ", so %s is NULL there (%s of %s; \"optional\": true says that this is right, false that it is an error)\n",
-        feed->columns[column].name, f->at, feed->path);
+    buf_printf(out, ", so %s is ", feed->columns[column].name);
+    if (f->has_fallback)
+        buf_printf(out, "its default \"%.*s\"", (int)f->fallback.n, (const char *)f->fallback.p);
+    else
+        buf_append_str(out, "NULL");
+    buf_printf(out, " there (%s of %s; \"optional\": true says that this is right, false that it is an error)\n", f->at,
+               feed->path);
 }
 
 static void encoding_print(const struct note *note, const struct feed *feed, struct buf *out)
