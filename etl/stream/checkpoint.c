@@ -12,7 +12,9 @@ enum {
     EVERY_MS = 10,      /* a worker writes some 2 MiB meanwhile */
     FRAMES_MAX = 16384, /* of a page each; 64 MiB */
     ROUNDS_MAX = 8,     /* beside the workers: each has only what came during the one before */
-    REST_FRAMES = 400   /* moved within few milliseconds: no more rounds */
+    REST_FRAMES = 400,  /* moved and synced within few milliseconds: no more rounds */
+    COPIES_MAX = 2,     /* after these, without syncing: while that lasts as many come again */
+    COPY_FRAMES = 100
 };
 
 /* The first page of the wal-index, as its format has it (sqlite.org/walformat.html), and two of its 32-bit words. */
@@ -69,6 +71,14 @@ static int move_beside(struct checkpoint *c, uint32_t *left, struct err_text *er
     return frames_read(c->db, left, error);
 }
 
+static int copy_beside(struct checkpoint *c, uint32_t *left, struct err_text *error)
+{
+    int result = hold_move(c, left, error);
+    if (result != 0 || !*left) return result;
+    move(c);
+    return frames_read(c->db, left, error);
+}
+
 static int move_rest(struct checkpoint *c, struct err_text *error)
 {
     int result = sql_exec(c->gate, error, "BEGIN IMMEDIATE");
@@ -85,6 +95,7 @@ int checkpoint_run(struct checkpoint *c, struct err_text *error)
     int result = frames_read(c->db, &left, error);
     if (result != 0 || left <= FRAMES_MAX) return result;
     for (int i = 0; i < ROUNDS_MAX && left > REST_FRAMES && result == 0; i++) result = move_beside(c, &left, error);
+    for (int i = 0; i < COPIES_MAX && left > COPY_FRAMES && result == 0; i++) result = copy_beside(c, &left, error);
     return result == 0 ? move_rest(c, error) : result;
 }
 
