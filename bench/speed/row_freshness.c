@@ -5,6 +5,9 @@
  * grow: until the rows of the last fifth wait at most GROWTH_MAX_MS longer than those of the second one (medians). In
  * the two seconds between them that is half a percent of the rate. The measurement is at half of that.
  *
+ * When the bar is missed there, a quarter and an eighth of the rate are measured too, until one meets it: the largest
+ * of the three that does is kept beside the percentiles.
+ *
  * The instant of a row is the one at which it was due (schedule.h), so a publisher that is late counts against us. */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +18,7 @@
 #include "bench/watch.h"
 #include "lib/os/clock.h"
 
-enum { EVENTS = 100000, START_MS = 500, LAG_MAX_MS = 10, GROWTH_MAX_MS = 10, PROBES = 8 };
+enum { EVENTS = 100000, START_MS = 500, LAG_MAX_MS = 10, GROWTH_MAX_MS = 10, PROBES = 8, BAR_NS = 10000000 };
 #define SEEN "SELECT sum(read) FROM records"
 
 static struct etl_input input;
@@ -116,39 +119,60 @@ static int capacity_find(struct speed *s, int64_t *rate, struct err_text *error)
     return rc;
 }
 
-/* The first fifth is warm-up, as in all open loops. */
-static int judge(const struct watch *watch, const struct schedule *births, struct trial *t)
+/* Publishes at a rate; the first fifth is warm-up, as in all open loops. */
+static int follow_at(struct speed *s, int64_t rate, struct histogram *latency, struct histogram *lag, struct trial *t,
+                     struct err_text *error)
 {
-    struct histogram *latency = trial_histogram(t, "visible", "ns");
-    int64_t from_ns = schedule_instant(births, input.rows / 5), to_ns = schedule_instant(births, input.rows);
-    int64_t unseen = freshness_latencies(&watch->seen, births, from_ns, to_ns, latency);
-    const struct histogram *lag = trial_values(t, "generator_lag");
-    int64_t lag_ms = histogram_percentile(lag, 99) / 1000000;
-    speed_percentiles(t, "visible");
-    trial_metric(t, "commits_seen", "commits", (double)watch->seen.count);
-    if (unseen > 0) trial_void(t, "%lld rows never became visible", (long long)unseen);
-    if (lag_ms > LAG_MAX_MS) trial_void(t, "the publisher was %lld ms late (99th percentile)", (long long)lag_ms);
-    return 0;
+    char topic[SPEED_TOPIC_MAX];
+    struct watch watch;
+    struct schedule births = {.rate = rate};
+    int rc = follow(s, rate, topic, &watch, error);
+    if (rc == 0) rc = births_read(s->ours.bootstrap, topic, &births, input.rows, lag, error);
+    if (rc == 0) {
+        int64_t from_ns = schedule_instant(&births, input.rows / 5), to_ns = schedule_instant(&births, input.rows);
+        int64_t unseen = freshness_latencies(&watch.seen, &births, from_ns, to_ns, latency);
+        if (unseen > 0)
+            trial_void(t, "at %lld rows/s %lld rows never became visible", (long long)rate, (long long)unseen);
+        if (trial_values(t, "visible") == latency) trial_metric(t, "commits_seen", "commits", (double)watch.seen.count);
+    }
+    freshness_release(&watch.seen);
+    return rc;
+}
+
+/* A bar that is missed at half load is met at some other one: a half, a quarter or an eighth of that; 0: at none. */
+static int reach_find(struct speed *s, int64_t half, struct trial *t, struct err_text *error)
+{
+    static const char *const names[] = {"visible_quarter", "visible_eighth"};
+    int64_t rate = half, p99_ns = histogram_percentile(trial_values(t, "visible"), 99);
+    int rc = 0;
+    for (int i = 0; i < 2 && rc == 0 && p99_ns > BAR_NS && rate > 1; i++) {
+        struct histogram *latency = trial_histogram(t, names[i], "ns"), lag;
+        histogram_init(&lag);
+        rc = follow_at(s, rate /= 2, latency, &lag, t, error);
+        histogram_release(&lag);
+        if (rc == 0) speed_percentiles(t, names[i]);
+        p99_ns = histogram_percentile(latency, 99);
+    }
+    trial_metric(t, "rate_within_10_ms", "rows/s", p99_ns > BAR_NS ? 0 : (double)rate);
+    return rc;
 }
 
 static int measure(struct speed *s, const char *side, struct trial *t, struct err_text *error)
 {
-    char topic[SPEED_TOPIC_MAX];
     int64_t capacity = 0;
-    struct watch watch;
     (void)side;
     int rc = capacity_find(s, &capacity, error);
     if (rc < 0) return rc;
     /* A stream so short that it was one commit (--scale) has no rate. */
-    struct schedule births = {.rate = capacity >= 2 ? capacity / 2 : input.rows};
-    trial_metric(t, "rate", "rows/s", (double)births.rate);
-    rc = follow(s, births.rate, topic, &watch, error);
-    if (rc == 0)
-        rc = births_read(s->ours.bootstrap, topic, &births, input.rows, trial_histogram(t, "generator_lag", "ns"),
-                         error);
-    if (rc == 0) rc = judge(&watch, &births, t);
-    freshness_release(&watch.seen);
-    return rc;
+    int64_t rate = capacity >= 2 ? capacity / 2 : input.rows;
+    struct histogram *lag = trial_histogram(t, "generator_lag", "ns");
+    trial_metric(t, "rate", "rows/s", (double)rate);
+    rc = follow_at(s, rate, trial_histogram(t, "visible", "ns"), lag, t, error);
+    if (rc < 0) return rc;
+    speed_percentiles(t, "visible");
+    int64_t lag_ms = histogram_percentile(lag, 99) / 1000000;
+    if (lag_ms > LAG_MAX_MS) trial_void(t, "the publisher was %lld ms late (99th percentile)", (long long)lag_ms);
+    return reach_find(s, rate, t, error);
 }
 
 static int prepare(struct speed *s, const char *side, struct err_text *error)
@@ -168,7 +192,7 @@ static const char *const settings[] = {"group.initial.rebalance.delay.ms=100", N
 static const char *const sides[] = {"millrace", NULL};
 static const struct speed_bar bars[] = {
     {"us from a row's instant to visible, p50", "millrace", "visible_p50", NULL, NULL, SPEED_AT_MOST, 10000},
-    {"us from a row's instant to visible, p99", "millrace", "visible_p99", NULL, NULL, SPEED_AT_MOST, 10000},
+    {"us from a row's instant to visible, p99", "millrace", "visible_p99", NULL, NULL, SPEED_AT_MOST, BAR_NS / 1000},
     {0},
 };
 const struct speed_row speed_row_freshness = {
