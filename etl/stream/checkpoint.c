@@ -25,6 +25,7 @@ static int frames_read(sqlite3 *db, uint32_t *frames, struct err_text *error)
 {
     sqlite3_file *file = NULL;
     void volatile *index = NULL;
+    *frames = 0;
     sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (!file || file->pMethods->iVersion < 2 ||
         file->pMethods->xShmMap(file, 0, INDEX_BYTES, 0, &index) != SQLITE_OK || !index)
