@@ -237,7 +237,7 @@ coverage: ## what the unit tests reach, a line per folder (gcov)
 	@scripts/coverage.sh $(BUILD)/coverage
 
 PROFILE ?= quick
-EXPERIMENTS ?= E1 E5 E7
+EXPERIMENTS ?= E0 E1 E5 E7
 OUT ?= results/$(shell date +%Y-%m-%d)-local
 bench: deps ## run the experiments and write the report (PROFILE=full, EXPERIMENTS="E1", OUT=DIR)
 	@$(AGAIN) all

@@ -20,6 +20,7 @@
 enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000, COMMAND_MS = 600000 };
 
 static const struct bench_experiment_name names[] = {
+    {"E0", "the harness against itself: is a pause of the broker reported as long as it was?"},
     {"E1", "what do acks=0, 1, all cost, in each durability mode?"},
     {"E2", "how does latency grow with load, from 1 % to 105 % of the rate that is sustained?"},
     {"E3", "batching: what linger and batch size do to throughput and latency"},
@@ -30,8 +31,8 @@ static const struct bench_experiment_name names[] = {
     {NULL, NULL},
 };
 static int (*const runs[])(struct bench *b, struct err_text *error) = {
-    experiment_acks,      experiment_load,   experiment_batching, experiment_size,
-    experiment_freshness, experiment_replay, experiment_loss};
+    experiment_pause, experiment_acks,      experiment_load,   experiment_batching,
+    experiment_size,  experiment_freshness, experiment_replay, experiment_loss};
 
 _Static_assert(sizeof names / sizeof names[0] == sizeof runs / sizeof runs[0] + 1, "each experiment has its function");
 

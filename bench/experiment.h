@@ -64,6 +64,7 @@ int bench_folder(const struct bench *b, const char *name, char out[PATH_MAX], st
 void bench_path(char out[PATH_MAX], const char *folder, const char *name);
 void bench_remove(const char *path); /* a file or a folder with all in it; missing is fine */
 
+int experiment_pause(struct bench *b, struct err_text *error);     /* E0 */
 int experiment_acks(struct bench *b, struct err_text *error);      /* E1 */
 int experiment_load(struct bench *b, struct err_text *error);      /* E2 */
 int experiment_batching(struct bench *b, struct err_text *error);  /* E3 */

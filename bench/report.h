@@ -52,6 +52,7 @@ double report_limit(const struct report *r, const char *metric);
 double report_limit_percentile(const struct report *r, const char *histogram, double percentile);
 
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
+int report_pause(struct report *r, struct err_text *error);
 int report_acks(struct report *r, struct err_text *error);
 int report_load(struct report *r, struct err_text *error);
 int report_batching(struct report *r, struct err_text *error);
