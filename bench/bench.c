@@ -116,10 +116,10 @@ int bench_start(const struct bench *b, struct process *p, int flags, struct err_
     return process_start(p, argv, flags | PROCESS_QUIET_ERR | PROCESS_OWN_GROUP, error);
 }
 
-static int command_run(const char *const argv[], double *wall_s, double *cpu_s, struct err_text *error)
+/* Its exit status, or a negative `enum err` with a sentence. */
+static int command_status(const char *const argv[], double *wall_s, double *cpu_s, struct err_text *error)
 {
     struct process p;
-    struct buf text = {0};
     int64_t begin_ns = clock_mono_ns(), cpu_ns = environment_children_cpu_ns();
     int rc = process_start(&p, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR | PROCESS_OWN_GROUP, error);
     if (rc < 0) return rc;
@@ -128,14 +128,28 @@ static int command_run(const char *const argv[], double *wall_s, double *cpu_s, 
     int status = rc == ERR_LOCKED ? (process_stop(&p, 1000), -1) : process_wait(&p, COMMAND_MS);
     if (wall_s) *wall_s = (double)(clock_mono_ns() - begin_ns) / 1e9;
     if (cpu_s) *cpu_s = (double)(environment_children_cpu_ns() - cpu_ns) / 1e9;
-    if (status == 0) return 0;
+    if (status >= 0) return status;
+    struct buf text = {0};
     command_text(argv, &text);
-    if (status < 0)
-        err_set(error, ERR_IO, "`%s` said nothing for %d s and was ended", buf_cstr(&text), COMMAND_MS / 1000);
-    else
-        err_set(error, ERR_IO, "`%s` ended with status %d: run it by hand to see why", buf_cstr(&text), status);
+    err_set(error, ERR_IO, "`%s` said nothing for %d s and was ended", buf_cstr(&text), COMMAND_MS / 1000);
     buf_release(&text);
     return ERR_IO;
+}
+
+static int command_failed(const char *const argv[], int status, struct err_text *error)
+{
+    struct buf text = {0};
+    command_text(argv, &text);
+    err_set(error, ERR_IO, "`%s` ended with status %d: run it by hand to see why", buf_cstr(&text), status);
+    buf_release(&text);
+    return ERR_IO;
+}
+
+int bench_same_warehouse(const struct bench *b, const char *one, const char *other, struct err_text *error)
+{
+    const char *const argv[] = {b->program, "warehouse", "compare", one, other, NULL};
+    int status = command_status(argv, NULL, NULL, error);
+    return status > 1 ? command_failed(argv, status, error) : status < 0 ? status : status == 0;
 }
 
 int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct err_text *error, ...)
@@ -145,7 +159,8 @@ int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct e
     va_start(list, error);
     arguments(b, argv, list);
     va_end(list);
-    return command_run(argv, wall_s, cpu_s, error);
+    int status = command_status(argv, wall_s, cpu_s, error);
+    return status > 0 ? command_failed(argv, status, error) : status;
 }
 
 int target_start(struct target *t, const struct bench *b, const char *name, const char *const settings[],
@@ -257,7 +272,7 @@ static int id_index(const char *id)
 int bench_prepare(struct bench *b, const struct bench_options *options, struct err_text *error)
 {
     *b = options->full ? (struct bench){.full = true, .trials = 7, .again_max = RUNNER_AGAIN_MAX, .again_s = 600}
-                       : (struct bench){.trials = EXPERIMENT_TRIALS_MIN, .again_max = 2, .again_s = 12};
+                       : (struct bench){.trials = EXPERIMENT_TRIALS_MIN, .again_max = 2, .again_s = 8};
     int rc = folders_make(options->dir, error);
     if (rc < 0) return rc;
     if (!realpath(options->dir, b->dir) || strlen(b->dir) > PATH_MAX / 2)
@@ -294,8 +309,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         printf("%s: %s\n", names[index].id, names[index].question);
         fflush(stdout);
         bench_path(path, b.dir, ids[i]);
-        /* E7 numbers its trials by rounds that it cannot take up again. */
-        if (options->again || strcmp(ids[i], "E7") == 0) bench_remove(path);
+        if (options->again) bench_remove(path);
         rc = runs[index](&b, error);
         printf("  %s took %.1f s\n", ids[i], (double)(clock_mono_ns() - begin_ns) / 1e9);
     }

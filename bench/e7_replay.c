@@ -6,26 +6,50 @@
  *
  * The bottleneck is found by taking stages away: the same pipeline without its aggregates, then without
  * its tables, then (batch only) without its rules. What a run gets faster by is what that stage costs.
- * How busy the broker and the workers were is measured beside it. */
+ * How busy the broker and the workers were is measured beside it. Every warehouse of a whole pipeline, batch or stream,
+ * must equal the first one of the run: a fast wrong answer is none. */
 #include <stdio.h>
 #include <string.h>
 
 #include "bench/environment.h"
 #include "bench/experiment.h"
+#include "bench/monitor.h"
+#include "bench/runner.h"
 #include "workloads/generate.h"
 
 enum { PARTITIONS = 4, WORKERS = 2 };
 
 /* What is left of the pipeline in each step of taking away. */
 static const char *const steps[] = {"extract", "extract+validate", "extract+validate+store"};
-enum { STEPS = 3 };
+enum { STEPS = 3, WHOLE = STEPS, CELLS = 8 };
+
+static const struct replay_cell {
+    const char *name;
+    enum { BATCH, PUBLISH, REPLAY } kind;
+    int step; /* or WHOLE */
+} cells[CELLS] = {
+    {"batch", BATCH, WHOLE},
+    {"extract", BATCH, 0},
+    {"extract+validate", BATCH, 1},
+    {"extract+validate+store", BATCH, 2},
+    {"publish", PUBLISH, WHOLE},
+    {"replay", REPLAY, WHOLE},
+    {"replay fetch+validate", REPLAY, 1},
+    {"replay fetch+validate+store", REPLAY, 2},
+};
 
 struct replay_run {
     struct bench *bench;
     char in[PATH_MAX], definition[PATH_MAX];
     char step_definition[STEPS][PATH_MAX];
+    char first_db[PATH_MAX]; /* of the first whole pipeline; "" until there is one */
     int64_t rows;
 };
+
+static const char *cell_definition(const struct replay_run *run, const struct replay_cell *cell)
+{
+    return cell->step == WHOLE ? run->definition : run->step_definition[cell->step];
+}
 
 /* --- definitions with less and less in them --- */
 
@@ -66,118 +90,177 @@ static int step_definitions(struct replay_run *run, struct err_text *error)
 
 /* --- trials --- */
 
-static void trial_begin(const struct replay_run *run, struct trial *t, const char *cell, int number)
+static void settings(const struct replay_run *run, struct trial *t)
 {
     char rows[32];
-    trial_init(t, "E7", cell, number);
     snprintf(rows, sizeof rows, "%lld", (long long)run->rows);
     trial_set(t, "rows", rows);
     trial_set(t, "pipeline", "ecommerce/online_retail.json");
     trial_set(t, "durability", "broker: page-cache; SQLite WAL, synchronous=NORMAL");
 }
 
-static int batch_trial(struct replay_run *run, const char *cell, const char *definition, int number,
-                       struct err_text *error)
-{
-    char folder[PATH_MAX], db[PATH_MAX];
-    struct trial t;
-    double wall_s = 0, cpu_s = 0;
-    int rc = bench_folder(run->bench, "db", folder, error);
-    bench_path(db, folder, "warehouse.db");
-    trial_begin(run, &t, cell, number);
-    if (rc == 0)
-        rc = bench_command(run->bench, &wall_s, &cpu_s, error, "etl", "run", definition, "--in", run->in, "--db", db,
-                           NULL);
-    if (rc < 0) return rc;
-    trial_metric(&t, "seconds", "s", wall_s);
-    trial_metric(&t, "rate", "rows/s", (double)run->rows / wall_s);
-    trial_metric(&t, "cpu", "s", cpu_s);
-    return bench_keep(run->bench, &t, error, "%9.0f rows/s", trial_value(&t, "rate"));
-}
-
-/* One stream: which definition, through which topic, under which name of a cell. */
-struct stream {
-    const char *cell, *definition, *topic;
+/* What was measured of one command, and what else went on meanwhile. */
+struct measured {
+    double wall_s, cpu_s;
+    int64_t broker_ns;
+    struct gate_facts facts;
+    struct monitor monitor;
 };
 
-/* Fills the topic; a trial of its own only if it is to be kept. */
-static int publish_trial(struct replay_run *run, const struct target *target, const struct stream *s, bool keep,
-                         int number, struct err_text *error)
+static void measure_begin(struct measured *m, pid_t broker)
 {
-    char partitions[16];
-    struct trial t;
-    double wall_s = 0, cpu_s = 0;
-    int64_t broker_ns = environment_process_cpu_ns(target->process.pid);
-    snprintf(partitions, sizeof partitions, "%d", PARTITIONS);
-    int rc = bench_command(run->bench, &wall_s, &cpu_s, error, "stream", "publish", s->definition, "--topic", s->topic,
-                           "--in", run->in, "--partitions", partitions, "--bootstrap", target->bootstrap, NULL);
-    if (rc < 0 || !keep) return rc;
-    double broker_s = (double)(environment_process_cpu_ns(target->process.pid) - broker_ns) / 1e9;
-    trial_begin(run, &t, "publish", number);
-    trial_set(&t, "partitions", partitions);
-    trial_metric(&t, "seconds", "s", wall_s);
-    trial_metric(&t, "rate", "rows/s", (double)run->rows / wall_s);
-    trial_metric(&t, "busy_publisher", "processors", cpu_s / wall_s);
-    trial_metric(&t, "busy_broker", "processors", broker_s / wall_s);
-    return bench_keep(run->bench, &t, error, "%9.0f rows/s", trial_value(&t, "rate"));
+    *m = (struct measured){.facts = {.lateness_p99_ns = -1, .io_before = monitor_io_share(), .capture_drops = -1}};
+    m->broker_ns = broker ? environment_process_cpu_ns(broker) : 0;
+    monitor_start(&m->monitor, NULL, 0);
 }
 
-static int replay_trial(struct replay_run *run, const struct target *target, const struct stream *s, int number,
-                        struct err_text *error)
+static void measure_end(struct measured *m, pid_t broker)
 {
-    char folder[PATH_MAX], db[PATH_MAX], workers[16];
-    struct trial t;
-    double wall_s = 0, cpu_s = 0;
-    int64_t broker_ns = environment_process_cpu_ns(target->process.pid);
+    monitor_stop(&m->monitor);
+    m->facts.machine = m->monitor.seen;
+    if (broker) m->broker_ns = environment_process_cpu_ns(broker) - m->broker_ns;
+}
+
+static void measured_metrics(const struct replay_run *run, const struct measured *m, struct trial *t)
+{
+    trial_metric(t, "seconds", "s", m->wall_s);
+    trial_metric(t, "rate", "rows/s", (double)run->rows / m->wall_s);
+    trial_metric(t, "cpu", "s", m->cpu_s);
+}
+
+static int database(const struct replay_run *run, char db[PATH_MAX], struct err_text *error)
+{
+    char folder[PATH_MAX];
     int rc = bench_folder(run->bench, "db", folder, error);
     bench_path(db, folder, "warehouse.db");
-    snprintf(workers, sizeof workers, "%d", WORKERS);
-    if (rc == 0)
-        rc = bench_command(run->bench, &wall_s, &cpu_s, error, "stream", "run", s->definition, "--topic", s->topic,
-                           "--db", db, "--workers", workers, "--bootstrap", target->bootstrap, NULL);
-    if (rc < 0) return rc;
-    double broker_s = (double)(environment_process_cpu_ns(target->process.pid) - broker_ns) / 1e9;
-    trial_begin(run, &t, s->cell, number);
-    trial_set(&t, "workers", workers);
-    trial_metric(&t, "seconds", "s", wall_s);
-    trial_metric(&t, "rate", "rows/s", (double)run->rows / wall_s);
-    trial_metric(&t, "busy_workers", "processors", cpu_s / wall_s);
-    trial_metric(&t, "busy_broker", "processors", broker_s / wall_s);
-    return bench_keep(run->bench, &t, error, "%9.0f rows/s", trial_value(&t, "rate"));
+    return rc;
 }
 
-/* A new broker for each round. */
-static int stream_round(struct replay_run *run, int number, struct err_text *error)
+/* A whole pipeline's warehouse is compared with the first one that this run made, by batch or by stream. */
+static int compare(struct replay_run *run, const char *db, struct gate_facts *facts, struct err_text *error)
+{
+    char folder[PATH_MAX];
+    if (!run->first_db[0]) {
+        int rc = bench_folder(run->bench, "first", folder, error);
+        bench_path(run->first_db, folder, "warehouse.db");
+        if (rc == 0 && rename(db, run->first_db) != 0) rc = err_set(error, ERR_IO, "%s: cannot be moved", db);
+        return rc;
+    }
+    int same = bench_same_warehouse(run->bench, run->first_db, db, error);
+    if (same >= 0) facts->digest = same ? GATE_DIGEST_SAME : GATE_DIGEST_DIFFERS;
+    return same < 0 ? same : 0;
+}
+
+static int batch_trial(struct replay_run *run, const struct replay_cell *cell, struct trial *t, struct err_text *error)
+{
+    char db[PATH_MAX];
+    struct measured m;
+    int rc = database(run, db, error);
+    if (rc < 0) return rc;
+    measure_begin(&m, 0);
+    rc = bench_command(run->bench, &m.wall_s, &m.cpu_s, error, "etl", "run", cell_definition(run, cell), "--in",
+                       run->in, "--db", db, NULL);
+    measure_end(&m, 0);
+    if (rc == 0 && cell->step == WHOLE) rc = compare(run, db, &m.facts, error);
+    measured_metrics(run, &m, t);
+    trial_judge(t, &m.facts);
+    return rc;
+}
+
+static int publish(struct replay_run *run, const struct target *broker, const struct replay_cell *cell,
+                   struct measured *m, struct err_text *error)
+{
+    char partitions[16];
+    snprintf(partitions, sizeof partitions, "%d", PARTITIONS);
+    return bench_command(run->bench, &m->wall_s, &m->cpu_s, error, "stream", "publish", cell_definition(run, cell),
+                         "--topic", "orders", "--in", run->in, "--partitions", partitions, "--bootstrap",
+                         broker->bootstrap, NULL);
+}
+
+static int publish_trial(struct replay_run *run, const struct target *broker, const struct replay_cell *cell,
+                         struct trial *t, struct err_text *error)
+{
+    struct measured m;
+    measure_begin(&m, broker->process.pid);
+    int rc = publish(run, broker, cell, &m, error);
+    measure_end(&m, broker->process.pid);
+    measured_metrics(run, &m, t);
+    trial_metric(t, "busy_publisher", "processors", m.cpu_s / m.wall_s);
+    trial_metric(t, "busy_broker", "processors", (double)m.broker_ns / 1e9 / m.wall_s);
+    trial_judge(t, &m.facts);
+    return rc;
+}
+
+static int replay_trial(struct replay_run *run, const struct target *broker, const struct replay_cell *cell,
+                        struct trial *t, struct err_text *error)
+{
+    char db[PATH_MAX], workers[16];
+    struct measured m = {0};
+    snprintf(workers, sizeof workers, "%d", WORKERS);
+    int rc = publish(run, broker, cell, &m, error);
+    if (rc == 0) rc = database(run, db, error);
+    if (rc < 0) return rc;
+    measure_begin(&m, broker->process.pid);
+    rc = bench_command(run->bench, &m.wall_s, &m.cpu_s, error, "stream", "run", cell_definition(run, cell), "--topic",
+                       "orders", "--db", db, "--workers", workers, "--bootstrap", broker->bootstrap, NULL);
+    measure_end(&m, broker->process.pid);
+    if (rc == 0 && cell->step == WHOLE) rc = compare(run, db, &m.facts, error);
+    trial_set(t, "workers", workers);
+    measured_metrics(run, &m, t);
+    trial_metric(t, "busy_workers", "processors", m.cpu_s / m.wall_s);
+    trial_metric(t, "busy_broker", "processors", (double)m.broker_ns / 1e9 / m.wall_s);
+    trial_judge(t, &m.facts);
+    return rc;
+}
+
+/* A new broker for each trial. */
+static int stream_trial(struct replay_run *run, const struct replay_cell *cell, struct trial *t, struct err_text *error)
 {
     /* Kafka's default of three seconds would be most of the trial. With 0 the second worker comes too late for the
      * first assignment, and the rebalance that follows costs librdkafka more than a second. */
-    static const char *const settings[] = {"group.initial.rebalance.delay.ms=100", NULL};
-    const struct stream streams[] = {{"replay", run->definition, "orders"},
-                                     {"replay fetch+validate+store", run->step_definition[2], "orders-2"},
-                                     {"replay fetch+validate", run->step_definition[1], "orders-1"}};
-    struct target target = {0};
-    int rc = target_start(&target, run->bench, "broker", settings, error);
-    for (int i = 0; i < 3 && rc == 0; i++) {
-        rc = publish_trial(run, &target, &streams[i], i == 0, number, error);
-        if (rc == 0) rc = replay_trial(run, &target, &streams[i], number, error);
-    }
-    target_stop(&target);
+    static const char *const settings_of_broker[] = {"group.initial.rebalance.delay.ms=100", NULL};
+    struct target broker = {0};
+    int rc = target_start(&broker, run->bench, "broker", settings_of_broker, error);
+    if (rc == 0)
+        rc = cell->kind == PUBLISH ? publish_trial(run, &broker, cell, t, error)
+                                   : replay_trial(run, &broker, cell, t, error);
+    target_stop(&broker);
+    return rc;
+}
+
+static const char *cell_name(void *context, int cell)
+{
+    (void)context;
+    return cells[cell].name;
+}
+
+static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
+{
+    struct replay_run *run = context;
+    settings(run, t);
+    int rc = cells[cell].kind == BATCH ? batch_trial(run, &cells[cell], t, error)
+                                       : stream_trial(run, &cells[cell], t, error);
+    if (rc == 0) snprintf(text, size, "%9.0f rows/s", trial_value(t, "rate"));
     return rc;
 }
 
 int experiment_replay(struct bench *b, struct err_text *error)
 {
     struct replay_run run = {.bench = b, .rows = b->full ? 1000000 : 60000};
+    const struct runner runner = {.experiment = "E7",
+                                  .cells = CELLS,
+                                  .name = cell_name,
+                                  .trial = one_trial,
+                                  .context = &run,
+                                  .metric = "rate",
+                                  .precision = 0.05,
+                                  .trials_min = b->trials,
+                                  .trials_max = b->full ? 20 : b->trials,
+                                  .seed = 7};
     bench_path(run.definition, b->workloads, "ecommerce/online_retail.json");
     int rc = bench_folder(b, "orders", run.in, error);
     struct generate_options options = {.out = run.in, .scale = run.rows, .seed = 7, .order_lines_only = true};
     if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
     if (rc == 0) rc = step_definitions(&run, error);
-    for (int number = 1; number <= b->trials && rc == 0; number++) {
-        rc = batch_trial(&run, "batch", run.definition, number, error);
-        for (int step = 0; step < STEPS && rc == 0; step++)
-            rc = batch_trial(&run, steps[step], run.step_definition[step], number, error);
-        if (rc == 0) rc = stream_round(&run, number, error);
-    }
-    return rc;
+    return rc < 0 ? rc : runner_run(b, &runner, error);
 }

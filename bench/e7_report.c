@@ -51,14 +51,27 @@ static struct stages stages_of(const struct trials *all, const struct pipeline *
     return s;
 }
 
+static void rate_points(struct figure *f, const struct trials *all, const char *const cells[3])
+{
+    double values[REPORT_TRIALS_MAX];
+    for (int i = 0; i < 3; i++) {
+        int count = trials_values(all, cells[i], "rate", values, REPORT_TRIALS_MAX);
+        f->points += count;
+        for (int k = 0; k < count; k++) buf_printf(&f->script, "%d %.3f\n", i, values[k] / 1e3);
+    }
+}
+
 static int rates_figure(struct report *r, const struct trials *all, const struct caption *caption,
                         struct err_text *error)
 {
-    static const char *const cells[] = {"batch", "publish", "replay"};
+    static const char *const cells[3] = {"batch", "publish", "replay"};
     static const char *const labels[] = {"batch (files to warehouse)", "publish (files to topic)",
                                          "replay (topic to warehouse)"};
     struct figure f;
-    double values[REPORT_TRIALS_MAX], limit = report_limit(r, "sqlite_insert");
+    struct trials voids = trials_voids(all);
+    struct buf notes = {0};
+    char why[REPORT_WHY_MAX];
+    double limit = report_limit(r, "sqlite_insert");
     figure_begin(&f, "e7_rates", 900, 380);
     buf_append_str(&f.script, "$bars << EOD\n");
     for (int i = 0; i < 3; i++) {
@@ -68,14 +81,22 @@ static int rates_figure(struct report *r, const struct trials *all, const struct
     }
     if (!isnan(limit)) buf_printf(&f.script, "3 %.3f %.3f %.3f 3\n", limit / 1e3, limit / 1e3, limit / 1e3);
     buf_append_str(&f.script, "EOD\n$trials << EOD\n");
+    rate_points(&f, all, cells);
+    buf_append_str(&f.script, "EOD\n$voids << EOD\n");
+    rate_points(&f, &voids, cells);
+    buf_append_str(&f.script, "EOD\n$hollow << EOD\n");
     for (int i = 0; i < 3; i++) {
-        int count = trials_values(all, cells[i], "rate", values, REPORT_TRIALS_MAX);
-        f.points += count;
-        for (int k = 0; k < count; k++) buf_printf(&f.script, "%d %.3f\n", i, values[k] / 1e3);
+        struct estimate e;
+        if (!report_unmeasurable(all, cells[i], why)) continue;
+        figure_note(&notes, i, why);
+        if (report_estimate(&voids, cells[i], "rate", &e)) buf_printf(&f.script, "%d %.3f\n", i, e.median / 1e3);
     }
+    buf_append_str(&f.script, "EOD\n");
+    buf_append_slice(&f.script, buf_slice(&notes));
+    buf_release(&notes);
     buf_append_str(
         &f.script,
-        "EOD\nset xrange [-0.6:3.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\nset bmargin 3.5\nset xtics (");
+        "set xrange [-0.6:3.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\nset bmargin 3.5\nset xtics (");
     for (int i = 0; i < 3; i++)
         buf_printf(&f.script, "\"%.*s\\n%s\" %d, ", (int)strcspn(labels[i], " "), labels[i], strchr(labels[i], ' ') + 1,
                    i);
@@ -84,7 +105,9 @@ static int rates_figure(struct report *r, const struct trials *all, const struct
         buf_printf(&f.script, "$bars using ($5==%d ? $1 : NaN):2 with boxes fill %s lc rgb '%s' lw 1.5, \\\n", i,
                    i == 3 ? "pattern 4" : "solid 0.85", i == 3 ? "#777777" : figure_colour(i));
     buf_append_str(&f.script, "$bars using 1:2:3:4 with yerrorbars pt -1 lc rgb '#000000' lw 1.5, \\\n"
-                              "$trials using 1:2 with points pt 6 ps 0.7 lc rgb '#000000', \\\n"
+                              "$trials using 1:2 with points pt 7 ps 0.4 lc rgb '#000000', \\\n"
+                              "$hollow using 1:2 with boxes fill empty lc rgb '#777777' dt 3 lw 1.5, \\\n"
+                              "$voids using ($1-0.2):2 with points pt 6 ps 0.7 lc rgb '#777777', \\\n"
                               "$bars using 1:4:(sprintf('%.0f k', $2)) with labels offset 0,0.8\n");
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
@@ -140,11 +163,14 @@ static void table(struct report *r, const struct trials *all)
     static const char *const cells[] = {
         "batch",  "extract+validate+store",      "extract+validate",     "extract", "publish",
         "replay", "replay fetch+validate+store", "replay fetch+validate"};
+    char why[REPORT_WHY_MAX];
     struct buf *b = &r->body;
     buf_append_str(
         b, "<table><caption>All cells of E7</caption><tr><th>what<th>n<th>rows/s<th>interval<th>seconds</tr>\n");
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         struct estimate rate, seconds;
+        if (report_unmeasurable(all, cells[i], why))
+            buf_printf(b, "<tr class=note><td>%s<td>0<td colspan=3>%s</tr>\n", cells[i], why);
         if (!report_estimate(all, cells[i], "rate", &rate) || !report_estimate(all, cells[i], "seconds", &seconds))
             continue;
         buf_printf(b, "<tr><td>%s<td>%d<td>%.0f<td>%.0f to %.0f (%.0f&nbsp;%%)<td>%.3f</tr>\n", cells[i], rate.n,
@@ -163,6 +189,7 @@ static void put_bottleneck(struct buf *b, const struct pipeline *p, const struct
 static void answer(struct report *r, const struct trials *all, const struct stages stages[PIPELINES])
 {
     struct estimate batch, replay;
+    if (report_no_answer(r, "Bulk load and replay", all, "batch")) return;
     if (!report_estimate(all, "batch", "rate", &batch)) return;
     buf_printf(&r->answers, "<li><b>Bulk load and replay.</b> A batch loads %.0f rows/s", batch.median);
     put_bottleneck(&r->answers, &pipelines[0], &stages[0]);
@@ -179,9 +206,9 @@ static void answer(struct report *r, const struct trials *all, const struct stag
 
 int report_replay(struct report *r, struct err_text *error)
 {
+    static const char *const main_cells[] = {"batch", "publish", "replay"};
     struct trials all;
-    struct estimate e;
-    char n[128];
+    char n[160], trials[96];
     int rc = trials_load(&all, r->dir, "E7", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
@@ -189,8 +216,8 @@ int report_replay(struct report *r, struct err_text *error)
     struct stages stages[PIPELINES];
     for (int k = 0; k < PIPELINES; k++) stages[k] = stages_of(&all, &pipelines[k]);
     answer(r, &all, stages);
-    snprintf(n, sizeof n, "n = %d interleaved trials per bar, %.0f rows each",
-             report_estimate(&all, "batch", "rate", &e) ? e.n : 0, rows_of(&all));
+    report_n(trials, sizeof trials, &all, main_cells, 3, "rate", "bar");
+    snprintf(n, sizeof n, "%s, %.0f rows each", trials, rows_of(&all));
     struct caption rates = {
         "E7. Rows per second",
         "Higher is better. A bar is the median of its trials, the line over it goes from the smallest to "

@@ -114,8 +114,7 @@ static int run(int argc, char **argv)
     int rc = bench_run(&options, ids, &error);
     if (rc < 0) return wrong("run", error.text, "");
     if (rc == BENCH_WRONG) {
-        fprintf(stderr, "millrace bench run: a warehouse differs from the truth: see the last trial in %s\n",
-                options.dir);
+        fprintf(stderr, "millrace bench run: a warehouse is wrong: see the last trial in %s\n", options.dir);
         return CLI_DIFFERENCE;
     }
     if (rc == BENCH_ENDED) {
