@@ -63,7 +63,8 @@ size_t csv_record_length(const struct csv_spec *spec, struct slice rest, size_t 
         if (whole) end = further;
     }
     *next = end < rest.n ? end + 1 : end;
-    return end && rest.p[end - 1] == '\r' ? end - 1 : end;
+    while (end && rest.p[end - 1] == '\r') end--; /* some programs make CR CR LF of CR LF */
+    return end;
 }
 
 bool csv_record_open(const struct csv_spec *spec, struct slice rest)

@@ -292,5 +292,6 @@ size_t source_line_length(struct slice rest, size_t *next)
     const uint8_t *newline = memchr(rest.p, '\n', rest.n);
     size_t end = newline ? (size_t)(newline - rest.p) : rest.n;
     *next = newline ? end + 1 : end;
-    return end && rest.p[end - 1] == '\r' ? end - 1 : end;
+    while (end && rest.p[end - 1] == '\r') end--;
+    return end;
 }

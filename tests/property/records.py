@@ -98,7 +98,9 @@ class Lines:
         end = self.text.find("\n", at)
         after = end + 1 if end >= 0 else len(self.text)
         end = end if end >= 0 else len(self.text)
-        return (end - 1 if end > at and self.text[end - 1] == "\r" else end), after
+        while end > at and self.text[end - 1] == "\r":
+            end -= 1
+        return end, after
 
 
 class CsvDialect:
