@@ -89,8 +89,8 @@ static const struct {
              {"%-d.%-m.%Y", ORDER_NONE},      {"%d.%m.%y", ORDER_NONE},        {"%d/%m/%y", ORDER_DAY_FIRST},
              {"%m/%d/%y", ORDER_MONTH_FIRST}, {"%-d/%-m/%y", ORDER_DAY_FIRST}, {"%-m/%-d/%y", ORDER_MONTH_FIRST},
              {"%-d %b %Y", ORDER_NONE},       {"%-d %B %Y", ORDER_NONE},       {"%d-%b-%Y", ORDER_NONE},
-             {"%b %-d, %Y", ORDER_NONE},      {"%B %-d, %Y", ORDER_NONE},      {"%b %-d %Y", ORDER_NONE},
-             {"%B %-d %Y", ORDER_NONE}};
+             {"%-d %b %y", ORDER_NONE},       {"%d-%b-%y", ORDER_NONE},        {"%b %-d, %Y", ORDER_NONE},
+             {"%B %-d, %Y", ORDER_NONE},      {"%b %-d %Y", ORDER_NONE},       {"%B %-d %Y", ORDER_NONE}};
 
 static void times_add(struct candidates *all)
 {

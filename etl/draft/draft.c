@@ -288,6 +288,7 @@ static int source_profile(struct draft_source *s, const struct sample *sample, c
     for (int c = 0; c < s->count; c++) {
         struct draft_column *column = &s->columns[c];
         profile_init(&column->profile, all);
+        column->profile.decimals = column->decimals;
         buf_printf(&json, "%s{\"name\": \"%s\", \"type\": \"text\"", c ? ", " : "", column->name);
         if (by_number) buf_printf(&json, ", \"field\": %d", c + 1);
         if (!by_number && *column->place) buf_printf(&json, ", %s", column->place);

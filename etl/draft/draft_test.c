@@ -151,6 +151,43 @@ TEST(draft, lines_ahead_of_the_header)
                 8, "\"skip_lines\": 3", "{\"name\": \"price\", \"header\": \"Price\", \"type\": \"integer\"");
 }
 
+TEST(draft, quotes_within_which_delimiters_stand)
+{
+    struct buf csv = {0};
+    buf_append_str(&csv, "order,name,total\n");
+    for (int i = 0; i < 20; i++) buf_printf(&csv, "%d,\"Smith, John%d\",%d.50\n", i, i, i);
+    char *text = drafted("a.csv", buf_slice(&csv), 20, 0);
+    check(!strstr(text, "\"quote\""));
+    check_says(text, "{\"name\": \"total\", \"type\": \"decimal\", \"scale\": 2");
+    text = drafted("a.csv", SLICE_LIT("10 Feb 18,\" Shop, Any\",Visa\n"), 1, 0);
+    check_says(text, "\"header\": false, \"fields\": 3");
+    check_draft("a.csv", "it,what\n1,'a, b'\n2,'c, d'\n3,'e'\n", 3, "\"quote\": \"'\"",
+                "{\"name\": \"what\", \"type\": \"text\"");
+    buf_release(&csv);
+}
+
+TEST(draft, lines_that_end_in_more_than_one_cr)
+{
+    check_draft("a.csv", "USPS,COUNTY\r\r\nAL,Abb\r\r\n", 1, "{\"name\": \"county\", \"header\": \"COUNTY\", ",
+                "Lines end in CR CR LF", "the first: Abb\"}");
+    check_draft("a.csv", "\"id\",\"n\"\r\r\n\"1\",\"2\"\r\r\n", 1, "{\"name\": \"n\", \"type\": \"integer\"");
+}
+
+TEST(draft, records_that_lack_fields_behind_lines_ahead)
+{
+#define AHEAD  "Details for:,360 1-2\nBalance,\"1,234.50\"\nLedger,\"1,2\"\n\nHistory\n"
+#define TITLES "Day,Value day,What,Out,In\n"
+    check_draft("a.csv", AHEAD TITLES "10/09/2018,10/09/2018,pay,1.50,\n,,at a shop\n11/09/2018,13/09/2018,x,,2\n", 3,
+                "\"ragged\": true", "\"skip_lines\": 5", "have two to 5 fields",
+                "{\"name\": \"value_day\", \"header\": \"Value day\", \"type\": \"date\", \"format\": \"%d/%m/%Y\"");
+    char *text = drafted("a.csv", SLICE_LIT(AHEAD TITLES "10/09/2018,10/09/2018,pay,1.50,\n"), 1, 0);
+    check_says(text, "\"skip_lines\": 5");
+    check(!strstr(text, "ragged"));
+    check_draft("a.txt", "It was late, dark, and cold\nso, we thought, let us go\nhome\n", 3, "a line is one field");
+#undef AHEAD
+#undef TITLES
+}
+
 TEST(draft, what_is_no_text_is_refused)
 {
     check_says(drafted("a", SLICE_LIT("PAR1\x15\x04\x15"), 0, 0),

@@ -27,6 +27,7 @@ struct draft_column {
     const char *place; /* `"header": "Title"`: JSON keys that say where it stands; "" when the name does */
     const char *note;  /* more to say in its comment; NULL: nothing */
     bool fixed;        /* its format gives it a type */
+    bool decimals;     /* declared so: a value without digits behind the point has none by chance */
     bool truth;        /* JSON: true and false, nothing else */
     struct profile profile;
 };

@@ -181,6 +181,7 @@ static bool plausible(const struct profile *p, int index, const struct candidate
 {
     bool number = c->type == VALUE_INTEGER || c->type == VALUE_DECIMAL;
     if (number && p->leading_zero) return false;
+    if (c->type == VALUE_INTEGER && p->decimals) return false;
     if (index == INTEGER_ZEROS && p->after_point > 1) return false;
     return true;
 }

@@ -19,6 +19,7 @@ struct profile {
     uint64_t others;   /* then: these, */
     const char *other; /* and the first of them */
     bool has_letters;
+    bool decimals;     /* whatever the sample has, it is no column of integers */
     bool padded;       /* blanks stand around values */
     bool leading_zero; /* 00123: a code rather than a number */
     bool negative;

@@ -8,6 +8,13 @@
 #include "etl/source/csv.h"
 #include "etl/source/sqlite_whole.h"
 
+/* As SQLite finds the affinity of a type (https://sqlite.org/datatype3.html, 3.1). */
+static bool is_real(const char *type)
+{
+    return !strcasestr(type, "INT") && !strcasestr(type, "CHAR") && !strcasestr(type, "TEXT") &&
+           (strcasestr(type, "REAL") || strcasestr(type, "FLOA") || strcasestr(type, "DOUB"));
+}
+
 static int columns_add(struct draft_source *s, const struct sample *sample, sqlite3 *db, const char *table)
 {
     sqlite3_stmt *q = NULL;
@@ -19,6 +26,7 @@ static int columns_add(struct draft_source *s, const struct sample *sample, sqli
         struct draft_column *c = draft_column_add(s, sample->arena, arena_str(sample->arena, name));
         if (strcmp(c->name, c->title) != 0)
             c->place = arena_printf(sample->arena, "\"field\": %s", draft_json(name, sample->arena));
+        c->decimals = type && is_real(type);
         if (type && *type) c->note = arena_printf(sample->arena, "declared there as %s", type);
     }
     sqlite3_finalize(q);

@@ -36,10 +36,10 @@ write("combined.log.gz", "".join(line(x) + ' "-" "curl \\"8\\""\n' for x in rows
 write("vhost.log", "".join("shop.example:443 " + line(x) + ' "-" "curl"\n' for x in rows))
 write("own.log", "".join(f'{iso(x)}T{x["clock"]}Z 10.0.0.{x["id"] % 7} "GET /p/{x["id"]}" {x["amount"] / 1000:.3f}\n' for x in rows))
 db = sqlite3.connect(into + "shop.db")
-db.execute("CREATE TABLE orders(order_id INTEGER PRIMARY KEY, name TEXT, price REAL, sold TEXT, spare)")
+db.execute("CREATE TABLE orders(order_id INTEGER PRIMARY KEY, name TEXT, price REAL, sold TEXT, spare, weight DOUBLE)")
 db.execute('CREATE TABLE "order lines"(id INTEGER, "Line No" INTEGER)')
 db.execute("CREATE VIEW v AS SELECT 1")
-db.executemany("INSERT INTO orders VALUES(?,?,?,?,NULL)", [(x["id"], x["name"], x["amount"] / 100, iso(x) if x["id"] % 3 else "") for x in rows])
+db.executemany("INSERT INTO orders VALUES(?,?,?,?,NULL,7)", [(x["id"], x["name"], x["amount"] / 100, iso(x) if x["id"] % 3 else "") for x in rows])
 db.executemany('INSERT INTO "order lines" VALUES(?,?)', [(x["id"], x["id"] % 4) for x in rows])
 db.commit()
 EOF
@@ -74,7 +74,7 @@ story "NDJSON, JSON, XML, SQLite"
 clean "$scratch/in/events.ndjson" 600; says '"path": "who.name"'; says '"format": "%Y-%m-%dT%H:%M:%S.%f%z"'
 clean "$scratch/in/stock.json.gz" 600; says '"records": "$.stock.items"'
 clean "$scratch/in/shop.xml" 600; says '"record": "shop/orders/order"'; says '"path": "price/@currency"'
-clean "$scratch/in/shop.db" 1200; says '"table": "order lines"'; says '"type": "date", "format": "%Y-%m-%d", "null": [""]'
+clean "$scratch/in/shop.db" 1200; says '"table": "order lines"'; says '"type": "date", "format": "%Y-%m-%d", "null": [""]'; says '"name": "weight", "type": "decimal", "scale": 1'
 story "access logs, and a log with blanks"
 clean "$scratch/in/common.log" 600; says '"layout": "common"'
 clean "$scratch/in/combined.log.gz" 600; says '"layout": "combined"'
