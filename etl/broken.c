@@ -112,3 +112,25 @@ void broken_say(const struct definition *d, sqlite3 *db, const char *title, int6
         for (int k = 0; d->tables[i].violations && k < d->tables[i].rules->rule_count; k++)
             table_rule_say(&d->tables[i], &d->tables[i].rules->rules[k], db, title);
 }
+
+int late_last(const struct definition *d, sqlite3 *db, int64_t *out, struct err_text *error)
+{
+    *out = 0;
+    return definition_drops_late(d) ? sql_integer(db, 0, out, error, "SELECT coalesce(max(rowid), 0) FROM late") : 0;
+}
+
+void late_say(const struct definition *d, sqlite3 *db, const char *title, int64_t before)
+{
+    sqlite3_stmt *s;
+    struct err_text error;
+    if (!definition_drops_late(d)) return;
+    if (sql_prepare(db, &s, &error,
+                    "SELECT source, count(*), file, line, min(rowid) FROM late WHERE rowid > %lld GROUP BY source",
+                    (long long)before) != 0)
+        return;
+    while (sqlite3_step(s) == SQLITE_ROW)
+        fprintf(stderr, "%s: late: %lld records of %s, in the table late and in no other, first %s, line %lld\n", title,
+                (long long)sqlite3_column_int64(s, 1), text_of(s, 0), text_of(s, 2),
+                (long long)sqlite3_column_int64(s, 3));
+    sqlite3_finalize(s);
+}

@@ -112,6 +112,14 @@ static bool is_not_whole(const struct source_reader *r, size_t next)
     return cut && !r->file->as_then && input_has_grown(&r->in);
 }
 
+/* A line without an end behind lines that have one: what cut it may have cut a number, and nothing else shows that.
+ * Half an object of NDJSON is none. */
+static bool may_be_cut(const struct source_reader *r, size_t next)
+{
+    bool whole = next < r->in.rest.n || !r->in.ended || r->in.rest.p[next - 1] == '\n';
+    return !whole && r->line > 1 && r->feed->format != &FORMAT_NDJSON;
+}
+
 int lines_next(struct source_reader *r, struct record *out, struct err_text *error)
 {
     size_t n, next, bad;
@@ -128,6 +136,7 @@ int lines_next(struct source_reader *r, struct record *out, struct err_text *err
     r->tentative = is_tentative(r, next);
     r->waits = is_not_whole(r, next);
     if (r->waits) return 0;
+    if (may_be_cut(r, next)) r->cut_line = r->line;
     *out = (struct record){.at = {.byte_offset = r->in.offset, .line = r->line, .number = r->line},
                            .raw = {r->in.rest.p, n}};
     if (!r->spec->encoding_rejects && !encoding_check(r->spec->encoding, out->raw, &bad))

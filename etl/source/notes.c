@@ -19,7 +19,7 @@ struct note {
 
 struct feed_notes {
     struct note *columns; /* by declared column: it was nowhere */
-    struct note encoding;
+    struct note encoding, cut;
 };
 
 struct source_notes {
@@ -44,6 +44,7 @@ void source_notes_free(struct source_notes *n)
         for (int c = 0; c < n->definition->feeds[i].field_count; c++) free(n->of[i].columns[c].first);
         free(n->of[i].columns);
         free(n->of[i].encoding.first);
+        free(n->of[i].cut.first);
     }
     free(n->of);
     free(n);
@@ -64,6 +65,7 @@ void source_notes_take(struct source_notes *n, const struct source_reader *r)
         if (absence_of(r->absence, c))
             note_take(&of->columns[c], r, absence_records(r->absence) == ABSENCE_RECORDS_MAX, 0);
     if (r->utf8_line) note_take(&of->encoding, r, false, r->utf8_line);
+    if (r->cut_line) note_take(&of->cut, r, false, r->cut_line);
 }
 
 static void more_print(const struct note *note, struct buf *out)
@@ -97,6 +99,13 @@ static void encoding_print(const struct note *note, const struct feed *feed, str
                note->line, ENCODING_NAMES[feed->spec->encoding], feed->at, feed->path);
 }
 
+static void cut_print(const struct note *note, struct buf *out)
+{
+    buf_printf(out, "the last line of %s, %" PRIu64 ",", note->first, note->line);
+    more_print(note, out);
+    buf_append_str(out, " has no line end: was the file cut off? then its last value is, too\n");
+}
+
 void source_notes_print(const struct source_notes *n, const char *title, struct buf *out)
 {
     for (int i = 0; i < n->definition->feed_count; i++) {
@@ -106,9 +115,13 @@ void source_notes_print(const struct source_notes *n, const char *title, struct 
             buf_printf(out, "%s: ", title);
             column_print(&n->of[i].columns[c], feed, c, out);
         }
-        if (!n->of[i].encoding.files) continue;
+        if (n->of[i].encoding.files) {
+            buf_printf(out, "%s: ", title);
+            encoding_print(&n->of[i].encoding, feed, out);
+        }
+        if (!n->of[i].cut.files) continue;
         buf_printf(out, "%s: ", title);
-        encoding_print(&n->of[i].encoding, feed, out);
+        cut_print(&n->of[i].cut, out);
     }
 }
 

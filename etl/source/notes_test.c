@@ -117,3 +117,20 @@ TEST(notes, utf_8_that_is_declared_to_be_something_else_is_told)
               "(source.encoding of d.json); is the file UTF-8?\n");
     check_str(NOTED(CSV, "caf\xc3\xa9\ncaf\xe9\n", "ascii\n"), "");
 }
+
+TEST(notes, a_default_is_what_stands_where_nothing_does)
+{
+    check(strstr(NOTED(NDJSON(", \"default\": \"none\""), "{\"id\": 1}\n"),
+                 "in any of the records of a, so x is its default \"none\" there (source.columns[1]"));
+}
+
+TEST(notes, a_last_line_without_an_end_is_told)
+{
+    const char *source = "\"format\": \"csv\", \"columns\": [{\"name\": \"x\", \"type\": \"decimal\", \"scale\": 2}]";
+    check_str(
+        NOTED(source, "x\n1.00\n2999.", "x\n1.00\n", "x\n3.0"),
+        "p: the last line of a, 3, (and of 1 file more) has no line end: was the file cut off? then its last value "
+        "is, too\n");
+    check_str(NOTED(source, "x\n1.00\n\n", "x", ""), "");
+    check_str(NOTED(NDJSON(", \"optional\": true"), "{\"id\": 1}\n{\"id\": 2}"), "");
+}

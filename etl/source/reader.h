@@ -23,6 +23,7 @@ struct source_reader {
     struct json_records *json;
     struct xml_records *xml;
     /* what is told of the file at its end (notes.h) */
+    uint64_t cut_line;       /* of the last record, of a CSV or log, when its line has no end; 0: it has one */
     struct absence *absence; /* NULL: its format has no paths */
     bool maybe_utf8;         /* it is said to have one byte a character, and nothing speaks against UTF-8 so far */
     uint64_t utf8_line;      /* of the first record with more than ASCII, while that is so; 0: none */

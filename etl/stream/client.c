@@ -26,6 +26,11 @@ rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *
     return rk;
 }
 
+const char *client_port_hint(const char *bootstrap)
+{
+    return strchr(bootstrap, ':') ? "" : " (an address is HOST:PORT; without a port it is 9092)";
+}
+
 bool client_is_answered(rd_kafka_t *rk, int timeout_ms)
 {
     const struct rd_kafka_metadata *metadata;

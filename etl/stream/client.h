@@ -20,6 +20,8 @@ struct client_callbacks {
 rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *const *settings,
                        const struct client_callbacks *callbacks, struct err_text *error);
 
+/* A sentence for when nobody answers at an address without a port; otherwise "". */
+const char *client_port_hint(const char *bootstrap);
 /* A broker answered within `timeout_ms`. Asks for no topic: some brokers make one that is asked for. */
 bool client_is_answered(rd_kafka_t *rk, int timeout_ms);
 

@@ -189,10 +189,11 @@ static int broker_wait(struct publisher *p)
     while (!client_is_answered(p->producer, ASK_MS)) {
         waited_ms = (clock_mono_ns() - began_ns) / 1000000;
         if (waited_ms >= UNREACHABLE_MS)
-            return err_set(p->error, ERR_IO, "no broker answers at %s (waited for %d s)", p->broker.bootstrap,
-                           UNREACHABLE_MS / 1000);
+            return err_set(p->error, ERR_IO, "no broker answers at %s%s (waited for %d s)", p->broker.bootstrap,
+                           client_port_hint(p->broker.bootstrap), UNREACHABLE_MS / 1000);
         if (waited_ms >= UNREACHABLE_SAID_AFTER_MS && !said)
-            log_info("stream", "no broker answers at %s; trying on", p->broker.bootstrap);
+            log_info("stream", "no broker answers at %s%s; trying on", p->broker.bootstrap,
+                     client_port_hint(p->broker.bootstrap));
         said = waited_ms >= UNREACHABLE_SAID_AFTER_MS;
         int result = own_broker_ensure(&p->broker, p->error);
         if (result != 0) return result;

@@ -66,9 +66,10 @@ struct run {
     char title[128];
     int64_t loaded_before; /* messages, by earlier runs */
     struct run_counts before;
-    bool attached;     /* the sender, to the outboxes: a signal may come before that */
-    uint64_t backfill; /* to be loaded by a backfill; UINT64_MAX: not known yet */
-    bool complete;     /* every partition up to its end */
+    int64_t late_before; /* last row of the table late */
+    bool attached;       /* the sender, to the outboxes: a signal may come before that */
+    uint64_t backfill;   /* to be loaded by a backfill; UINT64_MAX: not known yet */
+    bool complete;       /* every partition up to its end */
     struct ends ends;
     struct err_text *error;
 };
@@ -115,7 +116,8 @@ static int topics_wait(struct run *r)
         if (!missing) return 0;
         if (clock_mono_ns() >= say_ns) {
             if (!answered)
-                log_info("stream", "no broker answers at %s; trying on", r->broker.bootstrap);
+                log_info("stream", "no broker answers at %s%s; trying on", r->broker.bootstrap,
+                         client_port_hint(r->broker.bootstrap));
             else
                 log_info("stream", "waiting for topic %s at %s (`millrace stream publish` makes it)", missing,
                          r->broker.bootstrap);
@@ -199,6 +201,7 @@ static int database_prepare(struct run *r)
     }
     r->created = false; /* it holds a warehouse now, and is kept whatever happens */
     result = runs_totals(r->db, &r->before, r->error);
+    if (result == 0) result = late_last(r->definition, r->db, &r->late_before, r->error);
     if (result == 0) result = database_tune(r->db, r->error);
     if (result == 0) result = checkpoint_open(&r->checkpoint, r->options->db, r->lock, r->error);
     if (result == 0) result = checkpoint_start(&r->checkpoint, r->error);
@@ -474,6 +477,7 @@ static void committed_say(struct run *r, int result)
             r->title, now.read - r->before.read, now.accepted - r->before.accepted, now.rejected - r->before.rejected,
             now.warned - r->before.warned);
     broken_say(r->definition, r->db, r->title, r->number);
+    late_say(r->definition, r->db, r->title, r->late_before);
 }
 
 int run_stream(const struct run_options *options, struct err_text *error)

@@ -113,6 +113,9 @@ for partitions in 1 3; do
     publish "$topic" --partitions $partitions
     load "$topic" "$scratch/$topic-1.db"
     judge "$topic" "$scratch/$topic-1.db"
+    late=$(sqlite3 "$scratch/$topic-1.db" "SELECT count(*) FROM late")
+    grep -qE "^stream sensors: late: $late records of sensors, in the table late and in no other, first a.sensor, line [0-9]+$" "$scratch/err" ||
+        fail "$topic: what the run says of $late late records: $(cat "$scratch/err")"
     load "$topic" "$scratch/$topic-2.db" --workers 2
     "$MILLRACE" warehouse compare "$scratch/$topic-1.db" "$scratch/$topic-2.db" || fail "$topic: another number of workers"
 done
