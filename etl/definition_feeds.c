@@ -65,9 +65,11 @@ static void all_derived_read(struct node derive, struct feed *feed)
     size_t count = node_count(derive);
     for (size_t i = 0; i < count; i++) {
         struct column *c = &feed->columns[feed->field_count + (int)i];
+        derive.doc->derived = (struct names_ahead){derive.json, i};
         derived_read(node_item(derive, i), feed, feed->field_count + (int)i);
         if (!node_part_end(node_item(derive, i), NULL)) c->name = "";
     }
+    derive.doc->derived.items = NULL;
 }
 
 /* What goes by event time should not complain when its column is what is wrong: any other does until that is mended. */

@@ -279,7 +279,7 @@ static void indexes_read(struct node n, struct definition *d, struct table *t)
     }
 }
 
-void relation_name_check(struct node n, const struct definition *d, const char *name)
+static void relation_name_free(struct node n, const struct definition *d, const char *name)
 {
     static const char *const reserved[] = {"quarantine", "warnings", "files", "records", "rejects", NULL};
     for (int i = 0; reserved[i]; i++)
@@ -288,6 +288,13 @@ void relation_name_check(struct node n, const struct definition *d, const char *
         node_fail(n, "a warehouse whose source drops late records has a table \"late\" of its own");
     if (strncasecmp(name, "millrace_", 9) == 0 || strncasecmp(name, "sqlite_", 7) == 0)
         node_fail(n, "names that begin with millrace_ or sqlite_ are reserved");
+}
+
+void relation_name_check(struct node n, const struct definition *d, const char *name)
+{
+    bool failed = n.doc->failed;
+    relation_name_free(n, d, name);
+    if (!failed && n.doc->failed) node_name_refuse(n, name);
     for (int i = 0; i < d->table_count; i++)
         if (strcasecmp(d->tables[i].name, name) == 0) node_fail(n, "there is a table \"%s\" already", name);
     for (int i = 0; i < d->view_count; i++)

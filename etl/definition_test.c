@@ -370,6 +370,11 @@ TEST(definition, tells_all_that_is_wrong_at_once)
         "d.json: outputs[0].table: there is no table or view \"by_ic\"; did you mean \"by_id\"?");
 }
 
+#define COLUMNS_AND(more, tables)                                                                                      \
+    "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", \"columns\": "           \
+    "[{\"name\": \"id\", "                                                                                             \
+    "\"type\": \"integer\"}]}, " more ", \"tables\": [" tables "]}"
+
 /* What has failed is not missed by what names it. */
 TEST(definition, a_mistake_is_told_once)
 {
@@ -387,6 +392,37 @@ TEST(definition, a_mistake_is_told_once)
                 "\"outputs\": [{\"table\": \"s\", \"format\": \"csv\", \"file\": \"f\"}]}"),
         "d.json: source.columns[1].format: \"%Q\" has a directive that does not exist (known: %Y %y %m %d %e %b %B "
         "%a %A %H %I %p %M %S %f %z %s %F %T %%, and %-m %-d %-H %-I %-M %-S)");
+}
+
+TEST(definition, a_name_that_cannot_be_one_is_not_missed_by_what_meant_it)
+{
+    check_str(
+        refusal(
+            "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", "
+            "\"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, {\"name\": \"1kunde\", \"type\": \"text\"}]}, "
+            "\"tables\": [{\"name\": \"files\", \"columns\": [\"id\"]}, {\"name\": \"u\"}, "
+            "{\"name\": \"v\", \"aggregate\": \"sales\", \"by\": [\"id\"], \"columns\": {\"n\": \"count()\"}}, "
+            "{\"name\": \"w\", \"aggregate\": \"u\", \"by\": [\"kunde\"], \"columns\": {\"n\": \"count()\"}}]}"),
+        "d.json: source.columns[1].name: \"1kunde\" is not a name: letters, digits and _, the first a letter, at "
+        "most 63\n"
+        "d.json: tables[0]: every warehouse has a table \"files\" of its own");
+}
+
+TEST(definition, what_is_derived_behind_is_to_be_moved_ahead)
+{
+    check_refused(
+        COLUMNS_AND("\"derive\": [{\"name\": \"a\", \"expr\": \"b + 1\"}, {\"name\": \"b\", \"expr\": \"id\"}]",
+                    "{\"name\": \"t\"}"),
+        "derive[0].expr: there is no column \"b\" here: it is derived behind this one, move it ahead");
+}
+
+TEST(definition, a_pattern_that_is_written_as_elsewhere)
+{
+    check_refused(
+        "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", \"columns\": "
+        "[{\"name\": \"d\", \"type\": \"date\", \"format\": \"dd/MM/yyyy\"}]}, \"tables\": [{\"name\": \"t\"}]}",
+        "source.columns[0].format: \"dd/MM/yyyy\" does not hold year, month and day (or %s): its letters stand behind "
+        "%, dd/MM/yyyy is %d/%m/%Y");
 }
 
 TEST(definition, a_column_without_a_name_is_not_what_was_meant)

@@ -80,10 +80,14 @@ bool document_failed(struct document *doc)
 
 /* --- parts --- */
 
+static size_t name_distance(const char *a, const char *b);
+
 bool document_broken(const struct document *doc, const char *name)
 {
     for (const struct broken_name *b = doc->broken; b; b = b->next)
         if (strcasecmp(b->name, name) == 0) return true;
+    for (const struct broken_name *b = doc->refused; b && *name; b = b->next)
+        if (strcasestr(b->name, name) || name_distance(b->name, name) < strlen(name) / 3 + 2) return true;
     return false;
 }
 
@@ -94,12 +98,31 @@ bool node_broken(struct node n, const char *name)
     return broken;
 }
 
-void node_name_break(struct node n, const char *name)
+static void name_add(struct node n, const char *name, struct broken_name **list)
 {
     if (!*name) return;
     struct broken_name *b = arena_alloc(n.doc->arena, sizeof *b);
-    *b = (struct broken_name){arena_str(n.doc->arena, slice_str(name)), n.doc->broken};
-    n.doc->broken = b;
+    *b = (struct broken_name){arena_str(n.doc->arena, slice_str(name)), *list};
+    *list = b;
+}
+
+void node_name_break(struct node n, const char *name)
+{
+    name_add(n, name, &n.doc->broken);
+}
+
+void node_name_refuse(struct node n, const char *name)
+{
+    name_add(n, name, &n.doc->refused);
+}
+
+bool name_is_behind(const struct names_ahead *list, const char *name)
+{
+    for (size_t i = list->at + 1; list->items && i < json_array_size(list->items); i++) {
+        const char *other = json_string_value(json_object_get(json_array_get(list->items, i), "name"));
+        if (other && strcmp(other, name) == 0) return true;
+    }
+    return false;
 }
 
 bool node_part_end(struct node n, const char *name)
@@ -377,8 +400,9 @@ const char *node_name(struct node n)
     const char *name = node_text(n, NULL);
     bool good = isalpha((unsigned char)*name) && strlen(name) < NAME_LENGTH_MAX;
     for (const char *c = name; *c; c++) good = good && (isalnum((unsigned char)*c) || *c == '_');
-    if (!good)
-        node_fail(n, "\"%s\" is not a name: letters, digits and _, the first a letter, at most %d", name,
-                  NAME_LENGTH_MAX - 1);
+    if (good) return name;
+    node_fail(n, "\"%s\" is not a name: letters, digits and _, the first a letter, at most %d", name,
+              NAME_LENGTH_MAX - 1);
+    node_name_refuse(n, name);
     return name;
 }

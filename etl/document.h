@@ -32,6 +32,12 @@
 struct sha256;
 struct value_maps;
 
+/* A list whose items use only what stands ahead of them. */
+struct names_ahead {
+    const json_t *items; /* objects with a "name"; NULL: no such list is being read */
+    size_t at;           /* the item that is */
+};
+
 struct document {
     const char *file;
     struct arena *arena;    /* texts and paths live here */
@@ -39,7 +45,8 @@ struct document {
     bool failed;            /* the part that is being read: nothing more of it is looked at */
     int problems;           /* in all parts so far */
     const char *usage;      /* stands behind each problem; NULL: nothing */
-    struct broken_name *broken;
+    struct broken_name *broken, *refused;
+    struct names_ahead derived;    /* of the source that is being read */
     json_t *tables;                /* "tables" of the definition: what stands behind, too. May be NULL */
     const struct value_maps *maps; /* of the definition, for its expressions (etl/expr/maps.h). May be NULL */
     struct sha256 *digest; /* of the definition; files that belong to it are added (etl/beside.h). May be NULL */
@@ -64,7 +71,11 @@ bool document_failed(struct document *doc);
  * node's own text, or that of its member "name") is broken. */
 bool node_part_end(struct node n, const char *name);
 void node_name_break(struct node n, const char *name);
-/* True when `name` is broken. Then the part has failed. */
+/* It cannot be a name: who looks for one like it most likely means what would have had it. */
+void node_name_refuse(struct node n, const char *name);
+/* Whether an item behind the one that is being read has this name. */
+bool name_is_behind(const struct names_ahead *list, const char *name);
+/* True when `name` is broken, or like a refused one. Then the part has failed. */
 bool node_broken(struct node n, const char *name);
 bool document_broken(const struct document *doc, const char *name);
 

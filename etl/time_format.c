@@ -69,7 +69,9 @@ const char *time_format_wrong(const char *format, bool for_reading, struct arena
     if (!for_reading) return NULL;
     bool month = seen['m'] || seen['b'] || seen['B'];
     bool date = (seen['Y'] || seen['y']) && month && (seen['d'] || seen['e']);
-    if (!date && !seen['s']) return arena_printf(arena, "\"%s\" does not hold year, month and day (or %%s)", format);
+    if (!date && !seen['s'])
+        return arena_printf(arena, "\"%s\" does not hold year, month and day (or %%s)%s", format,
+                            strchr(format, '%') ? "" : ": its letters stand behind %, dd/MM/yyyy is %d/%m/%Y");
     if (seen['I'] != seen['p']) return arena_printf(arena, "\"%s\": %%I and %%p go together", format);
     return NULL;
 }

@@ -66,6 +66,7 @@ static const char *word_hint(const char *word)
     if (strcasecmp(word, "like") == 0 || strcasecmp(word, "ilike") == 0 || strcasecmp(word, "regexp") == 0)
         return "; there is matches(text, 'regular expression')";
     if (word[0] == '&') return "; there is and";
+    if (word[0] == '!') return "; there is not";
     if (word[0] == '|' && !word[1]) return "; there is or";
     if (strcasecmp(word, "as") == 0) return "; a type is made with integer(x), decimal(x, 2), text(x), date(x)";
     if (strcasecmp(word, "case") == 0) return "; there is if(condition, value, otherwise)";
@@ -156,7 +157,9 @@ static struct expr *column(struct parser *p, const char *name)
         p->builder.failed = p->builder.failed || !*p->builder.message;
         return null_literal(p);
     }
-    expr_fail(&p->builder, "there is no column \"%s\" here%s", name, name_hint(p->builder.arena, name, names));
+    bool behind = scope->document && name_is_behind(&scope->document->derived, name);
+    expr_fail(&p->builder, "there is no column \"%s\" here%s", name,
+              behind ? ": it is derived behind this one, move it ahead" : name_hint(p->builder.arena, name, names));
     return null_literal(p);
 }
 

@@ -145,6 +145,7 @@ TEST(expr, errors_say_what_and_where)
     check_error("q = name", "integer and text do not go together");
     check_error("q = null", "is null");
     check_error("q > 1 && q < 3", "not \"&\"; there is and");
+    check_error("!(q = 1)", "not \"!\"; there is not");
     check_error("cast(q as text)", "not \"as\"; a type is made with integer(x)");
     check_error("date '2024-12-31' > '2024-01-01'", "do not go together (a date is written date '2024-12-31')");
     check_error("date '2024-12-31' - timestamp '2024-12-31 00:00:00'", "is not defined (date(x) and timestamp(x)");
