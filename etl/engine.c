@@ -15,6 +15,7 @@
 #include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
+#include "etl/source/format.h"
 #include "lib/base/memory.h"
 
 /* In a batch rows are parsed some time before they are applied, and memory that a row will need is asked for so many
@@ -103,25 +104,38 @@ static bool may_come(const struct engine *e, const struct feed *feed, int ordina
     return e->context.live && ruled && feed->rules[ordinal - 1].reference;
 }
 
+/* "FILE:LINE"; of a document "FILE:LINE, record N", because all of it may stand on one line. */
+static const char *place_of(struct engine *e, const struct record *record)
+{
+    const struct position *at = &record->at;
+    const struct format *format = e->context.definition->feeds[record->feed].format;
+    const char *place = arena_printf(&e->cycle, "%.*s:%" PRIu64, (int)at->file.n, (const char *)at->file.p,
+                                     at->line ? at->line : at->number);
+    bool document = format == &FORMAT_JSON || format == &FORMAT_XML;
+    return document ? arena_printf(&e->cycle, "%s, record %" PRIu64, place, at->number) : place;
+}
+
 static int drift_say(struct engine *e, const struct row *row, const struct violation *v)
 {
     const struct feed *feed = &e->context.definition->feeds[row->record->feed];
-    return err_set(&e->error, ERR_INVALID,
-                   "%.*s:%" PRIu64 ": drift of source %s: %.*s, and %s.drift of %s says \"fail\"",
-                   (int)row->record->at.file.n, (const char *)row->record->at.file.p,
-                   row->record->at.line ? row->record->at.line : row->record->at.number, feed->name, (int)v->value.n,
-                   (const char *)v->value.p, feed->at, feed->path);
+    const char *what = arena_printf(&e->cycle, "%.*s", (int)v->value.n, (const char *)v->value.p);
+    if (!v->drifts) {
+        int column = feed_column(feed, (const char *)v->column.p);
+        what = arena_printf(&e->cycle, "\"%.*s\" does not fit column %s (%s)", v->value.n > 200 ? 200 : (int)v->value.n,
+                            (const char *)v->value.p, feed->columns[column].name,
+                            value_type_name(feed->columns[column].type));
+    }
+    return err_set(&e->error, ERR_INVALID, "%s: drift of source %s: %s, and %s.drift of %s says \"fail\"",
+                   place_of(e, row->record), feed->name, what, feed->at, feed->path);
 }
 
 static int failure_say(struct engine *e, const struct row *row, const struct violation *v)
 {
-    const struct position *at = &row->record->at;
     const struct feed *feed = &e->context.definition->feeds[row->record->feed];
     const char *column = (const char *)v->column.p;
     bool derived = v->column.n && feed_column(feed, column) >= feed->field_count;
-    return err_set(&e->error, ERR_INVALID, "%.*s:%" PRIu64 ": rule %.*s failed%s%.*s%s%.*s", (int)at->file.n,
-                   (const char *)at->file.p, at->line ? at->line : at->number, (int)v->rule.n, (const char *)v->rule.p,
-                   v->column.n ? ": column " : "", (int)v->column.n, column,
+    return err_set(&e->error, ERR_INVALID, "%s: rule %.*s failed%s%.*s%s%.*s", place_of(e, row->record), (int)v->rule.n,
+                   (const char *)v->rule.p, v->column.n ? ": column " : "", (int)v->column.n, column,
                    !v->column.n ? ""
                    : v->value.n ? ", value "
                    : derived    ? ""
@@ -138,8 +152,8 @@ static int failures_check(struct engine *e, const struct row *row)
         bool fails = quarantine_severity(feed, v->ordinal) == SEVERITY_FAIL && !may_come(e, feed, v->ordinal);
         if (!fails && !v->drifts) continue;
         e->rule_failed = true;
-        if (v->drifts) return drift_say(e, row, v);
-        return failure_say(e, row, v);
+        bool retyped = v->ordinal == feed->rule_count + 1 && v->column.n && v->value.n;
+        return v->drifts || retyped ? drift_say(e, row, v) : failure_say(e, row, v);
     }
     return 0;
 }

@@ -125,7 +125,8 @@ TEST(format, ndjson)
          "{\"name\": null, \"id\": \"2\", \"price\": 3}\n{\"id\": true, \"name\": {\"de\": [1]}}\n{\"id\": "
          "1.5}\n{\"id\":\n[]",
          "1@3/1 1|950|Caf\xc3\xa9\n3@63/3 2|-|-\n4@101/4 1|-|{\"de\": [1]}\n5@135/5 -|-|- !type:id=1.5\n"
-         "6@147/6  !format:=byte 6: a value must stand here\n7@154/7  !format:=byte 0: an object must stand here\n");
+         "6@147/6  !format:=byte 6: it ends here: is it cut off?\n7@154/7  !format:=byte 0: an object must stand "
+         "here\n");
     check_str(
         PLAIN(NDJSON, "{\"id\": 1}\n{\"name\": \"\xff\"}\n"),
         "f: line 2, byte offset 20: the byte FF is not utf-8 (source.encoding of d.json); is the file windows-1252?");
@@ -182,7 +183,7 @@ TEST(format, json_around)
               "1@23/1 -|1\n2@36/1 -|-\n3@40/1 -|-\n");
     check_str(PLAIN(AROUND("[*].l", ""), "[{\"order_id\": 1, \"l\": [{}], \"order_id\": 2}]"), "1@23/1 -|1\n");
     check_str(PLAIN(AROUND("[*].l", ""), "[{\"l\": [{}], \"order_id\": 1"),
-              "f: line 1, byte offset 26: not JSON: a , or } must stand behind a member");
+              "f: line 1, byte offset 26: not JSON: it ends here: is it cut off?");
     check_str(PLAIN(AROUND("[*].l", ""), "[{\"order_id\": \"\xff\", \"l\": [{}]}]"),
               "f: line 1: a value around this record is not utf-8 (source.encoding of d.json)");
     check_str(PLAIN("\"on_bad_encoding\": \"reject\", " AROUND("[*].l", ""),
@@ -233,7 +234,7 @@ TEST(format, records_inside_of_lines)
     check_str(PLAIN(IN_LINES("lines"), "{\"lines\": []}\n[1]\n"),
               "f: line 2, byte offset 14: an object must stand here");
     check_str(PLAIN(IN_LINES("lines"), "{\"lines\": []}\n{\n"),
-              "f: line 3, byte offset 16: not JSON: a string must begin here");
+              "f: line 3, byte offset 16: not JSON: it ends here: is it cut off?");
     check_str(
         PLAIN("\"format\": \"ndjson\", \"records\": \"lines\", " COLUMNS, ""),
         "d.json: source.records: a line is a record here; records inside of lines are read by \"format\": \"json\", "
@@ -257,7 +258,7 @@ TEST(format, lines_and_documents_taken_for_each_other)
 
 TEST(format, json_documents_that_are_wrong)
 {
-    check_str(PLAIN(JSON "\"$.items\"", ""), "f: line 1, byte offset 0: not JSON: a value must stand here");
+    check_str(PLAIN(JSON "\"$.items\"", ""), "f: line 1, byte offset 0: not JSON: it ends here: is it cut off?");
     check_str(
         PLAIN(JSON "\"$.items\"", "{\"a\": 1}"),
         "f: the document has no array of records at \"$.items\" (source.records of d.json); it has arrays at: none");
@@ -407,7 +408,7 @@ TEST(format, malformed_records_say_what_is_wrong)
     static const struct {
         const char *source, *raw, *layout, *said;
     } cases[] = {
-        {NDJSON, "{\"id\": 1", "", " !format:=byte 8: a , or } must stand behind a member"},
+        {NDJSON, "{\"id\": 1", "", " !format:=byte 8: it ends here: is it cut off?"},
         {CSV_TWO, "1,2,3", "", " !format:=3 fields instead of 2"},
         {CSV_TWO, "\"", "", " !format:=byte 0: this quote is never closed"},
         {CSV_TWO, "1,\"2\"3", "", " !format:=byte 5: text stands behind a closing quote"},
@@ -471,7 +472,7 @@ TEST(format, extra)
     BOTH("\"extra\": \"more\", " NDJSON,
          "{\"a\": {\"b\":1}, \"id\": 1, \"price\": {\"x\": 1}, \"\\u0062\":  null}\n{\"id\": 2}\n{\"x\": 1\n",
          "1@0/1 1|-|-|{\"a\": {\"b\":1}, \"price.x\": 1, \"\\u0062\":  null}\n2@60/2 2|-|-|-\n"
-         "3@70/3  !format:=byte 7: a , or } must stand behind a member\n");
+         "3@70/3  !format:=byte 7: it ends here: is it cut off?\n");
     /* inside of what paths lead into: by its path; what is wanted as a whole is read; elements are not looked for */
     check_str(PLAIN("\"extra\": \"more\", \"format\": \"ndjson\", \"columns\": [" AT("a.b") ", " AT("a.c.d") ", " AT(
                         "l[1].x") ", " AT("w") ", " AT("w.v") "]",
@@ -794,7 +795,7 @@ TEST(format, utf16)
     check_str(PLAIN(WIDE("utf-16"), "i\0d\0"),
               "f: has no byte order mark, which \"utf-16\" needs; if it is UTF-16, say \"utf-16le\" or \"utf-16be\"");
     check_str(PLAIN("\"encoding\": \"utf-16le\", " NDJSON, "{\0}\0\n\0[\0"),
-              "1@0/1 -|-|-\n2@6/2  !format:=byte 1: a value must stand here\n");
+              "1@0/1 -|-|-\n2@6/2  !format:=byte 1: it ends here: is it cut off?\n");
     check_str(PLAIN("\"encoding\": \"utf-16\", " JSON "\"$\"", "[]"),
               "d.json: source.encoding: UTF-16 is read so in sources of format csv, access_log and ndjson; convert the "
               "file to "

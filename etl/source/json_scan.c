@@ -284,7 +284,7 @@ static bool array_skip(struct json_scan *s, int depth)
 bool json_scan_value(struct json_scan *s, int depth)
 {
     struct slice ignored;
-    if (s->wrong || s->p >= s->end) return json_scan_fail(s, "a value must stand here");
+    if (s->wrong || s->p >= s->end) return json_scan_fail(s, "it ends here: is it cut off?");
     switch (*s->p) {
     case '"': return json_scan_string(s, &ignored);
     case '{':

@@ -40,7 +40,8 @@ bool json_scan_value(struct json_scan *s, int depth);
 /* `c` at s->p; else fails with `wrong`. */
 static inline bool json_scan_byte(struct json_scan *s, char c, const char *wrong)
 {
-    if (s->wrong || s->p >= s->end || *s->p != (uint8_t)c) return json_scan_fail(s, wrong);
+    if (s->wrong || s->p >= s->end) return json_scan_fail(s, "it ends here: is it cut off?");
+    if (*s->p != (uint8_t)c) return json_scan_fail(s, wrong);
     s->p++;
     return true;
 }

@@ -36,8 +36,10 @@ TEST(json, bad_values)
     static const struct {
         const char *text, *verdict;
     } bad[] = {
-        {"", "0: a value must stand here"},
-        {"{", "1: a string must begin here"},
+        {"", "0: it ends here: is it cut off?"},
+        {"{", "1: it ends here: is it cut off?"},
+        {"{\"a\":1", "6: it ends here: is it cut off?"},
+        {"{\"a\":1,", "7: it ends here: is it cut off?"},
         {"{a:1}", "1: a string must begin here"},
         {"{\"a\"}", "4: a : must stand behind a name"},
         {"{\"a\":}", "5: no value begins so"},
@@ -141,8 +143,8 @@ TEST(json_path, wrong_documents)
     check_str(values("b", "{\"a\": 1, \"b\": 2, \"a\": 1}"), "2");
     check_str(values("a.b", "{\"a\": {\"b\": 1}, \"a\": {}}"), "16: a member that is asked for comes twice");
     check_str(values("a", "{\"a\": 1}}"), "8: something stands behind the value");
-    check_str(values("a", ""), "0: a value must stand here");
-    check_str(values("a.b", "{\"a\": {\"b\": 1"), "13: a , or } must stand behind a member");
+    check_str(values("a", ""), "0: it ends here: is it cut off?");
+    check_str(values("a.b", "{\"a\": {\"b\": 1"), "13: it ends here: is it cut off?");
 }
 
 TEST(json_path, wrong_paths)

@@ -60,6 +60,14 @@ static int wide_refuse(struct source_reader *r, struct err_text *error)
                    ENCODING_NAMES[r->spec->encoding], r->feed->at, r->feed->path, wide_hint(r));
 }
 
+static int twice_packed_refuse(struct source_reader *r, struct err_text *error)
+{
+    int err = input_want(&r->in, 2, error);
+    if (err || r->in.wide || !input_is_gzip(r->in.rest)) return err;
+    return err_set(error, ERR_CORRUPT, "%s: is compressed twice: what gzip gives is gzip again; decompress it once",
+                   r->path);
+}
+
 static bool is_one_byte(const struct source_spec *s)
 {
     return s->encoding != ENCODING_UTF_8 && s->encoding != ENCODING_ASCII && !encoding_is_wide(s->encoding);
@@ -109,6 +117,7 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     if (!err && r->in.file && encoding_is_wide(r->spec->encoding))
         input_decode_wide(&r->in, (enum utf16_order)(r->spec->encoding - ENCODING_UTF_16));
     r->in.grows = file->follows;
+    if (!err && r->in.file) err = twice_packed_refuse(r, error);
     if (!err && r->in.file) err = wide_refuse(r, error);
     if (!err && r->in.file) err = mark_refuse(r, error);
     if (!err) err = feed->format->open(r, error);

@@ -500,6 +500,10 @@ static const char *mark_text(const struct xml_records *x)
     uint64_t at = (uint64_t)XML_GetCurrentByteIndex(x->parser) - x->in->offset;
     if (x->wide || at >= x->in->rest.n) return NULL;
     const uint8_t *p = x->in->rest.p;
+    /* "A&B<" stops at the <, which is none of a reference: the & is what is wrong. */
+    uint64_t name = at;
+    while (name > 0 && p[at] == '<' && (isalnum(p[name - 1]) || strchr("_.-:#", p[name - 1]))) name--;
+    if (name > 0 && p[name - 1] == '&') return "a & that begins no entity: in a text it is &amp;";
     for (uint64_t i = at + 1; i-- > (at ? at - 1 : 0);) {
         if (p[i] == '&') return "a & that begins no entity: in a text it is &amp;";
         if (p[i] == '<') return "a < that begins no tag: in a text it is &lt;";

@@ -179,6 +179,8 @@ TEST(xml, files_that_are_not_well_formed)
     check_str(RECORDS("", "p"), "f.xml: line 1, byte offset 0: not well-formed XML: there is no element in it");
     check_str(RECORDS("<c>a & b</c>", "p"),
               "f.xml: line 1, byte offset 6: not well-formed XML: a & that begins no entity: in a text it is &amp;");
+    check_str(RECORDS("<c><p>A&B</p></c>", "p"),
+              "f.xml: line 1, byte offset 9: not well-formed XML: a & that begins no entity: in a text it is &amp;");
     check_str(RECORDS("<c>a < b</c>", "p"),
               "f.xml: line 1, byte offset 6: not well-formed XML: a < that begins no tag: in a text it is &lt;");
     check_str(RECORDS("<c>\x01</c>", "p"),

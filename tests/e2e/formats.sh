@@ -222,6 +222,8 @@ bad() { rm -rf "$scratch/bad"; mkdir "$scratch/bad"; }
 story "damaged files are named, with the place"
 bad; head -c 3000 "$scratch/in/orders_2.ndjson.gz" >"$scratch/bad/a.ndjson.gz"
 refused "a cut gzip file" ndjson "a.ndjson.gz: the compressed file is damaged at its byte offset 3000: it ends too early"
+bad; gzip -c "$scratch/bad/../in/orders_1.json" | gzip >"$scratch/bad/orders_1.json"
+refused "gzip of gzip" json "orders_1.json: is compressed twice"
 bad; head -c 3000 "$scratch/in/orders_1.json" >"$scratch/bad/orders_1.json"
 refused "a cut document" json "orders_1.json: line "
 bad; head -c 3000 "$scratch/in/orders_1.xml" >"$scratch/bad/a.xml"
@@ -251,11 +253,11 @@ while IFS='|' read -r keys column drift said; do
 done <<'EOF'
 "format": "ndjson", "glob": "*.ndjson"|"path": "id"|new_column|a.ndjson:2: drift of source d: no column reads its member "gift", and source.drift of
 "format": "ndjson", "glob": "*.ndjson"|"path": "id"|missing_column|a.ndjson:3: drift of source d: it has no member "id"
-"format": "ndjson", "glob": "*.ndjson"|"path": "gift"|retyped|a.ndjson:3: rule type failed: column id, value x
-"format": "xml", "glob": "*.xml", "record": "one"|"path": "@id"|new_column|a.xml:1: drift of source d: no column reads its element "gift"
-"format": "xml", "glob": "*.xml", "record": "one"|"path": "gift"|missing_column|a.xml:1: drift of source d: it has nothing at "gift"
+"format": "ndjson", "glob": "*.ndjson"|"path": "gift"|retyped|a.ndjson:3: drift of source d: "x" does not fit column id (integer), and source.drift of
+"format": "xml", "glob": "*.xml", "record": "one"|"path": "@id"|new_column|a.xml:1, record 2: drift of source d: no column reads its element "gift"
+"format": "xml", "glob": "*.xml", "record": "one"|"path": "gift"|missing_column|a.xml:1, record 1: drift of source d: it has nothing at "gift"
 "format": "sqlite", "glob": "*.db", "table": "one"|"field": "id"|new_column|a.db: the table "one" has a new column "gift"
-"format": "sqlite", "glob": "*.db", "table": "one"|"field": "gift"|retyped|a.db:one:1: rule type failed: column id, value x
+"format": "sqlite", "glob": "*.db", "table": "one"|"field": "gift"|retyped|a.db:one:1: drift of source d: "x" does not fit column id (integer), and source.drift of
 EOF
 drifting '"format": "sqlite", "glob": "*.db", "table": "one"' '"field": "gift"'
 sqlite3 "$scratch/bad/a.db" "UPDATE one SET rowid = 17"
@@ -276,7 +278,7 @@ bad; printf '{"id": 1}\n{"id": 2\n{"id": 3, "id": 3}\n' >"$scratch/bad/a.ndjson"
 python3 - "$scratch/q.db" <<'EOF' || fail "the quarantine"
 import sqlite3, sys
 there = sqlite3.connect(sys.argv[1]).execute("SELECT line, rule, value, raw FROM quarantine ORDER BY line").fetchall()
-assert there == [(2, "format", "byte 8: a , or } must stand behind a member", '{"id": 2'),
+assert there == [(2, "format", "byte 8: it ends here: is it cut off?", '{"id": 2'),
                  (3, "format", "byte 10: a member that is asked for comes twice", '{"id": 3, "id": 3}')], there
 EOF
 done_testing
