@@ -281,7 +281,7 @@ static void indexes_read(struct node n, struct definition *d, struct table *t)
 
 static void relation_name_free(struct node n, const struct definition *d, const char *name)
 {
-    static const char *const reserved[] = {"quarantine", "warnings", "files", "records", "rejects", NULL};
+    static const char *const reserved[] = {"quarantine", "warnings", "files", "records", "rejects", "etl_runs", NULL};
     for (int i = 0; reserved[i]; i++)
         if (strcasecmp(name, reserved[i]) == 0) node_fail(n, "every warehouse has a table \"%s\" of its own", name);
     if (strcasecmp(name, "late") == 0 && definition_drops_late(d))

@@ -221,6 +221,8 @@ TEST(definition, table_errors)
                   "tables[1].columns.c: count_distinct() is not for sessions");
     check_refused("{" SOURCE ", \"tables\": [{\"name\": \"files\"}]}",
                   "every warehouse has a table \"files\" of its own");
+    check_refused("{" SOURCE ", \"tables\": [{\"name\": \"ETL_runs\"}]}",
+                  "every warehouse has a table \"ETL_runs\" of its own");
     check_refused("{" SOURCE ", \"tables\": [{\"name\": \"millrace_x\"}]}", "are reserved");
     check_refused("{" SOURCE ", \"tables\": [" STORE ", " STORE "]}", "there is a table \"rows\" already");
     check_refused("{" SOURCE

@@ -208,8 +208,7 @@ static int operators_open(struct engine *e)
 {
     const struct definition *d = e->context.definition;
     int result = 0;
-    e->operators = calloc((size_t)d->table_count + 1, sizeof(struct operator*));
-    if (!e->operators) abort();
+    e->operators = memory_new(((size_t)d->table_count + 1) * sizeof(struct operator*));
     for (int i = 0; i < d->table_count && result == 0; i++) {
         const struct table *t = &d->tables[i];
         result = operator_open(&e->context, t, &e->operators[i]);
@@ -285,8 +284,7 @@ int engine_run_begin(sqlite3 *db, const struct definition *definition, enum engi
 int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
                 struct engine **out, struct err_text *error)
 {
-    struct engine *e = calloc(1, sizeof *e);
-    if (!e) abort();
+    struct engine *e = memory_new(sizeof *e);
     bool live = mode != ENGINE_FRESH;
     e->context = (struct operator_context){.definition = definition,
                                            .db = db,

@@ -16,6 +16,7 @@
 #include "etl/sink/output.h"
 #include "etl/sink/value.h"
 #include "etl/time_format.h"
+#include "lib/base/memory.h"
 
 enum { CACHED_MAX = 1 << 19 }; /* live: more groups than this are not kept from one commit to the next */
 
@@ -123,15 +124,13 @@ static int global_group_touch(struct aggregate *a)
 
 static int aggregate_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct aggregate *a = calloc(1, sizeof *a);
-    if (!a) abort();
+    struct aggregate *a = memory_new(sizeof *a);
     *out = &a->base;
     a->base.context = c;
     a->base.table = t;
-    a->row = calloc((size_t)t->column_count + 1, sizeof *a->row);
-    a->tallies = calloc((size_t)t->column_count + 1, sizeof(struct tally *));
-    a->windowed = calloc((size_t)c->definition->tables[t->parent].column_count + 2, sizeof *a->windowed);
-    if (!a->row || !a->tallies || !a->windowed) abort();
+    a->row = memory_new(((size_t)t->column_count + 1) * sizeof *a->row);
+    a->tallies = memory_new(((size_t)t->column_count + 1) * sizeof(struct tally *));
+    a->windowed = memory_new(((size_t)c->definition->tables[t->parent].column_count + 2) * sizeof *a->windowed);
     int result = output_open(&a->output, c, t);
     if (result == 0) result = tallies_open(a, c, t);
     if (result == 0 && t->by_count == 0) result = global_group_touch(a);

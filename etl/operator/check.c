@@ -22,6 +22,7 @@
 #include "etl/operator/recompute.h"
 #include "etl/sink/output.h"
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 
 /* A row of NAME_all that is judged in this commit. */
 struct noted {
@@ -87,8 +88,7 @@ static int statements_prepare(struct check *k, const struct operator_context *c,
 static int among_all_open(struct check *k, struct operator_context *c, const struct table *t)
 {
     int result = 0;
-    k->among = calloc((size_t)t->rules->among_count + 1, sizeof *k->among);
-    if (!k->among) abort();
+    k->among = memory_new(((size_t)t->rules->among_count + 1) * sizeof *k->among);
     for (int i = 0; i < t->rules->rule_count && result == 0; i++)
         if (rule_among_rows(&t->rules->rules[i])) result = among_open(&k->among[k->among_count++], c, t, i);
     return result;
@@ -96,13 +96,11 @@ static int among_all_open(struct check *k, struct operator_context *c, const str
 
 static int check_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct check *k = calloc(1, sizeof *k);
-    if (!k) abort();
+    struct check *k = memory_new(sizeof *k);
     *out = &k->base;
     k->all = &c->definition->tables[t->parent];
     k->rejecting = checked_rejecting(t->rules);
-    k->row = calloc((size_t)k->all->column_count + 1, sizeof *k->row);
-    if (!k->row) abort();
+    k->row = memory_new(((size_t)k->all->column_count + 1) * sizeof *k->row);
     int result = output_open(&k->output, c, t);
     if (result == 0) result = table_make(c, t);
     if (result == 0) result = statements_prepare(k, c, t->name);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/memory.h"
 #include "lib/base/table.h"
 
 enum { MAP_SIZE_MIN = 256, MAP_SIZE_KEPT = 1 << 16, MAP_SIZE_LARGE = 1 << 20 };
@@ -74,8 +75,7 @@ static void map_grow(struct fingerprint_map *m)
     /* By four while that is cheap: moving the entries costs as much as adding them did. */
     size_t factor = m->size < MAP_SIZE_LARGE ? 4 : 2;
     struct fingerprint_map bigger = {.size = m->size ? m->size * factor : MAP_SIZE_MIN, .count = m->count};
-    bigger.slots = calloc(bigger.size, sizeof *bigger.slots);
-    if (!bigger.slots) abort();
+    bigger.slots = memory_new(bigger.size * sizeof *bigger.slots);
     for (size_t i = 0; i < m->size; i++)
         if (!slot_free(&m->slots[i])) *slot_find(&bigger, m->slots[i].key) = m->slots[i];
     free(m->slots);

@@ -14,6 +14,7 @@
 
 #include "etl/operator/recompute.h"
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 
 static const char *name_of(const struct table *t, int column)
 {
@@ -62,8 +63,7 @@ static void versions_append(struct buf *sql, const struct operator_context *c, c
 
 static int history_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct recompute *r = calloc(1, sizeof *r);
-    if (!r) abort();
+    struct recompute *r = memory_new(sizeof *r);
     *out = &r->base;
     const struct table *parent = &c->definition->tables[t->parent];
     struct recompute_plan plan = {.index_count = 1, .indexes = {{.table = parent, .live = true}}};

@@ -14,6 +14,7 @@
 #include "etl/operator/recompute.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
+#include "lib/base/memory.h"
 
 struct join_operator {
     struct recompute recompute;
@@ -170,8 +171,7 @@ static int affected_prepare(struct join_operator *o)
 
 static int join_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct join_operator *o = calloc(1, sizeof *o);
-    if (!o) abort();
+    struct join_operator *o = memory_new(sizeof *o);
     struct recompute_plan plan;
     o->left = &c->definition->tables[t->parent];
     o->right = &c->definition->tables[t->join->right];
@@ -263,8 +263,7 @@ static int join_flush(struct operator* base)
     struct join_operator *o = (struct join_operator *)base;
     const struct right_row *rows = (const struct right_row *)(const void *)o->right_rows.p;
     size_t count = o->right_rows.n / sizeof *rows;
-    struct value_text *rooms = calloc((size_t)base->table->join->key_count + 2, sizeof *rooms);
-    if (!rooms) abort();
+    struct value_text *rooms = memory_new(((size_t)base->table->join->key_count + 2) * sizeof *rooms);
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) result = affected_mark(o, &rows[i], rooms);
     free(rooms);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "etl/operator/checked.h"
+#include "lib/base/memory.h"
 
 int order_compare(const struct order *a, const struct order *b)
 {
@@ -40,8 +41,7 @@ int operator_open(struct operator_context *c, const struct table *t, struct oper
 
 void operator_child_add(struct operator* parent, struct operator* child, int input)
 {
-    parent->children = realloc(parent->children, (size_t)(parent->child_count + 1) * sizeof *parent->children);
-    if (!parent->children) abort();
+    parent->children = memory_grow(parent->children, (size_t)parent->child_count + 1, sizeof *parent->children);
     parent->children[parent->child_count++] = (struct operator_child){child, input};
 }
 

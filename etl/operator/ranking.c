@@ -10,6 +10,7 @@
 
 #include "etl/operator/recompute.h"
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 
 /* `, column DESC, ...`: the order, then what settles ties. */
 static void order_append(struct buf *sql, const struct table *parent, const struct ranking *k)
@@ -85,8 +86,7 @@ static void plan_make(const struct operator_context *c, const struct table *t, s
 
 static int ranking_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct recompute *r = calloc(1, sizeof *r);
-    if (!r) abort();
+    struct recompute *r = memory_new(sizeof *r);
     struct recompute_plan plan;
     *out = &r->base;
     plan_make(c, t, &plan);

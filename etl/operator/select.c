@@ -20,6 +20,7 @@
 #include "etl/operator/operator.h"
 #include "etl/operator/part.h"
 #include "etl/sink/output.h"
+#include "lib/base/memory.h"
 
 struct select {
     struct operator base;
@@ -32,14 +33,11 @@ struct select {
 
 static int select_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct select *s = calloc(1, sizeof *s);
-    if (!s) abort();
-    s->row = calloc((size_t)t->column_count + 1, sizeof *s->row);
-    if (!s->row) abort();
+    struct select *s = memory_new(sizeof *s);
+    s->row = memory_new(((size_t)t->column_count + 1) * sizeof *s->row);
     if (t->split) {
         s->input_count = c->definition->tables[t->parent].column_count;
-        s->input = calloc((size_t)s->input_count + 2, sizeof *s->input);
-        if (!s->input) abort();
+        s->input = memory_new(((size_t)s->input_count + 2) * sizeof *s->input);
     }
     *out = &s->base;
     return output_open(&s->output, c, t);

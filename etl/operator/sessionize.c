@@ -21,6 +21,7 @@
 #include "etl/operator/spill.h"
 #include "etl/sink/output.h"
 #include "etl/sink/value.h"
+#include "lib/base/memory.h"
 
 enum { CACHED_MAX = 1 << 18 }; /* live: more keys than this are not kept from one commit to the next */
 
@@ -52,9 +53,8 @@ struct sessionize {
 
 static int sessionize_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct sessionize *s = calloc(1, sizeof *s);
-    if (!s) abort();
-    s->row = calloc((size_t)t->column_count + 1, sizeof *s->row);
+    struct sessionize *s = memory_new(sizeof *s);
+    s->row = memory_new(((size_t)t->column_count + 1) * sizeof *s->row);
     *out = &s->base;
     return output_open(&s->output, c, t);
 }

@@ -9,6 +9,7 @@
 
 #include "etl/operator/operator.h"
 #include "etl/sink/output.h"
+#include "lib/base/memory.h"
 
 enum { KEPT_MAX = 256, KEPT_BYTES = 1 << 17 };
 
@@ -22,9 +23,8 @@ struct store {
 
 static int store_open(struct operator_context *c, const struct table *t, struct operator** out)
 {
-    struct store *s = calloc(1, sizeof *s);
-    if (!s) abort();
-    s->row = calloc((size_t)t->column_count + 1, sizeof *s->row);
+    struct store *s = memory_new(sizeof *s);
+    s->row = memory_new(((size_t)t->column_count + 1) * sizeof *s->row);
     s->rows.block_size = KEPT_BYTES;
     *out = &s->base;
     return output_open(&s->output, c, t);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 
 /* A definition has many of these, and rows that share a value often follow each other. */
 enum { RECENT_MAX = 1 << 12 };
@@ -36,8 +37,7 @@ static int statements_prepare(struct tally *t, const char *table, const char *co
 
 int tally_open(struct operator_context *c, const char *table, const char *column, struct tally **out)
 {
-    struct tally *t = calloc(1, sizeof *t);
-    if (!t) abort();
+    struct tally *t = memory_new(sizeof *t);
     t->context = c;
     t->seen.recent_max = RECENT_MAX;
     *out = t;

@@ -5,6 +5,7 @@
 
 #include "etl/operator/kept_record.h"
 #include "etl/sink/sql.h"
+#include "lib/base/memory.h"
 
 size_t unique_holders_max = (1 << 20) - 2; /* 48 MiB; with one more their map grows */
 
@@ -91,8 +92,7 @@ static int added_open(struct unique *u)
 
 int unique_open(struct operator_context *c, const struct feed *feed, const char *rule, struct unique **out)
 {
-    struct unique *u = calloc(1, sizeof *u);
-    if (!u) abort();
+    struct unique *u = memory_new(sizeof *u);
     u->context = c;
     u->feed = feed->index;
     u->alone = c->alone;

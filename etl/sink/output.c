@@ -388,8 +388,7 @@ int output_parent_rows(struct output *o, const struct value *by, int (*each)(voi
     int result = o->parent_rows ? 0 : parent_rows_prepare(o, parent);
     if (result < 0) return result;
     for (int i = 0; i < o->table->by_count; i++) value_bind(o->parent_rows, i + 1, &by[i], &o->rooms[i]);
-    struct value *values = calloc((size_t)parent->column_count, sizeof *values);
-    if (!values) abort();
+    struct value *values = memory_new((size_t)parent->column_count * sizeof *values);
     int code = SQLITE_DONE;
     while (result == 0 && (code = sqlite3_step(o->parent_rows)) == SQLITE_ROW) {
         struct change row = {.sign = 1, .values = values};

@@ -62,14 +62,6 @@ const char *schema_prefix(bool live)
     return live ? "" : "millrace_new_";
 }
 
-bool schema_reserved(const char *name)
-{
-    for (int i = 0; i < FIXED_COUNT; i++)
-        if (sqlite3_stricmp(name, fixed_tables[i].name) == 0) return true;
-    return sqlite3_stricmp(name, "etl_runs") == 0 || sqlite3_strnicmp(name, "millrace_", 9) == 0 ||
-           sqlite3_strnicmp(name, "sqlite_", 7) == 0;
-}
-
 /* --- ownership --- */
 
 /* A database with tables but without millrace_warehouse is somebody else's; it is welcome as long as no

@@ -41,7 +41,5 @@ int schema_run_begin(const struct definition *d, sqlite3 *db, enum engine_mode m
                      struct err_text *error);
 /* What `etl_runs` calls it: full, stream, append, incremental, upsert. */
 const char *schema_mode(enum engine_mode mode);
-/* True for the tables that every warehouse has; a definition can not use these names. */
-bool schema_reserved(const char *name);
 
 #endif

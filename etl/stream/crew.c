@@ -9,6 +9,7 @@
 
 #include "etl/engine.h"
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
 enum {
@@ -53,8 +54,7 @@ static int member_start(struct crew *c, struct crew_member *m, struct err_text *
 int crew_start(struct crew *c, const struct worker_options *options, int count, struct err_text *error)
 {
     c->options = *options;
-    c->members = calloc((size_t)count, sizeof *c->members);
-    if (!c->members) abort();
+    c->members = memory_new((size_t)count * sizeof *c->members);
     int result = 0;
     for (int i = 0; i < count && result == 0; i++) {
         c->count = i + 1;

@@ -26,7 +26,7 @@ struct loaded {
 
 int loaded_open(sqlite3 *db, struct loaded **out, struct err_text *error)
 {
-    struct loaded *l = calloc(1, sizeof *l);
+    struct loaded *l = memory_new(sizeof *l);
     l->db = db;
     int result = sql_exec(db, error,
                           "CREATE TABLE IF NOT EXISTS millrace_loaded(source TEXT NOT NULL, file TEXT NOT NULL,"

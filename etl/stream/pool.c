@@ -9,8 +9,7 @@ static struct record *room(struct pool *p)
 {
     if (p->count == p->capacity) {
         p->capacity = p->capacity ? 2 * p->capacity : 4096;
-        p->records = realloc(p->records, p->capacity * sizeof *p->records);
-        if (!p->records) abort();
+        p->records = memory_grow(p->records, p->capacity, sizeof *p->records);
     }
     return &p->records[p->count];
 }

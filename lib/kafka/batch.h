@@ -152,8 +152,6 @@ struct batch_builder {
 
 void batch_builder_init(struct batch_builder *b, const struct batch_options *options);
 void batch_builder_release(struct batch_builder *b);
-/* Starts again with the same options. */
-void batch_builder_reset(struct batch_builder *b);
 /* Adds a record at the next offset. Key and value may be null; headers may be NULL with 0. */
 void batch_builder_add(struct batch_builder *b, int64_t timestamp_ms, struct kafka_bytes key, struct kafka_bytes value,
                        const struct batch_record_header *headers, int32_t header_count);

@@ -16,14 +16,6 @@ void batch_builder_release(struct batch_builder *b)
     buf_release(&b->records);
 }
 
-void batch_builder_reset(struct batch_builder *b)
-{
-    buf_reset(&b->records);
-    b->count = 0;
-    b->last_offset_delta = -1;
-    b->base_timestamp = b->max_timestamp = 0;
-}
-
 static size_t bytes_size(int32_t n)
 {
     return varint_size_u64(varint_zigzag(n)) + (size_t)(n > 0 ? n : 0);

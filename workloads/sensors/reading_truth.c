@@ -19,11 +19,6 @@ static const char *const fates[READING_FATES] = {
     [READING_DUPLICATE] = "duplicate",
 };
 
-const char *reading_fate_name(enum reading_fate f)
-{
-    return fates[f];
-}
-
 static void measured_add(struct measured *m, const struct reading *r)
 {
     if (m->readings++ == 0) {

@@ -52,8 +52,6 @@ struct reading_truth {
     uint64_t fate[GATEWAYS][READING_FATES];
     uint64_t stretch_count, gap_count, longest_s;
 };
-
-const char *reading_fate_name(enum reading_fate f);
 void reading_truth_init(struct reading_truth *t, const struct fleet *fleet, struct disk *disk, struct err_text *why);
 void reading_truth_add(struct reading_truth *t, const struct reading *r);
 static inline void reading_truth_fate(struct reading_truth *t, int gateway, enum reading_fate f)
