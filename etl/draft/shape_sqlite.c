@@ -58,7 +58,7 @@ int shape_sqlite(struct draft *draft, struct err_text *error)
         source_add(draft, db, arena_str(sample->arena, slice_str((const char *)sqlite3_column_text(q, 0))));
     sqlite3_finalize(q);
     if (err != SQLITE_OK) sqlite_whole_check(db, sample->path, sql_err(err), error);
-    int result = err != SQLITE_OK    ? err_set(error, ERR_CORRUPT, "%s: %s", sample->path, sqlite3_errmsg(db))
+    int result = err != SQLITE_OK    ? err_set(error, ERR_CORRUPT, "%s: %s", sample->path, sql_words(db))
                  : draft->count == 0 ? err_set(error, ERR_INVALID, "%s: there is no table in it", sample->path)
                                      : 0;
     sqlite3_close(db);

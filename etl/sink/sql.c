@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "etl/sink/log_writes.h"
@@ -109,6 +110,18 @@ static bool is_elsewhere(const char *file)
     return stat(file, &here) == 0 && stat(sql_temporary_folder(), &there) == 0 && here.st_dev != there.st_dev;
 }
 
+const char *sql_words(sqlite3 *db)
+{
+    int code = sqlite3_extended_errcode(db);
+    const char *file = sqlite3_db_filename(db, "main");
+    struct statvfs disk;
+    /* The database itself was opened: what cannot be is that file. */
+    bool fixed = code == SQLITE_CANTOPEN && file && statvfs(file, &disk) == 0 && disk.f_flag & ST_RDONLY;
+    if (code != SQLITE_READONLY_DIRECTORY && !fixed) return sqlite3_errmsg(db);
+    return "it has a write-ahead log, for which even a reader needs a file beside it, and its folder cannot be written "
+           "to: copy it elsewhere, or have its owner say PRAGMA journal_mode = DELETE";
+}
+
 /* "FILE: what: SQLite's words", and what else is known of a disk that said no. */
 static int fail(sqlite3 *db, struct err_text *error, const char *what)
 {
@@ -123,7 +136,7 @@ static int fail(sqlite3 *db, struct err_text *error, const char *what)
     if ((code & 0xff) == SQLITE_IOERR && reason) buf_printf(&more, ": %s", strerror(reason));
     if ((code & 0xff) == SQLITE_FULL && named && is_elsewhere(file))
         buf_printf(&more, " (temporary files are in %s)", folder);
-    err_set(error, err, "%s: %s%s%s%s", buf_cstr(&name), what, *what ? ": " : "", sqlite3_errmsg(db), buf_cstr(&more));
+    err_set(error, err, "%s: %s%s%s%s", buf_cstr(&name), what, *what ? ": " : "", sql_words(db), buf_cstr(&more));
     buf_release(&name);
     buf_release(&more);
     return err;

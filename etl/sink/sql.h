@@ -27,6 +27,8 @@ int sql_open_temporary(int cache_kib, sqlite3 **out, struct err_text *error);
 /* How large the file of a database is; 0 when it cannot be asked. */
 uint64_t sql_file_bytes(sqlite3 *db);
 
+/* What SQLite says of the last failure of `db`; where that misleads, what is meant. */
+const char *sql_words(sqlite3 *db);
 /* Reports the last failure of `db` as "FILE: what: SQLite's words", and the system's when the disk said no; returns its
  * `enum err`. */
 int sql_fail(sqlite3 *db, struct err_text *error, const char *what);

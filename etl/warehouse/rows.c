@@ -5,6 +5,7 @@
 
 #include "etl/sink/sql.h"
 #include "etl/warehouse/warehouse.h"
+#include "lib/base/memory.h"
 
 int warehouse_open(const char *path, sqlite3 **out, struct err_text *error)
 {
@@ -19,7 +20,7 @@ int warehouse_open(const char *path, sqlite3 **out, struct err_text *error)
     /* The first read is what opens the file and takes the snapshot. */
     int code = sqlite3_exec(db, "PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
-        err_set(error, ERR_INVALID, "%s: %s", path, sqlite3_errmsg(db));
+        err_set(error, ERR_INVALID, "%s: %s", path, sql_words(db));
         sqlite3_close(db);
         return sql_err(code);
     }
@@ -37,8 +38,8 @@ int warehouse_tables_init(struct warehouse_tables *t, sqlite3 *db, struct err_te
     if (result < 0) return result;
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        t->names = realloc(t->names, (size_t)(t->count + 1) * sizeof *t->names);
-        t->names[t->count++] = strdup((const char *)sqlite3_column_text(s, 0));
+        t->names = memory_grow(t->names, (size_t)t->count + 1, sizeof *t->names);
+        t->names[t->count++] = memory_str((const char *)sqlite3_column_text(s, 0));
     }
     if (code != SQLITE_DONE) result = sql_fail(db, error, "listing the tables");
     sqlite3_finalize(s);

@@ -76,7 +76,7 @@ rm "$small"/*
 story "temporary files"
 room 64k
 mkdir "$scratch/many"
-seq -f "%.0f,who,1.5,2024-01-01" 140000 | sed '1i id,who,price,at' >"$scratch/many/0.csv"
+seq -f "%.0f,who,1.5,2024-01-01" 300000 | sed '1i id,who,price,at' >"$scratch/many/0.csv"
 export SQLITE_TMPDIR=$small
 fails "a temporary file in $small: cannot be written: No space left" "$MILLRACE" etl run "$scratch/p.json" --in "$scratch/many" --db "$scratch/t.db"
 unset SQLITE_TMPDIR
@@ -94,7 +94,10 @@ fails "$small/state: cannot be written: no space left" \
     "$MILLRACE" stream publish "$scratch/p.json" --in "$scratch/in" --follow --broker-dir "$scratch/follow" --state "$small/state"
 rm "$small/fill"
 room 64m
-timeout --signal=TERM 2 "$MILLRACE" stream publish "$scratch/p.json" --in "$scratch/in" --follow --broker-dir "$scratch/follow" --state "$small/state" 2>"$scratch/err"
+"$MILLRACE" stream publish "$scratch/p.json" --in "$scratch/in" --follow --broker-dir "$scratch/follow" --state "$small/state" 2>"$scratch/err" &
+publisher=$!
+for _ in $(seq 300); do grep -q 2.csv "$small/state" 2>/dev/null && break; sleep 0.1; done
+kill -TERM "$publisher" && wait "$publisher" || fail "the publisher: $(tail -1 "$scratch/err")"
 works "$MILLRACE" stream run "$scratch/p.json" --db "$scratch/f.db" --broker-dir "$scratch/follow"
 equal "$scratch/f.db"
 
@@ -112,5 +115,13 @@ story "a file as large as a file may be"
 [ -z "$(ls "$scratch"/l.db* 2>/dev/null)" ] || fail "a database was left behind"
 works "$MILLRACE" etl run "$scratch/p.json" --in "$scratch/in" --db "$scratch/l.db"
 equal "$scratch/l.db"
+
+story "a database with a write-ahead log in a folder that is read-only"
+rm -rf "${small:?}"/* && cp "$scratch/all.db" "$small/shop.db" && mount -o remount,ro "$small" || die "remount"
+log="shop.db: it has a write-ahead log, for which even a reader needs a file beside it"
+fails "$log" "$MILLRACE" warehouse digest "$small/shop.db"
+fails "$log" "$MILLRACE" etl new "$small/shop.db"
+sed 's/"format": "csv", "glob": "\*.csv"/"format": "sqlite", "glob": "*.db", "table": "rows"/' "$scratch/p.json" >"$scratch/s.json"
+fails "$log" "$MILLRACE" etl run "$scratch/s.json" --in "$small" --db "$scratch/s.db"
 
 done_testing
