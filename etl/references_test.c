@@ -1,5 +1,6 @@
 /* Rules that look at another table: what they find, and that a stream ends as a batch does. */
 #include "etl/engine_try_test.h"
+#include "etl/operator/spill.h"
 #include "etl/outstanding.h"
 #include "tests/unit.h"
 
@@ -174,6 +175,19 @@ TEST(references, rows_that_are_taken_back_take_others_along)
 {
     struct definition *d = try_definition(CHAIN);
     try_streams(d, 25, line_write, true);
+    definition_free(d);
+}
+
+/* With room for none, and for a few, sums of a batch go to a database of their own. */
+TEST(references, sums_that_have_no_room_in_memory_are_the_same)
+{
+    struct definition *d = try_definition(CHAIN);
+    size_t usual = spill_memory_max;
+    for (size_t room = 0; room <= 160; room += 160) {
+        spill_memory_max = room;
+        try_streams(d, 15, line_write, false);
+    }
+    spill_memory_max = usual;
     definition_free(d);
 }
 

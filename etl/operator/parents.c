@@ -2,14 +2,18 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "etl/operator/kept_record.h"
 #include "etl/operator/key_set.h"
+#include "etl/operator/spill.h"
 #include "etl/operator/wide_sum.h"
 #include "etl/sink/sql.h"
 #include "lib/base/memory.h"
 
-/* A key of the table, since it was first met in this commit (a batch: ever). */
+enum { OVERFLOW_CACHE_KIB = 1024 };
+
+/* A key of the table, since it was first met in this commit (a batch: since they were last forgotten). */
 struct parent {
     struct fingerprint key;
     int64_t rows;
@@ -26,6 +30,9 @@ struct parents {
     struct fingerprint_map map; /* to an index in `known`, plus 1 */
     struct buf known;           /* struct parent */
     struct buf room;            /* for a key */
+    /* batch, sum_equals: parts of sums while the table is read, then a database without a name that has the sums */
+    struct spill spill;
+    sqlite3 *overflow;
     sqlite3_stmt *get, *put, *erase;
     sqlite3_stmt *add, *find, *turn, *remove, *of_key;
 };
@@ -86,8 +93,38 @@ int parents_open(struct operator_context *c, const struct feed *feed, int rule, 
     return result;
 }
 
+/* Sums are then kept as in a stream, but in a database of their own. */
+static int overflow_open(struct parents *p)
+{
+    struct err_text *error = p->context->error;
+    int result = sql_open_temporary(OVERFLOW_CACHE_KIB, &p->overflow, error);
+    if (result == 0)
+        result =
+            sql_exec(p->overflow, error,
+                     "CREATE TABLE sums(high INTEGER, low INTEGER, rows INTEGER, total INTEGER, total_high INTEGER, "
+                     "PRIMARY KEY(high, low)) WITHOUT ROWID; BEGIN");
+    if (result == 0)
+        result = sql_prepare(p->overflow, &p->get, error,
+                             "SELECT rows, total, total_high FROM sums WHERE high = ?1 AND low = ?2");
+    if (result == 0)
+        result = sql_prepare(p->overflow, &p->put, error, "INSERT OR REPLACE INTO sums VALUES(?1, ?2, ?3, ?4, ?5)");
+    return result;
+}
+
+static void overflow_close(struct parents *p)
+{
+    spill_release(&p->spill);
+    if (!p->overflow) return;
+    sqlite3_finalize(p->get);
+    sqlite3_finalize(p->put);
+    p->get = p->put = NULL;
+    sqlite3_close(p->overflow);
+    p->overflow = NULL;
+}
+
 void parents_release(struct parents *p)
 {
+    overflow_close(p);
     key_set_release(&p->keys);
     fingerprint_map_release(&p->map);
     buf_release(&p->known);
@@ -106,8 +143,13 @@ void parents_close(struct parents *p)
 void parents_measure(const struct parents *p, struct state_size *size)
 {
     key_set_measure(&p->keys, size);
-    size->keys += p->map.count;
+    if (!p->overflow) size->keys += p->map.count;
     size->memory_bytes += p->map.size * sizeof *p->map.slots + p->known.capacity;
+    if (!p->overflow) return;
+    int64_t rows = 0;
+    sql_integer(p->overflow, 0, &rows, NULL, "SELECT count(*) FROM sums");
+    size->keys += (uint64_t)rows;
+    size->spilled_bytes += sql_file_bytes(p->overflow);
 }
 
 void parents_forget(struct parents *p)
@@ -140,7 +182,7 @@ static int parent_read(struct parents *p, struct parent *out)
     }
     sqlite3_reset(p->get);
     if (code == SQLITE_ROW || code == SQLITE_DONE) return 0;
-    return sql_fail(p->context->db, p->context->error, "keys of a rule's table");
+    return sql_fail(p->overflow ? p->overflow : p->context->db, p->context->error, "keys of a rule's table");
 }
 
 /* Valid until the next call. */
@@ -150,13 +192,82 @@ static int parent_at(struct parents *p, struct fingerprint key, struct parent **
     struct fingerprint_entry *entry = fingerprint_map_at(&p->map, key, &added);
     if (added) {
         struct parent new = {.key = key};
-        int result = p->context->live ? parent_read(p, &new) : 0;
+        int result = p->get ? parent_read(p, &new) : 0;
         buf_append(&p->known, &new, sizeof new);
         entry->value = (int64_t)(p->known.n / sizeof new);
         if (result < 0) return result;
     }
     *out = (struct parent *)(void *)p->known.p + (entry->value - 1);
     return 0;
+}
+
+static int parent_write(struct parents *p, const struct parent *parent)
+{
+    sqlite3_stmt *s = parent->rows ? p->put : p->erase; /* of a batch there is always a row */
+    key_bind(s, parent->key);
+    if (parent->rows) {
+        sqlite3_bind_int64(s, 3, parent->rows);
+        sqlite3_bind_int64(s, 4, (int64_t)(uint64_t)parent->total);
+        sqlite3_bind_int64(s, 5, (int64_t)(parent->total >> 64));
+    }
+    return sql_step(s, p->context->error);
+}
+
+/* --- batch: sums that have no room in memory --- */
+
+static bool room_is_full(const struct parents *p)
+{
+    return !p->context->live && p->known.n > spill_memory_max;
+}
+
+/* What is known of the table's keys becomes parts of their sums. */
+static int parts_spill(struct parents *p)
+{
+    const struct parent *known = (const struct parent *)(const void *)p->known.p;
+    int result = 0;
+    for (size_t i = 0; i < p->known.n / sizeof *known && result == 0; i++)
+        if (known[i].changed)
+            result =
+                spill_add(&p->spill, known[i].key, slice_of(&known[i].total, sizeof known[i].total), p->context->error);
+    parents_forget(p);
+    return result;
+}
+
+struct merging {
+    struct parents *p;
+    struct parent sum; /* of the parts so far */
+};
+
+static int sum_write(struct merging *m)
+{
+    return m->sum.rows ? parent_write(m->p, &m->sum) : 0;
+}
+
+/* The parts of a key come together. */
+static int part_take(void *context, struct fingerprint key, struct slice part)
+{
+    struct merging *m = context;
+    wide_sum total;
+    memcpy(&total, part.p, sizeof total);
+    if (m->sum.rows && fingerprint_equal(m->sum.key, key)) {
+        m->sum.total += total;
+        return 0;
+    }
+    int result = sum_write(m);
+    m->sum = (struct parent){.key = key, .rows = 1, .total = total};
+    return result;
+}
+
+/* The table is complete: in the order of the keys their sums are written once. */
+static int parts_merge(struct parents *p)
+{
+    struct merging m = {.p = p};
+    int result = parts_spill(p);
+    if (result == 0) result = overflow_open(p);
+    if (result == 0) result = spill_each(&p->spill, part_take, &m, p->context->error);
+    if (result == 0) result = sum_write(&m);
+    spill_release(&p->spill);
+    return result;
 }
 
 static bool sums(const struct parents *p)
@@ -191,7 +302,8 @@ static int row_change(struct parents *p, const struct table_input *in, const str
     if (!key_of(p, in, values, &key)) return 0;
     if (!p->context->live && !sums(p)) return key_set_add(&p->keys, key, &added, p->context->error);
     struct parent *parent;
-    int result = parent_at(p, key, &parent);
+    int result = room_is_full(p) ? parts_spill(p) : 0;
+    if (result == 0) result = parent_at(p, key, &parent);
     if (result < 0) return result;
     parent->rows += sign;
     if (sums(p)) parent->total += (wide_sum)number_of(&values[in->columns[r->of]]) * sign;
@@ -226,7 +338,9 @@ int parents_judge(struct parents *p, struct fingerprint key, const struct value 
         return 0;
     }
     struct parent *parent;
-    int result = parent_at(p, key, &parent);
+    int result = p->spill.store || (room_is_full(p) && !p->overflow) ? parts_merge(p) : 0;
+    if (room_is_full(p)) parents_forget(p);
+    if (result == 0) result = parent_at(p, key, &parent);
     if (result == 0) *broken = breaks(p, parent, sums(p) ? number_of(value) : 0);
     return result;
 }
@@ -280,18 +394,6 @@ int parents_child_remove(struct parents *p, struct fingerprint key, const struct
 }
 
 /* --- at the end of a commit --- */
-
-static int parent_write(struct parents *p, const struct parent *parent)
-{
-    sqlite3_stmt *s = parent->rows ? p->put : p->erase;
-    key_bind(s, parent->key);
-    if (parent->rows) {
-        sqlite3_bind_int64(s, 3, parent->rows);
-        sqlite3_bind_int64(s, 4, (int64_t)(uint64_t)parent->total);
-        sqlite3_bind_int64(s, 5, (int64_t)(parent->total >> 64));
-    }
-    return sql_step(s, p->context->error);
-}
 
 static int children_find(struct parents *p, const struct parent *parent, struct arena *arena, struct buf *out)
 {

@@ -4,7 +4,8 @@
  *     a row of the rule's source       --> parents_judge      broken, as the keys stand now
  *
  * A batch reads sources in order, so the table is complete when the first row asks: a set of keys (fk, key_set.h) or
- * a sum for each key in memory. In a stream a key may change later; it is kept in
+ * a sum for each key, in memory or, when they are many (spill.h), in a temporary database. In a stream a key may change
+ * later; it is kept in
  *
  *     millrace_parents_SOURCE.RULE(high, low, rows, total, total_high)
  *     millrace_children_SOURCE.RULE(high, low, broken, value, file, byte_offset, ...)    see kept_record.h
