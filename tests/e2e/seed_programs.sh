@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # seed_programs.sh - the Python producer and consumer printed in the project's seed documents, unmodified.
 #
-# They want a broker on port 9092 and sleep five seconds between records, so they run for 16 seconds.
+# They want a broker on port 9092 and sleep five seconds between records, so they run for 18 seconds.
 # Usage: seed_programs.sh DIRECTORY_OF_THE_DOCUMENTS
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/lib.sh
@@ -20,9 +20,9 @@ port=9092 broker_start
 for python in /usr/bin/python3 "${VENVS:-build/venv}/kafka-python-3.0.12/bin/python"; do
     [ -x "$python" ] || { fail "no $python: clients.sh makes it"; continue; }
     story "$("$python" -c 'import kafka; print("kafka-python", kafka.__version__)')"
-    PYTHONUNBUFFERED=1 timeout 16 "$python" "$scratch/consumer.py" >"$scratch/consumed.txt" 2>"$scratch/consumer.err" &
+    PYTHONUNBUFFERED=1 timeout 18 "$python" "$scratch/consumer.py" >"$scratch/consumed.txt" 2>"$scratch/consumer.err" &
     consumer=$!
-    PYTHONUNBUFFERED=1 timeout 14 "$python" "$scratch/producer.py" >"$scratch/produced.txt" 2>"$scratch/producer.err"
+    PYTHONUNBUFFERED=1 timeout 16 "$python" "$scratch/producer.py" >"$scratch/produced.txt" 2>"$scratch/producer.err"
     wait $consumer
     sent=$(wc -l <"$scratch/produced.txt") read=$(grep -c read "$scratch/consumed.txt")
     echo "  sent $sent, read $read"
