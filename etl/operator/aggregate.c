@@ -117,8 +117,9 @@ static int group_touch(struct aggregate *a, struct group *g)
 
 static int global_group_touch(struct aggregate *a)
 {
+    static const struct value none = {0}; /* it is in the group of all rows, whose key has no values */
     struct group *g;
-    int result = group_find(a, NULL, &g);
+    int result = group_find(a, &none, &g);
     return result == 0 && g->id == 0 ? group_touch(a, g) : result;
 }
 
