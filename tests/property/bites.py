@@ -3,7 +3,7 @@
 
     bites.py [--build build/release] [--seconds 40] [NAME...]
 
-A bug is (name, file, text, text with the bug, way): the text must be there once, so that a list that has become old
+A bug is (name, file, text, text with the bug, way[, what the definitions must have for it, a regular expression]): the text must be there once, so that a list that has become old
 is noticed. Found means that run.py ends with 1 and a difference between tables (or statuses), not that it could not run.
 """
 
@@ -42,9 +42,9 @@ def seeded(file, old, new):
     return text.replace(old, new)
 
 
-def search(program, way, seconds, keep):
+def search(program, way, seconds, keep, want):
     command = ["/usr/bin/python3", "tests/property/run.py", "--program", str(program), "--only", way, "--seconds", str(seconds),
-               "--keep", str(keep), "--quiet", "--first"]  # fmt: skip
+               "--keep", str(keep), "--quiet", "--first", *(["--want", want] if want else [])]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -55,7 +55,7 @@ def main():
     p.add_argument("names", nargs="*")
     options = p.parse_args()
     missed, tried = [], 0
-    for name, file, old, new, way in BUGS:
+    for name, file, old, new, way, *want in BUGS:
         if options.names and not any(n in name for n in options.names):
             continue
         folder = options.build / "bites"
@@ -67,7 +67,7 @@ def main():
             print(f"not ok: {name}: {file} does not have once: {old}", flush=True)
             continue
         link(options.build, [compile_with(options.build, file, text, folder)], folder / "millrace")
-        result = search(folder / "millrace", way, options.seconds, folder / "cases")
+        result = search(folder / "millrace", way, options.seconds, folder / "cases", *want or [None])
         found = re.search(r"^FAIL (seed [0-9]+), .*\n +(.*)", result.stdout, re.M)
         refused = found and ("definition.json: " in found[2] or "Traceback" in found[2])  # it could not run
         if result.returncode == 1 and found and not refused:

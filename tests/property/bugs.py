@@ -1,4 +1,8 @@
-"""bugs.py - seeded bugs for bites.py: (name, file, text, text with the bug, the way of run.py that is to find it)."""
+"""bugs.py - seeded bugs for bites.py: (name, file, text, text with the bug, the way of run.py that is to find it[, what the
+definitions that it searches must have])."""
+
+DATE_ORDER, FK, SUM, LATE = '"rule": "date_order"', '"rule": "fk"', '"rule": "sum_equals"', "drop_after_s"
+OF_TABLE = r'"(select|aggregate|join|dedupe|top_n)": [^{}]*"rules": '
 
 BUGS = [
     # rules
@@ -9,8 +13,8 @@ BUGS = [
     ("in: the list is not sorted", "etl/rule/in.c", "qsort(in->values, in->count,", "qsort(in->values, 1,", "batch"),
     ("regex: NULL breaks it", "etl/rule/regex_rule.c", "v->type != VALUE_NULL && regex", "regex", "batch"),
     ("length counts bytes", "etl/rule/length.c", "(int64_t)text_length(v->text)", "(int64_t)v->text.n", "batch"),
-    ("date_order: days are not days before 1970", "etl/rule/date_order.c", " - (v->i % 86400 < 0)", "", "batch"),
-    ("date_order: strict is forgotten", "etl/rule/date_order.c", "> -strict", "> 0", "batch"),
+    ("date_order: days are not days before 1970", "etl/rule/date_order.c", " - (v->i % 86400 < 0)", "", "batch", DATE_ORDER),
+    ("date_order: strict is forgotten", "etl/rule/date_order.c", "> -strict", "> 0", "batch", DATE_ORDER),
     ("expression: what cannot be computed passes", "etl/rule/expression.c", "!= EXPR_OK) return true;", "!= EXPR_OK) return false;", "batch"),
     ("a rule is judged on a value that misfits", "etl/parse.c", "if (p->failed[rule->columns[i]]) return true;", "", "batch"),
     ("warn is an ordinary bucket", "etl/parse.c", ".severity != SEVERITY_WARN) return ordinal;", ".severity != SEVERITY_FAIL + 9) return ordinal;", "batch"),
@@ -28,8 +32,7 @@ BUGS = [
     ("select: what cannot be computed keeps the row before", "etl/operator/select.c",
      "expr_evaluate(c->expr, input, s->base.context->cycle, &s->row[i]);",
      "{ struct value v; if (expr_evaluate(c->expr, input, s->base.context->cycle, &v) == EXPR_OK) s->row[i] = v; }", "batch"),
-    ("aggregate: where is forgotten", "etl/operator/aggregate.c",
-     "if (t->where && !expr_true(t->where, change->values, o->context->cycle)) return 0;\n    buf_reset", "buf_reset", "batch"),
+    ("aggregate: where is forgotten", "etl/operator/aggregate.c", "if (!where || expr_true(where,", "if (true || expr_true(where,", "batch"),
     ("aggregate: a lost extreme is not looked for", "etl/operator/group.c",
      "if (accumulator_is_lost(&g->accumulators[i])) return true;", "", "stream"),
     ("aggregate: an empty group stays", "etl/operator/aggregate.c", "bool gone = g->rows == 0 && t->by_count > 0;", "bool gone = false;", "stream"),
@@ -56,10 +59,10 @@ BUGS = [
     ("quarantine: a row that moved is there twice", "etl/sink/quarantine.c", ": violations_erase(q, row, &warnings)", ": 0", "stream"),
     ("a record that comes twice counts twice", "etl/stream/writer.c", "known = loaded_mark(", "known = 0 * loaded_mark(", "prefix"),
     # rules that look at other rows, rules of tables
-    ("sum_equals: the tolerance is forgotten", "etl/operator/parents.c", "r->of_factor, r->tolerance);", "r->of_factor, 0);", "batch"),
-    ("rules of a table: the mildest severity", "etl/operator/checked.c", "(int)rules->rules[i].severity > worst)", "((int)rules->rules[i].severity < worst || worst < 0))", "batch"),
+    ("sum_equals: the tolerance is forgotten", "etl/operator/parents.c", "r->of_factor, r->tolerance);", "r->of_factor, 0);", "batch", SUM),
+    ("rules of a table: the mildest severity", "etl/operator/checked.c", "(int)rules->rules[i].severity > worst)", "((int)rules->rules[i].severity < worst || worst < 0))", "batch", OF_TABLE),
     # late records, watermarks
-    ("late: the clock is the last time", "etl/stream/clocks.c", "    int64_t late_s = *clock - time_s;", "    int64_t late_s = *clock - time_s;\n    *clock = time_s;", "stream"),
+    ("late: the clock is the last time", "etl/stream/clocks.c", "    int64_t late_s = *clock - time_s;", "    int64_t late_s = *clock - time_s;\n    *clock = time_s;", "stream", LATE),
     ("watermark: NULL is not looked at", "etl/source/sqlite_rows.c", r'"WHERE \"%w\" >= %lld OR \"%w\" IS NULL", column', r'"WHERE \"%w\" >= %lld AND \"%w\" IS NOT NULL", column', "load"),
     ("watermark: no look-back", "etl/source/sqlite_rows.c", "__builtin_sub_overflow(since->i, look_back, &least)", "__builtin_sub_overflow(since->i, 0 * look_back, &least)", "load"),
     # sources
@@ -85,4 +88,36 @@ BUGS = [
     ("load: rows that are gone stay", "etl/batch/step.c", "if (result == 0 && s->feed->deletes) result", "if (false) result", "load"),
     ("load: upsert replaces nothing", "etl/batch/step.c", "    if (found) {", "    if (false) {", "load"),
     ("load: a changed row is passed over", "etl/batch/step.c", "(found && slice_equal(former.raw, record->raw))", "found", "load"),
+    # rules that look at other rows: of sources
+    ("fk: everything has a parent", "etl/operator/parents.c", "*broken = !key_set_has(&p->keys, key);", "*broken = false;", "batch", FK),
+    ("fk: with one parent all are gone", "etl/operator/parents.c", "parent->rows += sign;", "parent->rows = sign > 0;", "stream", FK),
+    ("fk, sum_equals: rows that their table leaves out are parents", "etl/operator/parents.c", "if (in->where && !expr_true(in->where, values, p->context->cycle)) return 0;\n        return row_change", "return row_change", "batch", FK + "|" + SUM),
+    # and of tables
+    ("unique of a table: NULL is a key", "etl/operator/among.c", "for (int i = 0; !whole_row(a) && i < key_count(a); i++)\n        sql_append(sql, \" AND %s", "for (int i = 0; false && i < key_count(a); i++)\n        sql_append(sql, \" AND %s", "batch", OF_TABLE),
+    ("unique of a table: the event time does not count", "etl/operator/among.c", "if (time >= 0) sql_append(&terms,", "if (false) sql_append(&terms,", "batch", '"rule": "unique"'),
+    ("rules of a table: rejected rows take part", "etl/operator/among.c", "checked_rejecting(a->table->rules) & (", "0 & (", "batch", OF_TABLE),
+    ("fk of a table: a parent that comes is not seen", "etl/operator/among.c", "if (matters(a, t)) result", "if (false) result", "stream", OF_TABLE),
+    ("sum_equals of a table: the tolerance is forgotten", "etl/operator/among.c", "(long long)r->of_factor, (long long)r->tolerance);", "(long long)r->of_factor, 0LL);", "batch", SUM),
+    # keys, split
+    ("keys: NULL is a primary key", "etl/sink/keys.c", r'\"%w\" IS NULL", " OR ", &sql);', r'\"%w\" IS NULL AND 0", " OR ", &sql);', "batch", "primary_key"),
+    ("keys: a row without its parent is right", "etl/sink/keys.c", '") HAVING count(*) > 0");\n    buf_printf(&what', '") HAVING count(*) < 0");\n    buf_printf(&what', "batch", r'"where": "[^"]*is not null"[^{}]*"foreign_keys"'),
+    ("split: an empty part is one", "etl/operator/part.c", "if (part->n) return true;", "return true;", "batch", '"split"'),
+    ("split: null of a JSON array is a part", "etl/operator/part.c", "if (*start == 'n') continue;", "", "batch", '"json": true'),
+    # sources
+    ("w3c: a second line of titles is none", "etl/source/format_csv.c", "    arena_reset(&r->arena);\n    buf_reset(&r->layout);\n    if (!enc", "    if (r->layout.n) return ERR_OK;\n    if (!enc", "batch", "w3c"),
+    ("extra: what a column reads is in it", "etl/source/json_path.c", "if (object->parent || c->strict) return unread(c, object, &name, value);", "", "batch", '"extra"'),
+    ("log_format: a time of ISO 8601 has no zone", "etl/source/log_format.c", '"%FT%T%z"', '"%FT%T"', "batch", "time_iso8601"),
+    ("money: brackets are no minus", "etl/source/money.c", "bool negative = brackets_take(&s), bracketed", "bool negative = brackets_take(&s) && false, bracketed", "batch", '"currency"'),
+    ("money: a sign of several is the first one", "etl/source/money.c", "return found == 1 ? only : NULL;", "return only;", "batch", '"currency"'),
+    ("sign: (5) is 5", "etl/source/number.c", "    room[0] = '-';\n    memcpy(room + 1, rest.p, rest.n);", "    room[0] = '0';\n    memcpy(room + 1, rest.p, rest.n);", "batch", '"sign": "any"'),
+    ("grouping: Indian groups are of three", "etl/source/number.c", "f->indian ? 2 : 3", "f->indian ? 3 : 3", "batch", "indian"),
+    ("utf-16: a pair is two characters", "etl/source/utf16.c", "(unit & 0xfc00) == 0xdc00", "false", "batch", "utf-16"),
+    ("months: a beginning that two names have", "etl/time_names.c", "if (shared + 1 > most) most = shared + 1;", "", "batch", r"\((it|fr|de|es)\)"),
+    ("html_decode: numbers of windows-1252 are those of Unicode", "etl/expr/html.c", "c < 0xa0", "c < 0x81", "batch", "html_decode"),
+    # streams
+    ("--max-rejects: a stream has no limit", "etl/stream/run.c", "    if (!limit->given) return 0;", "    return 0;", "stream"),
+    ("backfill: an earlier record does not take the key", "etl/operator/unique.c", "if (takes && u->alone) *holder_rowid(u, key) = record->id;", "", "stream", '"unique"'),
+    ("backfill: a key that is free has no heir", "etl/operator/unique.c", "if (u->alone) *holder_rowid(u, key) = heir;", "", "stream", '"unique"'),
+    ("follow: a log that was put aside is over", "etl/stream/follow_send.c", "    if (f->copy_of || f->table) return 0;", "    if (f->copy_of || f->table || (f->at && strcmp(f->at, f->home) != 0)) return 0;", "follow"),
+    ("late: nothing is late", "etl/stream/clocks.c", "return late_s > feed->late_after_s ? late_s : 0;", "return 0 * late_s;", "stream", LATE),
 ]

@@ -284,14 +284,19 @@ class Tables(Drawing):
                     parent.time, parent.position)  # fmt: skip
         child = Drawn({"name": name + "f", "select": name + "r"}, dict(parent.types), parent.time, parent.position)
         child.spec["foreign_keys"] = [{"columns": list(by), "references": self.pick([name, f"{name}({', '.join(by)})"])}]
-        broken = self.chance(0.15)
+        broken = self.chance(0.2)
         if broken:
-            self.pick([lambda: key.spec.pop("dedupe") and key.spec.pop("by") and key.spec.update(select=name + "r"), lambda: child.spec.update(select=parent.name),
+            self.pick([lambda: key.spec.pop("dedupe") and key.spec.pop("by") and key.spec.update(select=name + "r"), lambda: self.orphans(rows, child, parent, present),
                        lambda: key.spec.update(dedupe=parent.name), lambda: self.own_key(key)])()  # fmt: skip
         self.cover("keys", ("perhaps broken" if broken else "right") + f", of {len(by)}")
         out = [rows, *self.pick([(key, child), (child, key)])]
         self.cover("table", f"keyed of {self.kind_of(parent)}")
         return out
+
+    def orphans(self, rows, child, parent, present):
+        """Rows that refer to such as a condition leaves out."""
+        rows.spec["where"] += f" and ({self.condition(parent.types)})"
+        child.spec.update(select=parent.name, where=present)
 
     def own_key(self, key):
         """A table that refers to itself: other columns of its rows to its key."""

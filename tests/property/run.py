@@ -20,6 +20,7 @@ import json
 import multiprocessing
 import pathlib
 import random
+import re
 import shutil
 import sys
 import time
@@ -51,6 +52,7 @@ def arguments():
     p.add_argument("--keep", default="build/property")
     p.add_argument("--jobs", type=int, default=3)
     p.add_argument("--only", choices=[*BATCHES, "stream", "prefix", "follow"])
+    p.add_argument("--want", help="only cases whose definition has this, a regular expression on its JSON")
     p.add_argument("--rows", type=int, default=LARGE)
     p.add_argument("--first", action="store_true", help="end at the first failure, which stays as it is")
     p.add_argument("--quiet", action="store_true", help="no coverage")
@@ -161,6 +163,11 @@ def depends_on_order(definition):
     return any(r["rule"] == "unique" and r.get("severity") == "fail" for s in sources for r in s.get("rules", []))
 
 
+def wanted(pattern, seed):
+    definition, _ = draw.draw_definition(random.Random(seed), lambda *_: None, changing=seed % 4 < 2)
+    return re.search(pattern, json.dumps(definition, ensure_ascii=False), re.S)
+
+
 def work(options, broker, job, results, stop):
     tester = Tester(options, broker)
     until = time.monotonic() + options.seconds
@@ -170,7 +177,7 @@ def work(options, broker, job, results, stop):
             break
         if options.first and stop.is_set():
             break
-        if options.only in ("stream", "prefix") and seed % 4 > 1:
+        if options.only in ("stream", "prefix") and seed % 4 > 1 or options.want and not wanted(options.want, seed):
             continue
         try:
             tester.case(seed)
