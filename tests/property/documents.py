@@ -199,7 +199,7 @@ def json_fields(text, columns, around=None):
         firsts = {c.steps[0][0] if c.steps else "any" for c in columns if c.up is None}
         if "any" not in firsts and {"object": "name", "array": "index"}.get(root.kind) not in firsts:
             raise NotJson("no record that the paths lead into")
-        fields = [json_text(follow(root, c.steps), text, c.kind) if c.up is None else around[c.name] for c in columns]
+        fields = [json_text(follow(root, c.steps), text, c.read_as) if c.up is None else around[c.name] for c in columns]
         return fields + [json_rest(root, text, columns) for _ in rest]
     except NotJson:
         return None
@@ -266,7 +266,7 @@ def json_around(text, place, i, columns):
             out[c.name] = None if at is None else str(at)
         else:
             found = follow(place.objects[c.up - 1][0], c.steps) if c.up <= len(place.objects) else []
-            out[c.name] = json_text(found, text, c.kind)
+            out[c.name] = json_text(found, text, c.read_as)
     return out
 
 

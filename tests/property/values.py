@@ -156,6 +156,7 @@ class Column:
     def __init__(self, spec, source):
         self.spec, self.name = spec, spec["name"]
         self.kind = (spec["type"], spec.get("scale", 0))
+        self.read_as = ("decimal", 0) if "currency_of" in spec else self.kind  # what a JSON value is to it
         self.trim = spec.get("trim", source.get("trim", source["format"] == "xml"))
         default_null = [""] if source["format"] in ("csv", "xml") else []
         self.null = as_list(spec["null"]) if "null" in spec else as_list(source.get("null", default_null))
