@@ -29,6 +29,8 @@ def with_topics(case, rng, name="topics", loose=False):
         possible.remove("late")
     chosen = rng.sample(possible, rng.randint(1, 3))
     topics = [topic_of(rng, t, specs, f"log-{case.folder.name}-{i}-{time.monotonic_ns()}", loose) for i, t in enumerate(chosen)]
+    for key in (k for t in topics for k in t):
+        drive.cover("has output", key)
     copy = drive.Case(case.folder, case.program)
     copy.definition = case.folder / f"{name}.json"
     copy.definition.write_text(json.dumps(definition | {"outputs": definition.get("outputs", []) + topics}, indent=1, ensure_ascii=False))

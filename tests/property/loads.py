@@ -30,6 +30,7 @@ def add_keys(definition, rng):
         if source["format"] != "sqlite" and "in_file" not in source:
             names = [c if isinstance(c, str) else c["name"] for c in source.get("columns", [])]
             source["key"] = rng.sample(names, min(len(names), rng.randint(1, 2))) or ["client"]
+            drive.cover(f"has source {source['format']}", "key")
 
 
 class Growing:
