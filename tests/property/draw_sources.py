@@ -191,7 +191,7 @@ class Sources(Drawing):
         return spec
 
     def money(self, spec, companion, keep=False):
-        for key in ("strip", "exponent", "sign"):
+        for key in ("strip", "exponent", "sign", "default"):
             spec.pop(key, None)
         spec["currency"] = self.pick(["EUR", ["EUR", "USD"], ["USD", "CAD"], ["SEK", "NOK"], ["EUR", "GBP", "JPY"], "any", ["CHF"]])
         self.option(spec, "strip", 0.2, "ca. ", ["about ", "!"])
