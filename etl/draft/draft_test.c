@@ -299,6 +299,10 @@ TEST(draft, xml)
                 "{\"name\": \"price\", \"type\": \"decimal\", \"scale\": 2",
                 "{\"name\": \"price_currency\", \"path\": \"price/@currency\", \"type\": \"text\"",
                 "the first of up to 2: the second is tag[2]");
+    check_draft(
+        "a.xml",
+        "<shop><tax><rate>1</rate></tax><tax><rate>2</rate></tax><l><i><n>1</n></i><i><n>2</n></i><i/></l></shop>", 2,
+        "\"record\": \"shop/tax\"", "Not read are shop/l/i: any of them could be the record instead");
     check_draft("a.xml", "<shop><item id='7'><n>1</n></item></shop>", 1, "\"record\": \"shop/item\"");
     check_draft("a.xml", "<c><p id='1'><l><sku no='4'>a</sku></l><l><sku no='5'>b</sku></l></p><p id='2'/></c>", 2,
                 "\"record\": \"c/p\"",

@@ -191,6 +191,32 @@ static void columns_add(struct draft_source *s, struct arena *arena, const struc
     }
 }
 
+/* --- what is in no column: elements beside the records --- */
+
+enum { BESIDE_MAX = 8 };
+
+static void beside_list(const struct element *e, const struct element *record, struct arena *arena, int *count,
+                        const char **list)
+{
+    if (e == record) return;
+    if (e->most > 1 && holds_values(e)) {
+        if ((*count)++ < BESIDE_MAX) *list = arena_printf(arena, "%s%s%s", *list, **list ? ", " : "", way_to(e, arena));
+        return;
+    }
+    for (int i = 0; i < e->child_count; i++) beside_list(e->children[i], record, arena, count, list);
+}
+
+static void beside_say(struct draft_source *s, const struct shape *shape, const struct element *record)
+{
+    const char *list = "";
+    int count = 0;
+    beside_list(shape->root.children[0], record, shape->arena, &count, &list);
+    if (count)
+        buf_printf(&s->notes,
+                   "Not read are %s%s: any of them could be the record instead, or that of another source.\n", list,
+                   count > BESIDE_MAX ? ", ..." : "");
+}
+
 int shape_xml(struct draft *draft, struct err_text *error)
 {
     struct sample *sample = draft->sample;
@@ -206,6 +232,7 @@ int shape_xml(struct draft *draft, struct err_text *error)
                draft_json(slice_str(way_to(record, sample->arena)), sample->arena));
     buf_append_str(&s->notes,
                    "The records are the elements nearest to the root that come several times and hold values.\n");
+    beside_say(s, &shape, record);
     columns_add(s, sample->arena, record, "", NULL);
     if (s->count == 0) column_add(s, sample->arena, ".", NULL);
     draft_left_out_say(s);
