@@ -153,6 +153,18 @@ static int publish(struct publish *p)
     return result;
 }
 
+/* What is in the topic is of an input that is no more, or never was whole: a stream of another one cannot follow it. */
+static void begun_say(const struct publish *p)
+{
+    struct buf names = {0};
+    size_t used = strlen(p->to.error->text);
+    topics_print(&p->to.topics, &names);
+    snprintf(p->to.error->text + used, sizeof p->to.error->text - used,
+             "; what was sent before is in topic %s: publish what is mended to a topic of its own (--topic)",
+             buf_cstr(&names));
+    buf_release(&names);
+}
+
 int publish_run(const struct publish_options *options, struct err_text *error)
 {
     if (options->follow) return follow_run(options, error);
@@ -162,6 +174,7 @@ int publish_run(const struct publish_options *options, struct err_text *error)
     if (result == 0) result = source_lists_read(p.to.definition, options->in, &p.lists, error);
     if (result == 0) result = publisher_open(&p.to);
     if (result == 0) result = publish(&p);
+    if ((result == ERR_INVALID || result == ERR_CORRUPT) && p.to.sent) begun_say(&p);
     publisher_close(&p.to, result != 0);
     source_lists_release(&p.lists);
     source_notes_free(p.notes);

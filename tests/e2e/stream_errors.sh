@@ -148,6 +148,13 @@ load short.db
 mapfile -t command < <(run short.db)
 refused "an empty topic of the same name" 2 "topic short, partition 0, offset [0-9]+: " "${command[@]}"
 
+story "a publisher that fails on its input says what is in the topic"
+mkdir "$scratch/half_bad"; printf 'id\n1\n2\n' >"$scratch/half_bad/a.csv"; printf 'id\n3\n\xff\n' >"$scratch/half_bad/b.csv"
+echo '{"pipeline": "h", "version": 1, "source": {"format": "csv", "glob": "*.csv", "columns": [{"name": "id", "type": "text"}]}, "tables": [{"name": "t"}]}' >"$scratch/half_bad.json"
+refused "a file that is wrong behind one that was sent" 2 \
+    "b.csv: line 3, byte offset 5: the byte FF is not utf-8 .*; what was sent before is in topic half_bad: publish what is mended to a topic of its own" \
+    "$MILLRACE" stream publish "$scratch/half_bad.json" --in "$scratch/half_bad" --topic half_bad --bootstrap "$bootstrap"
+
 story "messages that no publisher of ours made"
 topic=foreign
 "$MILLRACE" topic create foreign --bootstrap "$bootstrap" >/dev/null 2>&1
