@@ -5,7 +5,7 @@
 #include "etl/sink/sql.h"
 #include "tests/unit.h"
 
-enum { ROWS = 400, TRANSACTIONS = 25 };
+enum { ROWS = 150, TRANSACTIONS = 12 };
 
 static void copy(const char *from, const char *to)
 {
