@@ -46,14 +46,13 @@ static void row_column(void *object, const void *row, int column, sqlite3_contex
 {
     const struct pending *p = object;
     const struct cell *cell = (const struct cell *)row + 1 + column;
-    const uint8_t *bytes = p->texts.p + cell->i;
     switch ((enum cell_type)cell->type) {
     case CELL_ROW:
     case CELL_END:
     case CELL_NULL: break;
     case CELL_INTEGER: sqlite3_result_int64(out, cell->i); break;
-    case CELL_TEXT: sqlite3_result_text(out, (const char *)bytes, (int)cell->n, SQLITE_STATIC); break;
-    case CELL_BLOB: sqlite3_result_blob(out, bytes, (int)cell->n, SQLITE_STATIC); break;
+    case CELL_TEXT: sqlite3_result_text(out, (const char *)p->texts.p + cell->i, (int)cell->n, SQLITE_STATIC); break;
+    case CELL_BLOB: sqlite3_result_blob(out, p->texts.p + cell->i, (int)cell->n, SQLITE_STATIC); break;
     case CELL_TIMESTAMP:
     case CELL_DATE: time_result(out, cell, &p->rooms[column]); break;
     }

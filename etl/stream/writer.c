@@ -113,8 +113,8 @@ static int items_apply(struct writer *w, const struct page *page, struct err_tex
     int result = 0;
     engine_page_begin(w->engine);
     for (size_t i = 0; i < page->count && result == 0; i++) {
-        const struct page_item *later = i + EXPECTED < page->count ? &page->items[i + EXPECTED] : NULL;
-        if (later && later->judged) engine_expect(w->engine, later->judged);
+        size_t later = i + EXPECTED;
+        if (later < page->count && page->items[later].judged) engine_expect(w->engine, page->items[later].judged);
         result = item_apply(w, &page->items[i], error);
     }
     if (result != 0) return result;
