@@ -46,7 +46,7 @@ static struct made *run_new(struct random *r, int trials, double noise, double f
             trial_metric(t, "lost", "messages", 0);
             struct histogram *ack = trial_histogram(t, "ack", "ns");
             double scale = noisy(r, 1e6, noise) * factor;
-            for (int k = 0; k < 2000; k++) histogram_record(ack, (int64_t)noisy(r, scale, 0.2));
+            for (int k = 0; k < 600; k++) histogram_record(ack, (int64_t)noisy(r, scale, 0.2));
         }
     }
     return run;
