@@ -304,7 +304,7 @@ static int row_change(struct parents *p, const struct table_input *in, const str
     struct parent *parent;
     int result = room_is_full(p) ? parts_spill(p) : 0;
     if (result == 0) result = parent_at(p, key, &parent);
-    if (result < 0) return result;
+    if (result != 0) return result;
     parent->rows += sign;
     if (sums(p)) parent->total += (wide_sum)number_of(&values[in->columns[r->of]]) * sign;
     parent->changed = true;
