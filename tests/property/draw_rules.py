@@ -27,7 +27,7 @@ class Rules(Drawing):
 
     def key(self, types):
         """A unique rule ahead of all others whose keys often meet: in a stream rows move from one to the other."""
-        read = [n for n in types if not n.startswith(("_", "d"))]
+        read = [n for n in types if not n.startswith(("_", "d"))] or [n for n in types if not n.startswith("_")]
         return {"rule": "unique", "columns": self.rng.sample(read, self.rng.randint(1, min(2, len(read))))}
 
     @staticmethod
