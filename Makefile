@@ -12,7 +12,7 @@ endif
 
 # Folders by floor, lowest first (docs/architecture.md has the picture; `make layers` checks it).
 FLOOR0 := lib/base
-FLOOR1 := lib/kafka lib/os
+FLOOR1 := lib/kafka lib/os lib/pcap
 FLOOR2 := broker/log broker/metadata broker/group workloads
 FLOOR3 := broker/node
 FLOOR4 := broker/server etl bench
@@ -26,7 +26,7 @@ FOLDERS := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5)
 PRESENT := $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(f)))
 
 # Evaluated when this file is read: a target that installs packages must call make again to build.
-PACKAGES := rdkafka jansson sqlite3 libpcre2-8 zlib liblz4 libzstd libcrypto libutf8proc expat
+PACKAGES := rdkafka jansson sqlite3 libpcre2-8 zlib liblz4 libzstd libcrypto libutf8proc expat libpcap
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lsnappy -lpthread -lm
 
@@ -197,7 +197,7 @@ sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
 
 FUZZ_SECONDS ?= 20
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
-$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli bench,$(FOLDERS)))
+$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli,$(FOLDERS)))
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
 
