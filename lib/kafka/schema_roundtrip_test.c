@@ -4,6 +4,7 @@
 #include "lib/kafka/hex_test.h"
 #include "lib/kafka/messages.h"
 #include "lib/kafka/schema_internal.h"
+#include "lib/kafka/trace.h"
 
 static const struct message *const RECORDS[] = {
     &offset_commit_key_message,
@@ -394,4 +395,48 @@ TEST(schema, the_elements_of_a_message_are_counted)
     check_int(kafka_decode(&metadata_request_message, 0, buf_slice(&b), &a, &out), ERR_NOMEM);
     buf_release(&b);
     arena_release(&a);
+}
+
+/* --- the dissector (trace.h) reads the same bytes --- */
+
+/* Entries stand behind one another without gaps. */
+static void tile(void *context, const struct kafka_trace_entry *e)
+{
+    size_t *end = context;
+    check_int(e->offset, *end);
+    *end += e->size;
+}
+
+static void check_trace(const struct kafka_api *api, int version, struct random *r)
+{
+    struct arena a = {0};
+    struct buf q = {0}, p = {0};
+    struct kafka_request_header h = {api->key, (int16_t)version, 7, KAFKA_STRING_LIT("me")};
+    size_t end = 0;
+    check_int(kafka_request_frame(&h, filled(api->request, version, FILL_RANDOM, r, &a), &q), 0);
+    check_int(kafka_trace_request(buf_slice(&q), tile, &end), 0);
+    if (end != q.n) unit_fail("%s request %d: %zu of %zu bytes have a place", api->name, version, end, q.n);
+    end = 0;
+    check_int(kafka_response_frame(api->key, version, 7, filled(api->response, version, FILL_RANDOM, r, &a), &p), 0);
+    check_int(kafka_trace_response(api->key, version, buf_slice(&p), tile, &end), 0);
+    if (end != p.n) unit_fail("%s response %d: %zu of %zu bytes have a place", api->name, version, end, p.n);
+    for (size_t n = 0; n < q.n; n++) { /* cut off: told up to there, and that it is */
+        uint8_t *tight = tight_copy(slice_of(q.p, n));
+        end = 0;
+        check(kafka_trace_request(slice_of(tight, n), tile, &end) != 0);
+        check(end <= n);
+        free(tight);
+    }
+    buf_release(&q);
+    buf_release(&p);
+    arena_release(&a);
+}
+
+TEST(trace, every_byte_of_every_message_has_its_place)
+{
+    struct random r;
+    random_seed(&r, 3);
+    for (int i = 0; i < kafka_apis_count; i++)
+        for (int v = kafka_apis[i].min; v <= kafka_apis[i].max; v++)
+            for (int n = 0; n < 5; n++) check_trace(&kafka_apis[i], v, &r);
 }
