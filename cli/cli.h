@@ -24,5 +24,6 @@ int cli_warehouse(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 int cli_lab(int argc, char **argv);
+int cli_tap(int argc, char **argv);
 
 #endif

@@ -22,6 +22,7 @@
 #pragma weak cli_generate
 #pragma weak cli_bench
 #pragma weak cli_lab
+#pragma weak cli_tap
 
 struct subcommand {
     const char *name;
@@ -41,6 +42,7 @@ static const struct subcommand subcommands[] = {
     {"group", cli_group, "list, describe, reset and delete consumer groups"},
     {"produce", cli_produce, "a line of standard input is a record"},
     {"consume", cli_consume, "records to standard output"},
+    {"tap", cli_tap, "what clients and brokers say to each other, captured, live or as a proxy"},
     {"dump-log", cli_dump_log, "what is in a broker's files"},
     {"power-cut", cli_power_cut, "a killed broker's directory as a power cut would have left it"},
     {"bench", cli_bench, "experiments and their report"},

@@ -149,6 +149,31 @@ int net_connect(const struct net_address *a, int timeout_ms, struct err_text *er
     return s;
 }
 
+int net_connect_start(const struct net_address *a, struct err_text *error)
+{
+    struct addrinfo *list;
+    int status = address_resolve(a, false, &list, error);
+    if (status < 0) return status;
+    int s = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s >= 0) net_tune(s);
+    bool begun = s >= 0 && (connect(s, list->ai_addr, list->ai_addrlen) == 0 || errno == EINPROGRESS);
+    status = begun ? s : socket_failed(s, "connect to", a, error);
+    freeaddrinfo(list);
+    return status;
+}
+
+int net_names(int descriptor, struct net_address *local, struct net_address *peer)
+{
+    struct sockaddr_storage at = {0};
+    socklen_t length = sizeof at;
+    if (getsockname(descriptor, (struct sockaddr *)&at, &length) != 0) return ERR_CLOSED;
+    address_from_socket(&at, local);
+    length = sizeof at;
+    if (getpeername(descriptor, (struct sockaddr *)&at, &length) != 0) return ERR_CLOSED;
+    address_from_socket(&at, peer);
+    return 0;
+}
+
 /* --- a blocking client's exchange --- */
 
 int net_send_all(int descriptor, struct slice bytes)

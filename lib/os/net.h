@@ -23,6 +23,11 @@ int net_listen(const struct net_address *a, int *port, struct err_text *error);
 int net_accept(int listener, struct net_address *peer);
 /* A blocking, tuned connection; ERR_CLOSED when refused, ERR_IO when it took over `timeout_ms`. */
 int net_connect(const struct net_address *a, int timeout_ms, struct err_text *error);
+/* A tuned, nonblocking connection that may still be on its way to the first address of `a`: once it is writable,
+ * SO_ERROR says how it went. A name is looked up at once, which may wait. */
+int net_connect_start(const struct net_address *a, struct err_text *error);
+/* Both ends of a connection, as numbers; ERR_CLOSED when it has none any more. */
+int net_names(int descriptor, struct net_address *local, struct net_address *peer);
 /* All of `bytes` on a blocking connection. ERR_CLOSED when the peer has gone. */
 int net_send_all(int descriptor, struct slice bytes);
 /* Exactly `n` bytes, each wait for some at most `timeout_ms`. ERR_CLOSED at the end of the stream, ERR_IO when it took

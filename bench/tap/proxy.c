@@ -1,0 +1,384 @@
+#include "bench/tap/proxy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/tap/rewrite.h"
+#include "lib/base/memory.h"
+#include "lib/os/clock.h"
+#include "lib/os/loop.h"
+#include "lib/os/net.h"
+
+enum { READ_BYTES = 64 << 10, ROUND_NS = 100000000 };
+
+struct listener {
+    struct loop_watch watch;
+    struct proxy *proxy;
+    struct net_address broker; /* where its connections go on to */
+    int port;
+    bool paused;
+};
+
+/* One end of a link: what is read from it goes to the other's `out`. */
+struct side {
+    struct loop_watch watch;
+    bool watched;
+    bool connecting;
+    bool read_over, write_over;
+    struct buf out;
+    size_t out_at; /* of it is written */
+};
+
+enum { CLIENT, BROKER };
+
+struct link {
+    struct proxy *proxy;
+    struct link *next, **from; /* the list of links */
+    struct listener *listener;
+    struct side sides[2];
+    struct tap_connection *tap;
+    struct writer_flow flow;
+    struct rewriter rewriter;
+    char local_host[REWRITE_HOST_MAX]; /* that the client connected to */
+};
+
+struct proxy {
+    struct loop loop;
+    struct tap *tap;
+    struct capture_writer *writer;
+    struct listener *listeners[PROXY_LISTENERS_MAX];
+    int listener_count;
+    struct link *links;
+    int link_count;
+    char host[REWRITE_HOST_MAX]; /* of --listen */
+    char address[REWRITE_HOST_MAX + 16];
+    int64_t wall_ns, mono_ns; /* the same moment */
+    int64_t not_rewritten;
+    uint8_t input[READ_BYTES];
+};
+
+/* Wall-clock time that never jumps. */
+static int64_t now_ns(const struct proxy *p)
+{
+    return p->wall_ns + clock_mono_ns() - p->mono_ns;
+}
+
+/* --- names --- */
+
+/* A host that is a name stands as the address that the client connected to. */
+static struct tcp_endpoint endpoint_of(const struct net_address *a, const char *instead)
+{
+    struct tcp_endpoint e = {.port = (uint16_t)a->port};
+    struct in_addr v4;
+    bool literal = inet_pton(AF_INET, a->host, &v4) == 1 || inet_pton(AF_INET6, a->host, e.address) == 1;
+    const char *host = literal ? a->host : instead;
+    if (inet_pton(AF_INET, host, &v4) == 1) return tcp_endpoint_v4(ntohl(v4.s_addr), (uint16_t)a->port);
+    if (inet_pton(AF_INET6, host, e.address) != 1) memset(e.address, 0, sizeof e.address);
+    return e;
+}
+
+static int listener_add(struct proxy *p, const char *host, int port, const struct net_address *broker,
+                        struct err_text *error);
+
+/* rewriter.place: the listener that stands for this broker, made when it is named for the first time. */
+static bool place(void *context, struct slice host, int32_t port, char to[REWRITE_HOST_MAX], int32_t *to_port)
+{
+    struct link *k = context;
+    struct proxy *p = k->proxy;
+    struct net_address broker = {.port = port};
+    struct err_text error = {""};
+    int found = 0;
+    if (host.n >= sizeof broker.host || port > 65535) return false;
+    memcpy(broker.host, host.p, host.n);
+    while (found < p->listener_count &&
+           (p->listeners[found]->broker.port != port || strcmp(p->listeners[found]->broker.host, broker.host) != 0))
+        found++;
+    if (found == p->listener_count) found = listener_add(p, p->host, 0, &broker, &error);
+    if (found < 0) {
+        fprintf(stderr, "millrace tap: %s:%d stays as it is: %s\n", broker.host, broker.port, error.text);
+        return false;
+    }
+    snprintf(to, REWRITE_HOST_MAX, "%s", k->local_host);
+    *to_port = p->listeners[found]->port;
+    return true;
+}
+
+/* --- a link's end --- */
+
+static void link_free(struct link *k)
+{
+    struct proxy *p = k->proxy;
+    for (int i = 0; i < 2; i++) {
+        struct side *s = &k->sides[i];
+        if (p->writer) capture_write_end(p->writer, &k->flow, i, now_ns(p));
+        if (s->watched) loop_remove(&p->loop, &s->watch);
+        close(s->watch.descriptor);
+        buf_release(&s->out);
+    }
+    *k->from = k->next;
+    if (k->next) k->next->from = k->from;
+    p->link_count--;
+    p->not_rewritten += k->rewriter.not_rewritten;
+    rewriter_release(&k->rewriter);
+    tap_connection_free(k->tap);
+    free(k);
+}
+
+/* A side that is broken takes no more bytes and gives none; what it gave goes on to the other one. */
+static void side_broken(struct link *k, int i)
+{
+    struct side *s = &k->sides[i], *other = &k->sides[!i];
+    s->read_over = s->write_over = other->read_over = true;
+    buf_reset(&s->out);
+    s->out_at = 0;
+}
+
+/* --- moving bytes --- */
+
+static size_t left(const struct side *s)
+{
+    return s->out.n - s->out_at;
+}
+
+static void side_read(struct link *k, int i)
+{
+    struct proxy *p = k->proxy;
+    struct side *s = &k->sides[i], *other = &k->sides[!i];
+    ssize_t n = recv(s->watch.descriptor, p->input, sizeof p->input, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0) {
+        side_broken(k, i);
+        return;
+    }
+    if (n == 0) {
+        s->read_over = true;
+        if (i == BROKER) rewriter_end(&k->rewriter, &other->out);
+        if (p->writer) capture_write_end(p->writer, &k->flow, i, now_ns(p));
+        return;
+    }
+    struct slice in = slice_of(p->input, (size_t)n);
+    int64_t time_ns = now_ns(p);
+    if (i == CLIENT)
+        buf_append_slice(&other->out, in);
+    else
+        rewriter_bytes(&k->rewriter, in, &other->out); /* asks the tap what is answered: first */
+    if (p->writer) capture_write_bytes(p->writer, &k->flow, i, time_ns, in);
+    tap_bytes(k->tap, i == CLIENT ? TAP_REQUESTS : TAP_RESPONSES, time_ns, in);
+}
+
+static void side_write(struct link *k, int i)
+{
+    struct side *s = &k->sides[i];
+    while (left(s) > 0 && !s->connecting) {
+        ssize_t n = send(s->watch.descriptor, s->out.p + s->out_at, left(s), MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n < 0) {
+            side_broken(k, i);
+            return;
+        }
+        s->out_at += (size_t)n;
+    }
+    if (left(s) > 0) return;
+    buf_reset(&s->out);
+    s->out_at = 0;
+    if (k->sides[!i].read_over && !s->write_over && !s->connecting) {
+        s->write_over = true;
+        shutdown(s->watch.descriptor, SHUT_WR);
+    }
+}
+
+/* What is still to be done at this end. A side that wants nothing is not watched: epoll tells of a hang-up whether it
+ * was asked to or not, again and again. */
+static void side_watch(struct link *k, int i)
+{
+    struct side *s = &k->sides[i];
+    uint32_t events = 0;
+    if (s->connecting || left(s) > 0) events |= EPOLLOUT;
+    if (!s->connecting && !s->read_over && left(&k->sides[!i]) < PROXY_BUFFER_MAX) events |= EPOLLIN;
+    if (s->watched && events == 0) loop_remove(&k->proxy->loop, &s->watch);
+    if (events && !s->watched) loop_add(&k->proxy->loop, &s->watch, events);
+    if (events && s->watched) loop_change(&k->proxy->loop, &s->watch, events);
+    s->watched = events != 0;
+}
+
+/* After anything happened: writes what can be written, and ends what is over. */
+static void link_settle(struct link *k)
+{
+    for (int i = 0; i < 2; i++) side_write(k, i);
+    bool over = true;
+    for (int i = 0; i < 2; i++) over = over && k->sides[i].read_over && left(&k->sides[i]) == 0;
+    if (over) {
+        link_free(k);
+        return;
+    }
+    for (int i = 0; i < 2; i++) side_watch(k, i);
+}
+
+static void connected(struct link *k)
+{
+    struct side *s = &k->sides[BROKER];
+    int cause = 0;
+    socklen_t length = sizeof cause;
+    getsockopt(s->watch.descriptor, SOL_SOCKET, SO_ERROR, &cause, &length);
+    s->connecting = false;
+    if (cause == 0) {
+        net_tune(s->watch.descriptor); /* what it does depends on where the connection leads */
+        return;
+    }
+    fprintf(stderr, "millrace tap: %s:%d: %s\n", k->listener->broker.host, k->listener->broker.port, strerror(cause));
+    side_broken(k, BROKER);
+    side_broken(k, CLIENT);
+}
+
+static void side_ready(struct loop_watch *w, uint32_t events)
+{
+    struct link *k = w->context;
+    int i = w == &k->sides[BROKER].watch;
+    if (k->sides[i].connecting)
+        connected(k);
+    else if (!k->sides[i].read_over && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        side_read(k, i);
+    link_settle(k);
+}
+
+/* --- listeners --- */
+
+static void link_new(struct listener *l, int client, int broker)
+{
+    struct proxy *p = l->proxy;
+    struct link *k = memory_new(sizeof *k);
+    struct net_address local = {"", 0}, peer = {"", 0};
+    char client_text[TCP_ENDPOINT_TEXT], broker_text[TCP_ENDPOINT_TEXT];
+    net_names(client, &local, &peer);
+    *k = (struct link){.proxy = p, .listener = l, .next = p->links, .from = &p->links};
+    snprintf(k->local_host, sizeof k->local_host, "%s", local.host);
+    k->sides[CLIENT].watch = (struct loop_watch){.descriptor = client, .ready = side_ready, .context = k};
+    k->sides[BROKER].watch = (struct loop_watch){.descriptor = broker, .ready = side_ready, .context = k};
+    k->sides[BROKER].connecting = true;
+    k->flow = (struct writer_flow){.ends = {endpoint_of(&peer, local.host), endpoint_of(&l->broker, local.host)},
+                                   .next = {1000, 2000}};
+    tcp_endpoint_format(&k->flow.ends[0], client_text);
+    tcp_endpoint_format(&k->flow.ends[1], broker_text);
+    k->tap = tap_connection_new(p->tap, client_text, broker_text, true);
+    rewriter_init(&k->rewriter, k->tap);
+    k->rewriter.place = place;
+    k->rewriter.context = k;
+    if (p->links) p->links->from = &k->next;
+    p->links = k;
+    p->link_count++;
+    if (p->writer) capture_write_open(p->writer, &k->flow, now_ns(p));
+    link_settle(k);
+}
+
+static void listener_pause(struct listener *l, bool paused)
+{
+    if (l->paused != paused) loop_change(&l->proxy->loop, &l->watch, paused ? 0 : EPOLLIN);
+    l->paused = paused;
+}
+
+static void listener_ready(struct loop_watch *w, uint32_t events)
+{
+    struct listener *l = w->context;
+    struct err_text error = {""};
+    (void)events;
+    int client = l->proxy->link_count < PROXY_LINKS_MAX ? net_accept(w->descriptor, NULL) : ERR_NOMEM;
+    if (client == ERR_NOMEM) listener_pause(l, true);
+    if (client < 0) return;
+    int broker = net_connect_start(&l->broker, &error);
+    if (broker < 0) {
+        fprintf(stderr, "millrace tap: %s\n", error.text);
+        close(client);
+        return;
+    }
+    link_new(l, client, broker);
+}
+
+/* The listener's index, or a negative err. */
+static int listener_add(struct proxy *p, const char *host, int port, const struct net_address *broker,
+                        struct err_text *error)
+{
+    struct net_address at = {.port = port};
+    if (p->listener_count == PROXY_LISTENERS_MAX) return err_set(error, ERR_NOMEM, "too many brokers");
+    snprintf(at.host, sizeof at.host, "%s", host);
+    struct listener *l = memory_new(sizeof *l);
+    int descriptor = net_listen(&at, &l->port, error);
+    if (descriptor < 0) {
+        free(l);
+        return descriptor;
+    }
+    l->proxy = p;
+    l->broker = *broker;
+    l->watch = (struct loop_watch){.descriptor = descriptor, .ready = listener_ready, .context = l};
+    loop_add(&p->loop, &l->watch, EPOLLIN);
+    p->listeners[p->listener_count] = l;
+    return p->listener_count++;
+}
+
+/* --- the whole --- */
+
+static int64_t wall_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct proxy *proxy_new(struct tap *tap, struct capture_writer *writer, const char *listen, const char *to,
+                        struct err_text *error)
+{
+    struct net_address at, broker;
+    if (net_address_parse(listen, &at, error) < 0 || net_address_parse(to, &broker, error) < 0) return NULL;
+    struct proxy *p = memory_new(sizeof *p);
+    p->tap = tap;
+    p->writer = writer;
+    p->wall_ns = wall_ns();
+    p->mono_ns = clock_mono_ns();
+    snprintf(p->host, sizeof p->host, "%s", at.host);
+    int status = loop_init(&p->loop);
+    if (status == 0) status = listener_add(p, at.host, at.port, &broker, error);
+    if (status < 0) {
+        err_set(error, status, "%s", err_words(status));
+        free(p);
+        return NULL;
+    }
+    at.port = p->listeners[0]->port;
+    net_address_format(&at, p->address, sizeof p->address);
+    return p;
+}
+
+const char *proxy_address(const struct proxy *p)
+{
+    return p->address;
+}
+
+int proxy_step(struct proxy *p)
+{
+    if (p->link_count < PROXY_LINKS_MAX)
+        for (int i = 0; i < p->listener_count; i++) listener_pause(p->listeners[i], false);
+    int status = loop_step(&p->loop, clock_mono_ns() + ROUND_NS);
+    return status < 0 ? status : 0;
+}
+
+int64_t proxy_not_rewritten(const struct proxy *p)
+{
+    return p->not_rewritten;
+}
+
+void proxy_free(struct proxy *p)
+{
+    while (p->links) link_free(p->links);
+    for (int i = 0; i < p->listener_count; i++) {
+        loop_remove(&p->loop, &p->listeners[i]->watch);
+        close(p->listeners[i]->watch.descriptor);
+        free(p->listeners[i]);
+    }
+    loop_release(&p->loop);
+    free(p);
+}

@@ -1,0 +1,36 @@
+/* proxy.h - the tap without a capability: clients connect here, and what they say goes on to a broker.
+ *
+ *     client --> listener of a broker --> broker          a listener for each broker that answers name, on the host
+ *                    |                                    that the client connected to
+ *                  tap.h, writer.h
+ *
+ * One thread, one event loop. Each direction of a connection has a buffer of PROXY_BUFFER_MAX bytes: its reader waits
+ * while it is full, so the slower side sets the pace (an answer that is rewritten is held whole besides). The end of
+ * one direction goes on as such; the other one lives on. Beyond PROXY_LINKS_MAX connections, or without a descriptor,
+ * clients wait in the kernel's queue.
+ *
+ * Times are those at which the proxy read: a request's last byte, its answer's first and last. */
+#ifndef MILLRACE_BENCH_TAP_PROXY_H
+#define MILLRACE_BENCH_TAP_PROXY_H
+
+#include "bench/tap/tap.h"
+#include "lib/base/err.h"
+#include "lib/pcap/writer.h"
+
+enum { PROXY_BUFFER_MAX = 256 << 10, PROXY_LINKS_MAX = 4096, PROXY_LISTENERS_MAX = 1024 };
+
+struct proxy;
+
+/* "HOST:PORT" both; port 0 to listen on a free one. `writer` may be NULL. NULL with a sentence. */
+struct proxy *proxy_new(struct tap *tap, struct capture_writer *writer, const char *listen, const char *to,
+                        struct err_text *error);
+/* Where clients connect to, "127.0.0.1:19092". */
+const char *proxy_address(const struct proxy *p);
+/* One round: waits for at most 100 ms. 0 or a negative err. */
+int proxy_step(struct proxy *p);
+/* Answers whose addresses went to a client as they were, for they do not fit their description. */
+int64_t proxy_not_rewritten(const struct proxy *p);
+/* Ends all connections. */
+void proxy_free(struct proxy *p);
+
+#endif
