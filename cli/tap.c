@@ -10,6 +10,7 @@
 #include "bench/tap/view.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "lib/os/clock.h"
 #include "lib/pcap/capture.h"
 
 enum { PORT_MAX = 65535 };
@@ -101,6 +102,18 @@ static void ready(const struct tap_command *c, const char *where)
     fflush(stdout);
 }
 
+enum { DRAIN_MS = 300 };
+
+/* A file is left where it is. Of an interface, what was sent before the signal is still on its way to us. */
+static bool over(const struct tap_command *c, int kind, const struct tcp_segment *segment, int64_t *stop_ms)
+{
+    if (!wanted_more(c) && !(interrupted && c->interface)) return true;
+    if (!interrupted) return false;
+    if (*stop_ms == 0) *stop_ms = clock_wall_ms();
+    if (kind == CAPTURE_SEGMENT) return segment->time_ns / 1000000 > *stop_ms;
+    return clock_wall_ms() > *stop_ms + DRAIN_MS;
+}
+
 static int capture_run(struct tap_command *c, struct capture *capture)
 {
     struct tap_source source;
@@ -108,8 +121,9 @@ static int capture_run(struct tap_command *c, struct capture *capture)
     struct err_text error = {""};
     struct buf more = {0};
     int kind = CAPTURE_IDLE;
+    int64_t stop_ms = 0;
     tap_source_init(&source, &c->tap, (int)c->port_number);
-    while (wanted_more(c) && (kind = capture_next(capture, &segment, &error)) > CAPTURE_END)
+    while (!over(c, kind, &segment, &stop_ms) && (kind = capture_next(capture, &segment, &error)) > CAPTURE_END)
         if (kind == CAPTURE_SEGMENT) tap_source_segment(&source, &segment);
     tap_source_finish(&source);
     struct capture_counts counts = capture_counts(capture);

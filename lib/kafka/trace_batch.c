@@ -116,7 +116,8 @@ static int compressed(struct part *t, struct slice batch, const struct batch_hea
 {
     struct buf scratch = {0};
     struct slice payload;
-    rest(t, "records", compression_name(batch_codec(h)), 1);
+    const char *codec = compression_name(batch_codec(h));
+    rest(t, "records", codec ? codec : "unknown codec", 1);
     int error = batch_payload(batch, h, UNPACKED_MAX, &scratch, &payload);
     if (error == 0) {
         struct part inner = {.in = cursor_of(payload), .start = payload.p, .depth = t->depth, .unpacked = true};

@@ -111,6 +111,20 @@ TEST(trace, damage_in_a_record)
     buf_release(&bytes);
 }
 
+/* Found by tap_fuzz. */
+TEST(trace, a_codec_that_does_not_exist)
+{
+    struct told t = {0};
+    struct buf bytes = {0};
+    batch(0, 3, &bytes);
+    bytes.p[22] = 5;
+    check(kafka_trace_batches(buf_slice(&bytes), 0, 0, collect, &t) != 0);
+    check_tiles(&t, 0, bytes.n);
+    check_str(named(&t, "records")->type, "unknown codec");
+    buf_release(&t.values);
+    buf_release(&bytes);
+}
+
 TEST(trace, an_api_that_is_not_described)
 {
     struct told t = {0};

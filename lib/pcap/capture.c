@@ -1,13 +1,15 @@
 #include "lib/pcap/capture.h"
 
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/memory.h"
 
-enum { SNAP_BYTES = 262144, BUFFER_BYTES = 64 << 20, WAIT_MS = 100 };
+/* The kernel hands packets over in blocks, at the latest after HAND_OVER_MS. */
+enum { SNAP_BYTES = 262144, BUFFER_BYTES = 64 << 20, HAND_OVER_MS = 20, WAIT_MS = 100 };
 
 struct capture {
     pcap_t *pcap;
@@ -79,10 +81,12 @@ struct capture *capture_open_live(const char *interface, int port, struct err_te
     }
     pcap_set_snaplen(pcap, SNAP_BYTES);
     pcap_set_buffer_size(pcap, BUFFER_BYTES);
-    pcap_set_timeout(pcap, WAIT_MS);
+    pcap_set_timeout(pcap, HAND_OVER_MS);
     pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
     int status = pcap_activate(pcap);
     if (status >= 0) status = filter_set(pcap, port);
+    /* Blocking, libpcap may wait for a packet for ever, whatever its timeout: we wait ourselves. */
+    if (status >= 0) status = pcap_setnonblock(pcap, 1, why);
     if (status < 0) {
         live_refused(interface, pcap, status, error);
         pcap_close(pcap);
@@ -104,12 +108,20 @@ static int64_t time_of(const struct capture *c, const struct pcap_pkthdr *h)
     return (int64_t)((uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec * (nano ? 1 : 1000));
 }
 
+/* Whether there may be something to read now; false after WAIT_MS or a signal. */
+static bool live_wait(struct capture *c)
+{
+    struct pollfd wait = {.fd = pcap_get_selectable_fd(c->pcap), .events = POLLIN};
+    return poll(&wait, 1, WAIT_MS) > 0;
+}
+
 int capture_next(struct capture *c, struct tcp_segment *out, struct err_text *error)
 {
     struct pcap_pkthdr *header;
     const u_char *bytes;
     for (;;) {
         int status = pcap_next_ex(c->pcap, &header, &bytes);
+        if (status == 0 && live_wait(c)) continue;
         if (status == 0) return CAPTURE_IDLE;
         if (status == PCAP_ERROR_BREAK) return CAPTURE_END;
         if (status < 0) return err_set(error, ERR_CORRUPT, "%s: %s", c->name, pcap_geterr(c->pcap));

@@ -27,7 +27,7 @@ struct capture *capture_open_file(const char *path, struct err_text *error);
 struct capture *capture_open_live(const char *interface, int port, struct err_text *error);
 void capture_close(struct capture *c);
 /* CAPTURE_SEGMENT, whose payload is valid until the next call; CAPTURE_END of a file; CAPTURE_IDLE when an interface
- * brought nothing for 100 ms; or a negative err with a sentence: what came before stands. */
+ * brought nothing for 100 ms or a signal came; or a negative err with a sentence: what came before stands. */
 int capture_next(struct capture *c, struct tcp_segment *out, struct err_text *error);
 /* So far. */
 struct capture_counts capture_counts(struct capture *c);
