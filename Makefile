@@ -26,7 +26,7 @@ FOLDERS := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5)
 PRESENT := $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(f)))
 
 # Evaluated when this file is read: a target that installs packages must call make again to build.
-PACKAGES := rdkafka jansson sqlite3 libpcre2-8 zlib liblz4 libzstd libcrypto libutf8proc expat libpcap
+PACKAGES := rdkafka jansson sqlite3 libpcre2-8 zlib liblz4 libzstd libcrypto libutf8proc expat
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lsnappy -lpthread -lm
 

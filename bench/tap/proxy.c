@@ -39,7 +39,7 @@ enum { CLIENT, BROKER };
 
 struct link {
     struct proxy *proxy;
-    struct link *next, **from; /* the list of links */
+    struct link *next, *previous; /* the list of links */
     struct listener *listener;
     struct side sides[2];
     struct tap_connection *tap;
@@ -121,8 +121,11 @@ static void link_free(struct link *k)
         close(s->watch.descriptor);
         buf_release(&s->out);
     }
-    *k->from = k->next;
-    if (k->next) k->next->from = k->from;
+    if (k->previous)
+        k->previous->next = k->next;
+    else
+        p->links = k->next;
+    if (k->next) k->next->previous = k->previous;
     p->link_count--;
     p->not_rewritten += k->rewriter.not_rewritten;
     rewriter_release(&k->rewriter);
@@ -257,7 +260,7 @@ static void link_new(struct listener *l, int client, int broker)
     struct net_address local = {"", 0}, peer = {"", 0};
     char client_text[TCP_ENDPOINT_TEXT], broker_text[TCP_ENDPOINT_TEXT];
     net_names(client, &local, &peer);
-    *k = (struct link){.proxy = p, .listener = l, .next = p->links, .from = &p->links};
+    *k = (struct link){.proxy = p, .listener = l, .next = p->links};
     snprintf(k->local_host, sizeof k->local_host, "%s", local.host);
     k->sides[CLIENT].watch = (struct loop_watch){.descriptor = client, .ready = side_ready, .context = k};
     k->sides[BROKER].watch = (struct loop_watch){.descriptor = broker, .ready = side_ready, .context = k};
@@ -270,7 +273,7 @@ static void link_new(struct listener *l, int client, int broker)
     rewriter_init(&k->rewriter, k->tap);
     k->rewriter.place = place;
     k->rewriter.context = k;
-    if (p->links) p->links->from = &k->next;
+    if (p->links) p->links->previous = k;
     p->links = k;
     p->link_count++;
     if (p->writer) capture_write_open(p->writer, &k->flow, now_ns(p));
@@ -373,7 +376,10 @@ int64_t proxy_not_rewritten(const struct proxy *p)
 
 void proxy_free(struct proxy *p)
 {
-    while (p->links) link_free(p->links);
+    for (struct link *k = p->links, *next; k; k = next) {
+        next = k->next;
+        link_free(k);
+    }
     for (int i = 0; i < p->listener_count; i++) {
         loop_remove(&p->loop, &p->listeners[i]->watch);
         close(p->listeners[i]->watch.descriptor);

@@ -30,8 +30,8 @@ static void number(struct tracer *t, struct kafka_trace_entry e, int bytes)
 {
     size_t at = offset_of(t);
     switch (bytes) {
-    case 1: e.number = (int8_t)cursor_u8(&t->in); break;
-    case 2: e.number = (int16_t)cursor_u16(&t->in); break;
+    case 1: e.number = (cursor_u8(&t->in) ^ 0x80) - 0x80; break; /* signed */
+    case 2: e.number = e.type[0] == 'u' ? cursor_u16(&t->in) : (int16_t)cursor_u16(&t->in); break;
     case 4: e.number = (int32_t)cursor_u32(&t->in); break;
     default: e.number = (int64_t)cursor_u64(&t->in); break;
     }

@@ -36,7 +36,7 @@ static int64_t number(struct part *t, const char *name, const char *type, int by
     size_t at = offset_of(t);
     struct kafka_trace_entry e = {.name = name, .type = type, .index = -1};
     switch (bytes) {
-    case 1: e.number = (int8_t)cursor_u8(&t->in); break;
+    case 1: e.number = (cursor_u8(&t->in) ^ 0x80) - 0x80; break; /* signed */
     case 2: e.number = (int16_t)cursor_u16(&t->in); break;
     case 4: e.number = type[0] == 'u' ? (int64_t)cursor_u32(&t->in) : (int32_t)cursor_u32(&t->in); break;
     default: e.number = (int64_t)cursor_u64(&t->in); break;
