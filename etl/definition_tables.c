@@ -279,22 +279,22 @@ static void indexes_read(struct node n, struct definition *d, struct table *t)
     }
 }
 
-static void relation_name_free(struct node n, const struct definition *d, const char *name)
+static bool relation_name_is_reserved(struct node n, const struct definition *d, const char *name)
 {
-    static const char *const reserved[] = {"quarantine", "warnings", "files", "records", "rejects", "etl_runs", NULL};
-    for (int i = 0; reserved[i]; i++)
-        if (strcasecmp(name, reserved[i]) == 0) node_fail(n, "every warehouse has a table \"%s\" of its own", name);
+    static const char *const names[] = {"quarantine", "warnings", "files", "records", "rejects", "etl_runs", NULL};
+    for (int i = 0; names[i]; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return node_fail(n, "every warehouse has a table \"%s\" of its own", name), true;
     if (strcasecmp(name, "late") == 0 && definition_drops_late(d))
-        node_fail(n, "a warehouse whose source drops late records has a table \"late\" of its own");
+        return node_fail(n, "a warehouse whose source drops late records has a table \"late\" of its own"), true;
     if (strncasecmp(name, "millrace_", 9) == 0 || strncasecmp(name, "sqlite_", 7) == 0)
-        node_fail(n, "names that begin with millrace_ or sqlite_ are reserved");
+        return node_fail(n, "names that begin with millrace_ or sqlite_ are reserved"), true;
+    return false;
 }
 
 void relation_name_check(struct node n, const struct definition *d, const char *name)
 {
-    bool failed = n.doc->failed;
-    relation_name_free(n, d, name);
-    if (!failed && n.doc->failed) node_name_refuse(n, name);
+    if (relation_name_is_reserved(n, d, name)) node_name_refuse(n, name);
     for (int i = 0; i < d->table_count; i++)
         if (strcasecmp(d->tables[i].name, name) == 0) node_fail(n, "there is a table \"%s\" already", name);
     for (int i = 0; i < d->view_count; i++)
