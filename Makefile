@@ -197,9 +197,11 @@ sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
 
 FUZZ_SECONDS ?= 20
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
-$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli,$(FOLDERS)))
+$(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli bench,$(FOLDERS)))
 	@mkdir -p $(@D)
-	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
+# Of the bench, the one part that decodes what others sent.
+$(BUILD)/fuzz/bin/tap_fuzz: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter bench/tap/%,$(call sources,bench)))
 
 .SECONDARY: # objects of fuzzers are worth keeping
 .PHONY: fuzz fuzz-programs

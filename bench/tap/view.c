@@ -13,7 +13,7 @@ enum { OUT_BYTES = 1 << 16 };
 
 static void flush(struct tap_view *v)
 {
-    fwrite(v->out.p, 1, v->out.n, v->to);
+    if (v->out.n) fwrite(v->out.p, 1, v->out.n, v->to);
     buf_reset(&v->out);
 }
 
