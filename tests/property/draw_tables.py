@@ -385,7 +385,7 @@ class Tables(Drawing):
 
     def scd(self, name, parent):
         times = parent.of("timestamp")
-        if not times or "valid_from" in parent.types:
+        if not times:
             return None
         spec = {"name": name, "scd": parent.name, "type": self.pick([1, 2, 2]), "by": self.by(parent, 1)}
         if not parent.time or self.chance(0.3):
@@ -400,5 +400,7 @@ class Tables(Drawing):
             if self.chance(0.5):
                 spec["track"] = self.rng.sample(rest, self.rng.randint(1, min(2, len(rest))))
             begin, end, current = (self.called_otherwise(spec, key) for key in ("valid_from", "valid_to", "current"))
+            if {begin, end, current} & set(types):
+                return None
             types |= {begin: ("timestamp", 0), end: ("timestamp", 0), current: ("integer", 0)}
         return Drawn(spec, types, time, parent.position)

@@ -223,14 +223,15 @@ def mapped(x, *rest):
     *pairs, otherwise = rest
     froms, tos = pairs[::2], pairs[1::2]
     kind = common(*(t[0] for t in tos), otherwise[0])
-    tests = [same_scale(x, f)[:2] for f in froms]
+    compared = common(x[0], *(f[0] for f in froms))
+    value_of, keys = to_scale(x, compared), [to_scale(f, compared) for f in froms]
     results = [to_scale(t, kind) for t in tos]
     default = to_scale(otherwise, kind)
 
     def run(row):
-        for (a, b), result in zip(tests, results):
-            value, key = a(row), b(row)
-            if value is not None and value == key:
+        value = value_of(row)
+        for key, result in zip(keys, results) if value is not None else ():
+            if key(row) == value:
                 return result(row)
         return default(row)
 

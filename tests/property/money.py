@@ -47,14 +47,15 @@ def split(text, declared):
 
 NAMES = {"DE": "Germany Deutschland Allemagne Germania DEU", "IT": "Italy Italia Italien Italie ITA", "FR": "France Frankreich Francia FRA",
          "IE": "Ireland EIRE Irland Irlanda IRL", "GB": "UK", "US": "USA"}  # fmt: skip
-ENGLISH = {"DE": "Germany", "IT": "Italy", "FR": "France", "IE": "Ireland", "GB": "United Kingdom", "US": "United States", "NA": "Namibia"}
+ENGLISH = {"DE": "Germany", "IT": "Italy", "FR": "France", "IE": "Ireland", "GB": "United Kingdom", "US": "United States", "NA": "Namibia",
+           "SS": "South Sudan"}
 BY_NAME = {name.lower(): code for code, names in NAMES.items() for name in names.split()} | {"unitedkingdom": "GB", "unitedstates": "US"}
 ISO = [line.split("\t")[0] for line in pathlib.Path("/usr/share/zoneinfo/iso3166.tab").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
 
 
 def country(text):
-    taken = unicodedata.normalize("NFD", text)
-    plain = "".join(c for c in taken.lower() if c.isalnum())
+    taken = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(c for c in taken if c.isalnum())
     return plain.upper() if plain.upper() in ISO else BY_NAME.get(plain)
 
 
