@@ -28,8 +28,10 @@ struct monitor_seen {
     int64_t wall_ns;
     int64_t busy_ns;       /* of all processors together */
     int64_t accounted_ns;  /* ours and the target's */
-    int64_t kernel_ns;     /* of the kernel's threads; 0 where they cannot be seen */
-    int64_t foreign_ns;    /* busy and none of these; never below 0 */
+    bool programs_seen;    /* all of the machine's, and the kernel's threads; else the next two are 0 */
+    int64_t programs_ns;   /* of all programs, ours and the target's among them */
+    int64_t kernel_ns;     /* of the kernel's threads */
+    int64_t foreign_ns;    /* busy and none of these; where programs are seen at most what others used; never below 0 */
     int64_t steal_ns;      /* taken by the hypervisor; -1 when it is not known, as every field below */
     int64_t io_stall_ns;   /* somebody waited for storage */
     int64_t cpu_stall_ns;  /* somebody waited for a processor */

@@ -155,13 +155,27 @@ int64_t usage_cpu_ns(pid_t pid)
     return family_read(pid, time_add, &u) == 0 ? u.user_ns + u.system_ns : 0;
 }
 
-int64_t usage_kernel_cpu_ns(void)
+/* The kernel's threads descend from the second process, unless this is a container with a numbering of its own. */
+static bool kernel_seen(void)
 {
     char name[16] = "";
     FILE *file = fopen("/proc/2/comm", "r");
     bool seen = file && fgets(name, sizeof name, file) && strcmp(name, "kthreadd\n") == 0;
     if (file) fclose(file);
-    return seen ? usage_cpu_ns(2) : -1;
+    return seen;
+}
+
+bool usage_machine_cpu_ns(int64_t *programs_ns, int64_t *kernel_ns)
+{
+    struct stat_line *all;
+    struct usage programs = {0}, kernel = {0};
+    if (!kernel_seen()) return false;
+    int count = every_process(&all);
+    for (int i = 0; i < count; i++) time_add(&all[i], all[i].pid == 2 || all[i].parent == 2 ? &kernel : &programs);
+    free(all);
+    *programs_ns = programs.user_ns + programs.system_ns;
+    *kernel_ns = kernel.user_ns + kernel.system_ns;
+    return true;
 }
 
 bool usage_descends(pid_t pid, pid_t ancestor)

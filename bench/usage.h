@@ -27,9 +27,10 @@ struct usage {
 int usage_read(pid_t pid, struct usage *u);
 /* Processor time alone, of the process and its descendants; 0 when there is none. */
 int64_t usage_cpu_ns(pid_t pid);
-/* The same of the kernel's own threads, for the files and sockets of whoever; -1 where they cannot be seen (a
- * container has a numbering of its own). */
-int64_t usage_kernel_cpu_ns(void);
+/* Processor time of all programs of the machine, and of the kernel's own threads, which work for the files and sockets
+ * of whoever. false: they cannot be seen (a container has a numbering of its own). What a child used that nobody waits
+ * for is lost when it ends. */
+bool usage_machine_cpu_ns(int64_t *programs_ns, int64_t *kernel_ns);
 /* Whether `pid` is `ancestor` or descends from it. */
 bool usage_descends(pid_t pid, pid_t ancestor);
 /* What was used between two readings; memory and processes are those of `after`. */
