@@ -1,17 +1,16 @@
 #include "bench/bench.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/environment.h"
 #include "bench/experiment.h"
+#include "bench/folder.h"
 #include "bench/limits.h"
 #include "bench/runner.h"
 #include "lib/base/bytes.h"
@@ -59,26 +58,6 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 void bench_remove(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static int folder_make(const char *path, struct err_text *error)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
-    return err_set(error, err_from_errno(errno), "%s: cannot be created: %s", path, strerror(errno));
-}
-
-/* With its parents. */
-static int folders_make(const char *path, struct err_text *error)
-{
-    char part[PATH_MAX];
-    int rc = 0;
-    snprintf(part, sizeof part, "%s", path);
-    for (char *slash = strchr(part + 1, '/'); slash && rc == 0; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        rc = folder_make(part, error);
-        *slash = '/';
-    }
-    return rc == 0 ? folder_make(part, error) : rc;
 }
 
 int bench_folder(const struct bench *b, const char *name, char out[PATH_MAX], struct err_text *error)

@@ -39,7 +39,7 @@ static const struct {
     int64_t period_ms; /* 0: stream */
 } cells[CELLS] = {{"batch every 0.25 s", 250}, {"batch every 1 s", 1000}, {"batch every 4 s", 4000}, {"stream", 0}};
 
-struct arrivals {
+struct order_lines {
     char *text; /* the whole CSV, header first */
     size_t size;
     size_t *end; /* end[i]: where the text ends with i lines behind the header */
@@ -55,7 +55,7 @@ struct window {
 
 struct freshness_run {
     struct bench *bench;
-    struct arrivals arrivals;
+    struct order_lines lines;
     char definition[PATH_MAX];
     int64_t rate;
 };
@@ -75,7 +75,7 @@ static struct window window_of(const struct bench *b, int64_t period_ms)
 
 /* --- arrivals: the lines of one generated day after the other, in one file --- */
 
-static int text_append_file(struct arrivals *a, const char *path)
+static int text_append_file(struct order_lines *a, const char *path)
 {
     struct stat st;
     FILE *file = fopen(path, "r");
@@ -92,7 +92,7 @@ static int text_append_file(struct arrivals *a, const char *path)
     return 0;
 }
 
-static void lines_find(struct arrivals *a)
+static void lines_find(struct order_lines *a)
 {
     size_t at = 0, capacity = 0;
     a->count = -1; /* the header */
@@ -106,7 +106,7 @@ static void lines_find(struct arrivals *a)
     }
 }
 
-static int file_names(const char *folder, struct arrivals *a)
+static int file_names(const char *folder, struct order_lines *a)
 {
     char path[PATH_MAX], name[32];
     /* Seven days from 2010-12-01 on; a Saturday is missing. Their order is that of time. */
@@ -118,15 +118,15 @@ static int file_names(const char *folder, struct arrivals *a)
     return a->size > 0 ? 0 : ERR_NOTFOUND;
 }
 
-static int arrivals_make(struct freshness_run *run, int64_t count, struct err_text *error)
+static int order_lines_make(struct freshness_run *run, int64_t count, struct err_text *error)
 {
     char folder[PATH_MAX];
     int rc = bench_folder(run->bench, "arrivals", folder, error);
     struct generate_options options = {.out = folder, .scale = count, .seed = 5, .order_lines_only = true};
     if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
-    if (rc == 0 && file_names(folder, &run->arrivals) < 0)
+    if (rc == 0 && file_names(folder, &run->lines) < 0)
         rc = err_set(error, ERR_IO, "%s: the generated files cannot be read", folder);
-    if (rc == 0) lines_find(&run->arrivals);
+    if (rc == 0) lines_find(&run->lines);
     bench_remove(folder);
     return rc;
 }
@@ -134,7 +134,7 @@ static int arrivals_make(struct freshness_run *run, int64_t count, struct err_te
 /* --- batch --- */
 
 /* The arrivals [from, to) as one more file; it appears whole, or not at all. */
-static int land(const struct arrivals *a, const char *in, int64_t number, int64_t from, int64_t to,
+static int land(const struct order_lines *a, const char *in, int64_t number, int64_t from, int64_t to,
                 struct err_text *error)
 {
     char path[PATH_MAX], landing[PATH_MAX], name[32];
@@ -161,7 +161,7 @@ static int refreshes(struct freshness_run *run, const char *in, const char *db, 
         clock_sleep_until(at_ns, 0);
         double wall_s;
         int64_t due = schedule_due(births, clock_mono_ns());
-        rc = land(&run->arrivals, in, k, landed, due, error);
+        rc = land(&run->lines, in, k, landed, due, error);
         landed = due;
         if (rc == 0)
             rc = bench_command(run->bench, &wall_s, NULL, error, "etl", "run", run->definition, "--in", in, "--db", db,
@@ -240,7 +240,7 @@ static int stream_trial(struct freshness_run *run, struct trial *t, struct watch
     topic_of(run->definition, topic);
     int rc = bench_folder(run->bench, "in", in, error);
     bench_path(path, in, "orders.csv");
-    if (rc == 0) rc = file_write(path, run->arrivals.text, run->arrivals.end[count], error);
+    if (rc == 0) rc = file_write(path, run->lines.text, run->lines.end[count], error);
     if (rc == 0) rc = target_start(&target, run->bench, "broker", settings, error);
     if (rc == 0) rc = load_topic_create(target.bootstrap, topic, 1, error);
     if (rc == 0) rc = stream_run(run, &target, in, rate, count, watch, t, error);
@@ -324,9 +324,9 @@ int experiment_freshness(struct bench *b, struct err_text *error)
                                   .trials_min = b->trials,
                                   .trials_max = b->trials,
                                   .seed = 5};
-    int rc = arrivals_make(&run, (longest.end_ns / SECOND_NS + 2) * run.rate, error);
+    int rc = order_lines_make(&run, (longest.end_ns / SECOND_NS + 2) * run.rate, error);
     if (rc == 0) rc = runner_run(b, &runner, error);
-    free(run.arrivals.text);
-    free(run.arrivals.end);
+    free(run.lines.text);
+    free(run.lines.end);
     return rc;
 }

@@ -1,15 +1,14 @@
 /* report.c - the page: answers first, then each figure with how to read it and the command that rebuilds it. */
 #include "bench/report.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench/bench.h"
+#include "bench/folder.h"
 
 static const char head[] =
     "<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>millrace: report</title>\n"
@@ -337,10 +336,10 @@ int bench_report(const char *dir, struct err_text *error)
     if (!realpath(dir, r.dir) || strlen(r.dir) > PATH_MAX / 2)
         return err_set(error, ERR_NOTFOUND, "%s: there is no such folder", dir);
     snprintf(r.figures, sizeof r.figures, "%.*s/figures", PATH_MAX / 2, r.dir);
-    if (mkdir(r.figures, 0777) != 0 && errno != EEXIST)
-        return err_set(error, err_from_errno(errno), "%s: cannot be created", r.figures);
+    int rc = folder_make(r.figures, error);
+    if (rc < 0) return rc;
     machine_read(&r);
-    int rc = trials_load(&r.limits, r.dir, "limits", error);
+    rc = trials_load(&r.limits, r.dir, "limits", error);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && rc == 0; i++) rc = parts[i](&r, error);
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
     if (rc == 0) rc = page_write(&r, error);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bench/folder.h"
 #include "bench/hlog.h"
 #include "bench/trial.h"
 
@@ -75,12 +76,6 @@ static json_t *trial_json(const struct trial *t, json_t *environment)
                   "settings", settings, "metrics", metrics, "histograms", histograms, "environment", environment);
     messaging_fields(json, t);
     return json;
-}
-
-static int folder_make(const char *path, struct err_text *error)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
-    return err_set(error, err_from_errno(errno), "%s: cannot be created: %s", path, strerror(errno));
 }
 
 /* Whole or not at all: a run may be ended at any moment. */
