@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/budget.h"
 #include "bench/environment.h"
 #include "bench/experiment.h"
 #include "bench/folder.h"
@@ -272,6 +273,8 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
 {
     struct bench b;
     char path[PATH_MAX];
+    double seconds = options->minutes > 0 ? options->minutes * 60 : options->full ? BUDGET_FULL_S : BUDGET_QUICK_S;
+    int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * 1e9);
     for (int i = 0; ids[i]; i++) {
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }
@@ -289,6 +292,8 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         fflush(stdout);
         bench_path(path, b.dir, ids[i]);
         if (options->again) bench_remove(path);
+        b.until_ns = begin_ns + (int64_t)(budget_share(ids + i, (double)(end_ns - begin_ns) / 1e9) * 1e9);
+        b.cut = 0;
         rc = runs[index](&b, error);
         printf("  %s took %.1f s\n", ids[i], (double)(clock_mono_ns() - begin_ns) / 1e9);
     }

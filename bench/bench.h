@@ -18,6 +18,7 @@
 struct bench_options {
     const char *dir;       /* results; created */
     bool full;             /* the full profile: more and longer trials */
+    double minutes;        /* that all of it may take; 0: the profile's, 10 or 240 (bench/budget.h) */
     bool again;            /* what is in DIR of these experiments is thrown away; else they go on */
     const char *program;   /* the millrace executable; NULL: this one */
     const char *workloads; /* the folder of pipeline definitions; NULL: "workloads" of the current

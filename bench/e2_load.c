@@ -169,6 +169,8 @@ static int search(struct load_run *run, struct err_text *error)
     int rc = known_rate(run, error);
     if (rc < 0 || run->rate > 0) return rc;
     run->until_ns = begin_ns + (run->bench->full ? INT64_C(1800000000000) : INT64_C(60000000000));
+    int64_t half_ns = begin_ns + (run->bench->until_ns - begin_ns) / 2; /* the curve needs the other half */
+    if (run->bench->until_ns && half_ns < run->until_ns) run->until_ns = half_ns;
     rc = bracket(run, &low, &high, error);
     if (rc == 0 && low > 0) rc = bisect(run, &low, high, error);
     while (rc == 0 && low > 0 && !search_over(run)) {

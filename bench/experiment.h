@@ -3,6 +3,7 @@
 #define MILLRACE_BENCH_EXPERIMENT_H
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "bench/bench.h"
 #include "bench/trial.h"
@@ -20,6 +21,9 @@ struct bench {
     /* What void trials may cost an experiment, so that it ends on a machine of any noise (runner.h). */
     int again_max;  /* how often a cell's are made again */
     double again_s; /* seconds that making them again may take, of all cells together */
+    /* What the experiment that is under way may take, and what that costs it (budget.h). */
+    int64_t until_ns; /* of CLOCK_MONOTONIC: no trial is begun that would not end before; 0: there is no end */
+    int cut;          /* planned trials that were not made for that reason */
     json_t *environment;
 };
 

@@ -63,7 +63,8 @@ struct cell {
     int made, valid;                    /* trials */
     int blocks;                         /* that it had its trial in */
     int again;                          /* void trials that were made again, in this run */
-    double seconds;                     /* that its trials took, together */
+    int timed;                          /* trials of this run */
+    double seconds;                     /* that those took, together */
     double values[INTERVAL_TRIALS_MAX]; /* of the metric, valid trials' */
     int value_count;
 };
@@ -74,6 +75,7 @@ struct run {
     struct cell *cells;
     int wanted;     /* valid trials per cell */
     double again_s; /* that making void trials again took */
+    int cut;        /* trials that there was no time for */
     bool wrong;
 };
 
@@ -105,23 +107,37 @@ static int resume(struct run *run, struct err_text *error)
     return 0;
 }
 
-/* Seconds that what is missing will take, by what the cells' trials took so far; 0 while nothing is known. */
+/* Seconds that a trial of the cell takes, by what its trials took so far, else by those of all; 0: nothing is known. */
+static double trial_s(const struct run *run, int index)
+{
+    double seconds = 0;
+    int trials = 0;
+    if (run->cells[index].timed > 0) return run->cells[index].seconds / run->cells[index].timed;
+    for (int i = 0; i < run->r->cells; i++) {
+        seconds += run->cells[i].seconds;
+        trials += run->cells[i].timed;
+    }
+    return trials > 0 ? seconds / trials : 0;
+}
+
+static bool in_time(const struct run *run, int index)
+{
+    int64_t until_ns = run->bench->until_ns;
+    return until_ns == 0 || (double)(until_ns - clock_mono_ns()) / 1e9 > trial_s(run, index);
+}
+
+/* Seconds that what is missing will take; at most what there is time for. */
 static double left_s(const struct run *run)
 {
-    double seconds = 0, known = 0;
-    int trials = 0;
-    for (int i = 0; i < run->r->cells; i++) {
-        known += run->cells[i].seconds;
-        trials += run->cells[i].seconds > 0 ? run->cells[i].made : 0;
-    }
-    double mean = trials > 0 ? known / trials : 0;
+    double seconds = 0;
     for (int i = 0; i < run->r->cells; i++) {
         const struct cell *c = &run->cells[i];
-        double each = c->seconds > 0 && c->made > 0 ? c->seconds / c->made : mean;
+        double each = trial_s(run, i);
         int missing = run->wanted - (c->valid > c->blocks ? c->valid : c->blocks);
         if (missing > 0) seconds += each * missing;
     }
-    return seconds;
+    double until_s = (double)(run->bench->until_ns - clock_mono_ns()) / 1e9;
+    return run->bench->until_ns == 0 || seconds < until_s ? seconds : fmax(0, until_s);
 }
 
 static void time_text(double s, char *text, size_t size)
@@ -146,6 +162,7 @@ static int one_trial(struct run *run, int index, double *took, struct err_text *
     int rc = r->trial(r->context, index, &t, text, sizeof text, error);
     *took = (double)(clock_mono_ns() - begin_ns) / 1e9;
     c->seconds += *took;
+    c->timed++;
     if (rc < 0) {
         trial_release(&t);
         return rc;
@@ -166,7 +183,7 @@ static int cell_run(struct run *run, int index, struct err_text *error)
     c->blocks++;
     int rc = one_trial(run, index, &took_s, error);
     while (rc == 0 && c->valid == before && c->again < b->again_max && run->again_s < b->again_s && !ending &&
-           !run->wrong) {
+           !run->wrong && in_time(run, index)) {
         c->again++;
         rc = one_trial(run, index, &took_s, error);
         run->again_s += took_s;
@@ -180,15 +197,20 @@ static int block_run(struct run *run, int block, struct err_text *error)
     runner_order(run->r->seed, block, run->r->cells, order);
     for (int i = 0; i < run->r->cells && rc == 0 && !ending && !run->wrong; i++) {
         /* A run that goes on finds some cells ahead of others. */
-        if (run->cells[order[i]].valid <= block) rc = cell_run(run, order[i], error);
+        if (run->cells[order[i]].valid > block) continue;
+        if (in_time(run, order[i]))
+            rc = cell_run(run, order[i], error);
+        else
+            run->cut++;
     }
     return rc;
 }
 
-static void say_unmeasurable(const struct run *run)
+static void say_missing(const struct run *run)
 {
     int count = 0;
-    for (int i = 0; i < run->r->cells; i++) count += run->cells[i].valid == 0;
+    for (int i = 0; i < run->r->cells; i++) count += run->cells[i].valid == 0 && run->cells[i].made > 0;
+    if (run->cut > 0) printf("  %d trials were cut: their time is over. The same command makes them\n", run->cut);
     if (count > 0)
         printf("  %d of %d cells are not measurable now: all their trials were void. The same command tries again\n",
                count, run->r->cells);
@@ -217,8 +239,9 @@ int runner_run(struct bench *b, const struct runner *r, struct err_text *error)
         rc = block_run(&run, block, error);
         if (block + 1 == r->trials_min && rc == 0 && !ending) decide(&run);
     }
-    if (rc == 0 && !ending && !run.wrong) say_unmeasurable(&run);
+    if (rc == 0 && !ending && !run.wrong) say_missing(&run);
     free(run.cells);
+    b->cut += run.cut;
     if (rc < 0) return rc;
     return run.wrong ? BENCH_WRONG : ending ? BENCH_ENDED : 0;
 }

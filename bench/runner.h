@@ -16,6 +16,9 @@
  * is not measurable now, which is said and is no error. A finding is a result and repeats nothing. A wrong warehouse
  * ends the run.
  *
+ * A run has a time budget (budget.h). A trial that would not end in time, by what those of its cell took (or, before
+ * its first one, those of the others), is not begun: it is cut, and counted. The same command makes it later.
+ *
  * Trials that lie in the results folder already count: a run that was ended goes on where it stopped. */
 #ifndef MILLRACE_BENCH_RUNNER_H
 #define MILLRACE_BENCH_RUNNER_H

@@ -18,6 +18,8 @@ struct fake {
     bool noisy;            /* cell 2 varies by half */
     int trial_ms;          /* that each takes at least */
     int wrong_at, end_at;  /* the trial in which it happens; 0: never */
+    int time_over_at;
+    int64_t *until_ns, time_left_ns; /* the run's deadline, and what is left from then on */
 };
 
 static const char *fake_name(void *context, int cell)
@@ -39,6 +41,7 @@ static int fake_trial(void *context, int cell, struct trial *t, char *text, size
     trial_metric(t, "rate", "1/s", value);
     if (f->count == f->wrong_at) t->verdict.wrong_answer = true;
     if (f->count == f->end_at) runner_end();
+    if (f->count == f->time_over_at) *f->until_ns = clock_mono_ns() + f->time_left_ns;
     return 0;
 }
 
@@ -144,6 +147,57 @@ TEST(runner, making_void_trials_again_has_a_budget_of_time)
                          &error),
               0);
     check(f.count > 3 * CELLS && f.count <= 3 * CELLS + 5);
+    json_decref(b.environment);
+    dir_remove(dir);
+}
+
+/* Twenty trials are planned; the time is over after five. */
+TEST(runner, what_does_not_end_in_time_is_cut_and_made_later)
+{
+    struct bench b = {.environment = json_object(), .until_ns = INT64_MAX};
+    struct fake f = {.time_over_at = 5, .until_ns = &b.until_ns};
+    struct err_text error = {0};
+    const struct runner r = {.experiment = "E0",
+                             .cells = CELLS,
+                             .name = fake_name,
+                             .trial = fake_trial,
+                             .context = &f,
+                             .trials_min = 5,
+                             .trials_max = 5,
+                             .seed = 1};
+    const char *dir = dir_new();
+    snprintf(b.dir, sizeof b.dir, "%s", dir);
+    check_int(runner_run(&b, &r, &error), 0);
+    check_int(f.count, 5);
+    check_int(b.cut, 15);
+    b.until_ns = b.cut = 0;
+    check_int(runner_run(&b, &r, &error), 0);
+    check_int(f.count, 20);
+    check_int(b.cut, 0);
+    json_decref(b.environment);
+    dir_remove(dir);
+}
+
+/* A cell's trials take as long as its last ones did: what would end too late is not begun. */
+TEST(runner, a_trial_that_would_end_too_late_is_not_begun)
+{
+    struct bench b = {.environment = json_object(), .until_ns = INT64_MAX};
+    struct fake f = {.time_over_at = 1, .until_ns = &b.until_ns, .trial_ms = 20};
+    struct err_text error = {0};
+    const struct runner r = {.experiment = "E0",
+                             .cells = 1,
+                             .name = fake_name,
+                             .trial = fake_trial,
+                             .context = &f,
+                             .trials_min = 2,
+                             .trials_max = 2,
+                             .seed = 1};
+    const char *dir = dir_new();
+    snprintf(b.dir, sizeof b.dir, "%s", dir);
+    f.time_left_ns = 19000000;
+    check_int(runner_run(&b, &r, &error), 0);
+    check_int(f.count, 1);
+    check_int(b.cut, 1);
     json_decref(b.environment);
     dir_remove(dir);
 }

@@ -25,7 +25,9 @@ static void speed_usage(FILE *to)
 
 static int usage(FILE *to)
 {
-    fputs("usage: millrace bench run all|EXPERIMENT... [--profile quick|full] [--out DIR] [--workloads DIR] [--again]\n"
+    fputs("usage: millrace bench run all|EXPERIMENT... [--profile quick|full] [--minutes M] [--out DIR] [--workloads "
+          "DIR]\n"
+          "                          [--again]\n"
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
@@ -36,13 +38,16 @@ static int usage(FILE *to)
           to);
     for (const struct bench_experiment_name *e = bench_experiments(); e->id; e++)
         fprintf(to, "  %-4s %s\n", e->id, e->question);
-    fputs("  --profile quick   at least three interleaved trials per cell, at most ten minutes for all (default)\n"
-          "  --profile full    seven longer trials per cell\n"
-          "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
-          "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
-          "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n"
-          "compare: ratios new / old of what two folders have in common, with intervals, beside the noise floor.\n",
-          to);
+    fputs(
+        "  --profile quick   at least three interleaved trials per cell, at most ten minutes for all (default)\n"
+        "  --profile full    seven longer trials per cell\n"
+        "  --minutes M       that all of it may take (default 10, in full 240): what does not fit is cut, and the page "
+        "says so\n"
+        "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
+        "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
+        "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n"
+        "compare: ratios new / old of what two folders have in common, with intervals, beside the noise floor.\n",
+        to);
     speed_usage(to);
     fputs("Status: 0 done, 1 a promise was missed (speed), a warehouse is wrong (run) or something got worse "
           "(compare), 2 usage, or something could "
@@ -86,6 +91,10 @@ static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], in
             options->dir = value;
         else if (strcmp(argv[i], "--workloads") == 0)
             options->workloads = value;
+        else if (strcmp(argv[i], "--minutes") == 0 && strtod(value, NULL) > 0)
+            options->minutes = strtod(value, NULL);
+        else if (strcmp(argv[i], "--minutes") == 0)
+            return wrong("run", "--minutes is a number above 0, not", value);
         else if (strcmp(argv[i], "--profile") == 0 && (strcmp(value, "quick") == 0 || strcmp(value, "full") == 0))
             options->full = value[0] == 'f';
         else if (strcmp(argv[i], "--profile") == 0)
