@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "lib/base/memory.h"
+#include "lib/kafka/varint.h"
 
 /* An encoding: cookie, length of what follows the head, three int32 and three 64-bit fields, then the counts. */
 enum { HEAD = 40, DIGITS = 3, COUNT_SIZE_MAX = 9, PLAIN_MAX = HEAD + HISTOGRAM_BUCKETS * COUNT_SIZE_MAX };
@@ -20,7 +21,7 @@ enum { HEAD = 40, DIGITS = 3, COUNT_SIZE_MAX = 9, PLAIN_MAX = HEAD + HISTOGRAM_B
 /* Seven bits a byte, low ones first; a ninth byte has all eight. */
 static void count_append(struct buf *out, int64_t count)
 {
-    uint64_t v = ((uint64_t)count << 1) ^ (uint64_t)(count >> 63);
+    uint64_t v = varint_zigzag(count);
     for (int i = 0; i < COUNT_SIZE_MAX - 1 && v > 0x7f; i++, v >>= 7) buf_append_byte(out, (uint8_t)(v | 0x80));
     buf_append_byte(out, (uint8_t)v);
 }
@@ -35,7 +36,7 @@ static bool count_take(struct slice *in, int64_t *count)
         bool last = i == COUNT_SIZE_MAX - 1;
         v |= (uint64_t)(last ? byte : byte & 0x7f) << (7 * i);
         if (!last && byte & 0x80) continue;
-        *count = (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+        *count = varint_unzigzag(v);
         return true;
     }
     return false;

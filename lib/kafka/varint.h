@@ -16,7 +16,7 @@ void varint_append_u64(struct buf *out, uint64_t value);
 
 static inline uint64_t varint_zigzag(int64_t v)
 {
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+    return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
 }
 static inline int64_t varint_unzigzag(uint64_t v)
 {
