@@ -1,16 +1,15 @@
 #include "bench/arrivals.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/instants.h"
 #include "lib/base/memory.h"
 #include "lib/base/random.h"
 
-#define SECOND_NS    INT64_C(1000000000)
-#define OFFSET_MAX_S 1e6
+#define SECOND_NS INT64_C(1000000000)
 
 const char *arrivals_name(enum arrivals_kind kind)
 {
@@ -73,55 +72,16 @@ static void burst(int64_t *offsets, int64_t count, const struct arrivals_pattern
 
 /* --- recorded --- */
 
-/* A line's offset; 1, 0 for a line without one, or negative. */
-static int trace_line(const char *path, int number, char *line, int64_t before, int64_t *offset, struct err_text *error)
-{
-    char *text = line + strspn(line, " \t"), *end;
-    text[strcspn(text, "\r\n")] = 0;
-    if (!*text || *text == '#') return 0;
-    double s = strtod(text, &end);
-    end += strspn(end, " \t");
-    if (end == text || *end || !(s >= 0 && s <= OFFSET_MAX_S))
-        return err_set(error, ERR_INVALID, "%s:%d: not a number of seconds from 0 to 1000000: %.40s", path, number,
-                       text);
-    *offset = (int64_t)(s * 1e9 + 0.5);
-    if (*offset < before)
-        return err_set(error, ERR_INVALID, "%s:%d: earlier than the line before it: %.40s", path, number, text);
-    return 1;
-}
-
-static int trace_read(struct arrivals *a, FILE *file, const char *path, int64_t max, struct err_text *error)
-{
-    char *line = NULL;
-    size_t size = 0;
-    int64_t capacity = 0, offset = 0, before = 0;
-    int rc = 0;
-    for (int number = 1; rc >= 0 && (max == 0 || a->count < max) && getline(&line, &size, file) > 0; number++) {
-        if ((rc = trace_line(path, number, line, before, &offset, error)) <= 0) continue;
-        if (a->count == capacity) {
-            capacity = capacity ? 2 * capacity : 4096;
-            a->offsets = memory_grow(a->offsets, (size_t)capacity, sizeof *a->offsets);
-        }
-        a->offsets[a->count++] = before = offset;
-    }
-    free(line);
-    if (rc < 0) return rc;
-    if (ferror(file)) return err_set(error, ERR_IO, "%s: cannot be read", path);
-    int64_t first = a->count > 0 ? a->offsets[0] : 0, span = before - first;
-    if (span == 0) return err_set(error, ERR_INVALID, "%s: two different instants at least", path);
-    for (int64_t i = 0; i < a->count; i++) a->offsets[i] -= first;
-    int64_t rate = (int64_t)((__int128)(a->count - 1) * SECOND_NS / span);
-    a->schedule.rate = rate > 0 ? rate : 1;
-    return 0;
-}
-
 static int trace(struct arrivals *a, const char *path, int64_t max, struct err_text *error)
 {
-    FILE *file = fopen(path, "r");
-    if (!file) return err_set(error, err_from_errno(errno), "%s: %s", path, strerror(errno));
-    int rc = trace_read(a, file, path, max, error);
-    fclose(file);
-    return rc;
+    struct instants t;
+    int rc = instants_read(&t, path, max, error);
+    if (rc < 0) return rc;
+    int64_t rate = (int64_t)((__int128)(t.count - 1) * SECOND_NS / t.ns[t.count - 1]);
+    a->offsets = t.ns;
+    a->count = t.count;
+    a->schedule.rate = rate > 0 ? rate : 1;
+    return 0;
 }
 
 int arrivals_make(struct arrivals *a, const struct arrivals_pattern *p, int64_t count, struct err_text *error)

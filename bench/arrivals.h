@@ -3,8 +3,7 @@
  *     constant   one every 1/rate s
  *     poisson    independent arrivals: the gaps are exponential with mean 1/rate; the same seed, the same instants
  *     burst      on for on_ms, off for off_ms, and so on; regular while on, so fast that the mean is `rate`
- *     trace      the instants of a file: one number a line, seconds from the first arrival, ascending; blank lines and
- *                lines that start with # are skipped. `rate` becomes the mean
+ *     trace      the instants of a file (lib/base/instants.h). `rate` becomes the mean
  *
  * Real arrivals are not regular, and a queue's delay depends on it: at 80 % load Poisson arrivals wait where regular
  * ones hardly do (Kingman's formula). Source of the closed-form expectations in the test: Kleinrock, Queueing
