@@ -25,6 +25,8 @@ static int usage(FILE *to)
           "publish:\n"
           "  --partitions N          of the topic, if it has to be made (1)\n"
           "  --rate N                records per second\n"
+          "  --arrivals FILE         record after record at the instants of FILE: seconds from the first, one a line\n"
+          "  --probe FILE            writes when each record was due, sent and acknowledged\n"
           "  --speed X               event time passes X times faster than real time\n"
           "  --shuffle SEED          any order instead of that of the files\n"
           "  --follow                goes on with what is written, renamed and cut in DIR, until SIGTERM or SIGINT\n"
@@ -35,6 +37,8 @@ static int usage(FILE *to)
           "  --out DIR               folder of the definition's outputs; default: that of the database\n"
           "  --backfill              catches up first: one process, large transactions, indexes at the end; then as "
           "usual\n"
+          "  --commit-ms N           a transaction every N ms (default: as soon as records are there)\n"
+          "  --probe FILE            writes the instants of every record to FILE.worker-N\n"
           "  --follow                goes on after the end, until SIGTERM or SIGINT\n"
           "  --max-rejects N|N%      fails when in the end more records, or a larger share of them, are rejected\n"
           "\n"
@@ -123,6 +127,14 @@ static int report(const char *command, int result, const struct err_text *error)
     return result == ENGINE_RULE_FAILED ? CLI_DIFFERENCE : CLI_USAGE;
 }
 
+/* Paces that do not go together; NULL: nothing. */
+static const char *pace_wrong(const struct publish_options *p, bool shuffled)
+{
+    if (p->speed > 0 && (p->rate > 0 || p->arrivals || shuffled))
+        return "--speed has its own order and pace: no --rate, no --arrivals, no --shuffle";
+    return p->rate > 0 && p->arrivals ? "--arrivals is a pace: no --rate" : NULL;
+}
+
 /* What does not go together with --follow; NULL: nothing. */
 static const char *follow_wrong(const struct publish_options *p, bool shuffled)
 {
@@ -143,6 +155,8 @@ static int publish(int argc, char **argv)
                                      {"--topic", TEXT, &p.topic, 0, 0},
                                      {"--partitions", WHOLE, &partitions, 1, PARTITIONS_MAX},
                                      {"--rate", REAL, &p.rate, 1e-6, 1e9},
+                                     {"--arrivals", TEXT, &p.arrivals, 0, 0},
+                                     {"--probe", TEXT, &p.probe, 0, 0},
                                      {"--speed", REAL, &p.speed, 1e-6, 1e12},
                                      {"--shuffle", WHOLE, &seed, 0, 1e15},
                                      {"--follow", FLAG, &p.follow, 0, 0},
@@ -151,11 +165,8 @@ static int publish(int argc, char **argv)
                                      {0}};
     if (!arguments_read(argc, argv, options, &p.definition)) return CLI_USAGE;
     if (!p.definition || !p.in) return missing("publish", p.definition ? "--in DIR" : "DEFINITION");
-    if (p.speed > 0 && (p.rate > 0 || seed >= 0)) {
-        fprintf(stderr, "millrace stream publish: --speed has its own order and pace: no --rate, no --shuffle\n");
-        return CLI_USAGE;
-    }
-    const char *wrong = follow_wrong(&p, seed >= 0);
+    const char *wrong = pace_wrong(&p, seed >= 0);
+    if (!wrong) wrong = follow_wrong(&p, seed >= 0);
     if (wrong) {
         fprintf(stderr, "millrace stream publish: %s\n", wrong);
         return CLI_USAGE;
@@ -172,7 +183,7 @@ static int run(int argc, char **argv)
 {
     struct run_options r = {.broker_dir = "millrace-data"};
     const char *max_rejects = NULL;
-    int64_t workers = 1;
+    int64_t workers = 1, commit_ms = 0;
     const struct option options[] = {{"--db", TEXT, &r.db, 0, 0},
                                      {"--out", TEXT, &r.out, 0, 0},
                                      {"--bootstrap", TEXT, &r.bootstrap, 0, 0},
@@ -180,6 +191,8 @@ static int run(int argc, char **argv)
                                      {"--topic", TEXT, &r.topic, 0, 0},
                                      {"--workers", WHOLE, &workers, 1, RUN_WORKERS_MAX},
                                      {"--backfill", FLAG, &r.backfill, 0, 0},
+                                     {"--commit-ms", WHOLE, &commit_ms, 1, 3600000},
+                                     {"--probe", TEXT, &r.probe, 0, 0},
                                      {"--follow", FLAG, &r.follow, 0, 0},
                                      {"--max-rejects", TEXT, &max_rejects, 0, 0},
                                      {0}};
@@ -192,6 +205,7 @@ static int run(int argc, char **argv)
         return CLI_USAGE;
     }
     r.workers = (int)workers;
+    r.commit_ms = (int)commit_ms;
     struct err_text error = {0};
     return report("run", run_stream(&r, &error), &error);
 }
@@ -200,6 +214,7 @@ static int run(int argc, char **argv)
 static int worker(int argc, char **argv)
 {
     struct worker_options w = {0};
+    int64_t commit_ms = 0;
     const struct option options[] = {{"--db", TEXT, &w.db, 0, 0},
                                      {"--bootstrap", TEXT, &w.bootstrap, 0, 0},
                                      {"--topic", TEXT, &w.topic, 0, 0},
@@ -207,9 +222,12 @@ static int worker(int argc, char **argv)
                                      {"--instance", TEXT, &w.instance, 0, 0},
                                      {"--run", WHOLE, &w.run, 1, 1e15},
                                      {"--backfill", FLAG, &w.backfill, 0, 0},
+                                     {"--commit-ms", WHOLE, &commit_ms, 1, 3600000},
+                                     {"--probe", TEXT, &w.probe, 0, 0},
                                      {0}};
     if (!arguments_read(argc, argv, options, &w.definition)) return CLI_USAGE;
     if (!w.definition || !w.db || !w.bootstrap || !w.topic || !w.group || !w.instance) return usage(stderr);
+    w.commit_ms = (int)commit_ms;
     struct err_text error = {0};
     int status = worker_run(&w, &error);
     if (status != 0) fprintf(stderr, "millrace stream run: %s: %s\n", w.instance, error.text);

@@ -26,24 +26,16 @@ static int member_start(struct crew *c, struct crew_member *m, struct err_text *
     snprintf(instance, sizeof instance, "worker-%d", m->number);
     snprintf(run, sizeof run, "%" PRId64, c->options.run);
     const struct worker_options *o = &c->options;
-    const char *argv[] = {program,
-                          "stream",
-                          "worker",
-                          o->definition,
-                          "--db",
-                          o->db,
-                          "--topic",
-                          o->topic,
-                          "--bootstrap",
-                          o->bootstrap,
-                          "--group",
-                          o->group,
-                          "--run",
-                          run,
-                          "--instance",
-                          instance,
-                          o->backfill ? "--backfill" : NULL,
-                          NULL};
+    char commit_ms[16];
+    snprintf(commit_ms, sizeof commit_ms, "%d", o->commit_ms);
+    const char *argv[24] = {program,   "stream", "worker",      o->definition, "--db",    o->db,
+                            "--topic", o->topic, "--bootstrap", o->bootstrap,  "--group", o->group,
+                            "--run",   run,      "--instance",  instance,      NULL};
+    int count = 0;
+    while (argv[count]) count++;
+    if (o->backfill) argv[count++] = "--backfill";
+    if (o->commit_ms) argv[count++] = "--commit-ms", argv[count++] = commit_ms;
+    if (o->probe) argv[count++] = "--probe", argv[count++] = o->probe;
     m->started_ns = clock_mono_ns();
     result = process_start(&m->process, argv, 0, error);
     if (result != 0) return result;

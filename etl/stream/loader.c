@@ -21,6 +21,11 @@ const struct loader_limits loader_limits_live = {false, 10000, 16 << 20, 10000, 
  * lock, so small pages, which stay in the processor's caches, share a transaction. */
 const struct loader_limits loader_limits_backfill = {true, 1000, 4 << 20, 100000, 64 << 20, 100, 5000};
 
+struct loader_limits loader_limits_every(int ms)
+{
+    return (struct loader_limits){false, 100000, 64 << 20, 100000, 64 << 20, ms, ms};
+}
+
 enum { PAGES = 2 };
 
 struct partition {
@@ -68,14 +73,17 @@ static int partitions_make(struct loader *l, struct err_text *error)
     return result;
 }
 
-static void pages_make(struct loader *l)
+static void pages_make(struct loader *l, struct probe *probe)
 {
-    for (int i = 0; i < PAGES; i++) page_init(&l->pages[i], l->limits->page_messages, (size_t)l->partition_count + 1);
+    for (int i = 0; i < PAGES; i++) {
+        page_init(&l->pages[i], l->limits->page_messages, (size_t)l->partition_count + 1);
+        l->pages[i].probe = probe;
+    }
     l->page = &l->pages[0];
 }
 
 int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics,
-                const struct loader_limits *limits, struct loader **out, struct err_text *error)
+                const struct loader_limits *limits, struct probe *probe, struct loader **out, struct err_text *error)
 {
     struct loader *l = memory_new(sizeof *l);
     l->definition = d;
@@ -84,7 +92,7 @@ int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const stru
     l->limits = limits;
     int result = writer_open(d, db, limits->alone ? ENGINE_BACKFILL : ENGINE_LIVE, run, &l->writer, error);
     if (result == 0) result = partitions_make(l, error);
-    pages_make(l);
+    pages_make(l, probe);
     *out = l;
     if (result == 0) return 0;
     loader_close(l);
@@ -228,7 +236,7 @@ static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, s
 {
     struct page *page = l->page;
     struct page_item *item = &page->items[page->count];
-    *item = (struct page_item){.kafka = m};
+    *item = (struct page_item){.kafka = m, .received_ns = page->probe ? clock_mono_ns() : 0};
     int result = message_decode(m, &page->arena, &item->message, error);
     if (result == 0) result = stream_check(l, p->topic, item->message.stream, error);
     if (result == 0) result = source_find(l, m, &item->message, error);
@@ -238,6 +246,7 @@ static int stage(struct loader *l, struct partition *p, rd_kafka_message_t *m, s
         item->judged = engine_judge(writer_engine(l->writer), &item->message.record, &page->arena);
         if (!item->message.version) item->late_s = lateness(l, p, item);
     }
+    if (page->probe) item->judged_ns = clock_mono_ns();
     if (l->count++ == 0) l->first_ns = clock_mono_ns();
     page->count++;
     page->bytes += m->len + m->key_len;
@@ -322,6 +331,7 @@ int loader_wait_ms(const struct loader *l)
     int64_t at_ns = due_ns(l, false);
     if (at_ns == INT64_MAX) return LOADER_IDLE_MS;
     int64_t left_ns = at_ns - clock_mono_ns();
+    if (left_ns >= (int64_t)LOADER_IDLE_MS * 1000000) return LOADER_IDLE_MS;
     return left_ns <= 0 ? 1 : (int)((left_ns + 999999) / 1000000);
 }
 

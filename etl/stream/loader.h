@@ -20,6 +20,7 @@
 #include "lib/base/err.h"
 
 struct loader;
+struct probe;
 
 /* Another worker has moved a partition's offset: this one must drop everything and join again. Besides 0,
  * ENGINE_RULE_FAILED and errors, a result of loader_step and loader_finish. */
@@ -32,10 +33,13 @@ struct loader_limits {
     int quiet_ms, busy_ms;            /* at this age: when no more wait, and when more do */
 };
 extern const struct loader_limits loader_limits_live, loader_limits_backfill;
+/* Those of a live load that commits every so many milliseconds: a micro-batch. */
+struct loader_limits loader_limits_every(int ms);
 
-/* Opens an engine on a database that the supervisor has prepared. Definition, database and topics outlive it. */
+/* Opens an engine on a database that the supervisor has prepared. Definition, database, topics and the probe (NULL:
+ * none; of a live load only) outlive it. */
 int loader_open(const struct definition *d, sqlite3 *db, int64_t run, const struct topics *topics,
-                const struct loader_limits *limits, struct loader **out, struct err_text *error);
+                const struct loader_limits *limits, struct probe *probe, struct loader **out, struct err_text *error);
 void loader_close(struct loader *l); /* NULL is allowed */
 
 /* A partition is ours from now on; *start is the offset to fetch from. */
@@ -56,7 +60,7 @@ enum { LOADER_IDLE_MS = 100 };
  * when there is enough of it, soon when no more messages wait to be taken. After anything but 0 the database is as it
  * was before the transaction. */
 int loader_step(struct loader *l, bool more, struct err_text *error);
-/* How long to wait for a message: LOADER_IDLE_MS when nothing is pending. */
+/* How long to wait for a message: at most LOADER_IDLE_MS. */
 int loader_wait_ms(const struct loader *l);
 /* Writes what is pending, and waits for it. */
 int loader_finish(struct loader *l, struct err_text *error);

@@ -12,8 +12,9 @@
 struct page_item {
     rd_kafka_message_t *kafka; /* `message` points into it */
     struct message message;
-    struct judged *judged; /* MESSAGE_RECORD that is not gone */
-    int64_t late_s;        /* and by how much it came too late, 0: it did not */
+    struct judged *judged;          /* MESSAGE_RECORD that is not gone */
+    int64_t late_s;                 /* and by how much it came too late, 0: it did not */
+    int64_t received_ns, judged_ns; /* where there is a probe (probe.h) */
 };
 
 /* How a partition's offset and clocks move with the page. */
@@ -30,8 +31,9 @@ struct page {
     size_t count, bytes;
     struct page_move *moves;
     int move_count;
-    const char *stream; /* id of the stream that all of them belong to */
-    struct arena arena; /* of what the items and moves point to, but for the messages */
+    const char *stream;  /* id of the stream that all of them belong to */
+    struct arena arena;  /* of what the items and moves point to, but for the messages */
+    struct probe *probe; /* NULL: nobody measures */
 };
 
 /* Room for so many messages and moves. */

@@ -16,15 +16,18 @@ struct publish_options {
     const char *in;         /* folder of sources */
     const char *bootstrap;  /* HOST:PORT, or NULL: a broker of our own on broker_dir */
     const char *broker_dir;
-    const char *topic; /* NULL: the definition's */
-    int partitions;    /* of the topic if it must be made; 0: 1, or what it has */
-    double rate;       /* records/s, 0: as fast as it goes */
-    double speed;      /* event time passes this many times faster than real time, through all files side by side;
-                          0: file by file */
-    bool shuffle;      /* any order instead of that of the files, drawn from `seed` */
+    const char *topic;    /* NULL: the definition's */
+    int partitions;       /* of the topic if it must be made; 0: 1, or what it has */
+    double rate;          /* records/s, 0: as fast as it goes */
+    const char *arrivals; /* instead: the file with the instants of the records, one after the other
+                             (lib/base/instants.h); NULL: none */
+    double speed;         /* event time passes this many times faster than real time, through all files side by side;
+                             0: file by file */
+    bool shuffle;         /* any order instead of that of the files, drawn from `seed` */
     uint64_t seed;
     bool follow;       /* goes on with what comes, until SIGTERM or SIGINT (follow.h) */
     int poll_ms;       /* follow: how often it looks */
+    const char *probe; /* file for the instants of each record, see probe.h; NULL: none */
     const char *state; /* follow: the file that remembers; NULL: beside broker_dir */
 };
 

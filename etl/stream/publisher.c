@@ -37,6 +37,7 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     (void)rk;
     struct publisher *p = opaque;
+    probe_acked(p->probe, m->_private, m);
     if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         failure_note(p, m);
         return;
@@ -79,14 +80,16 @@ int publisher_serve(struct publisher *p, int timeout_ms)
     return own_broker_ensure(&p->broker, p->error);
 }
 
+/* `instants` travel with it (probe.h). */
 static int message_send(struct publisher *p, int topic, int32_t partition, struct slice key, struct slice value,
-                        rd_kafka_headers_t *headers)
+                        rd_kafka_headers_t *headers, void *instants)
 {
     for (;;) {
         rd_kafka_resp_err_t err =
             rd_kafka_producev(p->producer, RD_KAFKA_V_TOPIC(p->topics.names[topic]), RD_KAFKA_V_PARTITION(partition),
                               RD_KAFKA_V_KEY(key.p, key.n), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
-                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
+                              RD_KAFKA_V_OPAQUE(instants), RD_KAFKA_V_END);
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR) break;
         int result = err == RD_KAFKA_RESP_ERR__QUEUE_FULL
                          ? publisher_serve(p, 20)
@@ -95,6 +98,7 @@ static int message_send(struct publisher *p, int topic, int32_t partition, struc
                                    rd_kafka_err2str(err));
         if (result != 0) {
             rd_kafka_headers_destroy(headers);
+            free(instants);
             return result;
         }
     }
@@ -102,17 +106,18 @@ static int message_send(struct publisher *p, int topic, int32_t partition, struc
 }
 
 /* The same key always goes to the same partition, whoever sends it. */
-static int keyed_send(struct publisher *p, int feed, struct slice key, struct slice value, rd_kafka_headers_t *headers)
+static int keyed_send(struct publisher *p, int feed, struct slice key, struct slice value, rd_kafka_headers_t *headers,
+                      void *instants)
 {
     int topic = p->topics.of_feed[feed];
     int32_t partition = (int32_t)(crc32c(0, key.p, key.n) % (uint32_t)p->partitions[topic]);
-    return message_send(p, topic, partition, key, value, headers);
+    return message_send(p, topic, partition, key, value, headers, instants);
 }
 
 /* Waits until an instant of an absolute schedule: a late record does not delay the ones after it. */
 int publisher_wait_until(struct publisher *p, double due_s)
 {
-    int64_t due_ns = p->started_ns + (int64_t)(due_s * 1e9);
+    int64_t due_ns = p->due_ns = p->started_ns + (int64_t)(due_s * 1e9);
     for (int64_t left_ns; (left_ns = due_ns - clock_mono_ns()) > 20000000;) {
         int result = publisher_serve(p, left_ns > 100000000 ? 100 : (int)(left_ns / 2000000));
         if (result != 0) return result;
@@ -122,9 +127,23 @@ int publisher_wait_until(struct publisher *p, double due_s)
     return 0;
 }
 
+static int arrival_wait(struct publisher *p)
+{
+    if (p->arrived == (uint64_t)p->arrivals.count)
+        return err_set(p->error, ERR_INVALID, "--arrivals %s: has %" PRIu64 " instants, and there are more records",
+                       p->options->arrivals, p->arrived);
+    return publisher_wait_until(p, (double)p->arrivals.ns[p->arrived++] / 1e9);
+}
+
+static int pace_wait(struct publisher *p)
+{
+    if (p->options->arrivals) return arrival_wait(p);
+    return p->options->rate > 0 ? publisher_wait_until(p, (double)p->sent / p->options->rate) : 0;
+}
+
 static int keyed_record_send(struct publisher *p, const struct record *r, rd_kafka_headers_t *headers)
 {
-    int result = p->options->rate > 0 ? publisher_wait_until(p, (double)p->sent / p->options->rate) : 0;
+    int result = pace_wait(p);
     if (result != 0) {
         rd_kafka_headers_destroy(headers);
         return result;
@@ -133,7 +152,7 @@ static int keyed_record_send(struct publisher *p, const struct record *r, rd_kaf
     const char *source = publisher_source_name(p, r->feed);
     int n = snprintf((char *)key, sizeof key, "%s%s%.*s:%" PRIu64, source ? source : "", source ? ":" : "",
                      r->at.file.n > 4096 ? 4096 : (int)r->at.file.n, (const char *)r->at.file.p, r->at.number);
-    return keyed_send(p, r->feed, slice_of(key, (size_t)n), r->raw, headers);
+    return keyed_send(p, r->feed, slice_of(key, (size_t)n), r->raw, headers, probe_sent(p->probe, p->due_ns));
 }
 
 int publisher_record(struct publisher *p, const struct record *r)
@@ -156,7 +175,7 @@ int publisher_file(struct publisher *p, const struct file_fact *fact)
     buf_printf(&key, "%s%s%.*s", source ? source : "", source ? ":" : "", (int)fact->file.n,
                (const char *)fact->file.p);
     int result = keyed_send(p, fact->feed, buf_slice(&key), buf_slice(&value),
-                            message_plain_headers(p->stream, source, MESSAGE_FILE));
+                            message_plain_headers(p->stream, source, MESSAGE_FILE), NULL);
     buf_release(&value);
     buf_release(&key);
     return result;
@@ -175,7 +194,7 @@ int publisher_ends(struct publisher *p)
     for (int t = 0; t < p->topics.count; t++)
         for (int32_t i = 0; i < p->partitions[t] && result == 0; i++)
             result = message_send(p, t, i, slice_of(NULL, 0), slice_str(p->stream),
-                                  message_plain_headers(p->stream, NULL, MESSAGE_END));
+                                  message_plain_headers(p->stream, NULL, MESSAGE_END), NULL);
     return result != 0 ? result : publisher_drain(p);
 }
 
@@ -220,7 +239,7 @@ static int topic_prepare(struct publisher *p, const char *topic, int *partitions
 static int topics_prepare(struct publisher *p)
 {
     /* Who keeps a pace wants each record there at its time; who does not wants large requests. */
-    bool paced = p->options->follow || p->options->rate > 0 || p->options->speed > 0;
+    bool paced = p->options->follow || p->options->rate > 0 || p->options->arrivals || p->options->speed > 0;
     const char *const settings[] = {"enable.idempotence",
                                     "true",
                                     "linger.ms",
@@ -249,7 +268,10 @@ static int topics_prepare(struct publisher *p)
 
 int publisher_open(struct publisher *p)
 {
-    int result = own_broker_open(&p->broker, p->options->bootstrap, p->options->broker_dir, p->error);
+    const struct publish_options *o = p->options;
+    int result = o->arrivals ? instants_read(&p->arrivals, o->arrivals, 0, p->error) : 0;
+    if (result == 0 && o->probe) result = probe_open(o->probe, NULL, &p->probe, p->error);
+    if (result == 0) result = own_broker_open(&p->broker, o->bootstrap, o->broker_dir, p->error);
     if (result == 0) result = topics_prepare(p);
     p->acknowledged_ns = p->started_ns = clock_mono_ns();
     return result;
@@ -261,6 +283,8 @@ void publisher_close(struct publisher *p, bool failed)
         if (failed) rd_kafka_purge(p->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_destroy(p->producer);
     }
+    probe_close(p->probe);
+    instants_release(&p->arrivals);
     own_broker_close(&p->broker);
     topics_release(&p->topics);
     free(p->partitions);

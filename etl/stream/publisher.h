@@ -16,9 +16,11 @@
 #include "etl/source/source.h"
 #include "etl/stream/client.h"
 #include "etl/stream/own_broker.h"
+#include "etl/stream/probe.h"
 #include "etl/stream/publish.h"
 #include "etl/stream/stream_id.h"
 #include "etl/stream/topics.h"
+#include "lib/base/instants.h"
 
 struct publisher {
     const struct publish_options *options;
@@ -28,7 +30,11 @@ struct publisher {
     struct topics topics;
     int *partitions; /* by topic */
     char stream[STREAM_ID_SIZE];
-    uint64_t sent;      /* messages */
+    uint64_t sent;            /* messages */
+    struct instants arrivals; /* options->arrivals */
+    uint64_t arrived;         /* records that had an instant of these */
+    struct probe *probe;
+    int64_t due_ns;     /* of the schedule's last instant that was waited for; 0: there is no pace */
     int64_t started_ns; /* of the schedule, see publisher_wait_until */
     int64_t ensured_ns;
     /* delivery */

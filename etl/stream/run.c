@@ -330,7 +330,9 @@ static int crew_run(struct run *r, bool backfill)
                                           .topic = r->options->topic ? r->options->topic : r->definition->topic,
                                           .group = r->group,
                                           .run = r->number,
-                                          .backfill = backfill};
+                                          .backfill = backfill,
+                                          .commit_ms = r->options->commit_ms,
+                                          .probe = backfill ? NULL : r->options->probe};
     int result = crew_start(&r->crew, &worker, backfill ? 1 : r->options->workers, r->error);
     if (result == 0) result = watch(r, backfill);
     crew_stop(&r->crew);

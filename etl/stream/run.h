@@ -28,6 +28,8 @@ struct run_options {
     int workers;            /* 1 .. RUN_WORKERS_MAX */
     bool backfill;          /* catches up first: one worker, large transactions, declared indexes made at the end */
     struct reject_limit max_rejects; /* of the warehouse when all is loaded, with follow when it stops */
+    int commit_ms;                   /* a transaction every so many milliseconds; 0: as soon as may be */
+    const char *probe;               /* workers write the instants of records to PROBE.worker-N (probe.h); NULL: none */
     bool follow;                     /* goes on after the ends, until SIGTERM or SIGINT */
     const char *bootstrap;           /* HOST:PORT, or NULL: a broker of our own on broker_dir */
     const char *broker_dir;

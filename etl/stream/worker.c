@@ -9,6 +9,7 @@
 #include "etl/stream/client.h"
 #include "etl/stream/database.h"
 #include "etl/stream/loader.h"
+#include "etl/stream/probe.h"
 #include "lib/base/log.h"
 #include "lib/os/clock.h"
 
@@ -147,21 +148,29 @@ static void regex_say(const struct definition *d, const struct worker_options *o
     regex_gave_up_say(title);
 }
 
+static struct loader_limits limits_of(const struct worker_options *o)
+{
+    return o->backfill ? loader_limits_backfill : o->commit_ms ? loader_limits_every(o->commit_ms) : loader_limits_live;
+}
+
 int worker_run(const struct worker_options *options, struct err_text *error)
 {
     struct worker w = {.options = options, .error = error};
     struct definition *definition = NULL;
+    struct probe *probe = NULL;
     signals_set();
     sql_setup();
     int result = definition_load(options->definition, &definition, error);
     if (result == 0) topics_find(&w.topics, definition, options->topic);
     if (result == 0) result = database_open(options->db, BUSY_MS, &w.db, error);
     if (result == 0) result = database_tune(w.db, error);
-    const struct loader_limits *limits = options->backfill ? &loader_limits_backfill : &loader_limits_live;
-    if (result == 0) result = loader_open(definition, w.db, options->run, &w.topics, limits, &w.loader, error);
+    struct loader_limits limits = limits_of(options);
+    if (result == 0 && options->probe) result = probe_open(options->probe, options->instance, &probe, error);
+    if (result == 0) result = loader_open(definition, w.db, options->run, &w.topics, &limits, probe, &w.loader, error);
     if (result == 0) result = work(&w);
     if (definition) regex_say(definition, options);
     loader_close(w.loader);
+    probe_close(probe);
     /* Leaving the group is not needed: the supervisor ends the whole group or replaces this very member. */
     if (w.consumer) rd_kafka_destroy_flags(w.consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     sqlite3_close(w.db);

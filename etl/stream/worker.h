@@ -23,6 +23,8 @@ struct worker_options {
     const char *instance; /* the static member's name */
     int64_t run;          /* number in etl_runs */
     bool backfill;        /* the only one, with large transactions */
+    int commit_ms;        /* a transaction every so many milliseconds; 0: as soon as may be */
+    const char *probe;    /* file for its instants, see probe.h; NULL: none */
 };
 
 /* Exit status of a worker that must be replaced although nothing is wrong: it was fenced (EX_TEMPFAIL). */

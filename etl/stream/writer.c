@@ -9,9 +9,11 @@
 #include "etl/stream/clocks.h"
 #include "etl/stream/loaded.h"
 #include "etl/stream/loader.h"
+#include "etl/stream/probe.h"
 #include "etl/stream/stream_id.h"
 #include "etl/stream/versions.h"
 #include "lib/base/memory.h"
+#include "lib/os/clock.h"
 
 enum { EXPECTED = 16 }; /* memory that a row needs is asked for so many rows ahead */
 
@@ -166,8 +168,11 @@ static void undo(struct writer *w)
 
 static int page_do(struct writer *w, const struct page *page, bool last, struct err_text *error)
 {
+    int64_t begun_ns = page->probe ? clock_mono_ns() : 0, applied_ns = 0;
     int result = page_apply(w, page, error);
+    if (page->probe) applied_ns = clock_mono_ns();
     if (result == 0 && last) result = commit(w, page, error);
+    if (result == 0 && page->probe) probe_committed(page->probe, page, begun_ns, applied_ns);
     if (result != 0) undo(w);
     return result;
 }
