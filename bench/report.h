@@ -60,5 +60,6 @@ int report_size(struct report *r, struct err_text *error);
 int report_freshness(struct report *r, struct err_text *error);
 int report_replay(struct report *r, struct err_text *error);
 int report_loss(struct report *r, struct err_text *error);
+int report_cost(struct report *r, struct err_text *error);
 
 #endif

@@ -2,36 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
-#include "bench/trial.h"
+#include "bench/page_test.h"
 #include "lib/base/table.h"
-#include "lib/os/disk.h"
-#include "tests/unit.h"
-
-static char *results_new(void)
-{
-    static char path[64];
-    snprintf(path, sizeof path, "%s/millrace-report-XXXXXX", P_tmpdir);
-    check(mkdtemp(path) != NULL);
-    return path;
-}
-
-static void results_remove(const char *path)
-{
-    struct disk *disk;
-    check_int(disk_linux_new(P_tmpdir, &disk, NULL), 0);
-    disk_remove_tree(disk, path + strlen(P_tmpdir) + 1);
-    disk_linux_free(disk);
-}
-
-static void keep(struct trial *t, const char *dir)
-{
-    struct err_text error = {0};
-    json_t *environment = json_pack("{s:s}", "cpu", "a <fast> one");
-    if (trial_write(t, dir, environment, &error) != 0) unit_fail("%s", error.text);
-    json_decref(environment);
-    trial_release(t);
-}
 
 /* Batch: 1 s for 100,000 rows; without aggregates 0.9, without tables 0.3, without rules 0.1 s. */
 static void replay_trials(const char *dir)
@@ -75,34 +47,6 @@ static void freshness_trials(const char *dir)
             keep(&t, dir);
         }
     }
-}
-
-static void file_read(const char *dir, const char *name, struct buf *out)
-{
-    struct disk *disk;
-    check_int(disk_linux_new(dir, &disk, NULL), 0);
-    check(disk_read_all(disk, name, 1 << 20, out) >= 0);
-    disk_linux_free(disk);
-    buf_cstr(out);
-}
-
-static void page_read(const char *dir, struct buf *page)
-{
-    struct disk *disk;
-    check_int(disk_linux_new(dir, &disk, NULL), 0);
-    check(disk_read_all(disk, "report.html", 16 << 20, page) >= 0);
-    disk_linux_free(disk);
-    buf_cstr(page);
-}
-
-static void check_has(const struct buf *page, const char *text)
-{
-    if (!strstr((const char *)page->p, text)) unit_fail("the page lacks: %s", text);
-}
-
-static void check_lacks(const struct buf *page, const char *text)
-{
-    if (strstr((const char *)page->p, text)) unit_fail("the page has: %s", text);
 }
 
 /* gnuplot gives its patterns the same ids in every drawing, with different colours. */
