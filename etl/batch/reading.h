@@ -15,7 +15,7 @@
 #include "etl/source/notes.h"
 #include "etl/source/source.h"
 
-enum { READING_PAGES = 8, READING_ROWS = 64, READING_BYTES = 1 << 17 };
+enum { READING_PAGES = 32, READING_ROWS = 64, READING_BYTES = 1 << 17 };
 
 struct reading;
 

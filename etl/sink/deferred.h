@@ -19,7 +19,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
-enum { DEFERRED_BLOCKS = 8, DEFERRED_BLOCK_BYTES = 1 << 16 };
+enum { DEFERRED_BLOCKS = 32, DEFERRED_BLOCK_BYTES = 1 << 16 };
 
 struct deferred;
 
