@@ -189,12 +189,56 @@ TEST(format, json_around)
     check_str(PLAIN(AROUND("$", ""), "[]"), "d.json: source.columns[1].path: \"../order_id\": leads further up than "
                                             "the objects that the records are in");
     check_str(PLAIN(AROUND("o.l", ", {\"name\": \"i\", \"path\": \"../#\", \"type\": \"integer\"}"), "[]"),
-              "d.json: source.columns[2].path: \"../#\": what is there is no element of an array");
+              "d.json: source.columns[2].path: \"../#\": what is there is no element of an array, nor one of several "
+              "members");
     check_str(PLAIN(AROUND("o.l", ", {\"name\": \"i\", \"path\": \"../a..b\", \"type\": \"integer\"}"), "[]"),
               "d.json: source.columns[2].path: \"../a..b\": a name is missing");
     check_str(
         PLAIN("\"format\": \"ndjson\", \"columns\": [{\"name\": \"a\", \"path\": \"../a\", \"type\": \"text\"}]", "1"),
         "d.json: source.columns[0].path: \"../a\": leads out of the record, and nothing is around a line");
+}
+
+/* Names that are data: of the records, and of what is around them. */
+TEST(format, json_members)
+{
+    BOTH(
+        "\"format\": \"json\", \"records\": \"by_sku.*\", \"columns\": [{\"name\": \"sku\", \"path\": \"#\", \"type\": "
+        "\"text\"}, {\"name\": \"n\", \"type\": \"integer\"}, {\"name\": \"day\", \"path\": \"../day\", \"type\": "
+        "\"text\"}]",
+        "{\"by_sku\": {\"a\": {\"n\": 1}, \"\\u00d6l \\\"x\\\"\": {\"n\": 2},\n\"a\": {\"m\": 5}, \"b\": 3}, \"day\": "
+        "\"mo\"}",
+        "1@17/1 a|1|mo\n2@44/1 \xc3\x96l \"x\"|2|mo\n3@59/2 a|-|mo\n4@74/2  !format:=byte 0: an object must stand "
+        "here\n");
+    BOTH("\"format\": \"json\", \"records\": \"$.*[*]\", \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, "
+         "{\"name\": \"i\", \"path\": \"#\", \"type\": \"integer\"}]",
+         "{\"2024-01-01\": [{\"id\": 1}, {\"id\": 2}], \"2024-01-02\": null, \"2024-01-03\": [{\"id\": 3}]}",
+         "1@16/1 1|0\n2@27/1 2|1\n3@74/1 3|0\n");
+    check_str(
+        PLAIN("\"format\": \"json\", \"records\": \"shops.*.sales.*\", \"columns\": [{\"name\": \"shop\", "
+              "\"path\": \"../#\", \"type\": \"text\"}, {\"name\": \"day\", \"path\": \"#\", \"type\": \"date\", "
+              "\"format\": \"%F\"}, {\"name\": \"sold\", \"path\": \"$\", \"type\": \"integer\"}, {\"name\": "
+              "\"city\", \"path\": \"../city\", \"type\": \"text\"}]",
+              "{\"shops\": {\"17\": {\"city\": \"Rome\", \"sales\": {\"2024-12-31\": 5, \"2025-01-01\": 6}}, \"n\": "
+              "3, \"18\": {\"sales\": {}}, \"19\": {\"sales\": {\"2025-01-02\": 7}, \"city\": \"K\"}}}"),
+        "1@58/1 17|20088|5|Rome\n2@75/1 17|20089|6|Rome\n3@140/1 19|20090|7|K\n");
+    check_str(
+        PLAIN("\"lines\": true, " JSON "\"o.*\"", "{\"o\": {\"x\": {\"id\": 1}}}\n{\"o\": {\"y\": {\"id\": 2}}}\n"),
+        "1@12/1 1|-|-\n2@36/2 2|-|-\n");
+    check_str(PLAIN(JSON "\"o.*\"", "{\"o\": {}}"), "");
+    check_str(PLAIN(JSON "\"['*']\"", "{\"*\": [{\"id\": 1}]}"), "1@7/1 1|-|-\n");
+    check_str(PLAIN(JSON "\"o.*\"", "{\"o\": [{}]}"),
+              "f: line 1, byte offset 6: the records must be the members of an object here (source.records of d.json)");
+    check_str(PLAIN(JSON "\"*\"", "[{}]"),
+              "f: line 1, byte offset 0: the records must be the members of an object here (source.records of d.json)");
+    check_str(PLAIN(JSON "\"o.*\"", "{\"p\": {\"x\": [1]}}"),
+              "f: the document has no object of records at \"o.*\" (source.records of d.json); it has arrays at: "
+              "\"p.x\"");
+    check_str(
+        PLAIN("\"format\": \"json\", \"records\": \"o.*\", \"columns\": [{\"name\": \"a\", \"path\": \"b.*\", "
+              "\"type\": \"text\"}]",
+              "{}"),
+        "d.json: source.columns[0].path: \"b.*\": names one value; * would be several, and a member that is called "
+        "so is ['*']");
 }
 
 TEST(format, a_json_document_without_its_records_says_which_arrays_it_has)

@@ -65,7 +65,8 @@ int json_step_take(const char **path, bool first, struct json_step *out, struct 
     size_t n = strcspn(at, ".[]");
     if (n == 0) return refuse(wrong, "a name is missing");
     if (at[n] == ']') return refuse(wrong, "a ] without its [; write the name in quotes: ['a]b']");
-    *out = (struct json_step){slice_of(arena_copy(arena, at, n), n), -1};
+    int index = n == 1 && *at == '*' ? JSON_STEP_MEMBERS : -1;
+    *out = (struct json_step){slice_of(arena_copy(arena, at, n), n), index};
     *path = at + n;
     return 1;
 }
@@ -137,6 +138,8 @@ const char *json_paths_add(struct json_paths *paths, const char *text, bool trut
     if (!*text) return "is empty; $ is the whole record";
     for (int depth = 1; (taken = json_step_take(&text, first, &key, paths->arena, &wrong)) == 1; depth++) {
         if (key.index == JSON_STEP_ALL) return "names one value; [*] would be several";
+        if (key.index == JSON_STEP_MEMBERS)
+            return "names one value; * would be several, and a member that is called so is ['*']";
         if (depth > JSON_DEPTH_MAX / 2 || paths->step_count == STEPS_MAX) return "is too long";
         step = child(paths, step, &key);
         first = false;

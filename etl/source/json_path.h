@@ -15,11 +15,12 @@
 
 /* --- one path, step by step --- */
 
-enum { JSON_STEP_ALL = -2 };
+enum { JSON_STEP_ALL = -2, JSON_STEP_MEMBERS = -3 };
 
 struct json_step {
     struct slice name; /* index < 0: of a member */
-    int index;         /* of an element; -1: a member; JSON_STEP_ALL: [*], every element */
+    int index;         /* of an element; -1: a member; JSON_STEP_ALL: [*], every element; JSON_STEP_MEMBERS: *, every
+                          member, whatever its name */
 };
 
 /* Takes the first step off *path (a zero-terminated text). 1: *out is the step; 0: the path ends; negative: it is

@@ -39,12 +39,13 @@ struct json_records {
     struct anchor *anchors;      /* by number of steps */
     struct buf *values;          /* by wanted value: as it stands in the file; empty: it is not there */
     int places[STEPS_MAX];       /* by step: of the element that is read, in its array */
+    struct buf names[STEPS_MAX]; /* by step *: of the member that is read, in its quotes */
     struct arena scratch;
     struct level levels[JSON_DEPTH_MAX];
     int depth;
     int matched; /* of the value that is read next */
     enum state state;
-    bool found;   /* an array of records */
+    bool found;   /* an array of records, or an object of them */
     bool passed;  /* an array on the way to them, perhaps an empty one */
     bool missing; /* an object on the way did not have the member that leads on */
     bool many;    /* documents, one behind the other */
@@ -68,7 +69,7 @@ static const char *path_read(const char *path, struct arena *arena, struct json_
     while (*count < STEPS_MAX - 1 && json_step_take(&rest, rest == path, &steps[*count], arena, &wrong) == 1) ++*count;
     if (wrong) return wrong;
     if (*rest) return "is too long";
-    if (*count == 0 || steps[*count - 1].index != JSON_STEP_ALL)
+    if (*count == 0 || steps[*count - 1].index > JSON_STEP_ALL)
         steps[(*count)++] = (struct json_step){.index = JSON_STEP_ALL};
     return NULL;
 }
@@ -96,7 +97,8 @@ static const char *around_place(const struct json_step *steps, int count, const 
 {
     *at = steps_up(steps, count, v->up);
     if (*at < 0) return "leads further up than the objects that the records are in";
-    if (v->place && (*at == 0 || steps[*at - 1].index == -1)) return "what is there is no element of an array";
+    if (v->place && (*at == 0 || steps[*at - 1].index == -1))
+        return "what is there is no element of an array, nor one of several members";
     return NULL;
 }
 
@@ -148,6 +150,7 @@ void json_records_free(struct json_records *j)
 {
     if (!j) return;
     for (int i = 0; j->around && i < j->around->count; i++) buf_release(&j->values[i]);
+    for (int i = 0; i < STEPS_MAX; i++) buf_release(&j->names[i]);
     buf_release(&j->way);
     buf_release(&j->there);
     free(j->values);
@@ -211,10 +214,22 @@ static int64_t whole_find(struct json_records *j, bool name, struct err_text *er
     }
 }
 
+/* Whether the way goes on from here into an object. */
+static bool step_is_member(const struct json_step *step)
+{
+    return step->index == -1 || step->index == JSON_STEP_MEMBERS;
+}
+
+static bool records_are_members(const struct json_records *j)
+{
+    return j->steps[j->step_count - 1].index == JSON_STEP_MEMBERS;
+}
+
 static int no_array(const struct json_records *j, struct err_text *error)
 {
     char text[256];
-    snprintf(text, sizeof text, "the records must be an array here (%s)", j->key);
+    snprintf(text, sizeof text, "the records must be %s here (%s)",
+             records_are_members(j) ? "the members of an object" : "an array", j->key);
     return wrong_at(j, j->in->rest.p, text, error);
 }
 
@@ -255,8 +270,8 @@ static int none_found(struct json_records *j, struct err_text *error)
     if (j->object)
         return err_set(error, ERR_INVALID, "%s: the document is an object, not an array (%s); it has arrays at: %s",
                        j->file, j->key, there);
-    return err_set(error, ERR_INVALID, "%s: the document has no array of records at \"%s\" (%s); it has arrays at: %s",
-                   j->file, j->path, j->key, there);
+    return err_set(error, ERR_INVALID, "%s: the document has no %s of records at \"%s\" (%s); it has arrays at: %s",
+                   j->file, records_are_members(j) ? "object" : "array", j->path, j->key, there);
 }
 
 /* --- the steps of the machine: each takes one thing off the document --- */
@@ -264,11 +279,11 @@ static int none_found(struct json_records *j, struct err_text *error)
 static int level_open(struct json_records *j, bool object, struct err_text *error)
 {
     bool way = j->matched != OFF_THE_WAY && j->matched < j->step_count;
-    bool all = way && !object && j->steps[j->matched].index == JSON_STEP_ALL;
+    bool all = way && j->steps[j->matched].index == (object ? JSON_STEP_MEMBERS : JSON_STEP_ALL);
     if (j->depth == JSON_DEPTH_MAX)
         return not_json(j, j->in->rest.p, "more than 128 objects and arrays inside each other", error);
-    if (way && object && j->matched == j->step_count - 1) {
-        if (j->depth > 0) return no_array(j, error);
+    if (way && !all && j->matched == j->step_count - 1) {
+        if (j->depth > 0 || !object) return no_array(j, error);
         j->object = true; /* told at its end, with the arrays that are in it */
         way = false;
     }
@@ -276,7 +291,7 @@ static int level_open(struct json_records *j, bool object, struct err_text *erro
     j->found = j->found || (all && j->matched == j->step_count - 1); /* that it is empty is no mistake */
     j->passed = j->passed || all;
     j->levels[j->depth++] =
-        (struct level){.object = object, .matched = way ? j->matched : OFF_THE_WAY, .way = j->way.n};
+        (struct level){.object = object, .matched = way ? j->matched : OFF_THE_WAY, .taken = all, .way = j->way.n};
     consume(j, 1);
     j->state = object ? AT_FIRST_MEMBER : AT_FIRST_ELEMENT;
     return ERR_OK;
@@ -285,7 +300,7 @@ static int level_open(struct json_records *j, bool object, struct err_text *erro
 /* An object, array or scalar that is no record. */
 static int value_step(struct json_records *j, uint8_t next, struct err_text *error)
 {
-    bool of_members = j->steps[0].index == -1;
+    bool of_members = step_is_member(&j->steps[0]);
     j->begun = true;
     if (j->many && j->depth == 0 && next != (of_members ? '{' : '['))
         return wrong_at(j, j->in->rest.p, of_members ? "an object must stand here" : "an array must stand here", error);
@@ -323,11 +338,28 @@ static int level_close(struct json_records *j)
     return ERR_OK;
 }
 
-/* Whether the way goes through the member of this name; it must come once. */
+/* One of all members: its name is data. */
+static void member_keep(struct json_records *j, const struct level *l, struct slice inside)
+{
+    struct buf *name = &j->names[l->matched];
+    buf_reset(name);
+    buf_append_byte(name, '"');
+    buf_append_slice(name, inside);
+    buf_append_byte(name, '"');
+    way_back(j);
+    if (!j->found && j->way.n <= WAY_BYTES_MAX) buf_append_str(&j->way, j->way.n ? ".*" : "*");
+    j->matched = l->matched + 1;
+}
+
+/* Whether the way goes through the member of this name, which must come once unless all of them do. */
 static int member_match(struct json_records *j, struct slice name, struct err_text *error)
 {
     struct level *l = &j->levels[j->depth - 1];
     const struct json_step *step = l->matched == OFF_THE_WAY ? NULL : &j->steps[l->matched];
+    if (step && step->index == JSON_STEP_MEMBERS) {
+        member_keep(j, l, name);
+        return ERR_OK;
+    }
     struct arena arena = {0};
     struct slice text = json_scan_text(name, &arena);
     bool on = step && step->index == -1 && slice_equal(text, step->name);
@@ -455,7 +487,9 @@ void json_records_layout(const struct json_records *j, struct buf *out)
         const struct around_value *v = &j->around->values[i];
         buf_append_byte(out, i ? ',' : '[');
         around_place(j->steps, j->step_count, v, &at);
-        if (v->place)
+        if (v->place && j->steps[at - 1].index == JSON_STEP_MEMBERS)
+            buf_append_slice(out, buf_slice(&j->names[at - 1]));
+        else if (v->place)
             buf_printf(out, "%d", j->places[at - 1]);
         else if (j->values[i].n)
             buf_append_slice(out, buf_slice(&j->values[i]));

@@ -1,8 +1,11 @@
-/* json_records.h - the elements of an array inside a JSON document, one after the other, without a tree.
+/* json_records.h - the elements of an array inside a JSON document, or the members of an object whose names are data,
+ * one after the other, without a tree.
  *
  *     "$"  "[*]"               the document is an array: its elements
  *     "inventory.items"        the elements of the array there; "inventory.items[*]" is the same
  *     "orders[*].lines"        those of every order, in order
+ *     "stock.*"                the values of all members of the object there; "*" of the document
+ *     "days.*[*]"              the elements of the arrays that are its members
  *
  * What is wanted of an object around records is looked for when it begins: as far ahead as it takes to find all of it,
  * so the members behind the records count as well, within AROUND_BYTES_MAX.

@@ -67,6 +67,7 @@ BUGS = [
     ("watermark: no look-back", "etl/source/sqlite_rows.c", "__builtin_sub_overflow(since->i, look_back, &least)", "__builtin_sub_overflow(since->i, 0 * look_back, &least)", "load"),
     # sources
     ("dialect: what mysql calls NULL is a text", "etl/source/format_csv.c", r'{"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false, "\\N",', r'{"mysql", "\t", "", CSV_ESCAPE_BACKSLASH, false, NULL,', "batch"),
+    ("records: of a member that is one of many the name is its place", "etl/source/json_records.c", "if (v->place && j->steps[at - 1].index == JSON_STEP_MEMBERS)", "if (v->place && j->steps[at - 1].index == 99)", "batch", "[.][*]"),
     ("around: two objects up are one", "etl/source/around.c", "path += 3) v->up++;", "path += 3) v->up = 1;", "batch"),
     # outputs
     ("output: the order goes the other way", "etl/export/rows.c", 'descending ? " DESC" : ""', 'descending ? "" : " DESC"', "batch"),

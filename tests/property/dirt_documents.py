@@ -87,9 +87,18 @@ class Documents:
         root = "{" + made + ", %s}" if self.chance(0.5) else "{%s, " + made + "}"  # ahead of the records or behind them
         if self.source.get("lines"):
             return self.json_lines(valid).encode()
-        text = {"$": whole, "stock.items": root % f'"stock":{end}{{"n": {rows}, "items": {whole}}}',
+        name_one, name_two = self.names(2)
+        text = {"$": whole, "by.*": root % f'"by": {self.members(valid, end)}',
+                "days.*.lines": root % f'"days": {{{name_one}: {{"lines": {one}, "no": "a"}},{end}{name_two}: {{"no": 1, "lines": {two}}}}}', "stock.items": root % f'"stock":{end}{{"n": {rows}, "items": {whole}}}',
                 "orders[*].lines": root % f'"orders": [{{"lines": {one}, "no": "a"}},{end}{{"no": 1, "lines": {two}}}]'}[self.source["records"]]  # fmt: skip
         return text.encode()
+
+    def names(self, n):
+        """Of members, as JSON: data, with all that may be in them, and some of them twice."""
+        return [json.dumps(self.rng.choice(["a", "7", "K\u00f6ln", "", "a.b", "#", "*", 'x "y"', "2024-12-31"]), ensure_ascii=self.chance(0.5)) for _ in range(n)]
+
+    def members(self, records, end=" "):
+        return "{" + end + f",{end}".join(f"{n}: {r}" for n, r in zip(self.names(len(records)), records)) + end + "}"
 
     def json_lines(self, records):
         """Many documents, one behind the other."""
@@ -99,6 +108,8 @@ class Documents:
             inside = "[" + ", ".join(some) + "]"
             shown = self.rng.choice([inside, inside, "null"]) if not some else inside
             parts = {"$": [inside],
+                     "by.*": ['"made": {"by": "me"}', f'"by": {shown if shown == "null" else self.members(some)}'],
+                     "days.*.lines": ['"made": {"by": 7}', f'"days": {{{self.names(1)[0]}: {{"lines": {shown}, "no": {number}}}, "b": {{"no": "b", "lines": []}}}}'],
                      "stock.items": ['"made": {"by": "me"}', f'"stock": {{"n": {number}, "items": {shown}}}'],
                      "orders[*].lines": ['"made": {"by": 7}', f'"orders": [{{"lines": {shown}, "no": {number}}}, {{"no": "b", "lines": []}}]']}[self.source["records"]]  # fmt: skip
             if len(parts) == 1:

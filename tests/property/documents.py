@@ -117,7 +117,7 @@ def steps(path):
         elif m.start() == 0 and m[4] == "$":
             continue
         else:
-            out.append(("name", next(g for g in m.groups()[1:] if g is not None)))
+            out.append(("members", None) if m[4] == "*" else ("name", next(g for g in m.groups()[1:] if g is not None)))
     return out
 
 
@@ -251,12 +251,14 @@ def walk(root, path):
                 found += [Place(part, own) for part in inside]
             elif kind == "*" and p.node.kind == "array":
                 found += [Place(part, ((part, i), *p.objects)) for i, (_, part) in enumerate(p.node.parts)]
+            elif kind == "members" and p.node.kind == "object":
+                found += [Place(part, ((part, name), *p.objects)) for name, part in p.node.parts]
         places = found
     return places
 
 
 def json_around(text, place, i, columns):
-    """What columns read around the i-th element of an array, by their names."""
+    """What columns read around the i-th element of an array (or the member that is called so), by their names."""
     out = {}
     for c in columns:
         if c.up is None:
@@ -301,18 +303,19 @@ def read_json(file, data, source, columns):
     try:
         parser = JsonParser(text)
         roots = list(parser.documents()) if source.get("lines") else [parser.document()]
-        arrays = [a for root in roots for a in walk(root, steps(path.removesuffix("[*]")))]
+        members = path.endswith(".*")
+        arrays = [a for root in roots for a in walk(root, steps(path.removesuffix("[*]").removesuffix(".*")))]
     except NotJson as e:
         raise RunFails(2, f"{file}: {e}") from e
-    if not arrays or any(a.node.kind not in ("array", "null") for a in arrays):
+    if not arrays or any(a.node.kind not in ("object" if members else "array", "null") for a in arrays):
         raise RunFails(2, f"{file}: no array {path}")
     number, good = 0, []
     for array in arrays:
-        for i, (_, node) in enumerate(array.node.parts or []):
+        for i, (name, node) in enumerate(array.node.parts or []):
             number += 1
             raw = text[node.start : node.end].encode()
             at = lines.start + len(text[: node.start].encode())
-            around = json_around(text, array, i, columns)
+            around = json_around(text, array, name if members else i, columns)
             record = Record(file, line_of(lines, at), at, raw, json_fields(raw.decode(), columns, around), [raw, *around.values()])
             record.around = tuple(around.values())
             record.number = number

@@ -78,6 +78,7 @@ def names():
                 found |= {("log format", re.sub(r"\{.*\}", "{...}", d)) for row in rows for c in row[1:] for d in quoted(c) if d[0] in "%$" and "..." not in d}
             if heading.endswith("Expressions"):
                 found |= {("operator", o) for row in rows[1:] for c in quoted(row[1]) for o in re.findall(r"<=|>=|<>|!=|[-+*/%=<>]|\b(?:between|in|is|not|and|or)\b", c)}
+    found |= {("records", "*")} if "`*` in `records`" in (DOCS / "sources.md").read_text(encoding="utf-8") else set()
     found |= {("path xml", "[@x='y']")} if "[@" in (DOCS / "sources.md").read_text(encoding="utf-8") else set()
     return found
 
@@ -116,6 +117,7 @@ def used(definition):
 def of_source(source, out):
     form = source["format"]
     out.update((f"source {form}", k) for k in source)
+    out["records", "*"] += ".*" in str(source.get("records"))
     for key in ("encoding", "dialect", "layout"):
         out[key, str(source.get(key))] += 1
     out.update(("log format", re.sub(r"\{.*?\}", "{...}", d)) for d in re.findall(r"%>?(?:\{[^}]*\})?U?%?[a-zA-Z]|\$\w+", source.get("log_format", "")))
