@@ -47,6 +47,7 @@ static _Noreturn void child_run(const char *const argv[], int flags, const char 
         int err = open(err_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
         ok = err >= 0 && dup2(err, STDERR_FILENO) >= 0;
     }
+    if (ok && (flags & PROCESS_OUT_TO_ERR)) ok = dup2(STDERR_FILENO, STDOUT_FILENO) >= 0;
     if (null > STDERR_FILENO) close(null);
     if (ok) execvp(argv[0], (char *const *)argv);
     int cause = errno;

@@ -22,10 +22,11 @@ struct process {
 };
 
 enum process_flags {
-    PROCESS_PIPE_OUT = 1,   /* standard output comes to us; otherwise it is shared */
-    PROCESS_QUIET_ERR = 2,  /* standard error goes to /dev/null */
-    PROCESS_OWN_GROUP = 8,  /* what a terminal's Ctrl-C ends is us, and we end the child when it is time */
-    PROCESS_OUTLIVES_US = 4 /* own session, no death signal: a broker that stays */
+    PROCESS_PIPE_OUT = 1,    /* standard output comes to us; otherwise it is shared */
+    PROCESS_QUIET_ERR = 2,   /* standard error goes to /dev/null */
+    PROCESS_OWN_GROUP = 8,   /* what a terminal's Ctrl-C ends is us, and we end the child when it is time */
+    PROCESS_OUT_TO_ERR = 16, /* standard output goes where standard error goes */
+    PROCESS_OUTLIVES_US = 4  /* own session, no death signal: a broker that stays */
 };
 
 /* The path of the running executable (/proc/self/exe). ERR_RANGE when `size` is too small. */

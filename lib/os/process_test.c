@@ -1,6 +1,8 @@
 #include "lib/os/process.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/os/clock.h"
@@ -50,6 +52,23 @@ TEST(process, exit_status_and_a_child_that_ignores_sigterm)
     int64_t start_ns = clock_mono_ns();
     check_int(process_stop(&p, 50), 128 + SIGKILL);
     check(clock_mono_ns() - start_ns >= 50 * 1000000);
+}
+
+TEST(process, both_outputs_go_into_one_file)
+{
+    char path[64], text[64] = "";
+    struct process p;
+    struct err_text e = {""};
+    snprintf(path, sizeof path, "%s/millrace-process-XXXXXX", P_tmpdir);
+    int descriptor = mkstemp(path);
+    check(descriptor >= 0);
+    const char *const argv[] = {"sh", "-c", "echo one; echo two >&2", NULL};
+    check_int(process_start_logged(&p, argv, PROCESS_OUT_TO_ERR, path, &e), 0);
+    check_int(process_wait(&p, 5000), 0);
+    check(read(descriptor, text, sizeof text - 1) > 0);
+    check_str(text, "one\ntwo\n");
+    close(descriptor);
+    unlink(path);
 }
 
 TEST(process, what_cannot_run_is_reported_at_the_start)
