@@ -256,7 +256,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share/millrace
 .PHONY: install clean help
 install: $(PROGRAM) ## install the program and the pipeline definitions (PREFIX=/usr/local, DESTDIR=)
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/millrace
-	@for file in $$(find workloads -name '*.json' 2>/dev/null) LICENSE README.md; do \
+	@for file in $$(find workloads bench/targets -name '*.json' 2>/dev/null) LICENSE README.md; do \
 	    install -D -m 644 "$$file" "$(SHARE)/$$file"; done
 
 clean: ## remove everything that was built

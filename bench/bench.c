@@ -14,6 +14,7 @@
 #include "bench/folder.h"
 #include "bench/limits.h"
 #include "bench/runner.h"
+#include "bench/target_set.h"
 #include "lib/base/bytes.h"
 #include "lib/os/clock.h"
 
@@ -254,6 +255,9 @@ int bench_prepare(struct bench *b, const struct bench_options *options, struct e
 {
     *b = options->full ? (struct bench){.full = true, .trials = 7, .again_max = RUNNER_AGAIN_MAX, .again_s = 600}
                        : (struct bench){.trials = EXPERIMENT_TRIALS_MIN, .again_max = 2, .again_s = 8};
+    for (int i = 0; i < options->target_count && i < BENCH_TARGETS_MAX; i++) b->targets[i] = options->targets[i];
+    b->target_count = options->target_count < BENCH_TARGETS_MAX ? options->target_count : BENCH_TARGETS_MAX;
+    if (b->target_count == 0) b->targets[b->target_count++] = "millrace";
     int rc = folders_make(options->dir, error);
     if (rc < 0) return rc;
     if (!realpath(options->dir, b->dir) || strlen(b->dir) > PATH_MAX / 2)
@@ -281,6 +285,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
     }
     int rc = bench_prepare(&b, options, error);
     runner_watch_signals();
+    if (rc == 0) rc = target_check(&b, error);
     if (rc == 0) rc = bench_workloads_find(&b, options->workloads, error);
     if (rc == 0) {
         printf("limits of this machine\n");

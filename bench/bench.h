@@ -23,6 +23,10 @@ struct bench_options {
     const char *program;   /* the millrace executable; NULL: this one */
     const char *workloads; /* the folder of pipeline definitions; NULL: "workloads" of the current
                               folder or beside the executable */
+    /* What is measured, by the names of bench/targets or by paths of such files; none: millrace. E1 to E4 measure all
+     * of them side by side, the others millrace alone. */
+    const char *const *targets;
+    int target_count;
 };
 
 enum bench_end { BENCH_ENDED = 1, BENCH_WRONG, BENCH_WORSE, BENCH_NOT_MEASURABLE };
@@ -32,6 +36,20 @@ enum bench_end { BENCH_ENDED = 1, BENCH_WRONG, BENCH_WORSE, BENCH_NOT_MEASURABLE
  * a folder with trials goes on where that one stopped. SIGINT and SIGTERM end it after the trial that is under way:
  * BENCH_ENDED. A warehouse that differs from the truth ends it as well: BENCH_WRONG. */
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error);
+
+/* --- targets (bench/target_file.h) --- */
+
+enum { BENCH_TARGETS_MAX = 8 };
+
+/* Prints the targets that there are, and whether each can be had here. */
+int bench_targets(struct err_text *error);
+/* Fetches what a target needs, once; how its file says. */
+int bench_target_fetch(const char *name, struct err_text *error);
+/* Runs a target by itself until SIGINT or SIGTERM: says "ready HOST:PORT PID" on standard output when it serves.
+ * `durability`: one of its modes, NULL its default; `folder`: of its data, made anew and removed at the end. */
+int bench_target_run(const char *name, const char *durability, const char *folder, struct err_text *error);
+
+/* --- promises --- */
 
 /* What is promised about speed and cost, measured beside the peers (bench/speed/speed.h). */
 struct bench_speed_options {

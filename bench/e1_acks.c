@@ -1,29 +1,31 @@
-/* e1_acks.c - E1: what do acks=0, 1 and all cost, in each durability mode?
+/* e1_acks.c - E1: what do acks=0, 1 and all cost, in each durability mode, of every target of the run?
  *
- * A broker per durability mode stays up through the experiment. A trial of a cell is, on topics of its own, first a
+ * The targets stay up through the experiment (target_set.h). A trial of a cell is, on topics of its own, first a
  * saturated run (throughput), then a paced one (latency). */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "bench/experiment.h"
 #include "bench/measure.h"
 #include "bench/runner.h"
+#include "bench/target_set.h"
+#include "lib/base/memory.h"
 
-enum { ACKS = 3, MODES = 3, CELLS = ACKS * MODES, MESSAGE_BYTES = 100 };
+enum { ACKS = 3, CELLS_MAX = ACKS * TARGET_MODES_MAX, MESSAGE_BYTES = 100 };
 
 static const char *const acks_names[ACKS] = {"0", "1", "all"};
-static const struct {
-    const char *name;
-    const char *settings[3];
-} modes[MODES] = {
-    {"page-cache", {NULL}},
-    {"group-commit", {"log.flush.interval.messages=1", NULL}},
-    {"interval", {"log.flush.interval.ms=100", NULL}},
+
+struct acks_cell {
+    const struct target_mode *mode;
+    const char *acks;
+    char name[TRIAL_NAME_MAX];
 };
 
 struct acks_run {
     struct bench *bench;
-    struct target targets[MODES];
+    struct target_set set;
+    struct acks_cell cells[CELLS_MAX];
+    int cell_count;
     int64_t saturated_count, paced_count, rate;
 };
 
@@ -35,31 +37,41 @@ static double percentile_ms(const struct trial *t, const char *histogram, double
 
 static const char *cell_name(void *context, int cell)
 {
-    static char names[CELLS][TRIAL_NAME_MAX];
-    (void)context;
-    snprintf(names[cell], sizeof names[cell], "acks=%s %s", acks_names[cell % ACKS], modes[cell / ACKS].name);
-    return names[cell];
+    const struct acks_run *run = context;
+    return run->cells[cell].name;
+}
+
+static void cells_make(struct acks_run *run)
+{
+    for (int i = 0; i < run->set.mode_count * ACKS; i++) {
+        char own[TRIAL_NAME_MAX];
+        struct acks_cell c = {.mode = &run->set.modes[i / ACKS], .acks = acks_names[i % ACKS]};
+        if (!target_knows_acks(c.mode, c.acks)) continue;
+        snprintf(own, sizeof own, "acks=%s %s", c.acks, c.mode->durability->name);
+        target_cell(c.mode, own, c.name);
+        run->cells[run->cell_count++] = c;
+    }
 }
 
 static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
 {
     struct acks_run *run = context;
-    int mode = cell / ACKS, acks = cell % ACKS;
+    const struct acks_cell *c = &run->cells[cell];
     char rate[32];
     snprintf(rate, sizeof rate, "%lld", (long long)run->rate);
-    trial_set(t, "acks", acks_names[acks]);
-    trial_set(t, "durability", modes[mode].name);
-    trial_set(t, "broker_setting", modes[mode].settings[0] ? modes[mode].settings[0] : "defaults");
+    target_settings(c->mode, t);
+    trial_set(t, "acks", c->acks);
     trial_set(t, "message_bytes", "100");
     trial_set(t, "saturated_linger_ms", "5");
     trial_set(t, "paced_linger_ms", "0");
     trial_set(t, "paced_rate", rate);
-    struct measured_target target = {"millrace", run->targets[mode].bootstrap, run->targets[mode].process.pid};
-    struct load_options full = {.acks = acks_names[acks],
+    struct measured_target target = target_measured(c->mode);
+    struct load_options full = {.acks = c->acks,
                                 .message_bytes = MESSAGE_BYTES,
                                 .linger_ms = 5,
                                 .count = run->saturated_count,
                                 .timeout_ms = 10000};
+    target_load(c->mode, &full);
     struct load_options paced = full;
     paced.linger_ms = 0;
     paced.rate = run->rate;
@@ -76,22 +88,23 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
 
 int experiment_acks(struct bench *b, struct err_text *error)
 {
-    struct acks_run run = {
+    struct acks_run *run = memory_new(sizeof *run);
+    *run = (struct acks_run){
         .bench = b, .saturated_count = b->full ? 4000000 : 500000, .paced_count = b->full ? 60000 : 2500, .rate = 2000};
-    int rc = 0;
-    for (int i = 0; i < MODES && rc == 0; i++)
-        rc = target_start(&run.targets[i], b, modes[i].name, modes[i].settings, error);
+    int rc = target_set_start(&run->set, b, "E1", TARGETS_EVERY_MODE, error);
+    if (rc == 0) cells_make(run);
     const struct runner runner = {.experiment = "E1",
-                                  .cells = CELLS,
+                                  .cells = run->cell_count,
                                   .name = cell_name,
                                   .trial = one_trial,
-                                  .context = &run,
+                                  .context = run,
                                   .metric = "throughput",
                                   .precision = 0.05,
                                   .trials_min = b->trials,
                                   .trials_max = b->full ? 20 : b->trials,
                                   .seed = 1};
     if (rc == 0) rc = runner_run(b, &runner, error);
-    for (int i = 0; i < MODES; i++) target_stop(&run.targets[i]);
+    target_set_stop(&run->set);
+    free(run);
     return rc;
 }

@@ -24,6 +24,8 @@ struct bench {
     /* What the experiment that is under way may take, and what that costs it (budget.h). */
     int64_t until_ns; /* of CLOCK_MONOTONIC: no trial is begun that would not end before; 0: there is no end */
     int cut;          /* planned trials that were not made for that reason */
+    const char *targets[BENCH_TARGETS_MAX]; /* names or paths; target_set.h */
+    int target_count;
     json_t *environment;
 };
 

@@ -32,7 +32,8 @@ struct load_options {
     bool read_back;  /* load_paced: nobody consumes meanwhile; when all answers are there, the whole log is read */
     bool idempotent; /* the producer's enable.idempotence; needs acks "all" */
     bool no_retries; /* a message that fails once has failed */
-    _Atomic int64_t *start_ns; /* load_paced: gets the instant at which the schedule starts; may be NULL */
+    const char *const *topic_settings; /* key=value entries of the topic that is made for it; NULL: none */
+    _Atomic int64_t *start_ns;         /* load_paced: gets the instant at which the schedule starts; may be NULL */
 };
 
 struct load_result {
@@ -49,6 +50,9 @@ struct load_result {
 };
 
 int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error);
+/* With key=value entries of the topic, NULL at the end; `settings` NULL: none. */
+int load_topic_create_with(const char *bootstrap, const char *topic, int partitions, const char *const settings[],
+                           struct err_text *error);
 int load_topic_delete(const char *bootstrap, const char *topic, struct err_text *error);
 int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error);
 int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error);

@@ -1,4 +1,8 @@
 /* load_topic.c - topics for the load generator (load.h). */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "bench/kafka_client.h"
 #include "bench/load.h"
 
@@ -23,13 +27,31 @@ static int admin_wait(rd_kafka_queue_t *queue, const char *what, const char *top
     return rc;
 }
 
+static void settings_add(rd_kafka_NewTopic_t *topic, const char *const settings[])
+{
+    char key[256];
+    for (int i = 0; settings && settings[i]; i++) {
+        const char *equals = strchr(settings[i], '=');
+        assert(equals);
+        snprintf(key, sizeof key, "%.*s", (int)(equals - settings[i]), settings[i]);
+        rd_kafka_NewTopic_set_config(topic, key, equals + 1);
+    }
+}
+
 int load_topic_create(const char *bootstrap, const char *topic, int partitions, struct err_text *error)
+{
+    return load_topic_create_with(bootstrap, topic, partitions, NULL, error);
+}
+
+int load_topic_create_with(const char *bootstrap, const char *topic, int partitions, const char *const settings[],
+                           struct err_text *error)
 {
     char text[256];
     rd_kafka_t *client = kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf(bootstrap, NULL), error);
     if (!client) return ERR_IO;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, 1, text, sizeof text);
+    settings_add(new_topic, settings);
     rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
     int rc = admin_wait(queue, "create topic", topic, error);
     rd_kafka_NewTopic_destroy(new_topic);

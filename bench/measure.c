@@ -42,7 +42,7 @@ int measure_saturated(const struct measured_target *target, struct load_options 
     topic_name(topic);
     o->topic = topic;
     o->bootstrap = target->bootstrap;
-    int rc = load_topic_create(o->bootstrap, topic, 1, error);
+    int rc = load_topic_create_with(o->bootstrap, topic, 1, o->topic_settings, error);
     if (rc < 0) return rc;
     monitor_start(&monitor, &target->pid, target->pid > 0);
     int64_t broker_ns = target->pid ? environment_process_cpu_ns(target->pid) : -1, own_ns = environment_own_cpu_ns();
@@ -107,7 +107,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     topic_name(topic);
     o->topic = topic;
     o->bootstrap = target->bootstrap;
-    int rc = load_topic_create(o->bootstrap, topic, 1, error);
+    int rc = load_topic_create_with(o->bootstrap, topic, 1, o->topic_settings, error);
     if (rc < 0) return rc;
     double io_before = monitor_io_share();
     bool known = target->pid > 0 && usage_read(target->pid, &before) == 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -27,12 +28,15 @@ static int usage(FILE *to)
 {
     fputs("usage: millrace bench run all|EXPERIMENT... [--profile quick|full] [--minutes M] [--out DIR] [--workloads "
           "DIR]\n"
-          "                          [--again]\n"
+          "                          [--again] [--target NAME]...\n"
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
           "       millrace bench report DIR\n"
           "       millrace bench compare OLD NEW\n"
+          "       millrace bench targets\n"
+          "       millrace bench fetch NAME...\n"
+          "       millrace bench target NAME [--durability MODE] [--folder DIR]\n"
           "\n"
           "run: measures, and writes every trial to DIR/EXPERIMENT (default results/DATE-local). The experiments:\n",
           to);
@@ -45,6 +49,8 @@ static int usage(FILE *to)
         "says so\n"
         "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
         "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
+        "  --target NAME     measures this one (bench/targets, or a path); several take turns (default: millrace)\n"
+        "targets: lists them. fetch: gets what they need. target: runs one by itself, says \"ready HOST:PORT PID\".\n"
         "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n"
         "compare: ratios new / old of what two folders have in common, with intervals, beside the noise floor.\n",
         to);
@@ -72,9 +78,11 @@ static void default_dir(char *out, size_t size)
     snprintf(out, size, "results/%s-local", stamp);
 }
 
-static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], int argc, char **argv)
+static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], const char *targets[BENCH_TARGETS_MAX],
+                 int argc, char **argv)
 {
     int count = 0;
+    options->targets = targets;
     for (int i = 2; i < argc; i++) {
         if (argv[i][0] != '-') {
             if (count == IDS_MAX) return wrong("run", "too many experiments", "");
@@ -95,6 +103,10 @@ static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], in
             options->minutes = strtod(value, NULL);
         else if (strcmp(argv[i], "--minutes") == 0)
             return wrong("run", "--minutes is a number above 0, not", value);
+        else if (strcmp(argv[i], "--target") == 0 && options->target_count == BENCH_TARGETS_MAX)
+            return wrong("run", "too many targets", value);
+        else if (strcmp(argv[i], "--target") == 0)
+            targets[options->target_count++] = value;
         else if (strcmp(argv[i], "--profile") == 0 && (strcmp(value, "quick") == 0 || strcmp(value, "full") == 0))
             options->full = value[0] == 'f';
         else if (strcmp(argv[i], "--profile") == 0)
@@ -114,12 +126,12 @@ static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], in
 
 static int run(int argc, char **argv)
 {
-    const char *ids[IDS_MAX + 1];
+    const char *ids[IDS_MAX + 1], *targets[BENCH_TARGETS_MAX];
     char dir[64];
     struct err_text error = {0};
     default_dir(dir, sizeof dir);
     struct bench_options options = {.dir = dir};
-    if (parse(&options, ids, argc, argv)) return usage(stderr);
+    if (parse(&options, ids, targets, argc, argv)) return usage(stderr);
     int rc = bench_run(&options, ids, &error);
     if (rc < 0) return wrong("run", error.text, "");
     if (rc == BENCH_WRONG) {
@@ -194,6 +206,41 @@ static int compare(int argc, char **argv)
     return rc == BENCH_WORSE ? CLI_DIFFERENCE : rc == BENCH_NOT_MEASURABLE ? CLI_NOT_MEASURABLE : CLI_OK;
 }
 
+static int targets_list(int argc)
+{
+    struct err_text error = {0};
+    if (argc != 2) return usage(stderr);
+    return bench_targets(&error) < 0 ? wrong("targets", error.text, "") : 0;
+}
+
+static int fetch(int argc, char **argv)
+{
+    struct err_text error = {0};
+    if (argc < 3 || argv[2][0] == '-') return usage(stderr);
+    for (int i = 2; i < argc; i++) {
+        if (bench_target_fetch(argv[i], &error) < 0) return wrong("fetch", error.text, "");
+    }
+    return 0;
+}
+
+static int target(int argc, char **argv)
+{
+    struct err_text error = {0};
+    char folder[64];
+    const char *durability = NULL, *dir = folder;
+    snprintf(folder, sizeof folder, "%s/millrace-target-%d", P_tmpdir, (int)getpid());
+    if (argc < 3 || argc % 2 == 0 || argv[2][0] == '-') return usage(stderr);
+    for (int i = 3; i < argc; i += 2) {
+        if (strcmp(argv[i], "--durability") == 0)
+            durability = argv[i + 1];
+        else if (strcmp(argv[i], "--folder") == 0)
+            dir = argv[i + 1];
+        else
+            return wrong("target", "unknown option", argv[i]), usage(stderr);
+    }
+    return bench_target_run(argv[2], durability, dir, &error) < 0 ? wrong("target", error.text, "") : 0;
+}
+
 int cli_bench(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -203,5 +250,8 @@ int cli_bench(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "speed") == 0) return speed(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "report") == 0) return report(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "compare") == 0) return compare(argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "targets") == 0) return targets_list(argc);
+    if (argc >= 2 && strcmp(argv[1], "fetch") == 0) return fetch(argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "target") == 0) return target(argc, argv);
     return usage(stderr);
 }

@@ -58,7 +58,31 @@ status=$?
 [ ! -e "$scratch/ended/E4" ] || fail "it went on to E4"
 ! pgrep -f "log.dirs=$scratch/ended/" >/dev/null || fail "a broker of the run still runs"
 
+story "a target runs by itself, as its file says, and leaves nothing"
+: >"$scratch/target.out"
+"$MILLRACE" bench target millrace --durability group-commit --folder "$scratch/target" >"$scratch/target.out" 2>"$scratch/target.err" &
+pid=$!
+for ((i = 0; i < 200; i++)); do
+    read -r said address broker <"$scratch/target.out" && break
+    sleep 0.05
+done
+[ "$said" = ready ] && kcat -b "$address" -L >"$scratch/out" 2>&1 || fail "not ready: $(cat "$scratch/target.out" "$scratch/target.err")"
+tr '\0' ' ' <"/proc/$broker/cmdline" | grep -q 'log.flush.interval.messages=1' || fail "not in the mode that was asked for"
+kill -TERM "$pid"
+wait "$pid" || fail "status $?: $(cat "$scratch/target.err")"
+! kill -0 "$broker" 2>/dev/null || fail "the broker still runs"
+[ ! -e "$scratch/target" ] || fail "its folder is still there"
+"$MILLRACE" bench targets >"$scratch/out" || fail "no list of targets"
+grep -q '^apache-kafka ' "$scratch/out" || fail "no apache-kafka in the list"
+
+story "a peer that cannot be had is told of, and the others are measured"
+KAFKA_LIB="$scratch/none" timeout 60 "$MILLRACE" bench run E1 --target apache-kafka --out "$scratch/peer" >"$scratch/out" 2>&1
+[ $? -eq 2 ] && grep -q 'E1: no target can be had here' "$scratch/out" || fail "alone: $(tail -3 "$scratch/out")"
+grep -q 'apache-kafka cannot be had here: no file' "$scratch/peer/E1"/trial-apache-kafka*.json || fail "no trial says why"
+
 story "what is not there is said"
+"$MILLRACE" bench run E1 --target nobody --out "$scratch/no" >"$scratch/out" 2>&1
+[ $? -eq 2 ] && grep -q 'nobody: there is no such target' "$scratch/out" || fail "nobody: $(tail -3 "$scratch/out")"
 "$MILLRACE" bench run E99 --out "$scratch/no" >"$scratch/out" 2>&1
 [ $? -eq 2 ] && grep -q 'E99: there is no such experiment' "$scratch/out" || fail "E99: $(cat "$scratch/out")"
 "$MILLRACE" bench compare "$scratch/r" "$scratch/none" >"$scratch/out" 2>&1
