@@ -243,10 +243,10 @@ coverage: ## what the unit tests reach, a line per folder (gcov)
 
 PROFILE ?= quick
 EXPERIMENTS ?= E0 E1 E5 E7
-OUT ?= results/$(shell date +%Y-%m-%d)-local
-bench: deps ## run the experiments and write the report (PROFILE=full, EXPERIMENTS="E1", OUT=DIR)
+OUT ?=
+bench: deps ## run the experiments and write the report: results/latest/report.html (PROFILE=full, EXPERIMENTS="E1", OUT=DIR)
 	@$(AGAIN) all
-	$(BUILD)/millrace bench run $(EXPERIMENTS) --profile $(PROFILE) --out $(OUT)
+	$(BUILD)/millrace bench run $(EXPERIMENTS) --profile $(PROFILE) $(if $(OUT),--out $(OUT))
 	$(BUILD)/millrace bench report $(OUT)
 
 # --- the rest ---

@@ -13,7 +13,9 @@
 #include "bench/experiment.h"
 #include "bench/folder.h"
 #include "bench/limits.h"
+#include "bench/manifest.h"
 #include "bench/runner.h"
+#include "bench/summary.h"
 #include "bench/target_set.h"
 #include "lib/base/bytes.h"
 #include "lib/os/clock.h"
@@ -274,10 +276,57 @@ int bench_prepare(struct bench *b, const struct bench_options *options, struct e
     return rc;
 }
 
+/* A target that was given as a path is told by its file's name. */
+static void command_said(const struct bench_options *o, const char *id, char *out, size_t size)
+{
+    struct buf text = {0};
+    buf_printf(&text, "millrace bench run %s --profile %s", id, o->full ? "full" : "quick");
+    if (o->minutes > 0) buf_printf(&text, " --minutes %g", o->minutes);
+    for (int i = 0; i < o->target_count; i++) {
+        const char *slash = strrchr(o->targets[i], '/');
+        buf_printf(&text, " --target %s", slash ? slash + 1 : o->targets[i]);
+    }
+    snprintf(out, size, "%s", buf_cstr(&text));
+    buf_release(&text);
+}
+
+/* One experiment of a run, within its share of the time; its manifest and summary are written also when it was ended.
+ */
+static int experiment_run(struct bench *b, const struct bench_options *options, int index, double budget_s,
+                          struct err_text *error)
+{
+    char path[PATH_MAX], command[512];
+    const char *id = names[index].id;
+    json_t *now = environment_read(b->dir);
+    int64_t begin_ns = clock_mono_ns();
+    printf("%s: %s\n", id, names[index].question);
+    fflush(stdout);
+    bench_path(path, b->dir, id);
+    if (options->again) bench_remove(path);
+    b->until_ns = begin_ns + (int64_t)(budget_s * 1e9);
+    b->cut = 0;
+    int rc = runs[index](b, error);
+    command_said(options, id, command, sizeof command);
+    struct manifest m = {id,
+                         names[index].question,
+                         command,
+                         json_object_get(now, "time"),
+                         (double)(clock_mono_ns() - begin_ns) / 1e9,
+                         budget_s,
+                         runner_ending()};
+    printf("  %s took %.1f s\n", id, m.seconds);
+    if (rc >= 0) {
+        int written = manifest_write(b, &m, error);
+        if (written == 0) written = summary_write(b->dir, id, error);
+        rc = written < 0 ? written : rc;
+    }
+    json_decref(now);
+    return rc;
+}
+
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
 {
     struct bench b;
-    char path[PATH_MAX];
     double seconds = options->minutes > 0 ? options->minutes * 60 : options->full ? BUDGET_FULL_S : BUDGET_QUICK_S;
     int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * 1e9);
     for (int i = 0; ids[i]; i++) {
@@ -292,16 +341,8 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
         rc = measure_limits(&b, error);
     }
     for (int i = 0; ids[i] && rc == 0; i++) {
-        int index = id_index(ids[i]);
-        int64_t begin_ns = clock_mono_ns();
-        printf("%s: %s\n", names[index].id, names[index].question);
-        fflush(stdout);
-        bench_path(path, b.dir, ids[i]);
-        if (options->again) bench_remove(path);
-        b.until_ns = begin_ns + (int64_t)(budget_share(ids + i, (double)(end_ns - begin_ns) / 1e9) * 1e9);
-        b.cut = 0;
-        rc = runs[index](&b, error);
-        printf("  %s took %.1f s\n", ids[i], (double)(clock_mono_ns() - begin_ns) / 1e9);
+        double left_s = (double)(end_ns - clock_mono_ns()) / 1e9;
+        rc = experiment_run(&b, options, id_index(ids[i]), budget_share(ids + i, left_s), error);
     }
     if (rc == 0) bench_remove(b.work); /* else what a command was given stays, to run it by hand */
     json_decref(b.environment);

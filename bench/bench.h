@@ -5,6 +5,8 @@
  *     bench_report        --> DIR/report.html, DIR/figures/NAME.svg .png .gnuplot .tsv
  *     bench_compare       --> what got better or worse between two such folders
  *
+ * DIR is laid out as bench/results.h says; without one it is results/DATE-MACHINE (bench_results_dir).
+ *
  * The report is made from the files alone: it can be rebuilt later, or elsewhere. What is measured are
  * child processes of the program itself (`millrace broker`, `etl run`, `stream ...`), talked to as any
  * client would. The call order is free; each call stands for itself. */
@@ -12,6 +14,7 @@
 #define MILLRACE_BENCH_BENCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/base/err.h"
 
@@ -48,6 +51,14 @@ int bench_target_fetch(const char *name, struct err_text *error);
 /* Runs a target by itself until SIGINT or SIGTERM: says "ready HOST:PORT PID" on standard output when it serves.
  * `durability`: one of its modes, NULL its default; `folder`: of its data, made anew and removed at the end. */
 int bench_target_run(const char *name, const char *durability, const char *folder, struct err_text *error);
+
+/* --- folders --- */
+
+/* The folder of today's results on this machine, results/DATE-MACHINE; fresh: one that does not exist, with a number.
+ */
+void bench_results_dir(char *out, size_t size, bool fresh);
+/* Makes results/latest a link to it. */
+int bench_results_latest(const char *dir, struct err_text *error);
 
 /* --- promises --- */
 

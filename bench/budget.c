@@ -1,5 +1,6 @@
 #include "bench/budget.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static double usual_s(const char *id)
 double budget_share(const char *const ids[], double left_s)
 {
     double sum = 0;
+    assert(ids[0]);
     for (int i = 0; ids[i]; i++) sum += usual_s(ids[i]);
     return left_s > 0 && sum > 0 ? left_s * usual_s(ids[0]) / sum : 0;
 }

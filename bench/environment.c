@@ -11,8 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The first line of `path` that starts with `key`, what follows its colon; without a key the first line. */
-static json_t *line_of(const char *path, const char *key)
+json_t *environment_line(const char *path, const char *key)
 {
     char line[512];
     json_t *found = NULL;
@@ -30,7 +29,7 @@ static json_t *line_of(const char *path, const char *key)
     return found ? found : json_null();
 }
 
-static const char *filesystem_name(const char *dir)
+const char *environment_filesystem(const char *dir)
 {
     static const struct {
         unsigned long magic;
@@ -71,15 +70,15 @@ json_t *environment_read(const char *dir)
 {
     struct utsname name;
     uname(&name);
-    return json_pack("{s:o, s:s, s:s, s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "time", now_utc(),
-                     "kernel", name.release, "machine", name.machine, "cpu", line_of("/proc/cpuinfo", "model name"),
-                     "cpus", (int)sysconf(_SC_NPROCESSORS_ONLN), "memory", line_of("/proc/meminfo", "MemTotal"),
-                     "filesystem", filesystem_name(dir), "system_congestion_control",
-                     line_of("/proc/sys/net/ipv4/tcp_congestion_control", NULL), "clocksource",
-                     line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource", NULL), "load_average",
-                     line_of("/proc/loadavg", NULL), "loopback_sockets", "TCP_NODELAY, reno where allowed",
-                     "librdkafka", rd_kafka_version_str(), "sqlite", sqlite3_libversion(), "compiler", __VERSION__,
-                     "build", build_kind());
+    return json_pack(
+        "{s:o, s:s, s:s, s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "time", now_utc(), "kernel",
+        name.release, "machine", name.machine, "cpu", environment_line("/proc/cpuinfo", "model name"), "cpus",
+        (int)sysconf(_SC_NPROCESSORS_ONLN), "memory", environment_line("/proc/meminfo", "MemTotal"), "filesystem",
+        environment_filesystem(dir), "system_congestion_control",
+        environment_line("/proc/sys/net/ipv4/tcp_congestion_control", NULL), "clocksource",
+        environment_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", NULL), "load_average",
+        environment_line("/proc/loadavg", NULL), "loopback_sockets", "TCP_NODELAY, reno where allowed", "librdkafka",
+        rd_kafka_version_str(), "sqlite", sqlite3_libversion(), "compiler", __VERSION__, "build", build_kind());
 }
 
 int64_t environment_process_cpu_ns(pid_t pid)

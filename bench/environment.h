@@ -10,6 +10,12 @@
 /* Processor, kernel, memory, file system of `dir`, congestion control, versions, build, time (UTC). */
 json_t *environment_read(const char *dir);
 
+/* What follows the colon of the first line of a file that starts with `key`, without one the first line; null when
+ * there is none. */
+json_t *environment_line(const char *path, const char *key);
+/* "ext4", or its magic number. */
+const char *environment_filesystem(const char *dir);
+
 /* Processor time (user and system) that a process has used so far; -1 when it is gone. */
 int64_t environment_process_cpu_ns(pid_t pid);
 /* The same of this process, and of its children that were waited for. */

@@ -22,8 +22,9 @@ struct bench {
     int again_max;  /* how often a cell's are made again */
     double again_s; /* seconds that making them again may take, of all cells together */
     /* What the experiment that is under way may take, and what that costs it (budget.h). */
-    int64_t until_ns; /* of CLOCK_MONOTONIC: no trial is begun that would not end before; 0: there is no end */
-    int cut;          /* planned trials that were not made for that reason */
+    int64_t until_ns;    /* of CLOCK_MONOTONIC: no trial is begun that would not end before; 0: there is no end */
+    uint64_t order_seed; /* of the order of its trials (runner.h) */
+    int cut;             /* planned trials that were not made for that reason */
     const char *targets[BENCH_TARGETS_MAX]; /* names or paths; target_set.h */
     int target_count;
     json_t *environment;

@@ -24,6 +24,9 @@ void figure_release(struct figure *f);
 /* Writes and runs the script. ERR_NOTFOUND when there is no gnuplot. */
 int figure_draw(struct figure *f, const char *folder, struct err_text *error);
 
+/* Its data, a line per number: series,point,name,value (figure_csv.c). */
+void figure_csv(struct figure *f, struct buf *csv);
+
 /* Text at x that runs upwards from the axis, about what is missing there; a line of its own from ": " on. */
 void figure_note(struct buf *script, double x, const char *text);
 

@@ -9,6 +9,8 @@
 
 #include "bench/bench.h"
 #include "bench/folder.h"
+#include "bench/results.h"
+#include "bench/summary.h"
 
 static const char head[] =
     "<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>millrace: report</title>\n"
@@ -143,6 +145,25 @@ void report_n(char *out, size_t size, const struct trials *all, const char *cons
         snprintf(out, size, "n = %d to %d interleaved trials per %s", least, most, per);
 }
 
+/* What the manifest says about planned trials that there was no time for. */
+static void cut_say(struct report *r, const char *experiment)
+{
+    char path[PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s/manifest.json", r->dir, experiment);
+    json_t *manifest = json_load_file(path, 0, NULL);
+    int cut = (int)json_integer_value(json_object_get(manifest, "cut"));
+    if (cut > 0)
+        buf_printf(
+            &r->body,
+            "<p class=bad>Cut for time: %d planned trials were not made, because this experiment had %.0f s of the "
+            "run's. The same command makes them; <code>--minutes</code> gives it more.</p>\n",
+            cut, json_number_value(json_object_get(manifest, "budget_s")));
+    if (json_is_true(json_object_get(manifest, "ended")))
+        buf_append_str(&r->body, "<p class=bad>Ended by a signal before all planned trials were made. The same command "
+                                 "makes the others.</p>\n");
+    json_decref(manifest);
+}
+
 void report_section(struct report *r, const char *heading, const struct trials *all)
 {
     int voided = 0, found = 0;
@@ -169,6 +190,7 @@ void report_section(struct report *r, const char *heading, const struct trials *
         buf_printf(&r->body, "<p class=note>What was found in %d of the others:</p>\n", found);
         trials_list(&r->body, all, true);
     }
+    cut_say(r, all->items[0].experiment);
     if (voided == all->count)
         buf_append_str(&r->body,
                        "<p class=bad>Not measurable here: every trial was void. What the figures show is what "
@@ -176,18 +198,32 @@ void report_section(struct report *r, const char *heading, const struct trials *
                        "same command goes on.</p>\n");
 }
 
+static int csv_write(const struct report *r, struct figure *f, const char *experiment, struct err_text *error)
+{
+    struct buf csv = {0};
+    char path[PATH_MAX + 128];
+    snprintf(path, sizeof path, "%s/%s/%s.csv", r->dir, experiment, f->name);
+    figure_csv(f, &csv);
+    int rc = results_write(path, csv.p, csv.n, error);
+    buf_release(&csv);
+    return rc;
+}
+
 int report_figure(struct report *r, struct figure *f, const struct caption *c, struct err_text *error)
 {
     if (f->points == 0) return 0;
     int rc = figure_draw(f, r->figures, error);
+    if (rc == 0) rc = csv_write(r, f, c->experiment, error);
     if (rc < 0) return rc;
     buf_printf(&r->body, "<figure id=%s>\n", f->name);
     buf_append_slice(&r->body, buf_slice(&f->svg));
     buf_printf(&r->body,
-               "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. %sAgain: <code>millrace bench run %s "
+               "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. Run: <code>%s/%s</code>. %sAgain: "
+               "<code>millrace bench run %s "
                "--profile %s --out DIR &amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures "
                "&amp;&amp; gnuplot %s.gnuplot</code></span></figcaption></figure>\n",
-               c->title, c->read, c->n, c->durability, r->machine, c->experiment, r->profile, f->name);
+               c->title, c->read, c->n, c->durability, strrchr(r->dir, '/') + 1, c->experiment, r->machine,
+               c->experiment, r->profile, f->name);
     return 0;
 }
 
@@ -320,11 +356,9 @@ static int page_write(struct report *r, struct err_text *error)
     limits_table(r, &page);
     environment_table(r, &page);
     buf_append_str(&page, "</body></html>\n");
-    FILE *file = fopen(path, "w");
-    bool done = file && fwrite(page.p, 1, page.n, file) == page.n;
-    if (file && fclose(file) != 0) done = false;
+    int rc = results_write(path, page.p, page.n, error);
     buf_release(&page);
-    return done ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
+    return rc;
 }
 
 int bench_report(const char *dir, struct err_text *error)
@@ -342,6 +376,8 @@ int bench_report(const char *dir, struct err_text *error)
     rc = trials_load(&r.limits, r.dir, "limits", error);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && rc == 0; i++) rc = parts[i](&r, error);
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
+    for (const struct bench_experiment_name *e = bench_experiments(); e->id && rc == 0; e++)
+        rc = summary_write(r.dir, e->id, error);
     if (rc == 0) rc = page_write(&r, error);
     trials_release(&r.limits);
     buf_release(&r.answers);

@@ -233,6 +233,7 @@ static void decide(struct run *run)
 int runner_run(struct bench *b, const struct runner *r, struct err_text *error)
 {
     struct run run = {.bench = b, .r = r, .wanted = r->trials_min};
+    b->order_seed = r->seed;
     run.cells = memory_new((size_t)r->cells * sizeof *run.cells);
     int rc = resume(&run, error);
     for (int block = 0; block < run.wanted && rc == 0 && !ending && !run.wrong; block++) {

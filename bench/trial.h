@@ -71,6 +71,8 @@ const char *trial_get(const struct trial *t, const char *name);
 double trial_value(const struct trial *t, const char *metric);
 const struct histogram *trial_values(const struct trial *t, const char *histogram);
 
+/* "trial-acks_1_page-cache-2.KIND". */
+void trial_file_name(const struct trial *t, const char *kind, char *out, size_t size);
 /* Writes DIR/EXPERIMENT/trial-CELL-N.hlog and .json (the folder is created); `environment` is borrowed. */
 int trial_write(const struct trial *t, const char *dir, json_t *environment, struct err_text *error);
 int trial_read(struct trial *t, const char *path, struct err_text *error);

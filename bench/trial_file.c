@@ -8,6 +8,8 @@
 
 #include "bench/folder.h"
 #include "bench/hlog.h"
+#include "bench/messaging.h"
+#include "bench/results.h"
 #include "bench/trial.h"
 
 enum { HLOG_BYTES_MAX = 64 << 20 };
@@ -28,33 +30,14 @@ static json_t *histogram_json(const struct trial_histogram *h)
                      histogram_mean(&h->values));
 }
 
-/* The field names of the OpenMessaging Benchmark's TestResult: "aggregated" + `what` + "99pct" and so on; of latencies
- * in milliseconds, of what it calls the publish delay (a message's lateness) in microseconds. */
-static void messaging_latency(json_t *json, const struct trial *t, const char *histogram, const char *what, double unit)
-{
-    static const struct {
-        const char *name;
-        double percentile;
-    } at[] = {{"50pct", 50},    {"75pct", 75},      {"95pct", 95}, {"99pct", 99},
-              {"999pct", 99.9}, {"9999pct", 99.99}, {"Max", 100}};
-    const struct histogram *h = trial_values(t, histogram);
-    char key[96];
-    if (!h || h->total == 0) return;
-    snprintf(key, sizeof key, "aggregated%sAvg", what);
-    json_object_set_new(json, key, json_real(histogram_mean(h) / unit));
-    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-        snprintf(key, sizeof key, "aggregated%s%s", what, at[i].name);
-        json_object_set_new(json, key, json_real((double)histogram_percentile(h, at[i].percentile) / unit));
-    }
-}
-
 static void messaging_fields(json_t *json, const struct trial *t)
 {
     json_object_set_new(json, "workload", json_string(t->cell));
     json_object_set_new(json, "driver", json_incref(json_object_get(json, "target")));
-    messaging_latency(json, t, "ack", "PublishLatency", 1e6);
-    messaging_latency(json, t, "end_to_end", "EndToEndLatency", 1e6);
-    messaging_latency(json, t, "generator_lag", "PublishDelayLatency", 1e3);
+    for (const struct messaging_latency *l = messaging_latencies(); l->histogram; l++) {
+        const struct histogram *h = trial_values(t, l->histogram);
+        if (h) messaging_aggregate(json, l, h);
+    }
 }
 
 static json_t *trial_json(const struct trial *t, json_t *environment)
@@ -78,49 +61,40 @@ static json_t *trial_json(const struct trial *t, json_t *environment)
     return json;
 }
 
-/* Whole or not at all: a run may be ended at any moment. */
-static int file_write(const char *path, const void *p, size_t n, struct err_text *error)
-{
-    char landing[PATH_MAX];
-    snprintf(landing, sizeof landing, "%.*s.new", PATH_MAX - 8, path);
-    FILE *file = fopen(landing, "w");
-    bool done = file && fwrite(p, 1, n, file) == n;
-    if (file && fclose(file) != 0) done = false;
-    if (done && rename(landing, path) == 0) return 0;
-    return err_set(error, ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
-}
-
 static int hlog_write(const struct trial *t, const char *path, struct err_text *error)
 {
     struct buf log = {0};
     hlog_begin(&log, 0);
     for (int i = 0; i < t->histogram_count; i++)
         hlog_append(&log, t->histograms[i].name, 0, 0, &t->histograms[i].values);
-    int rc = file_write(path, log.p, log.n, error);
+    int rc = results_write(path, log.p, log.n, error);
     buf_release(&log);
     return rc;
 }
 
-int trial_write(const struct trial *t, const char *dir, json_t *environment, struct err_text *error)
+void trial_file_name(const struct trial *t, const char *kind, char *out, size_t size)
 {
-    char path[PATH_MAX], name[TRIAL_NAME_MAX];
+    char name[TRIAL_NAME_MAX];
     snprintf(name, sizeof name, "%s", t->cell);
     for (char *c = name; *c; c++) {
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", *c)) *c = '_';
     }
+    snprintf(out, size, "trial-%s-%d.%s", name, t->number, kind);
+}
+
+int trial_write(const struct trial *t, const char *dir, json_t *environment, struct err_text *error)
+{
+    char path[PATH_MAX], name[TRIAL_NAME_MAX + 32];
     int rc = folder_make(dir, error);
     snprintf(path, sizeof path, "%s/%s", dir, t->experiment);
     if (rc == 0) rc = folder_make(path, error);
     if (rc < 0) return rc;
-    snprintf(path, sizeof path, "%s/%s/trial-%s-%d.hlog", dir, t->experiment, name, t->number);
+    trial_file_name(t, "hlog", name, sizeof name);
+    snprintf(path, sizeof path, "%s/%s/%s", dir, t->experiment, name);
     if (t->histogram_count > 0) rc = hlog_write(t, path, error);
-    snprintf(path, sizeof path, "%s/%s/trial-%s-%d.json", dir, t->experiment, name, t->number);
-    json_t *json = trial_json(t, environment);
-    char *text = json_dumps(json, JSON_INDENT(1));
-    if (rc == 0) rc = file_write(path, text, strlen(text), error);
-    free(text);
-    json_decref(json);
-    return rc;
+    trial_file_name(t, "json", name, sizeof name);
+    snprintf(path, sizeof path, "%s/%s/%s", dir, t->experiment, name);
+    return rc == 0 ? results_write_json(path, trial_json(t, environment), error) : rc;
 }
 
 /* --- reading --- */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -32,13 +31,13 @@ static int usage(FILE *to)
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
-          "       millrace bench report DIR\n"
+          "       millrace bench report [DIR]\n"
           "       millrace bench compare OLD NEW\n"
           "       millrace bench targets\n"
           "       millrace bench fetch NAME...\n"
           "       millrace bench target NAME [--durability MODE] [--folder DIR]\n"
           "\n"
-          "run: measures, and writes every trial to DIR/EXPERIMENT (default results/DATE-local). The experiments:\n",
+          "run: measures, and writes every trial to DIR/EXPERIMENT (default results/DATE-MACHINE). The experiments:\n",
           to);
     for (const struct bench_experiment_name *e = bench_experiments(); e->id; e++)
         fprintf(to, "  %-4s %s\n", e->id, e->question);
@@ -51,7 +50,7 @@ static int usage(FILE *to)
         "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
         "  --target NAME     measures this one (bench/targets, or a path); several take turns (default: millrace)\n"
         "targets: lists them. fetch: gets what they need. target: runs one by itself, says \"ready HOST:PORT PID\".\n"
-        "report: writes DIR/report.html and DIR/figures from the trials in DIR.\n"
+        "report: writes DIR/report.html and DIR/figures from the trials in DIR (default results/latest).\n"
         "compare: ratios new / old of what two folders have in common, with intervals, beside the noise floor.\n",
         to);
     speed_usage(to);
@@ -67,15 +66,6 @@ static int wrong(const char *command, const char *what, const char *value)
 {
     fprintf(stderr, "millrace bench %s: %s%s%s\n", command, what, value[0] ? ": " : "", value);
     return 2;
-}
-
-static void default_dir(char *out, size_t size)
-{
-    char stamp[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", gmtime_r(&now, &utc));
-    snprintf(out, size, "results/%s-local", stamp);
 }
 
 static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], const char *targets[BENCH_TARGETS_MAX],
@@ -129,10 +119,11 @@ static int run(int argc, char **argv)
     const char *ids[IDS_MAX + 1], *targets[BENCH_TARGETS_MAX];
     char dir[64];
     struct err_text error = {0};
-    default_dir(dir, sizeof dir);
+    bench_results_dir(dir, sizeof dir, false);
     struct bench_options options = {.dir = dir};
     if (parse(&options, ids, targets, argc, argv)) return usage(stderr);
     int rc = bench_run(&options, ids, &error);
+    if (rc >= 0 && options.dir == dir) bench_results_latest(dir, &error);
     if (rc < 0) return wrong("run", error.text, "");
     if (rc == BENCH_WRONG) {
         fprintf(stderr, "millrace bench run: a warehouse is wrong: see the last trial in %s\n", options.dir);
@@ -176,7 +167,7 @@ static int speed(int argc, char **argv)
     const char *rows[IDS_MAX];
     char dir[64];
     struct err_text error = {0};
-    default_dir(dir, sizeof dir);
+    bench_results_dir(dir, sizeof dir, false);
     struct bench_speed_options options = {.dir = dir, .rows = rows, .trials = 5, .scale = 1};
     for (int i = 2; i < argc; i += 2) {
         if (i + 1 == argc) return wrong("speed", "needs a value", argv[i]), usage(stderr);
@@ -191,9 +182,10 @@ static int speed(int argc, char **argv)
 static int report(int argc, char **argv)
 {
     struct err_text error = {0};
-    if (argc != 3 || argv[2][0] == '-') return usage(stderr);
-    if (bench_report(argv[2], &error) < 0) return wrong("report", error.text, "");
-    printf("%s/report.html\n", argv[2]);
+    const char *dir = argc > 2 ? argv[2] : "results/latest";
+    if (argc > 3 || dir[0] == '-') return usage(stderr);
+    if (bench_report(dir, &error) < 0) return wrong("report", error.text, "");
+    printf("%s/report.html\n", dir);
     return 0;
 }
 

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
 #include "cli/cli.h"
 #include "cli/unknown.h"
 #include "lib/os/clock.h"
@@ -308,14 +308,11 @@ static void print_verdict(const struct workload *w)
            w->true_stream ? "yes" : "NO");
 }
 
-/* results/latest is a link, replaced in one step. */
 static void link_latest(const struct lab *lab)
 {
-    if (!lab->default_out) return;
-    const char *name = strrchr(lab->out, '/') + 1;
-    unlink("results/latest.new");
-    if (symlink(name, "results/latest.new") != 0 || rename("results/latest.new", "results/latest") != 0)
-        fprintf(stderr, "millrace lab: cannot link results/latest: %s\n", strerror(errno));
+    struct err_text error = {0};
+    if (lab->default_out && bench_results_latest(lab->out, &error) < 0)
+        fprintf(stderr, "millrace lab: %s\n", error.text);
 }
 
 /* ---- arguments ---- */
@@ -344,15 +341,11 @@ static const char **option(struct lab *lab, const char *name)
     return NULL;
 }
 
-static int default_out(struct lab *lab)
+/* A folder of its own each time: what an earlier tour left in databases and logs would be in the way. */
+static void default_out(struct lab *lab)
 {
-    char stamp[32];
-    time_t now = (time_t)(clock_wall_ms() / 1000);
-    struct tm utc;
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", gmtime_r(&now, &utc));
-    path_set(lab->out, "results/%s-local", stamp);
+    bench_results_dir(lab->out, sizeof lab->out, true);
     lab->default_out = true;
-    return 0;
 }
 
 static int pair_check(const struct workload *w)

@@ -26,11 +26,27 @@ for t in trials:
     assert zlib.decompress(packed[8:])[:4] == bytes.fromhex("1c849313")
 assert trials
 PY
+python3 - "$scratch/r/E0" "$scratch" <<'PY' || fail "manifest and summary"
+import json, socket, sys
+text = open(sys.argv[1] + "/manifest.json").read()
+m, s = json.loads(text), json.load(open(sys.argv[1] + "/summary.json"))
+assert m["command"] == "millrace bench run E0 --profile quick" and m["cut"] == 0 and not m["ended"], m
+assert len(m["machine"]["hash"]) == len(m["program"]["crc32c"]) == 8 and m["seeds"]["order"] == 10, m
+assert m["configs"]["pause"]["durability"] == "page-cache" and m["system"]["sysctls"] and m["versions"]["librdkafka"], m
+assert sys.argv[2] not in text and (len(socket.gethostname()) < 5 or socket.gethostname() not in text), "a name of this machine"
+r = s["results"][0]
+assert s["trials"] == r["valid"] + r["void"] and len(r["publishRate"]) == len(r["publishLatency99pct"]) == r["valid"], r
+PY
 ! grep 'HARNESS IS WRONG' "$scratch/r/E0"/*.json || fail "the harness does not report a stall"
 
 story "the page has the answer"
 "$MILLRACE" bench report "$scratch/r" >/dev/null || fail "no report"
 grep -q 'The harness against itself' "$scratch/r/report.html" || fail "the page lacks the answer"
+
+story "a run that has no time says what it did not do"
+timeout 120 "$MILLRACE" bench run E0 --minutes 0.001 --out "$scratch/cut" >"$scratch/cut.out" 2>&1 || fail "status $?: $(tail -3 "$scratch/cut.out")"
+grep -q '1 trials were cut' "$scratch/cut.out" || fail "not said: $(cat "$scratch/cut.out")"
+[ ! -e "$scratch/cut/E0" ] || fail "a trial was made"
 
 story "a run that has all its trials makes none, and equals itself"
 if grep -q VOID "$scratch/out"; then
@@ -38,7 +54,9 @@ if grep -q VOID "$scratch/out"; then
 else
     timeout 60 "$MILLRACE" bench run E0 --out "$scratch/r" >"$scratch/again" 2>&1
     grep -q '1 trials are there already' "$scratch/again" || fail "not taken up: $(cat "$scratch/again")"
-    [ "$(ls "$scratch/r/E0"/*.json | wc -l)" -eq 1 ] || fail "a trial too many"
+    [ "$(ls "$scratch/r/E0"/trial-*.json | wc -l)" -eq 1 ] || fail "a trial too many"
+    python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["earlier"]) == 1' "$scratch/r/E0/manifest.json" ||
+        fail "the manifest forgot the first run"
     "$MILLRACE" bench compare "$scratch/r" "$scratch/r" >"$scratch/compared" || fail "differs from itself: $(cat "$scratch/compared")"
     grep -q 'ack p99.* 1.00 \[1.00, 1.00\].* same$' "$scratch/compared" || fail "no ratio of 1: $(cat "$scratch/compared")"
 fi
