@@ -38,6 +38,7 @@ struct outlet {
 };
 
 struct engine {
+    enum engine_mode mode;
     struct operator_context context;
     struct arena cycle;        /* one flush */
     struct arena staged_arena; /* batch: rows that wait */
@@ -275,6 +276,11 @@ static size_t violations_max(const struct definition *d)
     return most;
 }
 
+bool engine_mode_is_live(enum engine_mode mode)
+{
+    return mode != ENGINE_FRESH && mode != ENGINE_WHOLE;
+}
+
 int engine_run_begin(sqlite3 *db, const struct definition *definition, enum engine_mode mode, const char *input,
                      int64_t *run, struct err_text *error)
 {
@@ -285,7 +291,8 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
                 struct engine **out, struct err_text *error)
 {
     struct engine *e = memory_new(sizeof *e);
-    bool live = mode != ENGINE_FRESH;
+    bool live = engine_mode_is_live(mode);
+    e->mode = mode;
     e->context = (struct operator_context){.definition = definition,
                                            .db = db,
                                            .live = live,
@@ -552,7 +559,7 @@ int engine_flush(struct engine *e)
 int engine_install(struct engine *e)
 {
     assert(!e->context.live);
-    return schema_install(e->context.definition, e->context.db, &e->error);
+    return schema_install(e->context.definition, e->context.db, e->mode, &e->error);
 }
 
 void engine_forget(struct engine *e)

@@ -41,7 +41,17 @@
 
 /* BACKFILL is LIVE, of one process that nobody else writes beside: it needs less of what finds rows. The last three are
  * LIVE too, into a warehouse of a kind of their own (etl/batch/load.h). */
-enum engine_mode { ENGINE_FRESH, ENGINE_LIVE, ENGINE_BACKFILL, ENGINE_APPEND, ENGINE_INCREMENTAL, ENGINE_UPSERT };
+enum engine_mode {
+    ENGINE_FRESH,
+    ENGINE_LIVE,
+    ENGINE_BACKFILL,
+    ENGINE_APPEND,
+    ENGINE_INCREMENTAL,
+    ENGINE_UPSERT,
+    ENGINE_WHOLE /* FRESH, of a stream that is complete and in order (etl/stream/whole.h) */
+};
+
+bool engine_mode_is_live(enum engine_mode mode);
 
 #define ENGINE_RULE_FAILED 1
 

@@ -50,7 +50,8 @@ static const struct {
              [ENGINE_BACKFILL] = {"stream", "stream"},
              [ENGINE_APPEND] = {"append", "append"},
              [ENGINE_INCREMENTAL] = {"incremental", "incremental"},
-             [ENGINE_UPSERT] = {"upsert", "upsert"}};
+             [ENGINE_UPSERT] = {"upsert", "upsert"},
+             [ENGINE_WHOLE] = {"stream", "stream"}};
 
 const char *schema_mode(enum engine_mode mode)
 {
@@ -97,7 +98,7 @@ static int fact_check(sqlite3 *db, const char *key, const char *value, const cha
 
 static int ownership_check(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
-    bool live = mode != ENGINE_FRESH;
+    bool live = engine_mode_is_live(mode);
     int result = runs_prepare(db, error);
     if (result == 0) result = sql_exec(db, error, "%s", internal_tables);
     if (result == 0)
@@ -312,9 +313,9 @@ int schema_rowids_take(sqlite3 *db, int64_t next, struct err_text *error)
 
 int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
-    bool live = mode != ENGINE_FRESH;
     int result = ownership_check(d, db, mode, error);
-    if (result < 0 || !live) return result < 0 ? result : tables_create(d, db, false, error);
+    if (result < 0) return result;
+    if (!engine_mode_is_live(mode)) return tables_create(d, db, false, error);
     int64_t present, next;
     result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
     if (result < 0) return result;
@@ -354,14 +355,28 @@ static int new_rename(sqlite3 *db, const char *name, struct err_text *error)
     return sql_exec(db, error, "ALTER TABLE \"%s%w\" RENAME TO \"%w\"", schema_prefix(false), name, name);
 }
 
-int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error)
+int schema_whole(sqlite3 *db, bool *whole, struct err_text *error)
+{
+    int64_t there;
+    *whole = false;
+    int result =
+        sql_integer(db, 0, &there, error, "SELECT count(*) FROM sqlite_schema WHERE name = 'millrace_warehouse'");
+    if (result != 0 || !there) return result;
+    result = sql_integer(db, 0, &there, error, "SELECT count(*) FROM millrace_warehouse WHERE key = 'whole'");
+    *whole = there;
+    return result;
+}
+
+int schema_install(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
     /* A user's own view over a table that is away for a moment must not stop the renaming. */
     int result = sql_exec(db, error, "PRAGMA legacy_alter_table = ON");
     if (result == 0) result = old_drop(db, error);
     for (int i = 0; i < fixed_count(d) && result == 0; i++) result = new_rename(db, fixed_tables[i].name, error);
     for (int i = 0; i < d->table_count && result == 0; i++) result = new_rename(db, d->tables[i].name, error);
-    if (result == 0) result = facts_write(d, db, ENGINE_FRESH, error);
+    if (result == 0) result = facts_write(d, db, mode, error);
+    if (result == 0 && mode == ENGINE_WHOLE)
+        result = sql_exec(db, error, "INSERT INTO millrace_warehouse VALUES('whole', '1')");
     if (result == 0) result = objects_register(d, db, error);
     if (result == 0) result = schema_indexes_create(d, db, error);
     if (result == 0) result = views_create(d, db, error);

@@ -34,8 +34,11 @@ int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_t
  * write transaction. */
 int schema_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error);
 int schema_indexes_drop(const struct definition *d, sqlite3 *db, struct err_text *error);
-/* Batch: drops the old tables and views, renames the new tables, makes indexes and views. */
-int schema_install(const struct definition *d, sqlite3 *db, struct err_text *error);
+/* FRESH, WHOLE: drops the old tables and views, renames the new tables, makes indexes and views. */
+int schema_install(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error);
+/* *whole: an engine of mode WHOLE has made the warehouse that is there. It keeps nothing that a live one could go on
+ * from, and need not: its stream is complete. */
+int schema_whole(sqlite3 *db, bool *whole, struct err_text *error);
 /* Registers a run; see engine_run_begin. */
 int schema_run_begin(const struct definition *d, sqlite3 *db, enum engine_mode mode, const char *input, int64_t *run,
                      struct err_text *error);

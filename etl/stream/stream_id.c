@@ -45,6 +45,11 @@ bool stream_id_is_followed(struct slice id)
     return definition_digits(id).p && memcmp(id.p + at, followed_form, strlen(followed_form)) == 0;
 }
 
+bool stream_id_is_finite(struct slice id)
+{
+    return definition_digits(id).p && !stream_id_is_followed(id);
+}
+
 int stream_id_take(const char *topic, struct slice found, const char *definition_digest, char out[STREAM_ID_SIZE],
                    struct err_text *error)
 {

@@ -28,6 +28,8 @@ void stream_id_print(const char *definition_digest, const char *input_digest, ch
 void stream_id_print_followed(const char *definition_digest, const char *drawn, char out[STREAM_ID_SIZE]);
 /* It is such an id: what comes behind its ends is no repetition. */
 bool stream_id_is_followed(struct slice id);
+/* It names all of its input: behind its ends nothing is new. Somebody else's id does not tell. */
+bool stream_id_is_finite(struct slice id);
 
 /* Takes over the id of a topic's first message. ERR_EXISTS when it tells of another definition than the one with this
  * digest, ERR_CORRUPT when it is too long. */

@@ -40,6 +40,16 @@ TEST(stream_id, any_other_text_is_taken_as_it_is)
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) check_int(take(foreign[i]), 0);
 }
 
+TEST(stream_id, tells_whether_it_names_all_of_its_input)
+{
+    char id[STREAM_ID_SIZE];
+    stream_id_print(digest, digest, id);
+    check(stream_id_is_finite(slice_str(id)) && !stream_id_is_followed(slice_str(id)));
+    stream_id_print_followed(digest, digest, id);
+    check(!stream_id_is_finite(slice_str(id)) && stream_id_is_followed(slice_str(id)));
+    check(!stream_id_is_finite(SLICE_LIT("s")) && !stream_id_is_finite(SLICE_LIT("millrace:" OTHER)));
+}
+
 TEST(stream_id, has_room_for_127_bytes)
 {
     char text[STREAM_ID_SIZE + 1];
