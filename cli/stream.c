@@ -35,7 +35,7 @@ static int usage(FILE *to)
           "run:\n"
           "  --workers N             processes that load (1); each prints `worker N PID`, a dead one is replaced\n"
           "  --out DIR               folder of the definition's outputs; default: that of the database\n"
-          "  --backfill              catches up first: one process, large transactions, indexes at the end; then as "
+          "  --backfill              catches up first: as a batch, or by one process, indexes at the end; then as "
           "usual\n"
           "  --commit-ms N           a transaction every N ms (default: as soon as records are there)\n"
           "  --probe FILE            writes the instants of every record to FILE.worker-N\n"

@@ -30,6 +30,7 @@
 #include "etl/stream/offsets.h"
 #include "etl/stream/own_broker.h"
 #include "etl/stream/verify.h"
+#include "etl/stream/whole.h"
 #include "lib/base/checksum.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
@@ -42,6 +43,7 @@ enum {
     TOPIC_SAID_AFTER_MS = 2000,
     BUSY_MS = 5000, /* for a database that somebody else has locked */
     METADATA_MS = 500,
+    WHOLE_CACHE_KIB = 8192,  /* a batch's (etl/batch/batch.c) */
     CHANGELOG_STOP_MS = 5000 /* what is left in the outboxes then is sent by the next run */
 };
 
@@ -58,6 +60,9 @@ struct run {
     struct checkpoint checkpoint; /* open: the database is ours */
     int lock;                     /* a descriptor of the database file that holds the lock; -1 */
     bool created;                 /* the database file was not there */
+    bool whole;                   /* the warehouse was filled as a whole (whole.h): nothing more can come */
+    bool built;                   /* by this run */
+    struct buf state;             /* built: what was kept about keys */
     char group[160];              /* of this run alone */
     int64_t number;               /* in etl_runs; 0: not yet */
     struct crew crew;
@@ -166,11 +171,16 @@ static int outboxes_make(struct run *r)
     return result;
 }
 
+static int run_begin(struct run *r)
+{
+    return r->number ? 0 : engine_run_begin(r->db, r->definition, ENGINE_LIVE, NULL, &r->number, r->error);
+}
+
 static int tables_make(struct run *r)
 {
     struct engine *engine = NULL;
     enum engine_mode mode = r->options->backfill ? ENGINE_BACKFILL : ENGINE_LIVE;
-    int result = engine_run_begin(r->db, r->definition, mode, NULL, &r->number, r->error);
+    int result = run_begin(r);
     if (result == 0) result = engine_open(r->definition, r->db, mode, r->number, &engine, r->error);
     if (result == 0) result = keys_relax(r->definition, r->db, r->error);
     for (int i = 0; i < r->topics.count && result == 0; i++)
@@ -185,22 +195,92 @@ static int tables_make(struct run *r)
     return result;
 }
 
+/* The same topics, with as many partitions, as those that it was filled from. */
+static int whole_check(struct run *r)
+{
+    int result = run_begin(r);
+    for (int i = 0; i < r->topics.count && result == 0; i++)
+        result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
+    return result == 0 ? identity_check(r) : result;
+}
+
+/* In one transaction. */
+static int in_transaction(struct run *r, const char *begin, int (*change)(struct run *r))
+{
+    int result = sql_exec(r->db, r->error, "%s", begin);
+    if (result != 0) return result;
+    result = change(r);
+    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
+    if (result != 0) sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+    return result;
+}
+
+/* ---- as a whole ---- */
+
+/* Nothing in the database but the rows of runs: one that was killed before its end may have left these. */
+static int database_is_new(struct run *r, bool *is_new)
+{
+    int64_t others;
+    int result = sql_integer(r->db, 0, &others, r->error,
+                             "SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN "
+                             "('etl_runs', 'millrace_warehouse', 'millrace_objects')");
+    *is_new = others == 0;
+    return result;
+}
+
+static void whole_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct run *r = context;
+    r->progress.total = total;
+    progress_update(&r->progress, done);
+}
+
+static int whole_fill(struct run *r)
+{
+    const struct whole_options options = {
+        .stream = {r->definition, &r->topics, r->partitions, r->broker.bootstrap, &stopping},
+        .db = r->db,
+        .run = r->number,
+        .progress = whole_progress,
+        .context = r,
+        .state = &r->state};
+    struct err_text reason = {{0}};
+    int result = whole_load(&options, &reason);
+    if (result != 0) log_debug("stream", "not filled as a whole: %s", reason.text);
+    return result == 0 ? identity_check(r) : result;
+}
+
+/* What cannot be done so, for whatever reason, is done by workers, who tell of what is wrong: then nothing has happened
+ * here. */
+static int whole_try(struct run *r)
+{
+    bool is_new = false;
+    int result = database_is_new(r, &is_new);
+    if (result != 0 || !is_new) return result;
+    result = in_transaction(r, "BEGIN IMMEDIATE", run_begin); /* a kill leaves a trace */
+    if (result == 0)
+        result = sql_exec(r->db, r->error, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -%d", WHOLE_CACHE_KIB);
+    if (result != 0) return result;
+    progress_start(&r->progress, r->title, "messages", 0);
+    r->built = r->whole = in_transaction(r, "BEGIN EXCLUSIVE", whole_fill) == 0;
+    if (r->built) progress_finish(&r->progress, r->progress.total);
+    return 0;
+}
+
 /* Everything in one transaction, so that a database that is somebody else's stays untouched. */
 static int database_prepare(struct run *r)
 {
     r->created = access(r->options->db, F_OK) != 0;
     int result = database_open(r->options->db, BUSY_MS, &r->db, r->error);
     if (result == 0) result = database_lock(r->options->db, &r->lock, r->error);
-    if (result == 0) result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
+    if (result == 0) result = schema_whole(r->db, &r->whole, r->error);
+    bool tried = r->options->backfill && !r->options->follow && !r->whole && whole_is_possible(r->definition);
+    if (result == 0 && tried) result = whole_try(r);
+    if (result != 0 || stopping) return result;
+    if (!r->built) result = in_transaction(r, "BEGIN IMMEDIATE", r->whole ? whole_check : tables_make);
     if (result != 0) return result;
-    result = tables_make(r);
-    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
-    if (result != 0) {
-        sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
-        return result;
-    }
     r->created = false; /* it holds a warehouse now, and is kept whatever happens */
-    result = runs_totals(r->db, &r->before, r->error);
+    if (!r->built) result = runs_totals(r->db, &r->before, r->error);
     if (result == 0) result = late_last(r->definition, r->db, &r->late_before, r->error);
     if (result == 0) result = database_tune(r->db, r->error);
     if (result == 0) result = checkpoint_open(&r->checkpoint, r->options->db, r->lock, r->error);
@@ -220,9 +300,10 @@ static void database_release(struct run *r)
 /* A run that has nothing left to load would end before a worker sees what was published since. */
 static int topics_verify(struct run *r)
 {
+    if (r->built) return 0;
     int result = verify_topics(r->db, r->broker.bootstrap, &r->topics, r->error);
     int open = result == 0 ? offsets_open_partitions(r->db, r->error) : result;
-    if (open != 0 || r->options->follow) return open < 0 ? open : 0;
+    if (open != 0 || (r->options->follow && !r->whole)) return open < 0 ? open : 0;
     return verify_tail(r->db, r->broker.bootstrap, &r->topics, &stopping, r->error);
 }
 
@@ -309,15 +390,9 @@ static int watch(struct run *r, bool backfill)
     }
 }
 
-/* In one transaction, whichever way `change` changes the database. */
-static int in_transaction(struct run *r, int (*change)(const struct definition *, sqlite3 *, struct err_text *))
+static int indexes_create(struct run *r)
 {
-    int result = sql_exec(r->db, r->error, "BEGIN IMMEDIATE");
-    if (result != 0) return result;
-    result = change(r->definition, r->db, r->error);
-    if (result == 0) result = sql_exec(r->db, r->error, "COMMIT");
-    if (result != 0) sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
-    return result;
+    return schema_indexes_create(r->definition, r->db, r->error);
 }
 
 static int crew_run(struct run *r, bool backfill)
@@ -341,10 +416,10 @@ static int crew_run(struct run *r, bool backfill)
 
 /* What workers beside each other need besides, such as who has the keys of unique: an engine that opens for them makes
  * it. */
-static int rules_prepare(const struct definition *d, sqlite3 *db, struct err_text *error)
+static int rules_prepare(struct run *r)
 {
     struct engine *engine = NULL;
-    int result = engine_open(d, db, ENGINE_LIVE, 0, &engine, error);
+    int result = engine_open(r->definition, r->db, ENGINE_LIVE, 0, &engine, r->error);
     engine_close(engine);
     return result;
 }
@@ -355,18 +430,26 @@ static int backfill_run(struct run *r)
 {
     r->backfill = UINT64_MAX;
     int result = crew_run(r, true);
-    if (result == 0) result = in_transaction(r, schema_indexes_create);
+    if (result == 0) result = in_transaction(r, "BEGIN IMMEDIATE", indexes_create);
     int open = result == 0 ? offsets_open_partitions(r->db, r->error) : result;
     r->complete = open == 0;
     return open < 0 ? open : 0;
 }
 
+/* There is nothing left to load; who follows waits for a signal. */
+static int whole_load_nothing(struct run *r)
+{
+    r->complete = true;
+    return r->options->follow ? watch(r, false) : 0;
+}
+
 static int load(struct run *r)
 {
+    if (r->whole) return whole_load_nothing(r);
     progress_start(&r->progress, r->title, "messages", 0);
     int result = r->options->backfill ? backfill_run(r) : 0;
     bool goes_on = result == 0 && !stopping && (!r->complete || r->options->follow);
-    if (goes_on && r->options->backfill) result = in_transaction(r, rules_prepare);
+    if (goes_on && r->options->backfill) result = in_transaction(r, "BEGIN IMMEDIATE", rules_prepare);
     if (goes_on && result == 0) result = crew_run(r, false);
     return result == 0 ? progress_show(r, true) : result;
 }
@@ -389,11 +472,16 @@ static int stopped_early(struct run *r)
     return result;
 }
 
+static int keys_make(struct run *r)
+{
+    return keys_settle(r->definition, r->db, r->error);
+}
+
 /* In one transaction: a broken key leaves the indexes as they were. */
 static int keys_finish(struct run *r)
 {
     if (!keys_declared(r->definition)) return 0;
-    int result = in_transaction(r, keys_settle);
+    int result = in_transaction(r, "BEGIN IMMEDIATE", keys_make);
     return result == KEYS_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 
@@ -460,10 +548,8 @@ static int outputs_write(struct run *r)
 
 static int state_say(struct run *r)
 {
-    struct buf kept = {0};
-    int result = kept_say(r->db, &kept, r->error);
-    if (result == 0 && kept.n) fprintf(stderr, "%s: state: %s\n", r->title, buf_cstr(&kept));
-    buf_release(&kept);
+    int result = r->built ? 0 : kept_say(r->db, &r->state, r->error);
+    if (result == 0 && r->state.n) fprintf(stderr, "%s: state: %s\n", r->title, buf_cstr(&r->state));
     return result;
 }
 
@@ -515,6 +601,7 @@ int run_stream(const struct run_options *options, struct err_text *error)
     if (r.client) rd_kafka_destroy(r.client);
     own_broker_close(&r.broker);
     topics_release(&r.topics);
+    buf_release(&r.state);
     free(r.partitions);
     export_close(&r.exports);
     definition_free(r.definition);

@@ -3,7 +3,8 @@
  *     broker (named, or one of our own)    found or started, started again when it dies
  *     topics                               waited for
  *     warehouse                            tables made, identity stored or compared
- *     backfill, if asked for               up to what the topics held when it began: one worker, then the indexes
+ *     backfill, if asked for               up to what the topics held when it began: as a whole (whole.h), or else one
+ *                                          worker, then the indexes
  *     workers                              N processes; a dead one is replaced
  *     changelogs                           what workers left in outboxes is sent all the while (etl/changelog/sender.h)
  *     until every partition's end record is loaded, or a signal
@@ -26,7 +27,7 @@ struct run_options {
     const char *db;         /* SQLite file, created when missing */
     const char *out;        /* folder of the definition's outputs; NULL: that of the database */
     int workers;            /* 1 .. RUN_WORKERS_MAX */
-    bool backfill;          /* catches up first: one worker, large transactions, declared indexes made at the end */
+    bool backfill;          /* catches up first: as a whole, or by one worker, large transactions, indexes at the end */
     struct reject_limit max_rejects; /* of the warehouse when all is loaded, with follow when it stops */
     int commit_ms;                   /* a transaction every so many milliseconds; 0: as soon as may be */
     const char *probe;               /* workers write the instants of records to PROBE.worker-N (probe.h); NULL: none */

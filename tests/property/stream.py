@@ -155,7 +155,7 @@ def whole(case, streams, topic, rng, expected):
     if rng.random() < 0.4:
         case = changelogs.with_topics(case, rng, loose=True)
     partitions, workers = rng.randint(1, 8), rng.randint(1, 3)
-    options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.9 else []
+    options = ["--shuffle", rng.randint(1, 10**6)] if rng.random() < 0.8 else []
     drive.cover("command", f"stream publish{' --shuffle' if options else ''}")
     if rng.random() < 0.3:  # a publisher that is killed begins again
         killed_publish(case, streams, topic, partitions, rng, *options)

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# stream_whole.sh - a backfill of a complete topic, in the order of its files, builds the warehouse as a batch does; any
+# other topic is loaded by a worker. In the end the tables are the same.
+cd "$(dirname "$0")/../.." || exit 2
+. tests/e2e/lib.sh
+
+one() { sqlite3 "$1" "$2"; }
+whole() { [ "$(one "$1" "SELECT count(*) FROM millrace_warehouse WHERE key = 'whole'")" -eq 1 ]; }
+publish() { "$MILLRACE" stream publish "$definition" --in "$scratch/in" --bootstrap "$bootstrap" "$@" 2>"$scratch/err" || die "publish: $(cat "$scratch/err")"; }
+run() { # DB [options]
+    "$MILLRACE" stream run "$definition" --db "$@" --bootstrap "$bootstrap" >"$scratch/out" 2>"$scratch/err"
+}
+equal() { # DB WHAT
+    "$MILLRACE" warehouse compare "$scratch/batch.db" "$1" || fail "$2: batch = stream"
+}
+
+broker_start -o group.initial.rebalance.delay.ms=100
+definition=workloads/ecommerce/shop.json
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.02 --seed 12 2>/dev/null || die "generate"
+"$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
+
+story "ten sources with rules among them, 3 partitions: no worker, no state, the tables of a batch, declared keys"
+publish --topic all --partitions 3
+run "$scratch/all.db" --topic all --backfill --workers 2 || die "run: $(cat "$scratch/err")"
+! grep -q '^worker' "$scratch/out" || fail "a worker: $(cat "$scratch/out")"
+whole "$scratch/all.db" || fail "not as a whole: $(cat "$scratch/err")"
+equal "$scratch/all.db" whole
+schema="SELECT type, name, tbl_name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'millrace_%' ORDER BY 2"
+diff <(one "$scratch/batch.db" "$schema") <(one "$scratch/all.db" "$schema") || fail "other tables, indexes or views than a batch"
+[ "$(one "$scratch/all.db" "SELECT mode, status, read = (SELECT sum(read) FROM records) FROM etl_runs")" = "stream|done|1" ] ||
+    fail "etl_runs: $(one "$scratch/all.db" "SELECT * FROM etl_runs")"
+[ "$(one "$scratch/all.db" "SELECT count(*), sum(ended) FROM millrace_stream_offsets")" = "3|3" ] || fail "positions"
+grep -q ': state: ' "$scratch/err" || fail "nothing about state: $(cat "$scratch/err")"
+
+story "again, with and without the option, and following: nothing is left to load"
+for options in "" --backfill; do
+    run "$scratch/all.db" --topic all $options || fail "again: $(cat "$scratch/err")"
+    grep -q ': committed: 0 records' "$scratch/err" || fail "again: $(cat "$scratch/err")"
+done
+"$MILLRACE" stream run $definition --db "$scratch/all.db" --topic all --follow --bootstrap "$bootstrap" >"$scratch/out" 2>"$scratch/err" &
+follower=$!
+for _ in $(seq 100); do [ "$(one "$scratch/all.db" "SELECT count(*) FROM etl_runs WHERE status = 'running'")" -eq 1 ] && break; sleep 0.05; done
+kill -TERM $follower
+wait $follower || fail "following: $(cat "$scratch/err")"
+equal "$scratch/all.db" "after that"
+
+story "what is sent again is recognised; a message of another stream is an error"
+publish --topic all --partitions 3
+run "$scratch/all.db" --topic all || fail "sent again: $(cat "$scratch/err")"
+mkdir "$scratch/other"
+cp "$scratch"/in/2*.csv "$scratch/other"
+"$MILLRACE" stream publish workloads/ecommerce/online_retail.json --in "$scratch/other" --topic all --bootstrap "$bootstrap" 2>/dev/null || die "publish another"
+run "$scratch/all.db" --topic all && fail "another stream is no error"
+grep -q 'a message of stream millrace:' "$scratch/err" || fail "another stream: $(cat "$scratch/err")"
+equal "$scratch/all.db" "after another stream"
+
+story "killed before its end: thrown away, and begun again, with the option or without"
+for options in --backfill ""; do
+    rm -f "$scratch"/killed.db*
+    publish --topic "killed$options" --partitions 2
+    "$MILLRACE" stream run $definition --db "$scratch/killed.db" --topic "killed$options" --backfill --bootstrap "$bootstrap" >/dev/null 2>&1 &
+    killed=$!
+    for _ in $(seq 2000); do [ -s "$scratch/killed.db-journal" ] && [ "$(stat -c %s "$scratch/killed.db")" -gt 100000 ] && break; sleep 0.001; done
+    kill -KILL $killed
+    wait $killed 2>/dev/null
+    run "$scratch/killed.db" --topic "killed$options" $options || fail "after the kill: $(cat "$scratch/err")"
+    [ "$(one "$scratch/killed.db" "SELECT group_concat(status) FROM etl_runs")" = "interrupted,done" ] ||
+        fail "killed $options: $(one "$scratch/killed.db" "SELECT * FROM etl_runs")"
+    equal "$scratch/killed.db" "killed $options"
+done
+
+story "in another order, sent twice, without its ends: a worker loads it, the tables are the same"
+publish --topic shuffled --partitions 3 --shuffle 7
+publish --topic twice
+publish --topic twice
+for topic in shuffled twice; do
+    run "$scratch/$topic.db" --topic $topic --backfill || fail "$topic: $(cat "$scratch/err")"
+    [ "$(grep -c '^worker' "$scratch/out")" -eq 1 ] || fail "$topic: one worker: $(cat "$scratch/out")"
+    whole "$scratch/$topic.db" && fail "$topic: as a whole"
+    equal "$scratch/$topic.db" $topic
+done
+"$MILLRACE" stream publish $definition --in "$scratch/in" --bootstrap "$bootstrap" --topic slow --rate 25000 2>/dev/null &
+publisher=$!
+for _ in $(seq 200); do "$MILLRACE" topic list --bootstrap "$bootstrap" 2>/dev/null | grep -q '^slow' && break; sleep 0.02; done
+run "$scratch/slow.db" --topic slow --backfill --workers 2 || fail "slow: $(cat "$scratch/err")"
+wait $publisher || fail "the slow publisher: $?"
+grep -q '^worker' "$scratch/out" || fail "no worker for what was not complete"
+equal "$scratch/slow.db" slow
+
+broker_stop
+done_testing
