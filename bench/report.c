@@ -9,6 +9,7 @@
 
 #include "bench/bench.h"
 #include "bench/folder.h"
+#include "bench/peer_report.h"
 #include "bench/results.h"
 #include "bench/summary.h"
 
@@ -167,6 +168,7 @@ static void cut_say(struct report *r, const char *experiment)
 void report_section(struct report *r, const char *heading, const struct trials *all)
 {
     int voided = 0, found = 0;
+    series_targets(all, r->targets);
     buf_append_str(&r->body, "<h2>");
     put_html(&r->body, heading);
     buf_append_str(&r->body, "</h2>\n");
@@ -219,11 +221,11 @@ int report_figure(struct report *r, struct figure *f, const struct caption *c, s
     buf_append_slice(&r->body, buf_slice(&f->svg));
     buf_printf(&r->body,
                "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. Run: <code>%s/%s</code>. %sAgain: "
-               "<code>millrace bench run %s "
+               "<code>millrace bench run %s%s "
                "--profile %s --out DIR &amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures "
                "&amp;&amp; gnuplot %s.gnuplot</code></span></figcaption></figure>\n",
                c->title, c->read, c->n, c->durability, strrchr(r->dir, '/') + 1, c->experiment, r->machine,
-               c->experiment, r->profile, f->name);
+               c->experiment, r->targets, r->profile, f->name);
     return 0;
 }
 

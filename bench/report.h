@@ -17,6 +17,7 @@ struct report {
     char profile[16];   /* "quick" or "full" */
     struct buf answers; /* <li>...</li>: what came out, first thing on the page */
     struct buf body;    /* sections */
+    char targets[256];  /* " --target millrace --target apache-kafka" of the section's experiment; "" without peers */
     int experiments;
 };
 

@@ -114,6 +114,7 @@ static void noisy_acks_trials(const char *dir)
         for (int i = 1; i <= 3 + c; i++) {
             trial_init(&t, "E1", cells[c], i);
             trial_set(&t, "paced_rate", "2000");
+            trial_set(&t, "durability", strchr(cells[c], ' ') + 1);
             trial_metric(&t, "throughput", "messages/s", 1e6 * i);
             trial_metric(&t, "broker_cpu", "s per million messages", 1);
             histogram_record_count(trial_histogram(&t, "ack", "ns"), 1000000 * i, 1000);

@@ -214,11 +214,25 @@ void target_set_stop(struct target_set *set)
 
 /* --- what an experiment asks --- */
 
+void target_cell_join(char out[TRIAL_NAME_MAX], const char *before, const char *cell, const char *behind)
+{
+    const char *const parts[] = {before, cell, behind};
+    size_t n = 0;
+    for (int i = 0; i < 3; i++) {
+        size_t size = strlen(parts[i]);
+        if (size > TRIAL_NAME_MAX - 1 - n) size = TRIAL_NAME_MAX - 1 - n;
+        memcpy(out + n, parts[i], size);
+        n += size;
+    }
+    out[n] = 0;
+}
+
 static void cell_join(const struct target_mode *m, const char *cell, const char *mode, char out[TRIAL_NAME_MAX])
 {
-    bool ours = strcmp(m->spec->name, "millrace") == 0;
-    snprintf(out, TRIAL_NAME_MAX, "%.20s%s%.28s%s%.10s", ours ? "" : m->spec->name, ours ? "" : ": ", cell,
-             mode[0] ? " " : "", mode);
+    char before[TRIAL_NAME_MAX] = "", behind[TRIAL_NAME_MAX] = "";
+    if (strcmp(m->spec->name, "millrace") != 0) snprintf(before, sizeof before, "%s: ", m->spec->name);
+    if (mode[0]) snprintf(behind, sizeof behind, " %s", mode);
+    target_cell_join(out, before, cell, behind);
 }
 
 void target_cell(const struct target_mode *m, const char *cell, char out[TRIAL_NAME_MAX])

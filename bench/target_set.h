@@ -41,6 +41,8 @@ int target_set_start(struct target_set *set, const struct bench *b, const char *
                      struct err_text *error);
 void target_set_stop(struct target_set *set);
 
+/* The three one behind the other; what does not fit is cut. */
+void target_cell_join(char out[TRIAL_NAME_MAX], const char *before, const char *cell, const char *behind);
 /* A cell's name: ours as it is, behind those of another target "NAME: ". */
 void target_cell(const struct target_mode *m, const char *cell, char out[TRIAL_NAME_MAX]);
 /* The same where only the default modes are measured: one that is not the target's default is named, too. */
