@@ -93,24 +93,26 @@ void admission_expect(const struct admission *a, const struct judged *row)
 }
 
 static struct judged *judge(const struct admission *a, struct row_parser *parser, const struct record *record,
-                            struct arena *arena)
+                            struct lateness *lateness, struct arena *arena)
 {
     struct judged *j = arena_alloc(arena, sizeof *j + (size_t)a->count * sizeof *j->keys);
     record_copy(&j->record, record, arena);
-    row_parse(parser, &j->record, arena, &j->row);
+    row_parse_in_order(parser, &j->record, lateness, arena, &j->row);
+    j->record.late_s = j->row.values[a->feed->builtin + BUILTIN_LATE_S].i;
     row_keep(&j->row, arena);
     keys_judge(a, parser, j);
     return j;
 }
 
-struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena)
+struct judged *admission_judge(struct admission *a, const struct record *record, struct lateness *lateness,
+                               struct arena *arena)
 {
-    return judge(a, a->parser, record, arena);
+    return judge(a, a->parser, record, lateness, arena);
 }
 
 static struct judged *judge_again(struct admission *a, const struct record *record)
 {
-    return judge(a, a->again, record, a->context->cycle);
+    return judge(a, a->again, record, NULL, a->context->cycle);
 }
 
 static bool rejects(const struct admission *a, int k)

@@ -56,8 +56,9 @@ void admission_end(struct admission *a, struct buf *state);
 void admission_close(struct admission *a); /* also one of zeros */
 
 /* Parses a record; the copy of the row and of its record is in `arena`. Of the admission it uses nothing but the
- * parser: another thread than the one that takes rows in may do it. */
-struct judged *admission_judge(struct admission *a, const struct record *record, struct arena *arena);
+ * parser: another thread than the one that takes rows in may do it. `lateness`: see row_parse_in_order. */
+struct judged *admission_judge(struct admission *a, const struct record *record, struct lateness *lateness,
+                               struct arena *arena);
 /* Tells the processor that the row will be taken in soon. */
 void admission_expect(const struct admission *a, const struct judged *row);
 /* Takes a row in; calls `settle` for it and for every row that moves. */

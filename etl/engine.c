@@ -366,7 +366,7 @@ static void staged_drop(struct engine *e)
 
 static void stage(struct engine *e, const struct record *record)
 {
-    struct judged *j = admission_judge(&e->lanes[record->feed].admission, record, &e->staged_arena);
+    struct judged *j = engine_judge(e, record, &e->staged_arena);
     buf_append(&e->staged, &j, sizeof(struct judged *));
 }
 
@@ -453,9 +453,15 @@ int engine_drop_late(struct engine *e, const struct judged *j, int64_t late_s)
     return late_row(&e->late, &j->record, &j->row.values[e->lanes[j->record.feed].feed->time], late_s);
 }
 
+struct judged *engine_judge_in_order(struct engine *e, const struct record *record, struct lateness *lateness,
+                                     struct arena *arena)
+{
+    return admission_judge(&e->lanes[record->feed].admission, record, lateness, arena);
+}
+
 struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena)
 {
-    return admission_judge(&e->lanes[record->feed].admission, record, arena);
+    return engine_judge_in_order(e, record, NULL, arena);
 }
 
 void engine_expect(const struct engine *e, const struct judged *j)

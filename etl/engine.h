@@ -85,6 +85,9 @@ int engine_begin(struct engine *e);
 /* Parses and validates a record, without the database. It touches nothing that the other calls do but engine_open and
  * engine_close: a second thread may run ahead with it. What it gives lives in the arena. */
 struct judged *engine_judge(struct engine *e, const struct record *record, struct arena *arena);
+/* The same for all records of a file in their order: finds late_s, unless source_lateness was NULL. */
+struct judged *engine_judge_in_order(struct engine *e, const struct record *record, struct lateness *lateness,
+                                     struct arena *arena);
 /* LIVE, inside the transaction: applies a judged record. A position must be applied only once, ever. */
 int engine_apply(struct engine *e, struct judged *row);
 /* LIVE: what is applied between these two stays as it is until then, and tables can take it many rows at a time. A page

@@ -237,9 +237,31 @@ static bool record_split(struct row_parser *p, const struct record *record, stru
     return p->split = p->violation_count == 0;
 }
 
-void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
+/* Seconds that the record, which was split, is older than the newest before it. */
+static int64_t lateness_take(struct row_parser *p, struct lateness *l, struct arena *arena)
+{
+    const struct value *time = &p->values[p->feed->time];
+    int reported = p->reported_count;
+    columns_derive(p, p->feed->time + 1, arena); /* a derived one reads only those before it */
+    p->reported_count = reported;
+    if (time->type == VALUE_NULL) return 0;
+    int64_t late = l->has_time ? l->time_max - time->i : 0;
+    if (!l->has_time || late < 0) l->time_max = time->i;
+    l->has_time = true;
+    return late > 0 ? late : 0;
+}
+
+int64_t row_parse_lateness(struct row_parser *p, const struct record *record, struct arena *arena,
+                           struct lateness *lateness)
+{
+    return record_split(p, record, arena) ? lateness_take(p, lateness, arena) : 0;
+}
+
+void row_parse_in_order(struct row_parser *p, const struct record *record, struct lateness *lateness,
+                        struct arena *arena, struct row *row)
 {
     if (record_split(p, record, arena)) {
+        if (lateness) p->values[p->feed->builtin + BUILTIN_LATE_S].i = lateness_take(p, lateness, arena);
         columns_derive(p, p->feed->builtin, arena);
         rules_judge(p, arena);
         types_judge(p, p->feed->rule_count + 1);
@@ -253,13 +275,9 @@ void row_parse(struct row_parser *p, const struct record *record, struct arena *
                         .bucket = bucket_of(p)};
 }
 
-bool row_parse_time(struct row_parser *p, const struct record *record, struct arena *arena, int64_t *time_s)
+void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row)
 {
-    int time = p->feed->time;
-    if (!record_split(p, record, arena)) return false;
-    columns_derive(p, time + 1, arena); /* a derived one reads only those before it */
-    *time_s = p->values[time].i;
-    return p->values[time].type != VALUE_NULL;
+    row_parse_in_order(p, record, NULL, arena, row);
 }
 
 /* --- the key of a rule that is judged among rows --- */

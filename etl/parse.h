@@ -24,8 +24,15 @@ void row_parser_free(struct row_parser *p);                 /* NULL is allowed *
  * the arena's reset. Nothing fails: what is wrong with the record is in row->violations. */
 void row_parse(struct row_parser *p, const struct record *record, struct arena *arena, struct row *row);
 
-/* Only the event time of the record, which its source declares; false when it fits no format, or has none. */
-bool row_parse_time(struct row_parser *p, const struct record *record, struct arena *arena, int64_t *time_s);
+/* The same for a record whose late_s is not known yet, because its reader left it to who parses the records of the file
+ * in their order (source_lateness). NULL: it is known. */
+void row_parse_in_order(struct row_parser *p, const struct record *record, struct lateness *lateness,
+                        struct arena *arena, struct row *row);
+
+/* The record's late_s, of its event time alone, which is taken into account: 0 when it fits no format, or has no
+ * time. */
+int64_t row_parse_lateness(struct row_parser *p, const struct record *record, struct arena *arena,
+                           struct lateness *lateness);
 
 /* The key of rule `rule` (index in feed.rules), which is judged among rows, for the row that was parsed last: 128 bits
  * of hash over the rule's columns. False when the row takes no part: it has a violation of an ordinal

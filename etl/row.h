@@ -43,6 +43,12 @@ struct position {
     uint64_t number;
 };
 
+/* The event times of a file so far, for who reads its records in order. */
+struct lateness {
+    bool has_time;
+    int64_t time_max; /* the largest */
+};
+
 /* What a source yields and what a topic carries: raw bytes plus what only a reader of the file in
  * order can know. A stream must carry every member: row_parse needs all of them. */
 struct record {

@@ -46,12 +46,13 @@ static struct page *page_begin(struct reading *r, const struct source_list *list
 /* 1 when the page is full, else as source_next. */
 static int page_fill(struct reading *r, struct source_reader *reader, struct page *p)
 {
+    struct lateness *lateness = source_lateness(reader);
     struct record record;
     size_t bytes = 0;
     int result = 1;
     while (p->shown.count < READING_ROWS && bytes < READING_BYTES &&
            (result = source_next(reader, &record, &p->error)) == 1) {
-        p->shown.rows[p->shown.count++] = engine_judge(r->engine, &record, &p->arena);
+        p->shown.rows[p->shown.count++] = engine_judge_in_order(r->engine, &record, lateness, &p->arena);
         bytes += record.raw.n;
     }
     return result;

@@ -54,7 +54,7 @@ static int file_measure(struct pass *p, const struct source_file *file, uint64_t
     if (result < 0) return result;
     while ((result = source_next(reader, &record, error)) == 1) {
         arena_reset(&p->arena);
-        result = admission_add(p->admission, admission_judge(p->admission, &record, &p->arena));
+        result = admission_add(p->admission, admission_judge(p->admission, &record, NULL, &p->arena));
         if (result != 0) break;
         if (++*records % PROGRESS_EVERY == 0) progress_update(p->progress, *p->lines_done + record.at.line);
     }

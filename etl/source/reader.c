@@ -129,18 +129,6 @@ int source_open(const struct feed *feed, const char *dir, const struct source_fi
     return err;
 }
 
-/* Seconds that this record is older than the newest before it. Only records that fit the format count. */
-static int64_t lateness_of(struct source_reader *r, const struct record *record)
-{
-    int64_t time_s;
-    arena_reset(&r->row_arena);
-    if (!row_parse_time(r->parser, record, &r->row_arena, &time_s)) return 0;
-    int64_t late = r->has_time ? r->time_max - time_s : 0;
-    if (!r->has_time || time_s > r->time_max) r->time_max = time_s;
-    r->has_time = true;
-    return late > 0 ? late : 0;
-}
-
 /* What makes two records of a file the same: their bytes, and what their columns read from around them. */
 static struct fingerprint identity_of(struct source_reader *r, const struct record *record)
 {
@@ -151,6 +139,12 @@ static struct fingerprint identity_of(struct source_reader *r, const struct reco
     struct fingerprint f = fingerprint_of(both.p, both.n);
     buf_release(&both);
     return f;
+}
+
+static int64_t lateness_of(struct source_reader *r, const struct record *record)
+{
+    arena_reset(&r->row_arena);
+    return row_parse_lateness(r->parser, record, &r->row_arena, &r->lateness);
 }
 
 /* The next one, whether it has been read before or not: what later ones know of it is found out again. */
@@ -169,7 +163,7 @@ static int next_of_all(struct source_reader *r, struct record *out, struct err_t
         if (err) return err;
         out->repeated = !added;
     }
-    if (r->spec->lateness) out->late_s = lateness_of(r, out);
+    if (r->spec->lateness && !r->lateness_left) out->late_s = lateness_of(r, out);
     return 1;
 }
 
@@ -187,6 +181,12 @@ int source_next(struct source_reader *r, struct record *out, struct err_text *er
     if (result == 0 && r->in.file && as_digested)
         result = source_file_check(r->path, source_descriptor(r), r->file, error);
     return result == 0 && r->absence && as_digested ? absence_check(r->absence, r->path, error) : result;
+}
+
+struct lateness *source_lateness(struct source_reader *r)
+{
+    r->lateness_left = true;
+    return r->spec->lateness ? &r->lateness : NULL;
 }
 
 bool source_tentative(const struct source_reader *r)

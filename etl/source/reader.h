@@ -31,8 +31,8 @@ struct source_reader {
     struct key_set seen;       /* repeats: the records of this file so far */
     struct row_parser *parser; /* lateness: of the event times */
     struct arena row_arena;
-    bool has_time;
-    int64_t time_max;
+    struct lateness lateness;
+    bool lateness_left; /* to who parses the records */
 };
 
 /* Names the byte at `at` of `s`, which is a part of the input's window, for which the declared encoding has no

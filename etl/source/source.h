@@ -115,6 +115,9 @@ uint64_t source_lines(const struct source_reader *r);
  * line and reason. At the end a file whose time of modification has moved since the list was made is digested again:
  * ERR_INVALID when other bytes are in it, because `digest` is of what nobody has read. */
 int source_next(struct source_reader *r, struct record *out, struct err_text *error);
+/* For a caller that parses every record of the file, in their order: late_s is left to row_parse_in_order, so that no
+ * record is split twice. Before the first source_next; NULL when the source does not ask for late_s. */
+struct lateness *source_lateness(struct source_reader *r);
 /* Of the record given last: bytes behind the end of the file could change it, because its line has no end yet or stands
  * behind a quote that is not closed. True from the first such record on, which is the last one of most files. A line
  * without an end is not given at all while its file grows: it is not whole. */

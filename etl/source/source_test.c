@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "etl/parse.h"
 #include "tests/unit.h"
 
 struct fixture {
@@ -228,6 +229,46 @@ TEST(source, facts_of_the_file_in_its_order)
     check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
     check_str(records(&f, 0),
               "0/1//0/0:100\n4/2//0/10:90\n7/3//1/0:100\n11/4//0/0:bad\n15/5//0/0:130\n19/6//1/40:90\n");
+    fixture_close(&f);
+}
+
+/* Reads file 0 again and lets a row parser find what the reader leaves to it: "late/violations" of every record. */
+static const char *latenesses_parsed(struct fixture *f)
+{
+    static char out[200];
+    const struct feed *feed = &f->d->feeds[0];
+    struct row_parser *parser = row_parser_new(feed);
+    struct arena arena = {0};
+    struct source_reader *r;
+    struct record record;
+    struct row row;
+    int n = 0;
+    check_int(source_open(feed, f->dir, &f->list.files[0], &r, &f->error), 0);
+    struct lateness *lateness = source_lateness(r);
+    while (source_next(r, &record, &f->error) == 1) {
+        check_int(record.late_s, 0);
+        row_parse_in_order(parser, &record, lateness, &arena, &row);
+        n += snprintf(out + n, sizeof out - (size_t)n, "%d/%d ", (int)row.values[feed->builtin + BUILTIN_LATE_S].i,
+                      row.violation_count);
+    }
+    source_close(r);
+    row_parser_free(parser);
+    arena_release(&arena);
+    return out;
+}
+
+TEST(source, lateness_is_left_to_the_parser)
+{
+    struct fixture f;
+    fixture_open(&f, "\"format\": \"csv\", \"glob\": \"*\", \"header\": false, \"time\": \"hour\", "
+                     "\"in_file\": {\"lateness\": true}, "
+                     "\"columns\": [{\"name\": \"x\", \"field\": 1, \"type\": \"timestamp\", \"format\": \"%s\"}]}, "
+                     "\"derive\": [{\"name\": \"hour\", \"expr\": \"hour_start(x)\"}], \"comment\": {\"a\": 1");
+    file_write(&f, "x", "7200\n3500\nbad\n1,2\n9999\n3700\n");
+    check_int(source_list_read(&f.d->feeds[0], f.dir, &f.list, &f.error), 0);
+    check_str(records(&f, 0), "0/1//0/0:7200\n5/2//0/7200:3500\n10/3//0/0:bad\n14/4//0/7200:1,2\n18/5//0/0:9999\n"
+                              "23/6//0/3600:3700\n");
+    check_str(latenesses_parsed(&f), "0/0 7200/0 0/1 7200/0 0/0 3600/0 ");
     fixture_close(&f);
 }
 
