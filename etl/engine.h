@@ -6,8 +6,7 @@
  * Every operator maps changes (+row, -row) to changes, so that any arrival order of the same records
  * ends in the same tables, and at every prefix of the input the tables are those of a batch over it.
  *
- * FRESH (batch): starts from nothing, records of a source come in order of their positions; builds the tables as
- * `millrace_new_NAME` beside the old ones.
+ * FRESH (batch): starts from nothing, drops what was there, records of a source come in order of their positions.
  *
  *     BEGIN IMMEDIATE; engine_open; { engine_file | engine_record }...; engine_flush; engine_install; COMMIT
  *
@@ -120,7 +119,7 @@ int engine_file(struct engine *e, const struct file_fact *fact);
 
 /* Writes all pending state. Inside the transaction. FRESH: once, after the last record. */
 int engine_flush(struct engine *e);
-/* FRESH: builds indexes, replaces the old tables by the new ones, makes the views. After engine_flush. */
+/* FRESH: builds indexes, makes the views. After engine_flush. */
 int engine_install(struct engine *e);
 /* Drops cached state: after a rollback. */
 void engine_forget(struct engine *e);

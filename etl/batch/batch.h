@@ -5,8 +5,8 @@
  *     full (ENGINE_FRESH):
  *       BEGIN IMMEDIATE
  *         every source in the definition's order, its files in byte order of names
- *                                          -> millrace_new_... tables
- *         flush, swap, indexes, views
+ *                                          -> new tables, after the old ones are dropped
+ *         flush, indexes, views
  *       COMMIT                             the one instant at which the warehouse changes
  *     append, incremental, upsert:         what is new or has changed, a transaction per file (load.c)
  *     outputs                              files made from the tables (etl/export/export.h); changelogs: what has

@@ -62,7 +62,7 @@ int load_run(struct job *j);
 
 /* --- say.c --- */
 
-/* ": duplicate 12, bad_date 3" of what a full refresh rejects, before its tables are in place. */
+/* ": duplicate 12, bad_date 3" of what a full refresh rejects. */
 void rejects_say(struct job *j, struct buf *out);
 /* On standard output, before the roll-back: what would be there. */
 int dry_run_say(struct job *j);

@@ -5,14 +5,12 @@
 #include "etl/batch/job.h"
 #include "etl/broken.h"
 #include "etl/regex.h"
-#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 
 void rejects_say(struct job *j, struct buf *out)
 {
     sqlite3_stmt *s;
-    if (sql_prepare(j->db, &s, j->error, "SELECT rule, sum(rows) AS n FROM \"%srejects\" GROUP BY rule ORDER BY n DESC",
-                    schema_prefix(false)) != 0)
+    if (sql_prepare(j->db, &s, j->error, "SELECT rule, sum(rows) AS n FROM rejects GROUP BY rule ORDER BY n DESC") != 0)
         return;
     for (const char *before = ": "; sqlite3_step(s) == SQLITE_ROW; before = ", ")
         buf_printf(out, "%s%s %lld", before, (const char *)sqlite3_column_text(s, 0),

@@ -104,7 +104,7 @@ static void takes_part_append(struct buf *sql, const struct among *a, const char
 /* FROM A with its masks. */
 static void from_append(struct buf *sql, const struct among *a, const char *x, const char *c)
 {
-    recompute_table(sql, a->context, all_of(a));
+    recompute_table(sql, all_of(a));
     sql_append(sql, " %s CROSS JOIN \"millrace_check_%w\" %s ON %s.id = %s.rowid", x, a->table->name, c, c, x);
 }
 
@@ -124,7 +124,7 @@ static void order_append(struct buf *sql, const struct among *a, const char *x)
 /* The row x of A is as R has it; what R says is found by an index on its key. */
 static void parents_append(struct buf *sql, const struct among *a)
 {
-    recompute_table(sql, a->context, parents_of(a));
+    recompute_table(sql, parents_of(a));
     sql_append(sql, " r WHERE 1");
     for (int i = 0; i < key_count(a); i++)
         sql_append(sql, " AND r.\"%w\" = x.\"%w\"", parent_name(a, i), key_name(a, i));
@@ -153,7 +153,7 @@ static int index_make(const struct among *a, const struct table *t, const char *
 {
     const struct operator_context *c = a->context;
     struct buf table = {0};
-    recompute_table(&table, c, t);
+    recompute_table(&table, t);
     int result = sql_exec(c->db, c->error, "CREATE INDEX IF NOT EXISTS \"millrace_among_%w_%d%s\" ON %s(%s)",
                           a->table->name, a->number + 1, part, buf_cstr(&table), columns);
     buf_release(&table);

@@ -55,20 +55,20 @@ static int table_make(const struct operator_context *c, const struct table *t)
 }
 
 /* The rows of NAME_all with their masks. */
-static void rows_append(struct buf *sql, const struct check *k, const struct operator_context *c, const char *name)
+static void rows_append(struct buf *sql, const struct check *k, const char *name)
 {
     sql_append(sql, "SELECT c.broken");
     recompute_columns(sql, k->all, "x", false);
     recompute_position(sql, k->all, "x", false);
     sql_append(sql, " FROM ");
-    recompute_table(sql, c, k->all);
+    recompute_table(sql, k->all);
     sql_append(sql, " x CROSS JOIN \"millrace_check_%w\" c ON c.id = x.rowid", name);
 }
 
 static int statements_prepare(struct check *k, const struct operator_context *c, const char *name)
 {
     struct buf rows = {0};
-    rows_append(&rows, k, c, name);
+    rows_append(&rows, k, name);
     struct {
         sqlite3_stmt **statement;
         const char *sql;
@@ -311,7 +311,7 @@ static int alone_judge_all(struct check *k)
     recompute_columns(&sql, k->all, "x", false);
     recompute_position(&sql, k->all, "x", false);
     sql_append(&sql, " FROM ");
-    recompute_table(&sql, c, k->all);
+    recompute_table(&sql, k->all);
     int result = sql_prepare(c->db, &s, c->error, "%s x", buf_cstr(&sql));
     while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
         arena_reset(&scratch);
@@ -333,7 +333,7 @@ static int batch_flush(struct check *k)
     sqlite3_stmt *s = NULL;
     int result = alone_judge_all(k), code = SQLITE_DONE;
     for (int i = 0; i < k->among_count && result == 0; i++) result = among_judge_all(&k->among[i]);
-    rows_append(&sql, k, c, k->base.table->name);
+    rows_append(&sql, k, k->base.table->name);
     if (result == 0) result = sql_prepare(c->db, &s, c->error, "%s", buf_cstr(&sql));
     while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
         result = taken_on(k, s, 1, 0, sqlite3_column_int64(s, 0));

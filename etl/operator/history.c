@@ -49,7 +49,7 @@ static void versions_append(struct buf *sql, const struct operator_context *c, c
     sql_append(sql, " AS \"millrace begins\" FROM (SELECT *, row_number() OVER (PARTITION BY %s\"%w\" ORDER BY %s)",
                buf_cstr(&keys), time, buf_cstr(&ties) + 2);
     sql_append(sql, " AS \"millrace number\" FROM ");
-    recompute_table(sql, c, parent);
+    recompute_table(sql, parent);
     sql_append(sql, " WHERE \"%w\" IS NOT NULL", time);
     for (int i = 0; one && i < h->key_count; i++)
         sql_append(sql, " AND \"%w\" IS ?%d", name_of(parent, h->keys[i]), i + 1);

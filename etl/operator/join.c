@@ -91,7 +91,7 @@ static void last_match_append(struct buf *sql, const struct join_operator *o)
     const struct join *j = o->recompute.base.table->join;
     int time = j->right_time >= 0 ? j->right_time : table_time(o->right);
     sql_append(sql, "r.rowid = (SELECT x.rowid FROM ");
-    recompute_table(sql, o->recompute.base.context, o->right);
+    recompute_table(sql, o->right);
     sql_append(sql, " x WHERE ");
     match_append(sql, o, "x");
     sql_append(sql, " ORDER BY ");
@@ -106,7 +106,6 @@ static void last_match_append(struct buf *sql, const struct join_operator *o)
 static void rows_append(struct buf *sql, const struct join_operator *o)
 {
     const struct table *t = o->recompute.base.table;
-    const struct operator_context *c = o->recompute.base.context;
     int left_count = o->left->column_count;
     sql_append(sql, "SELECT ");
     for (int i = 0; i < t->column_count; i++) {
@@ -117,10 +116,10 @@ static void rows_append(struct buf *sql, const struct join_operator *o)
     }
     recompute_position(sql, t, "l", false);
     sql_append(sql, " FROM ");
-    recompute_table(sql, c, o->left);
+    recompute_table(sql, o->left);
     /* CROSS: the left table is the outer one. */
     sql_append(sql, " l %s JOIN ", t->join->keeps_unmatched ? "LEFT" : "CROSS");
-    recompute_table(sql, c, o->right);
+    recompute_table(sql, o->right);
     sql_append(sql, " r ON ");
     if (matches_many(t->join))
         match_append(sql, o, "r");

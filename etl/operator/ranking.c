@@ -40,26 +40,24 @@ static void row_append(struct buf *sql, const struct table *parent, const struct
 /* No column can have a name with a blank. */
 #define RANK "\"millrace rank\""
 
-static void all_make(struct buf *sql, const struct operator_context *c, const struct table *parent,
-                     const struct ranking *k, const char *order)
+static void all_make(struct buf *sql, const struct table *parent, const struct ranking *k, const char *order)
 {
     row_append(sql, parent, k, RANK);
     sql_append(sql, " FROM (SELECT *, row_number() OVER (");
     if (k->key_count) sql_append(sql, "PARTITION BY ");
     keys_append(sql, parent, k, "%s\"%w\"");
     sql_append(sql, " ORDER BY %s) AS " RANK " FROM ", order);
-    recompute_table(sql, c, parent);
+    recompute_table(sql, parent);
     sql_append(sql, ") WHERE " RANK " <= %lld", (long long)k->n);
 }
 
-static void one_make(struct buf *sql, const struct operator_context *c, const struct table *parent,
-                     const struct ranking *k, const char *order)
+static void one_make(struct buf *sql, const struct table *parent, const struct ranking *k, const char *order)
 {
     struct buf rank = {0};
     sql_append(&rank, "row_number() OVER (ORDER BY %s)", order);
     row_append(sql, parent, k, buf_cstr(&rank));
     sql_append(sql, " FROM (SELECT * FROM ");
-    recompute_table(sql, c, parent);
+    recompute_table(sql, parent);
     for (int i = 0; i < k->key_count; i++)
         sql_append(sql, " %s \"%w\" IS ?%d", i ? "AND" : "WHERE", parent->columns[k->keys[i]].name, i + 1);
     sql_append(sql, " ORDER BY %s LIMIT %lld)", order, (long long)k->n);
@@ -73,8 +71,8 @@ static void plan_make(const struct operator_context *c, const struct table *t, s
     struct buf order = {0};
     order_append(&order, parent, k);
     *plan = (struct recompute_plan){.index_count = k->key_count + k->order_count > 0};
-    all_make(&plan->all, c, parent, k, buf_cstr(&order) + 2);
-    one_make(&plan->one, c, parent, k, buf_cstr(&order) + 2);
+    all_make(&plan->all, parent, k, buf_cstr(&order) + 2);
+    one_make(&plan->one, parent, k, buf_cstr(&order) + 2);
     buf_release(&order);
     plan->indexes[0] = (struct recompute_index){.table = parent, .live = true};
     struct buf *index = &plan->indexes[0].columns;

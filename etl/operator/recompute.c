@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 
@@ -39,9 +38,9 @@ void recompute_position(struct buf *sql, const struct table *t, const char *alia
         sql_append(sql, ", %s%s%s%s", alias, *alias ? "." : "", names[i], descending ? " DESC" : "");
 }
 
-void recompute_table(struct buf *sql, const struct operator_context *c, const struct table *t)
+void recompute_table(struct buf *sql, const struct table *t)
 {
-    sql_append(sql, "\"%s%w\"", schema_prefix(c->live), t->name);
+    sql_append(sql, "\"%w\"", t->name);
 }
 
 /* --- opening --- */
@@ -49,13 +48,12 @@ void recompute_table(struct buf *sql, const struct operator_context *c, const st
 static int indexes_create(struct recompute *r)
 {
     const struct operator_context *c = r->base.context;
-    const char *prefix = schema_prefix(c->live);
     int result = 0;
     for (int i = 0; i < r->plan.index_count && result == 0; i++) {
         struct recompute_index *x = &r->plan.indexes[i];
         if (x->live && !c->live) continue;
-        result = sql_exec(c->db, c->error, "CREATE INDEX IF NOT EXISTS \"millrace_index_%w_%d\" ON \"%s%w\"(%s)",
-                          r->base.table->name, i + 1, prefix, x->table->name, buf_cstr(&x->columns));
+        result = sql_exec(c->db, c->error, "CREATE INDEX IF NOT EXISTS \"millrace_index_%w_%d\" ON \"%w\"(%s)",
+                          r->base.table->name, i + 1, x->table->name, buf_cstr(&x->columns));
     }
     return result;
 }
@@ -320,7 +318,7 @@ static int all_copy(struct recompute *r)
     struct buf columns = {0}, table = {0};
     recompute_columns(&columns, r->base.table, "", false);
     recompute_position(&columns, r->base.table, "", false);
-    recompute_table(&table, c, r->base.table);
+    recompute_table(&table, r->base.table);
     int result = sql_exec(c->db, c->error, "INSERT INTO %s(%s) %s", buf_cstr(&table), buf_cstr(&columns) + 2,
                           buf_cstr(&r->plan.all));
     buf_release(&columns);

@@ -70,6 +70,6 @@ void recompute_columns(struct buf *sql, const struct table *t, const char *alias
 /* The same for the columns of the position. */
 void recompute_position(struct buf *sql, const struct table *t, const char *alias, bool descending);
 /* The table's name as it is while it is built. */
-void recompute_table(struct buf *sql, const struct operator_context *c, const struct table *t);
+void recompute_table(struct buf *sql, const struct table *t);
 
 #endif

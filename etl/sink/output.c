@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "etl/sink/value.h"
 #include "lib/base/memory.h"
@@ -46,9 +45,8 @@ static int put_prepare(struct output *o)
     struct buf names = {0}, marks = {0};
     names_append(o, &names);
     placeholders_append(&marks, live + row_columns(t));
-    int result = sql_prepare(o->context->db, &o->put, o->context->error, "INSERT %s INTO \"%s%w\"(%s) VALUES(%s)",
-                             live && has_state(t) ? "OR REPLACE" : "", schema_prefix(live), t->name, buf_cstr(&names),
-                             buf_cstr(&marks));
+    int result = sql_prepare(o->context->db, &o->put, o->context->error, "INSERT %s INTO \"%w\"(%s) VALUES(%s)",
+                             live && has_state(t) ? "OR REPLACE" : "", t->name, buf_cstr(&names), buf_cstr(&marks));
     buf_release(&names);
     buf_release(&marks);
     return result;
@@ -160,7 +158,7 @@ static int bulk_prepare(struct output *o)
     const struct table *t = o->table;
     struct buf names = {0}, insert = {0};
     names_append(o, &names);
-    sql_append(&insert, "INSERT OR FAIL INTO \"%s%w\"(%s)", schema_prefix(false), t->name, buf_cstr(&names));
+    sql_append(&insert, "INSERT OR FAIL INTO \"%w\"(%s)", t->name, buf_cstr(&names));
     o->target = (struct deferred_target){.write = rooms_write, .object = o};
     int result =
         bulk_open(o->context->db, t->name, buf_cstr(&insert), row_columns(t), &rows, o, &o->bulk, o->context->error);

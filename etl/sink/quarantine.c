@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/sink/schema.h"
 #include "etl/sink/sql.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
@@ -165,25 +164,24 @@ int quarantine_open(struct quarantine *q, struct operator_context *c, int64_t ru
     q->files = (struct deferred_target){.write = deferred_files, .object = q};
     counts_make(q);
     sqlite3 *db = c->db;
-    const char *prefix = schema_prefix(c->live);
     struct {
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&q->add, "INSERT INTO \"%squarantine\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
-        {&q->warn, "INSERT INTO \"%swarnings\" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
-        {&q->erase, "DELETE FROM \"%squarantine\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
-        {&q->erase_warning, "DELETE FROM \"%swarnings\" WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
-        {&q->file, "INSERT OR REPLACE INTO \"%sfiles\" VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
-        {&q->count, "INSERT INTO \"%srejects\" VALUES(?1, ?2, ?3, ?4) "
+        {&q->add, "INSERT INTO quarantine VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&q->warn, "INSERT INTO warnings VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&q->erase, "DELETE FROM quarantine WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
+        {&q->erase_warning, "DELETE FROM warnings WHERE byte_offset = ?1 AND file = ?2 AND source = ?3"},
+        {&q->file, "INSERT OR REPLACE INTO files VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+        {&q->count, "INSERT INTO rejects VALUES(?1, ?2, ?3, ?4) "
                     "ON CONFLICT(source, rule) DO UPDATE SET rows = rows + ?4"},
-        {&q->empty, "DELETE FROM \"%srejects\" WHERE rows = 0"},
-        {&q->records, "UPDATE \"%srecords\" SET read = read + ?1, accepted = accepted + ?2, rejected = rejected + ?3, "
+        {&q->empty, "DELETE FROM rejects WHERE rows = 0"},
+        {&q->records, "UPDATE records SET read = read + ?1, accepted = accepted + ?2, rejected = rejected + ?3, "
                       "warned = warned + ?4 WHERE source = ?5"},
     };
     int result = 0;
     for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
-        result = sql_prepare(db, all[i].statement, c->error, all[i].sql, prefix);
+        result = sql_prepare(db, all[i].statement, c->error, "%s", all[i].sql);
     return result;
 }
 

@@ -58,11 +58,6 @@ const char *schema_mode(enum engine_mode mode)
     return modes[mode].mode;
 }
 
-const char *schema_prefix(bool live)
-{
-    return live ? "" : "millrace_new_";
-}
-
 /* --- ownership --- */
 
 /* A database with tables but without millrace_warehouse is somebody else's; it is welcome as long as no
@@ -132,8 +127,7 @@ static int object_add(sqlite3 *db, const char *name, const char *type, struct er
 
 /* --- tables, indexes, views --- */
 
-static int table_create(const struct definition *d, sqlite3 *db, const struct table *t, bool live,
-                        struct err_text *error)
+static int table_create(const struct definition *d, sqlite3 *db, const struct table *t, struct err_text *error)
 {
     struct buf columns = {0};
     for (int i = 0; i < t->column_count; i++) {
@@ -142,7 +136,7 @@ static int table_create(const struct definition *d, sqlite3 *db, const struct ta
     if (table_has_source(t)) buf_append_str(&columns, ", _source TEXT NOT NULL");
     if (t->origin) buf_append_str(&columns, ", _file TEXT NOT NULL, _byte_offset INTEGER NOT NULL");
     for (int i = 0; i < t->foreign_key_count; i++) keys_foreign_append(d, t, &t->foreign_keys[i], &columns);
-    int result = sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", schema_prefix(live), t->name, buf_cstr(&columns));
+    int result = sql_exec(db, error, "CREATE TABLE \"%w\"(%s)", t->name, buf_cstr(&columns));
     buf_release(&columns);
     return result;
 }
@@ -263,16 +257,14 @@ static int views_create(const struct definition *d, sqlite3 *db, struct err_text
     return result;
 }
 
-static int tables_create(const struct definition *d, sqlite3 *db, bool live, struct err_text *error)
+static int tables_create(const struct definition *d, sqlite3 *db, struct err_text *error)
 {
     int result = 0;
-    const char *prefix = schema_prefix(live);
     for (int i = 0; i < fixed_count(d) && result == 0; i++)
-        result =
-            sql_exec(db, error, "CREATE TABLE \"%s%w\"(%s)", prefix, fixed_tables[i].name, fixed_tables[i].columns);
+        result = sql_exec(db, error, "CREATE TABLE \"%w\"(%s)", fixed_tables[i].name, fixed_tables[i].columns);
     for (int i = 0; i < d->feed_count && result == 0; i++)
-        result = sql_exec(db, error, "INSERT INTO \"%srecords\" VALUES(%Q, 0, 0, 0, 0)", prefix, d->feeds[i].name);
-    for (int i = 0; i < d->table_count && result == 0; i++) result = table_create(d, db, &d->tables[i], live, error);
+        result = sql_exec(db, error, "INSERT INTO records VALUES(%Q, 0, 0, 0, 0)", d->feeds[i].name);
+    for (int i = 0; i < d->table_count && result == 0; i++) result = table_create(d, db, &d->tables[i], error);
     return result;
 }
 
@@ -311,27 +303,6 @@ int schema_rowids_take(sqlite3 *db, int64_t next, struct err_text *error)
     return sql_exec(db, error, "UPDATE millrace_rowids SET next = %lld", (long long)next);
 }
 
-int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
-{
-    int result = ownership_check(d, db, mode, error);
-    if (result < 0) return result;
-    if (!engine_mode_is_live(mode)) return tables_create(d, db, false, error);
-    int64_t present, next;
-    result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
-    if (result < 0) return result;
-    if (present) return schema_rowids(db, &next, error);
-    result = rowids_mark(db, error);
-    if (result == 0) result = tables_create(d, db, true, error);
-    if (result == 0) result = facts_write(d, db, mode, error);
-    if (result == 0) result = objects_register(d, db, error);
-    if (result == 0) result = position_indexes_create(d, db, error);
-    if (result == 0) result = schema_indexes_create(d, db, error);
-    if (result == 0) result = views_create(d, db, error);
-    return result;
-}
-
-/* --- the swap --- */
-
 static int old_drop(sqlite3 *db, struct err_text *error)
 {
     /* Collected first: a table can not be dropped while its name is being read. Views go first. */
@@ -350,10 +321,27 @@ static int old_drop(sqlite3 *db, struct err_text *error)
     return result;
 }
 
-static int new_rename(sqlite3 *db, const char *name, struct err_text *error)
+int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
-    return sql_exec(db, error, "ALTER TABLE \"%s%w\" RENAME TO \"%w\"", schema_prefix(false), name, name);
+    bool live = engine_mode_is_live(mode);
+    int result = ownership_check(d, db, mode, error);
+    if (result == 0 && !live) result = old_drop(db, error);
+    if (result < 0 || !live) return result < 0 ? result : tables_create(d, db, error);
+    int64_t present, next;
+    result = sql_integer(db, 0, &present, error, "SELECT count(*) FROM millrace_warehouse");
+    if (result < 0) return result;
+    if (present) return schema_rowids(db, &next, error);
+    result = rowids_mark(db, error);
+    if (result == 0) result = tables_create(d, db, error);
+    if (result == 0) result = facts_write(d, db, mode, error);
+    if (result == 0) result = objects_register(d, db, error);
+    if (result == 0) result = position_indexes_create(d, db, error);
+    if (result == 0) result = schema_indexes_create(d, db, error);
+    if (result == 0) result = views_create(d, db, error);
+    return result;
 }
+
+/* --- a full refresh --- */
 
 int schema_whole(sqlite3 *db, bool *whole, struct err_text *error)
 {
@@ -369,18 +357,12 @@ int schema_whole(sqlite3 *db, bool *whole, struct err_text *error)
 
 int schema_install(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error)
 {
-    /* A user's own view over a table that is away for a moment must not stop the renaming. */
-    int result = sql_exec(db, error, "PRAGMA legacy_alter_table = ON");
-    if (result == 0) result = old_drop(db, error);
-    for (int i = 0; i < fixed_count(d) && result == 0; i++) result = new_rename(db, fixed_tables[i].name, error);
-    for (int i = 0; i < d->table_count && result == 0; i++) result = new_rename(db, d->tables[i].name, error);
-    if (result == 0) result = facts_write(d, db, mode, error);
+    int result = facts_write(d, db, mode, error);
     if (result == 0 && mode == ENGINE_WHOLE)
         result = sql_exec(db, error, "INSERT INTO millrace_warehouse VALUES('whole', '1')");
     if (result == 0) result = objects_register(d, db, error);
     if (result == 0) result = schema_indexes_create(d, db, error);
-    if (result == 0) result = views_create(d, db, error);
-    return result;
+    return result == 0 ? views_create(d, db, error) : result;
 }
 
 int schema_run_begin(const struct definition *d, sqlite3 *db, enum engine_mode mode, const char *input, int64_t *run,

@@ -7,7 +7,8 @@
  *                millrace_parents_..., millrace_children_..., millrace_check_..., millrace_rowids   (live only)
  *     neither    etl_runs (runs.h)
  *
- * A full refresh builds `millrace_new_NAME` and puts it in place of NAME at its end; a live engine makes NAME. */
+ * A full refresh begins by dropping what is there: it is one transaction, so whoever else reads sees the old tables until
+ * it is over, and has them back when it fails; and the new ones take the old ones' pages. */
 #ifndef MILLRACE_ETL_SINK_SCHEMA_H
 #define MILLRACE_ETL_SINK_SCHEMA_H
 
@@ -17,11 +18,8 @@
 #include "etl/engine.h"
 #include "lib/base/err.h"
 
-/* "" or "millrace_new_": what stands before a table's name while it is built. */
-const char *schema_prefix(bool live);
-
 /* Checks that the database is empty or holds this pipeline's warehouse of the same kind (see
- * engine_open), then makes the tables, live only when they are not there. */
+ * engine_open), then makes the tables: live only when they are not there, else after dropping the old tables and views. */
 int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error);
 /* Live: the next id of a record (row.h). ERR_INVALID when VACUUM has given the rows other rowids than those that state
  * is kept by. schema_prepare asks, too; who works on asks again whenever somebody else has committed. */
@@ -34,7 +32,7 @@ int schema_positions_index(const struct definition *d, sqlite3 *db, struct err_t
  * write transaction. */
 int schema_indexes_create(const struct definition *d, sqlite3 *db, struct err_text *error);
 int schema_indexes_drop(const struct definition *d, sqlite3 *db, struct err_text *error);
-/* FRESH, WHOLE: drops the old tables and views, renames the new tables, makes indexes and views. */
+/* FRESH, WHOLE: makes indexes and views. */
 int schema_install(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error);
 /* *whole: an engine of mode WHOLE has made the warehouse that is there. It keeps nothing that a live one could go on
  * from, and need not: its stream is complete. */
