@@ -256,6 +256,44 @@ TEST(draft, json_document)
     check_draft("a.json", "[{\"a\": 1}]", 1, "\"records\": \"$\"");
 }
 
+/* Objects that are keyed by an id or a day, and arrays in records: each gives records of its own. */
+TEST(draft, objects_whose_names_are_data)
+{
+    check_draft("a.json",
+                "{\"day\": \"2024-12-31\", \"stock\": {\"A-1\": {\"n\": 1}, \"A-2\": {\"n\": 2, \"w\": 3}, \"B-7\": "
+                "{\"n\": 5, \"w\": 7}}}",
+                3, "\"records\": \"$.stock.*\"", "{\"name\": \"key\", \"path\": \"#\", \"type\": \"text\"",
+                "{\"name\": \"n\", \"type\": \"integer\"", "# is the name");
+    check_draft("a.json", "{\"base\": \"EUR\", \"rates\": {\"2024-01-01\": 1.1, \"2024-01-02\": 1, \"2024-01-03\": 2}}",
+                3, "\"records\": \"$.rates.*\"", "\"path\": \"#\", \"type\": \"date\"",
+                "\"path\": \"$\", \"type\": \"decimal\"");
+    check_draft("a.json", "{\"d1\": [{\"n\": 1}], \"d2\": [{\"n\": 2}, {\"n\": 3}], \"d3\": []}", 3,
+                "\"records\": \"$.*[*]\"", "{\"name\": \"key\", \"path\": \"../#\", \"type\": \"text\"",
+                "{\"name\": \"place\", \"path\": \"#\", \"type\": \"integer\"");
+    struct buf json = {0};
+    for (int i = 0; i < 400; i++) {
+        buf_printf(&json, "{\"order\": %d, \"items\": {", i);
+        for (int k = 0; k < 3; k++) buf_printf(&json, "%s\"sku%d\": {\"n\": %d}", k ? "," : "", i * 3 + k, k);
+        buf_printf(&json, "}, \"paid\": [{\"by\": \"card\"}], \"to\": {\"city\": \"Rome\"}}\n");
+    }
+    char *text = drafted("o.ndjson", buf_slice(&json), 400 + 1200 + 400, 0);
+    check_says(text, "{\"name\": \"items\", \"type\": \"text\"");
+    check_says(text, "an object whose names seem to be data (sku0, sku1, sku2, ...)");
+    check_says(text, "\"path\": \"to.city\"");
+    check_says(text, "\"name\": \"o_items\",");
+    check_says(text, "\"lines\": true,\n      \"records\": \"items.*\"");
+    check_says(text, "{\"name\": \"parent_order\", \"path\": \"../order\", \"type\": \"integer\"");
+    check_says(text, "\"records\": \"paid\"");
+    buf_reset(&json);
+    for (int i = 0; i < 9; i++) buf_printf(&json, "{\"k%d\": {\"n\": 1}, \"k%d\": {\"n\": 2}}\n", i, i + 1);
+    check_says(drafted("o.ndjson", buf_slice(&json), 18, 0), "\"records\": \"*\"");
+    buf_release(&json);
+    /* fields, though they are alike or have digits */
+    check_draft("a.ndjson",
+                "{\"m1\": 1, \"m2\": 2, \"m3\": 3, \"a\": {\"x\": 1}, \"b\": {\"x\": 1}, \"c\": {\"x\": 2}}\n", 1,
+                "{\"name\": \"m3\", \"type\"", "\"path\": \"c.x\"");
+}
+
 TEST(draft, what_gives_no_draft_is_said)
 {
     check_says(drafted("a.csv", SLICE_LIT("\n"), 0, 0), "a.csv: is empty: there is nothing to go by");

@@ -210,9 +210,16 @@ TEST(format, json_members)
         "1@17/1 a|1|mo\n2@44/1 \xc3\x96l \"x\"|2|mo\n3@59/2 a|-|mo\n4@74/2  !format:=byte 0: an object must stand "
         "here\n");
     BOTH("\"format\": \"json\", \"records\": \"$.*[*]\", \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}, "
-         "{\"name\": \"i\", \"path\": \"#\", \"type\": \"integer\"}]",
+         "{\"name\": \"i\", \"path\": \"#\", \"type\": \"integer\"}, {\"name\": \"day\", \"path\": \"../#\", \"type\": "
+         "\"text\"}]",
          "{\"2024-01-01\": [{\"id\": 1}, {\"id\": 2}], \"2024-01-02\": null, \"2024-01-03\": [{\"id\": 3}]}",
-         "1@16/1 1|0\n2@27/1 2|1\n3@74/1 3|0\n");
+         "1@16/1 1|0|2024-01-01\n2@27/1 2|1|2024-01-01\n3@74/1 3|0|2024-01-03\n");
+    check_str(
+        PLAIN("\"format\": \"json\", \"records\": \"[*].*\", \"columns\": [{\"name\": \"k\", \"path\": \"#\", "
+              "\"type\": \"text\"}, {\"name\": \"i\", \"path\": \"../#\", \"type\": \"integer\"}, {\"name\": \"v\", "
+              "\"path\": \"$\", \"type\": \"text\"}]",
+              "[{\"a\": 1}, {}, {\"b\": \"c\"}]"),
+        "1@7/1 a|0|1\n2@21/1 b|2|c\n");
     check_str(
         PLAIN("\"format\": \"json\", \"records\": \"shops.*.sales.*\", \"columns\": [{\"name\": \"shop\", "
               "\"path\": \"../#\", \"type\": \"text\"}, {\"name\": \"day\", \"path\": \"#\", \"type\": \"date\", "

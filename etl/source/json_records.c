@@ -84,11 +84,17 @@ const char *json_records_path_check(const char *path)
     return wrong;
 }
 
-/* How many steps of the way lead to what is `up` objects above a record; negative: it is not inside of so many. */
+/* How many steps of the way lead to what is `up` objects above a record. An array that stands in another one is none,
+ * but what * stands for is one, and what it is in, when that is one of several itself; negative: it is not inside of so
+ * many. */
 static int steps_up(const struct json_step *steps, int count, int up)
 {
     int at = count;
-    for (; up > 0 && at > 0; up -= steps[at].index == -1) at--;
+    while (up > 0 && at > 0) {
+        at--;
+        bool members = at > 0 && (steps[at].index == JSON_STEP_MEMBERS || steps[at - 1].index == JSON_STEP_MEMBERS);
+        up -= steps[at].index == -1 || (members && steps[at - 1].index <= JSON_STEP_ALL);
+    }
     return up > 0 ? -1 : at;
 }
 

@@ -89,6 +89,7 @@ class Documents:
             return self.json_lines(valid).encode()
         name_one, name_two = self.names(2)
         text = {"$": whole, "by.*": root % f'"by": {self.members(valid, end)}',
+                "days.*[*]": root % f'"days": {{{name_one}: {one},{end}{name_two}: {two}}}',
                 "days.*.lines": root % f'"days": {{{name_one}: {{"lines": {one}, "no": "a"}},{end}{name_two}: {{"no": 1, "lines": {two}}}}}', "stock.items": root % f'"stock":{end}{{"n": {rows}, "items": {whole}}}',
                 "orders[*].lines": root % f'"orders": [{{"lines": {one}, "no": "a"}},{end}{{"no": 1, "lines": {two}}}]'}[self.source["records"]]  # fmt: skip
         return text.encode()
@@ -109,6 +110,7 @@ class Documents:
             shown = self.rng.choice([inside, inside, "null"]) if not some else inside
             parts = {"$": [inside],
                      "by.*": ['"made": {"by": "me"}', f'"by": {shown if shown == "null" else self.members(some)}'],
+                     "days.*[*]": ['"made": {"by": 7}', f'"days": {{{self.names(1)[0]}: {shown}, "": []}}'],
                      "days.*.lines": ['"made": {"by": 7}', f'"days": {{{self.names(1)[0]}: {{"lines": {shown}, "no": {number}}}, "b": {{"no": "b", "lines": []}}}}'],
                      "stock.items": ['"made": {"by": "me"}', f'"stock": {{"n": {number}, "items": {shown}}}'],
                      "orders[*].lines": ['"made": {"by": 7}', f'"orders": [{{"lines": {shown}, "no": {number}}}, {{"no": "b", "lines": []}}]']}[self.source["records"]]  # fmt: skip

@@ -304,7 +304,7 @@ def read_json(file, data, source, columns):
         parser = JsonParser(text)
         roots = list(parser.documents()) if source.get("lines") else [parser.document()]
         members = path.endswith(".*")
-        arrays = [a for root in roots for a in walk(root, steps(path.removesuffix("[*]").removesuffix(".*")))]
+        arrays = [a for root in roots for a in walk(root, steps(path.removesuffix(".*" if members else "[*]")))]
     except NotJson as e:
         raise RunFails(2, f"{file}: {e}") from e
     if not arrays or any(a.node.kind not in ("object" if members else "array", "null") for a in arrays):

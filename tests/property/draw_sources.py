@@ -124,13 +124,13 @@ class Sources(Drawing):
         return source
 
     def json_source(self, prefix, _letter):
-        source = {"format": "json", "glob": f"{prefix}.json", "records": self.pick(["$", "stock.items", "orders[*].lines", "by.*", "days.*.lines"])}
+        source = {"format": "json", "glob": f"{prefix}.json", "records": self.pick(["$", "stock.items", "orders[*].lines", "by.*", "days.*.lines", "days.*[*]"])}
         self.cover("records", source["records"])
         self.paths(source, ["o.c#", "l#[1]", "['x.#']", "$.deep.in.c#"])
         self.extra(source)
         self.option(source, "lines", 0.25, True, False)
         ways = {"$": [], "stock.items": ["../n", "../../made.by", "../../nothing"], "orders[*].lines": ["../no", "../#", "../../made.by", "../nothing"],
-                "by.*": ["../made.by", "../nothing"], "days.*.lines": ["../no", "../#", "../../made.by"]}
+                "by.*": ["../made.by", "../nothing"], "days.*[*]": ["../#", "../../made.by", "../../nothing"], "days.*.lines": ["../no", "../#", "../../made.by"]}
         self.around(source, ["#", *ways[source["records"]]])
         return source
 
