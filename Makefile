@@ -234,6 +234,11 @@ sim: ## replay one run of the simulator (SEED=7) or search for failures (RUNS=10
 
 # --- measuring ---
 
+.PHONY: page
+page: ## the report in headless Chromium: every figure, light and dark, 400 and 1400 pixels wide (needs deps-dev)
+	@$(AGAIN) $(call unit_program,bench)
+	@BUILD=$(BUILD) bash tests/page/page.sh
+
 .PHONY: coverage bench
 coverage: ## what the unit tests reach, a line per folder (gcov)
 	@$(AGAIN) MODE=coverage unit-programs

@@ -39,7 +39,7 @@ TEST(e10, a_cost_that_stays_is_flat)
     /* Shortest first, whatever the order of the files; partitions in their own panel. */
     check_has(&script, "$c00 << EOD\n1e+06 0.100000 0.099000 0.101000 0.101");
     check_has(&script, "$c10 << EOD\n1 0.100000 0.100000 0.100000");
-    check_has(&page, "<figure id=e10_cost>\n<svg");
+    check_has(&page, "<figure id=e10_cost>\n<div class=wide><svg");
     buf_release(&page);
     buf_release(&script);
     results_remove(dir);

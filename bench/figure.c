@@ -65,7 +65,7 @@ void figure_note(struct buf *script, double x, const char *text)
         buf_append_str(script, " . \"\\n\" . ");
         string(script, rest + 2, strlen(rest + 2));
     }
-    buf_printf(script, " at %g, graph 0.03 rotate by 90 left noenhanced front font ',10' tc rgb '#555555'\n", x);
+    buf_printf(script, " at %g, graph 0.03 rotate by 90 left noenhanced front font ',11' tc rgb '#555555'\n", x);
 }
 
 static int script_write(const struct figure *f, const char *folder, struct err_text *error)
@@ -97,23 +97,6 @@ static int draw(const struct figure *f, const char *folder, const char *kind, st
     return rc;
 }
 
-/* Several drawings on one page must not share ids (gnuplot gives its symbols and patterns the same ones in
- * each), so every definition of an id and every reference to one gets the figure's name in front. */
-static void take_svg(struct figure *f, const char *text)
-{
-    static const char *const before_id[] = {" id='", " id=\"", "href='#", "href=\"#", "url(#"};
-    const char *at = strstr(text, "<svg");
-    while (at && *at) {
-        size_t n = 0;
-        for (size_t i = 0; i < sizeof before_id / sizeof before_id[0] && n == 0; i++) {
-            if (strncmp(at, before_id[i], strlen(before_id[i])) == 0) n = strlen(before_id[i]);
-        }
-        buf_append(&f->svg, at, n ? n : 1);
-        if (n) buf_printf(&f->svg, "%s_", f->name);
-        at += n ? n : 1;
-    }
-}
-
 static int svg_read(struct figure *f, const char *folder, struct err_text *error)
 {
     char path[PATH_MAX], block[65536];
@@ -124,7 +107,7 @@ static int svg_read(struct figure *f, const char *folder, struct err_text *error
     if (!file) return err_set(error, ERR_IO, "%s: cannot be read", path);
     while ((n = fread(block, 1, sizeof block, file)) > 0) buf_append(&text, block, n);
     fclose(file);
-    take_svg(f, buf_cstr(&text));
+    figure_svg(f, buf_cstr(&text));
     buf_release(&text);
     return f->svg.n > 0 ? 0 : err_set(error, ERR_CORRUPT, "%s: is not a drawing", path);
 }

@@ -24,6 +24,11 @@ void figure_release(struct figure *f);
 /* Writes and runs the script. ERR_NOTFOUND when there is no gnuplot. */
 int figure_draw(struct figure *f, const char *folder, struct err_text *error);
 
+/* Takes a drawing of gnuplot's into f->svg, as a page needs it. */
+void figure_svg(struct figure *f, const char *text);
+/* The style sheet's part about colours, light, dark and in print: --paper, --ink, --grid, --axis, --faint, --s0 ... */
+void figure_style(struct buf *css);
+
 /* Its data, a line per number: series,point,name,value (figure_csv.c). */
 void figure_csv(struct figure *f, struct buf *csv);
 

@@ -1,4 +1,4 @@
-/* report.c - the page: answers first, then each figure with how to read it and the command that rebuilds it. */
+/* report.c - what the parts of the report share: estimates, lists of void trials, figures with their captions. */
 #include "bench/report.h"
 
 #include <jansson.h>
@@ -13,22 +13,7 @@
 #include "bench/results.h"
 #include "bench/summary.h"
 
-static const char head[] =
-    "<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>millrace: report</title>\n"
-    "<meta name=viewport content='width=device-width, initial-scale=1'>\n<style>\n"
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
-    "1rem;color:#222;background:#fff}\n"
-    "h1{font-size:1.6rem}h2{margin-top:2.5rem;border-bottom:1px solid #ccc;font-size:1.3rem}\n"
-    "figure{margin:1.5rem 0}figure svg{width:100%;height:auto}figcaption{font-size:.95rem}\n"
-    "figcaption b{display:block}code{background:#f2f2f2;padding:.1em .3em;border-radius:3px;font-size:.9em}\n"
-    "table{border-collapse:collapse;font-size:.9rem;margin:1rem 0}caption{text-align:left;font-weight:600;padding:.3em "
-    "0}\n"
-    "td,th{padding:.2rem .6rem;border-bottom:1px solid "
-    "#ddd;text-align:right}td:first-child,th:first-child{text-align:left}\n"
-    ".note{color:#555;font-size:.9rem}.good{color:#00664a;font-weight:600}.bad{color:#a33b00;font-weight:600}\n"
-    "li{margin:.5rem 0}\n</style></head><body>\n";
-
-static void put_html(struct buf *b, const char *text)
+void report_html(struct buf *b, const char *text)
 {
     for (; *text; text++) {
         switch (*text) {
@@ -91,7 +76,7 @@ static void trials_list(struct buf *b, const struct trials *all, bool findings)
         buf_printf(b, "<li>%s, trial %d: ", all->items[i].cell, all->items[i].number);
         for (int k = 0; k < count; k++) {
             if (k > 0) buf_append_str(b, "; ");
-            put_html(b, findings ? v->findings[k] : v->void_reasons[k]);
+            report_html(b, findings ? v->findings[k] : v->void_reasons[k]);
         }
         buf_append_str(b, "</li>\n");
     }
@@ -120,7 +105,7 @@ bool report_no_answer(struct report *r, const char *topic, const struct trials *
     if (!report_unmeasurable(all, cell, why)) return false;
     buf_printf(&r->answers, "<li><b>%s.</b> <span class=bad>", topic);
     buf_append_byte(&r->answers, 'N');
-    put_html(&r->answers, why + 1);
+    report_html(&r->answers, why + 1);
     buf_printf(&r->answers,
                ".</span> What the void trials say is hollow and grey in the figures. <span class=note>(%s)"
                "</span></li>\n",
@@ -168,9 +153,11 @@ static void cut_say(struct report *r, const char *experiment)
 void report_section(struct report *r, const char *heading, const struct trials *all)
 {
     int voided = 0, found = 0;
+    const char *id = all->items[0].experiment;
     series_targets(all, r->targets);
-    buf_append_str(&r->body, "<h2>");
-    put_html(&r->body, heading);
+    buf_printf(&r->links, "<a href=#%s>%s</a> ", id, id);
+    buf_printf(&r->body, "<h2 id=%s>", id);
+    report_html(&r->body, heading);
     buf_append_str(&r->body, "</h2>\n");
     for (int i = 0; i < all->count; i++) {
         voided += !trial_valid(&all->items[i]);
@@ -189,8 +176,9 @@ void report_section(struct report *r, const char *heading, const struct trials *
         buf_append_str(&r->body, "none void.</p>\n");
     }
     if (found > 0) {
-        buf_printf(&r->body, "<p class=note>What was found in %d of the others:</p>\n", found);
+        buf_printf(&r->body, "<details><summary class=note>what was found in %d of the others</summary>\n", found);
         trials_list(&r->body, all, true);
+        buf_append_str(&r->body, "</details>\n");
     }
     cut_say(r, all->items[0].experiment);
     if (voided == all->count)
@@ -217,74 +205,22 @@ int report_figure(struct report *r, struct figure *f, const struct caption *c, s
     int rc = figure_draw(f, r->figures, error);
     if (rc == 0) rc = csv_write(r, f, c->experiment, error);
     if (rc < 0) return rc;
-    buf_printf(&r->body, "<figure id=%s>\n", f->name);
+    buf_printf(&r->body, "<figure id=%s>\n<div class=wide>", f->name);
     buf_append_slice(&r->body, buf_slice(&f->svg));
-    buf_printf(&r->body,
-               "<figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. Run: <code>%s/%s</code>. %sAgain: "
-               "<code>millrace bench run %s%s "
-               "--profile %s --out DIR &amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures "
-               "&amp;&amp; gnuplot %s.gnuplot</code></span></figcaption></figure>\n",
-               c->title, c->read, c->n, c->durability, strrchr(r->dir, '/') + 1, c->experiment, r->machine,
-               c->experiment, r->targets, r->profile, f->name);
+    buf_printf(
+        &r->body,
+        "</div><figcaption><b>%s</b>%s<br><span class=note>%s. Durability: %s. Run: <code>%s/%s</code>. %sAgain: "
+        "<code>millrace bench run %s%s "
+        "--profile %s --out DIR &amp;&amp; millrace bench report DIR</code>; only the drawing: <code>cd figures "
+        "&amp;&amp; gnuplot %s.gnuplot</code></span></figcaption></figure>\n",
+        c->title, c->read, c->n, c->durability, strrchr(r->dir, '/') + 1, c->experiment, r->machine, c->experiment,
+        r->targets, r->profile, f->name);
     return 0;
 }
 
-/* --- parts of the page --- */
+/* --- the machine --- */
 
-static void yes_no(struct buf *b, json_t *value)
-{
-    buf_append_str(b, json_is_true(value) ? "<td class=good>yes" : "<td class=bad>NO");
-}
-
-/* lab.json is written by `millrace lab`; without it nothing is claimed. */
-static void verdicts(struct report *r, struct buf *b)
-{
-    char path[PATH_MAX + 16];
-    size_t index;
-    json_t *verdict;
-    snprintf(path, sizeof path, "%s/lab.json", r->dir);
-    json_t *lab = json_load_file(path, 0, NULL);
-    if (!lab) return;
-    buf_append_str(b, "<table><caption>Batch = stream = truth?</caption><tr><th>workload<th>batch = stream<th>batch = "
-                      "truth<th>stream "
-                      "= truth<th>batch s<th>stream s</tr>\n");
-    json_array_foreach(json_object_get(lab, "verdicts"), index, verdict)
-    {
-        const char *name = json_string_value(json_object_get(verdict, "workload"));
-        buf_append_str(b, "<tr><td>");
-        put_html(b, name ? name : "?");
-        buf_append_str(b, json_is_true(json_object_get(verdict, "generated")) ? " (generated)" : " (given)");
-        yes_no(b, json_object_get(verdict, "batch_equals_stream"));
-        yes_no(b, json_object_get(verdict, "batch_equals_truth"));
-        yes_no(b, json_object_get(verdict, "stream_equals_truth"));
-        buf_printf(b, "<td>%.2f<td>%.2f</tr>\n", json_number_value(json_object_get(verdict, "batch_s")),
-                   json_number_value(json_object_get(verdict, "stream_s")));
-    }
-    buf_append_str(
-        b, "</table>\n<p class=note>Each workload ran through both pipelines; a digest of every table was compared, "
-           "and both warehouses with the ground truth.</p>\n");
-    json_decref(lab);
-}
-
-static void limits_table(const struct report *r, struct buf *b)
-{
-    if (r->limits.count == 0) return;
-    buf_append_str(b, "<h2>What this machine can do at best</h2>\n<table><tr><th>limit<th>value</tr>\n");
-    buf_printf(b, "<tr><td>loopback round trip, 64 B, two threads<td>p50 %.1f &micro;s, p99 %.1f &micro;s</tr>\n",
-               report_limit_percentile(r, "loopback_round_trip", 50) / 1e3,
-               report_limit_percentile(r, "loopback_round_trip", 99) / 1e3);
-    buf_printf(b, "<tr><td>append of 100 B, a write() each<td>%.2f million/s</tr>\n",
-               report_limit(r, "append_100B") / 1e6);
-    buf_printf(b, "<tr><td>append of 64 KiB blocks<td>%.2f GB/s</tr>\n", report_limit(r, "append_64K") / 1e9);
-    buf_printf(b, "<tr><td>append of 4 KiB and fdatasync<td>p50 %.3f ms, p99 %.3f ms</tr>\n",
-               report_limit_percentile(r, "fdatasync_4k", 50) / 1e6,
-               report_limit_percentile(r, "fdatasync_4k", 99) / 1e6);
-    buf_printf(b, "<tr><td>SQLite insert, 8 columns, WAL, 1,000 rows a transaction<td>%.0f rows/s</tr>\n</table>\n",
-               report_limit(r, "sqlite_insert"));
-    buf_append_str(b, "<p class=note>Measured right before the experiments, in the same folder.</p>\n");
-}
-
-static json_t *environment_load(const struct report *r)
+json_t *report_environment(const struct report *r)
 {
     char path[PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/limits/trial-limits-1.json", r->dir);
@@ -294,7 +230,7 @@ static json_t *environment_load(const struct report *r)
     return environment;
 }
 
-static const char *environment_text(json_t *environment, const char *key)
+const char *report_environment_text(json_t *environment, const char *key)
 {
     const char *text = json_string_value(json_object_get(environment, key));
     return text ? text : "?";
@@ -304,63 +240,19 @@ static const char *environment_text(json_t *environment, const char *key)
 static void machine_read(struct report *r)
 {
     struct buf b = {0};
-    json_t *e = environment_load(r);
+    json_t *e = report_environment(r);
     const char *profile = json_string_value(json_object_get(e, "profile"));
     snprintf(r->profile, sizeof r->profile, "%s", profile && strcmp(profile, "full") == 0 ? "full" : "quick");
     if (e) {
         buf_printf(&b, "Machine: %d x ", (int)json_integer_value(json_object_get(e, "cpus")));
-        put_html(&b, environment_text(e, "cpu"));
+        report_html(&b, report_environment_text(e, "cpu"));
         buf_append_str(&b, ", Linux ");
-        put_html(&b, environment_text(e, "kernel"));
-        buf_printf(&b, ", %s, %s. ", environment_text(e, "filesystem"), environment_text(e, "time"));
+        report_html(&b, report_environment_text(e, "kernel"));
+        buf_printf(&b, ", %s, %s. ", report_environment_text(e, "filesystem"), report_environment_text(e, "time"));
         snprintf(r->machine, sizeof r->machine, "%s", buf_cstr(&b));
     }
     buf_release(&b);
     json_decref(e);
-}
-
-static void environment_table(const struct report *r, struct buf *b)
-{
-    const char *key;
-    json_t *value, *environment = environment_load(r);
-    if (!environment) return;
-    buf_append_str(b, "<h2>Where it was measured</h2>\n<table>\n");
-    json_object_foreach(environment, key, value)
-    {
-        buf_append_str(b, "<tr><td>");
-        put_html(b, key);
-        buf_append_str(b, "<td>");
-        if (json_is_string(value))
-            put_html(b, json_string_value(value));
-        else if (json_is_integer(value))
-            buf_printf(b, "%lld", (long long)json_integer_value(value));
-        buf_append_str(b, "</tr>\n");
-    }
-    buf_append_str(b, "</table>\n");
-    json_decref(environment);
-}
-
-static int page_write(struct report *r, struct err_text *error)
-{
-    char path[PATH_MAX + 16];
-    struct buf page = {0};
-    snprintf(path, sizeof path, "%s/report.html", r->dir);
-    buf_append_str(&page, head);
-    buf_append_str(&page, "<h1>Batch ETL and streaming over a Kafka-compatible broker: what was measured here</h1>\n");
-    verdicts(r, &page);
-    buf_append_str(&page, "<ul>\n");
-    buf_append_slice(&page, buf_slice(&r->answers));
-    buf_append_str(
-        &page,
-        "</ul>\n<p class=note>Figures of one machine in one run: compare ratios, not absolute values, with those of "
-        "others. Each trial with its whole histograms is in the folders of the experiments beside this page.</p>\n");
-    buf_append_slice(&page, buf_slice(&r->body));
-    limits_table(r, &page);
-    environment_table(r, &page);
-    buf_append_str(&page, "</body></html>\n");
-    int rc = results_write(path, page.p, page.n, error);
-    buf_release(&page);
-    return rc;
 }
 
 int bench_report(const char *dir, struct err_text *error)
@@ -380,9 +272,10 @@ int bench_report(const char *dir, struct err_text *error)
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
     for (const struct bench_experiment_name *e = bench_experiments(); e->id && rc == 0; e++)
         rc = summary_write(r.dir, e->id, error);
-    if (rc == 0) rc = page_write(&r, error);
+    if (rc == 0) rc = report_page(&r, error);
     trials_release(&r.limits);
     buf_release(&r.answers);
+    buf_release(&r.links);
     buf_release(&r.body);
     return rc;
 }

@@ -16,6 +16,7 @@ struct report {
     char machine[512];  /* a line about where it was measured, as HTML; "" when it is not known */
     char profile[16];   /* "quick" or "full" */
     struct buf answers; /* <li>...</li>: what came out, first thing on the page */
+    struct buf links;   /* <a href=#E1>E1</a> ...: to the sections */
     struct buf body;    /* sections */
     char targets[256];  /* " --target millrace --target apache-kafka" of the section's experiment; "" without peers */
     int experiments;
@@ -51,6 +52,14 @@ uint64_t report_total(const struct trials *all, const char *cell, const char *hi
 /* A value of the limits trial, or NAN. */
 double report_limit(const struct report *r, const char *metric);
 double report_limit_percentile(const struct report *r, const char *histogram, double percentile);
+
+/* Text with what HTML would take for its own written out. */
+void report_html(struct buf *b, const char *text);
+/* The environment of the limits trial, the caller's, NULL when there is none; and a text of it, "?". */
+json_t *report_environment(const struct report *r);
+const char *report_environment_text(json_t *environment, const char *key);
+/* Writes report.html of what the parts have put into the report (page.c). */
+int report_page(struct report *r, struct err_text *error);
 
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
 int report_pause(struct report *r, struct err_text *error);

@@ -94,8 +94,8 @@ TEST(report, the_page_stands_alone)
     freshness_trials(dir);
     if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
     page_read(dir, &page);
-    check_has(&page, "<figure id=e5_age>\n<svg");
-    check_has(&page, "<figure id=e7_rates>\n<svg");
+    check_has(&page, "<figure id=e5_age>\n<div class=wide><svg");
+    check_has(&page, "<figure id=e7_rates>\n<div class=wide><svg");
     check_has(&page, "millrace bench run E7 --profile quick --out DIR");
     check_lacks(&page, "src=");
     check_lacks(&page, "<link");
