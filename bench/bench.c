@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +135,19 @@ int bench_same_warehouse(const struct bench *b, const char *one, const char *oth
     const char *const argv[] = {b->program, "warehouse", "compare", one, other, NULL};
     int status = command_status(argv, NULL, NULL, error);
     return status > 1 ? command_failed(argv, status, error) : status < 0 ? status : status == 0;
+}
+
+int bench_ask(const char *path, const char *sql, int64_t *value, struct err_text *error)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    bool found = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+                 sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    if (found) *value = sqlite3_column_int64(s, 0);
+    int result = found ? 0 : err_set(error, ERR_IO, "%s: %s: %s", path, sql, sqlite3_errmsg(db));
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return result;
 }
 
 int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct err_text *error, ...)

@@ -3,11 +3,14 @@
  *     batch      millrace etl run                       files -> warehouse, one transaction
  *     publish    millrace stream publish                files -> topic
  *     replay     millrace stream run                    topic -> warehouse, everything is there already
+ *     peers      the sqlite3 shell, DuckDB, pandas      the same files -> the same tables (tool.h), where they are
+ * there
  *
  * The bottleneck is found by taking stages away: the same pipeline without its aggregates, then without
  * its tables, then (batch only) without its rules. What a run gets faster by is what that stage costs.
  * How busy the broker and the workers were is measured beside it. Every warehouse of a whole pipeline, batch or stream,
- * must equal the first one of the run: a fast wrong answer is none. */
+ * must equal the one that a batch made before the first trial, and a peer's sales must be as many and come to as much:
+ * a fast wrong answer is none. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,35 +18,43 @@
 #include "bench/experiment.h"
 #include "bench/monitor.h"
 #include "bench/runner.h"
+#include "bench/tool.h"
 #include "workloads/generate.h"
 
 enum { PARTITIONS = 4, WORKERS = 2 };
 
 /* What is left of the pipeline in each step of taking away. */
 static const char *const steps[] = {"extract", "extract+validate", "extract+validate+store"};
-enum { STEPS = 3, WHOLE = STEPS, CELLS = 8 };
+enum { STEPS = 3, WHOLE = STEPS, CELLS_MAX = 11 };
 
 static const struct replay_cell {
     const char *name;
-    enum { BATCH, PUBLISH, REPLAY } kind;
-    int step; /* or WHOLE */
-} cells[CELLS] = {
-    {"batch", BATCH, WHOLE},
-    {"extract", BATCH, 0},
-    {"extract+validate", BATCH, 1},
-    {"extract+validate+store", BATCH, 2},
-    {"publish", PUBLISH, WHOLE},
-    {"replay", REPLAY, WHOLE},
-    {"replay fetch+validate", REPLAY, 1},
-    {"replay fetch+validate+store", REPLAY, 2},
+    enum { BATCH, PUBLISH, REPLAY, PEER } kind;
+    int step;         /* or WHOLE */
+    const char *peer; /* name of its script */
+} cells[CELLS_MAX] = {
+    {"batch", BATCH, WHOLE, NULL},
+    {"extract", BATCH, 0, NULL},
+    {"extract+validate", BATCH, 1, NULL},
+    {"extract+validate+store", BATCH, 2, NULL},
+    {"publish", PUBLISH, WHOLE, NULL},
+    {"replay", REPLAY, WHOLE, NULL},
+    {"replay fetch+validate", REPLAY, 1, NULL},
+    {"replay fetch+validate+store", REPLAY, 2, NULL},
+    {"sqlite3 shell", PEER, WHOLE, "import"},
+    {"DuckDB", PEER, WHOLE, "duckdb"},
+    {"pandas", PEER, WHOLE, "pandas"},
 };
 
 struct replay_run {
     struct bench *bench;
     char in[PATH_MAX], definition[PATH_MAX];
     char step_definition[STEPS][PATH_MAX];
-    char first_db[PATH_MAX]; /* of the first whole pipeline; "" until there is one */
+    char reference_db[PATH_MAX];
+    int64_t sales, revenue; /* of the reference */
     int64_t rows;
+    const struct replay_cell *cells[CELLS_MAX]; /* without the peers that are not there */
+    int cell_count;
 };
 
 static const char *cell_definition(const struct replay_run *run, const struct replay_cell *cell)
@@ -136,17 +147,10 @@ static int database(const struct replay_run *run, char db[PATH_MAX], struct err_
     return rc;
 }
 
-/* A whole pipeline's warehouse is compared with the first one that this run made, by batch or by stream. */
+/* A whole pipeline's warehouse against the reference. */
 static int compare(struct replay_run *run, const char *db, struct gate_facts *facts, struct err_text *error)
 {
-    char folder[PATH_MAX];
-    if (!run->first_db[0]) {
-        int rc = bench_folder(run->bench, "first", folder, error);
-        bench_path(run->first_db, folder, "warehouse.db");
-        if (rc == 0 && rename(db, run->first_db) != 0) rc = err_set(error, ERR_IO, "%s: cannot be moved", db);
-        return rc;
-    }
-    int same = bench_same_warehouse(run->bench, run->first_db, db, error);
+    int same = bench_same_warehouse(run->bench, run->reference_db, db, error);
     if (same >= 0) facts->digest = same ? GATE_DIGEST_SAME : GATE_DIGEST_DIFFERS;
     return same < 0 ? same : 0;
 }
@@ -213,6 +217,28 @@ static int replay_trial(struct replay_run *run, const struct target *broker, con
     return rc;
 }
 
+/* Files of ours that another tool reads are not cached by it: the input is in memory for all. */
+static int peer_trial(struct replay_run *run, const struct replay_cell *cell, struct trial *t, struct err_text *error)
+{
+    char db[PATH_MAX];
+    struct measured m;
+    struct tool_took took;
+    int rc = database(run, db, error);
+    if (rc < 0) return rc;
+    measure_begin(&m, 0);
+    rc = tool_run(run->bench, cell->peer, run->in, db, &took, error);
+    measure_end(&m, 0);
+    if (rc < 0) return rc;
+    m.wall_s = took.wall_s;
+    m.cpu_s = took.cpu_s;
+    measured_metrics(run, &m, t);
+    trial_judge(t, &m.facts);
+    if (took.sales != run->sales || took.revenue != run->revenue)
+        trial_void(t, "its table sales has %lld rows that come to %lld, not %lld and %lld", (long long)took.sales,
+                   (long long)took.revenue, (long long)run->sales, (long long)run->revenue);
+    return 0;
+}
+
 /* A new broker for each trial. */
 static int stream_trial(struct replay_run *run, const struct replay_cell *cell, struct trial *t, struct err_text *error)
 {
@@ -230,25 +256,52 @@ static int stream_trial(struct replay_run *run, const struct replay_cell *cell, 
 
 static const char *cell_name(void *context, int cell)
 {
-    (void)context;
-    return cells[cell].name;
+    const struct replay_run *run = context;
+    return run->cells[cell]->name;
 }
 
-static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
+static int one_trial(void *context, int index, struct trial *t, char *text, size_t size, struct err_text *error)
 {
     struct replay_run *run = context;
+    const struct replay_cell *cell = run->cells[index];
     settings(run, t);
-    int rc = cells[cell].kind == BATCH ? batch_trial(run, &cells[cell], t, error)
-                                       : stream_trial(run, &cells[cell], t, error);
+    int rc = cell->kind == BATCH  ? batch_trial(run, cell, t, error)
+             : cell->kind == PEER ? peer_trial(run, cell, t, error)
+                                  : stream_trial(run, cell, t, error);
     if (rc == 0) snprintf(text, size, "%9.0f rows/s", trial_value(t, "rate"));
     return rc;
+}
+
+/* --- what all trials share --- */
+
+static void cells_choose(struct replay_run *run)
+{
+    for (int i = 0; i < CELLS_MAX; i++) {
+        if (cells[i].kind == PEER && !tool_is_there(run->bench, cells[i].peer))
+            printf("  E7: %s is not here and is left out (docs/measuring.md says how to have it)\n", cells[i].name);
+        else
+            run->cells[run->cell_count++] = &cells[i];
+    }
+}
+
+static int reference(struct replay_run *run, struct err_text *error)
+{
+    char folder[PATH_MAX];
+    int rc = bench_folder(run->bench, "reference", folder, error);
+    bench_path(run->reference_db, folder, "warehouse.db");
+    if (rc == 0)
+        rc = bench_command(run->bench, NULL, NULL, error, "etl", "run", run->definition, "--in", run->in, "--db",
+                           run->reference_db, NULL);
+    if (rc == 0) rc = bench_ask(run->reference_db, "SELECT count(*) FROM sales", &run->sales, error);
+    return rc == 0 ? bench_ask(run->reference_db, "SELECT sum(revenue) FROM sales", &run->revenue, error) : rc;
 }
 
 int experiment_replay(struct bench *b, struct err_text *error)
 {
     struct replay_run run = {.bench = b, .rows = b->full ? 1000000 : 60000};
+    cells_choose(&run);
     const struct runner runner = {.experiment = "E7",
-                                  .cells = CELLS,
+                                  .cells = run.cell_count,
                                   .name = cell_name,
                                   .trial = one_trial,
                                   .context = &run,
@@ -261,6 +314,7 @@ int experiment_replay(struct bench *b, struct err_text *error)
     int rc = bench_folder(b, "orders", run.in, error);
     struct generate_options options = {.out = run.in, .scale = run.rows, .seed = 7, .order_lines_only = true};
     if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
+    if (rc == 0) rc = reference(&run, error);
     if (rc == 0) rc = step_definitions(&run, error);
     return rc < 0 ? rc : runner_run(b, &runner, error);
 }

@@ -51,11 +51,34 @@ static struct stages stages_of(const struct trials *all, const struct pipeline *
     return s;
 }
 
-static void rate_points(struct figure *f, const struct trials *all, const char *const cells[3])
+/* The bars of the first figure; a peer that was not there has none. */
+enum { OURS = 3, BARS_MAX = 6 };
+static const struct bar {
+    const char *cell, *label;
+} bars[BARS_MAX] = {
+    {"batch", "batch\\nfiles to\\nwarehouse"},   {"publish", "publish\\nfiles to\\ntopic"},
+    {"replay", "replay\\ntopic to\\nwarehouse"}, {"sqlite3 shell", "sqlite3\\n.import\\nand SQL"},
+    {"DuckDB", "DuckDB\\ninto its\\nown file"},  {"pandas", "pandas\\ninto\\nSQLite"},
+};
+
+/* Those of which there is a trial, valid or not; how many. */
+static int bars_there(const struct trials *all, const struct bar *there[BARS_MAX])
+{
+    double value;
+    int count = 0;
+    struct trials voids = trials_voids(all);
+    for (int i = 0; i < BARS_MAX; i++)
+        if (i < OURS || trials_values(all, bars[i].cell, "rate", &value, 1) > 0 ||
+            trials_values(&voids, bars[i].cell, "rate", &value, 1) > 0)
+            there[count++] = &bars[i];
+    return count;
+}
+
+static void rate_points(struct figure *f, const struct trials *all, const struct bar *const there[], int bar_count)
 {
     double values[REPORT_TRIALS_MAX];
-    for (int i = 0; i < 3; i++) {
-        int count = trials_values(all, cells[i], "rate", values, REPORT_TRIALS_MAX);
+    for (int i = 0; i < bar_count; i++) {
+        int count = trials_values(all, there[i]->cell, "rate", values, REPORT_TRIALS_MAX);
         f->points += count;
         for (int k = 0; k < count; k++) buf_printf(&f->script, "%d %.3f\n", i, values[k] / 1e3);
     }
@@ -64,9 +87,8 @@ static void rate_points(struct figure *f, const struct trials *all, const char *
 static int rates_figure(struct report *r, const struct trials *all, const struct caption *caption,
                         struct err_text *error)
 {
-    static const char *const cells[3] = {"batch", "publish", "replay"};
-    static const char *const labels[] = {"batch (files to warehouse)", "publish (files to topic)",
-                                         "replay (topic to warehouse)"};
+    const struct bar *there[BARS_MAX];
+    int count = bars_there(all, there);
     struct figure f;
     struct trials voids = trials_voids(all);
     struct buf notes = {0};
@@ -74,36 +96,38 @@ static int rates_figure(struct report *r, const struct trials *all, const struct
     double limit = report_limit(r, "sqlite_insert");
     figure_begin(&f, "e7_rates", 900, 380);
     buf_append_str(&f.script, "$bars << EOD\n");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < count; i++) {
         struct estimate e;
-        if (report_estimate(all, cells[i], "rate", &e))
+        if (report_estimate(all, there[i]->cell, "rate", &e))
             buf_printf(&f.script, "%d %.3f %.3f %.3f %d\n", i, e.median / 1e3, e.low / 1e3, e.high / 1e3, i);
     }
-    if (!isnan(limit)) buf_printf(&f.script, "3 %.3f %.3f %.3f 3\n", limit / 1e3, limit / 1e3, limit / 1e3);
+    if (!isnan(limit))
+        buf_printf(&f.script, "%d %.3f %.3f %.3f %d\n", count, limit / 1e3, limit / 1e3, limit / 1e3, count);
     buf_append_str(&f.script, "EOD\n$trials << EOD\n");
-    rate_points(&f, all, cells);
+    rate_points(&f, all, there, count);
     buf_append_str(&f.script, "EOD\n$voids << EOD\n");
-    rate_points(&f, &voids, cells);
+    rate_points(&f, &voids, there, count);
     buf_append_str(&f.script, "EOD\n$hollow << EOD\n");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < count; i++) {
         struct estimate e;
-        if (!report_unmeasurable(all, cells[i], why)) continue;
+        if (!report_unmeasurable(all, there[i]->cell, why)) continue;
         figure_note(&notes, i, why);
-        if (report_estimate(&voids, cells[i], "rate", &e)) buf_printf(&f.script, "%d %.3f\n", i, e.median / 1e3);
+        if (report_estimate(&voids, there[i]->cell, "rate", &e)) buf_printf(&f.script, "%d %.3f\n", i, e.median / 1e3);
     }
     buf_append_str(&f.script, "EOD\n");
     buf_append_slice(&f.script, buf_slice(&notes));
     buf_release(&notes);
-    buf_append_str(
-        &f.script,
-        "set xrange [-0.6:3.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\nset bmargin 3.5\nset xtics (");
-    for (int i = 0; i < 3; i++)
-        buf_printf(&f.script, "\"%.*s\\n%s\" %d, ", (int)strcspn(labels[i], " "), labels[i], strchr(labels[i], ' ') + 1,
-                   i);
-    buf_append_str(&f.script, "\"SQLite inserts\\n(limit, 1 table)\" 3)\nset ylabel 'thousand rows/s'\nplot ");
-    for (int i = 0; i < 4; i++)
+    buf_printf(&f.script,
+               "set xrange [-0.6:%d.6]\nset yrange [0:*]\nset boxwidth 0.6\nunset key\nset bmargin 5\nset xtics (",
+               count);
+    for (int i = 0; i < count; i++) buf_printf(&f.script, "\"%s\" %d, ", there[i]->label, i);
+    buf_printf(&f.script, "\"limit\\nSQLite inserts,\\none table\" %d)\nset ylabel 'thousand rows/s'\nplot ", count);
+    for (int i = 0; i <= count; i++)
         buf_printf(&f.script, "$bars using ($5==%d ? $1 : NaN):2 with boxes fill %s lc rgb '%s' lw 1.5, \\\n", i,
-                   i == 3 ? "pattern 4" : "solid 0.85", i == 3 ? "#777777" : figure_colour(i));
+                   i == count  ? "pattern 4"
+                   : i >= OURS ? "pattern 2"
+                               : "solid 0.85",
+                   i >= OURS ? "#777777" : figure_colour(i));
     buf_append_str(&f.script, "$bars using 1:2:3:4 with yerrorbars pt -1 lc rgb '#000000' lw 1.5, \\\n"
                               "$trials using 1:2 with points pt 7 ps 0.4 lc rgb '#000000', \\\n"
                               "$hollow using 1:2 with boxes fill empty lc rgb '#777777' dt 3 lw 1.5, \\\n"
@@ -161,8 +185,9 @@ static void put_busy(struct buf *b, const struct trials *all)
 static void table(struct report *r, const struct trials *all)
 {
     static const char *const cells[] = {
-        "batch",  "extract+validate+store",      "extract+validate",     "extract", "publish",
-        "replay", "replay fetch+validate+store", "replay fetch+validate"};
+        "batch",  "extract+validate+store",      "extract+validate",      "extract",       "publish",
+        "replay", "replay fetch+validate+store", "replay fetch+validate", "sqlite3 shell", "DuckDB",
+        "pandas"};
     char why[REPORT_WHY_MAX];
     struct buf *b = &r->body;
     buf_append_str(
@@ -186,6 +211,17 @@ static void put_bottleneck(struct buf *b, const struct pipeline *p, const struct
                    s->us[s->slowest], s->sum_us);
 }
 
+static void put_peers(struct buf *b, const struct trials *all, const struct estimate *batch)
+{
+    const char *before = ". A batch loads these files";
+    for (int i = OURS; i < BARS_MAX; i++) {
+        struct estimate peer;
+        if (!report_estimate(all, bars[i].cell, "rate", &peer)) continue;
+        buf_printf(b, "%s %.1f times as fast as %s", before, batch->median / peer.median, bars[i].cell);
+        before = ",";
+    }
+}
+
 static void answer(struct report *r, const struct trials *all, const struct stages stages[PIPELINES])
 {
     struct estimate batch, replay;
@@ -199,6 +235,7 @@ static void answer(struct report *r, const struct trials *all, const struct stag
         put_bottleneck(&r->answers, &pipelines[1], &stages[1]);
         put_busy(&r->answers, all);
     }
+    put_peers(&r->answers, all, &batch);
     buf_printf(&r->answers,
                ". <span class=note>(E7, n=%d trials; SQLite alone inserts %.0f rows/s here.)</span></li>\n", batch.n,
                report_limit(r, "sqlite_insert"));
@@ -221,8 +258,10 @@ int report_replay(struct report *r, struct err_text *error)
     struct caption rates = {
         "E7. Rows per second",
         "Higher is better. A bar is the median of its trials, the line over it goes from the smallest to "
-        "the largest. The hatched bar is what SQLite does with plain inserts into one table without index, "
-        "in one process: no warehouse on this machine fills faster.",
+        "the largest. Grey: other tools over the same files, with the same tables as their result. The last bar is "
+        "what "
+        "SQLite does with plain inserts into one table without index, in one process: no warehouse on this machine "
+        "fills faster.",
         n, "broker: page-cache; warehouse: SQLite WAL, synchronous=NORMAL", "E7"};
     struct caption costs = {"E7. Where the time goes, stage by stage",
                             "Lower is better; the tallest bar of a pipeline is its bottleneck. Each pipeline ran "

@@ -64,6 +64,9 @@ int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct e
 /* 1: the two warehouses are equal (millrace warehouse compare), 0: they differ, or a negative `enum err`. */
 int bench_same_warehouse(const struct bench *b, const char *one, const char *other, struct err_text *error);
 
+/* One integer out of a SQLite database; ERR_IO names the file and what was asked. */
+int bench_ask(const char *db, const char *sql, int64_t *value, struct err_text *error);
+
 /* Stores a finished trial and prints a line about it; releases it. `text` says what came out. */
 int bench_keep(const struct bench *b, struct trial *t, struct err_text *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -2,7 +2,7 @@
 # DuckDB over the same files as peer-import.sh: it sniffs them, drops what the rules drop, and makes the same tables in a
 # database of its own. Needs Python's package duckdb; DUCKDB_PYTHON names the interpreter that has it (default: python3).
 #
-#     scripts/peer-duckdb.sh IN DB        the last line is what it took, as in peer-import.sh
+#     scripts/peer-duckdb.sh IN DB        the last lines are as in peer-import.sh
 #     scripts/peer-duckdb.sh --probe      status 0 when it can run
 python=${DUCKDB_PYTHON:-python3}
 [ "$1" != --probe ] || exec "$python" -c 'import duckdb' 2>/dev/null

@@ -3,9 +3,12 @@
 # file of a folder in one transaction, and SQL makes the same tables of it. `millrace bench speed --row batch-shop` runs it.
 #
 #     scripts/peer-import.sh IN DB        IN: the folder with the daily files; DB: a new database
+#     scripts/peer-import.sh --probe      status 0 when it can run
 #
-# The last line is what it took: "took SECONDS s, SECONDS s of processor time".
+# The last lines are what it made and what it took: "sales ROWS REVENUE", in thousandths, and
+# "took SECONDS s, SECONDS s of processor time".
 set -eu
+[ "$1" != --probe ] || exec sqlite3 -version >/dev/null 2>&1
 in=$1 db=$2
 sql=$(mktemp)
 trap 'rm -f "$sql"' EXIT
@@ -67,6 +70,7 @@ SQL
 } >"$sql"
 TIMEFORMAT='%R %U %S'
 took=$({ time sqlite3 "$db" <"$sql" >/dev/null; } 2>&1 | tail -1)
+echo "sales $(sqlite3 -separator ' ' "$db" 'SELECT count(*), sum(revenue) FROM sales')"
 # shellcheck disable=SC2086 # three words
 set -- $took
 awk -v r="$1" -v u="$2" -v s="$3" 'BEGIN { printf "took %s s, %.3f s of processor time\n", r, u + s }'

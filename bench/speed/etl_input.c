@@ -1,6 +1,5 @@
 #include "bench/speed/etl_input.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "workloads/generate.h"
@@ -10,19 +9,6 @@ static const struct {
     bool shop;
 } WORKLOADS[] = {
     [ETL_SHOP] = {"ecommerce/online_retail.json", true}, [ETL_LOGS] = {"clickstream/web_logs.json", false}};
-
-int etl_ask(const char *path, const char *sql, int64_t *value, struct err_text *error)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
-    bool found = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-                 sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
-    if (found) *value = sqlite3_column_int64(s, 0);
-    int result = found ? 0 : err_set(error, ERR_IO, "%s: %s: %s", path, sql, sqlite3_errmsg(db));
-    sqlite3_finalize(s);
-    sqlite3_close(db);
-    return result;
-}
 
 int etl_database(struct speed *s, struct etl_input *input, char db[PATH_MAX], struct err_text *error)
 {
@@ -46,7 +32,7 @@ int etl_input_make(struct speed *s, enum etl_workload workload, int64_t events, 
     if (rc == 0)
         rc = bench_command(s->bench, NULL, NULL, error, "etl", "run", input->definition, "--in", input->in, "--db", db,
                            NULL);
-    return rc == 0 ? etl_ask(db, "SELECT sum(read) FROM records", &input->rows, error) : rc;
+    return rc == 0 ? bench_ask(db, "SELECT sum(read) FROM records", &input->rows, error) : rc;
 }
 
 void etl_rates(struct trial *t, const struct etl_input *input, double wall_s, double cpu_s)

@@ -22,7 +22,5 @@ int etl_input_make(struct speed *s, enum etl_workload workload, int64_t events, 
 int etl_database(struct speed *s, struct etl_input *input, char db[PATH_MAX], struct err_text *error);
 /* The metrics rate (of the clock) and cpu_rate (of processor time). */
 void etl_rates(struct trial *t, const struct etl_input *input, double wall_s, double cpu_s);
-/* One integer out of a database. */
-int etl_ask(const char *db, const char *sql, int64_t *value, struct err_text *error);
 
 #endif

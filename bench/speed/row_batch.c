@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bench/speed/etl_input.h"
+#include "bench/tool.h"
 
 enum { SHOP_EVENTS = 200000, LOG_EVENTS = 300000 };
 
@@ -27,34 +28,33 @@ static int loop(const char *db, struct trial *t, struct err_text *error)
     return rc;
 }
 
-/* A script's last word is what it took: the seconds of the clock and of the processor. */
-static int peer(struct speed *s, const char *name, const char *db, struct trial *t, struct err_text *error)
-{
-    char script[PATH_MAX], line[256], last[256] = "";
-    double wall_s = 0, cpu_s = 0;
-    struct process child;
-    speed_script(s, name, script);
-    const char *argv[] = {"bash", script, input.in, db, NULL};
-    int rc = process_start(&child, argv, PROCESS_PIPE_OUT | PROCESS_QUIET_ERR, error);
-    if (rc < 0) return rc;
-    while (process_read_line(&child, line, sizeof line, 600000) >= 0) snprintf(last, sizeof last, "%s", line);
-    int status = process_wait(&child, -1);
-    if (status != 0 || sscanf(last, "took %lf s, %lf s of processor time", &wall_s, &cpu_s) != 2)
-        return err_set(error, ERR_IO, "%s ended with status %d (it said: %s)", name, status, last);
-    etl_rates(t, &input, wall_s, cpu_s);
-    return 0;
-}
-
-/* What was made must be as large: a peer that dropped rows would win. */
-static int rows_check(const char *db, const char *sql, struct trial *t, struct err_text *error)
+/* What was made must be as large: a side that dropped rows would win. */
+static int sum_check(int64_t theirs, const char *sql, struct trial *t, struct err_text *error)
 {
     char reference[PATH_MAX];
-    int64_t ours = 0, theirs = 0;
+    int64_t ours = 0;
     snprintf(reference, sizeof reference, "%.*s/reference.db", PATH_MAX / 2, input.in);
-    int rc = etl_ask(reference, sql, &ours, error);
-    if (rc == 0) rc = etl_ask(db, sql, &theirs, error);
-    if (rc == 0 && ours != theirs) trial_void(t, "%lld rows instead of %lld", (long long)theirs, (long long)ours);
+    int rc = bench_ask(reference, sql, &ours, error);
+    if (rc == 0 && ours != theirs)
+        trial_void(t, "rows and their sum are %lld instead of %lld", (long long)theirs, (long long)ours);
     return rc;
+}
+
+static int rows_check(const char *db, const char *sql, struct trial *t, struct err_text *error)
+{
+    int64_t theirs = 0;
+    int rc = bench_ask(db, sql, &theirs, error);
+    return rc == 0 ? sum_check(theirs, sql, t, error) : rc;
+}
+
+static int peer(struct speed *s, const char *name, const char *db, const char *sql, struct trial *t,
+                struct err_text *error)
+{
+    struct tool_took took;
+    int rc = tool_run(s->bench, name, input.in, db, &took, error);
+    if (rc < 0) return rc;
+    etl_rates(t, &input, took.wall_s, took.cpu_s);
+    return sum_check(took.sales + took.revenue, sql, t, error);
 }
 
 static int measure(struct speed *s, const char *side, const char *sql, struct trial *t, struct err_text *error)
@@ -62,13 +62,9 @@ static int measure(struct speed *s, const char *side, const char *sql, struct tr
     char db[PATH_MAX];
     int rc = etl_database(s, &input, db, error);
     if (rc < 0) return rc;
-    if (speed_is(side, "millrace"))
-        rc = batch(s, db, t, error);
-    else if (speed_is(side, "insert"))
-        rc = loop(db, t, error);
-    else
-        rc = peer(s, speed_is(side, "import") ? "peer-import.sh" : "peer-duckdb.sh", db, t, error);
-    return rc == 0 && !speed_is(side, "duckdb") ? rows_check(db, sql, t, error) : rc;
+    if (speed_is(side, "import") || speed_is(side, "duckdb")) return peer(s, side, db, sql, t, error);
+    rc = speed_is(side, "millrace") ? batch(s, db, t, error) : loop(db, t, error);
+    return rc == 0 ? rows_check(db, sql, t, error) : rc;
 }
 
 static int shop_measure(struct speed *s, const char *side, struct trial *t, struct err_text *error)

@@ -9,6 +9,7 @@
 
 #include "bench/environment.h"
 #include "bench/load.h"
+#include "bench/tool.h"
 #include "lib/os/clock.h"
 
 static const struct speed_row *const rows[] = {
@@ -51,13 +52,6 @@ int64_t speed_scaled(const struct speed *s, int64_t full, int64_t least)
 {
     int64_t scaled = (int64_t)((double)full * s->scale);
     return scaled > least ? scaled : least;
-}
-
-void speed_script(const struct speed *s, const char *name, char out[PATH_MAX])
-{
-    char scripts[PATH_MAX];
-    bench_path(scripts, s->bench->workloads, "../scripts");
-    bench_path(out, scripts, name);
 }
 
 /* By the clock: a peer may still have the topics of an earlier run. */
@@ -115,18 +109,6 @@ void speed_percentiles(struct trial *t, const char *name)
     trial_metric(t, metric, "us", (double)histogram_percentile(h, 99) / 1e3);
 }
 
-/* DuckDB is a package that not everybody has. */
-static bool duckdb_is_there(const struct speed *s)
-{
-    char script[PATH_MAX];
-    struct process probe;
-    struct err_text error;
-    if (bench_workloads_find(s->bench, NULL, &error) < 0) return false;
-    speed_script(s, "peer-duckdb.sh", script);
-    const char *argv[] = {"bash", script, "--probe", NULL};
-    return process_start(&probe, argv, PROCESS_QUIET_ERR, &error) == 0 && process_wait(&probe, -1) == 0;
-}
-
 /* --- a run --- */
 
 static int side_names(const struct speed *s, const struct speed_row *row, const char *sides[SPEED_SIDES_MAX])
@@ -134,7 +116,7 @@ static int side_names(const struct speed *s, const struct speed_row *row, const 
     int count = 0;
     for (int i = 0; row->sides[i]; i++) {
         if (!s->peer && speed_is(row->sides[i], "kafka")) continue;
-        if (speed_is(row->sides[i], "duckdb") && !duckdb_is_there(s)) {
+        if (speed_is(row->sides[i], "duckdb") && !tool_is_there(s->bench, "duckdb")) {
             printf("  (no DuckDB: DUCKDB_PYTHON names a Python that has its package)\n");
             continue;
         }

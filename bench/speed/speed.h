@@ -64,8 +64,6 @@ int64_t speed_broker_cpu_ns(const struct speed *s, const char *side);
 bool speed_is(const char *side, const char *name);
 /* `full` at scale 1, less at a smaller one, but at least `least`. */
 int64_t speed_scaled(const struct speed *s, int64_t full, int64_t least);
-/* A script of ours that runs a peer; s->bench->workloads is known. */
-void speed_script(const struct speed *s, const char *name, char out[PATH_MAX]);
 /* A topic name that nobody used before. */
 void speed_topic(char out[SPEED_TOPIC_MAX]);
 /* Has as many bytes of memory backed by the machine under this one, if it is a virtual one. */
