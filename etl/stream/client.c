@@ -4,6 +4,14 @@
 
 enum { ADMIN_TIMEOUT_MS = 30000 };
 
+static rd_kafka_resp_err_t interceptor_add(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *context, char *why,
+                                           size_t size)
+{
+    const struct client_callbacks *callbacks = context;
+    (void)conf, (void)why, (void)size;
+    return rd_kafka_interceptor_add_on_acknowledgement(rk, "acknowledged", callbacks->acknowledged, NULL);
+}
+
 rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *const *settings,
                        const struct client_callbacks *callbacks, struct err_text *error)
 {
@@ -17,6 +25,9 @@ rd_kafka_t *client_new(rd_kafka_type_t type, const char *bootstrap, const char *
         ok = rd_kafka_conf_set(conf, settings[i], settings[i + 1], why, sizeof why) == RD_KAFKA_CONF_OK;
     rd_kafka_conf_set_opaque(conf, callbacks->opaque);
     if (callbacks->delivered) rd_kafka_conf_set_dr_msg_cb(conf, callbacks->delivered);
+    /* Called before rd_kafka_new returns. */
+    if (callbacks->acknowledged)
+        rd_kafka_conf_interceptor_add_on_new(conf, "acknowledged", interceptor_add, (void *)(uintptr_t)callbacks);
     if (callbacks->rebalance) rd_kafka_conf_set_rebalance_cb(conf, callbacks->rebalance);
     rd_kafka_t *rk = ok ? rd_kafka_new(type, conf, why, sizeof why) : NULL;
     if (!rk) {

@@ -14,6 +14,8 @@
  * what librdkafka's callbacks get. NULL after a failure. */
 struct client_callbacks {
     void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
+    /* The same at once, on a thread of the client's, not when somebody polls; its opaque is NULL. */
+    rd_kafka_interceptor_f_on_acknowledgement_t *acknowledged;
     void (*rebalance)(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque);
     void *opaque;
 };

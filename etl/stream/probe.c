@@ -19,7 +19,7 @@ struct probe {
 };
 
 struct sent {
-    int64_t due_ns, sent_ns;
+    int64_t due_ns, sent_ns, acked_ns;
 };
 
 int probe_open(const char *path, const char *instance, struct probe **out, struct err_text *error)
@@ -57,12 +57,20 @@ void *probe_sent(struct probe *p, int64_t due_ns)
     return s;
 }
 
-void probe_acked(struct probe *p, void *opaque, const rd_kafka_message_t *m)
+rd_kafka_resp_err_t probe_acknowledged(rd_kafka_t *rk, rd_kafka_message_t *m, void *context)
 {
-    struct sent *s = opaque;
+    (void)rk, (void)context;
+    struct sent *s = m->_private;
+    if (s) s->acked_ns = clock_mono_ns();
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void probe_delivered(struct probe *p, const rd_kafka_message_t *m)
+{
+    struct sent *s = m->_private;
     if (p && s && !m->err)
         fprintf(p->file, "%s %" PRId32 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
-                rd_kafka_topic_name(m->rkt), m->partition, m->offset, s->due_ns, s->sent_ns, clock_mono_ns());
+                rd_kafka_topic_name(m->rkt), m->partition, m->offset, s->due_ns, s->sent_ns, s->acked_ns);
     free(s);
 }
 

@@ -29,8 +29,10 @@ void probe_close(struct probe *p);
 
 /* The instants of a record that is sent, to travel with it as its message's opaque; NULL without a probe. */
 void *probe_sent(struct probe *p, int64_t due_ns);
-/* The message was acknowledged, or failed: the line is only of the first. `opaque` is freed; NULL is allowed. */
-void probe_acked(struct probe *p, void *opaque, const rd_kafka_message_t *m);
+/* Its message was acknowledged, or failed, just now: called by the client at once (client.h). */
+rd_kafka_resp_err_t probe_acknowledged(rd_kafka_t *rk, rd_kafka_message_t *m, void *context);
+/* Later, with what became of it: the line, unless it failed. The message's opaque is freed; NULL is allowed. */
+void probe_delivered(struct probe *p, const rd_kafka_message_t *m);
 
 /* A transaction's page was committed just now. */
 void probe_committed(struct probe *p, const struct page *page, int64_t begun_ns, int64_t applied_ns);

@@ -37,7 +37,7 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     (void)rk;
     struct publisher *p = opaque;
-    probe_acked(p->probe, m->_private, m);
+    probe_delivered(p->probe, m);
     if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         failure_note(p, m);
         return;
@@ -251,7 +251,8 @@ static int topics_prepare(struct publisher *p)
                                     "message.max.bytes",
                                     CLIENT_MESSAGE_BYTES_MAX,
                                     NULL};
-    const struct client_callbacks callbacks = {.delivered = delivered, .opaque = p};
+    const struct client_callbacks callbacks = {
+        .delivered = delivered, .acknowledged = p->probe ? probe_acknowledged : NULL, .opaque = p};
     topics_find(&p->topics, p->definition, p->options->topic);
     p->partitions = memory_new((size_t)p->topics.count * sizeof *p->partitions);
     p->producer = client_new(RD_KAFKA_PRODUCER, p->broker.bootstrap, settings, &callbacks, p->error);
