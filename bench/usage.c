@@ -92,6 +92,19 @@ static void io_add(const char *folder, struct usage *u)
     u->write_bytes = out < 0 || u->write_bytes < 0 ? -1 : u->write_bytes + out;
 }
 
+static void memory_of(const char *folder, int64_t *anonymous_bytes, int64_t *file_bytes)
+{
+    *anonymous_bytes = number_of(folder, "status", "RssAnon:", 0) * 1024;
+    *file_bytes = (number_of(folder, "status", "RssFile:", 0) + number_of(folder, "status", "RssShmem:", 0)) * 1024;
+}
+
+void usage_memory(pid_t pid, int64_t *anonymous_bytes, int64_t *file_bytes)
+{
+    char folder[64];
+    snprintf(folder, sizeof folder, "/proc/%d", (int)pid);
+    memory_of(folder, anonymous_bytes, file_bytes);
+}
+
 static void process_add(const struct stat_line *s, struct usage *u)
 {
     char folder[64];
@@ -99,8 +112,10 @@ static void process_add(const struct stat_line *s, struct usage *u)
     time_add(s, u);
     io_add(folder, u);
     u->switches += switches_of(s->pid);
-    u->anonymous_bytes += number_of(folder, "status", "RssAnon:", 0) * 1024;
-    u->file_bytes += (number_of(folder, "status", "RssFile:", 0) + number_of(folder, "status", "RssShmem:", 0)) * 1024;
+    int64_t anonymous, file;
+    memory_of(folder, &anonymous, &file);
+    u->anonymous_bytes += anonymous;
+    u->file_bytes += file;
     u->processes++;
 }
 
@@ -190,6 +205,9 @@ struct usage usage_since(const struct usage *after, const struct usage *before)
     struct usage u = *after;
     u.user_ns -= before->user_ns;
     u.system_ns -= before->system_ns;
+    /* Ticks divide the time: of a short while one part may come out below nothing. */
+    if (u.system_ns < 0) u.user_ns += u.system_ns, u.system_ns = 0;
+    if (u.user_ns < 0) u.system_ns += u.user_ns, u.user_ns = 0;
     u.switches -= before->switches;
     u.read_bytes = after->read_bytes < 0 || before->read_bytes < 0 ? -1 : after->read_bytes - before->read_bytes;
     u.write_bytes = after->write_bytes < 0 || before->write_bytes < 0 ? -1 : after->write_bytes - before->write_bytes;

@@ -25,6 +25,8 @@ struct usage {
 
 /* The process and its descendants. ERR_NOTFOUND when there is none. */
 int usage_read(pid_t pid, struct usage *u);
+/* Its memory now, split; without its children, 0 when it is gone. */
+void usage_memory(pid_t pid, int64_t *anonymous_bytes, int64_t *file_bytes);
 /* Processor time alone, of the process and its descendants; 0 when there is none. */
 int64_t usage_cpu_ns(pid_t pid);
 /* Processor time of all programs of the machine, and of the kernel's own threads, which work for the files and sockets
