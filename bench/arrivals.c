@@ -105,6 +105,15 @@ int arrivals_make(struct arrivals *a, const struct arrivals_pattern *p, int64_t 
     return rc;
 }
 
+void arrivals_offsets(struct arrivals *a)
+{
+    if (a->offsets) return;
+    a->offsets = memory_grow(NULL, (size_t)a->count + 1, sizeof *a->offsets);
+    for (int64_t i = 0; i < a->count; i++) a->offsets[i] = schedule_instant(&a->schedule, i);
+    a->schedule.offsets = a->offsets;
+    a->schedule.count = a->count;
+}
+
 void arrivals_release(struct arrivals *a)
 {
     free(a->offsets);

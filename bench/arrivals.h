@@ -36,6 +36,8 @@ int arrivals_parse(struct arrivals_pattern *p, const char *text, int64_t rate, u
 /* `count` arrivals; of a trace at most as many as the file has (0: all). ERR_INVALID names file and line, ERR_NOTFOUND
  * or ERR_IO a file that cannot be read. */
 int arrivals_make(struct arrivals *a, const struct arrivals_pattern *p, int64_t count, struct err_text *error);
+/* Gives constant ones their offsets, too. */
+void arrivals_offsets(struct arrivals *a);
 void arrivals_release(struct arrivals *a);
 /* The name of a kind, for results. */
 const char *arrivals_name(enum arrivals_kind kind);

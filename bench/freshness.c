@@ -31,6 +31,22 @@ void freshness_ages(const struct freshness *f, const struct schedule *births, in
     }
 }
 
+double freshness_peak_ns(const struct freshness *f, const struct schedule *births, int64_t from_ns, int64_t to_ns)
+{
+    double sum = 0;
+    int64_t peaks = 0, newest = 0;
+    for (int i = 0; i < f->count; i++) {
+        const struct observation *o = &f->items[i];
+        if (o->visible <= newest) continue; /* a table that was just emptied shows nothing newer */
+        if (newest > 0 && o->at_ns >= from_ns && o->at_ns < to_ns) {
+            sum += (double)(o->at_ns - schedule_instant(births, newest - 1));
+            peaks++;
+        }
+        newest = o->visible;
+    }
+    return peaks ? sum / (double)peaks : 0;
+}
+
 int64_t freshness_latencies(const struct freshness *f, const struct schedule *births, int64_t from_ns, int64_t to_ns,
                             struct histogram *latencies)
 {

@@ -36,6 +36,9 @@ void freshness_observe(struct freshness *f, int64_t at_ns, int64_t visible);
  * nothing is visible yet counts as the age of arrival 0. */
 void freshness_ages(const struct freshness *f, const struct schedule *births, int64_t from_ns, int64_t to_ns,
                     int64_t step_ns, struct histogram *ages);
+/* The mean of the ages just before something newer was seen, at instants in [from_ns, to_ns): the peaks of the
+ * saw-tooth, nanoseconds; 0 when there are none. */
+double freshness_peak_ns(const struct freshness *f, const struct schedule *births, int64_t from_ns, int64_t to_ns);
 /* For each arrival born in [from_ns, to_ns): the time until it was visible first. Returns how many never
  * were. */
 int64_t freshness_latencies(const struct freshness *f, const struct schedule *births, int64_t from_ns, int64_t to_ns,

@@ -48,6 +48,21 @@ TEST(freshness, each_arrival_waits_for_the_refresh_after_it)
     freshness_release(&f);
 }
 
+TEST(freshness, peaks_are_the_ages_before_something_newer)
+{
+    struct freshness f = {0};
+    struct schedule births = {.start_ns = 0, .rate = 1000};
+    /* Row 999 is born at 0.999 s, and the newest one until 2.5 s; an emptied table in between shows nothing newer. */
+    freshness_observe(&f, SECOND, 1000);
+    freshness_observe(&f, 2 * SECOND, 0);
+    freshness_observe(&f, 5 * SECOND / 2, 2001);
+    freshness_observe(&f, 4 * SECOND, 3001);
+    check(freshness_peak_ns(&f, &births, 0, 3 * SECOND) == 1501e6);
+    check(freshness_peak_ns(&f, &births, 0, 5 * SECOND) == (1501e6 + 2000e6) / 2);
+    check(freshness_peak_ns(&f, &births, 5 * SECOND, 6 * SECOND) == 0);
+    freshness_release(&f);
+}
+
 TEST(freshness, what_was_never_seen_is_counted)
 {
     struct freshness f = {0};
