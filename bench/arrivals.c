@@ -17,6 +17,15 @@ const char *arrivals_name(enum arrivals_kind kind)
     return names[kind];
 }
 
+void arrivals_said(const char *pattern, char *out, size_t size)
+{
+    const char *slash = strncmp(pattern, "trace:", 6) == 0 ? strrchr(pattern, '/') : NULL;
+    if (slash)
+        snprintf(out, size, "trace:%s", slash + 1);
+    else
+        snprintf(out, size, "%s", pattern);
+}
+
 int arrivals_parse(struct arrivals_pattern *p, const char *text, int64_t rate, uint64_t seed, struct err_text *error)
 {
     long long on_ms, off_ms;

@@ -11,6 +11,8 @@
 #ifndef MILLRACE_BENCH_ARRIVALS_H
 #define MILLRACE_BENCH_ARRIVALS_H
 
+#include <stddef.h>
+
 #include "bench/schedule.h"
 #include "lib/base/err.h"
 
@@ -39,6 +41,8 @@ int arrivals_make(struct arrivals *a, const struct arrivals_pattern *p, int64_t 
 /* Gives constant ones their offsets, too. */
 void arrivals_offsets(struct arrivals *a);
 void arrivals_release(struct arrivals *a);
+/* A pattern as results tell it: of a trace the file's name without its folder. */
+void arrivals_said(const char *pattern, char *out, size_t size);
 /* The name of a kind, for results. */
 const char *arrivals_name(enum arrivals_kind kind);
 

@@ -121,4 +121,9 @@ TEST(arrivals, patterns_have_names)
     check_int(arrivals_parse(&p, "trace:x.txt", 1, 0, &error), 0);
     check_str(p.trace, "x.txt");
     check_str(arrivals_name(p.kind), "trace");
+    char said[64];
+    arrivals_said("trace:/a/b.txt", said, sizeof said);
+    check_str(said, "trace:b.txt");
+    arrivals_said("burst:5:5", said, sizeof said);
+    check_str(said, "burst:5:5");
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/arrivals.h"
 #include "bench/budget.h"
 #include "bench/environment.h"
 #include "bench/experiment.h"
@@ -30,14 +31,15 @@ static const struct bench_experiment_name names[] = {
     {"E3", "batching: what linger and batch size do to throughput and latency"},
     {"E4", "record size: records and bytes per second"},
     {"E5", "how fresh is the warehouse: batch at several periods against streaming, on the same arrivals?"},
+    {"E6", "what does freshness cost: processor time and bytes against age, from E5's trials"},
     {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
     {"E8", "what is lost and duplicated when a broker is killed or the power fails: acks, retries, idempotence"},
     {"E10", "is the cost of the log independent of its length, and of the number of partitions?"},
     {NULL, NULL},
 };
 static int (*const runs[])(struct bench *b, struct err_text *error) = {
-    experiment_pause,     experiment_acks,   experiment_load, experiment_batching, experiment_size,
-    experiment_freshness, experiment_replay, experiment_loss, experiment_cost};
+    experiment_pause,     experiment_acks,      experiment_load,   experiment_batching, experiment_size,
+    experiment_freshness, experiment_freshness, experiment_replay, experiment_loss,     experiment_cost};
 
 _Static_assert(sizeof names / sizeof names[0] == sizeof runs / sizeof runs[0] + 1, "each experiment has its function");
 
@@ -285,9 +287,25 @@ int bench_prepare(struct bench *b, const struct bench_options *options, struct e
     bench_path(b->work, b->dir, "scratch");
     bench_remove(b->work);
     if (rc == 0) rc = folder_make(b->work, error);
+    b->arrivals = options->arrivals;
     b->environment = environment_read(b->dir);
     json_object_set_new(b->environment, "profile", json_string(b->full ? "full" : "quick"));
     return rc;
+}
+
+/* E6 has no trials of its own: they are E5's. */
+static const char *trials_id(const char *id)
+{
+    return strcmp(id, "E6") == 0 ? "E5" : id;
+}
+
+/* What is kept of E5 although it is to be measured again was just measured for it. */
+static bool just_measured(const char *const ids[], int i)
+{
+    for (int k = 0; k < i; k++) {
+        if (strcmp(trials_id(ids[k]), trials_id(ids[i])) == 0) return true;
+    }
+    return false;
 }
 
 /* A target that was given as a path is told by its file's name. */
@@ -295,6 +313,9 @@ static void command_said(const struct bench_options *o, const char *id, char *ou
 {
     struct buf text = {0};
     buf_printf(&text, "millrace bench run %s --profile %s", id, o->full ? "full" : "quick");
+    char arrivals[256];
+    if (o->arrivals) arrivals_said(o->arrivals, arrivals, sizeof arrivals);
+    if (o->arrivals) buf_printf(&text, " --arrivals %s", arrivals);
     if (o->minutes > 0) buf_printf(&text, " --minutes %g", o->minutes);
     for (int i = 0; i < o->target_count; i++) {
         const char *slash = strrchr(o->targets[i], '/');
@@ -306,29 +327,29 @@ static void command_said(const struct bench_options *o, const char *id, char *ou
 
 /* One experiment of a run, within its share of the time; its manifest and summary are written also when it was ended.
  */
-static int experiment_run(struct bench *b, const struct bench_options *options, int index, double budget_s,
+static int experiment_run(struct bench *b, const struct bench_options *options, int index, bool again, double budget_s,
                           struct err_text *error)
 {
     char path[PATH_MAX], command[512];
-    const char *id = names[index].id;
+    const char *id = trials_id(names[index].id);
     json_t *now = environment_read(b->dir);
     int64_t begin_ns = clock_mono_ns();
-    printf("%s: %s\n", id, names[index].question);
+    printf("%s: %s\n", names[index].id, names[index].question);
     fflush(stdout);
     bench_path(path, b->dir, id);
-    if (options->again) bench_remove(path);
+    if (again) bench_remove(path);
     b->until_ns = begin_ns + (int64_t)(budget_s * 1e9);
     b->cut = 0;
     int rc = runs[index](b, error);
     command_said(options, id, command, sizeof command);
     struct manifest m = {id,
-                         names[index].question,
+                         names[id_index(id)].question,
                          command,
                          json_object_get(now, "time"),
                          (double)(clock_mono_ns() - begin_ns) / 1e9,
                          budget_s,
                          runner_ending()};
-    printf("  %s took %.1f s\n", id, m.seconds);
+    printf("  %s took %.1f s\n", names[index].id, m.seconds);
     if (rc >= 0) {
         int written = manifest_write(b, &m, error);
         if (written == 0) written = summary_write(b->dir, id, error);
@@ -338,15 +359,23 @@ static int experiment_run(struct bench *b, const struct bench_options *options, 
     return rc;
 }
 
+static int arrivals_check(const char *text, struct err_text *error)
+{
+    struct arrivals_pattern p;
+    return text ? arrivals_parse(&p, text, 1, 0, error) : 0;
+}
+
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
 {
-    struct bench b;
+    struct bench b = {0};
     double seconds = options->minutes > 0 ? options->minutes * 60 : options->full ? BUDGET_FULL_S : BUDGET_QUICK_S;
     int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * 1e9);
     for (int i = 0; ids[i]; i++) {
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }
-    int rc = bench_prepare(&b, options, error);
+    int rc = arrivals_check(options->arrivals, error);
+    if (rc == 0) rc = bench_prepare(&b, options, error);
+    if (rc < 0) return rc;
     runner_watch_signals();
     if (rc == 0) rc = target_check(&b, error);
     if (rc == 0) rc = bench_workloads_find(&b, options->workloads, error);
@@ -356,7 +385,8 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
     }
     for (int i = 0; ids[i] && rc == 0; i++) {
         double left_s = (double)(end_ns - clock_mono_ns()) / 1e9;
-        rc = experiment_run(&b, options, id_index(ids[i]), budget_share(ids + i, left_s), error);
+        bool again = options->again && !just_measured(ids, i);
+        rc = experiment_run(&b, options, id_index(ids[i]), again, budget_share(ids + i, left_s), error);
     }
     if (rc == 0) bench_remove(b.work); /* else what a command was given stays, to run it by hand */
     json_decref(b.environment);

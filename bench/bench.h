@@ -24,6 +24,8 @@ struct bench_options {
     double minutes;        /* that all of it may take; 0: the profile's, 10 or 240 (bench/budget.h) */
     bool again;            /* what is in DIR of these experiments is thrown away; else they go on */
     const char *program;   /* the millrace executable; NULL: this one */
+    const char *arrivals;  /* "constant", "poisson", "burst:ON_MS:OFF_MS" or "trace:FILE" in place of what E1, E5 and E6
+                              do by themselves; NULL: that */
     const char *workloads; /* the folder of pipeline definitions; NULL: "workloads" of the current
                               folder or beside the executable */
     /* What is measured, by the names of bench/targets or by paths of such files; none: millrace. E1 to E4 measure all

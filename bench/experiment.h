@@ -17,7 +17,8 @@ struct bench {
     char program[PATH_MAX];
     char workloads[PATH_MAX];
     bool full;
-    int trials; /* per cell */
+    int trials;           /* per cell */
+    const char *arrivals; /* a pattern (arrivals.h) in place of the experiments' own; NULL: theirs */
     /* What void trials may cost an experiment, so that it ends on a machine of any noise (runner.h). */
     int again_max;  /* how often a cell's are made again */
     double again_s; /* seconds that making them again may take, of all cells together */

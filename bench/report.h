@@ -68,6 +68,7 @@ int report_load(struct report *r, struct err_text *error);
 int report_batching(struct report *r, struct err_text *error);
 int report_size(struct report *r, struct err_text *error);
 int report_freshness(struct report *r, struct err_text *error);
+int report_price(struct report *r, struct err_text *error);
 int report_replay(struct report *r, struct err_text *error);
 int report_loss(struct report *r, struct err_text *error);
 int report_cost(struct report *r, struct err_text *error);

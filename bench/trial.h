@@ -23,7 +23,7 @@
 #include "lib/base/err.h"
 #include "lib/base/histogram.h"
 
-enum { TRIAL_SETTINGS_MAX = 12, TRIAL_METRICS_MAX = 40, TRIAL_HISTOGRAMS_MAX = 4, TRIAL_NAME_MAX = 64 };
+enum { TRIAL_SETTINGS_MAX = 12, TRIAL_METRICS_MAX = 64, TRIAL_HISTOGRAMS_MAX = 16, TRIAL_NAME_MAX = 64 };
 
 struct trial_setting {
     char name[TRIAL_NAME_MAX], value[256];

@@ -27,7 +27,7 @@ static int usage(FILE *to)
 {
     fputs("usage: millrace bench run all|EXPERIMENT... [--profile quick|full] [--minutes M] [--out DIR] [--workloads "
           "DIR]\n"
-          "                          [--again] [--target NAME]...\n"
+          "                          [--again] [--target NAME]... [--arrivals A]\n"
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
@@ -47,6 +47,7 @@ static int usage(FILE *to)
         "  --minutes M       that all of it may take (default 10, in full 240): what does not fit is cut, and the page "
         "says so\n"
         "  --again           throws away what DIR has of these experiments; else trials that are there count\n"
+        "  --arrivals A      of what is paced in E1, E5, E6: constant, poisson, burst:ON_MS:OFF_MS or trace:FILE\n"
         "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
         "  --target NAME     measures this one (bench/targets, or a path); several take turns (default: millrace)\n"
         "targets: lists them. fetch: gets what they need. target: runs one by itself, says \"ready HOST:PORT PID\".\n"
@@ -89,6 +90,8 @@ static int parse(struct bench_options *options, const char *ids[IDS_MAX + 1], co
             options->dir = value;
         else if (strcmp(argv[i], "--workloads") == 0)
             options->workloads = value;
+        else if (strcmp(argv[i], "--arrivals") == 0)
+            options->arrivals = value;
         else if (strcmp(argv[i], "--minutes") == 0 && strtod(value, NULL) > 0)
             options->minutes = strtod(value, NULL);
         else if (strcmp(argv[i], "--minutes") == 0)
