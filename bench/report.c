@@ -192,9 +192,12 @@ static int csv_write(const struct report *r, struct figure *f, const char *exper
 {
     struct buf csv = {0};
     char path[PATH_MAX + 128];
+    /* E6 has no trials of its own, so no folder yet. */
+    snprintf(path, sizeof path, "%s/%s", r->dir, experiment);
+    int rc = folder_make(path, error);
     snprintf(path, sizeof path, "%s/%s/%s.csv", r->dir, experiment, f->name);
     figure_csv(f, &csv);
-    int rc = results_write(path, csv.p, csv.n, error);
+    if (rc == 0) rc = results_write(path, csv.p, csv.n, error);
     buf_release(&csv);
     return rc;
 }
