@@ -34,12 +34,15 @@ static const struct bench_experiment_name names[] = {
     {"E6", "what does freshness cost: processor time and bytes against age, from E5's trials"},
     {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
     {"E8", "what is lost and duplicated when a broker is killed or the power fails: acks, retries, idempotence"},
+    {"E9",
+     "consumer groups: what members add, and how long a join or a leave stops a partition, eager and cooperative"},
     {"E10", "is the cost of the log independent of its length, and of the number of partitions?"},
     {NULL, NULL},
 };
 static int (*const runs[])(struct bench *b, struct err_text *error) = {
-    experiment_pause,     experiment_acks,      experiment_load,   experiment_batching, experiment_size,
-    experiment_freshness, experiment_freshness, experiment_replay, experiment_loss,     experiment_cost};
+    experiment_pause, experiment_acks,      experiment_load,      experiment_batching,
+    experiment_size,  experiment_freshness, experiment_freshness, experiment_replay,
+    experiment_loss,  experiment_groups,    experiment_cost};
 
 _Static_assert(sizeof names / sizeof names[0] == sizeof runs / sizeof runs[0] + 1, "each experiment has its function");
 

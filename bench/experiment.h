@@ -86,6 +86,7 @@ int experiment_size(struct bench *b, struct err_text *error);      /* E4 */
 int experiment_freshness(struct bench *b, struct err_text *error); /* E5 */
 int experiment_replay(struct bench *b, struct err_text *error);    /* E7 */
 int experiment_loss(struct bench *b, struct err_text *error);      /* E8 */
+int experiment_groups(struct bench *b, struct err_text *error);    /* E9 */
 int experiment_cost(struct bench *b, struct err_text *error);      /* E10 */
 
 #endif

@@ -90,10 +90,12 @@ static void *consume(void *context)
 
 static int send_number(struct load *l, uint64_t number)
 {
+    int32_t partition =
+        number == HELLO || l->options->partitions == 0 ? 0 : (int32_t)(number % (uint64_t)l->options->partitions);
     memcpy(l->message, &number, sizeof number);
     for (;;) {
-        if (rd_kafka_produce(l->topic, 0, RD_KAFKA_MSG_F_COPY, l->message, (size_t)l->options->message_bytes, NULL, 0,
-                             NULL) == 0)
+        if (rd_kafka_produce(l->topic, partition, RD_KAFKA_MSG_F_COPY, l->message, (size_t)l->options->message_bytes,
+                             NULL, 0, NULL) == 0)
             return 0;
         rd_kafka_resp_err_t why = rd_kafka_last_error();
         if (why != RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -179,11 +181,11 @@ static int say_hello(struct load *l, bool consuming)
     return rc;
 }
 
-/* Without the hello. With acks=0 a report only means "sent": give the broker time to get there. A broker that left
- * messages without an answer is not asked: the client waits for a dead one without end. */
+/* Of a single partition, without the hello. With acks=0 a report only means "sent": give the broker time to get there.
+ * A broker that left messages without an answer is not asked: the client waits for a dead one without end. */
 static int64_t log_length(const struct load *l)
 {
-    if (l->acked < l->options->count) return -1;
+    if (l->acked < l->options->count || l->options->partitions > 1) return -1;
     int64_t length = -1, give_up_ns = clock_mono_ns() + 2000000000;
     while (l->producer && clock_mono_ns() < give_up_ns) {
         length = kafka_client_log_length(l->producer, l->options->topic, 2000) - 1;

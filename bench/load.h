@@ -23,6 +23,7 @@ struct load_options {
     int linger_ms;
     int batch_bytes;                 /* the most in a batch; 0: the client's default, a million */
     int message_bytes;               /* at least 8 */
+    int partitions;                  /* message i goes to i % partitions; 0: all go to the first. Reads the first */
     int64_t count;                   /* messages, those of the warm-up included */
     int64_t rate;                    /* per second; of load_paced only */
     const struct schedule *arrivals; /* load_paced: instead of regular ones; at least `count` */
@@ -39,7 +40,7 @@ struct load_options {
 struct load_result {
     int64_t acked, failed; /* delivery reports without and with an error, warm-up included */
     int64_t consumed;      /* load_paced: messages that came back */
-    int64_t in_log;        /* the log's length afterwards; -1 when it could not be asked */
+    int64_t in_log;        /* the log's length afterwards; -1 when it could not be asked, or there are several */
     int64_t silence_ns;    /* the longest time between two answers that came well */
     char gave_up[160];     /* load_paced: why the client refused to send any more, "" when it did not: such messages
                               failed. An idempotent producer does so when the log forgot what it had acknowledged */

@@ -104,10 +104,11 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     struct load_result r = {.ack = trial_histogram(t, "ack", "ns"),
                             .end_to_end = o->ack_only || o->read_back ? NULL : trial_histogram(t, "end_to_end", "ns"),
                             .lag = trial_histogram(t, "generator_lag", "ns")};
+    bool own = o->topic == NULL;
     topic_name(topic);
-    o->topic = topic;
+    if (own) o->topic = topic;
     o->bootstrap = target->bootstrap;
-    int rc = load_topic_create_with(o->bootstrap, topic, 1, o->topic_settings, error);
+    int rc = own ? load_topic_create_with(o->bootstrap, topic, 1, o->topic_settings, error) : 0;
     if (rc < 0) return rc;
     double io_before = monitor_io_share();
     bool known = target->pid > 0 && usage_read(target->pid, &before) == 0;
@@ -127,5 +128,5 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     if (known) costs(t, &before, &after, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
     if (r.gave_up[0]) trial_finding(t, "the producer gave up: %s", r.gave_up);
-    return load_topic_delete(o->bootstrap, topic, error);
+    return own ? load_topic_delete(o->bootstrap, topic, error) : 0;
 }

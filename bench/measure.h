@@ -1,8 +1,8 @@
 /* measure.h - one trial of a load on a target, watched: what the experiments on brokers share.
  *
- * Each function makes a topic of its own, watches the machine while the load runs, fills the trial (metrics,
- * histograms, the verdict of the gates) and deletes the topic. What went wrong with the target is in the trial; an
- * error is what makes going on senseless (no broker there). */
+ * Each function makes a topic of its own (but measure_paced with a topic in its options: the caller's), watches the
+ * machine while the load runs, fills the trial (metrics, histograms, the verdict of the gates) and deletes the topic.
+ * What went wrong with the target is in the trial; an error is what makes going on senseless (no broker there). */
 #ifndef MILLRACE_BENCH_MEASURE_H
 #define MILLRACE_BENCH_MEASURE_H
 

@@ -261,8 +261,8 @@ static void machine_read(struct report *r)
 int bench_report(const char *dir, struct err_text *error)
 {
     static int (*const parts[])(struct report *, struct err_text *) = {
-        report_pause,     report_acks,  report_load,   report_batching, report_size,
-        report_freshness, report_price, report_replay, report_loss,     report_cost};
+        report_pause, report_acks,   report_load, report_batching, report_size, report_freshness,
+        report_price, report_replay, report_loss, report_groups,   report_cost};
     struct report r = {0};
     if (!realpath(dir, r.dir) || strlen(r.dir) > PATH_MAX / 2)
         return err_set(error, ERR_NOTFOUND, "%s: there is no such folder", dir);

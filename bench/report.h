@@ -71,6 +71,7 @@ int report_freshness(struct report *r, struct err_text *error);
 int report_price(struct report *r, struct err_text *error);
 int report_replay(struct report *r, struct err_text *error);
 int report_loss(struct report *r, struct err_text *error);
+int report_groups(struct report *r, struct err_text *error);
 int report_cost(struct report *r, struct err_text *error);
 
 #endif
