@@ -8,6 +8,7 @@
 #include "etl/admission.h"
 #include "etl/operator/checked.h"
 #include "etl/operator/operator.h"
+#include "etl/operator/recent.h"
 #include "etl/parse.h"
 #include "etl/sink/deferred.h"
 #include "etl/sink/late.h"
@@ -298,6 +299,14 @@ int engine_run_begin(sqlite3 *db, const struct definition *definition, enum engi
     return schema_run_begin(definition, db, mode, input, run, error);
 }
 
+/* Writes the rows that are always there. */
+static int live_begin(struct engine *e, enum engine_mode mode)
+{
+    int result = operators_flush(e);
+    if (result < 0) return result;
+    return mode == ENGINE_LIVE ? recents_write(e->context.recents) : recents_settle(e->context.recents);
+}
+
 int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mode mode, int64_t run,
                 struct engine **out, struct err_text *error)
 {
@@ -314,9 +323,10 @@ int engine_open(const struct definition *definition, sqlite3 *db, enum engine_mo
     int result = schema_prepare(definition, db, mode, &e->error);
     if (result == 0) result = quarantine_open(&e->quarantine, &e->context, run);
     if (result == 0) result = late_open(&e->late, &e->context);
+    if (result == 0 && live) result = recents_open(db, mode != ENGINE_LIVE, &e->context.recents, &e->error);
     if (result == 0) result = operators_open(e);
     if (result == 0) result = lanes_open(e);
-    if (result == 0 && live) result = operators_flush(e); /* the rows that are always there */
+    if (result == 0 && live) result = live_begin(e, mode);
     if (result == 0 && !live) e->context.deferred = deferred_new();
     *out = e;
     if (result < 0) {
@@ -335,6 +345,7 @@ void engine_close(struct engine *e)
     lanes_close(e);
     if (e->quarantine.context) quarantine_close(&e->quarantine);
     late_close(&e->late);
+    recents_close(e->context.recents);
     arena_release(&e->cycle);
     arena_release(&e->staged_arena);
     buf_release(&e->staged);
@@ -358,6 +369,7 @@ int engine_begin(struct engine *e)
     if (result < 0) return result;
     if (version == e->data_version) return 0;
     result = schema_rowids(e->context.db, &e->next_id, &e->error);
+    if (result == 0) result = recents_refresh(e->context.recents);
     if (result < 0) return result;
     for (int i = 0; i < e->context.definition->table_count; i++) operator_forget(e->operators[i]);
     e->data_version = version;
@@ -558,9 +570,16 @@ int engine_flush(struct engine *e)
 {
     int result = e->context.live ? live_end(e) : batch_end(e);
     if (result == 0) result = quarantine_flush(&e->quarantine);
+    if (result == 0 && e->context.live) result = recents_write(e->context.recents);
     arena_reset(&e->cycle);
     staged_drop(e);
     return result;
+}
+
+int engine_settle(struct engine *e)
+{
+    assert(e->context.live);
+    return recents_settle(e->context.recents);
 }
 
 int engine_install(struct engine *e)
@@ -575,6 +594,7 @@ void engine_forget(struct engine *e)
     for (int i = 0; i < e->context.definition->feed_count; i++) admission_forget(&e->lanes[i].admission);
     quarantine_forget(&e->quarantine);
     pending_drop_all(&e->context.pendings);
+    if (e->context.recents) recents_forget(e->context.recents);
     e->context.in_page = false;
     arena_reset(&e->cycle);
     staged_drop(e);

@@ -119,6 +119,9 @@ int engine_file(struct engine *e, const struct file_fact *fact);
 
 /* Writes all pending state. Inside the transaction. FRESH: once, after the last record. */
 int engine_flush(struct engine *e);
+/* LIVE, behind the last flush of an engine that works no more: what waits in front of tables of keys
+ * (operator/recent.h) goes there. In the same transaction, or in one of its own behind engine_begin. */
+int engine_settle(struct engine *e);
 /* FRESH: builds indexes, makes the views. After engine_flush. */
 int engine_install(struct engine *e);
 /* Drops cached state: after a rollback. */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "etl/engine_try_test.h"
+#include "etl/operator/recent.h"
 #include "etl/operator/spill.h"
 #include "etl/operator/unique.h"
 #include "tests/unit.h"
@@ -62,6 +63,19 @@ TEST(engine, one_who_is_alone_with_many_keys_makes_their_index)
     unique_holders_max = 8;
     streams_try(DEFINITION, 6, line_write, true);
     unique_holders_max = usual;
+}
+
+/* With room for some rows all go through both generations, and are carried over while others take turns. */
+TEST(engine, what_was_written_lately_is_carried_over_while_rows_come_and_go)
+{
+    size_t usual = recent_bytes_max;
+    const size_t rooms[] = {0, 700, 4000};
+    for (int i = 0; i < 3; i++) {
+        recent_bytes_max = rooms[i];
+        streams_try(DEFINITION, 6, line_write, true);
+        streams_try(SEVERAL, 4, line_of_few_times, false);
+    }
+    recent_bytes_max = usual;
 }
 
 /* With no room each row is a part of its own, with some a group or a session has several. */

@@ -189,6 +189,22 @@ static void processes_stop(struct process *processes, int count)
     }
 }
 
+static void settle(struct process *p)
+{
+    try_sql(p->db, "BEGIN IMMEDIATE");
+    try_ok(engine_begin(p->engine), p->engine);
+    try_ok(engine_settle(p->engine), p->engine);
+    try_sql(p->db, "COMMIT");
+}
+
+/* As if it had been killed, or after an orderly end; another one goes on. */
+static void process_restart(struct process *p, struct definition *d, const char *path, bool settles)
+{
+    if (settles) settle(p);
+    processes_stop(p, 1);
+    *p = process_start(d, path, ENGINE_LIVE);
+}
+
 static void stream_try(struct definition *d, uint64_t seed, const char *path, try_line *line, bool replaces)
 {
     struct random r;
@@ -214,6 +230,7 @@ static void stream_try(struct definition *d, uint64_t seed, const char *path, tr
         process_commit(p, &in, order, from, to, false);
         if (replaces) process_replace(&processes[random_below(&r, (uint64_t)count)], &in, order, to, turn, &r, line);
         prefix_check(d, &in, turn, to, p->db);
+        if (!alone && random_chance(&r, 1, 12)) process_restart(p, d, path, random_chance(&r, 1, 2));
         from = to;
     }
     processes_stop(processes, count);

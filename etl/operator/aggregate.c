@@ -272,7 +272,7 @@ static int group_flush(struct aggregate *a, struct group *g)
         if (a->base.context->live) group_encode(g, t, &a->state);
         if (result == 0) result = output_write(&a->output, &g->id, a->row, g->key, buf_slice(&a->state));
     } else if (result == 0 && g->id) {
-        result = output_erase(&a->output, g->id);
+        result = output_group_erase(&a->output, g->id, g->key);
         g->id = 0;
     }
     if (result == 0) result = row_emit(a, -1, g->before, id);

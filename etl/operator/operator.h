@@ -58,6 +58,7 @@ struct operator_context {
     /* Batch, until a flush reads tables: who writes rows (etl/sink/deferred.h); else NULL. */
     struct deferred *deferred;
     bool in_page;                 /* records stay as they are until operator_hand_on */
+    struct recents *recents;      /* live: what stands in front of tables of keys (recent.h); NULL: nothing */
     struct pending_list pendings; /* live: rows that wait; what is read of the database during a flush is there */
     struct arena *cycle;          /* reset after every flush of the engine */
     struct err_text *error;

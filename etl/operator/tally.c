@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "etl/sink/sql.h"
+#include "etl/operator/numbers.h"
 #include "lib/base/memory.h"
 
 /* A definition has many of these, and rows that share a value often follow each other. */
@@ -18,22 +18,8 @@ struct tally {
     struct fingerprint last;              /* the key of the change before, */
     struct fingerprint_entry *last_entry; /* and its entry while the map has not moved */
     struct buf dirty;                     /* struct fingerprint, each once */
-    sqlite3_stmt *get, *put, *erase;
+    struct numbers *stored;               /* live */
 };
-
-static int statements_prepare(struct tally *t, const char *table, const char *column)
-{
-    sqlite3 *db = t->context->db;
-    struct err_text *error = t->context->error;
-    char *name = sqlite3_mprintf("millrace_distinct_%s_%s", table, column);
-    int result = sql_exec(
-        db, error, "CREATE TABLE IF NOT EXISTS \"%w\"(k BLOB PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID", name);
-    if (result == 0) result = sql_prepare(db, &t->get, error, "SELECT n FROM \"%w\" WHERE k = ?1", name);
-    if (result == 0) result = sql_prepare(db, &t->put, error, "INSERT OR REPLACE INTO \"%w\" VALUES(?1, ?2)", name);
-    if (result == 0) result = sql_prepare(db, &t->erase, error, "DELETE FROM \"%w\" WHERE k = ?1", name);
-    sqlite3_free(name);
-    return result;
-}
 
 int tally_open(struct operator_context *c, const char *table, const char *column, struct tally **out)
 {
@@ -41,19 +27,11 @@ int tally_open(struct operator_context *c, const char *table, const char *column
     t->context = c;
     t->seen.recent_max = RECENT_MAX;
     *out = t;
-    return c->live ? statements_prepare(t, table, column) : 0;
-}
-
-static int count_load(struct tally *t, struct fingerprint key, int64_t *count)
-{
-    uint8_t k[16];
-    fingerprint_put(key, k);
-    sqlite3_bind_blob(t->get, 1, k, sizeof k, SQLITE_STATIC);
-    int code = sqlite3_step(t->get);
-    *count = code == SQLITE_ROW ? sqlite3_column_int64(t->get, 0) : 0;
-    sqlite3_reset(t->get);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? 0
-                                                     : sql_fail(t->context->db, t->context->error, "distinct values");
+    if (!c->live) return 0;
+    char *name = sqlite3_mprintf("millrace_distinct_%s_%s", table, column);
+    int result = numbers_open(c, name, &t->stored);
+    sqlite3_free(name);
+    return result;
 }
 
 /* Rows of one invoice or one client often follow each other. */
@@ -69,7 +47,7 @@ static int entry_find(struct tally *t, struct fingerprint key, struct fingerprin
     t->last_entry = *out = e;
     if (!added) return 0;
     int64_t stored = 0;
-    int result = count_load(t, key, &stored);
+    int result = numbers_get(t->stored, key, &stored);
     e->value = stored * 2;
     return result;
 }
@@ -98,16 +76,6 @@ int tally_change(struct tally *t, struct fingerprint key, int sign, int *change)
     return 0;
 }
 
-static int count_write(struct tally *t, struct fingerprint key, int64_t count)
-{
-    uint8_t k[16];
-    fingerprint_put(key, k);
-    sqlite3_stmt *s = count > 0 ? t->put : t->erase;
-    sqlite3_bind_blob(s, 1, k, sizeof k, SQLITE_STATIC);
-    if (count > 0) sqlite3_bind_int64(s, 2, count);
-    return sql_step(s, t->context->error);
-}
-
 int tally_flush(struct tally *t)
 {
     int result = 0;
@@ -117,7 +85,7 @@ int tally_flush(struct tally *t)
         struct fingerprint_entry *e = fingerprint_map_at(&t->counts, keys[i], &added);
         assert(!added);
         e->value &= ~(int64_t)1;
-        result = count_write(t, keys[i], e->value >> 1);
+        result = numbers_put(t->stored, keys[i], e->value >> 1);
     }
     buf_reset(&t->dirty);
     t->last_entry = NULL; /* the look-ups here may have moved the map */
@@ -142,9 +110,7 @@ void tally_forget(struct tally *t)
 void tally_close(struct tally *t)
 {
     if (!t) return;
-    sqlite3_finalize(t->get);
-    sqlite3_finalize(t->put);
-    sqlite3_finalize(t->erase);
+    numbers_close(t->stored);
     fingerprint_map_release(&t->counts);
     key_set_release(&t->seen);
     buf_release(&t->dirty);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "etl/operator/kept_record.h"
+#include "etl/operator/numbers.h"
 #include "etl/sink/sql.h"
 #include "lib/base/memory.h"
 
@@ -15,13 +16,13 @@ struct unique {
     struct key_set seen; /* batch */
     char *name;          /* live: what the tables' names end with */
     sqlite3_stmt *holder, *turn, *remove, *remove_other, *heir;
-    bool alone;                     /* live: no index finds who has a key, but `holders` */
+    struct numbers *keys;           /* live: the rowid of who has a key; NULL: no table says so, but `holders` */
+    bool alone;                     /* live: `holders` are asked */
     bool loaded;                    /* it has all of them */
     struct fingerprint_map holders; /* to the rowid of who has the key; 0: nobody */
-    struct fingerprint key;         /* of the last look-up there, */
+    struct fingerprint key;         /* alone: of the last look-up there, */
     int64_t *rowid;                 /* and what it gave; NULL: none yet */
     struct pending *added;          /* live: candidates that wait */
-    struct fingerprint_map waiting; /* their keys, when it is not alone */
 };
 
 int position_compare(const struct position *a, const struct position *b)
@@ -41,28 +42,63 @@ static int tables_create(const struct unique *u)
                     u->name, u->name, u->name);
 }
 
-static int holder_index(const struct unique *u, bool wanted)
+static int failed(const struct unique *u)
 {
-    const struct operator_context *c = u->context;
-    if (!wanted) return sql_exec(c->db, c->error, "DROP INDEX IF EXISTS \"millrace_holder_%w\"", u->name);
-    return sql_exec(
-        c->db, c->error,
-        "CREATE INDEX IF NOT EXISTS \"millrace_holder_%w\" ON \"millrace_unique_%w\"(high) WHERE holder = 1", u->name,
-        u->name);
+    return sql_fail(u->context->db, u->context->error, "unique rows");
 }
 
-/* Who has a key: named by the key, or alone by the rowid. A partial index is used where its condition is in the words
- * of a statement. */
+static int keys_fill(struct unique *u)
+{
+    sqlite3_stmt *s;
+    int code, result = sql_prepare(u->context->db, &s, u->context->error,
+                                   "SELECT high, low, rowid FROM \"millrace_unique_%w\" WHERE holder = 1 "
+                                   "ORDER BY high, low",
+                                   u->name);
+    if (result < 0) return result;
+    while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct fingerprint key = {(uint64_t)sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
+        result = numbers_put_at_once(u->keys, key, sqlite3_column_int64(s, 2));
+    }
+    if (result == 0 && code != SQLITE_DONE) result = failed(u);
+    sqlite3_finalize(s);
+    return result;
+}
+
+static int keys_exist(const struct unique *u, int64_t *exist)
+{
+    return sql_integer(u->context->db, 0, exist, u->context->error,
+                       "SELECT count(*) FROM sqlite_schema WHERE name = 'millrace_keys_%q'", u->name);
+}
+
+static int keys_make(struct unique *u)
+{
+    int64_t exist;
+    struct buf name = {0};
+    int result = keys_exist(u, &exist);
+    if (result < 0) return result;
+    sql_append(&name, "millrace_keys_%s", u->name);
+    result = numbers_open(u->context, buf_cstr(&name), &u->keys);
+    buf_release(&name);
+    return result == 0 && !exist ? keys_fill(u) : result;
+}
+
+static int keys_drop(struct unique *u)
+{
+    numbers_close(u->keys);
+    u->keys = NULL;
+    return sql_exec(u->context->db, u->context->error, "DROP TABLE IF EXISTS \"millrace_keys_%w\"", u->name);
+}
+
+/* A partial index is used where its condition is in the words of a statement. */
 static int live_prepare(struct unique *u)
 {
-    const char *whose = u->alone ? "rowid = ?1" : "high = ?1 AND low = ?2 AND holder = 1";
     struct {
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&u->holder, "SELECT " KEPT_RECORD_NAMES " FROM \"millrace_unique_%w\" WHERE %s"},
+        {&u->holder, "SELECT " KEPT_RECORD_NAMES " FROM \"millrace_unique_%w\" WHERE rowid = ?1"},
         {&u->turn, "UPDATE \"millrace_unique_%w\" SET holder = ?2 WHERE rowid = ?1"},
-        {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE %s"},
+        {&u->remove, "DELETE FROM \"millrace_unique_%w\" WHERE rowid = ?1"},
         {&u->remove_other,
          "DELETE FROM \"millrace_unique_%w\" WHERE high = ?1 AND low = ?2 AND holder = 0 AND file = ?3 "
          "AND byte_offset = ?4"},
@@ -70,10 +106,8 @@ static int live_prepare(struct unique *u)
                    "ORDER BY file, byte_offset LIMIT 1"},
     };
     int result = 0;
-    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++) {
-        sqlite3_finalize(*all[i].statement);
-        result = sql_prepare(u->context->db, all[i].statement, u->context->error, all[i].sql, u->name, whose);
-    }
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
+        result = sql_prepare(u->context->db, all[i].statement, u->context->error, all[i].sql, u->name);
     return result;
 }
 
@@ -99,8 +133,10 @@ int unique_open(struct operator_context *c, const struct feed *feed, const char 
     *out = u;
     if (!c->live) return 0;
     u->name = sqlite3_mprintf("%s.%s", feed->name, rule);
+    int64_t exist = 0;
     int result = tables_create(u);
-    if (result == 0 && !u->alone) result = holder_index(u, true);
+    if (result == 0) result = keys_exist(u, &exist);
+    if (result == 0 && (!u->alone || exist)) result = keys_make(u);
     if (result == 0) result = live_prepare(u);
     return result == 0 ? added_open(u) : result;
 }
@@ -113,7 +149,7 @@ void unique_close(struct unique *u)
     sqlite3_free(u->name);
     pending_close(&u->context->pendings, u->added);
     fingerprint_map_release(&u->holders);
-    fingerprint_map_release(&u->waiting);
+    numbers_close(u->keys);
     key_set_release(&u->seen);
     free(u);
 }
@@ -147,11 +183,6 @@ static void key_bind(sqlite3_stmt *s, struct fingerprint key)
     sqlite3_bind_int64(s, 2, (int64_t)key.low);
 }
 
-static int failed(const struct unique *u)
-{
-    return sql_fail(u->context->db, u->context->error, "unique rows");
-}
-
 /* --- alone: who has a key is known here --- */
 
 static void holders_forget(struct unique *u)
@@ -163,7 +194,10 @@ static void holders_forget(struct unique *u)
 void unique_rollback(struct unique *u)
 {
     holders_forget(u);
-    fingerprint_map_clear(&u->waiting);
+    if (u->context->alone) { /* its table may be gone */
+        numbers_close(u->keys);
+        u->keys = NULL;
+    }
     u->alone = u->context->alone;
     u->loaded = false;
 }
@@ -185,11 +219,10 @@ static int holders_give_up(struct unique *u)
     holders_forget(u);
     u->alone = false;
     int result = pending_write(u->added, u->context->error);
-    if (result == 0) result = holder_index(u, true);
-    return result == 0 ? live_prepare(u) : result;
+    return result == 0 && !u->keys ? keys_make(u) : result;
 }
 
-/* First, and after a rollback, which may have been one of the index. With too many rows it stays as it is. */
+/* First, and after a rollback, which may have been one of the table. With too many rows it stays as it is. */
 static int holders_load(struct unique *u)
 {
     sqlite3_stmt *s = NULL;
@@ -199,8 +232,7 @@ static int holders_load(struct unique *u)
                              (long long)unique_holders_max + 1);
     if (result < 0) return result;
     if (rows > (int64_t)unique_holders_max) return holders_give_up(u);
-    result = holder_index(u, false);
-    if (result == 0) result = live_prepare(u);
+    result = keys_drop(u);
     if (result == 0)
         result = sql_prepare(u->context->db, &s, u->context->error,
                              "SELECT high, low, rowid FROM \"millrace_unique_%w\" WHERE holder = 1", u->name);
@@ -210,7 +242,7 @@ static int holders_load(struct unique *u)
 }
 
 /* Valid until the next call. */
-static int64_t *holder_rowid(struct unique *u, struct fingerprint key)
+static int64_t *holder_known(struct unique *u, struct fingerprint key)
 {
     bool added;
     if (u->rowid && fingerprint_equal(u->key, key)) return u->rowid;
@@ -218,23 +250,26 @@ static int64_t *holder_rowid(struct unique *u, struct fingerprint key)
     return u->rowid = &fingerprint_map_at(&u->holders, key, &added)->value;
 }
 
-/* Binds what names the holder of a key. False: nobody has it. */
-static bool holder_bind(struct unique *u, sqlite3_stmt *s, struct fingerprint key)
-{
-    int64_t rowid = u->alone ? *holder_rowid(u, key) : 0;
-    if (u->alone)
-        sqlite3_bind_int64(s, 1, rowid);
-    else
-        key_bind(s, key);
-    return !u->alone || rowid;
-}
-
 /* --- */
 
-/* What the database says of the key is all there is. */
-static int settle(struct unique *u, struct fingerprint key)
+/* The rowid of who has the key, 0: nobody. */
+static int holder_get(struct unique *u, struct fingerprint key, int64_t *rowid)
 {
-    if (!u->alone && !fingerprint_map_has(&u->waiting, key)) return 0;
+    if (!u->alone) return numbers_get(u->keys, key, rowid);
+    *rowid = *holder_known(u, key);
+    return 0;
+}
+
+static int holder_set(struct unique *u, struct fingerprint key, int64_t rowid)
+{
+    if (!u->alone) return numbers_put(u->keys, key, rowid);
+    *holder_known(u, key) = rowid;
+    return 0;
+}
+
+/* All candidates are in the database. */
+static int settle(struct unique *u)
+{
     return pending_write(u->added, u->context->error);
 }
 
@@ -242,9 +277,12 @@ int unique_holder(struct unique *u, struct fingerprint key, struct arena *arena,
 {
     int result = u->alone && !u->loaded ? holders_load(u) : 0;
     if (result == 0 && u->alone && u->holders.count > unique_holders_max) result = holders_give_up(u);
-    if (result < 0 || !holder_bind(u, u->holder, key)) return result;
-    result = settle(u, key);
+    int64_t rowid = 0;
+    if (result == 0) result = holder_get(u, key, &rowid);
+    if (result < 0 || !rowid) return result;
+    result = settle(u);
     if (result < 0) return result;
+    sqlite3_bind_int64(u->holder, 1, rowid);
     int code = sqlite3_step(u->holder);
     if (code == SQLITE_ROW) kept_record_read(u->holder, 0, u->feed, arena, out);
     sqlite3_reset(u->holder);
@@ -259,20 +297,12 @@ static int row_turn(struct unique *u, int64_t rowid, int holder)
     return sql_step(u->turn, u->context->error);
 }
 
-static void waiting_add(struct unique *u, struct fingerprint key)
-{
-    bool added;
-    if (pending_is_empty(u->added)) fingerprint_map_clear(&u->waiting);
-    fingerprint_map_at(&u->waiting, key, &added);
-}
-
 int unique_add(struct unique *u, struct fingerprint key, const struct record *record, const struct record *holder)
 {
     bool takes = !holder || position_compare(&record->at, &holder->at) < 0;
     int result = holder && takes ? row_turn(u, holder->id, 0) : 0;
+    if (result == 0 && takes) result = holder_set(u, key, record->id);
     if (result < 0) return result;
-    if (takes && u->alone) *holder_rowid(u, key) = record->id;
-    if (!u->alone) waiting_add(u, key);
     pending_integer(u->added, (int64_t)key.high);
     pending_integer(u->added, (int64_t)key.low);
     pending_integer(u->added, takes);
@@ -295,17 +325,18 @@ static int holder_replace(struct unique *u, struct fingerprint key)
     int64_t heir;
     int result = heir_find(u, key, &heir);
     if (result == 0 && heir) result = row_turn(u, heir, 1);
-    if (u->alone) *holder_rowid(u, key) = heir;
-    return result;
+    return result == 0 ? holder_set(u, key, heir) : result;
 }
 
 int unique_remove(struct unique *u, struct fingerprint key, const struct position *at, bool held)
 {
     sqlite3_stmt *s = held ? u->remove : u->remove_other;
-    int result = settle(u, key);
+    int64_t rowid = 0;
+    int result = settle(u);
+    if (result == 0 && held) result = holder_get(u, key, &rowid);
     if (result < 0) return result;
     if (held) {
-        holder_bind(u, s, key);
+        sqlite3_bind_int64(s, 1, rowid);
     } else {
         key_bind(s, key);
         sql_bind_slice(s, 3, at->file);

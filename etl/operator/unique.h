@@ -8,10 +8,10 @@
  *
  * high and low are the halves of the key's fingerprint, holder is 1 for the one who has the key and 0 for
  * the others, the rest is the record, enough to parse it again when it wins or loses later. Rows are
- * appended; only two small partial indexes are written at random places, which keeps commits small:
- * holders by `high`, and the others (few) by key and position, so that the next holder is the first of
- * them however many there are. Who is alone (operator.h) knows the holders in memory, as long as there are not too
- * many, and has no index of them; the next one who is not alone makes it. */
+ * appended. `millrace_keys_SOURCE.RULE(k, n)` says which row has a key (numbers.h: written late, many keys at once),
+ * and a small partial index finds the others (few) by key and position, so that the next holder is the first of them
+ * however many there are. Who is alone (operator.h) knows the holders in memory, as long as there are not too many, and
+ * has no such table; the next one who is not alone makes it. */
 #ifndef MILLRACE_ETL_OPERATOR_UNIQUE_H
 #define MILLRACE_ETL_OPERATOR_UNIQUE_H
 
@@ -20,7 +20,7 @@
 
 struct unique;
 
-/* Alone: with more keys than these it makes the index after all. */
+/* Alone: with more keys than these it makes the table after all. */
 extern size_t unique_holders_max;
 
 int unique_open(struct operator_context *c, const struct feed *feed, const char *rule, struct unique **out);

@@ -52,6 +52,75 @@ static int put_prepare(struct output *o)
     return result;
 }
 
+static int state_step(struct output *o, sqlite3_stmt *s, int64_t id, struct fingerprint group)
+{
+    uint8_t k[16];
+    fingerprint_put(group, k);
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_blob(s, 2, k, sizeof k, SQLITE_STATIC);
+    return sql_step(s, o->context->error);
+}
+
+/* One statement for both would write the index on k again. A group that went and came again has another row, and its
+ * former row may be another group's now. */
+static int state_put(struct output *o, int64_t id, struct fingerprint group, struct slice state)
+{
+    sqlite3_bind_blob(o->state_change, 3, state.p, (int)state.n, SQLITE_STATIC);
+    int result = state_step(o, o->state_change, id, group);
+    if (result < 0 || sqlite3_changes(o->context->db) > 0) return result;
+    if (o->recent) result = state_step(o, o->state_others, id, group);
+    sqlite3_bind_blob(o->state_put, 3, state.p, (int)state.n, SQLITE_STATIC);
+    return result == 0 ? state_step(o, o->state_put, id, group) : result;
+}
+
+/* --- of a group, behind recent.h: its id (8 bytes), then the state --- */
+
+static int recent_put_state(void *object, struct fingerprint group, struct slice value)
+{
+    struct output *o = object;
+    return state_put(o, (int64_t)get_u64be(value.p), group, slice_of(value.p + 8, value.n - 8));
+}
+
+static int recent_erase_state(void *object, struct fingerprint group)
+{
+    struct output *o = object;
+    return state_step(o, o->state_others, 0, group);
+}
+
+static void recent_prepare(struct output *o)
+{
+    static const struct recent_base base = {recent_put_state, recent_erase_state};
+    struct buf name = {0};
+    sql_append(&name, "millrace_state_%s", o->table->name);
+    o->recent = recent_open(o->context->recents, buf_cstr(&name), &base, o);
+    buf_release(&name);
+}
+
+static int states_prepare(struct output *o)
+{
+    struct {
+        sqlite3_stmt **statement;
+        const char *sql;
+    } all[] = {
+        {&o->state_get, "SELECT id, state FROM \"millrace_state_%w\" WHERE k = ?1"},
+        {&o->state_put, "INSERT OR REPLACE INTO \"millrace_state_%w\"(id, k, state) VALUES(?1, ?2, ?3)"},
+        {&o->state_change, "UPDATE \"millrace_state_%w\" SET state = ?3 WHERE id = ?1 AND k = ?2"},
+        {&o->state_erase, "DELETE FROM \"millrace_state_%w\" WHERE id = ?1"},
+        {&o->state_others, "DELETE FROM \"millrace_state_%w\" WHERE k = ?2 AND id <> ?1"},
+    };
+    sqlite3 *db = o->context->db;
+    const char *name = o->table->name;
+    int result = sql_exec(db, o->context->error,
+                          "CREATE TABLE IF NOT EXISTS \"millrace_state_%w\"(id INTEGER PRIMARY KEY, k BLOB NOT NULL, "
+                          "state BLOB NOT NULL);"
+                          "CREATE INDEX IF NOT EXISTS \"millrace_group_%w\" ON \"millrace_state_%w\"(k)",
+                          name, name, name);
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
+        result = sql_prepare(db, all[i].statement, o->context->error, all[i].sql, name);
+    if (result == 0 && o->context->recents && o->table->kind == TABLE_AGGREGATE) recent_prepare(o);
+    return result;
+}
+
 static int live_prepare(struct output *o)
 {
     sqlite3 *db = o->context->db;
@@ -61,30 +130,15 @@ static int live_prepare(struct output *o)
     if (result == 0 && o->table->kind == TABLE_STORE)
         result = sql_prepare(db, &o->find, error, "SELECT rowid FROM \"%w\" WHERE _byte_offset = ?1 AND _file = ?2%s",
                              name, table_has_source(o->table) ? " AND _source = ?3" : "");
-    if (result < 0 || !has_state(o->table)) return result;
-    result = sql_exec(db, error,
-                      "CREATE TABLE IF NOT EXISTS \"millrace_state_%w\"(id INTEGER PRIMARY KEY, k BLOB NOT NULL, "
-                      "state BLOB NOT NULL);"
-                      "CREATE INDEX IF NOT EXISTS \"millrace_group_%w\" ON \"millrace_state_%w\"(k)",
-                      name, name, name);
-    if (result == 0)
-        result =
-            sql_prepare(db, &o->state_get, error, "SELECT id, state FROM \"millrace_state_%w\" WHERE k = ?1", name);
-    if (result == 0)
-        result = sql_prepare(db, &o->state_put, error, "INSERT INTO \"millrace_state_%w\" VALUES(?1, ?2, ?3)", name);
-    /* Not one statement for both: replacing would write the index on k again. */
-    if (result == 0)
-        result =
-            sql_prepare(db, &o->state_change, error, "UPDATE \"millrace_state_%w\" SET state = ?3 WHERE id = ?1", name);
-    if (result == 0)
-        result = sql_prepare(db, &o->state_erase, error, "DELETE FROM \"millrace_state_%w\" WHERE id = ?1", name);
-    return result;
+    return result == 0 && has_state(o->table) ? states_prepare(o) : result;
 }
 
 void output_close(struct output *o)
 {
     bulk_close(o->bulk);
     pending_close(&o->context->pendings, o->pending);
+    recent_close(o->recent);
+    buf_release(&o->state);
     sqlite3_finalize(o->put);
     sqlite3_finalize(o->erase);
     sqlite3_finalize(o->find);
@@ -92,6 +146,7 @@ void output_close(struct output *o)
     sqlite3_finalize(o->state_put);
     sqlite3_finalize(o->state_change);
     sqlite3_finalize(o->state_erase);
+    sqlite3_finalize(o->state_others);
     sqlite3_finalize(o->parent_rows);
     free(o->rooms);
 }
@@ -293,15 +348,13 @@ int output_take_back(struct output *o, struct change *change)
     return result < 0 ? result : output_row_erase(o, change->id);
 }
 
-static int state_write(struct output *o, int64_t id, bool is_new, struct fingerprint group, struct slice state)
+static int state_write(struct output *o, int64_t id, struct fingerprint group, struct slice state)
 {
-    uint8_t k[16];
-    sqlite3_stmt *s = is_new ? o->state_put : o->state_change;
-    fingerprint_put(group, k);
-    sqlite3_bind_int64(s, 1, id);
-    if (is_new) sqlite3_bind_blob(s, 2, k, sizeof k, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 3, state.p, (int)state.n, SQLITE_STATIC);
-    return sql_step(s, o->context->error);
+    if (!o->recent) return state_put(o, id, group, state);
+    buf_reset(&o->state);
+    buf_put_u64(&o->state, (uint64_t)id);
+    buf_append_slice(&o->state, state);
+    return recent_put(o->recent, group, buf_slice(&o->state));
 }
 
 int output_write(struct output *o, int64_t *id, const struct value *values, struct fingerprint group,
@@ -314,9 +367,8 @@ int output_write(struct output *o, int64_t *id, const struct value *values, stru
     row_bind(o, *id, values);
     int result = sql_step(o->put, o->context->error);
     if (result < 0) return result;
-    bool is_new = *id == 0;
-    if (is_new) *id = sqlite3_last_insert_rowid(o->context->db);
-    return o->context->live ? state_write(o, *id, is_new, group, state) : 0;
+    if (*id == 0) *id = sqlite3_last_insert_rowid(o->context->db);
+    return o->context->live ? state_write(o, *id, group, state) : 0;
 }
 
 int output_erase(struct output *o, int64_t id)
@@ -327,18 +379,34 @@ int output_erase(struct output *o, int64_t id)
     return sql_step(o->state_erase, o->context->error);
 }
 
+int output_group_erase(struct output *o, int64_t id, struct fingerprint group)
+{
+    if (!o->recent) return output_erase(o, id);
+    int result = output_row_erase(o, id);
+    return result == 0 ? recent_put(o->recent, group, (struct slice){0}) : result;
+}
+
+static int state_damaged(const struct output *o)
+{
+    return err_set(o->context->error, ERR_CORRUPT, "%s: millrace_state_%s: a state is damaged",
+                   sqlite3_db_filename(o->context->db, "main"), o->table->name);
+}
+
 int output_states(struct output *o, struct fingerprint group,
                   bool (*each)(void *context, int64_t id, struct slice state), void *context)
 {
+    struct slice value;
+    int known = o->recent ? recent_get(o->recent, group, &value) : 0;
+    if (known < 0 || (known && value.n == 0)) return known < 0 ? known : 0;
+    if (known)
+        return each(context, (int64_t)get_u64be(value.p), slice_of(value.p + 8, value.n - 8)) ? 0 : state_damaged(o);
     uint8_t k[16];
     fingerprint_put(group, k);
     sqlite3_bind_blob(o->state_get, 1, k, sizeof k, SQLITE_STATIC);
     int result = 0, code;
     while ((code = sqlite3_step(o->state_get)) == SQLITE_ROW && result == 0) {
         struct slice state = {sqlite3_column_blob(o->state_get, 1), (size_t)sqlite3_column_bytes(o->state_get, 1)};
-        if (!each(context, sqlite3_column_int64(o->state_get, 0), state))
-            result = err_set(o->context->error, ERR_CORRUPT, "%s: millrace_state_%s: a state is damaged",
-                             sqlite3_db_filename(o->context->db, "main"), o->table->name);
+        if (!each(context, sqlite3_column_int64(o->state_get, 0), state)) result = state_damaged(o);
     }
     if (result == 0 && code != SQLITE_DONE) result = sql_fail(o->context->db, o->context->error, o->table->name);
     sqlite3_reset(o->state_get);

@@ -3,13 +3,14 @@
  * A row is addressed by the number `id`, its rowid in the business table. A store's rows
  * have the ids of their records (row.h); one that is taken back without an id is found by its position; a select gives
  * its row the id of the row it is made of. Of an aggregate or of sessions it is also the key of the state in
- * `millrace_state_TABLE(id, k, state)` (stream only), where k is the fingerprint of the group. A batch gives ids too,
- * but nobody finds a row by them. */
+ * `millrace_state_TABLE(id, k, state)` (stream only), where k is the fingerprint of the group; states of aggregates
+ * wait in front of it (operator/recent.h). A batch gives ids too, but nobody finds a row by them. */
 #ifndef MILLRACE_ETL_SINK_OUTPUT_H
 #define MILLRACE_ETL_SINK_OUTPUT_H
 
 #include "etl/operator/fingerprint.h"
 #include "etl/operator/operator.h"
+#include "etl/operator/recent.h"
 #include "etl/sink/bulk.h"
 #include "etl/sink/deferred.h"
 #include "etl/sink/pending.h"
@@ -22,7 +23,9 @@ struct output {
     struct bulk *bulk;        /* batch */
     struct pending *pending;  /* live, rows that have ids and are not replaced; else NULL */
     struct value_text *rooms; /* one per column: texts of times while they are bound */
-    sqlite3_stmt *put, *erase, *find, *state_get, *state_put, *state_change, *state_erase;
+    struct buf state;         /* of a group, as it stands in `recent` */
+    struct recent *recent;    /* live, aggregates: in front of their states; else NULL */
+    sqlite3_stmt *put, *erase, *find, *state_get, *state_put, *state_change, *state_erase, *state_others;
     sqlite3_stmt *parent_rows; /* of a group; made when first needed */
 };
 
@@ -51,6 +54,8 @@ void output_row_read(const struct operator_context *c, sqlite3_stmt *s, int firs
 int output_write(struct output *o, int64_t *id, const struct value *values, struct fingerprint group,
                  struct slice state);
 int output_erase(struct output *o, int64_t id);
+/* The row of an aggregate. */
+int output_group_erase(struct output *o, int64_t id, struct fingerprint group);
 /* Live: calls `each` for every stored state of a group. */
 int output_states(struct output *o, struct fingerprint group,
                   bool (*each)(void *context, int64_t id, struct slice state), void *context);

@@ -9,7 +9,7 @@
 #include "etl/sink/value.h"
 
 /* Of the tables that are not the definition's own. */
-#define SCHEMA_VERSION "4"
+#define SCHEMA_VERSION "5"
 
 /* The tables that every warehouse has. A violation keeps the raw bytes; text that is not UTF-8 is
  * stored as a BLOB. */

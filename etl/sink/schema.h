@@ -4,7 +4,8 @@
  *     internal   millrace_warehouse (key, value)   kind (batch, stream or a load mode), pipeline, definition digest
  *                millrace_objects (name, type)     what this pipeline made: only that is ever dropped
  *                millrace_state_..., millrace_rows_..., millrace_distinct_..., millrace_unique_...,
- *                millrace_parents_..., millrace_children_..., millrace_check_..., millrace_rowids   (live only)
+ *                millrace_keys_..., millrace_parents_..., millrace_children_..., millrace_check_...,
+ *                millrace_recent, millrace_recent_carried, millrace_rowids   (live only)
  *     neither    etl_runs (runs.h)
  *
  * A full refresh begins by dropping what is there: it is one transaction, so whoever else reads sees the old tables until

@@ -338,5 +338,6 @@ int loader_wait_ms(const struct loader *l)
 int loader_finish(struct loader *l, struct err_text *error)
 {
     int result = l->count ? page_give(l, true, error) : 0;
-    return result == 0 ? writer_wait(l->writer, error) : result;
+    if (result == 0) result = writer_wait(l->writer, error);
+    return result == 0 ? writer_settle(l->writer, error) : result;
 }

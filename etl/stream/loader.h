@@ -62,7 +62,7 @@ enum { LOADER_IDLE_MS = 100 };
 int loader_step(struct loader *l, bool more, struct err_text *error);
 /* How long to wait for a message: at most LOADER_IDLE_MS. */
 int loader_wait_ms(const struct loader *l);
-/* Writes what is pending, and waits for it. */
+/* Writes what is pending, and waits for it: after the last message. */
 int loader_finish(struct loader *l, struct err_text *error);
 
 #endif

@@ -166,6 +166,22 @@ static void undo(struct writer *w)
     w->data_version = 0;
 }
 
+static int settle_all(struct writer *w, struct err_text *error)
+{
+    int result = begin(w, error);
+    if (result == 0 && (result = engine_settle(w->engine)) != 0) err_set(error, result, "%s", engine_error(w->engine));
+    if (result == 0) result = sql_exec(w->db, error, "COMMIT");
+    w->open = w->open && result != 0;
+    return result;
+}
+
+int writer_settle(struct writer *w, struct err_text *error)
+{
+    int result = settle_all(w, error);
+    if (result != 0) undo(w);
+    return result;
+}
+
 static int page_do(struct writer *w, const struct page *page, bool last, struct err_text *error)
 {
     int64_t begun_ns = page->probe ? clock_mono_ns() : 0, applied_ns = 0;

@@ -33,6 +33,8 @@ int writer_look(struct writer *w, bool *idle, struct err_text *error);
 /* Waits until what was given before is done, then has this page done. It must not change until the writer is idle. */
 int writer_give(struct writer *w, const struct page *page, bool commit, struct err_text *error);
 int writer_wait(struct writer *w, struct err_text *error);
+/* After writer_wait, by who gives no more: leaves nothing that waits in front of a table (operator/recent.h). */
+int writer_settle(struct writer *w, struct err_text *error);
 /* Waits, and rolls back what is not committed: the database is the only truth. */
 void writer_forget(struct writer *w);
 
