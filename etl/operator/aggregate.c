@@ -80,11 +80,9 @@ static struct fingerprint group_key(struct aggregate *a, const struct value *inp
     return fingerprint_of(a->key.p, a->key.n);
 }
 
-/* The group that a row with these values is in. */
-static int group_find(struct aggregate *a, const struct value *input, struct group **out)
+/* The group that a row with these values is in, which is not that of the row before. */
+static int group_look(struct aggregate *a, const struct value *input, struct group **out)
 {
-    *out = a->last;
-    if (a->last && group_has(a->last, a->base.table, input)) return 0;
     struct fingerprint key = group_key(a, input);
     bool added;
     struct fingerprint_entry *e = fingerprint_map_at(&a->groups, key, &added);
@@ -97,6 +95,12 @@ static int group_find(struct aggregate *a, const struct value *input, struct gro
     }
     *out = a->last = (struct group *)(intptr_t)e->value;
     return result;
+}
+
+static int group_find(struct aggregate *a, const struct value *input, struct group **out)
+{
+    *out = a->last;
+    return a->last && group_has(a->last, a->base.table, input) ? 0 : group_look(a, input, out);
 }
 
 /* Before a group's first change since the last flush. */
@@ -177,7 +181,7 @@ static int rows_change(struct aggregate *a, const struct change *const *rows, si
     int result = 0;
     for (size_t i = 0, end; i < count && result == 0; i = end) {
         struct group *g;
-        result = group_find(a, rows[i]->values, &g);
+        result = (i ? group_look : group_find)(a, rows[i]->values, &g);
         for (end = i + 1; end < count && group_has(g, t, rows[end]->values);) end++;
         if (result == 0) result = run_change(a, g, rows + i, end - i);
     }
