@@ -1,4 +1,6 @@
 /* --mode full: all files into new tables, which take the place of the old ones in one transaction. */
+#include <fcntl.h>
+
 #include "etl/admission.h"
 #include "etl/batch/job.h"
 #include "etl/batch/reading.h"
@@ -62,12 +64,21 @@ static int outboxes_fill(struct job *j)
     return result == OUTBOX_KEY_BROKEN ? ENGINE_RULE_FAILED : result;
 }
 
+/* No record comes any more: what a new file has so far goes to the disk while the rest is computed, and the commit
+ * waits for less. (While records came this made the thread that writes wait.) The descriptor is that of the lock: to
+ * close one of our own would take SQLite's locks away. */
+static void file_write_begin(const struct job *j)
+{
+    if (j->created && j->lock >= 0) sync_file_range(j->lock, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 /* Everything inside the transaction. */
 static int tables_build(struct job *j)
 {
     int result = j->options->dry_run ? job_run_begin(j) : 0;
     if (result == 0) result = engine_open(j->definition, j->db, ENGINE_FRESH, j->run, &j->engine, j->error);
     if (result == 0) result = sources_load(j);
+    if (result == 0) file_write_begin(j);
     if (result == 0) result = job_engine_result(j, engine_flush(j->engine));
     if (result == 0) result = job_rejects_check(j, true);
     if (result == 0) result = job_engine_result(j, engine_install(j->engine));
