@@ -254,6 +254,25 @@ bench: deps ## run the experiments and write the report: results/latest/report.h
 	$(BUILD)/millrace bench run $(EXPERIMENTS) --profile $(PROFILE) $(if $(OUT),--out $(OUT))
 	$(BUILD)/millrace bench report $(OUT)
 
+# Peers need what the product does not: their packages, and jars that Maven fetches once into ~/.cache/millrace.
+PEERS ?= apache-kafka
+.PHONY: deps-peers bench-peers test-peer
+deps-peers: ## what the targets of bench-peers need (PEERS="apache-kafka"): Debian packages, and what `bench fetch` gets
+	@scripts/deps.sh product peers
+	@$(AGAIN) all
+	$(BUILD)/millrace bench fetch $(PEERS)
+
+bench-peers: ## E1 to E4 of millrace and its peers, side by side in one run (PEERS="apache-kafka", MINUTES=40)
+	@$(AGAIN) all
+	$(BUILD)/millrace bench run E1 E2 E3 E4 --target millrace $(PEERS:%=--target %) --profile $(PROFILE) --minutes $(MINUTES) --out $(OUT)
+	$(BUILD)/millrace bench report $(OUT)
+MINUTES ?= 40
+
+test-peer: ## the pipelines' tests against another broker (PEER=apache-kafka); after deps-peers
+	@$(AGAIN) all
+	MILLRACE=$(BUILD)/millrace scripts/test-peer.sh $(PEER)
+PEER ?= apache-kafka
+
 # --- the rest ---
 
 PREFIX ?= /usr/local

@@ -95,7 +95,7 @@ static bool has_cell(const struct trials *all, const char *cell)
 static bool is_new_cell(const struct trials *before, const struct trials *after, int i)
 {
     const char *cell = after->items[i].cell;
-    if (strncmp(cell, "search ", 7) == 0 || !has_cell(before, cell)) return false;
+    if (strncmp(cell, "search ", 7) == 0 || strstr(cell, ": search ") || !has_cell(before, cell)) return false;
     for (int k = 0; k < i; k++)
         if (strcmp(after->items[k].cell, cell) == 0) return false;
     return true;

@@ -13,20 +13,23 @@
  * curve is drawn all the same, as shares of a rate that is not certain. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/arrivals.h"
 #include "bench/experiment.h"
 #include "bench/measure.h"
 #include "bench/runner.h"
+#include "bench/target_set.h"
+#include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
 enum { MESSAGE_BYTES = 100, SHARES = 7, FIRST_RATE = 4000, RATE_MAX = 4000000, CONFIRMATIONS = 2, STEPS_MAX = 24 };
 static const double shares[SHARES] = {0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1.05};
 
-struct load_run {
+struct load_run { /* a target in one of its modes */
     struct bench *bench;
-    struct target target;
+    const struct target_mode *mode;
     double rate; /* that is sustained; messages/s */
     /* the search's */
     int number; /* of its trials */
@@ -43,9 +46,10 @@ static int rate_trial(struct load_run *run, int64_t rate, double seconds, enum m
     char text[32];
     struct arrivals a;
     struct arrivals_pattern pattern = {.kind = ARRIVALS_POISSON, .rate = rate, .seed = (uint64_t)t->number};
-    struct measured_target target = {"millrace", run->target.bootstrap, run->target.process.pid};
+    struct measured_target target = target_measured(run->mode);
     struct load_options o = {
         .acks = "1", .message_bytes = MESSAGE_BYTES, .linger_ms = 0, .rate = rate, .timeout_ms = 10000};
+    target_load(run->mode, &o);
     o.count = (int64_t)((double)rate * seconds);
     if (o.count < 100) o.count = 100;
     o.warm_up = o.count / 5;
@@ -56,7 +60,7 @@ static int rate_trial(struct load_run *run, int64_t rate, double seconds, enum m
     trial_set(t, "rate", text);
     trial_set(t, "arrivals", arrivals_name(pattern.kind));
     trial_set(t, "acks", "1");
-    trial_set(t, "durability", "page-cache");
+    target_settings(run->mode, t);
     trial_set(t, "message_bytes", "100");
     trial_set(t, "linger_ms", "0");
     rc = measure_paced(&target, &o, pace, t, error);
@@ -80,9 +84,10 @@ static bool search_over(const struct load_run *run)
 static int search_trial(struct load_run *run, int64_t rate, bool *kept, char why_void[GATE_TEXT_MAX],
                         struct err_text *error)
 {
-    char cell[TRIAL_NAME_MAX], finding[GATE_TEXT_MAX];
+    char own[32], cell[TRIAL_NAME_MAX], finding[GATE_TEXT_MAX];
     struct trial t;
-    snprintf(cell, sizeof cell, "search %lld", (long long)rate);
+    snprintf(own, sizeof own, "search %lld", (long long)rate);
+    target_mode_cell(run->mode, own, cell);
     trial_init(&t, "E2", cell, ++run->number);
     int rc = rate_trial(run, rate, trial_seconds(run), PACE_KEPT, &t, error);
     if (rc < 0) {
@@ -151,26 +156,30 @@ static int bisect(struct load_run *run, int64_t *low, int64_t high, struct err_t
 static int known_rate(struct load_run *run, struct err_text *error)
 {
     struct trials all;
+    char answer[TRIAL_NAME_MAX];
     int rc = trials_load(&all, run->bench->dir, "E2", error);
     if (rc < 0) return rc;
+    target_mode_cell(run->mode, "sustainable", answer);
     for (int i = 0; i < all.count; i++) {
         const struct trial *t = &all.items[i];
-        if (strcmp(t->cell, "sustainable") == 0) run->rate = trial_value(t, "rate");
-        if (strncmp(t->cell, "search", 6) == 0 && t->number > run->number) run->number = t->number;
+        if (strcmp(t->cell, answer) == 0) run->rate = trial_value(t, "rate");
+        if (strstr(t->cell, "search ") && t->number > run->number) run->number = t->number;
     }
     trials_release(&all);
     return 0;
 }
 
-static int search(struct load_run *run, struct err_text *error)
+/* `share`: how much of the time that is left for the experiment it may take. */
+static int search(struct load_run *run, double share, struct err_text *error)
 {
     int64_t low = 0, high = 0, begin_ns = clock_mono_ns();
     struct trial t;
+    char cell[TRIAL_NAME_MAX];
     int rc = known_rate(run, error);
     if (rc < 0 || run->rate > 0) return rc;
     run->until_ns = begin_ns + (run->bench->full ? INT64_C(1800000000000) : INT64_C(60000000000));
-    int64_t half_ns = begin_ns + (run->bench->until_ns - begin_ns) / 2; /* the curve needs the other half */
-    if (run->bench->until_ns && half_ns < run->until_ns) run->until_ns = half_ns;
+    int64_t end_ns = begin_ns + (int64_t)((double)(run->bench->until_ns - begin_ns) * share);
+    if (run->bench->until_ns && end_ns < run->until_ns) run->until_ns = end_ns;
     rc = bracket(run, &low, &high, error);
     if (rc == 0 && low > 0) rc = bisect(run, &low, high, error);
     while (rc == 0 && low > 0 && !search_over(run)) {
@@ -179,7 +188,9 @@ static int search(struct load_run *run, struct err_text *error)
     }
     if (rc < 0 || runner_ending() || low == 0) return rc < 0 ? rc : 0;
     run->rate = (double)low;
-    trial_init(&t, "E2", "sustainable", 1);
+    target_mode_cell(run->mode, "sustainable", cell);
+    trial_init(&t, "E2", cell, 1);
+    target_settings(run->mode, &t);
     trial_metric(&t, "rate", "messages/s", run->rate);
     if (rc == 0) trial_void(&t, "the search was not over after %.0f s", (double)(clock_mono_ns() - begin_ns) / 1e9);
     if (run->doubt[0]) trial_void(&t, "found by void trials: %s", run->doubt);
@@ -188,21 +199,28 @@ static int search(struct load_run *run, struct err_text *error)
 
 /* --- the curve --- */
 
+struct curve {
+    struct target_set set;
+    struct load_run runs[TARGET_MODES_MAX]; /* those whose rate is known */
+    int run_count;
+    char names[SHARES * TARGET_MODES_MAX][TRIAL_NAME_MAX];
+};
+
 static const char *cell_name(void *context, int cell)
 {
-    static char names[SHARES][TRIAL_NAME_MAX];
-    (void)context;
-    snprintf(names[cell], sizeof names[cell], "%g %%", shares[cell] * 100);
-    return names[cell];
+    const struct curve *curve = context;
+    return curve->names[cell];
 }
 
 static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
 {
-    struct load_run *run = context;
-    int64_t rate = (int64_t)(run->rate * shares[cell]);
-    trial_metric(t, "share", "of the sustainable rate", shares[cell]);
-    int rc = rate_trial(run, rate > 0 ? rate : 1, run->bench->full ? 60 : 2,
-                        shares[cell] > 1 ? PACE_SATURATED : PACE_KEPT, t, error);
+    struct curve *curve = context;
+    struct load_run *run = &curve->runs[cell / SHARES];
+    double share = shares[cell % SHARES];
+    int64_t rate = (int64_t)(run->rate * share);
+    trial_metric(t, "share", "of the sustainable rate", share);
+    int rc = rate_trial(run, rate > 0 ? rate : 1, run->bench->full ? 60 : 2, share > 1 ? PACE_SATURATED : PACE_KEPT, t,
+                        error);
     if (rc == 0)
         snprintf(text, size, "%7lld messages/s   ack p50 %.2f p99 %.2f ms", (long long)rate,
                  (double)histogram_percentile(trial_values(t, "ack"), 50) / 1e6,
@@ -210,23 +228,42 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     return rc;
 }
 
+/* One search after the other: each needs the target's whole machine. The curves need half of the time. */
+static int searches(struct curve *curve, struct bench *b, struct err_text *error)
+{
+    int rc = 0, modes = curve->set.mode_count;
+    for (int i = 0; i < modes && rc == 0 && !runner_ending(); i++) {
+        struct load_run *run = &curve->runs[curve->run_count];
+        *run = (struct load_run){.bench = b, .mode = &curve->set.modes[i]};
+        rc = search(run, 1.0 / (2 * modes - i), error);
+        if (rc == 0 && run->rate == 0)
+            printf("  no rate of %s could be confirmed: there is nothing to draw a curve against\n",
+                   run->mode->spec->name);
+        if (run->rate > 0) curve->run_count++;
+    }
+    return rc;
+}
+
 int experiment_load(struct bench *b, struct err_text *error)
 {
-    struct load_run run = {.bench = b};
+    struct curve *curve = memory_new(sizeof *curve);
+    int rc = target_set_start(&curve->set, b, "E2", TARGETS_DEFAULTS, error);
+    if (rc == 0) rc = searches(curve, b, error);
     const struct runner runner = {.experiment = "E2",
-                                  .cells = SHARES,
+                                  .cells = SHARES * curve->run_count,
                                   .name = cell_name,
                                   .trial = one_trial,
-                                  .context = &run,
+                                  .context = curve,
                                   .trials_min = b->trials,
                                   .trials_max = b->trials,
                                   .seed = 2};
-    int rc = target_start(&run.target, b, "load", NULL, error);
-    if (rc == 0) rc = search(&run, error);
-    if (rc == 0 && run.rate == 0)
-        printf("  no rate could be confirmed: there is nothing to draw a curve against\n");
-    else if (rc == 0)
-        rc = runner_run(b, &runner, error);
-    target_stop(&run.target);
+    for (int i = 0; i < runner.cells; i++) {
+        char own[16];
+        snprintf(own, sizeof own, "%g %%", shares[i % SHARES] * 100);
+        target_mode_cell(curve->runs[i / SHARES].mode, own, curve->names[i]);
+    }
+    if (rc == 0 && runner.cells > 0) rc = runner_run(b, &runner, error);
+    target_set_stop(&curve->set);
+    free(curve);
     return rc;
 }

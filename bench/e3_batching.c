@@ -2,12 +2,15 @@
  *
  * E3 varies how long a producer waits for more (linger) and how large a batch may become; E4 varies the record. A trial
  * first sends as fast as the client can, then at a rate of `PACED_RATE`, or of `PACED_BYTES` a second where records are
- * large, for the latency. */
+ * large, for the latency. Every target of the run in its default mode. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bench/experiment.h"
 #include "bench/measure.h"
 #include "bench/runner.h"
+#include "bench/target_set.h"
+#include "lib/base/memory.h"
 
 enum { PACED_RATE = 2000, PACED_BYTES = 20000000 };
 
@@ -29,16 +32,20 @@ static const struct batching_cell e4_cells[] = {
     {"10 KB", 5, 1000000, 10000}, {"100 KB", 5, 1000000, 100000}, {"900 KB", 5, 1000000, 900000},
 };
 
+enum { BATCHING_CELLS_MAX = 9, CELLS_MAX = BATCHING_CELLS_MAX * TARGET_MODES_MAX };
+
 struct batching_run {
     struct bench *bench;
-    struct target target;
-    const struct batching_cell *cells;
+    struct target_set set;
+    const struct batching_cell *cells; /* of each mode of a target */
+    int count;
+    char names[CELLS_MAX][TRIAL_NAME_MAX];
 };
 
 static const char *cell_name(void *context, int cell)
 {
     const struct batching_run *run = context;
-    return run->cells[cell].name;
+    return run->names[cell];
 }
 
 /* About as many bytes in every trial, between bounds that keep small records from lasting and large ones from
@@ -66,7 +73,6 @@ static void settings(struct trial *t, const struct batching_cell *c)
     snprintf(text, sizeof text, "%d", c->message_bytes);
     trial_set(t, "message_bytes", text);
     trial_set(t, "acks", "1");
-    trial_set(t, "durability", "page-cache");
     trial_metric(t, "linger", "ms", c->linger_ms);
     trial_metric(t, "batch", "bytes", c->batch_bytes);
     trial_metric(t, "message", "bytes", c->message_bytes);
@@ -75,19 +81,22 @@ static void settings(struct trial *t, const struct batching_cell *c)
 static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
 {
     struct batching_run *run = context;
-    const struct batching_cell *c = &run->cells[cell];
-    struct measured_target target = {"millrace", run->target.bootstrap, run->target.process.pid};
+    const struct batching_cell *c = &run->cells[cell % run->count];
+    const struct target_mode *mode = &run->set.modes[cell / run->count];
+    struct measured_target target = target_measured(mode);
     struct load_options full = {.acks = "1",
                                 .linger_ms = c->linger_ms,
                                 .batch_bytes = c->batch_bytes,
                                 .message_bytes = c->message_bytes,
                                 .count = saturated_count(run, c),
                                 .timeout_ms = 10000};
+    target_load(mode, &full);
     struct load_options paced = full;
     paced.rate = paced_rate(c);
     paced.count = paced.rate * (run->bench->full ? 30 : 1);
     if (paced.count < 40) paced.count = 40;
     paced.warm_up = paced.count / 5;
+    target_settings(mode, t);
     settings(t, c);
     int rc = measure_saturated(&target, &full, t, error);
     trial_metric(t, "bytes", "MB/s", trial_value(t, "throughput") * c->message_bytes / 1e6);
@@ -102,20 +111,24 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
 static int batching(struct bench *b, const char *experiment, const struct batching_cell *cells, int count,
                     struct err_text *error)
 {
-    struct batching_run run = {.bench = b, .cells = cells};
+    struct batching_run *run = memory_new(sizeof *run);
+    *run = (struct batching_run){.bench = b, .cells = cells, .count = count};
+    int rc = target_set_start(&run->set, b, experiment, TARGETS_DEFAULTS, error);
     const struct runner runner = {.experiment = experiment,
-                                  .cells = count,
+                                  .cells = run->set.mode_count * count,
                                   .name = cell_name,
                                   .trial = one_trial,
-                                  .context = &run,
+                                  .context = run,
                                   .metric = "throughput",
                                   .precision = 0.05,
                                   .trials_min = b->trials,
                                   .trials_max = b->full ? 20 : b->trials,
                                   .seed = 3};
-    int rc = target_start(&run.target, b, "batching", NULL, error);
+    for (int i = 0; i < runner.cells && rc == 0; i++)
+        target_mode_cell(&run->set.modes[i / count], cells[i % count].name, run->names[i]);
     if (rc == 0) rc = runner_run(b, &runner, error);
-    target_stop(&run.target);
+    target_set_stop(&run->set);
+    free(run);
     return rc;
 }
 

@@ -4,32 +4,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report.h"
+#include "bench/peer_report.h"
 
-enum { POINTS_MAX = 64 };
+enum { POINTS_MAX = 128 };
 
 /* A cell as a point of a curve: `x` is what varies along a curve, `series` what tells curves apart. */
 struct point {
     const char *cell;
     double x, series;
+    int target; /* of the section's series: target and durability mode */
+};
+
+/* The targets of a section. */
+struct targets {
+    struct series series[SERIES_MAX];
+    int count;
 };
 
 static int by_series_and_x(const void *a, const void *b)
 {
     const struct point *p = a, *q = b;
+    if (p->target != q->target) return p->target - q->target;
     if (p->series != q->series) return p->series < q->series ? -1 : 1;
     return (p->x > q->x) - (p->x < q->x);
 }
 
 /* The cells of the experiment, void ones too, by the metrics `x` and `series`; NULL: one series. */
-static int points_find(const struct trials *all, const char *x, const char *series, struct point points[POINTS_MAX])
+static int points_find(const struct trials *all, const char *x, const char *series, struct targets *targets,
+                       struct point points[POINTS_MAX])
 {
     int n = 0;
+    targets->count = series_find(all, targets->series);
     for (int i = 0; i < all->count && n < POINTS_MAX; i++) {
         const struct trial *t = &all->items[i];
-        bool known = false;
+        int target = series_index(targets->series, targets->count, t);
+        bool known = target < 0 || targets->series[target].absent;
         for (int k = 0; k < n; k++) known |= strcmp(points[k].cell, t->cell) == 0;
-        if (!known) points[n++] = (struct point){t->cell, trial_value(t, x), series ? trial_value(t, series) : 0};
+        if (!known)
+            points[n++] = (struct point){t->cell, trial_value(t, x), series ? trial_value(t, series) : 0, target};
     }
     qsort(points, (size_t)n, sizeof *points, by_series_and_x);
     return n;
@@ -51,7 +63,7 @@ static double ack_ms(const struct trials *all, const char *cell, double percenti
 
 /* Lines "throughput p50 p99 label" of a series; of valid cells, or of those that have void trials only. */
 static void batching_points(struct figure *f, const struct trials *all, const struct point *points, int count,
-                            double series, bool is_void)
+                            int target, double series, bool is_void)
 {
     char why[REPORT_WHY_MAX];
     struct trials voids = trials_voids(all);
@@ -59,8 +71,9 @@ static void batching_points(struct figure *f, const struct trials *all, const st
     for (int i = 0; i < count; i++) {
         struct estimate e;
         const char *cell = points[i].cell;
-        if (points[i].series != series || report_unmeasurable(all, cell, why) != is_void ||
-            !report_estimate(from, cell, "throughput", &e) || report_total(from, cell, "ack") == 0)
+        if (points[i].target != target || points[i].series != series ||
+            report_unmeasurable(all, cell, why) != is_void || !report_estimate(from, cell, "throughput", &e) ||
+            report_total(from, cell, "ack") == 0)
             continue;
         buf_printf(&f->script, "%.6f %.6f %.6f \"%g ms\"\n", e.median / 1e6, ack_ms(from, cell, 50),
                    ack_ms(from, cell, 99), points[i].x);
@@ -68,34 +81,51 @@ static void batching_points(struct figure *f, const struct trials *all, const st
     }
 }
 
-static int batching_figure(struct report *r, const struct trials *all, const struct point *points, int count,
-                           const struct caption *caption, struct err_text *error)
+enum { BATCHES = 2 };
+
+static void batching_curve(const struct targets *targets, int k, struct buf *script)
 {
-    static const double batches[] = {16384, 1000000};
-    static const char *const labels[] = {"batches of at most 16 KB", "batches of at most 1 MB"};
+    static const char *const labels[BATCHES] = {"batches of at most 16 KB", "batches of at most 1 MB"};
+    int s = k % BATCHES;
+    bool peers = series_have_peers(targets->series, targets->count);
+    char label[TRIAL_NAME_MAX];
+    series_label(&targets->series[k / BATCHES], targets->count, targets->series, label);
+    buf_printf(script,
+               "%s$c%d using 1:2 with lines lw 1.5 dt %d lc rgb '%s' notitle, "
+               "$c%d using 1:2:2:3 with yerrorbars pt %d ps 0.9 lw 1.5 lc rgb '%s' title '%s%s%s', "
+               "$c%d using 1:2:4 with labels left offset 0.8,0.5 notitle, "
+               "$v%d using 1:2:2:3 with yerrorbars pt %d ps 0.9 lw 1 lc rgb '%s' title '(void)', "
+               "$v%d using 1:2:4 with labels left offset 0.8,0.5 tc rgb '#777777' notitle",
+               k ? ", \\\n" : "", k, s + 1, figure_colour(k), k, s ? 7 : 5, figure_colour(k), peers ? label : "",
+               peers ? ", " : "", labels[s], k, k, s ? 6 : 4, figure_faded(k), k);
+}
+
+static int batching_figure(struct report *r, const struct trials *all, const struct targets *targets,
+                           const struct point *points, int count, const struct caption *caption, struct err_text *error)
+{
+    static const double batches[BATCHES] = {16384, 1000000};
     struct figure f;
-    figure_begin(&f, "e3_batching", 900, 460);
-    for (int s = 0; s < 2; s++) {
-        buf_printf(&f.script, "$c%d << EOD\n", s);
-        batching_points(&f, all, points, count, batches[s], false);
-        buf_printf(&f.script, "EOD\n$v%d << EOD\n", s);
-        batching_points(&f, all, points, count, batches[s], true);
+    bool peers = series_have_peers(targets->series, targets->count);
+    figure_begin(&f, "e3_batching", 900, peers ? 460 + 40 * targets->count : 460);
+    for (int k = 0; k < BATCHES * targets->count; k++) {
+        buf_printf(&f.script, "$c%d << EOD\n", k);
+        batching_points(&f, all, points, count, k / BATCHES, batches[k % BATCHES], false);
+        buf_printf(&f.script, "EOD\n$v%d << EOD\n", k);
+        batching_points(&f, all, points, count, k / BATCHES, batches[k % BATCHES], true);
         buf_append_str(&f.script, "EOD\n");
     }
-    buf_append_str(&f.script, "set logscale y\nset format y '%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
-                              "set xrange [0:*]\nset offsets 0,graph 0.08,0,0\n"
-                              "set xlabel 'throughput, million messages/s (100 B)'\n"
-                              "set ylabel 'acknowledgement at 2,000/s, milliseconds'\n"
-                              "set key outside top center horizontal\nplot ");
-    for (int s = 0; s < 2; s++)
-        buf_printf(&f.script,
-                   "$c%d using 1:2 with lines lw 1.5 dt %d lc rgb '%s' notitle, "
-                   "$c%d using 1:2:2:3 with yerrorbars pt %d ps 0.9 lw 1.5 lc rgb '%s' title '%s', "
-                   "$c%d using 1:2:4 with labels left offset 0.8,0.5 notitle, "
-                   "$v%d using 1:2:2:3 with yerrorbars pt %d ps 0.9 lw 1 lc rgb '%s' title '(void)', "
-                   "$v%d using 1:2:4 with labels left offset 0.8,0.5 tc rgb '#777777' notitle%s",
-                   s, s + 1, figure_colour(s), s, s ? 7 : 5, figure_colour(s), labels[s], s, s, s ? 6 : 4,
-                   figure_faded(s), s, s ? "\n" : ", \\\n");
+    buf_printf(&f.script,
+               "set logscale y\nset format y '%%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
+               "set xrange [0:*]\nset offsets 0,graph 0.08,0,0\n"
+               "set xlabel 'throughput, million messages/s (100 B)'\n"
+               "set ylabel 'acknowledgement at 2,000/s, milliseconds'\n"
+               "set key outside top center horizontal%s\nplot ",
+               peers ? " maxcols 2" : "");
+    for (int k = 0; k < BATCHES * targets->count; k++) {
+        if (!targets->series[k / BATCHES].absent) batching_curve(targets, k, &f.script);
+    }
+    series_absent_titles(&f.script, targets->series, targets->count);
+    buf_append_byte(&f.script, '\n');
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
     return rc;
@@ -145,12 +175,13 @@ int report_batching(struct report *r, struct err_text *error)
 {
     struct trials all;
     struct point points[POINTS_MAX];
+    struct targets targets;
     char n[96];
     int rc = trials_load(&all, r->dir, "E3", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
     report_section(r, "E3: batching, throughput against latency", &all);
-    int count = points_find(&all, "linger", "batch", points);
+    int count = points_find(&all, "linger", "batch", &targets, points);
     points_n(n, sizeof n, &all, points, count);
     struct caption caption = {
         "E3. Throughput against latency, by linger",
@@ -158,10 +189,11 @@ int report_batching(struct report *r, struct err_text *error)
         "the median time of an acknowledgement at 2,000 messages/s; the line above a point goes to the 99th "
         "percentile. The label is how long the producer waits for more messages. At 2,000/s the wait is what an "
         "acknowledgement takes; a fast producer fills its batches before the wait is over.",
-        n, "page-cache", "E3"};
+        n, "each target's default (page-cache)", "E3"};
     batching_answer(r, &all);
-    rc = batching_figure(r, &all, points, count, &caption, error);
+    rc = batching_figure(r, &all, &targets, points, count, &caption, error);
     if (rc == 0) table(r, &all, points, count);
+    if (rc == 0) report_peers(r, &all);
     trials_release(&all);
     return rc;
 }
@@ -169,14 +201,15 @@ int report_batching(struct report *r, struct err_text *error)
 /* --- E4 --- */
 
 /* Lines "bytes messages/s MB/s"; of valid cells, or of those that have void trials only. */
-static void size_points(struct figure *f, const struct trials *all, const struct point *points, int count, bool is_void)
+static void size_points(struct figure *f, const struct trials *all, const struct point *points, int count, int target,
+                        bool is_void)
 {
     char why[REPORT_WHY_MAX];
     struct trials voids = trials_voids(all);
     const struct trials *from = is_void ? &voids : all;
     for (int i = 0; i < count; i++) {
         struct estimate e;
-        if (report_unmeasurable(all, points[i].cell, why) != is_void ||
+        if (points[i].target != target || report_unmeasurable(all, points[i].cell, why) != is_void ||
             !report_estimate(from, points[i].cell, "throughput", &e))
             continue;
         buf_printf(&f->script, "%g %.6g %.6g %.6g\n", points[i].x, e.median, e.low, e.high);
@@ -184,29 +217,53 @@ static void size_points(struct figure *f, const struct trials *all, const struct
     }
 }
 
-static int size_figure(struct report *r, const struct trials *all, const struct point *points, int count,
-                       const struct caption *caption, struct err_text *error)
+/* Curve of target `t` in panel `panel`: records, or bytes. */
+static void size_curve(const struct targets *targets, int t, int panel, struct buf *script)
+{
+    static const char *const scales[] = {"1", "$1/1e6"};
+    bool peers = series_have_peers(targets->series, targets->count);
+    const char *scale = scales[panel], *colour = figure_colour(peers ? t : panel);
+    char label[TRIAL_NAME_MAX];
+    series_label(&targets->series[t], targets->count, targets->series, label);
+    buf_printf(script,
+               "%s$c%d using 1:($2*%s) with lines lw 2.5 dt %d lc rgb '%s' notitle, "
+               "$c%d using 1:($2*%s):($3*%s):($4*%s) with yerrorbars pt %d ps 0.8 lw 1.5 lc rgb '%s' title '%s', "
+               "$v%d using 1:($2*%s) with points pt 6 ps 1 lc rgb '%s' title '%s%svoid trials'",
+               t ? ", \\\n" : "", t, scale, t + 1, colour, t, scale, scale, scale, t ? 5 : 7, colour,
+               peers ? label : "median and range of trials", t, scale, peers ? figure_faded(t) : "#777777",
+               peers ? label : "", peers ? ", " : "");
+}
+
+static int size_figure(struct report *r, const struct trials *all, const struct targets *targets,
+                       const struct point *points, int count, const struct caption *caption, struct err_text *error)
 {
     struct figure f;
+    static const char *const labels[] = {"records/s", "MB/s"};
+    bool peers = series_have_peers(targets->series, targets->count);
     figure_begin(&f, "e4_size", 1000, 420);
-    buf_append_str(&f.script, "$c << EOD\n");
-    size_points(&f, all, points, count, false);
-    buf_append_str(&f.script, "EOD\n$v << EOD\n");
-    size_points(&f, all, points, count, true);
-    buf_append_str(&f.script, "EOD\nset logscale xy\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
+    for (int t = 0; t < targets->count; t++) {
+        buf_printf(&f.script, "$c%d << EOD\n", t);
+        size_points(&f, all, points, count, t, false);
+        buf_printf(&f.script, "EOD\n$v%d << EOD\n", t);
+        size_points(&f, all, points, count, t, true);
+        buf_append_str(&f.script, "EOD\n");
+    }
+    buf_append_str(&f.script, "set logscale xy\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
                               "set xtics ('10 B' 10, '100 B' 100, '1 KB' 1e3, '10 KB' 1e4, '100 KB' 1e5, '1 MB' 1e6)\n"
                               "set xrange [5:2e6]\nset xlabel 'size of a record'\nset key top right\n"
                               "set multiplot layout 1,2 margins 0.08,0.98,0.14,0.95 spacing 0.09,0\n");
-    static const char *const scales[] = {"1", "$1/1e6"}, *const labels[] = {"records/s", "MB/s"};
-    for (int p = 0; p < 2; p++)
-        buf_printf(
-            &f.script,
-            "set ylabel '%s'\nset format y '%s'\nset key %s\n"
-            "plot $c using 1:($2*%s) with lines lw 2.5 lc rgb '%s' notitle, "
-            "$c using 1:($2*%s):($3*%s):($4*%s) with yerrorbars pt 7 ps 0.8 lw 1.5 lc rgb '%s' title 'median and "
-            "range of trials', $v using 1:($2*%s) with points pt 6 ps 1 lc rgb '#777777' title 'void trials'\n",
-            labels[p], p ? "%g" : "%.0s%c", p ? "bottom right" : "bottom left", scales[p], figure_colour(p), scales[p],
-            scales[p], scales[p], figure_colour(p), scales[p]);
+    for (int panel = 0; panel < 2; panel++) {
+        buf_printf(&f.script, "set ylabel '%s'\nset format y '%s'\nset key %s\nplot ", labels[panel],
+                   panel ? "%g" : "%.0s%c",
+                   panel   ? "bottom right"
+                   : peers ? "top right"
+                           : "bottom left");
+        for (int t = 0; t < targets->count; t++) {
+            if (!targets->series[t].absent) size_curve(targets, t, panel, &f.script);
+        }
+        series_absent_titles(&f.script, targets->series, targets->count);
+        buf_append_byte(&f.script, '\n');
+    }
     buf_append_str(&f.script, "unset multiplot\n");
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);
@@ -232,21 +289,23 @@ int report_size(struct report *r, struct err_text *error)
 {
     struct trials all;
     struct point points[POINTS_MAX];
+    struct targets targets;
     char n[96];
     int rc = trials_load(&all, r->dir, "E4", error);
     if (rc < 0 || all.count == 0) return rc;
     r->experiments++;
     report_section(r, "E4: the size of a record", &all);
-    int count = points_find(&all, "message", NULL, points);
+    int count = points_find(&all, "message", NULL, &targets, points);
     points_n(n, sizeof n, &all, points, count);
     struct caption caption = {
         "E4. Records and bytes per second against the size of a record",
         "Higher is better, both axes are logarithmic. Where the left curve is flat, a record costs "
         "the same whatever its size; where the right one is, a byte does.",
-        n, "page-cache", "E4"};
+        n, "each target's default (page-cache)", "E4"};
     size_answer(r, &all);
-    rc = size_figure(r, &all, points, count, &caption, error);
+    rc = size_figure(r, &all, &targets, points, count, &caption, error);
     if (rc == 0) table(r, &all, points, count);
+    if (rc == 0) report_peers(r, &all);
     trials_release(&all);
     return rc;
 }

@@ -59,6 +59,7 @@ static int promise_rank(const struct series *s)
 static int series_order(const void *a, const void *b)
 {
     const struct series *x = a, *y = b;
+    if (x->absent != y->absent) return x->absent - y->absent;
     int x_ours = strcmp(x->target, ours) == 0, y_ours = strcmp(y->target, ours) == 0;
     int by_target = x_ours != y_ours ? y_ours - x_ours : strcmp(x->target, y->target);
     return by_target != 0 ? by_target : promise_rank(x) - promise_rank(y);
@@ -94,6 +95,23 @@ const char *series_cell(const struct series *s, const char *own, char out[TRIAL_
     else
         target_cell_join(out, s->before, own, s->behind);
     return out;
+}
+
+int series_index(const struct series *s, int count, const struct trial *t)
+{
+    struct series own = series_of(t);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(s[i].target, own.target) == 0 && strcmp(s[i].durability, own.durability) == 0) return i;
+    }
+    return -1;
+}
+
+void series_absent_titles(struct buf *script, const struct series *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (s[i].absent)
+            buf_printf(script, ", \\\nNaN with points pt 6 lc rgb '#777777' title '%s: not measured'", s[i].target);
+    }
 }
 
 bool series_have_peers(const struct series *s, int count)

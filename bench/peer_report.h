@@ -16,12 +16,17 @@ struct series {
     bool absent;                                         /* the target could not be had: no cell, one void trial */
 };
 
-/* Ours first, then by target; each target's modes by what they promise, the weakest first. Returns how many. */
+/* Ours first, then by target, what could not be had last; each target's modes by what they promise, the weakest first.
+ * Returns how many. */
 int series_find(const struct trials *all, struct series out[SERIES_MAX]);
 /* The cell of a series; `own` is its name without target and mode: "acks=1". */
 const char *series_cell(const struct series *s, const char *own, char out[TRIAL_NAME_MAX]);
 /* "group-commit" of ours where it stands alone, else "apache-kafka sync-per-append"; `out` for a line on a figure. */
 const char *series_label(const struct series *s, int series_count, const struct series *all, char out[TRIAL_NAME_MAX]);
+/* The series that a trial is of, or -1. */
+int series_index(const struct series *s, int count, const struct trial *t);
+/* For the end of a plot command: titles "apache-kafka: not measured" of those that could not be had. */
+void series_absent_titles(struct buf *script, const struct series *s, int count);
 /* Whether there is any other target than ours. */
 bool series_have_peers(const struct series *s, int count);
 

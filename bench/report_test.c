@@ -202,7 +202,7 @@ TEST(report, sizes_are_points_and_void_ones_are_hollow)
     check_has(&page, "2.00 million/s, 200 MB/s; of 10 KB: 500 MB/s, 2.5 times the bytes");
     check_has(&page, "<td>10 B<td>0<td colspan=7>not measurable here: the wall clock jumped by 20.0 ms<");
     check_has(&script,
-              "$c << EOD\n100 2e+06 2e+06 2e+06\n10000 50000 50000 50000\nEOD\n$v << EOD\n10 3e+06 3e+06 3e+06\nEOD");
+              "$c0 << EOD\n100 2e+06 2e+06 2e+06\n10000 50000 50000 50000\nEOD\n$v0 << EOD\n10 3e+06 3e+06 3e+06\nEOD");
     buf_release(&script);
     buf_release(&page);
     results_remove(dir);

@@ -17,7 +17,7 @@ static void speed_usage(FILE *to)
     for (int i = 0; (name = bench_speed_row(i, &what)); i++) fprintf(to, "  %-14s %s\n", name, what);
     fputs("  --trials N        rounds per row, all sides in turn (default 5)\n"
           "  --scale X         of message counts and durations (default 1; 0.01 only tries out)\n"
-          "  --peer HOST:PORT  an Apache Kafka that runs here (scripts/peer-kafka.sh starts one)\n"
+          "  --peer HOST:PORT  an Apache Kafka that runs here (`bench target apache-kafka` starts one)\n"
           "  --peer-pid PID    its process, to account its processor time\n"
           "  --table DIR       measures nothing, prints the table of DIR again\n",
           to);

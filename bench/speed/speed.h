@@ -28,8 +28,7 @@ struct speed {
     int64_t bytes_per_sync;      /* of the last trial of our side (row_commit.c) */
 };
 
-/* OR_AT_LEAST: this bar or the one before it, one of them is enough. */
-enum speed_sense { SPEED_AT_LEAST, SPEED_OR_AT_LEAST, SPEED_AT_MOST };
+enum speed_sense { SPEED_AT_LEAST, SPEED_AT_MOST };
 
 struct speed_bar {
     const char *what; /* "throughput / the mock's"; NULL at the end */

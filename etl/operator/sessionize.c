@@ -397,5 +397,4 @@ const struct operator_class operator_sessionize = {sessionize_open,
                                                    sessionize_close,
                                                    sessionize_measure,
                                                    NULL,
-                                                   NULL,
-                                                   false};
+                                                   NULL};

@@ -18,7 +18,12 @@ fail() { printf 'FAIL %s\n' "$*" >&2; failures=$((failures + 1)); }
 die() { fail "$*"; [ -f "$scratch/broker.log" ] && tail -20 "$scratch/broker.log" >&2; exit 1; }
 
 # broker_start [-o key=value ...]: on a free port (or $port), data in $scratch/broker; waits for `ready HOST:PORT`.
+# With PEER_BOOTSTRAP the cluster there is used, whatever it is (scripts/test-peer.sh).
 broker_start() {
+    if [ -n "${PEER_BOOTSTRAP:-}" ]; then
+        bootstrap=$PEER_BOOTSTRAP
+        return 0
+    fi
     : >"$scratch/broker.out"
     "$MILLRACE" broker -o "listeners=PLAINTEXT://127.0.0.1:${port:-0}" -o "log.dirs=$scratch/broker" \
         -o group.initial.rebalance.delay.ms=0 "$@" >"$scratch/broker.out" 2>>"$scratch/broker.log" &
