@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "lib/base/err.h"
 
@@ -83,6 +84,9 @@ const char *bench_speed_row(int i, const char **what);
 /* Writes the figures and DIR/report.html. Needs gnuplot. Experiments without results are left out;
  * ERR_NOTFOUND when there are none at all. A lab.json in DIR (the verdicts of `millrace lab`) is shown. */
 int bench_report(const char *dir, struct err_text *error);
+
+/* The claims that a report judges, as Markdown: docs/claims.md (bench/claims.h). */
+void bench_claims(FILE *to);
 
 /* Prints what two results folders measured in common, as ratios new / old with their intervals and the noise floor
  * (bench/compare.h). 0 when nothing got worse, BENCH_WORSE, BENCH_NOT_MEASURABLE when a cell has no valid trial in one

@@ -25,6 +25,9 @@ static const char style[] =
     "td,th{padding:.2rem .6rem;border-bottom:1px solid var(--grid);text-align:right}\n"
     "td:first-child,th:first-child{text-align:left}\n"
     ".note{color:var(--axis);font-size:.9rem}.good{color:var(--good);font-weight:600}"
+    ".open{font-weight:600}.claims td{text-align:left;vertical-align:top}.claims th{text-align:left}"
+    ".claims td:first-child{min-width:18rem}.claims td:nth-child(2){white-space:nowrap}.claims "
+    "td:nth-child(3){min-width:15rem}"
     ".bad{color:var(--bad);font-weight:600}li{margin:.5rem 0}\n"
     ":root{--shade:#f2f2f2;--good:#00664a;--bad:#a33b00}\n"
     "@media (prefers-color-scheme:dark){:root{--shade:#26292f;--good:#4fd0a5;--bad:#ff9a62}}\n"
@@ -131,12 +134,25 @@ static void put_head(struct buf *page)
     buf_append_str(page, "</style></head><body>\n");
 }
 
+static void claims_table(const struct report *r, struct buf *b)
+{
+    buf_append_str(b, "<h2>What is claimed, and what was measured</h2>\n<p>");
+    buf_append_slice(b, buf_slice(&r->claims_summary));
+    buf_append_str(b, "</p>\n<table class=claims><tr><th>claim, and where it comes from<th>verdict<th>measured, and "
+                      "the rule<th>figure</tr>\n");
+    buf_append_slice(b, buf_slice(&r->claims));
+    buf_append_str(
+        b, "</table>\n<p class=note>A claim holds when the whole interval of what was measured is on its side of the "
+           "bound, does not hold when the whole interval is on the other side, and is open in between.</p>\n");
+}
+
 static void put_content(struct report *r, struct buf *b)
 {
     buf_append_str(b, "<h1>Batch ETL and streaming over a Kafka-compatible broker: what was measured here</h1>\n");
     if (r->links.n > 0) buf_printf(b, "<nav class=note>%s</nav>\n", buf_cstr(&r->links));
     verdicts(r, b);
-    buf_append_str(b, "<ul>\n");
+    claims_table(r, b);
+    buf_append_str(b, "<h2>In figures</h2>\n<ul>\n");
     buf_append_slice(b, buf_slice(&r->answers));
     buf_append_str(
         b, "</ul>\n<p class=note>Figures of one machine in one run: compare ratios, not absolute values, with those of "

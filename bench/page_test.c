@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/claims.h"
+
 enum { TRIALS = 3, METRICS_MAX = 8 };
 
 struct made { /* a cell: what each of its trials has */
@@ -142,7 +144,9 @@ static void losses_make(const char *dir)
         char cell[TRIAL_NAME_MAX];
         snprintf(cell, sizeof cell, "%s; %s", events[i / 4], producers[i % 4]);
         double lost = i % 4 == 0 ? 700 : i / 4 == 1 ? 600 : i / 4 == 2 ? 90 : 0;
-        cell_make(dir, &(struct made){"E8", cell, {{"lost", lost}, {"down", 0.01}, {"duplicated", 0}}, {NULL}, 0});
+        cell_make(dir,
+                  &(struct made){
+                      "E8", cell, {{"lost", lost}, {"down", 0.01}, {"duplicated", 0}, {"reordered", 0}}, {NULL}, 0});
     }
 }
 
@@ -186,6 +190,14 @@ TEST(report, all_figures_are_on_one_page)
         snprintf(text, sizeof text, "<figure id=%s>\n<div class=wide><svg", figures[i]);
         check_has(&page, text);
     }
+    /* Every claim that can be tested is, and leads to its figure. */
+    for (const struct claim *c = claims(); c->id; c++) {
+        char text[96];
+        if (!c->figure) continue;
+        snprintf(text, sizeof text, "<td><a href=#%s>%s</a></tr>", c->figure, c->experiment);
+        check_has(&page, text);
+    }
+    check_has(&page, "3 were not measured."); /* of the lab, of replicas, of E12 */
     check_has(&page, "<a href=#E1>E1</a>");
     check_has(&page, "<h2 id=E1>");
     /* Colours are the page's, so that it can be dark. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/claims.h"
 #include "bench/folder.h"
 #include "bench/peer_report.h"
 #include "bench/results.h"
@@ -275,9 +276,12 @@ int bench_report(const char *dir, struct err_text *error)
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
     for (const struct bench_experiment_name *e = bench_experiments(); e->id && rc == 0; e++)
         rc = summary_write(r.dir, e->id, error);
+    if (rc == 0) rc = report_claims(&r, error);
     if (rc == 0) rc = report_page(&r, error);
     trials_release(&r.limits);
     buf_release(&r.answers);
+    buf_release(&r.claims);
+    buf_release(&r.claims_summary);
     buf_release(&r.links);
     buf_release(&r.body);
     return rc;

@@ -16,9 +16,11 @@ struct report {
     char machine[512];  /* a line about where it was measured, as HTML; "" when it is not known */
     char profile[16];   /* "quick" or "full" */
     struct buf answers; /* <li>...</li>: what came out, first thing on the page */
-    struct buf links;   /* <a href=#E1>E1</a> ...: to the sections */
-    struct buf body;    /* sections */
-    char targets[256];  /* " --target millrace --target apache-kafka" of the section's experiment; "" without peers */
+    struct buf claims;  /* <tr>...</tr>: claims and their verdicts (claims.h) */
+    struct buf claims_summary;
+    struct buf links;  /* <a href=#E1>E1</a> ...: to the sections */
+    struct buf body;   /* sections */
+    char targets[256]; /* " --target millrace --target apache-kafka" of the section's experiment; "" without peers */
     int experiments;
 };
 

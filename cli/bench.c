@@ -33,6 +33,7 @@ static int usage(FILE *to)
           "       millrace bench speed --table DIR\n"
           "       millrace bench report [DIR]\n"
           "       millrace bench compare OLD NEW\n"
+          "       millrace bench claims\n"
           "       millrace bench targets\n"
           "       millrace bench fetch NAME...\n"
           "       millrace bench target NAME [--durability MODE] [--folder DIR]\n"
@@ -52,7 +53,8 @@ static int usage(FILE *to)
         "  --target NAME     measures this one (bench/targets, or a path); several take turns (default: millrace)\n"
         "targets: lists them. fetch: gets what they need. target: runs one by itself, says \"ready HOST:PORT PID\".\n"
         "report: writes DIR/report.html and DIR/figures from the trials in DIR (default results/latest).\n"
-        "compare: ratios new / old of what two folders have in common, with intervals, beside the noise floor.\n",
+        "claims: prints what a report judges, with sources and rules (docs/claims.md).\ncompare: ratios new / old of "
+        "what two folders have in common, with intervals, beside the noise floor.\n",
         to);
     speed_usage(to);
     fputs("Status: 0 done, 1 a promise was missed (speed), a warehouse is wrong (run) or something got worse "
@@ -244,6 +246,10 @@ int cli_bench(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "run") == 0) return run(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "speed") == 0) return speed(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "report") == 0) return report(argc, argv);
+    if (argc == 2 && strcmp(argv[1], "claims") == 0) {
+        bench_claims(stdout);
+        return CLI_OK;
+    }
     if (argc >= 2 && strcmp(argv[1], "compare") == 0) return compare(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "targets") == 0) return targets_list(argc);
     if (argc >= 2 && strcmp(argv[1], "fetch") == 0) return fetch(argc, argv);
