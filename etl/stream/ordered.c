@@ -16,7 +16,9 @@ enum {
     METADATA_MS = 5000,
     /* Of each partition, at least: */
     QUEUE_MESSAGES_MIN = 2 * BATCH,
-    QUEUE_KIB_MIN = 256
+    QUEUE_KIB_MIN = 256,
+    FETCH_BYTES = 1 << 18, /* of a partition in a response, and of all of them */
+    FETCH_BYTES_ALL = 1 << 22
 };
 
 /* A partition, and the message that it stands on. */
@@ -292,15 +294,17 @@ static int client_open(struct ordered *o, struct err_text *error)
 {
     const struct ordered_options *a = o->options;
     int count = 0;
-    char messages[16], kib[16];
+    char messages[16], kib[16], bytes[16];
     for (int t = 0; t < a->topics->count; t++) count += a->partitions[t];
     share_print(ORDERED_QUEUE_MESSAGES, count, QUEUE_MESSAGES_MIN, messages);
     share_print(ORDERED_QUEUE_KIB, count, QUEUE_KIB_MIN, kib);
+    share_print(FETCH_BYTES_ALL, count > FETCH_BYTES_ALL / FETCH_BYTES ? count : FETCH_BYTES_ALL / FETCH_BYTES, 1,
+                bytes);
     const char *const settings[] = {"enable.auto.commit", "false", "enable.auto.offset.store", "false",
                                     "auto.offset.reset", "error", "enable.partition.eof", "true",
                                     "allow.auto.create.topics", "false",
                                     /* a response that waits keeps the next request waiting */
-                                    "fetch.wait.max.ms", "20", "fetch.message.max.bytes", "262144",
+                                    "fetch.wait.max.ms", "20", "fetch.message.max.bytes", bytes,
                                     /* of each partition */
                                     "queued.min.messages", messages, "queued.max.messages.kbytes", kib, NULL};
     const struct client_callbacks none = {0};
