@@ -17,8 +17,8 @@ enum {
     /* Of each partition, at least: */
     QUEUE_MESSAGES_MIN = 2 * BATCH,
     QUEUE_KIB_MIN = 256,
-    FETCH_BYTES = 1 << 18, /* of a partition in a response, and of all of them */
-    FETCH_BYTES_ALL = 1 << 22
+    FETCH_BYTES = 1 << 17, /* of a partition in a response, and of all of them */
+    FETCH_BYTES_ALL = 1 << 20
 };
 
 /* A partition, and the message that it stands on. */

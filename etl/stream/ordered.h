@@ -22,7 +22,7 @@
 #include "etl/stream/offsets.h"
 #include "etl/stream/topics.h"
 
-enum { ORDERED_QUEUE_MESSAGES = 32768, ORDERED_QUEUE_KIB = 16384 };
+enum { ORDERED_QUEUE_MESSAGES = 16384, ORDERED_QUEUE_KIB = 8192 };
 
 struct ordered;
 
