@@ -50,7 +50,7 @@ struct recents {
     int64_t carried, rotated; /* equal: there is no old one */
     int64_t trimmed;          /* rows up to here are gone */
     size_t bytes;             /* of `now` in the log */
-    size_t added;             /* keys for which none was carried yet */
+    size_t added;             /* keys, by whomever, for which none was carried yet */
     struct carrying carrying;
     struct buf entries;
     sqlite3_stmt *append, *trim, *rows, *marks, *mark;
@@ -128,9 +128,9 @@ static struct recent *recent_find(struct recents *r, uint64_t id)
     return r->first = t;
 }
 
-static bool section_take(struct generation *g, struct slice in)
+static bool section_take(struct generation *g, struct slice in, size_t *keys)
 {
-    while (in.n) {
+    for (; in.n; ++*keys) {
         size_t n = in.n < ENTRY ? SIZE_MAX : get_u32be(in.p + 16);
         if (n > in.n - ENTRY) return false;
         generation_put(g, fingerprint_get(in.p), slice_of(in.p + ENTRY, n));
@@ -146,7 +146,7 @@ static bool entries_take(struct recents *r, int64_t row, struct slice in)
         uint64_t n = in.n < SECTION ? UINT64_MAX : get_u64be(in.p + 8);
         if (n > in.n - SECTION) return false;
         struct recent *t = recent_find(r, get_u64be(in.p));
-        if (!section_take(row > r->rotated ? &t->now : &t->old, slice_of(in.p + SECTION, n))) return false;
+        if (!section_take(row > r->rotated ? &t->now : &t->old, slice_of(in.p + SECTION, n), &r->added)) return false;
         in = slice_of(in.p + SECTION + n, in.n - SECTION - n);
     }
     return true;
@@ -272,6 +272,7 @@ static void table_begin(struct carrying *c, struct recent *t)
 static void carrying_begin(struct recents *r)
 {
     r->carrying.ours = true;
+    r->added = 0; /* what was added before is what is carried */
     table_begin(&r->carrying, r->first);
 }
 
