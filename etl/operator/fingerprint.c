@@ -10,7 +10,9 @@ enum { MAP_SIZE_MIN = 256, MAP_SIZE_KEPT = 1 << 16, MAP_SIZE_LARGE = 1 << 20 };
 
 struct fingerprint fingerprint_of(const void *p, size_t n)
 {
-    struct fingerprint f = {hash_bytes(p, n, 0x9e3779b97f4a7c15), hash_bytes(p, n, 0xc2b2ae3d27d4eb4f)};
+    uint64_t hashes[] = {0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f};
+    hash_bytes_pair(p, n, hashes);
+    struct fingerprint f = {hashes[0], hashes[1]};
     if (f.high == 0 && f.low == 0) f.low = 1;
     return f;
 }

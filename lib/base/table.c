@@ -38,16 +38,39 @@ static uint64_t hash_load(const uint8_t *p, size_t n)
     return v;
 }
 
+#define HASH_K0 UINT64_C(0xa0761d6478bd642f)
+#define HASH_K1 UINT64_C(0xe7037ed1a0b428db)
+#define HASH_K2 UINT64_C(0x8ebc6af09c88c6e3)
+
+/* The last 16 bytes or fewer, as `low` and `high`, and the length. */
+static uint64_t hash_end(uint64_t h, uint64_t low, uint64_t high, size_t n)
+{
+    return hash_mix(hash_mix(low ^ HASH_K1, high ^ h) ^ HASH_K2, n ^ HASH_K1);
+}
+
 uint64_t hash_bytes(const void *bytes, size_t n, uint64_t seed)
 {
-    const uint64_t k0 = 0xa0761d6478bd642fu, k1 = 0xe7037ed1a0b428dbu, k2 = 0x8ebc6af09c88c6e3u;
     const uint8_t *p = bytes;
     size_t left = n;
-    uint64_t h = seed ^ k0;
-    for (; left > 16; p += 16, left -= 16) h = hash_mix(hash_load(p, 8) ^ k1, hash_load(p + 8, 8) ^ h);
+    uint64_t h = seed ^ HASH_K0;
+    for (; left > 16; p += 16, left -= 16) h = hash_mix(hash_load(p, 8) ^ HASH_K1, hash_load(p + 8, 8) ^ h);
+    return hash_end(h, hash_load(p, left < 8 ? left : 8), left > 8 ? hash_load(p + 8, left - 8) : 0, n);
+}
+
+/* A product waits for the one before it: those of two hashes do not wait for each other. */
+void hash_bytes_pair(const void *bytes, size_t n, uint64_t hashes[2])
+{
+    const uint8_t *p = bytes;
+    size_t left = n;
+    uint64_t a = hashes[0] ^ HASH_K0, b = hashes[1] ^ HASH_K0;
+    for (; left > 16; p += 16, left -= 16) {
+        uint64_t low = hash_load(p, 8) ^ HASH_K1, high = hash_load(p + 8, 8);
+        a = hash_mix(low, high ^ a);
+        b = hash_mix(low, high ^ b);
+    }
     uint64_t low = hash_load(p, left < 8 ? left : 8), high = left > 8 ? hash_load(p + 8, left - 8) : 0;
-    h = hash_mix(low ^ k1, high ^ h);
-    return hash_mix(h ^ k2, n ^ k1);
+    hashes[0] = hash_end(a, low, high, n);
+    hashes[1] = hash_end(b, low, high, n);
 }
 
 /* --- table --- */

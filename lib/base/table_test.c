@@ -83,6 +83,18 @@ TEST(table, agrees_with_a_plain_array)
     table_release(&t);
 }
 
+TEST(table, a_pair_of_hashes_is_what_each_would_be)
+{
+    uint8_t bytes[100];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(7 * i + 1);
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        uint64_t hashes[] = {n, 12345};
+        hash_bytes_pair(bytes, n, hashes);
+        check(hashes[0] == hash_bytes(bytes, n, n));
+        check(hashes[1] == hash_bytes(bytes, n, 12345));
+    }
+}
+
 TEST(table, hash_depends_on_every_byte_length_and_seed)
 {
     uint8_t bytes[40] = {0};
