@@ -18,6 +18,14 @@ struct last_time {
     struct value value;
 };
 
+/* What a derived column that reads nothing but the file's name has in the file of the record before. */
+struct of_file {
+    bool known;
+    enum expr_outcome outcome;
+    struct value value;
+    struct buf text; /* its own copy: records come and go */
+};
+
 struct row_parser {
     const struct feed *feed;
     struct splitter splitter; /* has the fields of the record that was parsed last */
@@ -30,6 +38,10 @@ struct row_parser {
     int reported_count;
     struct slice *texts;     /* by declared column: as read */
     struct last_time *times; /* by declared column */
+    struct of_file *of_file; /* by column */
+    bool *reads_file;        /* by column: nothing but what is known of the file */
+    bool any_reads_file;
+    struct buf file; /* that they are of */
     struct violation *violations;
     int violation_count;
     struct buf key;  /* of the rule that is asked about */
@@ -56,6 +68,13 @@ static int *reads_of(const struct expr *e)
     expr_columns(e, reads_enter, &r);
     r.list[r.count] = -1;
     return r.list;
+}
+
+static bool is_of_file(const struct feed *feed, const int *reads)
+{
+    for (int i = 0; reads[i] >= 0; i++)
+        if (reads[i] != feed->builtin + BUILTIN_FILE && reads[i] != feed->builtin + BUILTIN_SOURCE) return false;
+    return reads[0] >= 0;
 }
 
 /* A type that does not fit is a violation of the column's type rule if there is one. In an access log it
@@ -87,7 +106,13 @@ struct row_parser *row_parser_new(const struct feed *feed)
     p->violations = memory_new((2 * (size_t)feed->rule_count + columns + 1) * sizeof *p->violations);
     p->reads = memory_new(columns * sizeof *p->reads);
     p->type_rules = memory_new(columns * sizeof *p->type_rules);
-    for (int c = feed->field_count; c < feed->builtin; c++) p->reads[c] = reads_of(feed->columns[c].expr);
+    p->of_file = memory_new(columns * sizeof *p->of_file);
+    p->reads_file = memory_new(columns * sizeof *p->reads_file);
+    for (int c = feed->field_count; c < feed->builtin; c++) {
+        p->reads[c] = reads_of(feed->columns[c].expr);
+        p->reads_file[c] = is_of_file(feed, p->reads[c]);
+        p->any_reads_file |= p->reads_file[c];
+    }
     type_rules_find(p);
     return p;
 }
@@ -95,10 +120,15 @@ struct row_parser *row_parser_new(const struct feed *feed)
 void row_parser_free(struct row_parser *p)
 {
     if (!p) return;
-    for (int c = 0; c < p->feed->column_count; c++) free(p->reads[c]);
-    void *parts[] = {p->values, p->failed, p->reported, p->texts, p->times, p->violations, p->reads, p->type_rules};
+    for (int c = 0; c < p->feed->column_count; c++) {
+        free(p->reads[c]);
+        buf_release(&p->of_file[c].text);
+    }
+    void *parts[] = {p->values,     p->failed, p->reported,   p->texts,   p->times,
+                     p->violations, p->reads,  p->type_rules, p->of_file, p->reads_file};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
     splitter_close(&p->splitter);
+    buf_release(&p->file);
     buf_release(&p->key);
     free(p);
 }
@@ -114,6 +144,36 @@ static void builtins_set(struct row_parser *p, const struct record *record)
     v[BUILTIN_NUMBER] = (struct value){.type = VALUE_INTEGER, .i = (int64_t)record->at.number};
     v[BUILTIN_REPEATED] = (struct value){.type = VALUE_INTEGER, .i = record->repeated};
     v[BUILTIN_LATE_S] = (struct value){.type = VALUE_INTEGER, .i = record->late_s};
+}
+
+/* Forgets what was computed for the file before. */
+static void file_look(struct row_parser *p, struct slice file)
+{
+    if (!p->any_reads_file || slice_equal(buf_slice(&p->file), file)) return;
+    buf_reset(&p->file);
+    buf_append_slice(&p->file, file);
+    for (int c = p->feed->field_count; c < p->feed->builtin; c++) p->of_file[c].known = false;
+}
+
+static enum expr_outcome of_file_evaluate(struct row_parser *p, int c, struct arena *arena, struct value *out)
+{
+    struct of_file *f = &p->of_file[c];
+    if (!f->known) {
+        f->outcome = expr_evaluate(p->feed->columns[c].expr, p->values, arena, &f->value);
+        buf_reset(&f->text);
+        if (f->value.type == VALUE_TEXT) buf_append_slice(&f->text, f->value.text);
+        f->known = true;
+    }
+    *out = f->value;
+    if (out->type == VALUE_TEXT)
+        out->text = f->text.n ? slice_of(arena_copy(arena, f->text.p, f->text.n), f->text.n) : SLICE_LIT("");
+    return f->outcome;
+}
+
+static enum expr_outcome derive(struct row_parser *p, int c, struct arena *arena)
+{
+    if (p->reads_file[c]) return of_file_evaluate(p, c, arena, &p->values[c]);
+    return expr_evaluate(p->feed->columns[c].expr, p->values, arena, &p->values[c]);
 }
 
 static bool time_convert(struct last_time *last, const struct field_spec *f, struct slice text, struct value *out)
@@ -156,8 +216,7 @@ static void columns_derive(struct row_parser *p, int end, struct arena *arena)
         p->values[c] = (struct value){.type = VALUE_NULL};
         p->texts[c] = slice_of(NULL, 0);
         p->reported[c] = false;
-        if (!blocked)
-            p->reported[c] = expr_evaluate(p->feed->columns[c].expr, p->values, arena, &p->values[c]) != EXPR_OK;
+        if (!blocked) p->reported[c] = derive(p, c, arena) != EXPR_OK;
         p->failed[c] = blocked || p->reported[c];
         p->reported_count += p->reported[c];
     }
@@ -228,6 +287,7 @@ static bool record_split(struct row_parser *p, const struct record *record, stru
 {
     p->violation_count = p->reported_count = 0;
     builtins_set(p, record);
+    file_look(p, record->at.file);
     p->raw = record->raw;
     p->layout = record->layout;
     p->split = splitter_split(&p->splitter, record, arena);

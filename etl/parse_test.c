@@ -126,6 +126,40 @@ static bool key_of(struct fixture *f, int rule, const char *raw, uint8_t key[16]
     return row_parser_key(f->p, rule, key);
 }
 
+static void of_file_check(struct fixture *f, const char *file, const char *site, int is_b)
+{
+    const struct row *row = &f->row;
+    char name[20];
+    arena_reset(&f->arena);
+    snprintf(name, sizeof name, "%s", file);
+    f->record = (struct record){.at = {slice_str(name), 10, 3, 3}, .raw = SLICE_LIT("7")};
+    row_parse(f->p, &f->record, &f->arena, &f->row);
+    memset(name, 'x', sizeof name); /* the row has texts of its own */
+    check_int(row->violation_count, 0);
+    check_int(row->values[1].type, VALUE_TEXT);
+    check(row->values[1].text.p && slice_equal(row->values[1].text, slice_str(site)));
+    check_int(row->values[2].i, is_b);
+    check_int(row->values[3].i, 7 + is_b);
+}
+
+TEST(parse, what_is_derived_of_the_file_is_that_of_each_record)
+{
+    struct fixture f;
+    fixture_open(&f, "{\"pipeline\": \"p\", \"version\": 1, \"source\": {\"format\": \"csv\", \"glob\": \"*\", "
+                     "\"header\": false, \"columns\": [{\"name\": \"n\", \"field\": 1, \"type\": \"integer\"}]}, "
+                     "\"derive\": [{\"name\": \"site\", \"expr\": \"before(_file, '.')\"}, "
+                     "{\"name\": \"is_b\", \"expr\": \"if(contains(_file, 'b'), 1, 0)\"}, "
+                     "{\"name\": \"both\", \"expr\": \"n + if(contains(_file, 'b'), 1, 0)\"}], "
+                     "\"tables\": [{\"name\": \"rows\"}]}");
+    of_file_check(&f, "shop.csv", "shop", 0);
+    of_file_check(&f, "shop.csv", "shop", 0);
+    of_file_check(&f, "blog.csv", "blog", 1);
+    of_file_check(&f, ".csv", "", 0);
+    of_file_check(&f, ".csv", "", 0);
+    of_file_check(&f, "shop.csv", "shop", 0);
+    fixture_close(&f);
+}
+
 TEST(parse, keys_of_unique)
 {
     struct fixture f;
