@@ -268,7 +268,7 @@ done
 
 story "etl parse reads and judges, and writes nothing"
 "$MILLRACE" etl parse "$scratch/ndjson.json" --in "$scratch/in" >"$scratch/out" 2>"$scratch/err" || fail "parse: $(cat "$scratch/err")"
-grep -qE '^formats_ndjson: 1200 records, 0 rejected, [0-9]+ bytes, split [0-9.]+ MB/s, judged [0-9.]+ MB/s$' "$scratch/out" || fail "parse: $(cat "$scratch/out")"
+grep -qE '^formats_ndjson: 1200 records, 0 rejected, [0-9]+ bytes, split [0-9.]+ MB/s, judged [0-9.]+ MB/s, bare scan [0-9.]+ MB/s$' "$scratch/out" || fail "parse: $(cat "$scratch/out")"
 "$MILLRACE" etl parse "$scratch/ndjson.json" --in "$scratch/in" --source none 2>"$scratch/err" && fail "a source that does not exist"
 grep -q -- '--source none: .* has no such source' "$scratch/err" || fail "$(cat "$scratch/err")"
 
