@@ -172,7 +172,7 @@ static int head_read(struct sample *s, struct err_text *error)
     int err = input_open(&in, s->path, INPUT_ANY_SIZE, error);
     if (err) return err;
     err = input_want(&in, HEAD_BYTES, error);
-    const char *wide = err || binary_as(in.rest) || is_database(in.rest)
+    const char *wide = err || binary_as(in.rest) || is_database(in.rest) || shape_is_capture(in.rest)
                            ? NULL
                            : wide_guess(slice_of(in.rest.p, in.rest.n < 4096 ? in.rest.n : 4096));
     if (!err && !wide) {
@@ -247,6 +247,7 @@ static int shape_find(struct draft *d, struct err_text *error)
     struct slice head = d->sample->head, fields;
     bool tabs;
     if (is_database(head)) return shape_sqlite(d, error);
+    if (shape_is_capture(head)) return shape_capture(d);
     int binary = binary_refuse(d->sample, error);
     if (binary) return binary;
     if (shape_is_w3c(d->sample, &fields, &tabs)) return shape_w3c(d, fields, tabs);

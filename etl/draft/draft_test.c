@@ -1,7 +1,10 @@
 #include "etl/draft/draft.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/pcap/writer.h"
 #include "tests/unit.h"
 
 /* The draft of a file with this name and these bytes, as text; it must reject `rejected` of `records`. */
@@ -313,6 +316,25 @@ TEST(draft, access_logs)
     char *text = drafted("a.log", SLICE_LIT(LINE "\n" LINE "\n" LINE "\n" LINE "\nwhat is this\n"), 5, 1);
     check_says(text, "Of the first 5 lines 4 fit the layout common.");
 #undef LINE
+}
+
+TEST(draft, a_capture_of_packets)
+{
+    struct capture_file {
+        char *bytes;
+        size_t size;
+    } c = {0};
+    struct capture_writer *w = capture_writer_to(open_memstream(&c.bytes, &c.size));
+    struct writer_flow f = {.ends = {tcp_endpoint_v4(0x0a000007, 40102), tcp_endpoint_v4(0x0a000001, 80)}};
+    capture_write_open(w, &f, 1);
+    capture_write_bytes(w, &f, 0, 2, SLICE_LIT("GET /a HTTP/1.1\r\n\r\n"));
+    capture_write_bytes(w, &f, 1, 3, SLICE_LIT("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"));
+    check(capture_writer_free(w) == 0);
+    char *text = drafted("a.pcap", slice_of((const uint8_t *)c.bytes, c.size), 1, 0);
+    check_says(text, "\"format\": \"http_capture\"");
+    check_says(text, "\"time\": \"time\"");
+    check_says(text, "{\"name\": \"duration_us\",");
+    free(c.bytes);
 }
 
 TEST(draft, lines_that_nothing_separates)

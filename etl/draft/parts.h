@@ -71,6 +71,9 @@ int shape_w3c(struct draft *d, struct slice fields, bool tabs);
 int shape_json(struct draft *d, bool lines, struct err_text *error);
 int shape_log(struct draft *d, bool *is_log, struct err_text *error);
 int shape_xml(struct draft *d, struct err_text *error);
+/* A capture of packets, by its first bytes. */
+bool shape_is_capture(struct slice head);
+int shape_capture(struct draft *d);
 int shape_sqlite(struct draft *d, struct err_text *error);
 
 /* --- the definition as text --- */

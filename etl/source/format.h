@@ -25,6 +25,7 @@ struct format {
     const char *const *keys;   /* of a source, besides those that all formats have */
     const char *const *places; /* keys of a column that say where its value stands */
     bool plain;                /* records are text in the source's encoding: checked, then decoded before `split` */
+    bool binary;               /* its files have no lines */
     bool rejects_bytes;        /* undecodable bytes reject the record unless the source says "fail" */
     bool empty_is_null;        /* the default of "null" is [""], else [] */
     bool trims;                /* the default of "trim" */
@@ -57,7 +58,8 @@ struct format {
     bool (*split)(struct splitter *s, const struct record *record, struct slice text, struct arena *arena);
 };
 
-extern const struct format FORMAT_CSV, FORMAT_ACCESS_LOG, FORMAT_NDJSON, FORMAT_JSON, FORMAT_XML, FORMAT_SQLITE;
+extern const struct format FORMAT_CSV, FORMAT_ACCESS_LOG, FORMAT_NDJSON, FORMAT_JSON, FORMAT_XML, FORMAT_SQLITE,
+    FORMAT_HTTP_CAPTURE;
 extern const struct format *const FORMATS[]; /* ends with NULL */
 
 #endif

@@ -558,7 +558,7 @@ TEST(format, extra)
 TEST(format, words_of_other_programs)
 {
     check_str(PLAIN("\"format\": \"jsonl\"", ""),
-              "d.json: source.format: \"jsonl\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
+              "d.json: source.format: \"jsonl\" is none of: csv, access_log, ndjson, json, xml, sqlite, http_capture; did you mean "
               "\"ndjson\"?\nd.json: source: the key \"columns\" is missing");
     check_str(
         PLAIN("\"format\": \"json\", \"records\": \"$\", \"columns\": [{\"name\": \"a\", \"type\": \"float\"}]", ""),
@@ -589,7 +589,7 @@ TEST(format, keys_belong_to_formats)
     check_str(PLAIN("\"format\": \"tsv\"", ""),
               "d.json: source.format: \"tsv\" is a dialect: \"format\": \"csv\", \"dialect\": \"tsv\"");
     check_str(PLAIN("\"format\": \"xm\"", ""),
-              "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite; did you mean "
+              "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite, http_capture; did you mean "
               "\"xml\"?\nd.json: source: the key \"record\" is missing\n"
               "d.json: source: the key \"columns\" is missing");
 }

@@ -168,6 +168,7 @@ static int file_look(struct source_list *list, const char *dir, const char *name
     int err = format->scan ? format->scan(list, buf_cstr(&path), f, error)
                            : file_read(buf_cstr(&path), list->feed->spec->encoding, block, f, error);
     buf_release(&path);
+    if (format->binary) f->lines = 0;
     return err;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "etl/source/absence.h"
+#include "etl/source/http_capture.h"
 #include "etl/source/reader.h"
 #include "lib/base/memory.h"
 
@@ -20,6 +21,8 @@ struct note {
 struct feed_notes {
     struct note *columns; /* by declared column: it was nowhere */
     struct note encoding, cut;
+    struct note http; /* a capture with connections that are something else, or with gaps */
+    struct http_capture_counts counts;
 };
 
 struct source_notes {
@@ -45,6 +48,7 @@ void source_notes_free(struct source_notes *n)
         free(n->of[i].columns);
         free(n->of[i].encoding.first);
         free(n->of[i].cut.first);
+        free(n->of[i].http.first);
     }
     free(n->of);
     free(n);
@@ -58,6 +62,17 @@ static void note_take(struct note *note, const struct source_reader *r, bool par
     note->line = line;
 }
 
+static void capture_take(struct feed_notes *of, const struct source_reader *r)
+{
+    struct http_capture_counts c = http_capture_counts(r->http);
+    if (!c.other && !c.gaps) return;
+    note_take(&of->http, r, false, 0);
+    of->counts.connections += c.connections;
+    of->counts.other += c.other;
+    of->counts.gaps += c.gaps;
+    of->counts.gap_bytes += c.gap_bytes;
+}
+
 void source_notes_take(struct source_notes *n, const struct source_reader *r)
 {
     struct feed_notes *of = &n->of[r->feed->index];
@@ -66,6 +81,7 @@ void source_notes_take(struct source_notes *n, const struct source_reader *r)
             note_take(&of->columns[c], r, absence_records(r->absence) == ABSENCE_RECORDS_MAX, 0);
     if (r->utf8_line) note_take(&of->encoding, r, false, r->utf8_line);
     if (r->cut_line) note_take(&of->cut, r, false, r->cut_line);
+    if (r->http) capture_take(of, r);
 }
 
 static void more_print(const struct note *note, struct buf *out)
@@ -106,6 +122,16 @@ static void cut_print(const struct note *note, struct buf *out)
     buf_append_str(out, " has no line end: was the file cut off? then its last value is, too\n");
 }
 
+static void capture_print(const struct feed_notes *of, struct buf *out)
+{
+    const struct http_capture_counts *c = &of->counts;
+    buf_printf(out, "of %" PRIu64 " connections in %s", c->connections, of->http.first);
+    more_print(&of->http, out);
+    buf_printf(out, " %" PRIu64 " have no HTTP/1.x", c->other);
+    if (c->gaps) buf_printf(out, "; the capture lacks %" PRIu64 " bytes in %" PRIu64 " gaps", c->gap_bytes, c->gaps);
+    buf_append_byte(out, '\n');
+}
+
 void source_notes_print(const struct source_notes *n, const char *title, struct buf *out)
 {
     for (int i = 0; i < n->definition->feed_count; i++) {
@@ -118,6 +144,10 @@ void source_notes_print(const struct source_notes *n, const char *title, struct 
         if (n->of[i].encoding.files) {
             buf_printf(out, "%s: ", title);
             encoding_print(&n->of[i].encoding, feed, out);
+        }
+        if (n->of[i].http.files) {
+            buf_printf(out, "%s: ", title);
+            capture_print(&n->of[i], out);
         }
         if (!n->of[i].cut.files) continue;
         buf_printf(out, "%s: ", title);

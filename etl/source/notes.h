@@ -5,6 +5,7 @@
  * - columns whose path led to nothing in any record of a file (absence.h);
  * - text that is UTF-8 wherever it is not ASCII, in a file that is declared to have one byte a character: read as
  *   declared it would be letters that nobody wrote;
+ * - connections of a capture that have no HTTP/1.x, and bytes that it lacks;
  * - a last line of a CSV or log that has no end, unlike those before it: 2999. is a number as much as 2999.50 is.
  *
  * Each is one line, however many files it is about. */

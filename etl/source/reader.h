@@ -22,6 +22,8 @@ struct source_reader {
     /* what a format keeps while it reads */
     struct json_records *json;
     struct xml_records *xml;
+    struct http_capture *http;
+    uint64_t http_records;
     /* what is told of the file at its end (notes.h) */
     uint64_t cut_line;       /* of the last record, of a CSV or log, when its line has no end; 0: it has one */
     struct absence *absence; /* NULL: its format has no paths */

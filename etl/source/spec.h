@@ -49,6 +49,8 @@ struct source_spec {
     struct around *around; /* what columns read from around a record; NULL: nothing */
     /* SQLite; its columns' names are their headers */
     const char *table;
+    /* captures: of servers; they end with 0. NULL: all */
+    const int *ports;
 };
 
 /* Reads a source: fills feed->format, feed->spec and the declared columns (feed->columns, feed->field_count).
