@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/connections.h"
 #include "bench/kafka_client.h"
 #include "bench/record.h"
 #include "lib/base/memory.h"
@@ -74,6 +75,7 @@ static void *consume(void *context)
         rd_kafka_message_t *m = rd_kafka_consumer_poll(l->consumer, 20);
         int64_t now_ns = clock_mono_ns();
         if (!m) continue;
+        if (l->options->slow && *l->options->slow) clock_sleep_ms(LOAD_SLOW_MS);
         if (!m->err && m->len >= sizeof(uint64_t)) {
             uint64_t number = message_number(m->payload);
             if (number == HELLO) {
@@ -111,6 +113,7 @@ static int send_on_schedule(void *context, int64_t i, int64_t intended_ns)
     record_sent(l->record, i, clock_mono_ns());
     int rc = send_number(l, (uint64_t)i);
     if (rc == 0 || rd_kafka_fatal_error(l->producer, NULL, 0) == 0) return rc;
+    if (l->error) l->error->text[0] = 0; /* a result, told in gave_up */
     if (!l->result->gave_up[0]) rd_kafka_fatal_error(l->producer, l->result->gave_up, sizeof l->result->gave_up);
     record_answer(l->record, i, false, clock_mono_ns());
     l->failed++;
@@ -133,6 +136,18 @@ static void drain(struct load *l, int64_t sent, bool consuming)
         clock_sleep_ms(1);
 }
 
+static int socket_open(int domain, int type, int protocol, void *opaque)
+{
+    const struct load *l = opaque;
+    return connections_open(l->options->connections, domain, type, protocol);
+}
+
+static int socket_close(int fd, void *opaque)
+{
+    const struct load *l = opaque;
+    return connections_close(l->options->connections, fd);
+}
+
 static int producer_open(struct load *l)
 {
     char linger[16], batch[16];
@@ -146,6 +161,10 @@ static int producer_open(struct load *l)
         o->no_retries ? "0" : "1000000", "reconnect.backoff.ms", "10", "reconnect.backoff.max.ms", "200", NULL);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    if (o->connections) {
+        rd_kafka_conf_set_socket_cb(conf, socket_open);
+        rd_kafka_conf_set_closesocket_cb(conf, socket_close);
+    }
     l->producer = kafka_client_new(RD_KAFKA_PRODUCER, conf, l->error);
     if (!l->producer) return ERR_IO;
     l->topic = rd_kafka_topic_new(l->producer, o->topic, NULL);
@@ -294,8 +313,12 @@ int load_paced(const struct load_options *options, struct load_result *result, s
     record.ack = result->ack;
     record.end_to_end = result->end_to_end;
     record.lag = result->lag;
+    record.to_ack = result->to_ack;
+    record.to_received = result->to_received;
     int rc = paced(&l, !options->ack_only && !options->read_back && options->bootstrap);
     if (rc == 0) record_facts(&record, &result->facts);
+    if (rc == 0 && options->fault_ns && *options->fault_ns)
+        result->recovery_ns = record_recovery(&record, *options->fault_ns, options->slow != NULL);
     if (rc == 0 && (options->ack_only || !options->bootstrap)) load_nobody_reads(&result->facts.ledger);
     record_release(&record);
     return rc;

@@ -17,6 +17,10 @@
 #include "lib/base/err.h"
 #include "lib/base/histogram.h"
 
+struct connections; /* connections.h */
+
+enum { LOAD_SLOW_MS = 4 };
+
 struct load_options {
     const char *bootstrap, *topic; /* bootstrap NULL: librdkafka's own mock cluster, inside the client (no consumer) */
     const char *acks;              /* "0", "1" or "all" */
@@ -35,6 +39,9 @@ struct load_options {
     bool no_retries; /* a message that fails once has failed */
     const char *const *topic_settings; /* key=value entries of the topic that is made for it; NULL: none */
     _Atomic int64_t *start_ns;         /* load_paced: gets the instant at which the schedule starts; may be NULL */
+    _Atomic int64_t *fault_ns;         /* load_paced: when a fault was made, 0 before; may be NULL */
+    _Atomic bool *slow; /* load_paced: while it is set the consumer takes LOAD_SLOW_MS for a message; may be NULL */
+    struct connections *connections; /* of the producer, for who wants to reset them; may be NULL */
 };
 
 struct load_result {
@@ -44,9 +51,11 @@ struct load_result {
     int64_t silence_ns;    /* the longest time between two answers that came well */
     char gave_up[160];     /* load_paced: why the client refused to send any more, "" when it did not: such messages
                               failed. An idempotent producer does so when the log forgot what it had acknowledged */
+    int64_t recovery_ns;   /* load_paced with a fault: until all was as before (record.h); -1: never */
     double seconds;        /* load_saturate: from the first send to the last delivery report */
     /* load_paced, nanoseconds from the intended instant. The caller's, initialised. */
     struct histogram *ack, *end_to_end, *lag; /* lag: how late the generator itself was */
+    struct histogram *to_ack, *to_received;   /* from when it was sent; may be NULL */
     struct gate_facts facts; /* load_paced: rate, lateness, ledger, steady state, Little's law (record.h) */
 };
 

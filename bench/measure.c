@@ -78,7 +78,7 @@ static void costs(struct trial *t, const struct usage *before, const struct usag
     trial_metric(t, "broker_file", "bytes", (double)u.file_bytes);
 }
 
-static void paced_metrics(struct trial *t, const struct load_result *r)
+static void paced_metrics(struct trial *t, const struct load_options *o, const struct load_result *r)
 {
     const struct gate_facts *f = &r->facts;
     trial_metric(t, "paced_n", "messages", (double)r->ack->total);
@@ -92,6 +92,7 @@ static void paced_metrics(struct trial *t, const struct load_result *r)
     trial_metric(t, "lost", "messages", (double)f->ledger.lost);
     trial_metric(t, "duplicated", "messages", (double)f->ledger.duplicated);
     trial_metric(t, "reordered", "messages", (double)f->ledger.reordered);
+    if (o->fault_ns) trial_metric(t, "recovery", "s", r->recovery_ns < 0 ? -1 : (double)r->recovery_ns / 1e9);
     if (f->has_little) trial_metric(t, "backlog", "messages", f->little.backlog);
 }
 
@@ -103,7 +104,9 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     struct monitor monitor;
     struct load_result r = {.ack = trial_histogram(t, "ack", "ns"),
                             .end_to_end = o->ack_only || o->read_back ? NULL : trial_histogram(t, "end_to_end", "ns"),
-                            .lag = trial_histogram(t, "generator_lag", "ns")};
+                            .lag = trial_histogram(t, "generator_lag", "ns"),
+                            .to_ack = trial_histogram(t, "produce_to_ack", "ns")};
+    if (r.end_to_end) r.to_received = trial_histogram(t, "produce_to_received", "ns");
     bool own = o->topic == NULL;
     topic_name(topic);
     if (own) o->topic = topic;
@@ -124,7 +127,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     r.facts.capture_drops = -1;
     /* With acks=0 an answer only says that the message left: what did not arrive was never promised. */
     if (!is_acked(o) && !o->read_back) r.facts.ledger.lost = 0;
-    paced_metrics(t, &r);
+    paced_metrics(t, o, &r);
     if (known) costs(t, &before, &after, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
     if (r.gave_up[0]) trial_finding(t, "the producer gave up: %s", r.gave_up);

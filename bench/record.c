@@ -1,7 +1,9 @@
 #include "bench/record.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "lib/base/memory.h"
 #include "lib/base/random.h"
 #include "lib/os/clock.h"
 
@@ -11,12 +13,17 @@ void record_init(struct record *r, const struct schedule *schedule, int64_t coun
 {
     *r = (struct record){.schedule = *schedule, .count = count, .warm_up = warm_up};
     ledger_init(&r->ledger, count);
+    r->sent_ns = memory_new((size_t)count * 3 * sizeof *r->sent_ns + 1);
+    r->ack_ns = r->sent_ns + count;
+    r->received_ns = r->ack_ns + count;
+    for (int64_t i = 0; i < 2 * count; i++) r->ack_ns[i] = -1;
     for (int i = 0; i < RECORD_WINDOWS; i++) histogram_init(&r->windows[i]);
 }
 
 void record_release(struct record *r)
 {
     ledger_release(&r->ledger);
+    free(r->sent_ns);
     for (int i = 0; i < RECORD_WINDOWS; i++) histogram_release(&r->windows[i]);
 }
 
@@ -67,9 +74,17 @@ static bool measured(const struct record *r, int64_t number)
     return number >= r->warm_up && number < r->count;
 }
 
-static void latency(const struct record *r, struct histogram *h, int64_t number, int64_t now_ns)
+static bool known(const struct record *r, int64_t number)
 {
-    if (h && measured(r, number)) histogram_record(h, now_ns - schedule_instant(&r->schedule, number));
+    return number >= 0 && number < r->count;
+}
+
+/* `part`: of `whole`, without what lies before `sent_ns`. */
+static void latency(const struct record *r, struct histogram *whole, struct histogram *part, int64_t number,
+                    int64_t since_ns)
+{
+    if (whole && measured(r, number)) histogram_record(whole, since_ns);
+    if (part && measured(r, number)) histogram_record(part, since_ns - r->sent_ns[number]);
 }
 
 /* Windows have equal length in time, so that a burst is one window's and not every window's. */
@@ -83,25 +98,54 @@ static struct histogram *window_of(struct record *r, int64_t number)
 void record_sent(struct record *r, int64_t number, int64_t now_ns)
 {
     ledger_sent(&r->ledger);
-    latency(r, r->lag, number, now_ns);
+    if (!known(r, number)) return;
+    r->sent_ns[number] = now_ns - schedule_instant(&r->schedule, number);
+    latency(r, r->lag, NULL, number, r->sent_ns[number]);
 }
 
 void record_answer(struct record *r, int64_t number, bool acknowledged, int64_t now_ns)
 {
     ledger_answer(&r->ledger, number, acknowledged);
     r->answered++;
-    if (!acknowledged || !measured(r, number)) return;
-    latency(r, r->ack, number, now_ns);
-    latency(r, window_of(r, number), number, now_ns);
+    if (!acknowledged || !known(r, number)) return;
+    r->ack_ns[number] = now_ns - schedule_instant(&r->schedule, number);
+    if (!measured(r, number)) return;
+    latency(r, r->ack, r->to_ack, number, r->ack_ns[number]);
+    latency(r, window_of(r, number), NULL, number, r->ack_ns[number]);
 }
 
 void record_received(struct record *r, int64_t number, int64_t now_ns)
 {
     ledger_received(&r->ledger, number);
-    latency(r, r->end_to_end, number, now_ns);
+    if (!known(r, number)) return;
+    r->received_ns[number] = now_ns - schedule_instant(&r->schedule, number);
+    latency(r, r->end_to_end, r->to_received, number, r->received_ns[number]);
 }
 
 /* --- what follows --- */
+
+static int64_t calm_bound(const int64_t *since_ns, int64_t before)
+{
+    struct histogram h;
+    histogram_init(&h);
+    for (int64_t i = 0; i < before; i++)
+        if (since_ns[i] >= 0) histogram_record(&h, since_ns[i]);
+    int64_t bound = 2 * histogram_percentile(&h, 99);
+    histogram_release(&h);
+    return bound > RECORD_CALM_NS ? bound : RECORD_CALM_NS;
+}
+
+int64_t record_recovery(const struct record *r, int64_t fault_ns, bool received)
+{
+    const int64_t *since_ns = received ? r->received_ns : r->ack_ns;
+    int64_t first = schedule_due(&r->schedule, fault_ns);
+    /* What was under way when it happened was due a little before. */
+    int64_t last = r->count - 1, bound = calm_bound(since_ns, first - first / 10);
+    while (last >= 0 && since_ns[last] >= 0 && since_ns[last] <= bound) last--;
+    if (last == r->count - 1) return -1;
+    int64_t at_ns = last < 0 ? fault_ns : schedule_instant(&r->schedule, last);
+    return at_ns > fault_ns ? at_ns - fault_ns : 0;
+}
 
 static struct steady steady_of(const struct record *r)
 {

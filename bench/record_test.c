@@ -56,11 +56,15 @@ TEST(record, a_target_that_falls_behind_is_found_out)
 TEST(record, chains_count_from_the_instant_and_leave_the_warm_up_out)
 {
     struct record r;
-    struct histogram ack, end, lag;
+    struct histogram ack, end, lag, to_ack, to_received;
     histogram_init(&ack);
     histogram_init(&end);
     histogram_init(&lag);
+    histogram_init(&to_ack);
+    histogram_init(&to_received);
     record_init(&r, &regular, N, WARM);
+    r.to_ack = &to_ack;
+    r.to_received = &to_received;
     r.ack = &ack;
     r.end_to_end = &end;
     r.lag = &lag;
@@ -74,9 +78,40 @@ TEST(record, chains_count_from_the_instant_and_leave_the_warm_up_out)
     record_answer(&r, WARM + 1, false, due + 1000000); /* a failure has no latency */
     check(ack.total == 1 && ack.max == 200 && end.total == 1 && end.max == 300);
     check(lag.total == 2 && lag.min == 10);
+    /* The parts of a message sum. */
+    check(to_ack.total == 1 && to_ack.max == 190 && to_received.total == 1 && to_received.max == 290);
+    check_int(r.sent_ns[WARM] + to_ack.max, r.ack_ns[WARM]);
+    check_int(r.sent_ns[WARM] + to_received.max, r.received_ns[WARM]);
+    check_int(r.ack_ns[WARM + 1], -1);
+    histogram_release(&to_ack);
+    histogram_release(&to_received);
     histogram_release(&ack);
     histogram_release(&end);
     histogram_release(&lag);
+    record_release(&r);
+}
+
+/* A stall of 50 ms from message 1,000 on: what is due during it waits for its end. */
+TEST(record, recovery_is_until_the_last_message_that_waited)
+{
+    struct record r;
+    record_init(&r, &regular, N, 0);
+    int64_t fault = schedule_instant(&r.schedule, 1000), end = fault + 50 * MS;
+    for (int64_t i = 0; i < N; i++) {
+        int64_t due = schedule_instant(&r.schedule, i), at = due + MS;
+        record_answer(&r, i, true, due >= fault && due < end && at < end ? end : at);
+    }
+    /* Those due in its last 20 ms waited no longer than that. */
+    check_int(record_recovery(&r, fault, false), 30 * MS - MS / 10);
+    check_int(record_recovery(&r, fault, true), -1); /* nobody received anything */
+    r.ack_ns[N - 1] = -1;
+    check_int(record_recovery(&r, fault, false), -1);
+    r.ack_ns[N - 1] = MS;
+    r.ack_ns[1500] = -1; /* failed */
+    check_int(record_recovery(&r, fault, false), 50 * MS);
+    record_release(&r);
+    answered(&r, MS, 0);
+    check_int(record_recovery(&r, fault, false), 0);
     record_release(&r);
 }
 
