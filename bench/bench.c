@@ -33,7 +33,7 @@ static const struct bench_experiment_name names[] = {
     {"E5", "how fresh is the warehouse: batch at several periods against streaming, on the same arrivals?"},
     {"E6", "what does freshness cost: processor time and bytes against age, from E5's trials"},
     {"E7", "bulk load and replay: rows per second of batch and of stream, and what limits them"},
-    {"E8", "what is lost and duplicated when a broker is killed or the power fails: acks, retries, idempotence"},
+    {"E8", "what is lost and duplicated, and for how long, when a broker dies, stalls, loses its clients or its disk"},
     {"E9",
      "consumer groups: what members add, and how long a join or a leave stops a partition, eager and cooperative"},
     {"E10", "is the cost of the log independent of its length, and of the number of partitions?"},
@@ -174,14 +174,62 @@ int target_start(struct target *t, const struct bench *b, const char *name, cons
     return rc < 0 ? rc : target_resume(t, b, name, settings, error);
 }
 
+/* Of an own user namespace, where root of the machine may do without. */
+static const char *namespaces(void)
+{
+    static const char *const ways[] = {"-rm", "-m"};
+    for (int i = 0; i < 2; i++) {
+        const char *const argv[] = {"unshare", ways[i], "sh", "-c", "mount -t tmpfs tmpfs /mnt", NULL};
+        struct process p;
+        if (process_start(&p, argv, PROCESS_QUIET_ERR, NULL) == 0 && process_wait(&p, BROKER_READY_MS) == 0)
+            return ways[i];
+    }
+    return NULL;
+}
+
+/* unshare and sh become the broker: the process stays the same. Returns how many. */
+static int small_arguments(const struct target *t, char *mount, size_t size, const char *argv[EXPERIMENT_ARGUMENTS_MAX])
+{
+    const char *way = namespaces();
+    snprintf(mount, size, "size=%dm", t->small_mib);
+    const char *const all[] = {
+        "unshare", way ? way : "-m", "sh", "-c", "mount -t tmpfs -o \"$0\" tmpfs \"$1\" && shift && exec \"$@\"",
+        mount,     t->folder};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) argv[i] = all[i];
+    return sizeof all / sizeof all[0];
+}
+
+int target_start_small(struct target *t, const struct bench *b, const char *name, const char *const settings[], int mib,
+                       struct err_text *error)
+{
+    *t = (struct target){.small_mib = mib};
+    if (!namespaces())
+        return err_set(error, ERR_UNSUPPORTED,
+                       "no file system of its own can be mounted here (unshare -rm, unshare -m)");
+    int rc = bench_folder(b, name, t->folder, error);
+    return rc < 0 ? rc : target_resume(t, b, name, settings, error);
+}
+
+void target_seen_folder(const struct target *t, char out[PATH_MAX])
+{
+    int n = t->small_mib ? snprintf(out, PATH_MAX, "/proc/%d/root%s", (int)t->process.pid, t->folder)
+                         : snprintf(out, PATH_MAX, "%s", t->folder);
+    assert(n > 0 && n < PATH_MAX);
+}
+
 int target_resume(struct target *t, const struct bench *b, const char *name, const char *const settings[],
                   struct err_text *error)
 {
-    char listeners[192], log_dirs[PATH_MAX + 16], line[256] = "", said[PATH_MAX], said_name[64];
-    const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {b->program, "broker", "-o", listeners, "-o"};
+    char listeners[192], log_dirs[PATH_MAX + 16], line[256] = "", said[PATH_MAX], said_name[64], mount[64];
+    const char *argv[EXPERIMENT_ARGUMENTS_MAX] = {NULL};
+    int count = t->small_mib ? small_arguments(t, mount, sizeof mount, argv) : 0;
+    argv[count++] = b->program;
+    argv[count++] = "broker";
+    argv[count++] = "-o";
+    argv[count++] = listeners;
+    argv[count++] = "-o";
     /* One that comes back has the address that its clients know. */
     snprintf(listeners, sizeof listeners, "listeners=PLAINTEXT://%s", t->bootstrap[0] ? t->bootstrap : "127.0.0.1:0");
-    int count = 5;
     snprintf(said_name, sizeof said_name, "%.50s.log", name);
     bench_path(said, b->work, said_name);
     bench_remove(said);

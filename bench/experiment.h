@@ -42,11 +42,18 @@ struct target {
     struct process process;
     char bootstrap[128];
     char folder[PATH_MAX];
+    int small_mib; /* > 0: a file system of its own of that size; see target_small_folder */
 };
 
 /* `settings`: key=value entries for the broker, NULL at the end. */
 int target_start(struct target *t, const struct bench *b, const char *name, const char *const settings[],
                  struct err_text *error);
+/* The same on a file system of its own, a tmpfs of `mib` MiB that only the broker sees and that goes with it: for a
+ * full disk. It takes unshare(1) and a right to mount, as root or in a user namespace; ERR_UNSUPPORTED without. */
+int target_start_small(struct target *t, const struct bench *b, const char *name, const char *const settings[], int mib,
+                       struct err_text *error);
+/* Where others find its folder: through /proc, for a small one. */
+void target_seen_folder(const struct target *t, char out[PATH_MAX]);
 /* Stops it with a signal and keeps its folder; starts it on that folder again. */
 void target_halt(struct target *t, int signal_number);
 int target_resume(struct target *t, const struct bench *b, const char *name, const char *const settings[],
