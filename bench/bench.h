@@ -84,6 +84,9 @@ const char *bench_speed_row(int i, const char **what);
 /* Writes the figures and DIR/report.html. Needs gnuplot. Experiments without results are left out;
  * ERR_NOTFOUND when there are none at all. A lab.json in DIR (the verdicts of `millrace lab`) is shown. */
 int bench_report(const char *dir, struct err_text *error);
+/* The same, and prints claims, answers and figures as text, so many columns wide; `colours`: for a terminal that has
+ * them. */
+int bench_report_terminal(const char *dir, FILE *to, int columns, bool colours, struct err_text *error);
 
 /* The claims that a report judges, as Markdown: docs/claims.md (bench/claims.h). */
 void bench_claims(FILE *to);

@@ -96,6 +96,19 @@ static void put_row(struct report *r, const struct claim *c, const struct claim_
     buf_release(&rule);
 }
 
+/* "holds          acks-0-throughput  1.2 [1.18, 1.22]  throughput of ...". */
+static void put_line(struct report *r, const struct claim *c, const struct claim_result *v)
+{
+    struct buf *b = &r->verdicts;
+    buf_printf(b, "%-14s %-20s ", words[v->verdict], c->id);
+    if (v->value.n > 0) buf_printf(b, "%.4g [%.4g, %.4g]  ", v->value.value, v->value.low, v->value.high);
+    if (v->why[0])
+        buf_append_str(b, v->why);
+    else
+        claim_rule(c, b);
+    buf_append_byte(b, '\n');
+}
+
 static json_t *result_json(const struct claim *c, const struct claim_result *v)
 {
     struct buf rule = {0};
@@ -122,6 +135,7 @@ int report_claims(struct report *r, struct err_text *error)
         if (rc < 0) break;
         counts[v.verdict]++;
         put_row(r, c, &v);
+        put_line(r, c, &v);
         json_array_append_new(list, result_json(c, &v));
     }
     buf_printf(&r->claims_summary, "Of what is claimed, %d hold here, %d do not, %d are open, %d were not measured.",

@@ -3,14 +3,16 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "bench/results.h"
 #include "lib/os/process.h"
 
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
+static const char *const palette[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
 
 const char *figure_colour(int series)
 {
-    return colours[series % (int)(sizeof colours / sizeof colours[0])];
+    return palette[series % (int)(sizeof palette / sizeof palette[0])];
 }
 
 const char *figure_faded(int series)
@@ -30,6 +32,7 @@ void figure_begin(struct figure *f, const char *name, int width, int height)
                "if (!exists(\"kind\")) kind = 'svg'\n"
                "if (kind eq 'svg') set terminal svg size %d,%d dynamic font 'sans-serif,14' name '%s' background "
                "'#ffffff'\n"
+               "if (kind eq 'dumb') set terminal dumb size 100,30 noenhanced mono\n"
                "if (kind eq 'png') set terminal pngcairo size %d,%d font 'sans-serif,11' background '#ffffff'\n"
                "set output '%s.'.kind\n"
                "set grid ytics lc rgb '#dddddd' lt 1\n"
@@ -43,6 +46,7 @@ void figure_release(struct figure *f)
 {
     buf_release(&f->script);
     buf_release(&f->svg);
+    buf_release(&f->text);
 }
 
 /* In gnuplot's single quotes a quote is doubled. */
@@ -72,44 +76,57 @@ static int script_write(const struct figure *f, const char *folder, struct err_t
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s.gnuplot", folder, f->name);
-    FILE *file = fopen(path, "w");
-    bool done = file && fwrite(f->script.p, 1, f->script.n, file) == f->script.n;
-    if (file && fclose(file) != 0) done = false;
-    return done ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
+    return results_write(path, f->script.p, f->script.n, error);
 }
 
-static int draw(const struct figure *f, const char *folder, const char *kind, struct err_text *error)
+/* Runs gnuplot in `folder` on a script there, after the commands `first`. */
+static int run(const char *folder, const char *first, const char *script, struct err_text *error)
 {
-    struct buf first = {0};
+    struct buf commands = {0};
     struct process p;
-    char script[80];
-    buf_append_str(&first, "cd ");
-    string(&first, folder, strlen(folder));
-    buf_printf(&first, "; kind='%s'", kind);
-    snprintf(script, sizeof script, "%s.gnuplot", f->name);
+    buf_append_str(&commands, "cd ");
+    string(&commands, folder, strlen(folder));
+    buf_printf(&commands, "; %s", first);
     /* In the C locale gnuplot complains of characters that no figure here has. */
-    const char *const argv[] = {"env", "LC_ALL=C.UTF-8", "gnuplot", "-e", buf_cstr(&first), script, NULL};
+    const char *const argv[] = {"env", "LC_ALL=C.UTF-8", "gnuplot", "-e", buf_cstr(&commands), script, NULL};
     /* Its warnings, that a series has no points here, are no news. */
     int rc = process_start(&p, argv, PROCESS_QUIET_ERR, error);
     if (rc == 0 && process_wait(&p, 60000) != 0)
         rc = err_set(error, ERR_IO, "gnuplot failed on %s/%s: run it by hand to see why", folder, script);
-    buf_release(&first);
+    buf_release(&commands);
     return rc;
+}
+
+static int draw(const struct figure *f, const char *folder, const char *kind, struct err_text *error)
+{
+    char script[80], first[32];
+    snprintf(script, sizeof script, "%s.gnuplot", f->name);
+    snprintf(first, sizeof first, "kind='%s'", kind);
+    return run(folder, first, script, error);
+}
+
+static int file_read(const char *folder, const char *name, struct buf *text, struct err_text *error)
+{
+    char path[PATH_MAX], block[65536];
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "r");
+    if (!file) return err_set(error, ERR_IO, "%s: cannot be read", path);
+    while ((n = fread(block, 1, sizeof block, file)) > 0) buf_append(text, block, n);
+    fclose(file);
+    return 0;
 }
 
 static int svg_read(struct figure *f, const char *folder, struct err_text *error)
 {
-    char path[PATH_MAX], block[65536];
+    char name[80];
     struct buf text = {0};
-    size_t n;
-    snprintf(path, sizeof path, "%s/%s.svg", folder, f->name);
-    FILE *file = fopen(path, "r");
-    if (!file) return err_set(error, ERR_IO, "%s: cannot be read", path);
-    while ((n = fread(block, 1, sizeof block, file)) > 0) buf_append(&text, block, n);
-    fclose(file);
-    figure_svg(f, buf_cstr(&text));
+    snprintf(name, sizeof name, "%s.svg", f->name);
+    int rc = file_read(folder, name, &text, error);
+    if (rc == 0) figure_svg(f, buf_cstr(&text));
     buf_release(&text);
-    return f->svg.n > 0 ? 0 : err_set(error, ERR_CORRUPT, "%s: is not a drawing", path);
+    if (rc < 0) return rc;
+    return f->svg.n > 0 ? 0 : err_set(error, ERR_CORRUPT, "%s/%s: is not a drawing", folder, name);
 }
 
 int figure_draw(struct figure *f, const char *folder, struct err_text *error)
@@ -118,4 +135,38 @@ int figure_draw(struct figure *f, const char *folder, struct err_text *error)
     if (rc == 0) rc = draw(f, folder, "svg", error);
     if (rc == 0) rc = draw(f, folder, "png", error);
     return rc == 0 ? svg_read(f, folder, error) : rc;
+}
+
+/* --- for a terminal --- */
+
+/* The script without its grid, which letters would be lost in, for a terminal of this size. */
+static void text_script(struct figure *f, int columns, bool colours, struct buf *out)
+{
+    for (const char *at = buf_cstr(&f->script); *at;) {
+        size_t n = strcspn(at, "\n");
+        n += at[n] == '\n';
+        if (strncmp(at, "if (kind eq 'dumb')", 19) == 0)
+            buf_printf(out, "set terminal dumb size %d,%d noenhanced %s\n", columns, columns * 3 / 10,
+                       colours ? "ansi256" : "mono");
+        else if (strncmp(at, "set grid", 8) != 0)
+            buf_append(out, at, n);
+        at += n;
+    }
+}
+
+int figure_draw_text(struct figure *f, const char *folder, int columns, bool colours, struct err_text *error)
+{
+    char script[80], drawn[80], path[2][PATH_MAX];
+    struct buf text = {0};
+    snprintf(script, sizeof script, "%s.text.gnuplot", f->name);
+    snprintf(drawn, sizeof drawn, "%s.dumb", f->name);
+    snprintf(path[0], sizeof path[0], "%s/%s", folder, script);
+    snprintf(path[1], sizeof path[1], "%s/%s", folder, drawn);
+    text_script(f, columns, colours, &text);
+    int rc = results_write(path[0], text.p, text.n, error);
+    buf_release(&text);
+    if (rc == 0) rc = run(folder, "kind='dumb'", script, error);
+    if (rc == 0) rc = file_read(folder, drawn, &f->text, error);
+    for (int i = 0; i < 2; i++) unlink(path[i]);
+    return rc;
 }

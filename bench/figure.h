@@ -8,6 +8,8 @@
 #ifndef MILLRACE_BENCH_FIGURE_H
 #define MILLRACE_BENCH_FIGURE_H
 
+#include <stdbool.h>
+
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
 
@@ -16,7 +18,8 @@ struct figure {
     int width, height; /* pixels; the SVG scales */
     int points;        /* in its data; gnuplot cannot draw none */
     struct buf script;
-    struct buf svg; /* after figure_draw: to be put into a page, with ids of its own */
+    struct buf text; /* after figure_draw_text */
+    struct buf svg;  /* after figure_draw: to be put into a page, with ids of its own */
 };
 
 void figure_begin(struct figure *f, const char *name, int width, int height);
@@ -31,6 +34,9 @@ void figure_style(struct buf *css);
 
 /* Its data, a line per number: series,point,name,value (figure_csv.c). */
 void figure_csv(struct figure *f, struct buf *csv);
+
+/* Draws with gnuplot's dumb terminal, `columns` wide, into f->text; `colours`: with a terminal's escape sequences. */
+int figure_draw_text(struct figure *f, const char *folder, int columns, bool colours, struct err_text *error);
 
 /* Text at x that runs upwards from the axis, about what is missing there; a line of its own from ": " on. */
 void figure_note(struct buf *script, double x, const char *text);

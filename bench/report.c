@@ -208,7 +208,9 @@ int report_figure(struct report *r, struct figure *f, const struct caption *c, s
     if (f->points == 0) return 0;
     int rc = figure_draw(f, r->figures, error);
     if (rc == 0) rc = csv_write(r, f, c->experiment, error);
+    if (rc == 0 && r->columns > 0) rc = figure_draw_text(f, r->figures, r->columns, r->colours, error);
     if (rc < 0) return rc;
+    if (r->columns > 0) terminal_figure(r, f, c);
     buf_printf(&r->body, "<figure id=%s>\n<div class=wide>", f->name);
     buf_append_slice(&r->body, buf_slice(&f->svg));
     buf_printf(
@@ -261,10 +263,15 @@ static void machine_read(struct report *r)
 
 int bench_report(const char *dir, struct err_text *error)
 {
+    return bench_report_terminal(dir, NULL, 0, false, error);
+}
+
+int bench_report_terminal(const char *dir, FILE *to, int columns, bool colours, struct err_text *error)
+{
     static int (*const parts[])(struct report *, struct err_text *) = {
         report_pause, report_acks,   report_load, report_batching, report_size, report_freshness,
         report_price, report_replay, report_loss, report_groups,   report_cost};
-    struct report r = {0};
+    struct report r = {.columns = columns, .colours = colours};
     if (!realpath(dir, r.dir) || strlen(r.dir) > PATH_MAX / 2)
         return err_set(error, ERR_NOTFOUND, "%s: there is no such folder", dir);
     snprintf(r.figures, sizeof r.figures, "%.*s/figures", PATH_MAX / 2, r.dir);
@@ -278,8 +285,11 @@ int bench_report(const char *dir, struct err_text *error)
         rc = summary_write(r.dir, e->id, error);
     if (rc == 0) rc = report_claims(&r, error);
     if (rc == 0) rc = report_page(&r, error);
+    if (rc == 0 && to) report_terminal(&r, to);
     trials_release(&r.limits);
     buf_release(&r.answers);
+    buf_release(&r.verdicts);
+    buf_release(&r.drawn);
     buf_release(&r.claims);
     buf_release(&r.claims_summary);
     buf_release(&r.links);

@@ -3,6 +3,7 @@
 #define MILLRACE_BENCH_REPORT_H
 
 #include <limits.h>
+#include <stdio.h>
 
 #include "bench/figure.h"
 #include "bench/statistics.h"
@@ -18,9 +19,14 @@ struct report {
     struct buf answers; /* <li>...</li>: what came out, first thing on the page */
     struct buf claims;  /* <tr>...</tr>: claims and their verdicts (claims.h) */
     struct buf claims_summary;
-    struct buf links;  /* <a href=#E1>E1</a> ...: to the sections */
-    struct buf body;   /* sections */
-    char targets[256]; /* " --target millrace --target apache-kafka" of the section's experiment; "" without peers */
+    /* for a terminal, when columns is not 0 */
+    int columns;
+    bool colours;
+    struct buf verdicts; /* a line per claim */
+    struct buf drawn;    /* figures as text */
+    struct buf links;    /* <a href=#E1>E1</a> ...: to the sections */
+    struct buf body;     /* sections */
+    char targets[256];   /* " --target millrace --target apache-kafka" of the section's experiment; "" without peers */
     int experiments;
 };
 
@@ -62,6 +68,11 @@ json_t *report_environment(const struct report *r);
 const char *report_environment_text(json_t *environment, const char *key);
 /* Writes report.html of what the parts have put into the report (page.c). */
 int report_page(struct report *r, struct err_text *error);
+
+/* Adds a drawn figure to r->drawn; prints all that a report has as text. HTML as text, wrapped (terminal.c). */
+void terminal_figure(struct report *r, const struct figure *f, const struct caption *c);
+void report_terminal(struct report *r, FILE *to);
+void terminal_put(FILE *to, const char *html, int columns);
 
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
 int report_pause(struct report *r, struct err_text *error);

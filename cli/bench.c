@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -31,7 +32,7 @@ static int usage(FILE *to)
           "       millrace bench speed [--row NAME]... [--trials N] [--scale X] [--peer HOST:PORT [--peer-pid PID]] "
           "[--out DIR]\n"
           "       millrace bench speed --table DIR\n"
-          "       millrace bench report [DIR]\n"
+          "       millrace bench report [DIR] [--terminal]\n"
           "       millrace bench compare OLD NEW\n"
           "       millrace bench claims\n"
           "       millrace bench targets\n"
@@ -52,7 +53,8 @@ static int usage(FILE *to)
         "  --workloads DIR   the folder of pipeline definitions (default: workloads)\n"
         "  --target NAME     measures this one (bench/targets, or a path); several take turns (default: millrace)\n"
         "targets: lists them. fetch: gets what they need. target: runs one by itself, says \"ready HOST:PORT PID\".\n"
-        "report: writes DIR/report.html and DIR/figures from the trials in DIR (default results/latest).\n"
+        "report: writes DIR/report.html and DIR/figures from the trials in DIR (default results/latest);\n          "
+        "--terminal prints them as text, too.\n"
         "claims: prints what a report judges, with sources and rules (docs/claims.md).\ncompare: ratios new / old of "
         "what two folders have in common, with intervals, beside the noise floor.\n",
         to);
@@ -184,12 +186,33 @@ static int speed(int argc, char **argv)
     return missed ? CLI_DIFFERENCE : CLI_OK;
 }
 
+/* Of the terminal, else $COLUMNS, else 100. */
+static int columns_here(void)
+{
+    struct winsize size = {0};
+    const char *said = getenv("COLUMNS");
+    int columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    if (columns == 0 && said) columns = (int)strtol(said, NULL, 10);
+    return columns < 60 || columns > 200 ? 100 : columns;
+}
+
 static int report(int argc, char **argv)
 {
     struct err_text error = {0};
-    const char *dir = argc > 2 ? argv[2] : "results/latest";
-    if (argc > 3 || dir[0] == '-') return usage(stderr);
-    if (bench_report(dir, &error) < 0) return wrong("report", error.text, "");
+    const char *dir = NULL;
+    bool terminal = false;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--terminal") == 0)
+            terminal = true;
+        else if (argv[i][0] == '-' || dir)
+            return usage(stderr);
+        else
+            dir = argv[i];
+    }
+    if (!dir) dir = "results/latest";
+    int rc = terminal ? bench_report_terminal(dir, stdout, columns_here(), isatty(STDOUT_FILENO), &error)
+                      : bench_report(dir, &error);
+    if (rc < 0) return wrong("report", error.text, "");
     printf("%s/report.html\n", dir);
     return 0;
 }
