@@ -90,10 +90,19 @@ static void *consume(void *context)
     return NULL;
 }
 
+/* Another part of the text for each message, so that no batch repeats itself more than the text does. */
+static void text_window(struct load *l, uint64_t number)
+{
+    const struct load_options *o = l->options;
+    size_t n = (size_t)o->message_bytes;
+    if (o->text.n > n) memcpy(l->message, o->text.p + number % 1000003 * n % (o->text.n - n), n);
+}
+
 static int send_number(struct load *l, uint64_t number)
 {
     int32_t partition =
         number == HELLO || l->options->partitions == 0 ? 0 : (int32_t)(number % (uint64_t)l->options->partitions);
+    text_window(l, number);
     memcpy(l->message, &number, sizeof number);
     for (;;) {
         if (rd_kafka_produce(l->topic, partition, RD_KAFKA_MSG_F_COPY, l->message, (size_t)l->options->message_bytes,
@@ -150,12 +159,14 @@ static int socket_close(int fd, void *opaque)
 
 static int producer_open(struct load *l)
 {
-    char linger[16], batch[16];
+    char linger[16], batch[16], messages[16];
     const struct load_options *o = l->options;
     snprintf(linger, sizeof linger, "%d", o->linger_ms);
     snprintf(batch, sizeof batch, "%d", o->batch_bytes ? o->batch_bytes : 1000000);
+    snprintf(messages, sizeof messages, "%d", o->batch_messages ? o->batch_messages : 10000);
     rd_kafka_conf_t *conf = kafka_client_conf(
         o->bootstrap ? o->bootstrap : "mock", "acks", o->acks, "linger.ms", linger, "batch.size", batch,
+        "batch.num.messages", messages, "compression.codec", o->codec ? o->codec : "none",
         "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "1048576", "test.mock.num.brokers",
         o->bootstrap ? "0" : "1", "enable.idempotence", o->idempotent ? "true" : "false", "retries",
         o->no_retries ? "0" : "1000000", "reconnect.backoff.ms", "10", "reconnect.backoff.max.ms", "200", NULL);

@@ -14,6 +14,7 @@
 
 #include "bench/gate.h"
 #include "bench/schedule.h"
+#include "lib/base/bytes.h"
 #include "lib/base/err.h"
 #include "lib/base/histogram.h"
 
@@ -26,7 +27,10 @@ struct load_options {
     const char *acks;              /* "0", "1" or "all" */
     int linger_ms;
     int batch_bytes;                 /* the most in a batch; 0: the client's default, a million */
+    int batch_messages;              /* the most in a batch; 0: the client's default */
+    const char *codec;               /* compression.codec; NULL: none */
     int message_bytes;               /* at least 8 */
+    struct slice text;               /* messages are windows of it behind their number; empty: of zeros */
     int partitions;                  /* message i goes to i % partitions; 0: all go to the first. Reads the first */
     int64_t count;                   /* messages, those of the warm-up included */
     int64_t rate;                    /* per second; of load_paced only */
