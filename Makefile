@@ -255,14 +255,14 @@ bench: deps ## run the experiments and write the report: results/latest/report.h
 	$(BUILD)/millrace bench report $(OUT)
 
 # Peers need what the product does not: their packages, and jars that Maven fetches once into ~/.cache/millrace.
-PEERS ?= apache-kafka
+PEERS ?= apache-kafka point-to-point redis
 .PHONY: deps-peers bench-peers test-peer
-deps-peers: ## what the targets of bench-peers need (PEERS="apache-kafka"): Debian packages, and what `bench fetch` gets
+deps-peers: ## what the targets of bench-peers need (PEERS="apache-kafka redis"): Debian packages, and what `bench fetch` gets
 	@scripts/deps.sh product peers
 	@$(AGAIN) all
 	$(BUILD)/millrace bench fetch $(PEERS)
 
-bench-peers: ## E1 to E4 of millrace and its peers, side by side in one run (PEERS="apache-kafka", MINUTES=40)
+bench-peers: ## E1 to E4 of millrace and its peers, side by side in one run (PEERS="apache-kafka redis point-to-point", MINUTES=40)
 	@$(AGAIN) all
 	$(BUILD)/millrace bench run E1 E2 E3 E4 --target millrace $(PEERS:%=--target %) --profile $(PROFILE) --minutes $(MINUTES) --out $(OUT)
 	$(BUILD)/millrace bench report $(OUT)

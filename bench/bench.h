@@ -63,6 +63,10 @@ void bench_results_dir(char *out, size_t size, bool fresh);
 /* Makes results/latest a link to it. */
 int bench_results_latest(const char *dir, struct err_text *error);
 
+/* The target point-to-point: answers each message of a connection and keeps none, until SIGINT or SIGTERM; says "ready
+ * HOST:PORT" when it listens (bench/sink.h). */
+int bench_sink(const char *address, struct err_text *error);
+
 /* --- promises --- */
 
 /* What is promised about speed and cost, measured beside the peers (bench/speed/speed.h). */

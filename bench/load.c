@@ -8,6 +8,7 @@
 
 #include "bench/connections.h"
 #include "bench/kafka_client.h"
+#include "bench/plain.h"
 #include "bench/record.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
@@ -22,6 +23,7 @@ struct load {
     struct load_result *result;
     struct err_text *error;
     struct record *record; /* load_paced: what becomes of each message; else NULL */
+    struct plain *plain;   /* instead of the Kafka clients */
     rd_kafka_t *producer, *consumer;
     rd_kafka_topic_t *topic;
     char *message;
@@ -39,17 +41,14 @@ static uint64_t message_number(const void *p)
     return number;
 }
 
-static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
+static void answered(void *context, uint64_t number, bool acked, int64_t now_ns)
 {
-    (void)client;
-    struct load *l = opaque;
-    int64_t now_ns = clock_mono_ns();
-    uint64_t number = message_number(m->payload);
+    struct load *l = context;
     if (number == HELLO) {
         l->hello_answered = true;
         return;
     }
-    if (m->err) {
+    if (!acked) {
         l->failed++;
     } else {
         l->acked++;
@@ -57,34 +56,50 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opa
         l->last_ack_ns = now_ns;
     }
     l->last_answer_ns = now_ns;
-    if (l->record) record_answer(l->record, (int64_t)number, !m->err, now_ns);
+    if (l->record) record_answer(l->record, (int64_t)number, acked, now_ns);
     l->answered++;
+}
+
+static void received(void *context, uint64_t number, int64_t now_ns)
+{
+    struct load *l = context;
+    if (number == HELLO) {
+        l->hello_consumed = true;
+    } else if (l->record) {
+        record_received(l->record, (int64_t)number, now_ns);
+        l->consumed++;
+    }
+}
+
+static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
+{
+    (void)client;
+    int64_t now_ns = clock_mono_ns();
+    answered(opaque, message_number(m->payload), !m->err, now_ns);
 }
 
 static void *take_reports(void *context)
 {
     struct load *l = context;
-    while (!l->stop) rd_kafka_poll(l->producer, 20);
+    while (!l->stop) {
+        if (l->plain)
+            plain_poll(l->plain, 20);
+        else
+            rd_kafka_poll(l->producer, 20);
+    }
     return NULL;
 }
 
 static void *consume(void *context)
 {
     struct load *l = context;
+    while (l->plain && !l->stop) plain_receive(l->plain, 20);
     while (!l->stop) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(l->consumer, 20);
         int64_t now_ns = clock_mono_ns();
         if (!m) continue;
         if (l->options->slow && *l->options->slow) clock_sleep_ms(LOAD_SLOW_MS);
-        if (!m->err && m->len >= sizeof(uint64_t)) {
-            uint64_t number = message_number(m->payload);
-            if (number == HELLO) {
-                l->hello_consumed = true;
-            } else {
-                record_received(l->record, (int64_t)number, now_ns);
-                l->consumed++;
-            }
-        }
+        if (!m->err && m->len >= sizeof(uint64_t)) received(l, message_number(m->payload), now_ns);
         rd_kafka_message_destroy(m);
     }
     return NULL;
@@ -104,6 +119,7 @@ static int send_number(struct load *l, uint64_t number)
         number == HELLO || l->options->partitions == 0 ? 0 : (int32_t)(number % (uint64_t)l->options->partitions);
     text_window(l, number);
     memcpy(l->message, &number, sizeof number);
+    if (l->plain) return plain_send(l->plain, l->message, (size_t)l->options->message_bytes, l->error);
     for (;;) {
         if (rd_kafka_produce(l->topic, partition, RD_KAFKA_MSG_F_COPY, l->message, (size_t)l->options->message_bytes,
                              NULL, 0, NULL) == 0)
@@ -121,7 +137,7 @@ static int send_on_schedule(void *context, int64_t i, int64_t intended_ns)
     (void)intended_ns;
     record_sent(l->record, i, clock_mono_ns());
     int rc = send_number(l, (uint64_t)i);
-    if (rc == 0 || rd_kafka_fatal_error(l->producer, NULL, 0) == 0) return rc;
+    if (rc == 0 || l->plain || rd_kafka_fatal_error(l->producer, NULL, 0) == 0) return rc;
     if (l->error) l->error->text[0] = 0; /* a result, told in gave_up */
     if (!l->result->gave_up[0]) rd_kafka_fatal_error(l->producer, l->result->gave_up, sizeof l->result->gave_up);
     record_answer(l->record, i, false, clock_mono_ns());
@@ -155,6 +171,13 @@ static int socket_close(int fd, void *opaque)
 {
     const struct load *l = opaque;
     return connections_close(l->options->connections, fd);
+}
+
+static int plain_clients_open(struct load *l, bool consuming)
+{
+    struct plain_events events = {l, answered, received};
+    l->message = memory_new((size_t)l->options->message_bytes);
+    return plain_open(l->options, &events, consuming, &l->plain, l->error);
 }
 
 static int producer_open(struct load *l)
@@ -216,6 +239,9 @@ static int say_hello(struct load *l, bool consuming)
 static int64_t log_length(const struct load *l)
 {
     if (l->acked < l->options->count || l->options->partitions > 1) return -1;
+    /* A sink keeps nothing: what it says to have received is all there is to ask. */
+    if (l->plain && strcmp(l->options->protocol, "direct") == 0) return l->acked;
+    if (l->plain) return plain_length(l->options) - 1;
     int64_t length = -1, give_up_ns = clock_mono_ns() + 2000000000;
     while (l->producer && clock_mono_ns() < give_up_ns) {
         length = kafka_client_log_length(l->producer, l->options->topic, 2000) - 1;
@@ -244,6 +270,7 @@ static void load_close(struct load *l, bool consuming)
         rd_kafka_consumer_close(l->consumer);
         rd_kafka_destroy(l->consumer);
     }
+    if (l->plain) plain_close(l->plain);
     free(l->message);
 }
 
@@ -285,7 +312,7 @@ static void load_nobody_reads(struct ledger_sum *s)
 int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error)
 {
     struct load l = {.options = options, .result = result, .error = error};
-    int rc = producer_open(&l);
+    int rc = options->protocol ? plain_clients_open(&l, false) : producer_open(&l);
     if (rc == 0) rc = say_hello(&l, false);
     int64_t begin_ns = clock_mono_ns();
     for (int64_t i = 0; i < options->count && rc == 0; i++) rc = send_number(&l, (uint64_t)i);
@@ -299,8 +326,8 @@ int load_saturate(const struct load_options *options, struct load_result *result
 static int paced(struct load *l, bool consuming)
 {
     const struct load_options *o = l->options;
-    int rc = producer_open(l);
-    if (rc == 0 && consuming) rc = consumer_open(l);
+    int rc = o->protocol ? plain_clients_open(l, consuming) : producer_open(l);
+    if (rc == 0 && consuming && !o->protocol) rc = consumer_open(l);
     consuming = consuming && rc == 0;
     if (rc == 0) rc = say_hello(l, consuming);
     if (rc == 0) {

@@ -38,9 +38,10 @@ struct load_options {
     int64_t warm_up;                 /* the first ones are not recorded */
     int timeout_ms;                  /* for the last answer after the last send */
     bool ack_only;                   /* load_paced: nobody consumes; implied by the mock */
-    bool read_back;  /* load_paced: nobody consumes meanwhile; when all answers are there, the whole log is read */
-    bool idempotent; /* the producer's enable.idempotence; needs acks "all" */
-    bool no_retries; /* a message that fails once has failed */
+    bool read_back;       /* load_paced: nobody consumes meanwhile; when all answers are there, the whole log is read */
+    bool idempotent;      /* the producer's enable.idempotence; needs acks "all" */
+    bool no_retries;      /* a message that fails once has failed */
+    const char *protocol; /* of plain.h; NULL: Kafka's */
     const char *const *topic_settings; /* key=value entries of the topic that is made for it; NULL: none */
     _Atomic int64_t *start_ns;         /* load_paced: gets the instant at which the schedule starts; may be NULL */
     _Atomic int64_t *fault_ns;         /* load_paced: when a fault was made, 0 before; may be NULL */
@@ -67,6 +68,9 @@ int load_topic_create(const char *bootstrap, const char *topic, int partitions, 
 /* With key=value entries of the topic, NULL at the end; `settings` NULL: none. */
 int load_topic_create_with(const char *bootstrap, const char *topic, int partitions, const char *const settings[],
                            struct err_text *error);
+/* The topic of a load, however its target is spoken to: made with topic_settings, and removed. */
+int load_topic_make(const struct load_options *options, struct err_text *error);
+int load_topic_drop(const struct load_options *options, struct err_text *error);
 int load_topic_delete(const char *bootstrap, const char *topic, struct err_text *error);
 int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error);
 int load_paced(const struct load_options *options, struct load_result *result, struct err_text *error);

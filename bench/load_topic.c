@@ -5,6 +5,7 @@
 
 #include "bench/kafka_client.h"
 #include "bench/load.h"
+#include "bench/plain.h"
 
 enum { ADMIN_TIMEOUT_MS = 60000 }; /* 5,000 partitions on a busy disk take longer than 10 s to make */
 
@@ -72,4 +73,15 @@ int load_topic_delete(const char *bootstrap, const char *topic, struct err_text 
     rd_kafka_queue_destroy(queue);
     rd_kafka_destroy(client);
     return rc;
+}
+
+int load_topic_make(const struct load_options *o, struct err_text *error)
+{
+    /* The others make it with the first message. */
+    return o->protocol ? 0 : load_topic_create_with(o->bootstrap, o->topic, 1, o->topic_settings, error);
+}
+
+int load_topic_drop(const struct load_options *o, struct err_text *error)
+{
+    return o->protocol ? plain_topic_delete(o, error) : load_topic_delete(o->bootstrap, o->topic, error);
 }

@@ -42,7 +42,7 @@ int measure_saturated(const struct measured_target *target, struct load_options 
     topic_name(topic);
     o->topic = topic;
     o->bootstrap = target->bootstrap;
-    int rc = load_topic_create_with(o->bootstrap, topic, 1, o->topic_settings, error);
+    int rc = load_topic_make(o, error);
     if (rc < 0) return rc;
     monitor_start(&monitor, &target->pid, target->pid > 0);
     int64_t broker_ns = target->pid ? environment_process_cpu_ns(target->pid) : -1, own_ns = environment_own_cpu_ns();
@@ -61,7 +61,7 @@ int measure_saturated(const struct measured_target *target, struct load_options 
     facts.machine = monitor.seen;
     trial_judge(t, &facts);
     saturated_judge(o, &r, t);
-    return load_topic_delete(o->bootstrap, topic, error);
+    return load_topic_drop(o, error);
 }
 
 /* --- on a schedule --- */
@@ -111,7 +111,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     topic_name(topic);
     if (own) o->topic = topic;
     o->bootstrap = target->bootstrap;
-    int rc = own ? load_topic_create_with(o->bootstrap, topic, 1, o->topic_settings, error) : 0;
+    int rc = own ? load_topic_make(o, error) : 0;
     if (rc < 0) return rc;
     double io_before = monitor_io_share();
     bool known = target->pid > 0 && usage_read(target->pid, &before) == 0;
@@ -131,5 +131,5 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     if (known) costs(t, &before, &after, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
     if (r.gave_up[0]) trial_finding(t, "the producer gave up: %s", r.gave_up);
-    return own ? load_topic_delete(o->bootstrap, topic, error) : 0;
+    return own ? load_topic_drop(o, error) : 0;
 }

@@ -6,6 +6,7 @@
 
 #include "bench/bench.h"
 #include "bench/runner.h"
+#include "bench/sink.h"
 #include "bench/target_process.h"
 #include "bench/target_set.h"
 
@@ -106,4 +107,9 @@ int bench_target_run(const char *name, const char *durability, const char *folde
     target_process_stop(&p);
     target_spec_release(&spec);
     return rc;
+}
+
+int bench_sink(const char *address, struct err_text *error)
+{
+    return sink_run(address, error);
 }

@@ -263,7 +263,7 @@ static void spec_read(struct at root)
     static const char *const known[] = {"name",  "about",      "protocol", "variables", "needs",     "fetch",
                                         "files", "prepare",    "start",    "ready",     "warm_up_s", "stop",
                                         "acks",  "durability", "differs",  NULL};
-    static const char *const protocols[] = {"kafka", NULL};
+    static const char *const protocols[] = {"kafka", "redis", "direct", NULL};
     struct target_spec *s = root.r->spec;
     keys(root, known);
     s->name = text(member(root, "name"), NULL);
@@ -290,8 +290,7 @@ int target_spec_read(struct target_spec *spec, const char *path, struct err_text
     struct reader r = {spec, error, 0};
     *spec = (struct target_spec){0};
     spec->file = arena_str(&spec->arena, slice_str(path));
-    if (access(path, R_OK) != 0)
-        return err_set(error, ERR_NOTFOUND, "%s: cannot be read: %s", path, strerror(errno));
+    if (access(path, R_OK) != 0) return err_set(error, ERR_NOTFOUND, "%s: cannot be read: %s", path, strerror(errno));
     json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
     if (!json) return err_set(error, ERR_INVALID, "%s: line %d: %s", path, where.line, where.text);
     spec_read((struct at){&r, json, ""});

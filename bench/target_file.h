@@ -16,6 +16,8 @@
  *                      "settings": ["-o", "..."], "topic": ["flush.messages=1"]}],
  *      "differs":   ["a sentence on what keeps the comparison from being one of like with like"]}
  *
+ * The protocol is "kafka" (librdkafka), or one of plain.h's.
+ *
  * Placeholders: {folder} data, new for each run; {port} and {port2} free ones; {program} this program; {cache} a folder
  * that stays, outside of any tree; and the target's own variables. `settings` are appended to `start`: targets with the
  * same ones share a process, those of `topic` differ by topic. A promise says what an acknowledgement means, so that

@@ -87,7 +87,8 @@ TEST(target_file, a_wrong_one_is_told_by_its_key)
     refuses("{\"files\": {\"{folder}/x\": [1]}, " REST, "files.{folder}/x[0]: must be a text");
     refuses("{\"stop\": {\"signal\": \"KILL\"}, " REST, "stop.signal: \"KILL\" is none of \"TERM\", \"INT\", \"QUIT\"");
     refuses("{\"variables\": {\"a\": {\"environment\": \"A\"}}, " REST, "variables.a.else: is missing");
-    refuses("{\"name\": \"x\", \"about\": \"y\", \"protocol\": \"amqp\"}", "protocol: \"amqp\" is none of \"kafka\"");
+    refuses("{\"name\": \"x\", \"about\": \"y\", \"protocol\": \"amqp\"}",
+            "protocol: \"amqp\" is none of \"kafka\", \"redis\", \"direct\"");
     refuses("{\"name\": \"x\", \"about\": \"y\", \"protocol\": \"kafka\", \"start\": [\"a\"], \"ready\": {}}",
             "ready: needs one of line and connect");
     refuses(

@@ -84,18 +84,19 @@ static int warm_once(const struct target_mode *m, const char *topic, double *rat
 static int warm_up(const struct target_mode *m, struct err_text *error)
 {
     double rates[STEADY_WINDOWS_MAX];
-    const char *address = m->process->address;
     int count = 0, rc = 0;
     bool steady = false;
     int64_t begin_ns = clock_mono_ns(), until_ns = begin_ns + (int64_t)m->spec->warm_up_s * 1000000000;
     static const char topic[] = "bench-warm-up";
-    rc = load_topic_create_with(address, topic, 1, m->durability->topic.items, error);
+    struct load_options o = {.topic = topic};
+    target_load(m, &o);
+    rc = load_topic_make(&o, error);
     while (rc == 0 && !steady && clock_mono_ns() < until_ns && count < STEADY_WINDOWS_MAX) {
         rc = warm_once(m, topic, &rates[count++], error);
         if (count >= STEADY_WINDOWS_MIN)
             steady = steady_find(rates + count - STEADY_WINDOWS_MIN, STEADY_WINDOWS_MIN).found;
     }
-    if (rc == 0) rc = load_topic_delete(address, topic, error);
+    if (rc == 0) rc = load_topic_drop(&o, error);
     if (rc == 0)
         printf("  %s was warmed up for %.0f s: %s\n", m->spec->name, (double)(clock_mono_ns() - begin_ns) / 1e9,
                steady ? "its rate is steady" : "its rate was still changing");
@@ -261,6 +262,7 @@ void target_load(const struct target_mode *m, struct load_options *o)
 {
     o->bootstrap = m->process->address;
     o->topic_settings = m->durability->topic.items;
+    o->protocol = strcmp(m->spec->protocol, "kafka") == 0 ? NULL : m->spec->protocol;
 }
 
 bool target_knows_acks(const struct target_mode *m, const char *acks)

@@ -37,6 +37,7 @@ static int usage(FILE *to)
           "       millrace bench claims\n"
           "       millrace bench targets\n"
           "       millrace bench fetch NAME...\n"
+          "       millrace bench sink HOST:PORT\n"
           "       millrace bench target NAME [--durability MODE] [--folder DIR]\n"
           "\n"
           "run: measures, and writes every trial to DIR/EXPERIMENT (default results/DATE-MACHINE). The experiments:\n",
@@ -263,6 +264,7 @@ static int target(int argc, char **argv)
 
 int cli_bench(int argc, char **argv)
 {
+    struct err_text error = {0};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return usage(stdout);
     }
@@ -276,6 +278,8 @@ int cli_bench(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "compare") == 0) return compare(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "targets") == 0) return targets_list(argc);
     if (argc >= 2 && strcmp(argv[1], "fetch") == 0) return fetch(argc, argv);
+    if (argc == 3 && strcmp(argv[1], "sink") == 0)
+        return bench_sink(argv[2], &error) < 0 ? wrong("sink", error.text, "") : 0;
     if (argc >= 2 && strcmp(argv[1], "target") == 0) return target(argc, argv);
     return usage(stderr);
 }
