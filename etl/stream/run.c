@@ -160,12 +160,14 @@ static int identity_check(struct run *r)
     return result;
 }
 
-/* What is to be sent stands in the database before a topic is made, so that a kill in between loses nothing. */
-static int outboxes_make(struct run *r)
+/* What is to be sent stands in the database before a topic is made, so that a kill in between loses nothing. Outboxes
+ * that are new (`all_new`) have every row anyway. */
+static int outboxes_make(struct run *r, bool all_new)
 {
     int result = outbox_prepare(r->definition, r->db, true, r->error);
     for (int i = 0; i < r->definition->changelog_count && result == 0; i++) {
         result = sender_fresh(r->sender, i, r->db, r->error);
+        if (result == 1 && all_new) result = 0;
         if (result == 1) result = outbox_fill(&r->definition->changelogs[i], r->db, r->error);
     }
     return result;
@@ -187,7 +189,7 @@ static int tables_make(struct run *r)
         result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
     if (result == 0 && definition_drops_late(r->definition)) result = clocks_init(r->db, r->error);
     if (result == 0) result = identity_check(r);
-    if (result == 0) result = outboxes_make(r);
+    if (result == 0) result = outboxes_make(r, false);
     /* An earlier backfill may have been killed before it made them again. */
     if (result == 0)
         result = (r->options->backfill ? schema_indexes_drop : schema_indexes_create)(r->definition, r->db, r->error);
@@ -201,7 +203,8 @@ static int whole_check(struct run *r)
     int result = run_begin(r);
     for (int i = 0; i < r->topics.count && result == 0; i++)
         result = offsets_init(r->db, r->topics.names[i], r->partitions[i], r->error);
-    return result == 0 ? identity_check(r) : result;
+    if (result == 0) result = identity_check(r);
+    return result == 0 ? outboxes_make(r, false) : result;
 }
 
 /* In one transaction. */
@@ -247,7 +250,8 @@ static int whole_fill(struct run *r)
     struct err_text reason = {{0}};
     int result = whole_load(&options, &reason);
     if (result != 0) log_debug("stream", "not filled as a whole: %s", reason.text);
-    return result == 0 ? identity_check(r) : result;
+    if (result == 0) result = identity_check(r);
+    return result == 0 ? outboxes_make(r, true) : result;
 }
 
 /* What cannot be done so, for whatever reason, is done by workers, who tell of what is wrong: then nothing has happened
@@ -274,7 +278,8 @@ static int database_prepare(struct run *r)
     int result = database_open(r->options->db, BUSY_MS, &r->db, r->error);
     if (result == 0) result = database_lock(r->options->db, &r->lock, r->error);
     if (result == 0) result = schema_whole(r->db, &r->whole, r->error);
-    bool tried = r->options->backfill && !r->options->follow && !r->whole && whole_is_possible(r->definition);
+    /* Which records come late is a matter of the partitions' order, not of that of the files. */
+    bool tried = r->options->backfill && !r->options->follow && !r->whole && !definition_drops_late(r->definition);
     if (result == 0 && tried) result = whole_try(r);
     if (result != 0 || stopping) return result;
     if (!r->built) result = in_transaction(r, "BEGIN IMMEDIATE", r->whole ? whole_check : tables_make);

@@ -31,11 +31,6 @@ struct whole {
     pthread_t thread;
 };
 
-bool whole_is_possible(const struct definition *d)
-{
-    return d->changelog_count == 0 && !definition_drops_late(d);
-}
-
 /* --- the thread that reads --- */
 
 static void page_empty(struct page *p)

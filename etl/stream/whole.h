@@ -5,8 +5,8 @@
  *                (ordered.h)
  *
  * What a live engine would go on from (state of groups, candidates of `unique`, which records are loaded) is not
- * written: nothing new can come in such a stream. So it is no good for one that is followed, nor for what only a stream
- * has: late records, changelogs, versions of records. */
+ * written: nothing new can come in such a stream. So it is no good for one that is followed, nor for what only a
+ * stream has: late records that are dropped, versions of records. */
 #ifndef MILLRACE_ETL_STREAM_WHOLE_H
 #define MILLRACE_ETL_STREAM_WHOLE_H
 
@@ -24,8 +24,6 @@ struct whole_options {
     struct buf *state; /* what the operators kept about keys is appended */
 };
 
-/* The definition needs nothing that only a live engine can do. */
-bool whole_is_possible(const struct definition *d);
 /* Inside a write transaction on a database in which this pipeline has nothing but its run: makes and fills the tables,
  * and writes where the partitions stand and what stream it is. After anything but 0 the caller rolls back and loads in
  * the other way, which also tells a person what is wrong; ERR_UNSUPPORTED: nothing is wrong (ordered.h). ERR_CLOSED: a

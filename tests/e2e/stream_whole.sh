@@ -16,7 +16,7 @@ equal() { # DB WHAT
 
 broker_start -o group.initial.rebalance.delay.ms=100
 definition=workloads/ecommerce/shop.json
-"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.02 --seed 12 2>/dev/null || die "generate"
+"$MILLRACE" generate ecommerce --out "$scratch/in" --scale 0.01 --seed 12 2>/dev/null || die "generate"
 "$MILLRACE" etl run $definition --in "$scratch/in" --db "$scratch/batch.db" 2>/dev/null || die "batch"
 
 story "ten sources with rules among them, 3 partitions: no worker, no state, the tables of a batch, declared keys"
@@ -54,6 +54,24 @@ run "$scratch/all.db" --topic all && fail "another stream is no error"
 grep -q 'a message of stream millrace:' "$scratch/err" || fail "another stream: $(cat "$scratch/err")"
 equal "$scratch/all.db" "after another stream"
 
+story "a table as a topic: its rows are sent, again for a new database"
+python3 - $definition "$scratch/topics.json" <<'PY' || die "a definition with a topic"
+import json, sys
+d = json.load(open(sys.argv[1]))
+d.setdefault("outputs", []).append({"table": d["tables"][0]["name"], "topic": "sent"})
+json.dump(d, open(sys.argv[2], "w"))
+PY
+shop=$definition definition=$scratch/topics.json
+publish --topic told --partitions 2
+rows=$(one "$scratch/batch.db" "SELECT count(*) FROM \"$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["tables"][0]["name"])' $shop)\"")
+for db in first second; do
+    run "$scratch/$db.db" --topic told --backfill || fail "with a topic: $(cat "$scratch/err")"
+    whole "$scratch/$db.db" || fail "with a topic, not as a whole: $(cat "$scratch/err")"
+    grep -q ": $rows messages of changelogs" "$scratch/err" || fail "$rows rows, $db: $(grep changelogs "$scratch/err")"
+    equal "$scratch/$db.db" "with a topic"
+done
+definition=$shop
+
 story "killed before its end: thrown away, and begun again, with the option or without"
 for options in --backfill ""; do
     rm -f "$scratch"/killed.db*
@@ -79,7 +97,7 @@ for topic in shuffled twice; do
     whole "$scratch/$topic.db" && fail "$topic: as a whole"
     equal "$scratch/$topic.db" $topic
 done
-"$MILLRACE" stream publish $definition --in "$scratch/in" --bootstrap "$bootstrap" --topic slow --rate 25000 2>/dev/null &
+"$MILLRACE" stream publish $definition --in "$scratch/in" --bootstrap "$bootstrap" --topic slow --rate 15000 2>/dev/null &
 publisher=$!
 for _ in $(seq 200); do "$MILLRACE" topic list --bootstrap "$bootstrap" 2>/dev/null | grep -q '^slow' && break; sleep 0.02; done
 run "$scratch/slow.db" --topic slow --backfill --workers 2 || fail "slow: $(cat "$scratch/err")"

@@ -119,6 +119,7 @@ BUGS = [
     ("--max-rejects: a stream has no limit", "etl/stream/run.c", "    if (!limit->given) return 0;", "    return 0;", "stream"),
     ("backfill: an earlier record does not take the key", "etl/operator/unique.c", "if (takes && u->alone) *holder_rowid(u, key) = record->id;", "", "stream", '"unique"'),
     ("backfill: a key that is free has no heir", "etl/operator/unique.c", "if (u->alone) *holder_rowid(u, key) = heir;", "", "stream", '"unique"'),
+    ("backfill: any order is that of the files", "etl/stream/ordered.c", "if (o->feed >= 0 && record_compare", "if (o->feed >= 90 && record_compare", "stream", '"unique"'),
     ("follow: a log that was put aside is over", "etl/stream/follow_send.c", "    if (f->copy_of || f->table) return 0;", "    if (f->copy_of || f->table || (f->at && strcmp(f->at, f->home) != 0)) return 0;", "follow"),
     ("late: nothing is late", "etl/stream/clocks.c", "return late_s > feed->late_after_s ? late_s : 0;", "return 0 * late_s;", "stream", LATE),
 ]
