@@ -29,6 +29,7 @@ static int usage(FILE *to)
           "  --probe FILE            writes when each record was due, sent and acknowledged\n"
           "  --speed X               event time passes X times faster than real time\n"
           "  --shuffle SEED          any order instead of that of the files\n"
+          "  --begun                 also into a topic that another stream is in; runs over it stop there\n"
           "  --follow                goes on with what is written, renamed and cut in DIR, until SIGTERM or SIGINT\n"
           "  --poll-ms N             how often it looks (200)\n"
           "  --state FILE            what it remembers between two runs (BROKER_DIR.TOPIC.follow)\n"
@@ -159,6 +160,7 @@ static int publish(int argc, char **argv)
                                      {"--probe", TEXT, &p.probe, 0, 0},
                                      {"--speed", REAL, &p.speed, 1e-6, 1e12},
                                      {"--shuffle", WHOLE, &seed, 0, 1e15},
+                                     {"--begun", FLAG, &p.begun, 0, 0},
                                      {"--follow", FLAG, &p.follow, 0, 0},
                                      {"--poll-ms", WHOLE, &poll_ms, 1, 3600000},
                                      {"--state", TEXT, &p.state, 0, 0},

@@ -205,11 +205,14 @@ static bool status_line_read(struct message *m, struct slice line)
 {
     if (!begins_response(line) || line.n < 12) return false;
     m->protocol = copied(m, slice_of(line.p, 8));
+    int status = 0;
     for (size_t i = 9; i < 12; i++) {
         if (line.p[i] < '0' || line.p[i] > '9') return false;
-        m->status = m->status * 10 + line.p[i] - '0';
+        status = status * 10 + line.p[i] - '0';
     }
-    return m->status >= 100 && (line.n == 12 || line.p[12] == ' ');
+    bool good = status >= 100 && (line.n == 12 || line.p[12] == ' ');
+    if (good) m->status = status;
+    return good;
 }
 
 struct framing {

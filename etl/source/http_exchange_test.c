@@ -127,6 +127,9 @@ TEST(http, what_is_none)
     check_exchanges(
         0, "GET /k 200 in 0 out 0 took 1+1 host a.it agent Curl WRONG chunks that are not as RFC 9112 has them\n",
         GET("/k"), "<HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    /* found by the fuzzer: digits of a status that is none */
+    check_exchanges(-1, "?  0 in 0 out 0 WRONG a response whose status line is not HTTP/1.x\nno HTTP\n",
+                    "<HTTP/1.1 20\xff OK\r\n\r\n");
     /* behind an upgrade, or a tunnel, there is no HTTP */
     check_exchanges(0, "GET /ws 101 in 0 out 0 took 1+1 host a.it agent Curl\n", GET("/ws"),
                     "<HTTP/1.1 101 Switching Protocols\r\n\r\n", ">GET /x HTTP/1.1\r\n\r\n");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "etl/source/notes.h"
+#include "etl/stream/begun.h"
 #include "etl/stream/follow.h"
 #include "etl/stream/merge.h"
 #include "etl/stream/pool.h"
@@ -142,7 +143,6 @@ static int speed_check(struct publish *p)
 static int publish(struct publish *p)
 {
     const struct publish_options *o = p->to.options;
-    stream_id(p);
     snprintf(p->title, sizeof p->title, "publish %s", p->to.definition->name);
     progress_start(&p->progress, p->title, "lines", p->lists.lines);
     p->notes = source_notes_new(p->to.definition);
@@ -173,6 +173,8 @@ int publish_run(const struct publish_options *options, struct err_text *error)
     if (result == 0) result = speed_check(&p);
     if (result == 0) result = source_lists_read(p.to.definition, options->in, &p.lists, error);
     if (result == 0) result = publisher_open(&p.to);
+    if (result == 0) stream_id(&p);
+    if (result == 0) result = begun_check(&p.to);
     if (result == 0) result = publish(&p);
     if ((result == ERR_INVALID || result == ERR_CORRUPT) && p.to.sent) begun_say(&p);
     publisher_close(&p.to, result != 0);

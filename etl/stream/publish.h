@@ -26,6 +26,7 @@ struct publish_options {
     bool shuffle;         /* any order instead of that of the files, drawn from `seed` */
     uint64_t seed;
     bool follow;       /* goes on with what comes, until SIGTERM or SIGINT (follow.h) */
+    bool begun;        /* although another stream is in the topic */
     int poll_ms;       /* follow: how often it looks */
     const char *probe; /* file for the instants of each record, see probe.h; NULL: none */
     const char *state; /* follow: the file that remembers; NULL: beside broker_dir */

@@ -17,7 +17,7 @@ refused() {
     [ $status -eq "$expected" ] || fail "$name: status $status, not $expected: $(tail -2 "$scratch/err")"
     grep -qE -- "$text" "$scratch/err" || fail "$name: no \"$text\" in: $(tail -2 "$scratch/err")"
 }
-publish() { "$MILLRACE" stream publish "${2:-$definition}" --in "$scratch/$1" --topic "$topic" --bootstrap "$bootstrap" 2>"$scratch/err" || fail "publish $1: $(cat "$scratch/err")"; }
+publish() { "$MILLRACE" stream publish "${2:-$definition}" --in "$scratch/$1" --topic "$topic" --begun --bootstrap "$bootstrap" 2>"$scratch/err" || fail "publish $1: $(cat "$scratch/err")"; }
 load() { "$MILLRACE" stream run "${2:-$definition}" --db "$scratch/$1" --topic "$topic" --bootstrap "$bootstrap" >/dev/null 2>"$scratch/err" || fail "load $1: $(cat "$scratch/err")"; }
 run() { # DB [DEFINITION]
     printf '%s\n' "$MILLRACE" stream run "${2:-$definition}" --db "$scratch/$1" --topic "$topic" --bootstrap "$bootstrap"
