@@ -153,7 +153,7 @@ static int one_trial(void *context, int number, struct trial *t, char *text, siz
     bench_path(db, folder, "warehouse.db");
     settings(run, cell, t);
     monitor_start(&monitor, NULL, 0);
-    watch_start(&watch, db, VISIBLE_QUERY);
+    watch_start(&watch, db, VISIBLE_QUERY, NULL);
     rc = (cell->kind == E5_BATCH ? e5_batch : e5_stream)(run, cell, &watch, t, &made, error);
     watch_stop(&watch);
     monitor_stop(&monitor);

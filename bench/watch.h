@@ -16,13 +16,14 @@
 struct watch {
     const char *db, *query; /* the caller's; the query gives one integer */
     struct freshness seen;  /* read it after watch_stop */
+    struct histogram *late; /* the caller's, ns: how much later than it asked to the reader was woken; NULL: not kept */
     _Atomic int64_t visible;
     _Atomic bool stop;
     pthread_t thread;
 };
 
-/* The database need not exist yet. */
-void watch_start(struct watch *w, const char *db, const char *query);
+/* The database need not exist yet. `late` may be NULL. */
+void watch_start(struct watch *w, const char *db, const char *query, struct histogram *late);
 void watch_stop(struct watch *w);
 
 #endif

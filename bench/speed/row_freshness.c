@@ -8,12 +8,17 @@
  * When the bar is missed there, a quarter and an eighth of the rate are measured too, until one meets it: the largest
  * of the three that does is kept beside the percentiles.
  *
+ * Beside it stands what the machine had to do with it, at half load: how much later than it asked to the reader was
+ * woken (`reader_late`), and for how long the threads of the run and its worker ran and waited for a processor
+ * (`loader_ran`, `loader_waited`). A bar below reader_late's p99 is the scheduler's to meet.
+ *
  * The instant of a row is the one at which it was due (schedule.h), so a publisher that is late counts against us. */
 #include <stdio.h>
 #include <string.h>
 
 #include "bench/births.h"
 #include "bench/load.h"
+#include "bench/run_delay.h"
 #include "bench/speed/etl_input.h"
 #include "bench/watch.h"
 #include "lib/os/clock.h"
@@ -49,9 +54,15 @@ static void seen_wait(const struct watch *watch, int64_t rows)
         clock_sleep_ms(5);
 }
 
+/* What the machine had to do with it. */
+struct machine {
+    struct histogram *late; /* how late the reader was woken; NULL: not asked */
+    struct run_delay loader;
+};
+
 /* Publishes to a new topic while a run follows, at `rate` rows/s or (0) as fast as it goes. */
 static int follow(struct speed *s, int64_t rate, char topic[SPEED_TOPIC_MAX], struct watch *watch,
-                  struct err_text *error)
+                  struct machine *machine, struct err_text *error)
 {
     struct process loader = {0};
     char text[32], db[PATH_MAX];
@@ -60,12 +71,13 @@ static int follow(struct speed *s, int64_t rate, char topic[SPEED_TOPIC_MAX], st
     speed_topic(topic);
     int rc = etl_database(s, &input, db, error);
     if (rc < 0) return rc;
-    watch_start(watch, db, SEEN);
+    watch_start(watch, db, SEEN, machine->late);
     rc = bench_start(s->bench, &loader, PROCESS_PIPE_OUT, error, "stream", "run", input.definition, "--topic", topic,
                      "--db", db, "--workers", "1", "--follow", "--bootstrap", s->ours.bootstrap, NULL);
     clock_sleep_ms(START_MS); /* the worker is up before the first row, as in any running pipeline */
     if (rc == 0) rc = publish(s, topic, rate ? text : NULL, error);
     if (rc == 0) seen_wait(watch, input.rows);
+    run_delay_read(loader.pid, &machine->loader);
     process_stop(&loader, 10000);
     watch_stop(watch);
     watch->db = NULL; /* the name ends with this call */
@@ -105,12 +117,13 @@ static int capacity_find(struct speed *s, int64_t *rate, struct err_text *error)
 {
     char topic[SPEED_TOPIC_MAX];
     struct watch watch;
+    struct machine unasked = {0};
     int64_t ms = INT64_MAX;
-    int rc = follow(s, 0, topic, &watch, error);
+    int rc = follow(s, 0, topic, &watch, &unasked, error);
     *rate = (int64_t)rate_seen(&watch.seen);
     freshness_release(&watch.seen);
     for (int i = 0; i < PROBES && rc == 0 && *rate > 0; i++) {
-        rc = follow(s, *rate, topic, &watch, error);
+        rc = follow(s, *rate, topic, &watch, &unasked, error);
         if (rc == 0) rc = growth_ms(s, &watch.seen, topic, *rate, &ms, error);
         freshness_release(&watch.seen);
         if (ms <= GROWTH_MAX_MS) break;
@@ -120,13 +133,13 @@ static int capacity_find(struct speed *s, int64_t *rate, struct err_text *error)
 }
 
 /* Publishes at a rate; the first fifth is warm-up, as in all open loops. */
-static int follow_at(struct speed *s, int64_t rate, struct histogram *latency, struct histogram *lag, struct trial *t,
-                     struct err_text *error)
+static int follow_at(struct speed *s, int64_t rate, struct histogram *latency, struct histogram *lag,
+                     struct machine *machine, struct trial *t, struct err_text *error)
 {
     char topic[SPEED_TOPIC_MAX];
     struct watch watch;
     struct schedule births = {.rate = rate};
-    int rc = follow(s, rate, topic, &watch, error);
+    int rc = follow(s, rate, topic, &watch, machine, error);
     if (rc == 0) rc = births_read(s->ours.bootstrap, topic, &births, input.rows, lag, error);
     if (rc == 0) {
         int64_t from_ns = schedule_instant(&births, input.rows / 5), to_ns = schedule_instant(&births, input.rows);
@@ -147,14 +160,22 @@ static int reach_find(struct speed *s, int64_t half, struct trial *t, struct err
     int rc = 0;
     for (int i = 0; i < 2 && rc == 0 && p99_ns > BAR_US * 1000 && rate > 1; i++) {
         struct histogram *latency = trial_histogram(t, names[i], "ns"), lag;
+        struct machine unasked = {0};
         histogram_init(&lag);
-        rc = follow_at(s, rate /= 2, latency, &lag, t, error);
+        rc = follow_at(s, rate /= 2, latency, &lag, &unasked, t, error);
         histogram_release(&lag);
         if (rc == 0) speed_percentiles(t, names[i]);
         p99_ns = histogram_percentile(latency, 99);
     }
     trial_metric(t, "rate_within_10_ms", "rows/s", p99_ns > BAR_US * 1000 ? 0 : (double)rate);
     return rc;
+}
+
+static void machine_note(struct trial *t, const struct machine *machine)
+{
+    speed_percentiles(t, "reader_late");
+    trial_metric(t, "loader_ran", "s", (double)machine->loader.ran_ns / 1e9);
+    trial_metric(t, "loader_waited", "s", (double)machine->loader.waited_ns / 1e9);
 }
 
 static int measure(struct speed *s, const char *side, struct trial *t, struct err_text *error)
@@ -167,9 +188,11 @@ static int measure(struct speed *s, const char *side, struct trial *t, struct er
     int64_t rate = capacity >= 2 ? capacity / 2 : input.rows;
     struct histogram *lag = trial_histogram(t, "generator_lag", "ns");
     trial_metric(t, "rate", "rows/s", (double)rate);
-    rc = follow_at(s, rate, trial_histogram(t, "visible", "ns"), lag, t, error);
+    struct machine machine = {.late = trial_histogram(t, "reader_late", "ns")};
+    rc = follow_at(s, rate, trial_histogram(t, "visible", "ns"), lag, &machine, t, error);
     if (rc < 0) return rc;
     speed_percentiles(t, "visible");
+    machine_note(t, &machine);
     int64_t lag_ms = histogram_percentile(lag, 99) / 1000000;
     if (lag_ms > LAG_MAX_MS) trial_void(t, "the publisher was %lld ms late (99th percentile)", (long long)lag_ms);
     return reach_find(s, rate, t, error);

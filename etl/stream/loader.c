@@ -15,8 +15,9 @@
 /* What is pending is committed once it is some age: a row is seen soon, and a trickle does not become a transaction a
  * row. What comes while the writer works goes with the next transaction, so the more comes the larger they get, by
  * themselves; waiting for more while more keeps coming only made rows wait. The lock of the database is only held for
- * what is there already: a page is a transaction. */
-const struct loader_limits loader_limits_live = {false, 10000, 16 << 20, 10000, 16 << 20, 2, 2};
+ * what is there already: a page is a transaction. After a stall the first of many rows are seen while the others wait:
+ * from some 2,000 on a larger transaction costs as much a row. */
+const struct loader_limits loader_limits_live = {false, 2000, 16 << 20, 2000, 16 << 20, 1, 1};
 /* The larger a transaction, the less a row costs: a group that many rows change is written once. Nobody else wants the
  * lock, so small pages, which stay in the processor's caches, share a transaction. */
 const struct loader_limits loader_limits_backfill = {true, 1000, 4 << 20, 100000, 64 << 20, 100, 5000};
