@@ -219,12 +219,23 @@ static int operators_open(struct engine *e)
     return result;
 }
 
-/* What one has written the next one may read. */
+/* From here on rows are written where they come up, and the database may be read. */
+static int batch_settled(struct engine *e)
+{
+    int result = e->context.deferred ? deferred_end(e->context.deferred, &e->error) : 0;
+    deferred_free(e->context.deferred);
+    e->context.deferred = NULL;
+    return result;
+}
+
+/* What one has written the next one may read; in a batch the other thread goes on writing as long as none of them does.
+ */
 static int operators_flush(struct engine *e)
 {
     int result = pending_write_all(&e->context.pendings, &e->error);
     for (int i = 0; i < e->context.definition->table_count && result == 0; i++) {
-        result = operator_flush(e->operators[i]);
+        if (operator_flush_reads(e->operators[i])) result = batch_settled(e);
+        if (result == 0) result = operator_flush(e->operators[i]);
         if (result == 0) result = pending_write_all(&e->context.pendings, &e->error);
     }
     return result;
@@ -529,21 +540,11 @@ int engine_file(struct engine *e, const struct file_fact *fact)
     return quarantine_file(&e->quarantine, fact);
 }
 
-/* From here on rows are written where they come up, and the database may be read. */
-static int batch_settled(struct engine *e)
-{
-    int result = e->context.deferred ? deferred_end(e->context.deferred, &e->error) : 0;
-    deferred_free(e->context.deferred);
-    e->context.deferred = NULL;
-    return result;
-}
-
 /* FRESH: no further record comes, and what is done next needs memory of its own. */
 static int batch_end(struct engine *e)
 {
     const struct definition *d = e->context.definition;
     int result = staged_apply(e);
-    if (result == 0) result = batch_settled(e);
     buf_reset(&e->state);
     for (int i = 0; i < d->feed_count && result == 0; i++) admission_end(&e->lanes[i].admission, &e->state);
     if (result == 0) result = operators_flush(e);
@@ -551,7 +552,7 @@ static int batch_end(struct engine *e)
         operator_measure(e->operators[i], &e->state);
         operator_forget(e->operators[i]);
     }
-    return result;
+    return result == 0 ? batch_settled(e) : result;
 }
 
 static int live_end(struct engine *e)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # DuckDB over the same files as peer-import.sh: it sniffs them, drops what the rules drop, and makes the same tables in a
-# database of its own. Needs Python's package duckdb; DUCKDB_PYTHON names the interpreter that has it (default: python3).
+# database of its own. Only dates are not sniffed: a rule judges their text. Needs Python's package duckdb; DUCKDB_PYTHON
+# names the interpreter that has it (default: python3).
 #
 #     scripts/peer-duckdb.sh IN DB        the last lines are as in peer-import.sh
 #     scripts/peer-duckdb.sh --probe      status 0 when it can run
@@ -20,13 +21,13 @@ db.execute("""
 BEGIN;
 CREATE TEMP TABLE judged AS SELECT *, CASE
     WHEN row_number() OVER (PARTITION BY ALL_COLUMNS ORDER BY filename, n) > 1 THEN 'duplicate'
-    WHEN try_cast(InvoiceDate AS TIMESTAMP) IS NULL THEN 'bad_date'
+    WHEN try_strptime(InvoiceDate, '%Y-%m-%d %H:%M:%S') IS NULL THEN 'bad_date'
     WHEN starts_with(InvoiceNo, 'C') THEN 'cancellation'
     WHEN NOT regexp_full_match(InvoiceNo, '[0-9]+') THEN 'non_sale_invoice'
     WHEN Quantity < 1 THEN 'quantity_not_positive'
     WHEN UnitPrice <= 0 THEN 'price_not_positive' END AS rule
 FROM (SELECT InvoiceNo::VARCHAR AS InvoiceNo, * EXCLUDE (InvoiceNo), row_number() OVER () AS n
-      FROM read_csv(?, filename = true, union_by_name = true));
+      FROM read_csv(?, filename = true, union_by_name = true, types = {'InvoiceDate': 'VARCHAR'}));
 """.replace("ALL_COLUMNS", "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country"), [files])
 db.execute("""
 CREATE TABLE sales AS SELECT InvoiceNo AS invoice, upper(StockCode) AS stock_code_upper,

@@ -28,7 +28,8 @@ struct speed {
     int64_t bytes_per_sync;      /* of the last trial of our side (row_commit.c) */
 };
 
-enum speed_sense { SPEED_AT_LEAST, SPEED_AT_MOST };
+/* OR_AT_LEAST: this bar or the one before it, one of them is enough. */
+enum speed_sense { SPEED_AT_LEAST, SPEED_OR_AT_LEAST, SPEED_AT_MOST };
 
 struct speed_bar {
     const char *what; /* "throughput / the mock's"; NULL at the end */

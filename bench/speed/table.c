@@ -58,7 +58,7 @@ static void line_measure(struct line *l, const struct trials *all)
 
 static bool reaches(const struct speed_bar *b, double value)
 {
-    return b->sense == SPEED_AT_LEAST ? value >= b->bar : value <= b->bar;
+    return b->sense != SPEED_AT_MOST ? value >= b->bar : value <= b->bar;
 }
 
 /* "unclear": the median misses the bar, but the interval does not exclude it. */
@@ -77,7 +77,7 @@ static void line_print(const struct line *l)
         snprintf(measured, sizeof measured, "%.3g [%.3g, %.3g]", l->value.median, l->value.low, l->value.high);
     if (l->value.n && b->against) snprintf(plain, sizeof plain, "%.4g / %.4g", l->side, l->against);
     printf("| %-12s | %-49s | %s %-5.4g | %-26s | %-22s | %2d | %-12s | %-12s |\n", l->row->name, b->what,
-           b->sense == SPEED_AT_LEAST ? ">=" : "<=", b->bar, measured, plain, l->value.n, l->row->durability,
+           b->sense != SPEED_AT_MOST ? ">=" : "<=", b->bar, measured, plain, l->value.n, l->row->durability,
            verdict(l));
 }
 
@@ -85,7 +85,7 @@ static json_t *line_json(const struct line *l)
 {
     const struct speed_bar *b = l->bar;
     json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:i}", "row", l->row->name, "what", b->what, "durability",
-                             l->row->durability, "sense", b->sense == SPEED_AT_LEAST ? ">=" : "<=", "bar", b->bar,
+                             l->row->durability, "sense", b->sense != SPEED_AT_MOST ? ">=" : "<=", "bar", b->bar,
                              "verdict", verdict(l), "n", l->value.n);
     if (l->value.n == 0) return json;
     json_object_set_new(json, "median", json_real(l->value.median));
@@ -105,6 +105,15 @@ static int table_keep(const char *dir, json_t *lines, struct err_text *error)
     return json_dump_file(lines, path, JSON_INDENT(1)) == 0 ? 0 : err_set(error, ERR_IO, "%s: cannot be written", path);
 }
 
+/* What this bar adds to those that are missed. *before: the one ahead of it is, and so is this one when it returns. */
+static int line_missed(const struct line *l, bool *before)
+{
+    bool missed = l->value.n > 0 && !reaches(l->bar, l->value.median), either = l->bar->sense == SPEED_OR_AT_LEAST;
+    int change = either ? -(int)*before : 0;
+    *before = missed && (!either || *before);
+    return change + *before;
+}
+
 int speed_table(const char *dir, const struct speed_row *const rows[], int count, struct err_text *error)
 {
     struct trials all;
@@ -116,12 +125,13 @@ int speed_table(const char *dir, const struct speed_row *const rows[], int count
            "measured [interval]", "medians", "n", "durability", "verdict");
     printf("|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < count; i++) {
+        bool before = false;
         for (const struct speed_bar *b = rows[i]->bars; b->what; b++) {
             struct line l = {.row = rows[i], .bar = b};
             line_measure(&l, &all);
             line_print(&l);
             json_array_append_new(lines, line_json(&l));
-            missed += l.value.n > 0 && !reaches(b, l.value.median);
+            missed += line_missed(&l, &before);
         }
     }
     rc = table_keep(dir, lines, error);

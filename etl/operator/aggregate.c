@@ -374,6 +374,12 @@ static void aggregate_close(struct operator* o)
     free(a);
 }
 
-const struct operator_class operator_aggregate = {
-    aggregate_open,  aggregate_process, aggregate_flush,   aggregate_forget,
-    aggregate_close, aggregate_measure, aggregate_stretch, NULL};
+const struct operator_class operator_aggregate = {aggregate_open,
+                                                  aggregate_process,
+                                                  aggregate_flush,
+                                                  aggregate_forget,
+                                                  aggregate_close,
+                                                  aggregate_measure,
+                                                  aggregate_stretch,
+                                                  NULL,
+                                                  false};

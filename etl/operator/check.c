@@ -363,5 +363,5 @@ static void check_close(struct operator* o)
     free(k);
 }
 
-const struct operator_class operator_check = {check_open,  check_process, check_flush, check_forget,
-                                              check_close, NULL,          NULL,        NULL};
+const struct operator_class operator_check = {check_open, check_process, check_flush, check_forget, check_close,
+                                              NULL,       NULL,          NULL,        true};

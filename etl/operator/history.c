@@ -98,4 +98,4 @@ static void history_close(struct operator* o)
 }
 
 const struct operator_class operator_history = {
-    history_open, history_process, history_flush, history_forget, history_close, NULL, NULL, NULL};
+    history_open, history_process, history_flush, history_forget, history_close, NULL, NULL, NULL, true};

@@ -288,5 +288,5 @@ static void join_close(struct operator* base)
     free(o);
 }
 
-const struct operator_class operator_join = {join_open,  join_process, join_flush, join_forget,
-                                             join_close, NULL,         NULL,       NULL};
+const struct operator_class operator_join = {join_open, join_process, join_flush, join_forget, join_close,
+                                             NULL,      NULL,         NULL,       true};

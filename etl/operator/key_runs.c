@@ -1,15 +1,9 @@
 #include "etl/operator/key_runs.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "etl/sink/sql.h"
+#include "etl/operator/temporary.h"
 
 enum { BUFFERED = 4096 }; /* keys */
 
@@ -69,39 +63,9 @@ struct run_writer {
     struct fingerprint buffer[BUFFERED];
 };
 
-static int file_fail(const char *what, struct err_text *error)
-{
-    return err_set(error, err_from_errno(errno), "a temporary file in %s: %s: %s", sql_temporary_folder(), what,
-                   strerror(errno));
-}
-
-/* A file without a name, also where the file system knows none from the beginning. */
-static int file_open(struct err_text *error)
-{
-    char path[PATH_MAX];
-    int fd = open(sql_temporary_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0) return fd;
-    snprintf(path, sizeof path, "%s/millrace-XXXXXX", sql_temporary_folder());
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0) return file_fail("cannot be made", error);
-    unlink(path);
-    return fd;
-}
-
-static int bytes_write(int fd, const void *p, size_t n, struct err_text *error)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t wrote = write(fd, (const char *)p + done, n - done);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) return file_fail("cannot be written", error);
-        done += (size_t)wrote;
-    }
-    return 0;
-}
-
 static int writer_flush(struct run_writer *w, struct err_text *error)
 {
-    int result = bytes_write(w->fd, w->buffer, w->buffered * sizeof w->buffer[0], error);
+    int result = temporary_write(w->fd, w->buffer, w->buffered * sizeof w->buffer[0], error);
     w->buffered = 0;
     return result;
 }
@@ -117,10 +81,10 @@ static int run_map(struct run_writer *w, struct key_run *out, struct err_text *e
 {
     int result = writer_flush(w, error);
     if (result < 0) return result;
-    void *p = mmap(NULL, w->count * sizeof *out->keys, PROT_READ, MAP_SHARED, w->fd, 0);
-    if (p == MAP_FAILED) return file_fail("cannot be mapped", error);
-    *out = (struct key_run){p, w->count};
-    return 0;
+    const void *p;
+    result = temporary_map(w->fd, w->count * sizeof *out->keys, &p, error);
+    if (result == 0) *out = (struct key_run){p, w->count};
+    return result;
 }
 
 static void run_drop(struct key_run *run)
@@ -131,7 +95,7 @@ static void run_drop(struct key_run *run)
 /* Both are ascending; either may be empty. */
 static int run_make(const struct key_run *a, const struct key_run *b, struct key_run *out, struct err_text *error)
 {
-    struct run_writer w = {.fd = file_open(error)};
+    struct run_writer w = {.fd = temporary_open(error)};
     int result = w.fd < 0 ? w.fd : 0;
     for (size_t i = 0, k = 0; result == 0 && i + k < a->count + b->count;) {
         bool first = k == b->count || (i < a->count && key_compare(&a->keys[i], &b->keys[k]) < 0);

@@ -4,9 +4,8 @@
  *                     there are few: log2 of the number of runs that were added
  *     key_runs_has    interpolation search in each: fingerprints are spread evenly, so the first guess is near
  *
- * Files have no name, stand in SQLite's folder for temporary files (sql_temporary_folder) and go with the process. They
- * are mapped, so their pages are the system's to keep or to drop. 16 bytes a key. Source of the scheme: O'Neil et
- * al., "The log-structured merge-tree" (1996). */
+ * Files are temporary (temporary.h) and mapped, so their pages are the system's to keep or to drop. 16 bytes a key.
+ * Source of the scheme: O'Neil et al., "The log-structured merge-tree" (1996). */
 #ifndef MILLRACE_ETL_OPERATOR_KEY_RUNS_H
 #define MILLRACE_ETL_OPERATOR_KEY_RUNS_H
 

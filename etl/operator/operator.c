@@ -90,6 +90,10 @@ int operator_flush(struct operator* o)
 {
     return o->class->flush(o);
 }
+bool operator_flush_reads(const struct operator* o)
+{
+    return o->class->flush_reads;
+}
 void operator_forget(struct operator* o)
 {
     o->class->forget(o);

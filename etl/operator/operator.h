@@ -53,9 +53,10 @@ struct change {
 struct operator_context {
     const struct definition *definition;
     sqlite3 *db;
-    bool alone;                   /* live: nobody else adds or takes back rows while the engine is open */
-    bool live;                    /* state is kept in the database; else all in memory, and no row is taken back */
-    struct deferred *deferred;    /* batch, while records come: who writes rows (etl/sink/deferred.h); else NULL */
+    bool alone; /* live: nobody else adds or takes back rows while the engine is open */
+    bool live;  /* state is kept in the database; else all in memory, and no row is taken back */
+    /* Batch, until a flush reads tables: who writes rows (etl/sink/deferred.h); else NULL. */
+    struct deferred *deferred;
     bool in_page;                 /* records stay as they are until operator_hand_on */
     struct recents *recents;      /* live: what stands in front of tables of keys (recent.h); NULL: nothing */
     struct pending_list pendings; /* live: rows that wait; what is read of the database during a flush is there */
@@ -77,6 +78,7 @@ struct operator_class {
     int (*stretch)(struct operator* o, const struct change *rows, size_t count);
     /* Rows that were kept for those who take many go to them now. NULL: it keeps none. */
     int (*hand_on)(struct operator* o);
+    bool flush_reads; /* its flush looks at tables of the database in a batch, too */
 };
 extern const struct operator_class operator_store, operator_select, operator_aggregate, operator_sessionize,
     operator_join, operator_ranking, operator_history, operator_check;
@@ -101,6 +103,7 @@ int operator_process(struct operator* o, const struct change *change);
 /* At the end of a page of records: their rows are still there. */
 int operator_hand_on(struct operator* o);
 int operator_flush(struct operator* o);
+bool operator_flush_reads(const struct operator* o);
 void operator_forget(struct operator* o);
 /* Batch, before operator_forget: says what is kept about keys (state_size.h). */
 void operator_measure(const struct operator* o, struct buf *out);

@@ -115,4 +115,4 @@ static void ranking_close(struct operator* o)
 }
 
 const struct operator_class operator_ranking = {
-    ranking_open, ranking_process, ranking_flush, ranking_forget, ranking_close, NULL, NULL, NULL};
+    ranking_open, ranking_process, ranking_flush, ranking_forget, ranking_close, NULL, NULL, NULL, true};

@@ -137,5 +137,5 @@ static void select_close(struct operator* o)
     free(s);
 }
 
-const struct operator_class operator_select = {select_open,  select_process, select_flush, select_forget,
-                                               select_close, NULL,           NULL,         NULL};
+const struct operator_class operator_select = {select_open, select_process, select_flush, select_forget, select_close,
+                                               NULL,        NULL,           NULL,         false};

@@ -397,4 +397,5 @@ const struct operator_class operator_sessionize = {sessionize_open,
                                                    sessionize_close,
                                                    sessionize_measure,
                                                    NULL,
-                                                   NULL};
+                                                   NULL,
+                                                   false};

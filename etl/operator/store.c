@@ -85,5 +85,5 @@ static void store_close(struct operator* o)
     free(s);
 }
 
-const struct operator_class operator_store = {store_open,  store_process, store_flush, store_forget,
-                                              store_close, NULL,          NULL,        store_hand_on};
+const struct operator_class operator_store = {store_open, store_process, store_flush,   store_forget, store_close,
+                                              NULL,       NULL,          store_hand_on, false};

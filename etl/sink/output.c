@@ -360,6 +360,10 @@ static int state_write(struct output *o, int64_t id, struct fingerprint group, s
 int output_write(struct output *o, int64_t *id, const struct value *values, struct fingerprint group,
                  struct slice state)
 {
+    if (o->context->deferred) {
+        *id = ++o->deferred;
+        return row_defer(o, &(struct change){.values = values});
+    }
     row_bind(o, *id, values);
     int result = sql_step(o->put, o->context->error);
     if (result < 0) return result;

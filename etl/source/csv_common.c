@@ -28,18 +28,11 @@ struct quoting {
     uint64_t closed;    /* bit 0: the byte before that was a closing quote, or the first one of two */
 };
 
-/* Every quote opens or closes, in turn. */
-static uint64_t inside_of(uint64_t quotes)
-{
-    for (int i = 1; i < MARKS_BLOCK; i *= 2) quotes ^= quotes << i;
-    return quotes;
-}
-
 /* Takes the delimiters that are content out of *delimiters. False when a quote stands where this kind has none. */
 static bool quotes_apply(struct quoting *q, uint64_t quotes, uint64_t *delimiters)
 {
     if (!(quotes | q->inside | q->closed)) return true; /* most blocks: nothing of what follows would change */
-    uint64_t inside = inside_of(quotes) ^ q->inside, outer = *delimiters & ~inside;
+    uint64_t inside = marks_between(quotes) ^ q->inside, outer = *delimiters & ~inside;
     uint64_t opening = quotes & inside, closing = quotes & ~inside, behind = closing << 1 | q->closed;
     uint64_t doubled = q->twice ? opening & behind : 0;
     uint64_t misplaced = (opening & ~(outer << 1 | q->starts)) | (behind & ~outer);

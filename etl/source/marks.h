@@ -71,6 +71,13 @@ static inline uint64_t marks_short(const uint8_t *p, size_t n, uint8_t byte)
 }
 #endif
 
+/* The bits from each opening quote up to its closing one, which has none: every quote opens or closes, in turn. */
+static inline uint64_t marks_between(uint64_t quotes)
+{
+    for (int i = 1; i < MARKS_BLOCK; i *= 2) quotes ^= quotes << i;
+    return quotes;
+}
+
 /* The bits of the block at `base`, a multiple of MARKS_BLOCK that is not larger than the text. For a longer text's last
  * block the text's last bytes are compared, as many as a block has, and the bits moved into place. */
 static inline uint64_t marks_of(struct slice text, size_t base, uint8_t byte)
