@@ -74,21 +74,6 @@ for db in first second; do
 done
 definition=$shop
 
-story "killed before its end: thrown away, and begun again, with the option or without"
-for options in --backfill ""; do
-    rm -f "$scratch"/killed.db*
-    publish --topic "killed$options" --partitions 2
-    "$MILLRACE" stream run $definition --db "$scratch/killed.db" --topic "killed$options" --backfill --bootstrap "$bootstrap" >/dev/null 2>&1 &
-    killed=$!
-    for _ in $(seq 2000); do [ -s "$scratch/killed.db-journal" ] && [ "$(stat -c %s "$scratch/killed.db")" -gt 100000 ] && break; sleep 0.001; done
-    kill -KILL $killed
-    wait $killed 2>/dev/null
-    run "$scratch/killed.db" --topic "killed$options" $options || fail "after the kill: $(cat "$scratch/err")"
-    [ "$(one "$scratch/killed.db" "SELECT group_concat(status) FROM etl_runs")" = "interrupted,done" ] ||
-        fail "killed $options: $(one "$scratch/killed.db" "SELECT * FROM etl_runs")"
-    equal "$scratch/killed.db" "killed $options"
-done
-
 story "in another order, sent twice, without its ends: a worker loads it, the tables are the same"
 publish --topic shuffled --partitions 3 --shuffle 7
 publish --topic twice
