@@ -288,6 +288,50 @@ static void source_put(struct buf *b, const json_t *source)
     rules(b, source);
 }
 
+static void row_put(struct buf *b, json_t *row)
+{
+    const char *column;
+    json_t *value;
+    buf_append_str(b, "<div class=note>");
+    json_object_foreach(row, column, value)
+    {
+        buf_printf(b, "%s: ", column);
+        if (json_is_null(value))
+            buf_append_str(b, "NULL");
+        else
+            member_put(b, row, column);
+        buf_append_str(b, " &nbsp; ");
+    }
+    buf_append_str(b, "</div>");
+}
+
+static void table_put(struct buf *b, const json_t *table)
+{
+    size_t index, at;
+    json_t *rule, *row;
+    buf_append_str(b, "<h2>Table ");
+    member_put(b, table, "table");
+    buf_append_str(b, "</h2>\n<p><b>");
+    count_put(b, report_number(table, "rows"));
+    buf_append_str(b, "</b> rows, <span class=bad>");
+    count_put(b, report_number(table, "rejected"));
+    buf_append_str(b, "</span> rejected.</p>\n<div class=scroll><table class=rules><tr><th>rule<th class=l>severity<th "
+                      "class=l>share of the rows<th>violations</tr>\n");
+    json_array_foreach(json_object_get(table, "rules"), index, rule)
+    {
+        buf_append_str(b, "<tr><td><b>");
+        member_put(b, rule, "rule");
+        buf_append_str(b, "</b><div class=note>");
+        member_put(b, rule, "column");
+        buf_printf(b, "</div><td class=l>%s<td class=l>", report_str(rule, "severity"));
+        single_bar(b, COLOUR_MISFIT, report_number(rule, "violations"), report_number(table, "rows"));
+        json_array_foreach(json_object_get(rule, "examples"), at, row) row_put(b, row);
+        count_cell(b, rule, "violations", true);
+        buf_append_str(b, "</tr>\n");
+    }
+    buf_append_str(b, "</table></div>\n");
+}
+
 void quality_html(const json_t *report, struct buf *out)
 {
     size_t index;
@@ -300,5 +344,6 @@ void quality_html(const json_t *report, struct buf *out)
     buf_append_str(out, "</h1>\n");
     drift(out, json_object_get(report, "drift"));
     json_array_foreach(json_object_get(report, "sources"), index, one) source_put(out, one);
+    json_array_foreach(json_object_get(report, "tables"), index, one) table_put(out, one);
     buf_append_str(out, "</body></html>\n");
 }

@@ -7,6 +7,7 @@
 #include "etl/operator/operator.h"
 #include "etl/quality/quality.h"
 #include "etl/quality/report.h"
+#include "etl/quality/tables.h"
 #include "etl/source/source.h"
 #include "lib/base/memory.h"
 #include "lib/os/progress.h"
@@ -121,13 +122,14 @@ static int sources_measure(const struct definition *d, const struct source_lists
     return result;
 }
 
-static json_t *report_new(const struct definition *d, json_t *sources)
+static json_t *report_new(const struct definition *d, json_t *sources, json_t *tables)
 {
     json_t *report = json_object();
     json_object_set_new(report, "millrace_quality", json_integer(QUALITY_VERSION));
     json_object_set_new(report, "pipeline", json_string(d->name));
     json_object_set_new(report, "definition_digest", json_string(d->digest));
     json_object_set_new(report, "sources", sources);
+    json_object_set_new(report, "tables", tables);
     return report;
 }
 
@@ -135,12 +137,14 @@ int quality_measure(const char *definition, const char *in, json_t **out, struct
 {
     struct definition *d = NULL;
     struct source_lists lists = {0};
-    json_t *sources = json_array();
+    json_t *sources = json_array(), *tables = json_array();
     int result = definition_load(definition, &d, error);
     if (result == 0) result = source_lists_read(d, in, &lists, error);
     if (result == 0) result = sources_measure(d, &lists, in, sources, error);
-    *out = result == 0 ? report_new(d, sources) : NULL;
+    if (result == 0 && tables_have_rules(d)) result = tables_measure(d, &lists, in, tables, error);
+    *out = result == 0 ? report_new(d, sources, tables) : NULL;
     if (result != 0) json_decref(sources);
+    if (result != 0) json_decref(tables);
     source_lists_release(&lists);
     definition_free(d);
     return result;

@@ -147,6 +147,25 @@ static json_t *rule_json(const struct source_profile *p, int ordinal)
     return object;
 }
 
+json_t *report_cell(const struct value *v, int scale)
+{
+    return value_json(v, scale);
+}
+
+json_t *report_table_rule(const struct feed *rules, int number, enum severity severity, int64_t rows, json_t *examples)
+{
+    const struct rule *rule = &rules->rules[number];
+    json_t *object = json_object();
+    json_object_set_new(object, "rule", json_string(rule->name));
+    count_set(object, "ordinal", (uint64_t)number + 1);
+    json_object_set_new(object, "kind", json_string(rule->class->name));
+    json_object_set_new(object, "severity", json_string(severity_name(severity)));
+    if (rule->column >= 0) json_object_set_new(object, "column", json_string(rules->columns[rule->column].name));
+    count_set(object, "violations", (uint64_t)rows);
+    json_object_set_new(object, "examples", examples);
+    return object;
+}
+
 static json_t *file_json(const struct source_file *f, uint64_t records)
 {
     json_t *object = json_object();

@@ -126,6 +126,39 @@ static void files(struct buf *out, const json_t *source)
     }
 }
 
+/* "day=2024-12-31 revenue=-3.00" */
+static void row_text(struct buf *out, json_t *row)
+{
+    const char *column;
+    json_t *value;
+    buf_append_str(out, "       ");
+    json_object_foreach(row, column, value)
+    {
+        buf_printf(out, " %s=", column);
+        if (json_is_null(value))
+            buf_append_str(out, "NULL");
+        else
+            value_short(out, value);
+    }
+    buf_append_byte(out, '\n');
+}
+
+static void table_text(struct buf *out, const json_t *table)
+{
+    size_t index, at;
+    json_t *rule, *row;
+    buf_printf(out, "\ntable %s: %.0f rows, %.0f rejected\n", report_str(table, "table"), report_number(table, "rows"),
+               report_number(table, "rejected"));
+    buf_printf(out, "\n    %-24s %-10s%12s\n", "rule", "severity", "violations");
+    json_array_foreach(json_object_get(table, "rules"), index, rule)
+    {
+        buf_printf(out, "    %-24s %-10s", report_str(rule, "rule"), report_str(rule, "severity"));
+        count(out, rule, "violations");
+        buf_append_byte(out, '\n');
+        json_array_foreach(json_object_get(rule, "examples"), at, row) row_text(out, row);
+    }
+}
+
 static void drift(struct buf *out, const json_t *all)
 {
     size_t index;
@@ -157,5 +190,6 @@ void quality_text(const json_t *report, struct buf *out)
         columns(out, one);
         rules(out, one);
     }
+    json_array_foreach(json_object_get(report, "tables"), index, one) table_text(out, one);
     drift(out, json_object_get(report, "drift"));
 }

@@ -122,6 +122,14 @@ const char *sql_words(sqlite3 *db)
            "to: copy it elsewhere, or have its owner say PRAGMA journal_mode = DELETE";
 }
 
+/* SQLite knows a file by its whole path; people gave it from where they are. */
+static const char *as_given(const char *file)
+{
+    char here[4096];
+    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+    return n > 1 && strncmp(file, here, n) == 0 && file[n] == '/' && file[n + 1] ? file + n + 1 : file;
+}
+
 /* "FILE: what: SQLite's words", and what else is known of a disk that said no. */
 static int fail(sqlite3 *db, struct err_text *error, const char *what)
 {
@@ -130,7 +138,7 @@ static int fail(sqlite3 *db, struct err_text *error, const char *what)
     struct buf name = {0}, more = {0};
     bool named = file && *file;
     if (named || !is_about_the_file(code))
-        buf_append_str(&name, named ? file : "database");
+        buf_append_str(&name, named ? as_given(file) : "database");
     else
         buf_printf(&name, "a temporary file in %s", folder);
     if ((code & 0xff) == SQLITE_IOERR && reason) buf_printf(&more, ": %s", strerror(reason));

@@ -161,4 +161,29 @@ quality "$scratch/goods.json" --in "$scratch/in" --against "$scratch/goods.json"
 grep -q 'goods.json: no report of' "$scratch/quality.log" || fail "the file is not named"
 quality "$scratch/goods.json" --in "$scratch/in" --drift 10% >/dev/null && fail "--drift without --against"
 quality "$scratch/goods.json" --in "$scratch/in" --format pdf >/dev/null && fail "--format pdf"
+story "rules of tables: what a batch has in NAME_violations, rules that fail included"
+mkdir "$scratch/sales"
+printf 'id,day,price\n1,2024-01-01,5.00\n2,2024-01-01,-7.50\n3,2024-01-02,9.00\n4,,1.00\n5,2024-01-03,-1.00\n6,,2.00\n' >"$scratch/sales/a.csv"
+python3 - "$scratch/sales.json" <<'PYTHON' || die "no definition"
+import json, sys
+json.dump({"pipeline": "sales", "version": 1, "source": {"format": "csv", "glob": "*.csv", "columns": [
+    {"name": "id", "type": "integer"}, {"name": "day", "type": "date", "format": "%F"}, {"name": "price", "type": "decimal", "scale": 2}]},
+    "rules": [{"rule": "range", "column": "id", "max": 5, "severity": "fail"}],
+    "tables": [{"name": "sales"}, {"name": "by_day", "aggregate": "sales", "by": ["day"], "columns": {"revenue": "sum(price)"},
+        "rules": [{"rule": "range", "name": "loss", "column": "revenue", "min": 0, "severity": "fail"},
+                  {"rule": "not_null", "column": "day", "severity": "warn"}]}]}, open(sys.argv[1], "w"))
+PYTHON
+quality "$scratch/sales.json" --in "$scratch/sales" --format json --out "$scratch/sales.quality.json" || die "sales: status $?: $(tail -1 "$scratch/quality.log")"
+python3 - "$scratch/sales.quality.json" <<'PYTHON' || fail "the rules of by_day"
+import json, sys
+[table] = json.load(open(sys.argv[1]))["tables"]
+loss, not_null = table["rules"]
+assert (table["table"], table["rows"], table["rejected"]) == ("by_day", 4, 2), table
+assert (loss["rule"], loss["severity"], loss["violations"], loss["column"]) == ("loss", "fail", 2, "revenue"), loss
+assert loss["examples"] == [{"day": "2024-01-01", "revenue": "-2.50"}, {"day": "2024-01-03", "revenue": "-1.00"}], loss
+assert (not_null["kind"], not_null["violations"], not_null["examples"]) == ("not_null", 1, [{"day": None, "revenue": "1.00"}]), not_null
+PYTHON
+quality "$scratch/sales.json" --in "$scratch/sales" | grep -qF "day=2024-01-03 revenue=-1.00" || fail "the rows are not in the text"
+quality "$scratch/sales.json" --in "$scratch/sales" --format html | grep -qF "<h2>Table by_day</h2>" || fail "the table is not on the page"
+
 done_testing
