@@ -255,7 +255,7 @@ bench: deps ## run the experiments and write the report: results/latest/report.h
 	$(BUILD)/millrace bench report $(OUT)
 
 # Peers need what the product does not: their packages, and jars that Maven fetches once into ~/.cache/millrace.
-PEERS ?= apache-kafka point-to-point redis
+PEERS ?= apache-kafka point-to-point redis nats
 .PHONY: deps-peers bench-peers test-peer
 deps-peers: ## what the targets of bench-peers need (PEERS="apache-kafka redis"): Debian packages, and what `bench fetch` gets
 	@scripts/deps.sh product peers

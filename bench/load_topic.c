@@ -77,8 +77,8 @@ int load_topic_delete(const char *bootstrap, const char *topic, struct err_text 
 
 int load_topic_make(const struct load_options *o, struct err_text *error)
 {
-    /* The others make it with the first message. */
-    return o->protocol ? 0 : load_topic_create_with(o->bootstrap, o->topic, 1, o->topic_settings, error);
+    return o->protocol ? plain_topic_make(o, error)
+                       : load_topic_create_with(o->bootstrap, o->topic, 1, o->topic_settings, error);
 }
 
 int load_topic_drop(const struct load_options *o, struct err_text *error)

@@ -12,7 +12,14 @@
 #include "lib/os/clock.h"
 #include "lib/os/net.h"
 
-enum { IN_FLIGHT_MAX = 65536, BATCH_BYTES = 1000000, CONNECT_MS = 5000, READ_BYTES = 65536, LINGER_LOOK_MS = 1 };
+enum {
+    IN_FLIGHT_MAX = 65536,
+    BATCH_BYTES = 1000000,
+    CONNECT_MS = 5000,
+    READ_BYTES = 65536,
+    LINGER_LOOK_MS = 1,
+    ANSWER_LOOK_MS = 100
+};
 
 struct plain {
     const struct plain_protocol *protocol;
@@ -34,7 +41,10 @@ struct plain {
 
 static const struct plain_protocol *protocol_find(const char *name)
 {
-    return strcmp(name, "redis") == 0 ? &plain_redis : &plain_direct;
+    static const struct plain_protocol *const all[] = {&plain_redis, &plain_nats, &plain_direct};
+    int i = 0;
+    while (i < 2 && strcmp(all[i]->name, name) != 0) i++;
+    return all[i];
 }
 
 static int connect_to(const char *address, struct err_text *error)
@@ -42,6 +52,16 @@ static int connect_to(const char *address, struct err_text *error)
     struct net_address a;
     int rc = net_address_parse(address, &a, error);
     return rc < 0 ? rc : net_connect(&a, CONNECT_MS, error);
+}
+
+static int begin(const struct plain *p, int descriptor, bool receives)
+{
+    struct buf out = {0};
+    if (!p->protocol->begin || descriptor < 0) return 0;
+    p->protocol->begin(&out, p->topic, receives);
+    int rc = net_send_all(descriptor, buf_slice(&out));
+    buf_release(&out);
+    return rc;
 }
 
 int plain_open(const struct load_options *o, const struct plain_events *events, bool consuming, struct plain **out,
@@ -57,7 +77,8 @@ int plain_open(const struct load_options *o, const struct plain_events *events, 
     pthread_mutex_init(&p->lock, NULL);
     p->sender = connect_to(o->bootstrap, error);
     if (p->sender >= 0 && consuming && p->protocol->ask) p->receiver = connect_to(o->bootstrap, error);
-    if (p->sender < 0 || (consuming && p->protocol->ask && p->receiver < 0)) {
+    bool open = p->sender >= 0 && (!consuming || !p->protocol->ask || p->receiver >= 0);
+    if (!open || begin(p, p->sender, false) < 0 || begin(p, p->receiver, true) < 0) {
         plain_close(p);
         return ERR_IO;
     }
@@ -139,6 +160,7 @@ void plain_poll(struct plain *p, int timeout_ms)
         if (n <= 0) break;
         uint64_t number = p->numbers[p->answered % IN_FLIGHT_MAX];
         at += (size_t)n;
+        if (a.none) continue;
         if (a.received_ns > 0) p->events.received(p->events.context, number, a.received_ns);
         p->events.answered(p->events.context, number, a.acked, now_ns);
         p->answered++;
@@ -176,41 +198,47 @@ void plain_receive(struct plain *p, int timeout_ms)
 
 /* --- single questions --- */
 
-/* Asks, and takes the first line of the answer: ":12". */
-static int ask_line(const struct load_options *o, const struct buf *question, char line[256], struct err_text *error)
+/* Asks, and waits for what is told; negative when that is no answer or none comes. */
+static int64_t question(const struct load_options *o, void (*write)(struct buf *out, const char *topic),
+                        struct err_text *error)
 {
-    int descriptor = connect_to(o->bootstrap, error), rc = descriptor < 0 ? descriptor : 0;
-    if (rc == 0) rc = net_send_all(descriptor, buf_slice(question));
-    for (size_t n = 0; rc == 0 && n < 255; n++) {
-        rc = net_receive_all(descriptor, line + n, 1, CONNECT_MS);
-        if (line[n] != '\n') continue;
-        line[n] = 0;
-        break;
+    const struct plain_protocol *protocol = protocol_find(o->protocol);
+    struct buf out = {0}, in = {0};
+    int64_t value = ERR_IO, told = 0, give_up_ns = clock_mono_ns() + (int64_t)CONNECT_MS * 1000000;
+    int descriptor = connect_to(o->bootstrap, error);
+    if (descriptor < 0) return descriptor;
+    write(&out, o->topic);
+    int rc = net_send_all(descriptor, buf_slice(&out));
+    while (rc == 0 && told == 0 && clock_mono_ns() < give_up_ns) {
+        if (bytes_take(descriptor, &in, ANSWER_LOOK_MS)) told = protocol->told(buf_slice(&in), &value);
     }
-    if (descriptor >= 0) close(descriptor);
-    return rc;
+    if (told <= 0)
+        value = err_set(error, ERR_IO, "%s: %s does not do what it is asked: %.*s", o->topic, protocol->name,
+                        (int)(in.n < 80 ? in.n : 80), in.n ? (const char *)in.p : "");
+    close(descriptor);
+    buf_release(&out);
+    buf_release(&in);
+    return value;
 }
 
 int64_t plain_length(const struct load_options *o)
 {
     const struct plain_protocol *protocol = protocol_find(o->protocol);
-    struct buf question = {0};
-    char line[256] = "";
-    if (!protocol->length) return -1;
-    protocol->length(&question, o->topic);
-    int rc = ask_line(o, &question, line, NULL);
-    buf_release(&question);
-    return rc == 0 && line[0] == ':' ? strtoll(line + 1, NULL, 10) : -1;
+    struct err_text why = {0};
+    int64_t value = protocol->length ? question(o, protocol->length, &why) : -1;
+    return value < 0 ? -1 : value;
+}
+
+int plain_topic_make(const struct load_options *o, struct err_text *error)
+{
+    const struct plain_protocol *protocol = protocol_find(o->protocol);
+    int64_t value = protocol->make ? question(o, protocol->make, error) : 0;
+    return value < 0 ? ERR_IO : 0;
 }
 
 int plain_topic_delete(const struct load_options *o, struct err_text *error)
 {
     const struct plain_protocol *protocol = protocol_find(o->protocol);
-    struct buf question = {0};
-    char line[256] = "";
-    if (!protocol->remove) return 0;
-    protocol->remove(&question, o->topic);
-    int rc = ask_line(o, &question, line, error);
-    buf_release(&question);
-    return rc == 0 && line[0] != ':' ? err_set(error, ERR_IO, "%s: %s", o->topic, line) : rc;
+    int64_t value = protocol->remove ? question(o, protocol->remove, error) : 0;
+    return value < 0 ? ERR_IO : 0;
 }

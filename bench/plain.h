@@ -10,6 +10,8 @@
  * is `batch_bytes` of them, as in a Kafka client; 65,536 at most are on their way.
  *
  * "redis"    Redis Streams: XADD, XREAD (redis.io/docs/latest/develop/reference/protocol-spec: RESP 2)
+ * "nats"     NATS JetStream: PUB with an inbox for its answer, a consumer that is pushed to (docs.nats.io/reference:
+ *            client protocol, JetStream API)
  * "direct"   our own sink (bench/sink.h): it answers when it has a message, and says when that was */
 #ifndef MILLRACE_BENCH_PLAIN_H
 #define MILLRACE_BENCH_PLAIN_H
@@ -37,13 +39,15 @@ void plain_poll(struct plain *p, int timeout_ms);
 void plain_receive(struct plain *p, int timeout_ms);
 /* How many messages the target has of the topic; -1 when it cannot be asked. */
 int64_t plain_length(const struct load_options *o);
-/* Removes what a load left. */
+/* What must be there before a load, and what it left. */
+int plain_topic_make(const struct load_options *o, struct err_text *error);
 int plain_topic_delete(const struct load_options *o, struct err_text *error);
 
 /* --- a protocol, for plain.c alone --- */
 
 struct plain_answer {
     bool acked;
+    bool none;           /* no answer to a message: something that is passed over */
     int64_t received_ns; /* when the receiver had it; 0: another connection will tell */
 };
 
@@ -56,11 +60,16 @@ struct plain_protocol {
      * bytes, 0 or -1 as above; `message` is called for each. NULL: answers say when a message was received. */
     void (*ask)(struct buf *out, const char *topic, const char *position);
     int64_t (*reply)(struct slice in, char position[64], void (*message)(void *context, struct slice m), void *context);
-    /* A question whose answer is a number, and one that removes the topic; NULL when there is nothing to ask. */
+    /* What a connection begins with, before messages or questions; NULL: nothing. */
+    void (*begin)(struct buf *out, const char *topic, bool receives);
+    /* Questions to the target on a connection of their own: how long the topic is, make it, remove it; NULL when there
+     * is nothing to ask. `told` reads what comes back: the number of bytes, 0 or -1 as above. */
     void (*length)(struct buf *out, const char *topic);
+    void (*make)(struct buf *out, const char *topic);
     void (*remove)(struct buf *out, const char *topic);
+    int64_t (*told)(struct slice in, int64_t *value);
 };
 
-extern const struct plain_protocol plain_redis, plain_direct;
+extern const struct plain_protocol plain_redis, plain_nats, plain_direct;
 
 #endif

@@ -150,10 +150,18 @@ static void remove_topic(struct buf *out, const char *topic)
     of_topic(out, "DEL", topic);
 }
 
+static int64_t told(struct slice in, int64_t *value)
+{
+    struct resp r = {.in = in};
+    *value = number(&r, ':');
+    return taken(&r);
+}
+
 const struct plain_protocol plain_redis = {.name = "redis",
                                            .publish = publish,
                                            .answer = answer,
                                            .ask = ask,
                                            .reply = reply,
                                            .length = length,
-                                           .remove = remove_topic};
+                                           .remove = remove_topic,
+                                           .told = told};

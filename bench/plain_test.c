@@ -62,6 +62,43 @@ TEST(plain, what_redis_was_read_is_given_once_it_is_whole)
     buf_release(&seen);
 }
 
+TEST(plain, nats_answers_stand_between_what_is_passed_over)
+{
+    static const char all[] = "INFO {\"a\":1}\r\nMSG _INBOX.x 1 24\r\n{\"stream\":\"b1\", \"seq\":1}\r\nPING\r\n"
+                              "MSG _INBOX.x 1 12\r\n{\"error\":{}}\r\n";
+    struct plain_answer a;
+    size_t at = 0;
+    check_int(plain_nats.answer((struct slice){(const uint8_t *)all, 5}, &a), 0);
+    at += (size_t)plain_nats.answer(text(all), &a);
+    check_int(at, 14);
+    check(a.none);
+    for (size_t n = 0; n < 45; n++) check_int(plain_nats.answer((struct slice){(const uint8_t *)all + at, n}, &a), 0);
+    at += (size_t)plain_nats.answer(text(all + at), &a);
+    check(!a.none && a.acked);
+    at += (size_t)plain_nats.answer(text(all + at), &a);
+    check(a.none);
+    at += (size_t)plain_nats.answer(text(all + at), &a);
+    check(!a.none && !a.acked);
+    check_int(at, sizeof all - 1);
+    check_int(plain_nats.answer(text("-ERR 'x'\r\n"), &a), -1);
+}
+
+TEST(plain, what_nats_pushes_is_given_frame_by_frame)
+{
+    static const char two[] =
+        "MSG b1 2 $JS.ACK.b1.x.1.1.1.1.2 8\r\nAAAAAAAA\r\nMSG b1 2 $JS.ACK 9\r\nBBB\r\nBBBB\r\nMSG b1";
+    struct buf seen = {0};
+    char position[64] = "";
+    int64_t value = -1;
+    check_int(plain_nats.reply(text(two), position, count_message, &seen), (int)strlen(two) - 6);
+    check_str(buf_cstr(&seen), "AAAAAAAA|BBB\r\nBBBB|");
+    check_int(plain_nats.told(text("INFO {}\r\nMSG q 3 14\r\n{\"messages\":3}\r\n"), &value), 9 + 12 + 16);
+    check_int(value, 3);
+    check_int(plain_nats.told(text("MSG q 3 12\r\n{\"error\":{}}\r\n"), &value), -1);
+    check_int(plain_nats.told(text("INFO {}\r\n"), &value), 0);
+    buf_release(&seen);
+}
+
 static void *sink_one(void *context)
 {
     int listener = *(int *)context;

@@ -263,7 +263,7 @@ static void spec_read(struct at root)
     static const char *const known[] = {"name",  "about",      "protocol", "variables", "needs",     "fetch",
                                         "files", "prepare",    "start",    "ready",     "warm_up_s", "stop",
                                         "acks",  "durability", "differs",  NULL};
-    static const char *const protocols[] = {"kafka", "redis", "direct", NULL};
+    static const char *const protocols[] = {"kafka", "redis", "nats", "direct", NULL};
     struct target_spec *s = root.r->spec;
     keys(root, known);
     s->name = text(member(root, "name"), NULL);

@@ -88,7 +88,7 @@ TEST(target_file, a_wrong_one_is_told_by_its_key)
     refuses("{\"stop\": {\"signal\": \"KILL\"}, " REST, "stop.signal: \"KILL\" is none of \"TERM\", \"INT\", \"QUIT\"");
     refuses("{\"variables\": {\"a\": {\"environment\": \"A\"}}, " REST, "variables.a.else: is missing");
     refuses("{\"name\": \"x\", \"about\": \"y\", \"protocol\": \"amqp\"}",
-            "protocol: \"amqp\" is none of \"kafka\", \"redis\", \"direct\"");
+            "protocol: \"amqp\" is none of \"kafka\", \"redis\", \"nats\", \"direct\"");
     refuses("{\"name\": \"x\", \"about\": \"y\", \"protocol\": \"kafka\", \"start\": [\"a\"], \"ready\": {}}",
             "ready: needs one of line and connect");
     refuses(
