@@ -16,15 +16,16 @@
  * row. What comes while the writer works goes with the next transaction, so the more comes the larger they get, by
  * themselves; waiting for more while more keeps coming only made rows wait. The lock of the database is only held for
  * what is there already: a page is a transaction. After a stall the first of many rows are seen while the others wait:
- * from some 2,000 on a larger transaction costs as much a row. */
-const struct loader_limits loader_limits_live = {false, 2000, 16 << 20, 2000, 16 << 20, 1, 1};
+ * from some 2,000 on a larger transaction costs one worker as much a row. With each turn of several, though, what
+ * SQLite and the operators know is forgotten. */
+const struct loader_limits loader_limits_live = {false, 10000, 16 << 20, 10000, 16 << 20, 2000, 1, 1};
 /* The larger a transaction, the less a row costs: a group that many rows change is written once. Nobody else wants the
  * lock, so small pages, which stay in the processor's caches, share a transaction. */
-const struct loader_limits loader_limits_backfill = {true, 1000, 4 << 20, 100000, 64 << 20, 100, 5000};
+const struct loader_limits loader_limits_backfill = {true, 1000, 4 << 20, 100000, 64 << 20, 100000, 100, 5000};
 
 struct loader_limits loader_limits_every(int ms)
 {
-    return (struct loader_limits){false, 100000, 64 << 20, 100000, 64 << 20, ms, ms};
+    return (struct loader_limits){false, 100000, 64 << 20, 100000, 64 << 20, 100000, ms, ms};
 }
 
 enum { PAGES = 2 };
@@ -52,6 +53,7 @@ struct loader {
     const struct loader_limits *limits;
     struct page pages[PAGES];
     struct page *page;   /* the one that is being filled */
+    bool shared;         /* another worker commits, too */
     size_t count, bytes; /* of messages for the transaction, this page's among them */
     int64_t first_ns;    /* when the first of them came */
 };
@@ -275,15 +277,21 @@ int loader_take(struct loader *l, rd_kafka_message_t *m, struct err_text *error)
 
 /* ---- pages ---- */
 
+static size_t messages_max(const struct loader *l)
+{
+    return l->shared ? l->limits->messages : l->limits->lone_messages;
+}
+
 static bool page_full(const struct loader *l)
 {
-    return l->page->count == l->limits->page_messages || l->page->bytes >= l->limits->page_bytes;
+    return l->page->count >= l->limits->page_messages || l->page->count >= messages_max(l) ||
+           l->page->bytes >= l->limits->page_bytes;
 }
 
 static int64_t due_ns(const struct loader *l, bool more)
 {
     if (l->count == 0) return INT64_MAX;
-    if (l->count >= l->limits->messages || l->bytes >= l->limits->bytes) return 0;
+    if (l->count >= messages_max(l) || l->bytes >= l->limits->bytes) return 0;
     return l->first_ns + (int64_t)(more ? l->limits->busy_ms : l->limits->quiet_ms) * 1000000;
 }
 
@@ -321,6 +329,7 @@ int loader_step(struct loader *l, bool more, struct err_text *error)
     bool idle;
     int result = writer_look(l->writer, &idle, error);
     if (result != 0 || l->count == 0) return result;
+    if (idle) l->shared = writer_is_shared(l->writer);
     bool due = due_ns(l, more) <= clock_mono_ns();
     /* While the writer is busy, what comes meanwhile goes with the rest. */
     if (!page_full(l) && !(due && idle)) return 0;

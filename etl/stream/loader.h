@@ -29,7 +29,8 @@ struct probe;
 struct loader_limits {
     bool alone;                       /* no other worker writes */
     size_t page_messages, page_bytes; /* what is given to the writer at once, at most */
-    size_t messages, bytes;           /* when a transaction ends: at this size */
+    size_t messages, bytes;           /* when a transaction ends: at this size; */
+    size_t lone_messages;             /* at this one as long as no other worker commits */
     int quiet_ms, busy_ms;            /* at this age: when no more wait, and when more do */
 };
 extern const struct loader_limits loader_limits_live, loader_limits_backfill;

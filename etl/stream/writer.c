@@ -26,6 +26,7 @@ struct writer {
     bool stream_known;         /* the database has its id */
     bool open;                 /* a transaction is */
     bool ends;                 /* it loads the end of a partition */
+    bool shared;               /* somebody else commits, too */
     int64_t data_version;      /* of the database when `loaded` was last good */
     struct arena arena;        /* of older versions of records */
     struct err_text failure;
@@ -47,7 +48,9 @@ static int loaded_begin(struct writer *w, struct err_text *error)
 {
     int64_t version;
     int result = sql_integer(w->db, 0, &version, error, "PRAGMA data_version");
-    if (result == 0 && version != w->data_version) loaded_forget(w->loaded);
+    if (result != 0 || version == w->data_version) return result;
+    w->shared = w->shared || w->data_version != 0;
+    loaded_forget(w->loaded);
     w->data_version = version;
     return result;
 }
@@ -322,6 +325,11 @@ void writer_close(struct writer *w)
 struct engine *writer_engine(const struct writer *w)
 {
     return w->engine;
+}
+
+bool writer_is_shared(const struct writer *w)
+{
+    return w->shared;
 }
 
 bool writer_stream_known(const struct writer *w)

@@ -38,6 +38,8 @@ int writer_settle(struct writer *w, struct err_text *error);
 /* Waits, and rolls back what is not committed: the database is the only truth. */
 void writer_forget(struct writer *w);
 
+/* Another process has committed between two transactions. While the writer is idle. */
+bool writer_is_shared(const struct writer *w);
 /* The database has the id of the stream. After writer_wait. */
 bool writer_stream_known(const struct writer *w);
 
