@@ -421,7 +421,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
 {
     struct bench b = {0};
     double seconds = options->minutes > 0 ? options->minutes * 60 : options->full ? BUDGET_FULL_S : BUDGET_QUICK_S;
-    int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * 1e9);
+    int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * (1 - BUDGET_RESERVE) * 1e9);
     for (int i = 0; ids[i]; i++) {
         if (id_index(ids[i]) < 0) return err_set(error, ERR_INVALID, "%s: there is no such experiment", ids[i]);
     }

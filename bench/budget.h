@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 enum { BUDGET_QUICK_S = 600, BUDGET_FULL_S = 4 * 3600 };
+/* Of a run's time, for what is no trial: the set-up of an experiment may take longer than it usually does. */
+#define BUDGET_RESERVE 0.08
 
 /* Seconds of `left_s` for the experiment ids[0], with ids[1] ... (NULL at the end) to come. */
 double budget_share(const char *const ids[], double left_s);

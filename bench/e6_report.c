@@ -167,7 +167,7 @@ int report_price(struct report *r, struct err_text *error)
     char n[160];
     int count = 0, rc = trials_load(&all, r->dir, "E5", error);
     if (rc < 0 || all.count == 0) return rc;
-    buf_append_str(&r->body, "<h2>E6: what does freshness cost?</h2>\n");
+    buf_append_str(&r->body, "<h2 id=E6>E6: what does freshness cost?</h2>\n");
     answer(r, &all);
     for (int i = 0; e5_cell(i); i++)
         if (report_total(&all, e5_cell(i)->name, "age") > 0) cells[count++] = e5_cell(i)->name;

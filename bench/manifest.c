@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <zlib.h>
 
+#include "bench/folder.h"
 #include "bench/results.h"
 #include "lib/base/checksum.h"
 
@@ -115,11 +116,11 @@ static json_t *earlier_json(const char *path)
 int manifest_write(const struct bench *b, const struct manifest *m, struct err_text *error)
 {
     char path[PATH_MAX];
-    struct stat st;
     json_t *configs = NULL;
     bench_path(path, b->dir, m->experiment);
-    if (stat(path, &st) != 0) return 0;
-    int rc = configs_json(b, m->experiment, &configs, error);
+    int rc = folder_make(path, error);
+    if (rc < 0) return rc;
+    rc = configs_json(b, m->experiment, &configs, error);
     if (rc < 0) return rc;
     snprintf(path, sizeof path, "%.*s/%s/manifest.json", PATH_MAX - 64, b->dir, m->experiment);
     json_t *json = json_pack(

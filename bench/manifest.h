@@ -24,7 +24,7 @@ struct manifest {
     bool ended;
 };
 
-/* Writes DIR/EXPERIMENT/manifest.json; nothing when the experiment left no folder. */
+/* Writes DIR/EXPERIMENT/manifest.json, also when no trial was made. */
 int manifest_write(const struct bench *b, const struct manifest *m, struct err_text *error);
 /* {"hash": ..., "cpu": ..., ...}, {"kernel": ..., "sysctls": {...}, ...}: the caller's. */
 json_t *manifest_machine(const char *dir);

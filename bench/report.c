@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/bench.h"
 #include "bench/claims.h"
@@ -151,6 +152,21 @@ static void cut_say(struct report *r, const char *experiment)
     json_decref(manifest);
 }
 
+/* Experiments of the run that have nothing to show say why: a manifest without a trial. */
+static void none_made(struct report *r, const struct bench_experiment_name *e)
+{
+    char path[PATH_MAX + 64], heading[64];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s/manifest.json", r->dir, e->id);
+    snprintf(heading, sizeof heading, "<h2 id=%s>", e->id);
+    if (stat(path, &st) != 0 || strstr(buf_cstr(&r->body), heading)) return;
+    buf_printf(&r->body, "%s%s: ", heading, e->id);
+    report_html(&r->body, e->question);
+    buf_append_str(&r->body, "</h2>\n");
+    r->experiments++;
+    cut_say(r, e->id);
+}
+
 void report_section(struct report *r, const char *heading, const struct trials *all)
 {
     int voided = 0, found = 0;
@@ -280,6 +296,7 @@ int bench_report_terminal(const char *dir, FILE *to, int columns, bool colours, 
     machine_read(&r);
     rc = trials_load(&r.limits, r.dir, "limits", error);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && rc == 0; i++) rc = parts[i](&r, error);
+    for (const struct bench_experiment_name *e = bench_experiments(); e->id && rc == 0; e++) none_made(&r, e);
     if (rc == 0 && r.experiments == 0) rc = err_set(error, ERR_NOTFOUND, "%s: holds no results of an experiment", dir);
     for (const struct bench_experiment_name *e = bench_experiments(); e->id && rc == 0; e++)
         rc = summary_write(r.dir, e->id, error);

@@ -46,7 +46,9 @@ grep -q 'The harness against itself' "$scratch/r/report.html" || fail "the page 
 story "a run that has no time says what it did not do"
 timeout 120 "$MILLRACE" bench run E0 --minutes 0.001 --out "$scratch/cut" >"$scratch/cut.out" 2>&1 || fail "status $?: $(tail -3 "$scratch/cut.out")"
 grep -q '1 trials were cut' "$scratch/cut.out" || fail "not said: $(cat "$scratch/cut.out")"
-[ ! -e "$scratch/cut/E0" ] || fail "a trial was made"
+! ls "$scratch/cut/E0/"trial-* >/dev/null 2>&1 || fail "a trial was made"
+"$MILLRACE" bench report "$scratch/cut" >/dev/null || fail "no page"
+grep -q 'Cut for time: 1 planned trials' "$scratch/cut/report.html" || fail "the page does not say it"
 
 story "a run that has all its trials makes none, and equals itself"
 if grep -q VOID "$scratch/out"; then
