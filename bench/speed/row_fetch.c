@@ -14,69 +14,22 @@
 #include "bench/speed/speed.h"
 #include "bench/speed/wire.h"
 #include "lib/base/memory.h"
-#include "lib/kafka/api.h"
-#include "lib/kafka/batch.h"
-#include "lib/kafka/messages_data.h"
 #include "lib/os/clock.h"
 #include "lib/os/net.h"
 
-enum { MESSAGES = 8000000, FETCH_VERSION = 11, FETCH_BYTES = 16 << 20, SMALL_FETCH_BYTES = 1 << 20, PASSES = 2 };
+enum { MESSAGES = 8000000, FETCH_BYTES = 16 << 20, SMALL_FETCH_BYTES = 1 << 20, PASSES = 2 };
 
 /* --- through the broker --- */
-
-static int fetch_call(struct wire *w, const char *topic, int64_t offset, int32_t bytes, struct arena *arena,
-                      struct fetch_response *out, struct err_text *error)
-{
-    struct fetch_request_fetch_partition partition = {.current_leader_epoch = -1,
-                                                      .fetch_offset = offset,
-                                                      .last_fetched_epoch = -1,
-                                                      .log_start_offset = -1,
-                                                      .partition_max_bytes = bytes};
-    struct fetch_request_fetch_topic topics = {
-        .topic = kafka_string_of(topic), .partitions = &partition, .partitions_count = 1};
-    struct fetch_request request;
-    struct slice body;
-    kafka_struct_init(&fetch_request_struct, &request);
-    request.max_wait_ms = 1000;
-    request.min_bytes = 1;
-    request.max_bytes = bytes;
-    request.topics = &topics;
-    request.topics_count = 1;
-    int rc = wire_call(w, KAFKA_API_FETCH, FETCH_VERSION, &request, &body, error);
-    if (rc < 0) return rc;
-    rc = kafka_decode(&fetch_response_message, FETCH_VERSION, body, arena, out);
-    if (rc == 0 && (out->error_code || out->responses_count != 1 || out->responses[0].partitions[0].error_code))
-        rc = ERR_INVALID;
-    return rc < 0 ? err_set(error, rc, "fetching %s from %lld: %s", topic, (long long)offset, err_name(rc)) : 0;
-}
-
-/* The offset after the last whole batch; what is cut off at the end comes again. */
-static int64_t offset_after(struct slice records, int64_t offset, int64_t *bytes)
-{
-    struct batch_header h;
-    for (;;) {
-        int64_t size = batch_peek_size(records);
-        if (size < 0 || (uint64_t)size > records.n || batch_header_read(records, &h) < 0) return offset;
-        offset = batch_last_offset(&h) + 1;
-        *bytes += size;
-        records = slice_of(records.p + size, records.n - (size_t)size);
-    }
-}
 
 static int log_read(struct wire *w, const char *topic, int64_t end, int32_t fetch_bytes, int64_t *bytes,
                     struct err_text *error)
 {
-    struct arena arena = {0};
     int rc = 0;
-    for (int64_t offset = 0, next = 0; offset < end && rc == 0; offset = next) {
-        struct fetch_response answer;
-        rc = fetch_call(w, topic, offset, fetch_bytes, &arena, &answer, error);
-        if (rc < 0) break;
-        next = offset_after(kafka_bytes_slice(answer.responses[0].partitions[0].records), offset, bytes);
-        if (next == offset) rc = err_set(error, ERR_IO, "%s ends at %lld", topic, (long long)offset);
-        arena_reset(&arena);
+    for (int64_t offset = 0, before = -1; offset < end && rc == 0;) {
+        before = offset;
+        rc = wire_read(w, topic, fetch_bytes, &offset, bytes, error);
+        if (rc == 0 && offset == before) rc = err_set(error, ERR_IO, "%s ends at %lld", topic, (long long)offset);
     }
-    arena_release(&arena);
     return rc;
 }
 

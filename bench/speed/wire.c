@@ -137,30 +137,63 @@ int wire_produce(struct wire *w, const char *topic, int32_t partition, int recor
     return rc;
 }
 
+/* One partition of one topic; the answer's memory is in the arena and in w->in. */
+static int fetch_call(struct wire *w, const char *topic, const struct fetch_request_fetch_partition *partition,
+                      int32_t wait_ms, struct arena *arena, struct fetch_response *answer, struct err_text *error)
+{
+    struct slice body = {0};
+    struct fetch_request request;
+    struct fetch_request_fetch_partition line = *partition;
+    struct fetch_request_fetch_topic lines = {
+        .topic = kafka_string_of(topic), .partitions = &line, .partitions_count = 1};
+    kafka_struct_init(&fetch_request_struct, &request);
+    line.current_leader_epoch = line.last_fetched_epoch = -1;
+    line.log_start_offset = -1;
+    request.max_wait_ms = wait_ms;
+    request.min_bytes = 1;
+    request.max_bytes = line.partition_max_bytes;
+    request.topics = &lines;
+    request.topics_count = 1;
+    int rc = wire_call(w, KAFKA_API_FETCH, WIRE_FETCH_VERSION, &request, &body, error);
+    if (rc == 0) rc = kafka_decode(&fetch_response_message, WIRE_FETCH_VERSION, body, arena, answer);
+    if (rc == 0 && (answer->responses_count != 1 || answer->responses[0].partitions_count != 1))
+        rc = refused(topic, answer->error_code ? answer->error_code : -1, error);
+    return rc == 0 ? refused(topic, answer->responses[0].partitions[0].error_code, error) : rc;
+}
+
 int wire_fetch(struct wire *w, const char *topic, int32_t partition, int64_t offset, int32_t bytes,
                struct err_text *error)
 {
     struct arena arena = {0};
-    struct slice body = {0};
     struct fetch_response answer;
-    struct fetch_request request;
-    struct fetch_request_fetch_partition line = {.partition = partition,
-                                                 .current_leader_epoch = -1,
-                                                 .fetch_offset = offset,
-                                                 .last_fetched_epoch = -1,
-                                                 .log_start_offset = -1,
-                                                 .partition_max_bytes = bytes};
-    struct fetch_request_fetch_topic lines = {
-        .topic = kafka_string_of(topic), .partitions = &line, .partitions_count = 1};
-    kafka_struct_init(&fetch_request_struct, &request);
-    request.max_wait_ms = WIRE_TIMEOUT_MS;
-    request.min_bytes = 1;
-    request.max_bytes = bytes;
-    request.topics = &lines;
-    request.topics_count = 1;
-    int rc = wire_call(w, KAFKA_API_FETCH, WIRE_FETCH_VERSION, &request, &body, error);
-    if (rc == 0) rc = kafka_decode(&fetch_response_message, WIRE_FETCH_VERSION, body, &arena, &answer);
-    if (rc == 0) rc = refused(topic, answer.responses[0].partitions[0].error_code, error);
+    struct fetch_request_fetch_partition line = {
+        .partition = partition, .fetch_offset = offset, .partition_max_bytes = bytes};
+    int rc = fetch_call(w, topic, &line, WIRE_TIMEOUT_MS, &arena, &answer, error);
+    arena_release(&arena);
+    return rc;
+}
+
+/* The offset after the last whole batch. */
+static int64_t offset_after(struct slice records, int64_t offset, int64_t *bytes)
+{
+    struct batch_header h;
+    for (;;) {
+        int64_t size = batch_peek_size(records);
+        if (size < 0 || (uint64_t)size > records.n || batch_header_read(records, &h) < 0) return offset;
+        offset = batch_last_offset(&h) + 1;
+        *bytes += size;
+        records = slice_of(records.p + size, records.n - (size_t)size);
+    }
+}
+
+int wire_read(struct wire *w, const char *topic, int32_t bytes_max, int64_t *offset, int64_t *bytes,
+              struct err_text *error)
+{
+    struct arena arena = {0};
+    struct fetch_response answer;
+    struct fetch_request_fetch_partition line = {.fetch_offset = *offset, .partition_max_bytes = bytes_max};
+    int rc = fetch_call(w, topic, &line, 1000, &arena, &answer, error);
+    if (rc == 0) *offset = offset_after(kafka_bytes_slice(answer.responses[0].partitions[0].records), *offset, bytes);
     arena_release(&arena);
     return rc;
 }

@@ -36,6 +36,11 @@ int wire_produce(struct wire *w, const char *topic, int32_t partition, int recor
 int wire_fetch(struct wire *w, const char *topic, int32_t partition, int64_t offset, int32_t bytes,
                struct err_text *error);
 
+/* One fetch of partition 0 from `*offset` on, up to `bytes_max`: moves it behind the last whole batch (what is cut off
+ * at the end comes again) and adds what the batches weigh. Waits a second where there is nothing yet. */
+int wire_read(struct wire *w, const char *topic, int32_t bytes_max, int64_t *offset, int64_t *bytes,
+              struct err_text *error);
+
 struct wire_crowd {
     const char *bootstrap, *topic;
     int connections;

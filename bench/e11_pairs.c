@@ -1,0 +1,97 @@
+/* e11_pairs.c - E11: n producers and m consumers, each pair over a connection of its own, against all through a broker.
+ *
+ * The same number of records is delivered in every trial, as fast as it goes: connections grow with n * m or with n +
+ * m, what is sent with m or not at all (pairs.h). */
+#include <stdio.h>
+
+#include "bench/environment.h"
+#include "bench/experiment.h"
+#include "bench/load.h"
+#include "bench/monitor.h"
+#include "bench/pairs.h"
+#include "bench/runner.h"
+#include "lib/os/clock.h"
+
+enum { SIZES_MAX = 5, WAYS = 2, RECORDS = 100, RECORD_BYTES = 100 };
+
+static const int sizes[SIZES_MAX] = {1, 2, 4, 8, 16}; /* producers, and as many consumers */
+static const char *const ways[WAYS] = {"point to point", "broker"};
+
+struct pairs_run {
+    struct target target;
+    int sizes;
+    int deliveries; /* of batches, in a trial */
+};
+
+static const char *cell_name(void *context, int cell)
+{
+    static char names[SIZES_MAX * WAYS][TRIAL_NAME_MAX];
+    (void)context;
+    snprintf(names[cell], TRIAL_NAME_MAX, "%d x %d, %s", sizes[cell / WAYS], sizes[cell / WAYS], ways[cell % WAYS]);
+    return names[cell];
+}
+
+static int deliver(struct pairs_run *run, bool direct, struct pairs *p, struct err_text *error)
+{
+    char topic[64];
+    if (direct) return pairs_direct(p, error);
+    snprintf(topic, sizeof topic, "pairs-%lld", (long long)clock_mono_ns());
+    p->bootstrap = run->target.bootstrap;
+    p->topic = topic;
+    int rc = load_topic_create(p->bootstrap, topic, 1, error);
+    if (rc == 0) rc = pairs_through_broker(p, error);
+    return rc < 0 ? rc : load_topic_delete(p->bootstrap, topic, error);
+}
+
+static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
+{
+    struct pairs_run *run = context;
+    struct monitor monitor;
+    struct gate_facts facts = {
+        .saturated = true, .lateness_p99_ns = -1, .io_before = monitor_io_share(), .capture_drops = -1};
+    pid_t pid = run->target.process.pid;
+    int n = sizes[cell / WAYS], batches = run->deliveries / (n * n);
+    struct pairs p = {.producers = n,
+                      .consumers = n,
+                      .batches = batches > 0 ? batches : 1,
+                      .records = RECORDS,
+                      .record_bytes = RECORD_BYTES};
+    trial_set(t, "durability", cell % WAYS == 0 ? "none: a peer's memory" : "page-cache");
+    trial_set(t, "way", ways[cell % WAYS]);
+    trial_set(t, "message_bytes", "100");
+    monitor_start(&monitor, &pid, 1);
+    int64_t cpu_ns = environment_own_cpu_ns() + environment_process_cpu_ns(pid);
+    int rc = deliver(run, cell % WAYS == 0, &p, error);
+    cpu_ns = environment_own_cpu_ns() + environment_process_cpu_ns(pid) - cpu_ns;
+    monitor_stop(&monitor);
+    if (rc < 0) return rc;
+    double millions = (double)p.delivered / 1e6;
+    trial_metric(t, "ends", "producers, and consumers", n);
+    trial_metric(t, "connections", "connections", p.connections);
+    trial_metric(t, "throughput", "records delivered/s", (double)p.delivered / p.seconds);
+    trial_metric(t, "sent", "records/s", (double)p.delivered / n / p.seconds);
+    trial_metric(t, "cpu", "s per million records delivered", (double)cpu_ns / 1e9 / millions);
+    facts.machine = monitor.seen;
+    trial_judge(t, &facts);
+    snprintf(text, size, "%3d connections, %9.0f records delivered/s", p.connections, trial_value(t, "throughput"));
+    return 0;
+}
+
+int experiment_pairs(struct bench *b, struct err_text *error)
+{
+    struct pairs_run run = {.sizes = b->full ? SIZES_MAX : SIZES_MAX - 1, .deliveries = b->full ? 80000 : 8000};
+    const struct runner runner = {.experiment = "E11",
+                                  .cells = run.sizes * WAYS,
+                                  .name = cell_name,
+                                  .trial = one_trial,
+                                  .context = &run,
+                                  .metric = "throughput",
+                                  .precision = 0.05,
+                                  .trials_min = b->trials,
+                                  .trials_max = b->full ? 20 : b->trials,
+                                  .seed = 11};
+    int rc = target_start(&run.target, b, "pairs", NULL, error);
+    if (rc == 0) rc = runner_run(b, &runner, error);
+    target_stop(&run.target);
+    return rc;
+}
