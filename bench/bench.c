@@ -418,6 +418,19 @@ static int arrivals_check(const char *text, struct err_text *error)
     return text ? arrivals_parse(&p, text, 1, 0, error) : 0;
 }
 
+/* Faults, pipelines and groups are ours: a peer that was asked for is told of, not passed over in silence. */
+static void peers_note(const struct bench *b, const char *id)
+{
+    static const char *const side_by_side[] = {"E1", "E2", "E3", "E4"};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(side_by_side[i], id) == 0) return;
+    }
+    for (int i = 0; i < b->target_count; i++) {
+        if (strcmp(b->targets[i], "millrace") != 0)
+            printf("%s measures millrace alone: nothing of %s\n", id, b->targets[i]);
+    }
+}
+
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
 {
     struct bench b = {0};
@@ -439,6 +452,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
     for (int i = 0; ids[i] && rc == 0; i++) {
         double left_s = (double)(end_ns - clock_mono_ns()) / 1e9;
         bool again = options->again && !just_measured(ids, i);
+        peers_note(&b, ids[i]);
         rc = experiment_run(&b, options, id_index(ids[i]), again, budget_share(ids + i, left_s), error);
     }
     if (rc == 0) bench_remove(b.work); /* else what a command was given stays, to run it by hand */

@@ -61,7 +61,7 @@ static int64_t frame_read(struct slice in, struct frame *f)
 
 static bool has(struct slice s, const char *text)
 {
-    return memmem(s.p, s.n, text, strlen(text)) != NULL;
+    return s.n > 0 && memmem(s.p, s.n, text, strlen(text)) != NULL;
 }
 
 static int64_t answer(struct slice in, struct plain_answer *a)
@@ -153,7 +153,7 @@ static int64_t told(struct slice in, int64_t *value)
         at += (size_t)n;
     }
     static const char key[] = "\"messages\":";
-    const char *found = memmem(f.payload.p, f.payload.n, key, sizeof key - 1);
+    const char *found = f.payload.n == 0 ? NULL : memmem(f.payload.p, f.payload.n, key, sizeof key - 1);
     *value = found ? strtoll(found + sizeof key - 1, NULL, 10) : 0;
     return has(f.payload, "\"error\"") ? -1 : (int64_t)at;
 }
