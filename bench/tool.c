@@ -17,8 +17,9 @@ bool tool_is_there(struct bench *b, const char *name)
 {
     char path[PATH_MAX];
     struct process probe;
-    struct err_text error;
-    if (bench_workloads_find(b, NULL, &error) < 0) return false;
+    struct err_text error = {0};
+    /* The run's own folder, where it was given one. */
+    if (!b->workloads[0] && bench_workloads_find(b, NULL, &error) < 0) return false;
     script(b, name, path);
     const char *argv[] = {"bash", path, "--probe", NULL};
     return process_start(&probe, argv, PROCESS_QUIET_ERR, &error) == 0 && process_wait(&probe, -1) == 0;

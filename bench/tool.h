@@ -15,7 +15,8 @@ struct tool_took {
     int64_t sales, revenue; /* rows of the table sales; thousandths: who drops rows would win */
 };
 
-/* Whether the tool of "import", "duckdb" or "pandas" is there. Finds b->workloads, beside which the scripts are. */
+/* Whether the tool of "import", "duckdb" or "pandas" is there. Finds b->workloads, if that is not
+ * known yet: the scripts are beside it. */
 bool tool_is_there(struct bench *b, const char *name);
 /* Runs it to its end, at most ten minutes. ERR_IO: what it said last, and its status. */
 int tool_run(const struct bench *b, const char *name, const char *in, const char *db, struct tool_took *out,
