@@ -137,9 +137,10 @@ static int command_failed(const char *const argv[], int status, struct err_text 
     return ERR_IO;
 }
 
-int bench_same_warehouse(const struct bench *b, const char *one, const char *other, struct err_text *error)
+static int warehouse_verdict(const struct bench *b, const char *verb, const char *one, const char *other,
+                             struct err_text *error)
 {
-    const char *const argv[] = {b->program, "warehouse", "compare", one, other, NULL};
+    const char *const argv[] = {b->program, "warehouse", verb, one, other, NULL};
     int status = command_status(argv, NULL, NULL, error);
     return status > 1 ? command_failed(argv, status, error) : status < 0 ? status : status == 0;
 }
@@ -155,6 +156,16 @@ int bench_ask(const char *path, const char *sql, int64_t *value, struct err_text
     sqlite3_finalize(s);
     sqlite3_close(db);
     return result;
+}
+
+int bench_same_warehouse(const struct bench *b, const char *one, const char *other, struct err_text *error)
+{
+    return warehouse_verdict(b, "compare", one, other, error);
+}
+
+int bench_true_warehouse(const struct bench *b, const char *db, const char *truth, struct err_text *error)
+{
+    return warehouse_verdict(b, "check", db, truth, error);
 }
 
 int bench_command(const struct bench *b, double *wall_s, double *cpu_s, struct err_text *error, ...)

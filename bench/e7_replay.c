@@ -284,6 +284,16 @@ static void cells_choose(struct replay_run *run)
     }
 }
 
+/* BENCH_WRONG when the reference is not what the generator knows to be true. */
+static int truth_check(const struct replay_run *run, struct err_text *error)
+{
+    char truth[PATH_MAX];
+    bench_path(truth, run->in, "ground_truth");
+    int same = bench_true_warehouse(run->bench, run->reference_db, truth, error);
+    if (same == 0) printf("  a batch does not give the true warehouse: nothing is measured\n");
+    return same == 1 ? 0 : same == 0 ? BENCH_WRONG : same;
+}
+
 static int reference(struct replay_run *run, struct err_text *error)
 {
     char folder[PATH_MAX];
@@ -292,6 +302,7 @@ static int reference(struct replay_run *run, struct err_text *error)
     if (rc == 0)
         rc = bench_command(run->bench, NULL, NULL, error, "etl", "run", run->definition, "--in", run->in, "--db",
                            run->reference_db, NULL);
+    if (rc == 0) rc = truth_check(run, error);
     if (rc == 0) rc = bench_ask(run->reference_db, "SELECT count(*) FROM sales", &run->sales, error);
     return rc == 0 ? bench_ask(run->reference_db, "SELECT sum(revenue) FROM sales", &run->revenue, error) : rc;
 }
@@ -316,5 +327,5 @@ int experiment_replay(struct bench *b, struct err_text *error)
     if (rc == 0) rc = generate_ecommerce(&options, NULL, error);
     if (rc == 0) rc = reference(&run, error);
     if (rc == 0) rc = step_definitions(&run, error);
-    return rc < 0 ? rc : runner_run(b, &runner, error);
+    return rc != 0 ? rc : runner_run(b, &runner, error);
 }

@@ -75,6 +75,9 @@ int bench_same_warehouse(const struct bench *b, const char *one, const char *oth
 /* One integer out of a SQLite database; ERR_IO names the file and what was asked. */
 int bench_ask(const char *db, const char *sql, int64_t *value, struct err_text *error);
 
+/* The same with the folder of a ground truth (millrace warehouse check). */
+int bench_true_warehouse(const struct bench *b, const char *db, const char *truth, struct err_text *error);
+
 /* Stores a finished trial and prints a line about it; releases it. `text` says what came out. */
 int bench_keep(const struct bench *b, struct trial *t, struct err_text *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
