@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/arrivals.h"
 #include "bench/experiment.h"
 #include "bench/measure.h"
 #include "bench/observer.h"
@@ -69,6 +70,24 @@ static int observed_load(const struct measured_target *target, struct load_optio
     return rc;
 }
 
+/* On arrivals of the run, where it names some; else regular ones. `a` is released by the caller. */
+static int arrivals_take(const struct acks_run *run, struct load_options *o, struct arrivals *a, struct trial *t,
+                         struct err_text *error)
+{
+    struct arrivals_pattern p;
+    char said[256];
+    if (!run->bench->arrivals) return 0;
+    int rc = arrivals_parse(&p, run->bench->arrivals, run->rate, (uint64_t)t->number, error);
+    if (rc == 0) rc = arrivals_make(a, &p, run->paced_count, error);
+    if (rc < 0) return rc;
+    arrivals_said(run->bench->arrivals, said, sizeof said);
+    trial_set(t, "arrivals", said);
+    o->arrivals = &a->schedule;
+    o->count = a->count;
+    o->warm_up = a->count / 5;
+    return 0;
+}
+
 static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)
 {
     struct acks_run *run = context;
@@ -93,8 +112,11 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     paced.rate = run->rate;
     paced.count = run->paced_count;
     paced.warm_up = run->paced_count / 5;
-    int rc = measure_saturated(&target, &full, t, error);
+    struct arrivals arrivals = {0};
+    int rc = arrivals_take(run, &paced, &arrivals, t, error);
+    if (rc == 0) rc = measure_saturated(&target, &full, t, error);
     if (rc == 0) rc = observed_load(&target, &paced, t, error);
+    arrivals_release(&arrivals);
     if (rc == 0)
         snprintf(text, size, "%9.0f messages/s   ack p50 %.2f p99 %.2f ms   end to end p50 %.2f p99 %.2f ms",
                  trial_value(t, "throughput"), percentile_ms(t, "ack", 50), percentile_ms(t, "ack", 99),

@@ -298,6 +298,7 @@ int report_acks(struct report *r, struct err_text *error)
                           n, "as above", "E1"};
     if (rc == 0) rc = latency_figure(p, "e1_ack_latency", "ack", &ack, error);
     if (rc == 0) rc = latency_figure(p, "e1_end_to_end", "end_to_end", &end, error);
+    if (rc == 0) rc = report_acks_chain(r, &all, p->cells, p->count * ACKS, error);
     if (rc == 0) table(p);
     if (rc == 0) report_peers(r, &all);
     trials_release(&all);

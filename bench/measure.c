@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/cost.h"
 #include "bench/environment.h"
 #include "bench/monitor.h"
 #include "bench/usage.h"
@@ -66,7 +67,8 @@ int measure_saturated(const struct measured_target *target, struct load_options 
 
 /* --- on a schedule --- */
 
-static void costs(struct trial *t, const struct usage *before, const struct usage *after, double millions)
+static void costs(struct trial *t, const struct usage *before, const struct usage *after, int64_t network,
+                  double millions)
 {
     struct usage u = usage_since(after, before);
     trial_metric(t, "broker_user", "s per million messages", (double)u.user_ns / 1e9 / millions);
@@ -76,6 +78,7 @@ static void costs(struct trial *t, const struct usage *before, const struct usag
         trial_metric(t, "storage_written", "bytes per million messages", (double)u.write_bytes / millions);
     trial_metric(t, "broker_anonymous", "bytes", (double)u.anonymous_bytes);
     trial_metric(t, "broker_file", "bytes", (double)u.file_bytes);
+    if (network >= 0) trial_metric(t, "network", "bytes per million messages", (double)network / millions);
 }
 
 static void paced_metrics(struct trial *t, const struct load_options *o, const struct load_result *r)
@@ -116,7 +119,9 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     double io_before = monitor_io_share();
     bool known = target->pid > 0 && usage_read(target->pid, &before) == 0;
     monitor_start(&monitor, &target->pid, target->pid > 0);
+    int64_t network = cost_loopback_bytes();
     rc = load_paced(o, &r, error);
+    int64_t network_after = cost_loopback_bytes();
     monitor_stop(&monitor);
     known = known && usage_read(target->pid, &after) == 0;
     if (rc < 0) return rc;
@@ -128,7 +133,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     /* With acks=0 an answer only says that the message left: what did not arrive was never promised. */
     if (!is_acked(o) && !o->read_back) r.facts.ledger.lost = 0;
     paced_metrics(t, o, &r);
-    if (known) costs(t, &before, &after, (double)o->count / 1e6);
+    if (known) costs(t, &before, &after, network < 0 ? -1 : network_after - network, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
     if (r.gave_up[0]) trial_finding(t, "the producer gave up: %s", r.gave_up);
     return own ? load_topic_drop(o, error) : 0;

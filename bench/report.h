@@ -77,6 +77,9 @@ void terminal_put(FILE *to, const char *html, int columns);
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
 int report_pause(struct report *r, struct err_text *error);
 int report_acks(struct report *r, struct err_text *error);
+/* E1's last figure, of these cells. */
+int report_acks_chain(struct report *r, const struct trials *all, const char *const cells[], int count,
+                      struct err_text *error);
 int report_load(struct report *r, struct err_text *error);
 int report_batching(struct report *r, struct err_text *error);
 int report_size(struct report *r, struct err_text *error);
