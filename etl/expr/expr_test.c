@@ -14,6 +14,10 @@ TEST(expr, arithmetic_is_exact)
     check_str(result("2 + 3 * 4 - (5 - 1)"), "10");
     check_str(result("10 - 3 - 2"), "5");
     check_str(result("divide(10, 3, 2)"), "3.33");
+    check_str(result("multiply(1.234567, 7.6543219, 2)"), "9.45");
+    check_str(result("multiply(0.5, -0.05, 2)"), "-0.03");
+    check_str(result("multiply(2.5, 3, 0)"), "8");
+    check_str(result("multiply(2, 3.5, 4)"), "7.0000");
     check_str(result("divide(price, 0.5, 1)"), "5.1");
     check_str(result("divide(-5, 2, 0)"), "-3");
     check_str(result("round(2.555, 2)"), "2.56");

@@ -68,6 +68,25 @@ static struct expr *divide_build(struct expr_builder *b, const struct expr_funct
     return e;
 }
 
+/* Of the product's scale to the wanted one: as in round_call. */
+STRICT(multiply_call)
+{
+    (void)arena;
+    wide product = (wide)a[0].i * a[1].i;
+    if (e->number > 0) return give_number(e, divide_rounded(product, e->number), out);
+    return product == (int64_t)product ? give_number(e, product * -e->number, out) : EXPR_OVERFLOW;
+}
+
+/* multiply(a, b, decimals): whatever the scales of both add up to. */
+static struct expr *multiply_build(struct expr_builder *b, const struct expr_function *f, struct expr **args, int count)
+{
+    int scale = (int)expr_literal_integer(b, f, args[2], 0, DECIMAL_SCALE_MAX), from = args[0]->scale + args[1]->scale;
+    (void)count;
+    struct expr *e = expr_strict_node(b, scale ? VALUE_DECIMAL : VALUE_INTEGER, scale, f->call, args, 2);
+    e->number = scale >= from ? -EXPR_POWERS_OF_TEN[scale - from] : EXPR_POWERS_OF_TEN[from - scale];
+    return e;
+}
+
 /* --- conversions --- */
 
 STRICT(number_read_call)
@@ -111,6 +130,7 @@ static struct expr *decimal_build(struct expr_builder *b, const struct expr_func
 const struct expr_function EXPR_NUMBER_FUNCTIONS[] = {
     {"abs", "n", VALUE_NULL, abs_call, abs_build},
     {"round", "n|i", VALUE_NULL, round_call, round_build},
+    {"multiply", "nni", VALUE_NULL, multiply_call, multiply_build},
     {"divide", "nni", VALUE_NULL, divide_call, divide_build},
     {"integer", "*", VALUE_NULL, NULL, integer_build},
     {"decimal", "*i", VALUE_NULL, NULL, decimal_build},

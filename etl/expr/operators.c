@@ -82,7 +82,7 @@ static struct expr *multiply(struct expr_builder *b, struct expr **args)
     int scale = args[0]->scale + args[1]->scale;
     bool decimal = args[0]->type == VALUE_DECIMAL || args[1]->type == VALUE_DECIMAL;
     if (scale > DECIMAL_SCALE_MAX)
-        expr_fail(b, "the product would have %d decimals, at most %d are kept: round() a factor first", scale,
+        expr_fail(b, "the product would have %d decimals, at most %d are kept: use multiply(a, b, decimals)", scale,
                   DECIMAL_SCALE_MAX);
     return expr_strict_node(b, decimal ? VALUE_DECIMAL : VALUE_INTEGER, scale, multiply_call, args, 2);
 }

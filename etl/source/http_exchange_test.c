@@ -84,15 +84,16 @@ TEST(http, bodies)
                     GET("/l"), OK("9", "xx"));
 }
 
+#define MORE(target) "GET " target " HTTP/1.1\r\nHost: a.it\r\nUser-Agent: Curl\r\n\r\n"
+#define PIPELINE     ">" MORE("/1") MORE("/2") MORE("/3")
+
 TEST(http, pipelines_and_what_stays_open)
 {
     check_exchanges(0,
                     "GET /1 200 in 0 out 1 took 1+1 host a.it agent Curl\n"
                     "GET /2 200 in 0 out 2 took 1+1 host a.it agent Curl\n"
                     "GET /3 0 in 0 out 0 host a.it agent Curl\n",
-                    GET("/1") "GET /2 HTTP/1.1\r\nHost: a.it\r\nUser-Agent: Curl\r\n\r\n"
-                              "GET /3 HTTP/1.1\r\nHost: a.it\r\nUser-Agent: Curl\r\n\r\n",
-                    OK("1", "a") "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nbb");
+                    PIPELINE, OK("1", "a") "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nbb");
     check_exchanges(0, "  0 in 0 out 0 WRONG its head ends in the middle\nno HTTP\n", ">GET /half HT");
     /* a response that is seen before its request, as when segments of it came late; and one that nobody asked for */
     check_exchanges(0, "GET /a 200 in 0 out 2 took 1+1 host a.it agent Curl\n", GET("/a"), OK("2", "ok"));

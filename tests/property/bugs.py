@@ -26,6 +26,7 @@ BUGS = [
     ("thousands anywhere", "etl/source/number.c", "return !grouped || group == 3;", "return true;", "batch"),
     ("round goes towards zero", "etl/source/number.c", "s.p[kept] < '5' ? 0", "s.p[kept] < ':' ? 0", "batch"),
     ("a zone: an hour that is there twice is rejected", "etl/source/field.c", "seconds, f->ambiguous, &seconds", "seconds, ZONE_REJECT, &seconds", "batch"),
+    ("multiply: cut off instead of rounded", "etl/expr/functions_number.c", "if (e->number > 0) return give_number(e, divide_rounded(product, e->number), out);", "if (e->number > 0) return give_number(e, product / e->number, out);", "batch", "multiply"),
     # operators
     ("store: where is forgotten", "etl/operator/store.c", "if (in->where && !expr_true(in->where, change->values, o->context->cycle)) return 0;", "", "batch"),
     ("select: a row taken back stays", "etl/operator/select.c", ": output_row_erase(&s->output, made.id)", ": 0", "stream"),

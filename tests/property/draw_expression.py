@@ -190,7 +190,7 @@ class Expressions:
 
     def of_number(self, d):
         n = lambda: self.text("number", d)  # noqa: E731
-        name = self.pick("+", "-", "*", "abs", "round", "divide", "decimal", "integer", "integer", "from_minor")
+        name = self.pick("+", "-", "*", "abs", "round", "divide", "multiply", "decimal", "integer", "integer", "from_minor")
         if name in "+-*":
             self.cover("operator", name + " decimal")
             return f"({n()} {name} {n()})"
@@ -200,7 +200,7 @@ class Expressions:
             return self.named(name, n(), self.pick("0", "1", "2", "3"))
         if name == "from_minor":
             return self.named(name, self.text("integer", d), self.pick("'EUR'", "'JPY'", "'KWD'", "'zzz'", "lower('USD')"), self.pick("1", "2", "3"))
-        if name == "divide":
+        if name in ("divide", "multiply"):
             return self.named(name, n(), n(), self.pick("0", "1", "2", "4"))
         if name == "decimal":
             return self.named(name, self.text(self.pick("text", "number"), d), self.pick("1", "2", "3"))

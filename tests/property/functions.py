@@ -112,6 +112,13 @@ def divide(a, b, decimals):
     return strict(number(scale), run, a, b)
 
 
+def product(a, b, decimals):
+    scale, have = constant(decimals), a[0][1] + b[0][1]
+    if scale >= have:
+        return strict(number(scale), lambda x, y: fits(x * y * 10 ** (scale - have)), a, b)
+    return strict(number(scale), lambda x, y: fits(divide_rounded(x * y, 10 ** (have - scale))), a, b)
+
+
 def rounded(x, decimals=None):
     scale = constant(decimals) if decimals else 0
     have = x[0][1]
@@ -394,7 +401,7 @@ TABLE = {
     "contains": texts(INTEGER, lambda t, s: int(s in t)),
     "matches": lambda t, p: strict(INTEGER, lambda v, r=regex_of(p): int(bool(r.search(v))), t),
     "extract": extract, "text": lambda x: strict(TEXT, lambda v: as_text(v, x[0]), x),
-    "abs": lambda x: strict(x[0], lambda v: fits(abs(v)), x), "round": rounded, "divide": divide,
+    "abs": lambda x: strict(x[0], lambda v: fits(abs(v)), x), "round": rounded, "divide": divide, "multiply": product,
     "integer": to_integer, "decimal": to_decimal,
     "if": choice_if, "coalesce": coalesce, "nullif": nullif, "map": mapped,
     "least": extreme(min), "greatest": extreme(max),
