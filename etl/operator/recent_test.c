@@ -117,7 +117,7 @@ TEST(recent, a_log_is_carried_over_and_stays_short)
     enum { KEYS = 2000, ROUNDS = 10, BATCH = 50 };
     size_t usual = recent_bytes_max;
     struct process p;
-    char value[16];
+    char value[32];
     recent_bytes_max = 20000;
     start(&p, ":memory:", false);
     for (uint64_t i = 0; i < (uint64_t)KEYS * ROUNDS; i += BATCH) {
@@ -190,7 +190,7 @@ TEST(recent, several_processes_see_each_others_keys)
     size_t usual = recent_bytes_max;
     const char *path = temporary();
     struct process p[2];
-    char value[16];
+    char value[32];
     recent_bytes_max = 1500;
     start(&p[0], path, false);
     start(&p[1], path, false);
