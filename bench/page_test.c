@@ -197,6 +197,24 @@ static void wire_make(const char *dir)
               &(struct made){"E13", "acks=1", {{"bytes_per_record", 307}, {"paced_n", 100}}, {"ack", "wire"}, 0.3});
 }
 
+static void pairs_make(const char *dir)
+{
+    for (int i = 0; i < 8; i++) {
+        int n = 1 << i / 2;
+        char cell[TRIAL_NAME_MAX];
+        snprintf(cell, sizeof cell, "%d x %d, %s", n, n, i % 2 ? "broker" : "point to point");
+        cell_make(dir, &(struct made){"E11",
+                                      cell,
+                                      {{"ends", n},
+                                       {"connections", i % 2 ? 2 * n : n * n},
+                                       {"throughput", 1e6 / n},
+                                       {"sent", 1e5},
+                                       {"cpu", 0.3}},
+                                      {NULL},
+                                      0});
+    }
+}
+
 static void costs_make(const char *dir)
 {
     static const char *const logs[] = {"log of 1 MB", "log of 256 MB"}, *const partitions[] = {"1 partition",
@@ -225,10 +243,10 @@ static bool exists(const char *experiment)
 
 TEST(report, all_figures_are_on_one_page)
 {
-    static const char *const figures[] = {"e1_throughput", "e1_ack_latency", "e1_end_to_end", "e2_load",
-                                          "e3_batching",   "e4_size",        "e5_age",        "e5_sweep",
-                                          "e6_cost",       "e7_rates",       "e7_stages",     "e8_losses",
-                                          "e9_scaling",    "e9_pause",       "e10_cost",      "e13_bytes"};
+    static const char *const figures[] = {"e1_throughput", "e1_ack_latency", "e1_end_to_end", "e2_load",  "e3_batching",
+                                          "e4_size",       "e5_age",         "e5_sweep",      "e6_cost",  "e7_rates",
+                                          "e7_stages",     "e8_losses",      "e9_scaling",    "e9_pause", "e10_cost",
+                                          "e11_pairs",     "e13_bytes"};
     struct err_text error = {0};
     struct buf page = {0};
     const char *kept = getenv("MILLRACE_PAGE"), *dir = kept ? kept : results_new();
@@ -241,6 +259,7 @@ TEST(report, all_figures_are_on_one_page)
     costs_make(dir);
     groups_make(dir);
     wire_make(dir);
+    pairs_make(dir);
     if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
     page_read(dir, &page);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {

@@ -143,7 +143,7 @@ int trials_load(struct trials *all, const char *dir, const char *experiment, str
     if (rc < 0) return rc;
     rc = disk->call->list(disk, "", trial_file, &names);
     disk_linux_free(disk);
-    all->items = memory_new(names.count * sizeof *all->items);
+    if (names.count > 0) all->items = memory_new(names.count * sizeof *all->items); /* none: nothing to release */
     for (size_t i = 0; i < names.count && rc >= 0; i++) {
         snprintf(path, sizeof path, "%s/%s/%s", dir, experiment, names.items[i]);
         rc = trial_read(&all->items[all->count], path, error);
