@@ -19,6 +19,7 @@ static const char *const ways[WAYS] = {"point to point", "broker"};
 
 struct pairs_run {
     struct target target;
+    char topic[64]; /* of the trial */
     int sizes;
     int deliveries; /* of batches, in a trial */
 };
@@ -33,14 +34,13 @@ static const char *cell_name(void *context, int cell)
 
 static int deliver(struct pairs_run *run, bool direct, struct pairs *p, struct err_text *error)
 {
-    char topic[64];
     if (direct) return pairs_direct(p, error);
-    snprintf(topic, sizeof topic, "pairs-%lld", (long long)clock_mono_ns());
+    snprintf(run->topic, sizeof run->topic, "pairs-%lld", (long long)clock_mono_ns());
     p->bootstrap = run->target.bootstrap;
-    p->topic = topic;
-    int rc = load_topic_create(p->bootstrap, topic, 1, error);
+    p->topic = run->topic;
+    int rc = load_topic_create(p->bootstrap, run->topic, 1, error);
     if (rc == 0) rc = pairs_through_broker(p, error);
-    return rc < 0 ? rc : load_topic_delete(p->bootstrap, topic, error);
+    return rc < 0 ? rc : load_topic_delete(p->bootstrap, run->topic, error);
 }
 
 static int one_trial(void *context, int cell, struct trial *t, char *text, size_t size, struct err_text *error)

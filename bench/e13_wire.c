@@ -27,7 +27,8 @@ struct wire_run {
     struct target target;
     char *text; /* order lines */
     size_t text_bytes;
-    bool told; /* that there is no capture */
+    char topic[64]; /* of the trial */
+    bool told;      /* that there is no capture */
 };
 
 static bool is_paced(int cell)
@@ -78,10 +79,9 @@ static int bytes_load(struct wire_run *run, int cell, struct load_options *o, st
 {
     struct load_result r = {0};
     struct gate_facts facts = {.disturbed = true, .lateness_p99_ns = -1, .io_before = -1, .capture_drops = -1};
-    char topic[64];
     int batch = batches[cell / CODECS];
-    snprintf(topic, sizeof topic, "wire-%lld", (long long)clock_mono_ns());
-    o->topic = topic;
+    snprintf(run->topic, sizeof run->topic, "wire-%lld", (long long)clock_mono_ns());
+    o->topic = run->topic;
     o->acks = "1";
     o->codec = codecs[cell % CODECS];
     o->batch_messages = batch;
@@ -89,30 +89,29 @@ static int bytes_load(struct wire_run *run, int cell, struct load_options *o, st
     o->count = bytes_count(run->bench, batch);
     trial_set(t, "codec", o->codec);
     trial_metric(t, "batch", "records", batch);
-    int rc = load_topic_create(run->target.bootstrap, topic, 1, error);
+    int rc = load_topic_create(run->target.bootstrap, run->topic, 1, error);
     if (rc == 0) rc = load_saturate(o, &r, error);
     if (rc < 0) return rc;
     trial_judge(t, &facts);
     if (r.acked != o->count)
         trial_finding(t, "%lld of %lld messages acknowledged", (long long)r.acked, (long long)o->count);
-    return load_topic_delete(run->target.bootstrap, topic, error);
+    return load_topic_delete(run->target.bootstrap, run->topic, error);
 }
 
 static int paced_load(struct wire_run *run, int cell, struct load_options *o, struct trial *t, struct err_text *error)
 {
-    char topic[64];
     struct measured_target target = {"millrace", o->bootstrap, run->target.process.pid};
-    snprintf(topic, sizeof topic, "wire-%lld", (long long)clock_mono_ns());
-    o->topic = topic;
+    snprintf(run->topic, sizeof run->topic, "wire-%lld", (long long)clock_mono_ns());
+    o->topic = run->topic;
     o->acks = acks_names[cell - BATCHES * CODECS];
     o->rate = RATE;
     o->count = run->bench->full ? 30 * RATE : RATE;
     o->warm_up = o->count / 5;
     o->ack_only = true;
     trial_set(t, "codec", "none");
-    int rc = load_topic_create(run->target.bootstrap, topic, 1, error);
+    int rc = load_topic_create(run->target.bootstrap, run->topic, 1, error);
     if (rc == 0) rc = measure_paced(&target, o, PACE_KEPT, t, error);
-    return rc < 0 ? rc : load_topic_delete(run->target.bootstrap, topic, error);
+    return rc < 0 ? rc : load_topic_delete(run->target.bootstrap, run->topic, error);
 }
 
 static void tell_refused(struct wire_run *run, const struct observer *o)

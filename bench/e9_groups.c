@@ -29,11 +29,11 @@ enum {
     CELLS_MAX = SIZES_MAX + STRATEGIES,
     PARTITIONS = 8,
     MESSAGE_BYTES = 100,
-    RATE = 1000,
+    RATE = 4000,
     MEMBERS = 3, /* and one that comes and goes */
     FORM_MS = 20000,
-    /* A partition whose longest gap is longer has stopped: ten times what lies between two of its messages. */
-    STOPPED_MS = 10 * 1000 * PARTITIONS / RATE,
+    /* A partition whose longest gap is longer has stopped: five times what lies between two of its messages. */
+    STOPPED_MS = 5 * 1000 * PARTITIONS / RATE,
 };
 
 static const int sizes[SIZES_MAX] = {1, 2, 4, 8};

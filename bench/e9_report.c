@@ -175,7 +175,7 @@ static int pause_figure(struct report *r, const struct trials *all, struct err_t
     report_n(n, sizeof n, all, cells, STRATEGIES, "pause_join", "strategy");
     struct caption caption = {
         "E9. How long a partition is silent when a member joins or leaves",
-        "Lower is better. 1,000 messages/s arrive on eight partitions and three members read them; a fourth joins and "
+        "Lower is better. 4,000 messages/s arrive on eight partitions and three members read them; a fourth joins and "
         "later leaves. A bar is the longest time between two records that any partition had, from the change on "
         "(median "
         "of trials, the line its range); dots over it are the deciles of all partitions' longest gaps. Eager: "
@@ -241,7 +241,7 @@ static void pause_table(struct report *r, const struct trials *all)
                 report_percentile(all, cell, "end_to_end", 99) / 1e6, again.median);
         }
     }
-    buf_append_str(b, "</table><p class=note>Stopped: silent for more than 80 ms, ten times what lies between two "
+    buf_append_str(b, "</table><p class=note>Stopped: silent for more than 10 ms, five times what lies between two "
                       "messages of a partition. Before: the longest gap of any partition before the change. End to end "
                       "and what was delivered again are of the whole trial: librdkafka 2.0 reads what it keeps in a "
                       "cooperative rebalance again.</p>\n");
