@@ -364,11 +364,12 @@ TEST(draft, xml)
         "<shop><tax><rate>1</rate></tax><tax><rate>2</rate></tax><l><i><n>1</n></i><i><n>2</n></i><i/></l></shop>", 2,
         "\"record\": \"shop/tax\"", "Not read are shop/l/i: any of them could be the record instead");
     check_draft("a.xml", "<shop><item id='7'><n>1</n></item></shop>", 1, "\"record\": \"shop/item\"");
-    check_draft("a.xml", "<c><p id='1'><l><sku no='4'>a</sku></l><l><sku no='5'>b</sku></l></p><p id='2'/></c>", 2,
-                "\"record\": \"c/p\"",
-                "A record has up to 2 l: only the first is read. For a row of each one: \\\"record\\\": \\\"c/p/l\\\", "
-                "and paths with ../ for what is around it.",
-                "the first: a; of the first l of up to 2", "the first: 4; of the first l of up to 2");
+    check_draft(
+        "a.xml", "<c><p id='1'><l><sku no='4'>a</sku><n>x</n><n>y</n></l><l><sku no='5'>b</sku></l></p><p id='2'/></c>",
+        2 + 2, "\"record\": \"c/p\"", "A record has up to 2 l: they are the records of another source.",
+        "\"name\": \"l\",", "\"record\": \"c/p/l\"", "{\"name\": \"p_id\", \"path\": \"../@id\", \"type\": \"integer\"",
+        "{\"name\": \"place\", \"path\": \"#\", \"type\": \"integer\"",
+        "{\"name\": \"sku_no\", \"path\": \"sku/@no\", \"type\": \"integer\"", "the second is n[2]");
     check_says(drafted("a.xml", SLICE_LIT("<shop>\n<item>"), 0, 0), "a.xml: line 2: is no XML");
 }
 

@@ -157,27 +157,34 @@ static void column_add(struct draft_source *s, struct arena *arena, const char *
     }
     struct draft_column *c = draft_column_add(s, arena, path);
     if (strcmp(c->name, path) != 0) c->place = arena_printf(arena, "\"path\": %s", draft_json(slice_str(path), arena));
-    if (!several) return;
-    if (several->child_count || several->attribute_count)
-        c->note =
-            arena_printf(arena, "of the first %s of up to %llu", several->name, (unsigned long long)several->most);
-    else
+    if (several)
         c->note = arena_printf(arena, "the first of up to %llu: the second is %s[2]", (unsigned long long)several->most,
                                path);
 }
 
-/* Of what a record has several, and what is in it, one column each would lose all but the first. */
-static void several_say(struct draft_source *s, struct arena *arena, const struct element *e)
+/* Of what a record has several, and more than a text: records of a source of their own. */
+enum { INSIDE_MAX = 12 };
+
+struct inside {
+    const struct element *of[INSIDE_MAX];
+    int count;
+};
+
+static bool is_complex(const struct element *e)
 {
-    if (e->child_count == 0 && e->attribute_count == 0) return;
-    buf_printf(&s->notes,
-               "A record has up to %llu %s: only the first is read. For a row of each one: \"record\": %s, and paths "
-               "with ../ for what is around it.\n",
-               (unsigned long long)e->most, e->name, draft_json(slice_str(way_to(e, arena)), arena));
+    return e->most > 1 && (e->child_count || e->attribute_count);
+}
+
+static void inside_say(struct draft_source *s, struct inside *in, const struct element *e)
+{
+    bool room = in->count < INSIDE_MAX;
+    if (room) in->of[in->count++] = e;
+    buf_printf(&s->notes, "A record has up to %llu %s: %s.\n", (unsigned long long)e->most, e->name,
+               room ? "they are the records of another source" : "they are not read");
 }
 
 static void columns_add(struct draft_source *s, struct arena *arena, const struct element *e, const char *path,
-                        const struct element *several)
+                        const struct element *several, struct inside *in)
 {
     const char *slash = *path ? "/" : "";
     for (int i = 0; i < e->attribute_count; i++)
@@ -185,9 +192,12 @@ static void columns_add(struct draft_source *s, struct arena *arena, const struc
     for (int i = 0; i < e->child_count; i++) {
         const struct element *child = e->children[i], *of = child->most > 1 ? child : several;
         const char *inner = arena_printf(arena, "%s%s%s", path, slash, child->name);
-        if (child->most > 1) several_say(s, arena, child);
+        if (is_complex(child)) {
+            inside_say(s, in, child);
+            continue;
+        }
         if (child->text || (child->child_count == 0 && child->attribute_count == 0)) column_add(s, arena, inner, of);
-        columns_add(s, arena, child, inner, of);
+        columns_add(s, arena, child, inner, of, in);
     }
 }
 
@@ -217,6 +227,60 @@ static void beside_say(struct draft_source *s, const struct shape *shape, const 
                    count > BESIDE_MAX ? ", ..." : "");
 }
 
+/* Which record they are inside of: an attribute of it, or a text in it, whose name ends with id, key, code or no; else
+ * the first one. NULL: there is none. */
+static const char *key_find(const struct element *e, struct arena *arena)
+{
+    static const char *const ends[] = {"id", "ID", "Id", "key", "code", "no", NULL};
+    const char *first = NULL;
+    for (int i = 0; i < e->attribute_count + e->child_count; i++) {
+        const struct element *child = i < e->attribute_count ? NULL : e->children[i - e->attribute_count];
+        const char *name = child ? child->name : e->attributes[i];
+        if (child && (!child->text || child->most > 1)) continue;
+        const char *path = arena_printf(arena, "%s%s", child ? "" : "@", name);
+        if (!first) first = path;
+        for (int k = 0; ends[k]; k++) {
+            size_t n = strlen(name), m = strlen(ends[k]);
+            if (n >= m && strcmp(name + n - m, ends[k]) == 0) return path;
+        }
+    }
+    return first;
+}
+
+static void keys_add(struct draft_source *s, struct arena *arena, const struct element *record,
+                     const struct element *around)
+{
+    const char *up = "", *key = key_find(around, arena);
+    for (const struct element *e = record; e != around; e = e->parent) up = arena_printf(arena, "%s../", up);
+    const char *path = arena_printf(arena, "%s%s", up, key ? key : "#");
+    struct draft_column *c =
+        draft_column_add(s, arena, arena_printf(arena, "%s_%s", around->name, key ? key : "place"));
+    c->place = arena_printf(arena, "\"path\": %s", draft_json(slice_str(path), arena));
+    draft_column_add(s, arena, "place")->place = "\"path\": \"#\"";
+}
+
+/* `around`: the record that these are inside of; NULL: none. */
+static void source_draft(struct draft *draft, const struct shape *shape, const struct element *record,
+                         const struct element *around)
+{
+    struct sample *sample = draft->sample;
+    struct inside in = {0};
+    struct draft_source *s = draft_source_add(draft, around ? record->name : NULL);
+    draft_settings_begin(s, sample, "xml");
+    buf_printf(&s->settings, ",\n    \"record\": %s",
+               draft_json(slice_str(way_to(record, sample->arena)), sample->arena));
+    if (around) keys_add(s, sample->arena, record, around);
+    if (!around)
+        buf_append_str(&s->notes,
+                       "The records are the elements nearest to the root that come several times and hold values.\n");
+    if (!around) beside_say(s, shape, record);
+    if (around && record->text) column_add(s, sample->arena, ".", NULL);
+    columns_add(s, sample->arena, record, "", NULL, &in);
+    if (s->count == 0) column_add(s, sample->arena, ".", NULL);
+    draft_left_out_say(s);
+    for (int i = 0; i < in.count && draft->count < INSIDE_MAX; i++) source_draft(draft, shape, in.of[i], record);
+}
+
 int shape_xml(struct draft *draft, struct err_text *error)
 {
     struct sample *sample = draft->sample;
@@ -225,16 +289,6 @@ int shape_xml(struct draft *draft, struct err_text *error)
     int err = shape_read(&shape, sample, NULL, error);
     if (err) return err;
     sample->encoding = "utf-8"; /* the file says which it is */
-    const struct element *record = records_find(&shape);
-    struct draft_source *s = draft_source_add(draft, NULL);
-    draft_settings_begin(s, sample, "xml");
-    buf_printf(&s->settings, ",\n    \"record\": %s",
-               draft_json(slice_str(way_to(record, sample->arena)), sample->arena));
-    buf_append_str(&s->notes,
-                   "The records are the elements nearest to the root that come several times and hold values.\n");
-    beside_say(s, &shape, record);
-    columns_add(s, sample->arena, record, "", NULL);
-    if (s->count == 0) column_add(s, sample->arena, ".", NULL);
-    draft_left_out_say(s);
+    source_draft(draft, &shape, records_find(&shape), NULL);
     return 0;
 }

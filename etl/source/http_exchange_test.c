@@ -54,8 +54,8 @@ static const char *exchanges_of(int client, const char *const *said, size_t piec
         check_str(exchanges_of(client, SAID(__VA_ARGS__), 0), expected);                                               \
         check_str(exchanges_of(client, SAID(__VA_ARGS__), 10), expected);                                              \
     } while (0)
-#define GET(target)      ">GET " target " HTTP/1.1\r\nHost: a.it\r\nUser-agent:\tCurl \r\n\r\n"
-#define OK(length, body) "<HTTP/1.1 200 OK\r\nContent-Length: " length "\r\n\r\n" body
+#define GET(target)      (">GET " target " HTTP/1.1\r\nHost: a.it\r\nUser-agent:\tCurl \r\n\r\n")
+#define OK(length, body) ("<HTTP/1.1 200 OK\r\nContent-Length: " length "\r\n\r\n" body)
 
 TEST(http, requests_and_their_responses)
 {
@@ -85,7 +85,7 @@ TEST(http, bodies)
 }
 
 #define MORE(target) "GET " target " HTTP/1.1\r\nHost: a.it\r\nUser-Agent: Curl\r\n\r\n"
-#define PIPELINE     ">" MORE("/1") MORE("/2") MORE("/3")
+#define PIPELINE     (">" MORE("/1") MORE("/2") MORE("/3"))
 
 TEST(http, pipelines_and_what_stays_open)
 {
@@ -93,7 +93,9 @@ TEST(http, pipelines_and_what_stays_open)
                     "GET /1 200 in 0 out 1 took 1+1 host a.it agent Curl\n"
                     "GET /2 200 in 0 out 2 took 1+1 host a.it agent Curl\n"
                     "GET /3 0 in 0 out 0 host a.it agent Curl\n",
-                    PIPELINE, OK("1", "a") "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nbb");
+                    PIPELINE,
+                    OK("1", "a"
+                            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nbb"));
     check_exchanges(0, "  0 in 0 out 0 WRONG its head ends in the middle\nno HTTP\n", ">GET /half HT");
     /* a response that is seen before its request, as when segments of it came late; and one that nobody asked for */
     check_exchanges(0, "GET /a 200 in 0 out 2 took 1+1 host a.it agent Curl\n", GET("/a"), OK("2", "ok"));
