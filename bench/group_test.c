@@ -1,4 +1,5 @@
-/* Members on the mock cluster of librdkafka, which knows consumer groups. */
+/* Members on the mock cluster of librdkafka, which knows consumer groups. Not under ThreadSanitizer, as load_test.c. */
+#ifndef __SANITIZE_THREAD__
 #include "bench/group.h"
 
 #include <librdkafka/rdkafka_mock.h>
@@ -64,3 +65,4 @@ TEST(group, members_share_what_a_load_spreads)
     rd_kafka_mock_cluster_destroy(cluster);
     rd_kafka_destroy(owner);
 }
+#endif

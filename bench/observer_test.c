@@ -1,4 +1,6 @@
-/* The observer of a load: what it counts, and a proxy between a producer and librdkafka's mock cluster. */
+/* The observer of a load: what it counts, and a proxy between a producer and librdkafka's mock cluster. Not under
+ * ThreadSanitizer, as load_test.c. */
+#ifndef __SANITIZE_THREAD__
 #include "bench/observer.h"
 
 #include "bench/kafka_client.h"
@@ -101,3 +103,4 @@ TEST(observer, a_load_weighs_less_in_larger_batches)
     rd_kafka_mock_cluster_destroy(cluster);
     rd_kafka_destroy(owner);
 }
+#endif
