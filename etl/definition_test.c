@@ -350,7 +350,8 @@ TEST(definition, tells_all_that_is_wrong_at_once)
                 "\"views\": [{\"name\": \"v\", \"sql\": \"DELETE\"}], "
                 "\"outputs\": [{\"table\": \"by_ic\", \"format\": \"csv\", \"file\": \"f\"}]}"),
         "d.json: version: must be 1\n"
-        "d.json: source.format: \"cvs\" is none of: csv, access_log, ndjson, json, xml, sqlite, http_capture; did you mean "
+        "d.json: source.format: \"cvs\" is none of: csv, access_log, ndjson, json, xml, sqlite, http_capture; did you "
+        "mean "
         "\"csv\"?\n"
         "d.json: source.delimeter: unknown key; did you mean \"delimiter\"?\n"
         "d.json: source.delimiter: must be one ASCII character (\"\\t\" is a tab), not \";;\"\n"

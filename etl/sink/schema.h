@@ -8,8 +8,8 @@
  *                millrace_recent, millrace_recent_carried, millrace_rowids   (live only)
  *     neither    etl_runs (runs.h)
  *
- * A full refresh begins by dropping what is there: it is one transaction, so whoever else reads sees the old tables until
- * it is over, and has them back when it fails; and the new ones take the old ones' pages. */
+ * A full refresh begins by dropping what is there: it is one transaction, so whoever else reads sees the old tables
+ * until it is over, and has them back when it fails; and the new ones take the old ones' pages. */
 #ifndef MILLRACE_ETL_SINK_SCHEMA_H
 #define MILLRACE_ETL_SINK_SCHEMA_H
 
@@ -20,7 +20,8 @@
 #include "lib/base/err.h"
 
 /* Checks that the database is empty or holds this pipeline's warehouse of the same kind (see
- * engine_open), then makes the tables: live only when they are not there, else after dropping the old tables and views. */
+ * engine_open), then makes the tables: live only when they are not there, else after dropping the old tables and views.
+ */
 int schema_prepare(const struct definition *d, sqlite3 *db, enum engine_mode mode, struct err_text *error);
 /* Live: the next id of a record (row.h). ERR_INVALID when VACUUM has given the rows other rowids than those that state
  * is kept by. schema_prepare asks, too; who works on asks again whenever somebody else has committed. */

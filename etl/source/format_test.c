@@ -557,9 +557,9 @@ TEST(format, extra)
 
 TEST(format, words_of_other_programs)
 {
-    check_str(PLAIN("\"format\": \"jsonl\"", ""),
-              "d.json: source.format: \"jsonl\" is none of: csv, access_log, ndjson, json, xml, sqlite, http_capture; did you mean "
-              "\"ndjson\"?\nd.json: source: the key \"columns\" is missing");
+    check_str(PLAIN("\"format\": \"jsonl\"", ""), "d.json: source.format: \"jsonl\" is none of: csv, access_log, "
+                                                  "ndjson, json, xml, sqlite, http_capture; did you mean "
+                                                  "\"ndjson\"?\nd.json: source: the key \"columns\" is missing");
     check_str(
         PLAIN("\"format\": \"json\", \"records\": \"$\", \"columns\": [{\"name\": \"a\", \"type\": \"float\"}]", ""),
         "d.json: source.columns[0].type: \"float\" is none of: integer, decimal, text, timestamp, date; did you "
@@ -588,10 +588,10 @@ TEST(format, keys_belong_to_formats)
               "d.json: source.record: \"//p\": say the name alone: it is looked for wherever it stands");
     check_str(PLAIN("\"format\": \"tsv\"", ""),
               "d.json: source.format: \"tsv\" is a dialect: \"format\": \"csv\", \"dialect\": \"tsv\"");
-    check_str(PLAIN("\"format\": \"xm\"", ""),
-              "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, json, xml, sqlite, http_capture; did you mean "
-              "\"xml\"?\nd.json: source: the key \"record\" is missing\n"
-              "d.json: source: the key \"columns\" is missing");
+    check_str(PLAIN("\"format\": \"xm\"", ""), "d.json: source.format: \"xm\" is none of: csv, access_log, ndjson, "
+                                               "json, xml, sqlite, http_capture; did you mean "
+                                               "\"xml\"?\nd.json: source: the key \"record\" is missing\n"
+                                               "d.json: source: the key \"columns\" is missing");
 }
 
 TEST(format, access_logs_by_the_servers_configuration)

@@ -192,8 +192,8 @@ void spec_lines_read(struct node source, struct source_spec *s)
     s->comment_prefix = node_text(node_member(source, "comment_prefix"), "");
 }
 
-const struct format *const FORMATS[] = {
-    &FORMAT_CSV, &FORMAT_ACCESS_LOG, &FORMAT_NDJSON, &FORMAT_JSON, &FORMAT_XML, &FORMAT_SQLITE, &FORMAT_HTTP_CAPTURE, NULL};
+const struct format *const FORMATS[] = {&FORMAT_CSV, &FORMAT_ACCESS_LOG, &FORMAT_NDJSON,       &FORMAT_JSON,
+                                        &FORMAT_XML, &FORMAT_SQLITE,     &FORMAT_HTTP_CAPTURE, NULL};
 
 static bool list_has(const char *const *list, const char *word)
 {

@@ -1,8 +1,8 @@
 /* http_exchange_fuzz - any bytes, gaps and ends in both directions of a connection.
  *
- * The first byte says which direction requests go in, if that is known; then come pieces: a byte for the direction (bit 0)
- * and what it is (bits 1-2: bytes, bytes, gap, end), one for its size, the bytes. Invariants: times never go back, an
- * exchange without a request or without a response says so, bodies are no larger than what was sent and lost. */
+ * The first byte says which direction requests go in, if that is known; then come pieces: a byte for the direction (bit
+ * 0) and what it is (bits 1-2: bytes, bytes, gap, end), one for its size, the bytes. Invariants: times never go back,
+ * an exchange without a request or without a response says so, bodies are no larger than what was sent and lost. */
 #include <assert.h>
 #include <string.h>
 
