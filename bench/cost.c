@@ -28,12 +28,14 @@ void cost_begin(struct cost *c, pid_t pid)
     *c = (struct cost){.pid = pid, .began_ns = clock_mono_ns()};
     c->known = pid == 0 || usage_read(pid, &c->before) == 0;
     if (pid == 0) c->before = children();
+    syncs_begin(&c->syncs, pid);
 }
 
 void cost_end(struct cost *c)
 {
     struct usage now;
     c->wall_ns = clock_mono_ns() - c->began_ns;
+    c->sync_calls = syncs_end(&c->syncs);
     c->known = c->known && usage_read(c->pid, &now) == 0;
     if (c->known) c->used = usage_since(&now, &c->before);
 }
@@ -55,6 +57,7 @@ int cost_wait(struct cost *c, struct process *p)
         rc = process_read_line(p, line, sizeof line, COST_LOOK_MS);
     }
     int status = process_wait(p, -1);
+    c->sync_calls = syncs_end(&c->syncs);
     int64_t anonymous = c->used.anonymous_bytes, file = c->used.file_bytes;
     struct usage now = children();
     c->used = usage_since(&now, &c->before);
@@ -79,6 +82,7 @@ void cost_metrics(struct trial *t, const char *who, const struct cost *c, double
     metric(t, who, "system", "s per million events", (double)u->system_ns / 1e9 / millions);
     metric(t, who, "switches", "per million events", (double)u->switches / millions);
     if (u->write_bytes >= 0) metric(t, who, "storage", "bytes per million events", (double)u->write_bytes / millions);
+    if (c->sync_calls >= 0) metric(t, who, "syncs", "per million events", (double)c->sync_calls / millions);
     metric(t, who, "anonymous", "bytes", (double)u->anonymous_bytes);
     metric(t, who, "file", "bytes", (double)u->file_bytes);
     if (c->wall_ns > 0) metric(t, who, "busy", "processors", (double)(u->user_ns + u->system_ns) / (double)c->wall_ns);

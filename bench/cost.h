@@ -5,6 +5,8 @@
  *
  *     cost_metrics(t, "broker", &c, millions)                   broker_user, broker_system: s per million events
  *                                                               broker_switches, broker_storage: per million, bytes
+ *                                                               broker_syncs: calls of fsync(2) and fdatasync(2), per
+ *                                                               million, where they can be counted (syncs.h)
  *                                                               broker_anonymous, broker_file: bytes, the most seen
  *                                                               broker_busy: processors while it was measured
  *
@@ -13,6 +15,7 @@
 #ifndef MILLRACE_BENCH_COST_H
 #define MILLRACE_BENCH_COST_H
 
+#include "bench/syncs.h"
 #include "bench/trial.h"
 #include "bench/usage.h"
 #include "lib/os/process.h"
@@ -23,6 +26,8 @@ struct cost {
     pid_t pid;
     int64_t began_ns, wall_ns;
     struct usage before, used; /* memory in `used`: the most */
+    struct syncs syncs;
+    int64_t sync_calls; /* -1: not known */
     bool known;
 };
 

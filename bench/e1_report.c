@@ -216,15 +216,15 @@ static void table(const struct acks_page *p)
     buf_append_str(b,
                    "<table><caption>All cells of E1: medians of trials; percentiles of the merged histograms</caption>"
                    "<tr><th>durability<th>acks<th>n<th>messages/s<th>interval<th>ack p50 ms<th>p99 ms<th>of it on the "
-                   "wire p50 ms<th>p99 ms<th>end to end p50 ms<th>p99 ms<th>broker CPU s/M</tr>\n");
+                   "wire p50 ms<th>p99 ms<th>end to end p50 ms<th>p99 ms<th>broker CPU s/M<th>syncs per 1,000</tr>\n");
     for (int m = 0; m < p->count; m++) {
         for (int a = 0; a < ACKS; a++) {
             const char *cell = cell_of(p, a, m);
-            struct estimate e, cpu;
+            struct estimate e, cpu, syncs;
             series_label(&p->series[m], p->count, p->series, label);
             if (p->series[m].absent && a > 0) continue;
             if (report_unmeasurable(all, cell, why))
-                buf_printf(b, "<tr class=note><td>%s<td>%s<td>0<td colspan=9>%s</tr>\n", label, acks[a], why);
+                buf_printf(b, "<tr class=note><td>%s<td>%s<td>0<td colspan=10>%s</tr>\n", label, acks[a], why);
             if (!report_estimate(all, cell, "throughput", &e) || !report_estimate(all, cell, "broker_cpu", &cpu))
                 continue;
             buf_printf(b, "<tr><td>%s<td>%s<td>%d<td>%.0f<td>%.0f to %.0f (%.0f&nbsp;%%)<td>%.3f<td>%.3f", label,
@@ -235,15 +235,20 @@ static void table(const struct acks_page *p)
                            report_percentile(all, cell, "wire", 99) / 1e6);
             else
                 buf_printf(b, "<td>%s<td>", a == 0 ? "no answer" : "not measured");
-            buf_printf(b, "<td>%.3f<td>%.3f<td>%.2f</tr>\n", report_percentile(all, cell, "end_to_end", 50) / 1e6,
+            buf_printf(b, "<td>%.3f<td>%.3f<td>%.2f", report_percentile(all, cell, "end_to_end", 50) / 1e6,
                        report_percentile(all, cell, "end_to_end", 99) / 1e6, cpu.median);
+            if (report_estimate(all, cell, "syncs", &syncs))
+                buf_printf(b, "<td>%.1f</tr>\n", syncs.median / 1e3);
+            else
+                buf_append_str(b, "<td>not counted</tr>\n");
         }
     }
     buf_append_str(
         b, "</table><p class=note>The interval goes from the lowest to the highest trial that the given "
            "confidence needs; the percentage is the probability that it holds the true median. On the wire: from a "
            "request's last byte on the loopback to its answer's, of all requests of the same trials, where this "
-           "process may capture (CAP_NET_RAW); not measured elsewhere.</p>\n");
+           "process may capture (CAP_NET_RAW); not measured elsewhere. Syncs: calls of fsync and fdatasync by the "
+           "broker for a thousand paced messages, where the kernel counts them for us (CAP_PERFMON).</p>\n");
 }
 
 static void answer(struct report *r, const struct trials *all)

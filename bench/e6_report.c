@@ -91,7 +91,7 @@ static int pareto_figure(struct report *r, const struct trials *all, const struc
 
 static void table_row(struct buf *b, const struct trials *all, const char *cell, const char *process)
 {
-    double storage = of(all, cell, process, "storage");
+    double storage = of(all, cell, process, "storage"), syncs = of(all, cell, process, "syncs");
     buf_printf(b, "<tr><td>%s<td>%s<td>%.1f<td>%.1f<td>%.3f<td>%.2f<td>", cell, process, of(all, cell, process, "user"),
                of(all, cell, process, "system"), of(all, cell, process, "busy"),
                of(all, cell, process, "switches") / 1e6);
@@ -99,6 +99,10 @@ static void table_row(struct buf *b, const struct trials *all, const char *cell,
         buf_append_str(b, "&ndash;");
     else
         buf_printf(b, "%.0f", storage / 1e6);
+    if (isnan(syncs))
+        buf_append_str(b, "<td>&ndash;");
+    else
+        buf_printf(b, "<td>%.2f", syncs / 1e3);
     buf_printf(b, "<td>%.1f<td>%.1f</tr>\n", of(all, cell, process, "anonymous") / 1048576,
                of(all, cell, process, "file") / 1048576);
 }
@@ -116,7 +120,7 @@ static void bottleneck(struct buf *b, const struct trials *all, const char *cell
     }
     double network = median(all, cell, "network");
     if (!most) return;
-    buf_printf(b, "<tr class=note><td>%s<td colspan=8>busiest: the %s, %.2f of a processor; network ", cell, most,
+    buf_printf(b, "<tr class=note><td>%s<td colspan=9>busiest: the %s, %.2f of a processor; network ", cell, most,
                busy);
     if (isnan(network))
         buf_append_str(b, "not known</tr>\n");
@@ -130,7 +134,7 @@ static void table(struct report *r, const struct trials *all)
     buf_append_str(b,
                    "<table><caption>Cost by process: medians of trials</caption><tr><th>pipeline<th>process<th>user s "
                    "per million events<th>system s<th>processors while it ran<th>context switches an event<th>bytes "
-                   "to storage an event<th>anonymous memory MiB<th>file memory MiB</tr>\n");
+                   "to storage an event<th>syncs per 1,000 events<th>anonymous memory MiB<th>file memory MiB</tr>\n");
     for (int i = 0; e5_cell(i); i++) {
         const char *cell = e5_cell(i)->name;
         for (int k = 0; k < WHO; k++)

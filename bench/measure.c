@@ -67,8 +67,8 @@ int measure_saturated(const struct measured_target *target, struct load_options 
 
 /* --- on a schedule --- */
 
-static void costs(struct trial *t, const struct usage *before, const struct usage *after, int64_t network,
-                  double millions)
+static void costs(struct trial *t, const struct usage *before, const struct usage *after, int64_t syncs,
+                  int64_t network, double millions)
 {
     struct usage u = usage_since(after, before);
     trial_metric(t, "broker_user", "s per million messages", (double)u.user_ns / 1e9 / millions);
@@ -76,6 +76,7 @@ static void costs(struct trial *t, const struct usage *before, const struct usag
     trial_metric(t, "switches", "per million messages", (double)u.switches / millions);
     if (u.write_bytes >= 0)
         trial_metric(t, "storage_written", "bytes per million messages", (double)u.write_bytes / millions);
+    if (syncs >= 0) trial_metric(t, "syncs", "per million messages", (double)syncs / millions);
     trial_metric(t, "broker_anonymous", "bytes", (double)u.anonymous_bytes);
     trial_metric(t, "broker_file", "bytes", (double)u.file_bytes);
     if (network >= 0) trial_metric(t, "network", "bytes per million messages", (double)network / millions);
@@ -105,6 +106,7 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     char topic[64];
     struct usage before = {0}, after = {0};
     struct monitor monitor;
+    struct syncs syncs;
     struct load_result r = {.ack = trial_histogram(t, "ack", "ns"),
                             .end_to_end = o->ack_only || o->read_back ? NULL : trial_histogram(t, "end_to_end", "ns"),
                             .lag = trial_histogram(t, "generator_lag", "ns"),
@@ -119,9 +121,10 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     double io_before = monitor_io_share();
     bool known = target->pid > 0 && usage_read(target->pid, &before) == 0;
     monitor_start(&monitor, &target->pid, target->pid > 0);
+    if (known) syncs_begin(&syncs, target->pid);
     int64_t network = cost_loopback_bytes();
     rc = load_paced(o, &r, error);
-    int64_t network_after = cost_loopback_bytes();
+    int64_t network_after = cost_loopback_bytes(), sync_calls = known ? syncs_end(&syncs) : -1;
     monitor_stop(&monitor);
     known = known && usage_read(target->pid, &after) == 0;
     if (rc < 0) return rc;
@@ -133,7 +136,8 @@ int measure_paced(const struct measured_target *target, struct load_options *o, 
     /* With acks=0 an answer only says that the message left: what did not arrive was never promised. */
     if (!is_acked(o) && !o->read_back) r.facts.ledger.lost = 0;
     paced_metrics(t, o, &r);
-    if (known) costs(t, &before, &after, network < 0 ? -1 : network_after - network, (double)o->count / 1e6);
+    network = network < 0 ? -1 : network_after - network;
+    if (known) costs(t, &before, &after, sync_calls, network, (double)o->count / 1e6);
     trial_judge(t, &r.facts);
     if (r.gave_up[0]) trial_finding(t, "the producer gave up: %s", r.gave_up);
     return own ? load_topic_drop(o, error) : 0;

@@ -162,7 +162,7 @@ TEST(report, a_cell_with_void_trials_only_is_hollow_and_says_why)
     check_has(&page,
               "<b>What acks cost.</b> <span class=bad>Not measurable here: other work used 34.0 % of a processor.");
     check_has(&page,
-              "<td>page-cache<td>1<td>0<td colspan=9>not measurable here: other work used 34.0 % of a processor<");
+              "<td>page-cache<td>1<td>0<td colspan=10>not measurable here: other work used 34.0 % of a processor<");
     check_has(&page, "<td>group-commit<td>all<td>1<td>4000000<");
     check_has(&page, "n = 1 interleaved trials per bar");
     file_read(dir, "figures/e1_throughput.gnuplot", &script);

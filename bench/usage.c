@@ -159,6 +159,16 @@ static int family_read(pid_t pid, process_fn *add, struct usage *u)
     return 0;
 }
 
+int usage_family(pid_t pid, pid_t family[], int max)
+{
+    struct stat_line *all;
+    int count = every_process(&all), found = 0;
+    for (int i = 0; i < count && found < max; i++)
+        if (usage_descends(all[i].pid, pid)) family[found++] = all[i].pid;
+    free(all);
+    return found;
+}
+
 int usage_read(pid_t pid, struct usage *u)
 {
     return family_read(pid, process_add, u);

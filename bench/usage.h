@@ -35,6 +35,8 @@ int64_t usage_cpu_ns(pid_t pid);
 bool usage_machine_cpu_ns(int64_t *programs_ns, int64_t *kernel_ns);
 /* Whether `pid` is `ancestor` or descends from it. */
 bool usage_descends(pid_t pid, pid_t ancestor);
+/* `pid` and its descendants that live, at most `max` of them; 0 when there is none. */
+int usage_family(pid_t pid, pid_t family[], int max);
 /* What was used between two readings; memory and processes are those of `after`. */
 struct usage usage_since(const struct usage *after, const struct usage *before);
 
