@@ -64,7 +64,7 @@ static int pareto_figure(struct report *r, const struct trials *all, const struc
     points(&f, &voids, E5_BATCH, "void_batches", known);
     buf_append_str(&f.script, "set logscale xy\nset format '%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
                               "set xlabel 'median age of the newest row, seconds'\n"
-                              "set multiplot layout 1,2 margins 0.07,0.985,0.14,0.87 spacing 0.08,0\n"
+                              "set multiplot layout 1,2 margins 0.08,0.985,0.14,0.87 spacing 0.08,0\n"
                               "set offsets graph 0.08, graph 0.08, graph 0.1, graph 0.1\n");
     static const char *const axes[] = {"CPU seconds per million events", "bytes per event: storage and network"};
     for (int k = 0; k < 2; k++) {

@@ -3,6 +3,7 @@
  *     batch      millrace etl run                       files -> warehouse, one transaction
  *     publish    millrace stream publish                files -> topic
  *     replay     millrace stream run                    topic -> warehouse, everything is there already
+ *     backfill   the same with --backfill               as a batch loads files (etl/stream/whole.h)
  *     peers      the sqlite3 shell, DuckDB, pandas      the same files -> the same tables (tool.h), where they are
  * there
  *
@@ -25,25 +26,27 @@ enum { PARTITIONS = 4, WORKERS = 2 };
 
 /* What is left of the pipeline in each step of taking away. */
 static const char *const steps[] = {"extract", "extract+validate", "extract+validate+store"};
-enum { STEPS = 3, WHOLE = STEPS, CELLS_MAX = 11 };
+enum { STEPS = 3, WHOLE = STEPS, CELLS_MAX = 12 };
 
 static const struct replay_cell {
     const char *name;
     enum { BATCH, PUBLISH, REPLAY, PEER } kind;
     int step;         /* or WHOLE */
     const char *peer; /* name of its script */
+    bool backfill;
 } cells[CELLS_MAX] = {
-    {"batch", BATCH, WHOLE, NULL},
-    {"extract", BATCH, 0, NULL},
-    {"extract+validate", BATCH, 1, NULL},
-    {"extract+validate+store", BATCH, 2, NULL},
-    {"publish", PUBLISH, WHOLE, NULL},
-    {"replay", REPLAY, WHOLE, NULL},
-    {"replay fetch+validate", REPLAY, 1, NULL},
-    {"replay fetch+validate+store", REPLAY, 2, NULL},
-    {"sqlite3 shell", PEER, WHOLE, "import"},
-    {"DuckDB", PEER, WHOLE, "duckdb"},
-    {"pandas", PEER, WHOLE, "pandas"},
+    {"batch", BATCH, WHOLE, NULL, false},
+    {"extract", BATCH, 0, NULL, false},
+    {"extract+validate", BATCH, 1, NULL, false},
+    {"extract+validate+store", BATCH, 2, NULL, false},
+    {"publish", PUBLISH, WHOLE, NULL, false},
+    {"replay", REPLAY, WHOLE, NULL, false},
+    {"replay, backfill", REPLAY, WHOLE, NULL, true},
+    {"replay fetch+validate", REPLAY, 1, NULL, false},
+    {"replay fetch+validate+store", REPLAY, 2, NULL, false},
+    {"sqlite3 shell", PEER, WHOLE, "import", false},
+    {"DuckDB", PEER, WHOLE, "duckdb", false},
+    {"pandas", PEER, WHOLE, "pandas", false},
 };
 
 struct replay_run {
@@ -206,7 +209,8 @@ static int replay_trial(struct replay_run *run, const struct target *broker, con
     if (rc < 0) return rc;
     measure_begin(&m, broker->process.pid);
     rc = bench_command(run->bench, &m.wall_s, &m.cpu_s, error, "stream", "run", cell_definition(run, cell), "--topic",
-                       "orders", "--db", db, "--workers", workers, "--bootstrap", broker->bootstrap, NULL);
+                       "orders", "--db", db, "--workers", workers, "--bootstrap", broker->bootstrap,
+                       cell->backfill ? "--backfill" : NULL, NULL);
     measure_end(&m, broker->process.pid);
     if (rc == 0 && cell->step == WHOLE) rc = compare(run, db, &m.facts, error);
     trial_set(t, "workers", workers);

@@ -52,13 +52,17 @@ static struct stages stages_of(const struct trials *all, const struct pipeline *
 }
 
 /* The bars of the first figure; a peer that was not there has none. */
-enum { OURS = 3, BARS_MAX = 6 };
+enum { OURS = 4, BARS_MAX = 7 };
 static const struct bar {
     const char *cell, *label;
 } bars[BARS_MAX] = {
-    {"batch", "batch\\nfiles to\\nwarehouse"},   {"publish", "publish\\nfiles to\\ntopic"},
-    {"replay", "replay\\ntopic to\\nwarehouse"}, {"sqlite3 shell", "sqlite3\\n.import\\nand SQL"},
-    {"DuckDB", "DuckDB\\ninto its\\nown file"},  {"pandas", "pandas\\ninto\\nSQLite"},
+    {"batch", "batch\\nfiles to\\nwarehouse"},
+    {"publish", "publish\\nfiles to\\ntopic"},
+    {"replay", "replay\\ntopic to\\nwarehouse"},
+    {"replay, backfill", "backfill\\nof a whole\\ntopic"},
+    {"sqlite3 shell", "sqlite3\\n.import\\nand SQL"},
+    {"DuckDB", "DuckDB\\ninto its\\nown file"},
+    {"pandas", "pandas\\ninto\\nSQLite"},
 };
 
 /* Those of which there is a trial, valid or not; how many. */
@@ -184,10 +188,18 @@ static void put_busy(struct buf *b, const struct trials *all)
 
 static void table(struct report *r, const struct trials *all)
 {
-    static const char *const cells[] = {
-        "batch",  "extract+validate+store",      "extract+validate",      "extract",       "publish",
-        "replay", "replay fetch+validate+store", "replay fetch+validate", "sqlite3 shell", "DuckDB",
-        "pandas"};
+    static const char *const cells[] = {"batch",
+                                        "extract+validate+store",
+                                        "extract+validate",
+                                        "extract",
+                                        "publish",
+                                        "replay",
+                                        "replay fetch+validate+store",
+                                        "replay fetch+validate",
+                                        "replay, backfill",
+                                        "sqlite3 shell",
+                                        "DuckDB",
+                                        "pandas"};
     char why[REPORT_WHY_MAX];
     struct buf *b = &r->body;
     buf_append_str(
@@ -224,7 +236,7 @@ static void put_peers(struct buf *b, const struct trials *all, const struct esti
 
 static void answer(struct report *r, const struct trials *all, const struct stages stages[PIPELINES])
 {
-    struct estimate batch, replay;
+    struct estimate batch, replay, backfill;
     if (report_no_answer(r, "Bulk load and replay", all, "batch")) return;
     if (!report_estimate(all, "batch", "rate", &batch)) return;
     buf_printf(&r->answers, "<li><b>Bulk load and replay.</b> A batch loads %.0f rows/s", batch.median);
@@ -234,6 +246,10 @@ static void answer(struct report *r, const struct trials *all, const struct stag
                    replay.median / batch.median);
         put_bottleneck(&r->answers, &pipelines[1], &stages[1]);
         put_busy(&r->answers, all);
+        if (report_estimate(all, "replay, backfill", "rate", &backfill))
+            buf_printf(&r->answers,
+                       "; with --backfill, which loads a whole topic as a batch loads files, %.0f rows/s, %.2f",
+                       backfill.median, backfill.median / batch.median);
     }
     put_peers(&r->answers, all, &batch);
     buf_printf(&r->answers,
