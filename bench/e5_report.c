@@ -92,12 +92,12 @@ static int age_figure(struct report *r, const struct trials *all, const struct c
     }
     buf_append_str(&f.script,
                    "set logscale x\nset format x '%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\nset yrange [0:100]\n"
-                   "set multiplot layout 1,2 margins 0.06,0.985,0.14,0.74 spacing 0.08,0\n"
-                   "set xlabel 'age of the newest visible row, seconds'\nset ylabel '% of the time at most that old'\n"
+                   "set multiplot layout 1,2 margins 0.075,0.985,0.14,0.71 spacing 0.08,0\n"
+                   "set xlabel 'age of the newest visible row, seconds'\nset ylabel '% of the time'\n"
                    "set key at screen 0.5,0.98 center top maxrows 2 horizontal\n");
     curves_plot(&f.script, is_void, "age", true);
     buf_append_str(&f.script, "unset key\nset xlabel 'deadline, seconds after a row was born'\n"
-                              "set ylabel '% of the rows that can be seen by then'\n");
+                              "set ylabel '% of the rows visible'\n");
     curves_plot(&f.script, is_void, "row", false);
     buf_append_str(&f.script, "unset multiplot\n");
     int rc = report_figure(r, &f, caption, error);
