@@ -101,6 +101,7 @@ struct claim_result claim_judge(const struct claim *c, const struct trials *all)
     if (r.value.n == 0 || !isfinite(r.value.value)) return not_measured(all, NULL);
     bool least = c->kind == CLAIM_RATIO_AT_LEAST || c->kind == CLAIM_AT_LEAST || c->kind == CLAIM_EVERY_AT_LEAST;
     r.verdict = least ? above(&r.value, c->bound) : below(&r.value, c->bound);
+    if (a.n < CLAIM_TRIALS_MIN || (other && b.n < CLAIM_TRIALS_MIN)) r.verdict = CLAIM_OPEN;
     return r;
 }
 
@@ -152,7 +153,8 @@ void bench_claims(FILE *to)
               "not hold* when the\n"
               "whole interval lies on the other side, and is *open* in between: more trials (`--profile full`) may "
               "decide. Intervals are\n"
-              "those of `docs/measuring.md`: 95 % from resampled trials, below five trials the range. A bound is the "
+              "those of `docs/measuring.md`: 95 % from resampled trials, below five trials the range; one trial leaves "
+              "it open. A bound is the "
               "least that a reader\n"
               "of the sentence would accept as true. Medians, and percentiles of merged histograms.\n\n"
               "| claim | where from | figure | holds when |\n|---|---|---|---|\n");

@@ -70,6 +70,22 @@ TEST(claims, void_trials_decide_nothing_and_say_why)
     check_int(claim_judge(claim_of("replicas"), &none).verdict, CLAIM_NOT_MEASURED);
 }
 
+TEST(claims, one_trial_decides_nothing)
+{
+    struct trial items[2 * TRIALS];
+    struct trials all = {.items = items};
+    const struct claim *c = claim_of("acks-0-throughput");
+    cell_make(&all, "E1", c->a, "throughput", 2e6);
+    cell_make(&all, "E1", c->b, "throughput", 1e6);
+    int made = all.count;
+    all.count = TRIALS + 1;
+    check_int(claim_judge(c, &all).verdict, CLAIM_OPEN);
+    all.count = TRIALS + 2;
+    check_int(claim_judge(c, &all).verdict, CLAIM_HOLDS);
+    all.count = made;
+    all_release(&all);
+}
+
 TEST(claims, every_trial_counts_where_messages_are_lost)
 {
     struct trial items[TRIALS];

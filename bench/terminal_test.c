@@ -52,7 +52,7 @@ TEST(terminal, it_has_the_claims_the_answers_and_the_figures)
     if (bench_report_terminal(dir, to, 80, false, &error) != 0) unit_fail("%s", error.text);
     fclose(to);
     const struct buf said = {.p = (uint8_t *)text, .n = n};
-    check_has(&said, "holds          record-size          3 [3, 3]  bytes of 10 KB / 100 B >= 1.5");
+    check_has(&said, "open           record-size          3 [3, 3]  bytes of 10 KB / 100 B >= 1.5");
     check_has(&said, "- How large a record should be. Records of 100 B: 1.00 million/s");
     check_has(&said, "E4. Records and bytes per second");
     check_has(&said, "size of a record"); /* drawn: an axis, and points on it */
