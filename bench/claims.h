@@ -2,9 +2,9 @@
  * the command that prints the list as docs/claims.md).
  *
  *     a claim    a sentence of a seed document or of the literature, in our words, with its source
- *     its rule   what is compared in which figure, and from where on it holds: a number with an interval on one side of
- *                a bound decides, an interval that holds the bound leaves it open, and so does a cell with one trial, of which
- *                nobody knows how far the next one would be from it
+ *     its rule   what is compared in which figure, and from where on it holds: a number with an interval on one side
+ *                of a bound decides; an interval that holds the bound leaves it open, and so does a cell with one
+ *                trial, of which nobody knows how far the next one would be from it
  *     verdict    from the trials of a results folder: the first thing on its page
  *
  * A bound is not what would be nice but the least that a reader of the sentence would accept as true. */
