@@ -197,6 +197,17 @@ static void columns(struct buf *b, const json_t *source)
     buf_append_str(b, "</table></div>\n");
 }
 
+/* The first cells of a rule's line: what it is, and how many of so many records or rows break it. */
+static void rule_cells(struct buf *b, const json_t *rule, double all)
+{
+    buf_append_str(b, "<tr><td><b>");
+    member_put(b, rule, "rule");
+    buf_append_str(b, "</b><div class=note>");
+    member_put(b, rule, "column");
+    buf_printf(b, "</div><td class=l>%s<td class=l>", report_str(rule, "severity"));
+    single_bar(b, COLOUR_MISFIT, report_number(rule, "violations"), all);
+}
+
 static void rules(struct buf *b, const json_t *source)
 {
     size_t index;
@@ -205,12 +216,7 @@ static void rules(struct buf *b, const json_t *source)
                       "class=l>share of the records<th>violations<th>rejected first</tr>\n");
     json_array_foreach(json_object_get(source, "rules"), index, one)
     {
-        buf_append_str(b, "<tr><td><b>");
-        member_put(b, one, "rule");
-        buf_append_str(b, "</b><div class=note>");
-        member_put(b, one, "column");
-        buf_printf(b, "</div><td class=l>%s<td class=l>", report_str(one, "severity"));
-        single_bar(b, COLOUR_MISFIT, report_number(one, "violations"), report_number(source, "records"));
+        rule_cells(b, one, report_number(source, "records"));
         examples(b, json_object_get(one, "examples"));
         count_cell(b, one, "violations", true);
         count_cell(b, one, "rejected", true);
@@ -319,12 +325,7 @@ static void table_put(struct buf *b, const json_t *table)
                       "class=l>share of the rows<th>violations</tr>\n");
     json_array_foreach(json_object_get(table, "rules"), index, rule)
     {
-        buf_append_str(b, "<tr><td><b>");
-        member_put(b, rule, "rule");
-        buf_append_str(b, "</b><div class=note>");
-        member_put(b, rule, "column");
-        buf_printf(b, "</div><td class=l>%s<td class=l>", report_str(rule, "severity"));
-        single_bar(b, COLOUR_MISFIT, report_number(rule, "violations"), report_number(table, "rows"));
+        rule_cells(b, rule, report_number(table, "rows"));
         json_array_foreach(json_object_get(rule, "examples"), at, row) row_put(b, row);
         count_cell(b, rule, "violations", true);
         buf_append_str(b, "</tr>\n");
