@@ -4,7 +4,7 @@
 #
 # A cluster of its own for each stage of tests/e2e: that of bench/targets/TARGET.json, started by `millrace bench target`; the stage
 # finds it in PEER_BOOTSTRAP. Stages that kill, restart or configure our broker are not among them, nor those that time the first
-# seconds of a group (stream_growth, stream_probe: a fresh Apache Kafka makes its offsets topic first). Not a part of `make test`: a
+# seconds of a group (stream_growth, stream_probe; perhaps because a fresh Apache Kafka makes its offsets topic first). Not a part of `make test`: a
 # peer comes from other places than Debian.
 set -u
 cd "$(dirname "$0")/.."
