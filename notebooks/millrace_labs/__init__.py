@@ -1,0 +1,9 @@
+"""The labs of millrace: what a cell imports (`from millrace_labs import lab`), and what reads, runs, checks and grades them.
+
+    source    a lab's Markdown as exercises, cells and prose          docs/labs.md
+    lab       what a student's cell has: a broker, topics, plots
+    run       one exercise in a process of its own, with a fresh broker and a deadline; its checks in another
+    prove     every check of a lab is failed by the skeleton, passed by the solution, failed by the typical mistakes
+
+Standard library and confluent_kafka, as Debian 12 has them.
+"""

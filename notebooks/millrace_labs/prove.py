@@ -1,0 +1,143 @@
+"""Proves a lab: `python3 -m millrace_labs.prove 03-acks` (with PYTHONPATH=notebooks).
+
+For every exercise: the skeleton fails every check, the solution passes them all, each wrong= fails the check that it names
+with the words that it names. Then the whole lab is walked through once, every command block and experiment with it.
+One line each; the last line counts them. The exit status is 1 when something failed.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Callable
+
+from millrace_labs import place, run, source, walk
+
+SEED = 7
+
+
+@dataclass
+class Proof:
+    """What one run showed."""
+
+    what: str
+    wrong: list[str]  # nothing: as it should be
+    seconds: float
+    stdout: str = ""
+
+
+def skeleton(lab: source.Lab, exercise: source.Exercise, seed: int) -> Proof:
+    """What is given to the student passes no check."""
+    verdict = run.once(lab, exercise.name, exercise.skeleton.text, seed)
+    wrong = [f"check {line['name']} passes what was not written yet" for line in verdict["checks"] if line["ok"]]
+    if verdict["status"] == "deadline":
+        wrong.append(f"it does not end: {verdict['stopped']['en']}")
+    return Proof("the skeleton fails every check", wrong, verdict["seconds"], verdict["stdout"])
+
+
+def solution(lab: source.Lab, exercise: source.Exercise, seed: int) -> Proof:
+    """The solution passes every check, with every seed."""
+    verdict = run.exercise(lab, exercise.name, exercise.solution.text, seed)
+    wrong = [line for line in run.lines(lab, exercise.name, verdict, "en") if line.startswith("FAIL")]
+    return Proof(f"the solution passes {len(verdict['checks'])} checks", wrong, verdict["seconds"], verdict["stdout"])
+
+
+def mistake(lab: source.Lab, exercise: source.Exercise, wrong: source.Fence, seed: int) -> Proof:
+    """A typical mistake fails its check with its words; the first seed that shows it is enough."""
+    name, says = wrong.tags["fails"].replace("_", "-"), wrong.tags["says"]
+    seconds, came, stdout = 0.0, "", ""
+    for one in run.seeds(exercise, seed):
+        verdict = run.once(lab, exercise.name, wrong.text, one)
+        seconds += verdict["seconds"]
+        stdout = verdict["stdout"]
+        line = next(line for line in verdict["checks"] if line["name"] == name)
+        came = "it passed" if line["ok"] else f"it said: {line['en']}"
+        if verdict["status"] != "done":
+            came += f" ({verdict['stopped']['en']})"
+        if not line["ok"] and says in line["en"] and not line.get("stopped"):
+            return Proof(f"wrong {wrong.tags['name']} fails {name}", [], seconds)
+        if verdict["status"] != "done":
+            break
+    told = f"wrong={exercise.name} name={wrong.tags['name']} (line {wrong.line}): {name} should say {says!r}; {came}"
+    return Proof(f"wrong {wrong.tags['name']} fails {name}", [told], seconds, stdout)
+
+
+def walked(lab: source.Lab) -> Proof:
+    """All cells of the notebook in order."""
+    verdict = walk.walk(lab)
+    wrong = [] if verdict["status"] == "done" else [f"{verdict['stopped']['cell']}: {verdict['stopped']['en']}"]
+    return Proof("all cells, commands and experiments run", wrong, verdict["seconds"], verdict["stdout"])
+
+
+def proofs(lab: source.Lab, seed: int, only: str, walk_too: bool) -> list[tuple[str, Callable[[], Proof]]]:
+    """What is to be run, with the exercise it belongs to."""
+    jobs: list[tuple[str, Callable[[], Proof]]] = []
+    for one in lab.exercises.values():
+        if (only and one.name != only) or one.run is None or not one.checks:
+            continue
+        jobs.append((one.name, lambda one=one: skeleton(lab, one, seed)))
+        if one.solution:
+            jobs.append((one.name, lambda one=one: solution(lab, one, seed)))
+        for wrong in one.wrong:
+            if wrong.tags["fails"].replace("_", "-") in one.check_names():
+                jobs.append((one.name, lambda one=one, wrong=wrong: mistake(lab, one, wrong, seed)))
+    if walk_too and not only:
+        jobs.append(("walk", lambda: walked(lab)))
+    return jobs
+
+
+def show(lab: source.Lab, exercise: str, proof: Proof, verbose: bool) -> None:
+    """One line; what went wrong, and what the cells printed, below it."""
+    print(f"{'FAIL' if proof.wrong else 'ok  '}  {lab.id} {exercise:<16} {proof.what}  ({proof.seconds:.1f} s)", flush=True)
+    for line in proof.wrong:
+        print(f"      > {line}")
+    if proof.wrong or verbose:
+        for line in proof.stdout.strip().splitlines()[-25:]:
+            print(f"      | {line}")
+
+
+def prove(path: str, words: argparse.Namespace) -> tuple[int, int]:
+    """Proves one lab; how much passed and failed."""
+    lab = source.read(place.lab_source(path))
+    missing = source.problems(lab)
+    for line in missing:
+        print(f"FAIL  {line}")
+    jobs = proofs(lab, words.seed, words.only, not words.no_walk)
+    if words.only and words.only not in lab.exercises:
+        raise place.NotFound(f"{lab.id} has no exercise {words.only} ({', '.join(lab.exercises)})")
+    failed = len(missing)
+    with ThreadPoolExecutor(words.jobs) as pool:
+        for (exercise, _), proof in zip(jobs, pool.map(lambda job: job[1](), jobs)):
+            show(lab, exercise, proof, words.verbose)
+            failed += bool(proof.wrong)
+    return len(jobs) + len(missing) - failed, failed
+
+
+def main() -> int:
+    """Proves the labs that are named, or all."""
+    parser = argparse.ArgumentParser(prog="millrace_labs.prove", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("labs", nargs="*", help="03-acks, 03, or a file; none: all")
+    parser.add_argument("--only", default="", metavar="EX", help="one exercise, and no walk")
+    parser.add_argument("--no-walk", action="store_true", help="the exercises only")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time")
+    parser.add_argument("--verbose", action="store_true", help="show what the cells print")
+    words = parser.parse_args()
+    passed = failed = 0
+    started = time.monotonic()
+    try:
+        for path in words.labs or [str(path) for path in place.lab_sources()]:
+            one_passed, one_failed = prove(path, words)
+            passed, failed = passed + one_passed, failed + one_failed
+    except (source.SourceError, place.NotFound, run.RunError) as error:
+        print(f"FAIL  {error}")
+        failed += 1
+    print(f"({time.monotonic() - started:.0f} s)\n{passed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Runs one exercise and judges it: what `lab.check`, `millrace lab-school check`, `millrace grade` and the prover all do.
+
+A run is: the lab's setup cells, the student's cell, the exercise's run cell, in a fresh process with a fresh broker and a
+deadline; then, when every process of it is dead, the checks (keeper.py). With `seeds=N` the whole is run N times.
+"""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import tempfile
+from typing import Any, Iterator
+
+from millrace_labs import place
+from millrace_labs.source import Exercise, Fence, Lab
+
+SPARE_S = 45  # beside the deadline: the checks have 30 s
+
+# One run: {"status", "stopped": {"cell", "en", "it"}, "checks": [{"name", "title", "ok", "en", "it"}], "stdout", "seconds",
+# "seeds": [...]}; several: the same, and each check with "survived", "runs", "failed_seed".
+Verdict = dict[str, Any]
+
+
+class RunError(Exception):
+    """The machinery failed, not the student; the text says how."""
+
+
+def _cell(fence: Fence, lab: Lab, kind: str) -> dict[str, Any]:
+    return {"name": fence.name, "kind": kind, "text": fence.text, "file": str(lab.path), "line": fence.line}
+
+
+def cells(lab: Lab, exercise: Exercise, student: str) -> list[dict[str, Any]]:
+    """The cells of a run, in order."""
+    if exercise.run is None:
+        raise RunError(f"{lab.path}: exercise {exercise.name} has no run=")
+    if not student.lstrip().startswith(exercise.first_line):
+        student = exercise.cell(student)
+    return [*(_cell(fence, lab, "given") for fence in lab.setup),
+            {"name": exercise.name, "kind": "student", "text": student, "file": "", "line": 1},
+            _cell(exercise.run, lab, "run")]
+
+
+def environment(lab_id: str, run_place: str, seed: int, quick: bool) -> dict[str, str]:
+    """All that a run knows of the machine."""
+    return {"PATH": "/usr/bin:/bin", "HOME": f"{run_place}/files", "TMPDIR": f"{run_place}/tmp", "LANG": "C.UTF-8",
+            "PYTHONPATH": str(place.NOTEBOOKS), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
+            "MILLRACE": str(place.program()), "MILLRACE_LAB_PLACE": run_place, "MILLRACE_LAB_ID": lab_id,
+            "MILLRACE_LAB_SEED": str(seed), "MILLRACE_LAB_QUICK": "1" if quick else ""}
+
+
+def once(lab: Lab, name: str, student: str, seed: int, checked: bool = True) -> Verdict:
+    """One run with one seed."""
+    exercise = lab.exercises[name]
+    folder = tempfile.mkdtemp(prefix="millrace-run-")
+    try:
+        job = {"place": folder, "python": place.PYTHON, "cells": cells(lab, exercise, student), "seed": seed,
+               "source": student, "deadline_s": exercise.deadline_s, "environment": environment(lab.id, folder, seed, True)}
+        fences = [{"file": str(lab.path), "line": fence.line, "text": fence.text} for fence in exercise.checks]
+        asked = json.dumps(job) + "\n" + (json.dumps({"checks": fences}) if checked else "")
+        return keep(asked, exercise.deadline_s)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(asked: str, deadline_s: int) -> Verdict:
+    """Starts the keeper and reads its answer."""
+    command = [place.PYTHON, "-P", "-m", "millrace_labs.keeper"]
+    own = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(place.NOTEBOOKS), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+    try:
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, env=own, timeout=deadline_s + SPARE_S,
+                              check=False)
+        verdict = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        raise RunError(f"the run gave no answer within {deadline_s + SPARE_S} s") from None
+    except ValueError:
+        raise RunError(f"the run gave no answer: {done.stderr.strip()[-2000:]}") from None
+    if "error" in verdict:
+        raise RunError(verdict["error"])
+    return verdict
+
+
+def seeds(exercise: Exercise, first: int | None) -> Iterator[int]:
+    """The seeds of an exercise's runs: from the given one, or by lot, so that an answer learnt by heart does not pass."""
+    start = first if first is not None else random.SystemRandom().randrange(2, 10000)
+    return iter(range(start, start + exercise.seeds))
+
+
+def exercise(lab: Lab, name: str, student: str, seed: int | None = None) -> Verdict:
+    """Runs an exercise with all its seeds and puts the verdicts together."""
+    whole: Verdict | None = None
+    for one in seeds(lab.exercises[name], seed):
+        verdict = once(lab, name, student, one)
+        verdict["seeds"] = [one]
+        for line in verdict.get("checks", []):
+            line.update(survived=int(line["ok"]), runs=1, failed_seed=None if line["ok"] else one)
+        whole = verdict if whole is None else merge(whole, verdict)
+        if verdict["status"] != "done":
+            break  # what stops or hangs once will do it again, and each time takes its deadline
+    assert whole is not None
+    return whole
+
+
+def merge(whole: Verdict, more: Verdict) -> Verdict:
+    """Both: a check's line is the first that failed, and counts."""
+    whole["seconds"] += more["seconds"]
+    whole["seeds"] += more["seeds"]
+    for line, other in zip(whole["checks"], more["checks"]):
+        if line["ok"] and not other["ok"]:
+            line.update({key: other[key] for key in ("ok", "en", "it", "failed_seed")})
+        line["survived"] += other["survived"]
+        line["runs"] += 1
+    if whole["status"] == "done" and more["status"] != "done":
+        whole.update(status=more["status"], stopped=more["stopped"], stdout=more["stdout"])
+    return whole
+
+
+def passed(verdict: Verdict) -> bool:
+    """Whether the cells came to their end and every check passed."""
+    return verdict["status"] == "done" and all(line["ok"] for line in verdict["checks"])
+
+
+SURVIVED = {"en": "survived {survived} of {runs} seeds; seed {failed_seed}: ",
+            "it": "sopravvissuto a {survived} di {runs} seed; seed {failed_seed}: "}
+
+
+def message(line: dict[str, Any], language: str) -> str:
+    """What a check has to say: its title when it passed, else what went wrong."""
+    if line["ok"]:
+        many = f" ({line['survived']}/{line['runs']} seeds)" if line.get("runs", 1) > 1 else ""
+        return line["title"][language] + many
+    many = SURVIVED[language].format(**line) if line.get("runs", 1) > 1 else ""
+    return many + line[language]
+
+
+def lines(lab: Lab, name: str, verdict: Verdict, language: str) -> list[str]:
+    """A line for a cell that stopped, and one for each check."""
+    told = []
+    if verdict["status"] != "done":
+        told.append(f"FAIL  {lab.id} {name}/cell  {verdict['stopped'][language]}")
+    wide = max([len(line["name"]) for line in verdict["checks"]] or [0])
+    for line in verdict["checks"]:
+        word = "ok  " if line["ok"] else "FAIL"
+        told.append(f"{word}  {lab.id} {name}/{line['name']:<{wide}}  {message(line, language)}")
+    return told

@@ -1,0 +1,78 @@
+"""Walks through a whole lab as its notebook would: every cell, command block and experiment in order, in one process, with
+the solutions in the students' cells. `python3 -m millrace_labs.walk --figures NN-name` draws the pictures of the text again.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+from typing import Any
+
+from millrace_labs import place, run, source
+
+WALK_S = 240
+
+
+def code(fence: source.Fence) -> str:
+    """What a cell of the notebook has for a fence that is run."""
+    if fence.language == "bash":
+        quoted = fence.text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+        return f'lab.sh("""\n{quoted}\n""");'
+    return fence.text
+
+
+def cells(lab: source.Lab) -> list[dict[str, Any]]:
+    """The cells in the order of the notebook."""
+    found = []
+    for block in lab.blocks:
+        if not isinstance(block, source.Fence) or block.kind not in ("cell", "bash", "exercise", "run", "experiment"):
+            continue
+        student = block.kind == "exercise"
+        text = code(block)
+        if student:
+            solution = lab.exercises[block.name].solution
+            text = lab.exercises[block.name].cell(solution.text if solution else block.text)
+        name = block.name or f"bash, line {block.line}"
+        found.append({"name": name, "kind": "student" if student else "given", "text": text, "file": str(lab.path),
+                      "line": max(block.line - (block.language == "bash"), 1), "figure": block.tags.get("figure", "")})
+    return found
+
+
+def walk(lab: source.Lab, figures: str = "", seed: int = 1, quick: bool = True) -> run.Verdict:
+    """Runs them all. figures: the folder where the cells marked figure= put their pictures."""
+    folder = tempfile.mkdtemp(prefix="millrace-walk-")
+    try:
+        environment = run.environment(lab.id, folder, seed, quick)
+        environment["MILLRACE_LAB_FIGURES"] = figures
+        job = {"place": folder, "python": place.PYTHON, "cells": cells(lab), "seed": seed, "source": "",
+               "deadline_s": WALK_S, "environment": environment}
+        return run.keep(json.dumps(job) + "\n", WALK_S)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    """Draws the figures of the labs that are named, or of all."""
+    parser = argparse.ArgumentParser(prog="millrace_labs.walk", description=main.__doc__)
+    parser.add_argument("labs", nargs="*", help="03-acks, 03, or a file; none: all")
+    parser.add_argument("--figures", action="store_true", help="write notebooks/images/NN-name.svg")
+    words = parser.parse_args()
+    status = 0
+    for path in [place.lab_source(name) for name in words.labs] or place.lab_sources():
+        images = pathlib.Path(path).resolve().parent / "images"
+        if words.figures:
+            os.makedirs(images, exist_ok=True)
+        verdict = walk(source.read(path), str(images) if words.figures else "")
+        print(f"{path.stem}: {verdict['status']} ({verdict['seconds']} s)")
+        if verdict["status"] != "done":
+            print(verdict["stdout"][-3000:], f"{verdict['stopped']['cell']}: {verdict['stopped']['en']}", sep="\n")
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
