@@ -60,6 +60,14 @@ def told(cell: dict[str, Any], error: BaseException) -> dict[str, str]:
             "it": f"la cella data {cell['name']} si è fermata con {what}"}
 
 
+def print_error(error: BaseException) -> None:
+    """The traceback from the cell on, without the frames of this file."""
+    at = error.__traceback__
+    while at is not None and at.tb_frame.f_code.co_filename == __file__:
+        at = at.tb_next
+    traceback.print_exception(type(error), error, at)
+
+
 def main() -> None:
     """Runs the cells of a place; the status says whether all came to their end."""
     place = sys.argv[1]
@@ -71,7 +79,7 @@ def main() -> None:
             execute(cell, space)
             save_figure(cell)
         except (Exception, KeyboardInterrupt, SystemExit) as error:
-            traceback.print_exception(error)
+            print_error(error)
             with open(os.path.join(place, "end.json"), "w", encoding="utf-8") as file:
                 json.dump(told(cell, error), file)
             sys.exit(1)

@@ -6,8 +6,8 @@
                                   |
        <----- one JSON object ----+
 
-Standard input: a line {"place", "python", "cells", "environment", "deadline_s", "seed", "source"}, then {"checks": [...]} or
-nothing. Standard output: {"status": "done" | "stopped" | "deadline" | "died", "stopped": {"cell", "en", "it"}, "checks": [...],
+Standard input: a line {"place", "python", "cells", "environment", "deadline_s", "seed", "source"}, then {"checks": [...], "names": [...]}
+or nothing. Standard output: {"status": "done" | "stopped" | "deadline" | "died", "stopped": {"cell", "en", "it"}, "checks": [...],
 "stdout", "seconds"}.
 """
 from __future__ import annotations
@@ -20,9 +20,14 @@ import sys
 import time
 from typing import Any
 
-JUDGE_S = 30
+JUDGE_S = 15
 SHOWN_MAX = 20000
-WATCH_S = 0.02
+WATCH_S = 0.04
+# In a sandbox: for each process, then for all together.
+ADDRESSES_MAX, FILE_MAX, TASKS_MAX = 4 << 30, 64 << 20, 400
+PROCESSES_MAX, MEMORY_MAX = 60, 768 << 20
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PR_SET_DUMPABLE = 4
 
 
 def read_line() -> bytes:
@@ -31,8 +36,64 @@ def read_line() -> bytes:
         return file.readline()
 
 
+class TooMuch(Exception):
+    """The run took more of the machine than it may."""
+
+    def __init__(self, en: str, it: str) -> None:
+        super().__init__(en)
+        self.en, self.it = en, it
+
+
+def first_process() -> bool:
+    """Whether this is process 1 of a sandbox."""
+    return os.getpid() == 1
+
+
+def limit() -> None:
+    """What each process of a sandbox may take. Nobody inside may look into this one, which will read the checks."""
+    import ctypes
+    import resource
+
+    for what, most in ((resource.RLIMIT_AS, ADDRESSES_MAX), (resource.RLIMIT_FSIZE, FILE_MAX), (resource.RLIMIT_CORE, 0),
+                       (resource.RLIMIT_NPROC, TASKS_MAX), (resource.RLIMIT_NOFILE, 4096)):
+        resource.setrlimit(what, (most, most))
+    if ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError("prctl(PR_SET_DUMPABLE) failed")
+
+
+def watch() -> None:
+    """What all processes of the sandbox take together; TooMuch ends the run."""
+    processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    if len(processes) > PROCESSES_MAX:
+        raise TooMuch(f"the cell started more than {PROCESSES_MAX} processes", f"la cella ha avviato più di {PROCESSES_MAX} processi")
+    pages = 0
+    for name in processes:
+        try:
+            with open(f"/proc/{name}/statm", encoding="ascii") as file:
+                pages += int(file.read().split()[1])
+        except (OSError, IndexError):
+            continue  # it ended meanwhile
+    if pages * PAGE > MEMORY_MAX:
+        raise TooMuch(f"the cell took more than {MEMORY_MAX >> 20} MB of memory", f"la cella ha preso più di {MEMORY_MAX >> 20} MB di memoria")
+
+
+def wait(pid: int, seconds: float) -> int | None:
+    """The status of the cells' process, None at the deadline. Reaps whatever else ends meanwhile."""
+    end, pause = time.monotonic() + seconds, 0.005
+    while time.monotonic() < end:
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended == pid:
+            return os.waitstatus_to_exitcode(status)
+        if not ended:
+            if first_process():
+                watch()
+            time.sleep(pause)
+            pause = min(pause * 1.5, WATCH_S)
+    return None
+
+
 def student(job: dict[str, Any]) -> dict[str, Any]:
-    """Runs the cells; everything that they started in their session is dead afterwards."""
+    """Runs the cells; everything that they started is dead afterwards."""
     place = job["place"]
     for folder in ("files", "tmp"):
         os.makedirs(os.path.join(place, folder), exist_ok=True)
@@ -43,21 +104,30 @@ def student(job: dict[str, Any]) -> dict[str, Any]:
         process = subprocess.Popen([job["python"], "-P", "-m", "millrace_labs.cells", place], stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=output, env=job["environment"], start_new_session=True,
                                    cwd=os.path.join(place, "files"))
-        try:
-            status: int | None = process.wait(job["deadline_s"])
-        except subprocess.TimeoutExpired:
-            status = None
-        end_all(process)
-    return {"seconds": round(time.monotonic() - started, 3), **ending(place, status, job["deadline_s"])}
-
-
-def end_all(process: subprocess.Popen[bytes]) -> None:
-    """Kills the session of the cells."""
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        status = wait(process.pid, job["deadline_s"])
+        end = ending(place, status, job["deadline_s"])
+    except TooMuch as much:
+        end = {"status": "died", "stopped": {"cell": "", "en": much.en, "it": much.it}}
+    end_all(process.pid)
+    process.returncode = 0  # it is reaped
+    return {"seconds": round(time.monotonic() - started, 3), **end}
+
+
+def end_all(pid: int) -> None:
+    """Kills what the cells started: in a sandbox everything, else their session; waits until it is gone."""
+    try:
+        if first_process():
+            os.kill(-1, signal.SIGKILL)
+        else:
+            os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    process.wait()
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass
 
 
 def ending(place: str, status: int | None, deadline_s: int) -> dict[str, Any]:
@@ -79,26 +149,31 @@ def ending(place: str, status: int | None, deadline_s: int) -> dict[str, Any]:
                                               "it": f"il processo della cella è finito con {how}"}}
 
 
-def checks(job: dict[str, Any], fences: list[dict[str, Any]]) -> dict[str, Any]:
-    """The verdict of judge.py."""
-    asked = json.dumps({"place": job["place"], "seed": job["seed"], "source": job["source"], "checks": fences})
+def checks(job: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """The verdict of judge.py. What was left may be such that it hangs or crashes whoever reads it: then all checks fail."""
+    words = json.dumps({"place": job["place"], "seed": job["seed"], "source": job["source"], "checks": asked["checks"]})
     try:
-        done = subprocess.run([job["python"], "-P", "-m", "millrace_labs.judge"], input=asked, capture_output=True, text=True,
+        done = subprocess.run([job["python"], "-P", "-m", "millrace_labs.judge"], input=words, capture_output=True, text=True,
                               env=job["environment"], timeout=JUDGE_S, check=False)
         return json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        return {"error": f"the checks did not end within {JUDGE_S} s"}
+        why = (f"what the cell left could not be read within {JUDGE_S} s", f"ciò che la cella ha lasciato non si legge in {JUDGE_S} s")
     except ValueError:
-        return {"error": f"the checks gave no answer: {done.stderr.strip()[-2000:]}"}
+        end = done.stderr.strip()[-500:]
+        why = (f"what the cell left cannot be read: {end}", f"ciò che la cella ha lasciato non si legge: {end}")
+    return {"checks": [{"name": name, "title": {"en": name, "it": name}, "ok": False, "stopped": True, "en": why[0], "it": why[1]}
+                       for name in asked["names"]]}
 
 
 def main() -> None:
     """One run, from the job on standard input to the answer on standard output."""
+    if first_process():
+        limit()
     job = json.loads(read_line())
     answer = student(job)
     rest = sys.stdin.buffer.read()
     if rest.strip():
-        answer.update(checks(job, json.loads(rest)["checks"]))
+        answer.update(checks(job, json.loads(rest)))
     from millrace_labs import judge
 
     output = judge.read_bounded(os.path.join(job["place"], "stdout.txt"), SHOWN_MAX) or b""

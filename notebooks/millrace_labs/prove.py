@@ -29,28 +29,28 @@ class Proof:
     stdout: str = ""
 
 
-def skeleton(lab: source.Lab, exercise: source.Exercise, seed: int) -> Proof:
+def skeleton(lab: source.Lab, exercise: source.Exercise, seed: int, boxed: bool) -> Proof:
     """What is given to the student passes no check."""
-    verdict = run.once(lab, exercise.name, exercise.skeleton.text, seed)
+    verdict = run.once(lab, exercise.name, exercise.skeleton.text, seed, boxed)
     wrong = [f"check {line['name']} passes what was not written yet" for line in verdict["checks"] if line["ok"]]
     if verdict["status"] == "deadline":
         wrong.append(f"it does not end: {verdict['stopped']['en']}")
     return Proof("the skeleton fails every check", wrong, verdict["seconds"], verdict["stdout"])
 
 
-def solution(lab: source.Lab, exercise: source.Exercise, seed: int) -> Proof:
+def solution(lab: source.Lab, exercise: source.Exercise, seed: int, boxed: bool) -> Proof:
     """The solution passes every check, with every seed."""
-    verdict = run.exercise(lab, exercise.name, exercise.solution.text, seed)
+    verdict = run.exercise(lab, exercise.name, exercise.solution.text, seed, boxed)
     wrong = [line for line in run.lines(lab, exercise.name, verdict, "en") if line.startswith("FAIL")]
     return Proof(f"the solution passes {len(verdict['checks'])} checks", wrong, verdict["seconds"], verdict["stdout"])
 
 
-def mistake(lab: source.Lab, exercise: source.Exercise, wrong: source.Fence, seed: int) -> Proof:
+def mistake(lab: source.Lab, exercise: source.Exercise, wrong: source.Fence, seed: int, boxed: bool) -> Proof:
     """A typical mistake fails its check with its words; the first seed that shows it is enough."""
     name, says = wrong.tags["fails"].replace("_", "-"), wrong.tags["says"]
     seconds, came, stdout = 0.0, "", ""
     for one in run.seeds(exercise, seed):
-        verdict = run.once(lab, exercise.name, wrong.text, one)
+        verdict = run.once(lab, exercise.name, wrong.text, one, boxed)
         seconds += verdict["seconds"]
         stdout = verdict["stdout"]
         line = next(line for line in verdict["checks"] if line["name"] == name)
@@ -72,18 +72,18 @@ def walked(lab: source.Lab) -> Proof:
     return Proof("all cells, commands and experiments run", wrong, verdict["seconds"], verdict["stdout"])
 
 
-def proofs(lab: source.Lab, seed: int, only: str, walk_too: bool) -> list[tuple[str, Callable[[], Proof]]]:
+def proofs(lab: source.Lab, seed: int, only: str, walk_too: bool, boxed: bool) -> list[tuple[str, Callable[[], Proof]]]:
     """What is to be run, with the exercise it belongs to."""
     jobs: list[tuple[str, Callable[[], Proof]]] = []
     for one in lab.exercises.values():
         if (only and one.name != only) or one.run is None or not one.checks:
             continue
-        jobs.append((one.name, lambda one=one: skeleton(lab, one, seed)))
+        jobs.append((one.name, lambda one=one: skeleton(lab, one, seed, boxed)))
         if one.solution:
-            jobs.append((one.name, lambda one=one: solution(lab, one, seed)))
+            jobs.append((one.name, lambda one=one: solution(lab, one, seed, boxed)))
         for wrong in one.wrong:
             if wrong.tags["fails"].replace("_", "-") in one.check_names():
-                jobs.append((one.name, lambda one=one, wrong=wrong: mistake(lab, one, wrong, seed)))
+                jobs.append((one.name, lambda one=one, wrong=wrong: mistake(lab, one, wrong, seed, boxed)))
     if walk_too and not only:
         jobs.append(("walk", lambda: walked(lab)))
     return jobs
@@ -105,7 +105,7 @@ def prove(path: str, words: argparse.Namespace) -> tuple[int, int]:
     missing = source.problems(lab)
     for line in missing:
         print(f"FAIL  {line}")
-    jobs = proofs(lab, words.seed, words.only, not words.no_walk)
+    jobs = proofs(lab, words.seed, words.only, not words.no_walk, words.sandbox)
     if words.only and words.only not in lab.exercises:
         raise place.NotFound(f"{lab.id} has no exercise {words.only} ({', '.join(lab.exercises)})")
     failed = len(missing)
@@ -124,6 +124,7 @@ def main() -> int:
     parser.add_argument("--no-walk", action="store_true", help="the exercises only")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time")
+    parser.add_argument("--sandbox", action="store_true", help="each run in a sandbox, as the grader does")
     parser.add_argument("--verbose", action="store_true", help="show what the cells print")
     words = parser.parse_args()
     passed = failed = 0

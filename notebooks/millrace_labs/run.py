@@ -6,18 +6,16 @@ deadline; then, when every process of it is dead, the checks (keeper.py). With `
 from __future__ import annotations
 
 import json
-import os
-import pathlib
 import random
 import shutil
 import subprocess
 import tempfile
 from typing import Any, Iterator
 
-from millrace_labs import place
+from millrace_labs import place, sandbox
 from millrace_labs.source import Exercise, Fence, Lab
 
-SPARE_S = 45  # beside the deadline: the checks have 30 s
+SPARE_S = 30  # beside the deadline: the checks have 15 s
 
 # One run: {"status", "stopped": {"cell", "en", "it"}, "checks": [{"name", "title", "ok", "en", "it"}], "stdout", "seconds",
 # "seeds": [...]}; several: the same, and each check with "survived", "runs", "failed_seed".
@@ -29,7 +27,7 @@ class RunError(Exception):
 
 
 def _cell(fence: Fence, lab: Lab, kind: str) -> dict[str, Any]:
-    return {"name": fence.name, "kind": kind, "text": fence.text, "file": str(lab.path), "line": fence.line}
+    return {"name": fence.name, "kind": kind, "text": fence.text, "file": lab.path.name, "line": fence.line}
 
 
 def cells(lab: Lab, exercise: Exercise, student: str) -> list[dict[str, Any]]:
@@ -51,35 +49,39 @@ def environment(lab_id: str, run_place: str, seed: int, quick: bool) -> dict[str
             "MILLRACE_LAB_SEED": str(seed), "MILLRACE_LAB_QUICK": "1" if quick else ""}
 
 
-def once(lab: Lab, name: str, student: str, seed: int, checked: bool = True) -> Verdict:
-    """One run with one seed."""
+def once(lab: Lab, name: str, student: str, seed: int, boxed: bool = False) -> Verdict:
+    """One run with one seed; boxed: in a sandbox, as a stranger's."""
     exercise = lab.exercises[name]
-    folder = tempfile.mkdtemp(prefix="millrace-run-")
+    fences = [{"file": lab.path.name, "line": fence.line, "text": fence.text} for fence in exercise.checks]
+    asked = {"checks": fences, "names": exercise.check_names()}
+    return keep(lab, cells(lab, exercise, student), asked, exercise.deadline_s, seed, student, boxed)
+
+
+def keep(lab: Lab, given: list[dict[str, Any]], asked: dict[str, Any] | None, deadline_s: int, seed: int, student: str = "",
+         boxed: bool = False, more: dict[str, str] | None = None) -> Verdict:
+    """Starts the keeper with cells, and with the checks that it will read when they are over; its answer."""
+    folder = sandbox.LAB if boxed else tempfile.mkdtemp(prefix="millrace-run-")
     try:
-        job = {"place": folder, "python": place.PYTHON, "cells": cells(lab, exercise, student), "seed": seed,
-               "source": student, "deadline_s": exercise.deadline_s, "environment": environment(lab.id, folder, seed, True)}
-        fences = [{"file": str(lab.path), "line": fence.line, "text": fence.text} for fence in exercise.checks]
-        asked = json.dumps(job) + "\n" + (json.dumps({"checks": fences}) if checked else "")
-        return keep(asked, exercise.deadline_s)
+        known = {**environment(lab.id, folder, seed, True), **(sandbox.environment() if boxed else {}), **(more or {})}
+        job = {"place": folder, "python": place.PYTHON, "cells": given, "seed": seed, "source": student,
+               "deadline_s": deadline_s, "environment": known}
+        return answer([*(sandbox.command(lab.number) if boxed else []), "/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
+                       f"PYTHONPATH={known['PYTHONPATH']}", "PYTHONDONTWRITEBYTECODE=1", place.PYTHON, "-P", "-m", "millrace_labs.keeper"],
+                      json.dumps(job) + "\n" + (json.dumps(asked) if asked else ""), deadline_s + SPARE_S)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not boxed:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def keep(asked: str, deadline_s: int) -> Verdict:
-    """Starts the keeper and reads its answer."""
-    command = [place.PYTHON, "-P", "-m", "millrace_labs.keeper"]
-    own = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(place.NOTEBOOKS), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+def answer(command: list[str], asked: str, seconds: int) -> Verdict:
+    """What the keeper says, or a RunError."""
     try:
-        done = subprocess.run(command, input=asked, capture_output=True, text=True, env=own, timeout=deadline_s + SPARE_S,
-                              check=False)
-        verdict = json.loads(done.stdout)
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=seconds, check=False)
+        return json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        raise RunError(f"the run gave no answer within {deadline_s + SPARE_S} s") from None
+        raise RunError(f"the run gave no answer within {seconds} s") from None
     except ValueError:
         raise RunError(f"the run gave no answer: {done.stderr.strip()[-2000:]}") from None
-    if "error" in verdict:
-        raise RunError(verdict["error"])
-    return verdict
 
 
 def seeds(exercise: Exercise, first: int | None) -> Iterator[int]:
@@ -88,11 +90,11 @@ def seeds(exercise: Exercise, first: int | None) -> Iterator[int]:
     return iter(range(start, start + exercise.seeds))
 
 
-def exercise(lab: Lab, name: str, student: str, seed: int | None = None) -> Verdict:
+def exercise(lab: Lab, name: str, student: str, seed: int | None = None, boxed: bool = False) -> Verdict:
     """Runs an exercise with all its seeds and puts the verdicts together."""
     whole: Verdict | None = None
     for one in seeds(lab.exercises[name], seed):
-        verdict = once(lab, name, student, one)
+        verdict = once(lab, name, student, one, boxed)
         verdict["seeds"] = [one]
         for line in verdict.get("checks", []):
             line.update(survived=int(line["ok"]), runs=1, failed_seed=None if line["ok"] else one)

@@ -4,12 +4,9 @@ the solutions in the students' cells. `python3 -m millrace_labs.walk --figures N
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pathlib
-import shutil
 import sys
-import tempfile
 from typing import Any
 
 from millrace_labs import place, run, source
@@ -37,22 +34,15 @@ def cells(lab: source.Lab) -> list[dict[str, Any]]:
             solution = lab.exercises[block.name].solution
             text = lab.exercises[block.name].cell(solution.text if solution else block.text)
         name = block.name or f"bash, line {block.line}"
-        found.append({"name": name, "kind": "student" if student else "given", "text": text, "file": str(lab.path),
+        found.append({"name": name, "kind": "student" if student else "given", "text": text, "file": lab.path.name,
                       "line": max(block.line - (block.language == "bash"), 1), "figure": block.tags.get("figure", "")})
     return found
 
 
 def walk(lab: source.Lab, figures: str = "", seed: int = 1, quick: bool = True) -> run.Verdict:
     """Runs them all. figures: the folder where the cells marked figure= put their pictures."""
-    folder = tempfile.mkdtemp(prefix="millrace-walk-")
-    try:
-        environment = run.environment(lab.id, folder, seed, quick)
-        environment["MILLRACE_LAB_FIGURES"] = figures
-        job = {"place": folder, "python": place.PYTHON, "cells": cells(lab), "seed": seed, "source": "",
-               "deadline_s": WALK_S, "environment": environment}
-        return run.keep(json.dumps(job) + "\n", WALK_S)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    more = {"MILLRACE_LAB_FIGURES": figures, "MILLRACE_LAB_QUICK": "1" if quick else ""}
+    return run.keep(lab, cells(lab), None, WALK_S, seed, more=more)
 
 
 def main() -> int:
