@@ -14,6 +14,7 @@ from typing import Any
 
 STUDENT = "student"
 STUDENT_FILE = "<cell>"
+END_MAX = 16384
 
 
 def execute(cell: dict[str, Any], space: dict[str, Any]) -> None:
@@ -38,26 +39,45 @@ def save_figure(cell: dict[str, Any]) -> None:
         file.write(lab.last_svg())
 
 
+def student_line(cell: dict[str, Any], error: BaseException) -> int | None:
+    """The line of the student's cell where it happened, or None: it happened elsewhere."""
+    if isinstance(error, SyntaxError):
+        return error.lineno if cell["kind"] == STUDENT else None
+    lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == STUDENT_FILE]
+    return lines[-1] if lines else None
+
+
 def told(cell: dict[str, Any], error: BaseException) -> dict[str, str]:
     """What a person needs of an exception: what it is, and in which line of which cell."""
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if isinstance(error, SyntaxError):
-        what = f"{type(error).__name__}: {error.msg}"
-        line: int | None = error.lineno if cell["kind"] == STUDENT else None
-    else:
-        lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == STUDENT_FILE]
-        line = lines[-1] if lines else None
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    what = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    line = student_line(cell, error)
     if line is not None:
         source = linecache.getline(STUDENT_FILE, line).strip()
-        return {"cell": cell["name"], "en": f"the cell stopped with {what} in line {line}: {source}",
-                "it": f"la cella si è fermata con {what} alla riga {line}: {source}"}
-    if cell["kind"] == "run":
-        own = [at for at in traceback.extract_tb(error.__traceback__) if at.filename == cell["file"]]
-        where = f" ({os.path.basename(cell['file'])}:{own[-1].lineno})" if own else ""
-        return {"cell": cell["name"], "en": f"the cell after yours stopped with {what}{where}: does yours define what it uses?",
-                "it": f"la cella dopo la tua si è fermata con {what}{where}: la tua definisce ciò che usa?"}
-    return {"cell": cell["name"], "en": f"the given cell {cell['name']} stopped with {what}",
-            "it": f"la cella data {cell['name']} si è fermata con {what}"}
+        en, it = f"the cell stopped with {what} in line {line}: {source}", f"la cella si è fermata con {what} alla riga {line}: {source}"
+    elif cell["kind"] == STUDENT:
+        en, it = f"the cell cannot be read as Python: {what}", f"la cella non si legge come Python: {what}"
+    elif cell["kind"] == "run":
+        own = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == cell["file"]]
+        where = f" ({cell['file']}:{own[-1]})" if own else ""
+        en = f"the cell after yours stopped with {what}{where}: does yours define what it uses?"
+        it = f"la cella dopo la tua si è fermata con {what}{where}: la tua definisce ciò che usa?"
+    else:
+        en, it = f"the given cell {cell['name']} stopped with {what}", f"la cella data {cell['name']} si è fermata con {what}"
+    return {"cell": cell["name"], "en": en, "it": it}
+
+
+def reserve(place: str) -> None:
+    """Room for what is to be told at the end, also when the cell fills the disk."""
+    with open(os.path.join(place, "end.json"), "w", encoding="utf-8") as file:
+        file.write(" " * END_MAX)
+
+
+def tell(place: str, end: dict[str, str]) -> None:
+    """Writes the end over the room that was kept for it."""
+    words = json.dumps({key: value[:END_MAX // 30] for key, value in end.items()})  # at most 12 bytes a letter
+    with open(os.path.join(place, "end.json"), "r+", encoding="utf-8") as file:
+        file.write(words)
 
 
 def print_error(error: BaseException) -> None:
@@ -73,18 +93,16 @@ def main() -> None:
     place = sys.argv[1]
     with open(os.path.join(place, "job.json"), encoding="utf-8") as file:
         cells = json.load(file)["cells"]
+    reserve(place)
     space: dict[str, Any] = {"__name__": "__main__"}
     for cell in cells:
         try:
             execute(cell, space)
             save_figure(cell)
         except (Exception, KeyboardInterrupt, SystemExit) as error:
+            tell(place, told(cell, error))
             print_error(error)
-            with open(os.path.join(place, "end.json"), "w", encoding="utf-8") as file:
-                json.dump(told(cell, error), file)
-            sys.exit(1)
-        finally:
-            sys.stdout.flush()
+            os._exit(1)  # what a broken cell left at the interpreter's end is of no interest
 
 
 if __name__ == "__main__":

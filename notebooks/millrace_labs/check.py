@@ -88,12 +88,15 @@ class World:
         self.seed, self.folder, self.stdout, self.source = seed, folder, stdout, source
         self._broker_folder = broker_folder
         self._broker: Any = None
+        self._refused: Text | None = None
 
     @property
     def bootstrap(self) -> str:
         """The address of a broker over the data that the student's one left."""
         from millrace_labs import broker
 
+        if self._refused:
+            raise CheckFailed(self._refused)
         if self._broker is None:
             if not self._broker_folder or not pathlib.Path(self._broker_folder).is_dir():
                 raise CheckFailed(text(en="the run left no broker's data: did the cell run to its end?",
@@ -101,8 +104,9 @@ class World:
             try:
                 self._broker = broker.Broker(self._broker_folder).start()
             except broker.BrokerError as error:
-                raise CheckFailed(text(en=f"no broker can be started over the data that was left: {error}",
-                                       it=f"nessun broker può partire sui dati rimasti: {error}")) from None
+                self._refused = text(en=f"no broker can be started over the data that was left: {error}",
+                                     it=f"nessun broker può partire sui dati rimasti: {error}")
+                raise CheckFailed(self._refused) from None
         return self._broker.bootstrap
 
     def records(self, topic: str) -> list[Any]:

@@ -23,8 +23,11 @@ def read_bounded(path: str, size_max: int) -> bytes | None:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        return None
     with os.fdopen(fd, "rb") as file:
-        return file.read(size_max) if stat.S_ISREG(os.fstat(fd).st_mode) else None
+        return file.read(size_max)
 
 
 def outputs(place: str) -> tuple[check.Outputs, str]:

@@ -57,6 +57,7 @@ def limit() -> None:
     for what, most in ((resource.RLIMIT_AS, ADDRESSES_MAX), (resource.RLIMIT_FSIZE, FILE_MAX), (resource.RLIMIT_CORE, 0),
                        (resource.RLIMIT_NPROC, TASKS_MAX), (resource.RLIMIT_NOFILE, 4096)):
         resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGINT, lambda *_: None)  # of the others, process 1 receives only those that it handles
     if ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0):
         raise OSError("prctl(PR_SET_DUMPABLE) failed")
 
