@@ -24,6 +24,8 @@ int cli_warehouse(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 int cli_lab(int argc, char **argv);
+int cli_lab_school(int argc, char **argv);
+int cli_grade(int argc, char **argv);
 int cli_tap(int argc, char **argv);
 
 #endif

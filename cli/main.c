@@ -22,6 +22,8 @@
 #pragma weak cli_generate
 #pragma weak cli_bench
 #pragma weak cli_lab
+#pragma weak cli_lab_school
+#pragma weak cli_grade
 #pragma weak cli_tap
 
 struct subcommand {
@@ -46,6 +48,8 @@ static const struct subcommand subcommands[] = {
     {"dump-log", cli_dump_log, "what is in a broker's files"},
     {"power-cut", cli_power_cut, "a killed broker's directory as a power cut would have left it"},
     {"bench", cli_bench, "experiments and their report"},
+    {"lab-school", cli_lab_school, "ten labs to learn by doing, in a terminal"},
+    {"grade", cli_grade, "the notebooks of a class, judged, as a table"},
 };
 enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };
 

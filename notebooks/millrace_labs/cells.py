@@ -96,6 +96,8 @@ def main() -> None:
     reserve(place)
     space: dict[str, Any] = {"__name__": "__main__"}
     for cell in cells:
+        if cell.get("announce"):
+            print(f"--- {cell['name']}", flush=True)
         try:
             execute(cell, space)
             save_figure(cell)

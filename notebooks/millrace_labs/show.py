@@ -86,9 +86,9 @@ def display_svg(svg: str, folder: str, number: int) -> None:
 
         display(SVG(data=svg))
         return
-    path = pathlib.Path(folder) / f"picture-{number}.svg"
+    path = pathlib.Path(os.environ.get("MILLRACE_LAB_PICTURES", folder)) / f"picture-{number}.svg"
     path.write_text(svg, encoding="utf-8")
-    print(f"(picture: {os.path.relpath(path) if os.environ.get('MILLRACE_LAB_PLACE') is None else path.name})")
+    print(f"(picture: {os.path.relpath(path)})")
 
 
 def display_markdown(words: str) -> None:

@@ -22,21 +22,27 @@ def code(fence: source.Fence) -> str:
     return fence.text
 
 
+def cell(lab: source.Lab, block: source.Fence) -> dict[str, Any]:
+    """A block as cells.py runs it."""
+    student = block.kind == "exercise"
+    text = code(block)
+    if student:
+        solution = lab.exercises[block.name].solution
+        text = lab.exercises[block.name].cell(solution.text if solution else block.text)
+    return {"name": block.name or f"bash, line {block.line}", "kind": "student" if student else "given", "text": text,
+            "file": lab.path.name, "line": max(block.line - (block.language == "bash"), 1), "figure": block.tags.get("figure", "")}
+
+
 def cells(lab: source.Lab) -> list[dict[str, Any]]:
     """The cells in the order of the notebook."""
-    found = []
-    for block in lab.blocks:
-        if not isinstance(block, source.Fence) or block.kind not in ("cell", "bash", "exercise", "run", "experiment"):
-            continue
-        student = block.kind == "exercise"
-        text = code(block)
-        if student:
-            solution = lab.exercises[block.name].solution
-            text = lab.exercises[block.name].cell(solution.text if solution else block.text)
-        name = block.name or f"bash, line {block.line}"
-        found.append({"name": name, "kind": "student" if student else "given", "text": text, "file": lab.path.name,
-                      "line": max(block.line - (block.language == "bash"), 1), "figure": block.tags.get("figure", "")})
-    return found
+    return [cell(lab, block) for block in lab.blocks
+            if isinstance(block, source.Fence) and block.kind in ("cell", "bash", "exercise", "run", "experiment")]
+
+
+def shown_cells(lab: source.Lab) -> list[tuple[dict[str, Any], source.Fence]]:
+    """The cells that need nothing of the student: examples, command blocks, experiments."""
+    return [(cell(lab, block), block) for block in lab.blocks
+            if isinstance(block, source.Fence) and block.kind in ("cell", "bash", "experiment")]
 
 
 def walk(lab: source.Lab, figures: str = "", seed: int = 1, quick: bool = True) -> run.Verdict:
