@@ -8,6 +8,7 @@ from millrace_labs.client import Record
 from millrace_labs.show import COLOURS
 
 BOX_W, BOX_H, LEFT, TOP, GAP = 76, 46, 140, 56, 22
+MARK_H = 26  # of a group's line below a partition
 BOXES_MAX = 14  # of a partition; what is before is told
 FONT = "font-family='DejaVu Sans, sans-serif'"
 
@@ -27,15 +28,19 @@ def _short(words: object, letters: int) -> str:
     return plain if len(plain) <= letters else plain[: letters - 1] + "…"
 
 
-def log(topic: str, partitions: Mapping[int, tuple[int, int]], records: Sequence[Record]) -> str:
-    """Partitions as rows, records as boxes with their offset above and their key inside; the colour is the key's."""
+def log(topic: str, partitions: Mapping[int, tuple[int, int]], records: Sequence[Record],
+        groups: Mapping[str, Mapping[int, int]] | None = None) -> str:
+    """Partitions as rows, records as boxes with their offset above and their key inside; the colour is the key's. Below a
+    row stands where each group will go on: {group: {partition: offset}}."""
     keys = list(dict.fromkeys(record.key for record in records if record.key is not None))
     widest = max([min(high - low, BOXES_MAX) for low, high in partitions.values()] or [0])
     width = LEFT + (widest + 1) * BOX_W + 110
-    height = TOP + len(partitions) * (BOX_H + GAP + 18) + 20
+    groups = groups or {}
+    row_h = BOX_H + GAP + 18 + len(groups) * MARK_H
+    height = TOP + len(partitions) * row_h + 20
     parts = [_words(16, 30, topic, 20, more="font-weight='bold'")]
     for row, (partition, (low, high)) in enumerate(sorted(partitions.items())):
-        y = TOP + row * (BOX_H + GAP + 18) + 18
+        y = TOP + row * row_h + 18
         parts.append(_words(16, y + BOX_H / 2 + 6, f"partition {partition}"))
         rows = [record for record in records if record.partition == partition]
         shown = rows[-BOXES_MAX:]
@@ -46,7 +51,19 @@ def log(topic: str, partitions: Mapping[int, tuple[int, int]], records: Sequence
         end = LEFT + len(shown) * BOX_W
         parts.append(f"<path d='M{end + 6} {y + BOX_H / 2}h40m-8 -6l8 6l-8 6' fill='none' stroke='#606060' stroke-width='2'/>")
         parts.append(_words(end + 54, y + BOX_H / 2 + 6, f"{high}", 15, colour="#606060"))
+        first = shown[0].offset if shown else high
+        for line, (name, places) in enumerate(groups.items()):
+            if partition in places:
+                column = sum(first <= record.offset < places[partition] for record in shown)
+                parts.append(_mark(LEFT + column * BOX_W, y + BOX_H, line, f"{name}: goes on at {places[partition]}"))
     return _svg(width, height, parts, f"log of topic {topic}")
+
+
+def _mark(x: float, y: float, line: int, words: str) -> str:
+    """An arrow from a group's line up to the left edge of the record that it reads next."""
+    colour, middle = COLOURS[(line + 4) % len(COLOURS)], y + 12 + (line + 0.5) * MARK_H
+    return (f"<path d='M{x + 10} {middle - 5:g}H{x}V{y + 3}m-5 8l5 -8l5 8' fill='none' stroke='{colour}' stroke-width='2.5'/>"
+            + _words(x + 16, middle, words, 15))
 
 
 def _box(x: float, y: float, record: Record, keys: Sequence[object]) -> str:

@@ -201,10 +201,12 @@ def last_svg() -> str:
     return _last_svg
 
 
-def draw_log(topic: str) -> None:
-    """Draws a topic's log: a row for each partition, a box for each record with its offset and its key."""
+def draw_log(topic: str, groups: Iterable[str] = ()) -> None:
+    """Draws a topic's log: a row for each partition, a box for each record with its offset and its key; with groups: where
+    each of them will go on."""
     bootstrap = __getattr__("bootstrap")
-    svg(draw.log(topic, client.ends(bootstrap, topic), client.consume(bootstrap, topic)))
+    places = {group: client.committed(bootstrap, group, topic) for group in groups}
+    svg(draw.log(topic, client.ends(bootstrap, topic), client.consume(bootstrap, topic), places))
 
 
 def draw_group(group: str, members: Mapping[str, Sequence[int]], topic: str = "", partitions: int | None = None) -> None:

@@ -38,6 +38,7 @@ def script(series: Series, title: str = "", x: str = "", y: str = "", kind: str 
              "set style histogram clustered gap 1", "set pointsize 0.9", "set offsets 0,0,graph 0.05,0"]
     lines += ["set logscale x"] if logx else []
     lines += ["set logscale y"] if logy else (["set yrange [0:]"] if _all_positive(series) else [])
+    lines += ["set ytics 1"] if not logy and _few_whole(series) else []
     if note:
         lines += [f"set label 1 {_quoted(note)} at screen 0.99,0.025 right noenhanced font ',13' textcolor rgb '#505050'",
                   "set bmargin 5"]
@@ -49,6 +50,12 @@ def script(series: Series, title: str = "", x: str = "", y: str = "", kind: str 
 
 def _all_positive(series: Series) -> bool:
     return all(py >= 0 for points in series.values() for _, py in points)
+
+
+def _few_whole(series: Series) -> bool:
+    """Whether the values are small whole numbers (partitions, members): between two of them there is nothing."""
+    values = [py for points in series.values() for _, py in points]
+    return all(py == int(py) for py in values) and max(values) - min(values) <= 12
 
 
 def _curve(index: int, name: str, kind: str) -> str:
