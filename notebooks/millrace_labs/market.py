@@ -63,6 +63,29 @@ class DirtyLine:
     order: Order | None
 
 
+@dataclass(frozen=True)
+class FeedLine:
+    """A line of write_feed(), in the order in which the orders came in; `rule` is why it must be rejected, None if it is good."""
+
+    file: str
+    line: int
+    id: int
+    branch: str
+    at: datetime
+    cents: int
+    rule: str | None
+
+
+def hour(at: datetime) -> str:
+    """The hour that a moment is in, as a warehouse writes it."""
+    return f"{at:%Y-%m-%d %H}:00:00"
+
+
+def feed_text(line: FeedLine) -> str:
+    """1042;boston;2025-06-01 08:40:00;12.50"""
+    return f"{line.id};{line.branch};{line.at:%Y-%m-%d %H:%M:%S};{line.cents / 100:.2f}"
+
+
 def euros(cents: int) -> str:
     """1.249,50: a point between thousands, a comma ahead of the cents."""
     sign, cents = ("-", -cents) if cents < 0 else ("", cents)
@@ -217,7 +240,7 @@ class Market:
                     add(row(o), "duplicate")
                 if kind == 9:  # the number of another order, and this is not the same line
                     taken = draw.choice(seen)
-                    add(row(replace(taken, cents=taken.cents + 100)), "same_number")
+                    add(row(replace(taken, cents=taken.cents + len(texts))), "same_number")
         write(folder / "ordini.csv", ["ordine;cliente;data;importo"] + texts)
         return truth
 
@@ -236,3 +259,65 @@ class Market:
         """A day after somebody has "improved" the export: American dates, points for commas."""
         write(folder / f"ordini_{number}.csv", ["ordine;cliente;data;importo"] + [
             f"{o.id};{o.customer};{american(o.at)};{o.cents / 100:.2f}" for o in self.days()[number - 1]])
+
+    # ---- the feed of lab 7
+
+    def feed(self, count: int = 240, duplicates: bool = True) -> list[FeedLine]:
+        """Orders in the order in which they come in, an event every 40 seconds: some come late, some amounts are nonsense (and
+        so is the clock that wrote them), some lines come twice."""
+        draw = self.draw("feed")
+        start = datetime(2025, 6, 1, 8)
+        lines: list[FeedLine] = []
+        file, line = "ordini_1.csv", 1
+
+        def add(id: int, branch: str, at: datetime, cents: int, rule: str | None) -> None:
+            nonlocal file, line
+            if len(lines) == count // 2:
+                file, line = "ordini_2.csv", 1
+            line += 1
+            lines.append(FeedLine(file, line, id, branch, at, cents, rule))
+
+        for number in range(count):
+            at, kind = start + timedelta(seconds=40 * number), draw.random()
+            if kind < 0.25:  # late, by as much as is just allowed and by a little more
+                at -= timedelta(seconds=draw.choice([80, 600, 640, 680, 720]))
+            elif kind < 0.33:
+                at -= timedelta(minutes=draw.randrange(30, 300))
+            branch, cents = draw.choice(["bologna", "boston", "napoli"]), draw.randrange(100, 90000)
+            if 0.33 <= kind < 0.37 or number == 20:
+                add(5001 + number, branch, datetime(2099, 1, 1), -cents, "not_positive")
+                continue
+            add(5001 + number, branch, at, cents, None)
+            if duplicates and draw.random() < 0.08:
+                twin = draw.choice([one for one in lines if one.rule is None])
+                add(twin.id, twin.branch, twin.at, twin.cents, "duplicate")
+        return lines
+
+    def write_feed(self, folder: Path, duplicates: bool = True) -> list[FeedLine]:
+        """ordini_1.csv and ordini_2.csv: the feed, as two files."""
+        lines = self.feed(duplicates=duplicates)
+        for name in ("ordini_1.csv", "ordini_2.csv"):
+            write(folder / name, ["ordine;filiale;data;importo"] + [feed_text(one) for one in lines if one.file == name])
+        return lines
+
+    # ---- what lab 7 computes with
+
+    def table(self) -> tuple[list[str], list[tuple]]:
+        """Columns (not in order of their names) and rows, all different: NULLs, numbers, and texts that run into each other."""
+        draw = self.draw("table")
+        texts = [None, "", "a", "ab", "abc", "b", "bc", "Forlì", "Zoë", "10", "9"]
+        numbers = [None, 0, 7, -3, 10, 9, 123456789]
+        rows = {(draw.choice(texts), draw.choice(numbers), draw.choice(texts), draw.choice(numbers)) for _ in range(40)}
+        rows |= {(None, None, None, None), ("a", 1, "bc", None), ("ab", 1, "c", None), ("", 1, None, 2), (None, 1, "", 2)}
+        return ["name", "amount", "city", "Zone"], sorted(rows, key=repr)
+
+    def shift(self) -> tuple[dict[int, int], list[tuple[int, list[int]]]]:
+        """Arrivals of orders, in milliseconds, and what a reader saw when: everything that had arrived a little before."""
+        draw = self.draw("shift")
+        arrived = {order.id: draw.randrange(1, 20000) for order in self.orders[:40]}
+        looks, at = [], 0
+        while at < 21000:
+            at += draw.randrange(100, 1500)
+            seen = sorted(order for order, when in arrived.items() if when <= at - draw.randrange(10, 60))
+            looks.append((at, seen))
+        return arrived, [(at, sorted(set().union(*(seen for _, seen in looks[:n])))) for n, (at, _) in enumerate(looks, 1)]
