@@ -9,7 +9,6 @@ a row is missing, what the quarantine says about it: that is where a student has
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sqlite3
 import tempfile
@@ -100,18 +99,3 @@ def expect_rows(db: sqlite3.Connection, sql: str, want: Mapping[Any, Any], name:
         en, it = called(key)
         expect_equal(value, want[key], text(en=f"{what} of {en} ({len(wrong)} of {len(want)} differ)",
                                             it=f"{what} di {it} ({len(wrong)} su {len(want)} sono diversi)"), look)
-
-
-def digest(columns: list[str], rows: list[tuple]) -> str:
-    """What `millrace warehouse digest` says of a table of integers, texts and NULLs (docs/formats/warehouse.md), made anew here."""
-    order = sorted(range(len(columns)), key=lambda index: columns[index].encode())
-    values = sorted([[_value(row[index]) for index in order] for row in rows], key=lambda row: [rank for rank, _ in row])
-    names = b"".join(columns[index].encode() + b"\0" for index in order)
-    return hashlib.sha256(names + b"".join(data for row in values for _, data in row)).hexdigest()
-
-
-def _value(value: int | str | None) -> tuple[tuple[int, int, bytes], bytes]:
-    """Where a value stands among others, and its bytes in the digest."""
-    kind, content = ("n", b"") if value is None else ("i", str(value).encode()) if isinstance(value, int) else ("t", value.encode())
-    rank = ("nit".index(kind), value if isinstance(value, int) else 0, content if kind == "t" else b"")
-    return rank, kind.encode() + len(content).to_bytes(8, "big") + content
