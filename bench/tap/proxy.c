@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "lib/os/loop.h"
 #include "lib/os/net.h"
 
-enum { READ_BYTES = 64 << 10, ROUND_NS = 100000000 };
+enum { READ_BYTES = 64 << 10, ROUND_NS = 100000000, ROUND_BETWEEN_NS = 10000000 };
 
 struct listener {
     struct loop_watch watch;
@@ -46,6 +47,10 @@ struct link {
     struct writer_flow flow;
     struct rewriter rewriter;
     char local_host[REWRITE_HOST_MAX]; /* that the client connected to */
+    /* with something between */
+    void *between;
+    int64_t due_ns; /* when it is to be asked again */
+    bool cut;       /* nothing more is heard of either end */
 };
 
 struct proxy {
@@ -60,13 +65,32 @@ struct proxy {
     char address[REWRITE_HOST_MAX + 16];
     int64_t wall_ns, mono_ns; /* the same moment */
     int64_t not_rewritten;
+    const struct proxy_between *between; /* or NULL */
+    struct buf rewritten;                /* of the answer at hand, on its way to what is between */
     uint8_t input[READ_BYTES];
 };
 
-/* Wall-clock time that never jumps. */
 static int64_t now_ns(const struct proxy *p)
 {
     return p->wall_ns + clock_mono_ns() - p->mono_ns;
+}
+
+int64_t proxy_time_ns(const struct proxy *p)
+{
+    return now_ns(p);
+}
+
+__attribute__((format(printf, 2, 3))) static void complain(const struct proxy *p, const char *format, ...)
+{
+    struct err_text sentence;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(sentence.text, sizeof sentence.text, format, list);
+    va_end(list);
+    if (p->between)
+        p->between->complain(p->between->context, sentence.text);
+    else
+        fprintf(stderr, "millrace tap: %s\n", sentence.text);
 }
 
 /* --- names --- */
@@ -101,7 +125,7 @@ static bool place(void *context, struct slice host, int32_t port, char to[REWRIT
         found++;
     if (found == p->listener_count) found = listener_add(p, p->host, 0, &broker, &error);
     if (found < 0) {
-        fprintf(stderr, "millrace tap: %s:%d stays as it is: %s\n", broker.host, broker.port, error.text);
+        complain(p, "%s:%d stays as it is: %s", broker.host, broker.port, error.text);
         return false;
     }
     snprintf(to, REWRITE_HOST_MAX, "%s", k->local_host);
@@ -130,6 +154,7 @@ static void link_free(struct link *k)
     p->not_rewritten += k->rewriter.not_rewritten;
     rewriter_release(&k->rewriter);
     tap_connection_free(k->tap);
+    if (p->between) p->between->closed(k->between);
     free(k);
 }
 
@@ -149,10 +174,61 @@ static size_t left(const struct side *s)
     return s->out.n - s->out_at;
 }
 
+static enum tap_stream stream_to(int i)
+{
+    return i == BROKER ? TAP_REQUESTS : TAP_RESPONSES;
+}
+
+/* All that is still to be written to this end. */
+static size_t waiting(const struct link *k, int i)
+{
+    const struct proxy_between *between = k->proxy->between;
+    size_t held = between && !k->cut ? between->held(k->between, stream_to(i)) : 0;
+    return left(&k->sides[i]) + held;
+}
+
+/* What the broker said, as the client is to hear it, to `out`. */
+static void answer_pass(struct link *k, struct slice in, bool last, struct buf *out)
+{
+    if (last)
+        rewriter_end(&k->rewriter, out);
+    else
+        rewriter_bytes(&k->rewriter, in, out); /* asks the tap what is answered: before it is told */
+}
+
+/* On to the other end, or to what is between. `last`: there are no bytes any more. */
+static void pass_on(struct link *k, int from, struct slice in, bool last)
+{
+    struct proxy *p = k->proxy;
+    struct buf *out = p->between ? &p->rewritten : &k->sides[!from].out;
+    if (from == BROKER)
+        answer_pass(k, in, last, out);
+    else if (!p->between)
+        buf_append_slice(out, in);
+    if (!p->between) return;
+    enum tap_stream stream = stream_to(!from);
+    if (!k->cut) p->between->bytes(k->between, stream, clock_mono_ns(), from == BROKER ? buf_slice(out) : in);
+    if (!k->cut && last) p->between->ended(k->between, stream);
+    buf_reset(out);
+}
+
+/* Asks what is between for what is due. */
+static void between_due(struct link *k)
+{
+    const struct proxy_between *between = k->proxy->between;
+    struct buf *const out[2] = {[TAP_REQUESTS] = &k->sides[BROKER].out, [TAP_RESPONSES] = &k->sides[CLIENT].out};
+    if (!between || k->cut) return;
+    k->due_ns = between->due(between->context, k->between, clock_mono_ns(), out);
+    k->cut = k->due_ns == PROXY_CUT;
+    if (!k->cut) return;
+    k->due_ns = INT64_MAX;
+    k->sides[CLIENT].read_over = k->sides[BROKER].read_over = true;
+}
+
 static void side_read(struct link *k, int i)
 {
     struct proxy *p = k->proxy;
-    struct side *s = &k->sides[i], *other = &k->sides[!i];
+    struct side *s = &k->sides[i];
     ssize_t n = recv(s->watch.descriptor, p->input, sizeof p->input, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) {
@@ -161,16 +237,13 @@ static void side_read(struct link *k, int i)
     }
     if (n == 0) {
         s->read_over = true;
-        if (i == BROKER) rewriter_end(&k->rewriter, &other->out);
+        pass_on(k, i, slice_of(NULL, 0), true);
         if (p->writer) capture_write_end(p->writer, &k->flow, i, now_ns(p));
         return;
     }
     struct slice in = slice_of(p->input, (size_t)n);
     int64_t time_ns = now_ns(p);
-    if (i == CLIENT)
-        buf_append_slice(&other->out, in);
-    else
-        rewriter_bytes(&k->rewriter, in, &other->out); /* asks the tap what is answered: first */
+    pass_on(k, i, in, false);
     if (p->writer) capture_write_bytes(p->writer, &k->flow, i, time_ns, in);
     tap_bytes(k->tap, i == CLIENT ? TAP_REQUESTS : TAP_RESPONSES, time_ns, in);
 }
@@ -191,7 +264,7 @@ static void side_write(struct link *k, int i)
     if (left(s) > 0) return;
     buf_reset(&s->out);
     s->out_at = 0;
-    if (k->sides[!i].read_over && !s->write_over && !s->connecting) {
+    if (k->sides[!i].read_over && !s->write_over && !s->connecting && waiting(k, i) == 0) {
         s->write_over = true;
         shutdown(s->watch.descriptor, SHUT_WR);
     }
@@ -204,7 +277,7 @@ static void side_watch(struct link *k, int i)
     struct side *s = &k->sides[i];
     uint32_t events = 0;
     if (s->connecting || left(s) > 0) events |= EPOLLOUT;
-    if (!s->connecting && !s->read_over && left(&k->sides[!i]) < PROXY_BUFFER_MAX) events |= EPOLLIN;
+    if (!s->connecting && !s->read_over && waiting(k, !i) < PROXY_BUFFER_MAX) events |= EPOLLIN;
     if (s->watched && events == 0) loop_remove(&k->proxy->loop, &s->watch);
     if (events && !s->watched) loop_add(&k->proxy->loop, &s->watch, events);
     if (events && s->watched) loop_change(&k->proxy->loop, &s->watch, events);
@@ -214,9 +287,10 @@ static void side_watch(struct link *k, int i)
 /* After anything happened: writes what can be written, and ends what is over. */
 static void link_settle(struct link *k)
 {
+    between_due(k);
     for (int i = 0; i < 2; i++) side_write(k, i);
     bool over = true;
-    for (int i = 0; i < 2; i++) over = over && k->sides[i].read_over && left(&k->sides[i]) == 0;
+    for (int i = 0; i < 2; i++) over = over && k->sides[i].read_over && waiting(k, i) == 0;
     if (over) {
         link_free(k);
         return;
@@ -235,7 +309,7 @@ static void connected(struct link *k)
         net_tune(s->watch.descriptor); /* what it does depends on where the connection leads */
         return;
     }
-    fprintf(stderr, "millrace tap: %s:%d: %s\n", k->listener->broker.host, k->listener->broker.port, strerror(cause));
+    complain(k->proxy, "%s:%d: %s", k->listener->broker.host, k->listener->broker.port, strerror(cause));
     side_broken(k, BROKER);
     side_broken(k, CLIENT);
 }
@@ -260,7 +334,7 @@ static void link_new(struct listener *l, int client, int broker)
     struct net_address local = {"", 0}, peer = {"", 0};
     char client_text[TCP_ENDPOINT_TEXT], broker_text[TCP_ENDPOINT_TEXT];
     net_names(client, &local, &peer);
-    *k = (struct link){.proxy = p, .listener = l, .next = p->links};
+    *k = (struct link){.proxy = p, .listener = l, .next = p->links, .due_ns = INT64_MAX};
     snprintf(k->local_host, sizeof k->local_host, "%s", local.host);
     k->sides[CLIENT].watch = (struct loop_watch){.descriptor = client, .ready = side_ready, .context = k};
     k->sides[BROKER].watch = (struct loop_watch){.descriptor = broker, .ready = side_ready, .context = k};
@@ -273,6 +347,7 @@ static void link_new(struct listener *l, int client, int broker)
     rewriter_init(&k->rewriter, k->tap);
     k->rewriter.place = place;
     k->rewriter.context = k;
+    if (p->between) k->between = p->between->opened(p->between->context, client_text, broker_text);
     if (p->links) p->links->previous = k;
     p->links = k;
     p->link_count++;
@@ -296,7 +371,7 @@ static void listener_ready(struct loop_watch *w, uint32_t events)
     if (client < 0) return;
     int broker = net_connect_start(&l->broker, &error);
     if (broker < 0) {
-        fprintf(stderr, "millrace tap: %s\n", error.text);
+        complain(l->proxy, "%s", error.text);
         close(client);
         return;
     }
@@ -361,11 +436,41 @@ const char *proxy_address(const struct proxy *p)
     return p->address;
 }
 
+void proxy_put_between(struct proxy *p, const struct proxy_between *between)
+{
+    p->between = between;
+}
+
+void proxy_broker_moved(struct proxy *p, const char *from, const char *to)
+{
+    struct net_address a, b;
+    struct err_text error;
+    if (net_address_parse(from, &a, &error) < 0 || net_address_parse(to, &b, &error) < 0) return;
+    for (int i = 0; i < p->listener_count; i++) {
+        struct net_address *broker = &p->listeners[i]->broker;
+        if (broker->port == a.port && strcmp(broker->host, a.host) == 0) *broker = b;
+    }
+}
+
+/* Moves what is due in every link; when the next round has to end. */
+static int64_t links_due(struct proxy *p, int64_t now_ns)
+{
+    int64_t until_ns = now_ns + ROUND_BETWEEN_NS;
+    for (struct link *k = p->links, *next; k; k = next) {
+        next = k->next;
+        if (k->due_ns <= now_ns) link_settle(k);
+    }
+    for (const struct link *k = p->links; k; k = k->next)
+        if (k->due_ns < until_ns) until_ns = k->due_ns;
+    return until_ns;
+}
+
 int proxy_step(struct proxy *p)
 {
     if (p->link_count < PROXY_LINKS_MAX)
         for (int i = 0; i < p->listener_count; i++) listener_pause(p->listeners[i], false);
-    int status = loop_step(&p->loop, clock_mono_ns() + ROUND_NS);
+    int64_t now_ns = clock_mono_ns();
+    int status = loop_step(&p->loop, p->between ? links_due(p, now_ns) : now_ns + ROUND_NS);
     return status < 0 ? status : 0;
 }
 
@@ -385,6 +490,7 @@ void proxy_free(struct proxy *p)
         close(p->listeners[i]->watch.descriptor);
         free(p->listeners[i]);
     }
+    buf_release(&p->rewritten);
     loop_release(&p->loop);
     free(p);
 }
