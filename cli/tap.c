@@ -234,6 +234,7 @@ int cli_tap(int argc, char **argv)
     signal(SIGINT, interrupt);
     signal(SIGTERM, interrupt);
     tap_init(&c.tap, &c.view.sink);
+    c.tap.details = json;
     int status = c.listen ? proxy_open_and_run(&c) : capture_open_and_run(&c);
     tap_release(&c.tap);
     tap_view_release(&c.view);

@@ -38,6 +38,7 @@ static int decode(const struct message *m, int version, struct slice body, struc
     *message = arena_alloc(a, m->root->size);
     int error = kafka_decode_front(m, version, body, a, *message);
     if (error == 0) kafka_walk(m, version, *message, field_look, out);
+    if (error == 0) out->message = *message;
     return error;
 }
 

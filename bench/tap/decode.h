@@ -1,4 +1,4 @@
-/* decode.h - one frame through its description: what tap.h counts of it. Inside bench/tap. */
+/* decode.h - one frame through its description: what tap.h counts of it. For bench/tap and bench/chaos. */
 #ifndef MILLRACE_BENCH_TAP_DECODE_H
 #define MILLRACE_BENCH_TAP_DECODE_H
 
@@ -10,7 +10,8 @@ struct tap_content {
     int64_t records, record_bytes;
     int errors[TAP_ERRORS_MAX];
     int error_count;
-    bool no_answer; /* Produce with acks=0 */
+    bool no_answer;      /* Produce with acks=0 */
+    const void *message; /* the body, in the arena; NULL when it was not decoded as the version that was asked for */
 };
 
 /* `body` without headers. 0, ERR_UNSUPPORTED (API or version), or what kafka_decode says. */

@@ -189,5 +189,10 @@ void tap_exchange_json(const struct tap_exchange *x, struct buf *out)
                    x->response_first_ns - x->request_last_ns, x->response_last_ns - x->request_last_ns);
     buf_printf(out, ",\"records\":%" PRId64 ",\"record_bytes\":%" PRId64, x->records, x->record_bytes);
     errors_json(x, out);
+    if (x->detail.n) {
+        buf_append_str(out, ",\"detail\":{");
+        buf_append_slice(out, x->detail);
+        buf_append_byte(out, '}');
+    }
     buf_append_str(out, "}\n");
 }

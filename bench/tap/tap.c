@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/tap/decode.h"
+#include "bench/tap/detail.h"
 #include "lib/base/memory.h"
 
 enum { SIZE_BYTES = 4, REQUEST_MIN = 8, RESPONSE_MIN = 4, HEAD_KEPT = 4096, NAME_MAX_BYTES = 64, CANDIDATES_MAX = 32 };
@@ -13,6 +14,7 @@ enum { SIZE_BYTES = 4, REQUEST_MIN = 8, RESPONSE_MIN = 4, HEAD_KEPT = 4096, NAME
 struct pending {
     struct pending *next;
     struct tap_exchange x;
+    struct buf detail;
     uint8_t client_id[];
 };
 
@@ -88,21 +90,31 @@ static struct pending *pending_take(struct tap_connection *c)
     return p;
 }
 
-static void pending_unanswered(struct tap_connection *c)
+/* The last of it: the sink hears of the exchange. */
+static void pending_tell(struct tap_connection *c, struct pending *p, enum tap_status status)
 {
-    struct pending *p = pending_take(c);
-    p->x.status = TAP_UNANSWERED;
+    p->x.status = status;
+    p->x.detail = buf_slice(&p->detail);
     c->tap->sink.exchange(c->tap->sink.context, &p->x);
+    buf_release(&p->detail);
     free(p);
 }
 
-static void pending_add(struct tap_connection *c, const struct tap_exchange *x)
+static void pending_unanswered(struct tap_connection *c)
+{
+    pending_tell(c, pending_take(c), TAP_UNANSWERED);
+}
+
+/* Takes `detail`. */
+static void pending_add(struct tap_connection *c, const struct tap_exchange *x, struct buf *detail)
 {
     if (c->pending_count == TAP_PENDING_MAX) pending_unanswered(c);
     struct pending *p = memory_new(sizeof *p + x->client_id.n);
     p->x = *x;
     if (x->client_id.n) memcpy(p->client_id, x->client_id.p, x->client_id.n);
     p->x.client_id = slice_of(p->client_id, x->client_id.n);
+    p->detail = *detail;
+    *detail = (struct buf){0};
     *c->newest = p;
     c->newest = &p->next;
     c->pending_count++;
@@ -186,16 +198,21 @@ static void request_done(struct tap_connection *c, struct stream *s, int64_t tim
                              .request_bytes = (int64_t)s->size,
                              .request_decoded = error == 0};
     content_add(&x, &content);
+    struct buf detail = {0};
+    if (c->tap->details && content.message) tap_detail_request(h.api_key, content.message, &detail);
     if (content.no_answer) {
         x.status = TAP_ONE_WAY;
+        x.detail = buf_slice(&detail);
         c->tap->sink.exchange(c->tap->sink.context, &x);
+        buf_release(&detail);
     } else {
-        pending_add(c, &x);
+        pending_add(c, &x, &detail);
     }
 }
 
-static void response_decode(struct tap_connection *c, struct stream *s, struct tap_exchange *x)
+static void response_decode(struct tap_connection *c, struct stream *s, struct pending *p)
 {
+    struct tap_exchange *x = &p->x;
     struct tap_content content = {0};
     struct slice body;
     int32_t correlation_id;
@@ -205,6 +222,7 @@ static void response_decode(struct tap_connection *c, struct stream *s, struct t
     decoded_count(c->tap, error);
     x->response_decoded = error == 0;
     content_add(x, &content);
+    if (c->tap->details && content.message) tap_detail_response(x->api_key, content.message, &p->detail);
 }
 
 /* Answers come in the order of the requests: what waits before the one that is answered will get none. */
@@ -220,14 +238,12 @@ static void response_done(struct tap_connection *c, struct stream *s, int64_t ti
     while (c->oldest->x.correlation_id != correlation_id) pending_unanswered(c);
     struct pending *p = pending_take(c);
     frame_tell(c, s, p->x.api_key, p->x.api_version, time_ns);
-    p->x.status = TAP_ANSWERED;
     p->x.response_frame = c->tap->counts.frames;
     p->x.response_first_ns = s->first_ns;
     p->x.response_last_ns = time_ns;
     p->x.response_bytes = (int64_t)s->size;
-    response_decode(c, s, &p->x);
-    c->tap->sink.exchange(c->tap->sink.context, &p->x);
-    free(p);
+    response_decode(c, s, p);
+    pending_tell(c, p, TAP_ANSWERED);
 }
 
 static void kept_reset(struct tap_connection *c, struct stream *s)

@@ -68,6 +68,7 @@ struct tap_exchange {
     int64_t records, record_bytes; /* of its batches, as they are on the wire */
     int errors[TAP_ERRORS_MAX];    /* different codes */
     int error_count;
+    struct slice detail; /* with tap.details: JSON members, "acks":1,"produced":[...] (detail.h) */
 };
 
 struct tap_sink {
@@ -88,6 +89,7 @@ struct tap {
     struct tap_counts counts;
     struct arena arena; /* of one frame */
     size_t kept;
+    bool details; /* exchanges are to have theirs; false after tap_init */
 };
 
 struct tap_connection;

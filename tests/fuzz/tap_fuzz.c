@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         view.frame = 1 + (int64_t)(size % 5);
     }
     tap_init(&tap, &view.sink);
+    tap.details = true;
     tap_source_init(&source, &tap, size % 7 == 0 ? 9092 : 0);
     while (size >= 2) {
         int link = data[0] >> 4;
