@@ -25,6 +25,7 @@
 #pragma weak cli_lab_school
 #pragma weak cli_grade
 #pragma weak cli_tap
+#pragma weak cli_chaos
 
 struct subcommand {
     const char *name;
@@ -45,6 +46,7 @@ static const struct subcommand subcommands[] = {
     {"produce", cli_produce, "a line of standard input is a record"},
     {"consume", cli_consume, "records to standard output"},
     {"tap", cli_tap, "what clients and brokers say to each other, captured, live or as a proxy"},
+    {"chaos", cli_chaos, "a proxy in which requests and brokers are lost, by seed"},
     {"dump-log", cli_dump_log, "what is in a broker's files"},
     {"power-cut", cli_power_cut, "a killed broker's directory as a power cut would have left it"},
     {"bench", cli_bench, "experiments and their report"},
