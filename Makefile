@@ -108,11 +108,13 @@ check: deps deps-test ## under a minute: build, floors, unit tests
 	@$(AGAIN) all unit-programs
 	@BUILD=$(BUILD) scripts/test.sh layers unit
 
-.PHONY: deps deps-test deps-dev
+.PHONY: deps deps-test deps-dev deps-labs
 deps: ## install the Debian packages that building and running needs and that are missing
 	@scripts/deps.sh product
 deps-test: ## the same for the test suite
-	@scripts/deps.sh test
+	@scripts/deps.sh test labs-test
+deps-labs: ## the same for the labs: a notebook in the browser, the sandbox of the grader
+	@scripts/deps.sh product labs
 deps-dev: ## the same for linters and fuzzers
 	@scripts/deps.sh product test dev
 
@@ -232,6 +234,27 @@ sim: ## replay one run of the simulator (SEED=7) or search for failures (RUNS=10
 	@$(AGAIN) sim-program
 	MILLRACE_COMMIT=$$(git rev-parse --short HEAD 2>/dev/null) $(OBJ)/sim $(if $(SEED),--seed $(SEED),--runs $(RUNS))
 
+# --- labs: notebooks/NN-name.md (docs/labs.md) ---
+
+# LAB="03-acks 04" for some, nothing for all.
+LAB ?=
+LABS_PYTHON = PYTHONPATH=notebooks PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(abspath $(BUILD)/millrace) /usr/bin/python3 -P -m
+.PHONY: labs labs-test labs-figures
+labs: deps-labs ## install what is missing, build, and make the notebooks of the labs: my-labs/it and my-labs/en
+	@$(AGAIN) all
+	@$(LABS_PYTHON) millrace_labs.build $(LAB) --out my-labs --teacher $(BUILD)/labs/teacher
+	@echo "in the browser:   jupyter notebook my-labs/it      (or my-labs/en; the teacher's: $(BUILD)/labs/teacher/it)"
+	@echo "in the terminal:  $(BUILD)/millrace lab-school next  (--lang it or en)"
+
+labs-test: ## prove every check of the labs, run their notebooks and commands (LAB="03-acks 04" for some)
+	@scripts/deps.sh product labs-test
+	@$(AGAIN) all
+	@$(LABS_PYTHON) millrace_labs.prove $(LAB) --sandbox --walk kernel --out $(BUILD)/labs/solved
+
+labs-figures: ## make the pictures of the labs' text again: notebooks/images (LAB="03-acks" for some)
+	@$(AGAIN) all
+	@$(LABS_PYTHON) millrace_labs.walk --figures $(LAB)
+
 # --- measuring ---
 
 .PHONY: page
@@ -278,10 +301,11 @@ PEER ?= apache-kafka
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share/millrace
 .PHONY: install clean help
-install: $(PROGRAM) ## install the program and the pipeline definitions (PREFIX=/usr/local, DESTDIR=)
+install: $(PROGRAM) ## install the program, the pipeline definitions and the labs (PREFIX=/usr/local, DESTDIR=)
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/millrace
 	@for file in $$(find workloads bench/targets -name '*.json' 2>/dev/null) LICENSE README.md; do \
 	    install -D -m 644 "$$file" "$(SHARE)/$$file"; done
+	@find notebooks -type f -not -path '*/__pycache__/*' -exec install -D -m 644 {} "$(SHARE)/{}" \;
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -41,6 +41,9 @@ class Broker:
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
 
+    def __repr__(self) -> str:
+        return f"<a broker at {self.bootstrap}, {self.durability}>" if self.running else "<a broker that does not run>"
+
     @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"

@@ -124,7 +124,7 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="millrace grade", description="Grades a class: DIR/STUDENT/NN-name.ipynb becomes a table.")
     parser.add_argument("--class", dest="folder", type=pathlib.Path, required=True, metavar="DIR", help="a folder of students' folders")
     parser.add_argument("--lab", action="append", default=[], metavar="NN", help="this lab; default: all that were handed in")
-    parser.add_argument("--labs", type=pathlib.Path, default=place.NOTEBOOKS, metavar="DIR", help=argparse.SUPPRESS)
+    parser.add_argument("--labs", type=pathlib.Path, default=place.sources_folder(), metavar="DIR", help=argparse.SUPPRESS)
     parser.add_argument("--csv", metavar="FILE", help="a line for each check")
     parser.add_argument("--html", metavar="FILE", help="a table for the projector, messages on demand")
     parser.add_argument("--lang", choices=source.LANGUAGES, default=report.language(), help="of the messages; default: $LANG")

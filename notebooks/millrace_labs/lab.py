@@ -12,6 +12,7 @@ The state of one run is in this module: one process is one run, and a notebook's
 from __future__ import annotations
 
 import atexit
+import difflib
 import io
 import json
 import os
@@ -59,7 +60,8 @@ def __getattr__(name: str) -> Any:
         folder = os.path.join(_own_place(), "files")
         os.makedirs(folder, exist_ok=True)
         return folder
-    raise AttributeError(f"lab has no {name}")
+    near = difflib.get_close_matches(name, [word for word in globals() if not word.startswith("_")], 1)
+    raise AttributeError(f"lab has no {name}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _own_place() -> str:
@@ -241,7 +243,7 @@ def timeline(*words: Any, **options: Any) -> None:
 
 def check(exercise: str, seed: int | None = None) -> bool:
     """Checks the exercise whose cell you ran last, just as the grader does: in a process and with a broker of its own."""
-    from millrace_labs import run, source
+    from millrace_labs import run, sandbox, source
 
     if not _id:
         raise LabError("which lab is this? A notebook says it in its first cell: lab.open('01-topics')")
@@ -252,7 +254,9 @@ def check(exercise: str, seed: int | None = None) -> bool:
     cell = next((cell for cell in reversed(_history()) if cell.lstrip().startswith(first)), None)
     if cell is None:
         raise LabError(f"run the cell of exercise {exercise} first: it begins with {first!r}")
-    verdict = run.exercise(found, exercise, cell, seed=seed)
+    if seed is None and os.environ.get("MILLRACE_LAB_CHECK_SEED"):
+        seed = int(os.environ["MILLRACE_LAB_CHECK_SEED"])
+    verdict = run.exercise(found, exercise, cell, seed=seed, boxed=not sandbox.missing())
     print(*run.lines(found, exercise, verdict, _language), sep="\n")
     if not run.passed(verdict):
         print(f"(seed {verdict['seeds'][0]}: lab.check({exercise!r}, seed={verdict['seeds'][0]}) does the same again)")

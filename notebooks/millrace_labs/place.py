@@ -9,6 +9,11 @@ NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"  # Debian's: the one that has confluent_kafka
 
 
+def sources_folder() -> pathlib.Path:
+    """Where the labs are; a test of the labs has its own."""
+    return pathlib.Path(os.environ.get("MILLRACE_LAB_SOURCES") or NOTEBOOKS)
+
+
 class NotFound(Exception):
     """Something that the labs need is not there; the text says what and what to do."""
 
@@ -30,7 +35,7 @@ def program() -> pathlib.Path:
     raise NotFound("no program millrace: run make, or name it with MILLRACE=")
 
 
-def lab_source(name: str, folder: pathlib.Path = NOTEBOOKS) -> pathlib.Path:
+def lab_source(name: str, folder: pathlib.Path | None = None) -> pathlib.Path:
     """The file of a lab, by its name ("03-acks"), its number ("03", "3") or its path."""
     path = pathlib.Path(name)
     if path.suffix == ".md":
@@ -43,6 +48,6 @@ def lab_source(name: str, folder: pathlib.Path = NOTEBOOKS) -> pathlib.Path:
     raise NotFound(f"no lab {name} (labs: {', '.join(source.stem for source in sources) or 'none'})")
 
 
-def lab_sources(folder: pathlib.Path = NOTEBOOKS) -> list[pathlib.Path]:
+def lab_sources(folder: pathlib.Path | None = None) -> list[pathlib.Path]:
     """All labs, in order."""
-    return sorted(folder.glob("[0-9][0-9]-*.md"))
+    return sorted((folder or sources_folder()).glob("[0-9][0-9]-*.md"))

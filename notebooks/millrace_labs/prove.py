@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +73,19 @@ def walked(lab: source.Lab) -> Proof:
     return Proof("all cells, commands and experiments run", wrong, verdict["seconds"], verdict["stdout"])
 
 
-def proofs(lab: source.Lab, seed: int, only: str, walk_too: bool, boxed: bool) -> list[tuple[str, Callable[[], Proof]]]:
+def executed(lab: source.Lab, out: str) -> Proof:
+    """The teacher's notebook with the real kernel; every other lab in Italian."""
+    language = source.LANGUAGES[int(lab.number) % 2]
+    command = [place.PYTHON, "-P", "-m", "millrace_labs.execute", str(lab.path), "--language", language]
+    command += ["--out", f"{out}/{language}/{lab.id}.ipynb"] if out else []
+    started = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = (done.stdout + done.stderr).strip()
+    return Proof(f"the notebook runs in its kernel ({language})", [said or "it ended without a word"] if done.returncode else [],
+                 time.monotonic() - started)
+
+
+def proofs(lab: source.Lab, seed: int, only: str, walk_too: str, boxed: bool, out: str) -> list[tuple[str, Callable[[], Proof]]]:
     """What is to be run, with the exercise it belongs to."""
     jobs: list[tuple[str, Callable[[], Proof]]] = []
     for one in lab.exercises.values():
@@ -84,9 +97,11 @@ def proofs(lab: source.Lab, seed: int, only: str, walk_too: bool, boxed: bool) -
         for wrong in one.wrong:
             if wrong.tags["fails"].replace("_", "-") in one.check_names():
                 jobs.append((one.name, lambda one=one, wrong=wrong: mistake(lab, one, wrong, seed, boxed)))
-    if walk_too and not only:
-        jobs.append(("walk", lambda: walked(lab)))
-    return jobs
+    if only or walk_too == "no":
+        return jobs
+    if walk_too == "kernel":
+        return [("notebook", lambda: executed(lab, out)), *jobs]  # it takes longest
+    return [*jobs, ("walk", lambda: walked(lab))]
 
 
 def show(lab: source.Lab, exercise: str, proof: Proof, verbose: bool) -> None:
@@ -105,7 +120,7 @@ def prove(path: str, words: argparse.Namespace) -> tuple[int, int]:
     missing = source.problems(lab)
     for line in missing:
         print(f"FAIL  {line}")
-    jobs = proofs(lab, words.seed, words.only, not words.no_walk, words.sandbox)
+    jobs = proofs(lab, words.seed, words.only, words.walk, words.sandbox, words.out)
     if words.only and words.only not in lab.exercises:
         raise place.NotFound(f"{lab.id} has no exercise {words.only} ({', '.join(lab.exercises)})")
     failed = len(missing)
@@ -121,7 +136,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="millrace_labs.prove", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("labs", nargs="*", help="03-acks, 03, or a file; none: all")
     parser.add_argument("--only", default="", metavar="EX", help="one exercise, and no walk")
-    parser.add_argument("--no-walk", action="store_true", help="the exercises only")
+    parser.add_argument("--walk", choices=("plain", "kernel", "no"), default="plain",
+                        help="the whole notebook: in one process, in a Jupyter kernel, or not")
+    parser.add_argument("--no-walk", dest="walk", action="store_const", const="no", help="the exercises only")
+    parser.add_argument("--out", default="", metavar="DIR", help="with --walk kernel: the executed notebooks")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time")
     parser.add_argument("--sandbox", action="store_true", help="each run in a sandbox, as the grader does")

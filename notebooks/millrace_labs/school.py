@@ -150,11 +150,13 @@ class School:
             return
         lab = self.labs[here]
         self.progress["passed"].append(f"{here}/end")
-        terminal.show(self.reading(lab, None))
+        rest = self.reading(lab, None)
+        if rest:
+            terminal.show(rest + "\n")
         for block in lab.blocks:
             if isinstance(block, source.Fence) and block.kind == "experiment":
                 path = self.write(lab, block.name, block.text)
-                print("\n" + self.say("lab_done", lab=lab.id, path=path, name=block.name) + "\n")
+                print(self.say("lab_done", lab=lab.id, path=path, name=block.name) + "\n")
 
     def write(self, lab: source.Lab, name: str, text: str) -> pathlib.Path:
         """The file of an exercise, unless it is there."""
@@ -304,7 +306,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="?", default="", metavar="LAB[/EX]", help="default: where you are")
     parser.add_argument("--lang", choices=source.LANGUAGES, default=report.language(), help="default: $LANG")
     parser.add_argument("--dir", type=pathlib.Path, default=pathlib.Path("my-labs"), help="of your work (my-labs)")
-    parser.add_argument("--labs", type=pathlib.Path, default=place.NOTEBOOKS, help=argparse.SUPPRESS)
+    parser.add_argument("--labs", type=pathlib.Path, default=place.sources_folder(), help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help="of a check's inputs; default: by lot")
     return parser
 

@@ -16,10 +16,13 @@ WALK_S = 240
 
 def code(fence: source.Fence) -> str:
     """What a cell of the notebook has for a fence that is run."""
-    if fence.language == "bash":
-        quoted = fence.text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        return f'lab.sh("""\n{quoted}\n""");'
-    return fence.text
+    if fence.language != "bash":
+        return fence.text
+    if "\\" not in fence.text and '"""' not in fence.text:
+        return f'lab.sh("""\n{fence.text}\n""");'
+    if '"""' not in fence.text:
+        return f'lab.sh(r"""\n{fence.text}\n""");'
+    return f"lab.sh({fence.text!r});"
 
 
 def cell(lab: source.Lab, block: source.Fence) -> dict[str, Any]:

@@ -35,7 +35,7 @@ HOSTILE = {
     "exit-quietly": "import os\nos._exit(0)",
     "keeper-memory": "open('/proc/1/mem', 'rb').read(1)",
     "keeper-pipe": "open('/proc/1/fd/0', 'rb').read(1)",
-    "read-checks": "import os\nfound = [os.path.join(at, name) for top in os.listdir('/') if top not in ('proc', 'usr')\n"
+    "read-checks": "import os\nfound = [os.path.join(at, name) for top in os.listdir('/') if top in ('etc', 'home', 'lab', 'labs', 'mnt', 'opt', 'root', 'run', 'srv', 'tmp', 'var', 'work')\n"
                    "         for at, _, names in os.walk('/' + top) for name in names if name.startswith('00-') or name.endswith('.ipynb')]\n"
                    "assert found, 'nothing to read'\nlab.record('counts', {'found': found})\nraise SystemExit",
     "read-home": "import os\nassert os.path.exists('/home') or os.path.exists('/root') or os.path.exists('/work'), 'no home'\nlab.record('counts', {})",

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# hostile.sh - a class of good, bad and hostile students: each loses its own checks, and nobody else's.
+. tests/labs/lib_labs.sh
+class=$scratch/class
+/usr/bin/python3 tests/labs/hostile_class.py "$class" || die "no class"
+students=$(find "$class" -mindepth 1 -maxdepth 1 -type d | wc -l)
+
+story "$students students are graded, and this machine is as it was"
+before=$(find "$class" | LC_ALL=C sort | md5sum)
+timeout 200 "$MILLRACE" grade --class "$class" --lab 00 --seed 5 --lang en --csv "$scratch/c.csv" --html "$scratch/c.html" \
+    >"$scratch/table.txt" 2>"$scratch/progress.txt" || die "grade: $(tail -5 "$scratch/progress.txt")"
+[ "$(find "$class" | LC_ALL=C sort | md5sum)" = "$before" ] || fail "the class's folder was changed"
+
+points() { awk -v who="$1" '$1 == who { print $2, $3 }' "$scratch/table.txt"; }
+row() { # STUDENT COUNT SEND: checks passed of both exercises
+    [ "$(points "$1")" = "$2/2 $3/2" ] || fail "$1 has $(points "$1"), not $2/2 $3/2"
+}
+
+story "the good ones have all, the mistaken what is right of theirs"
+row anna 2 2
+row carla 2 2 # an editor gave the cells other ids
+row bruno 1 2
+
+story "what a hostile cell does costs its own exercise"
+for who in endless-loop fork-bomb fork-orphans memory-bomb memory-at-once disk-filler shm-filler output-flood kill-all kill-keeper \
+    exit-quietly keeper-memory keeper-pipe read-checks read-home network forge-folder forge-links replace-lab remount \
+    user-namespace write-system terminal-words surrogate null-byte; do
+    row $who 0 2
+done
+row forge-record 1 2 # a dictionary was recorded, and it is not the right one
+row other-seed 1 2   # counted right, for other orders than were asked
+for who in broker-folder broker-fifo broker-garbage; do row $who 2 0; done
+
+story "a file that is no notebook is a row that says so"
+for who in text binary deep list foreign numbers huge fifo link folder; do
+    row file-$who 0 0
+    grep -q "^file-$who .* not a notebook: " "$scratch/table.txt" || fail "file-$who: $(grep "^file-$who " "$scratch/table.txt")"
+done
+grep -q "^file-nothing .* no 00-example.ipynb" "$scratch/table.txt" || fail "file-nothing"
+
+story "each is told what happened"
+told() { # STUDENT WORDS
+    grep "^$1,00-example,count," "$scratch/c.csv" | grep -qF -- "$2" || fail "$1 is not told \"$2\": $(grep "^$1,.*count" "$scratch/c.csv" | head -2)"
+}
+told endless-loop "the cell did not end within 4 s"
+told fork-bomb "more than 60 processes"
+told memory-bomb "more than 768 MB of memory"
+told disk-filler "No space left on device"
+told output-flood "File too large"
+told keeper-memory "Permission denied: '/proc/1/mem'"
+told read-checks "nothing to read"
+told read-home "no home"
+told write-system "Read-only file system"
+
+story "a stranger's words stay words, in a terminal, a spreadsheet and a browser"
+! grep -qP '[\x00-\x08\x1b]' "$scratch/table.txt" "$scratch/progress.txt" "$scratch/c.csv" "$scratch/c.html" || fail "a control character"
+! grep -q '<script>' "$scratch/c.html" || fail "a script in the page"
+! grep -qE 'src=|href=|url\(' "$scratch/c.html" || fail "the page needs something beside it"
+[ "$(grep -c '^[a-z-]*,00-example,[a-z]*,[a-z-]*,\(ok\|FAIL\),' "$scratch/c.csv")" = $((students * 4)) ] || fail "the CSV has not four lines for each student"
+
+story "without a sandbox it refuses, by name"
+PATH=/nothing "$MILLRACE" grade --class "$class" --lab 00 >"$scratch/refused.txt" 2>&1 && fail "graded without a sandbox"
+grep -q 'no sandbox: .*bubblewrap' "$scratch/refused.txt" && grep -q -- --trust "$scratch/refused.txt" || fail "it does not say why: $(cat "$scratch/refused.txt")"
+mkdir -p "$scratch/trusted/anna" && cp "$class/anna/00-example.ipynb" "$scratch/trusted/anna"
+"$MILLRACE" grade --class "$scratch/trusted" --trust --seed 5 2>/dev/null | grep -q '^anna .*4/4' || fail "--trust"
+done_testing
