@@ -84,11 +84,18 @@ static int topic_result(rd_kafka_event_t *event, const char *topic, struct err_t
 
 int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, bool compact, struct err_text *error)
 {
+    const char *const configs[] = {"cleanup.policy", "compact", NULL};
+    return client_topic_create_with(rk, topic, partitions, compact ? configs : configs + 2, error);
+}
+
+int client_topic_create_with(rd_kafka_t *rk, const char *topic, int partitions, const char *const *configs,
+                             struct err_text *error)
+{
     char why[256];
     rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, partitions, -1, why, sizeof why);
     if (!new_topic) return err_set(error, ERR_INVALID, "topic %s: %s", topic, why);
     rd_kafka_NewTopic_set_config(new_topic, "max.message.bytes", CLIENT_MESSAGE_BYTES_MAX);
-    if (compact) rd_kafka_NewTopic_set_config(new_topic, "cleanup.policy", "compact");
+    for (; configs[0]; configs += 2) rd_kafka_NewTopic_set_config(new_topic, configs[0], configs[1]);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_AdminOptions_set_request_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);
     rd_kafka_AdminOptions_set_operation_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);

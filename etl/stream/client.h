@@ -34,5 +34,8 @@ int client_partition_count(rd_kafka_t *rk, const char *topic, int timeout_ms);
 /* Makes the topic, for messages of CLIENT_MESSAGE_BYTES_MAX, if `compact` with cleanup.policy=compact; ERR_EXISTS when
  * it is there. */
 int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, bool compact, struct err_text *error);
+/* The same with configs: "key", "value", ..., NULL. */
+int client_topic_create_with(rd_kafka_t *rk, const char *topic, int partitions, const char *const *configs,
+                             struct err_text *error);
 
 #endif
