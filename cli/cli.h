@@ -28,5 +28,6 @@ int cli_lab_school(int argc, char **argv);
 int cli_grade(int argc, char **argv);
 int cli_tap(int argc, char **argv);
 int cli_chaos(int argc, char **argv);
+int cli_es(int argc, char **argv);
 
 #endif

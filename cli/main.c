@@ -26,6 +26,7 @@
 #pragma weak cli_grade
 #pragma weak cli_tap
 #pragma weak cli_chaos
+#pragma weak cli_es
 
 struct subcommand {
     const char *name;
@@ -39,6 +40,7 @@ static const struct subcommand subcommands[] = {
     {"etl", cli_etl, "the batch pipeline: files into a warehouse"},
     {"stream", cli_stream, "the streaming pipeline: files to topics, topics into a warehouse"},
     {"warehouse", cli_warehouse, "digest, compare and check warehouses"},
+    {"es", cli_es, "the event store: streams of events in a topic, folds, snapshots, views"},
     {"broker", cli_broker, "a Kafka-compatible broker on this machine"},
     {"topic", cli_topic, "create, list, describe, alter and delete topics"},
     {"config", cli_config, "configs of topics and brokers, told and altered"},

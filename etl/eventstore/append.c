@@ -1,0 +1,254 @@
+/* append.c - the writer: read to the end, decide, write, read past the own record, decide again (index.h). */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/eventstore/store.h"
+#include "lib/base/memory.h"
+#include "lib/os/clock.h"
+
+enum { ES_WRITTEN_MAX = 2 * ES_ALONE_MAX, TRIES_MAX = 1000, WAIT_MS = 2 };
+
+/* What is known of a stream that is written to: as far as `next`. */
+struct written {
+    struct slice stream;
+    int32_t partition;
+    int64_t next;
+    bool read; /* to the end, once */
+    struct es_index index;
+};
+
+static void written_free(struct written *w)
+{
+    es_index_release(&w->index);
+    free((void *)(uintptr_t)w->stream.p);
+    free(w);
+}
+
+void es_written_release(struct es_store *s)
+{
+    for (struct table_entry *e = table_first(&s->written); e; e = table_next(&s->written, e)) written_free(e->value);
+    table_release(&s->written);
+    s->written = (struct table){0};
+}
+
+/* Begins anew when another domain's rules are asked than before: its state is that of a fold from the beginning. */
+static struct written *written_of(struct es_store *s, const struct es_append *a)
+{
+    struct slice stream = a->record.stream;
+    struct written *w = table_get(&s->written, stream);
+    if (w && (!a->domain || w->index.fold == a->domain)) return w;
+    if (w) {
+        table_remove(&s->written, stream);
+        written_free(w);
+    }
+    if (s->written.count >= ES_WRITTEN_MAX) es_written_release(s);
+    w = memory_new(sizeof *w);
+    w->stream = slice_of(memory_copy(stream.p, stream.n), stream.n);
+    w->partition = es_log_partition_of(stream, s->partitions);
+    es_index_init(&w->index, a->domain);
+    table_set(&s->written, stream, w);
+    return w;
+}
+
+/* ---- reading what is new, for all streams of the partition that are written to ---- */
+
+struct catching {
+    struct es_store *store;
+    struct arena scratch;
+};
+
+static int message(void *context, const rd_kafka_message_t *m)
+{
+    struct catching *c = context;
+    struct es_record r;
+    struct written *w = table_get(&c->store->written, slice_of(m->key, m->key_len));
+    if (!w || m->offset < w->next) return 0;
+    w->next = m->offset + 1;
+    es_message_decode(m, &c->scratch, &r);
+    es_index_step(&w->index, &r);
+    es_record_release(&r);
+    arena_reset(&c->scratch);
+    return 0;
+}
+
+/* After a failure in the middle each index is where it is: its `next` tells. */
+static int catch_up(struct es_store *s, struct written *w, struct err_text *error)
+{
+    struct catching c = {.store = s};
+    int64_t from = w->next, next = from;
+    int result = es_log_read(&s->log, s->topic, w->partition, from, message, &c, &next, error);
+    arena_release(&c.scratch);
+    if (result != 0) return result;
+    for (struct table_entry *e = table_first(&s->written); e; e = table_next(&s->written, e)) {
+        struct written *other = e->value;
+        if (other->partition != w->partition || other->next < from) continue;
+        if (next > other->next) other->next = next;
+        other->read = true;
+    }
+    return 0;
+}
+
+static int64_t timestamp_of(const struct es_append *a)
+{
+    return a->record.timestamp > 0 ? a->record.timestamp : clock_wall_ms();
+}
+
+/* The record as it is written: `any` has become a version. */
+static void encode(const struct es_append *a, int64_t expected, struct arena *arena, struct es_raw *raw)
+{
+    struct es_record r = a->record;
+    r.expected = expected;
+    es_record_encode(&r, arena, raw);
+}
+
+static int write_one(struct es_store *s, const struct written *w, const struct es_append *a, int64_t expected,
+                     struct err_text *error)
+{
+    struct arena arena = {0};
+    struct es_raw raw;
+    encode(a, expected, &arena, &raw);
+    int result = es_log_send(&s->log, s->topic, w->partition, &raw, timestamp_of(a), error);
+    arena_release(&arena);
+    return result;
+}
+
+/* Whether a record of this append that expects `expected` has been read, whatever became of it. */
+static bool is_read(const struct written *w, const struct es_append *a, int64_t expected)
+{
+    struct slice id = a->record.events[0].id;
+    return table_get(&w->index.ids, id) || es_index_refused(&w->index, id, expected);
+}
+
+/* What is acknowledged is in the log, but a moment may pass until readers are shown it. */
+static int read_own(struct es_store *s, struct written *w, const struct es_append *a, int64_t expected,
+                    struct err_text *error)
+{
+    int64_t until_ns = clock_mono_ns() + INT64_C(1000000) * s->log.timeout_ms;
+    for (;;) {
+        int result = catch_up(s, w, error);
+        if (result != 0 || is_read(w, a, expected)) return result;
+        if (clock_mono_ns() > until_ns)
+            return err_set(error, ERR_CLOSED, "the event was acknowledged, and readers are not shown it");
+        clock_sleep_ms(WAIT_MS);
+    }
+}
+
+/* Not acknowledged: it may be there all the same. If it is, that is the answer. */
+static int look_for(struct es_store *s, struct written *w, const struct es_append *a, struct es_verdict *v)
+{
+    struct err_text ignored = {""};
+    if (catch_up(s, w, &ignored) == 0) {
+        es_index_decide(&w->index, a, v);
+        if (v->outcome == ES_ACCEPTED) return 0;
+    }
+    return ERR_CLOSED;
+}
+
+int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *v, struct err_text *error)
+{
+    bool wrote = false;
+    int result = es_append_check(&a->record, error);
+    if (result != 0) return result;
+    struct written *w = written_of(s, a);
+    result = catch_up(s, w, error);
+    for (int tries = 0; result == 0; tries++) {
+        es_index_decide(&w->index, a, v);
+        if (v->outcome != ES_WRITE) break;
+        if (tries == TRIES_MAX)
+            return err_set(error, ERR_LOCKED, "stream %.*s: others were faster %d times", (int)a->record.stream.n,
+                           (const char *)a->record.stream.p, TRIES_MAX);
+        int64_t expected = v->expected;
+        result = write_one(s, w, a, expected, error);
+        if (result == ERR_CLOSED) return look_for(s, w, a, v);
+        wrote = true;
+        if (result == 0) result = read_own(s, w, a, expected, error);
+    }
+    if (wrote && v->outcome == ES_ACCEPTED) v->repeated = false;
+    return result;
+}
+
+/* ---- many, alone ---- */
+
+/* Decided as if all that is under way had counted. */
+static int queue(struct es_store *s, const struct es_append *a, struct es_verdict *v, int64_t *planned,
+                 struct err_text *error)
+{
+    struct written *w = written_of(s, a);
+    struct arena arena = {0};
+    struct es_raw raw;
+    es_index_decide(&w->index, a, v);
+    if (v->outcome != ES_WRITE) return 0;
+    int64_t expected = a->record.expected == ES_ANY ? w->index.version + *planned : a->record.expected;
+    *planned += a->record.count;
+    v->expected = expected;
+    encode(a, expected, &arena, &raw);
+    int result = es_log_queue(&s->log, s->topic, w->partition, &raw, timestamp_of(a), error);
+    arena_release(&arena);
+    return result;
+}
+
+struct planned {
+    int64_t events;
+};
+
+static int64_t *planned_of(struct table *t, struct arena *arena, struct slice stream)
+{
+    struct planned *p = table_get(t, stream);
+    if (!p) {
+        p = arena_alloc(arena, sizeof *p);
+        table_set(t, stream, p);
+    }
+    return &p->events;
+}
+
+static int verdicts_read(struct es_store *s, const struct es_append *appends, int count, struct es_verdict *verdicts,
+                         struct err_text *error)
+{
+    int result = 0;
+    for (int i = 0; i < count && result == 0; i++) {
+        struct es_verdict *v = &verdicts[i];
+        if (v->outcome != ES_WRITE) continue;
+        struct es_append a = appends[i];
+        struct written *w = written_of(s, &a);
+        a.record.expected = v->expected;
+        if (!is_read(w, &a, a.record.expected)) result = read_own(s, w, &a, a.record.expected, error);
+        if (result != 0) break;
+        es_index_decide(&w->index, &a, v);
+        v->repeated = false;
+    }
+    return result;
+}
+
+/* All streams of the window are known before the first is read: one reading serves those of a partition. */
+static int window_open(struct es_store *s, const struct es_append *appends, int count, struct err_text *error)
+{
+    int result = 0;
+    if (s->written.count + (uint32_t)count > ES_WRITTEN_MAX) es_written_release(s);
+    for (int i = 0; i < count; i++) written_of(s, &appends[i]);
+    for (int i = 0; i < count && result == 0; i++) {
+        struct written *w = written_of(s, &appends[i]);
+        if (!w->read) result = catch_up(s, w, error);
+    }
+    return result;
+}
+
+int es_append_alone(struct es_store *s, const struct es_append *appends, int count, struct es_verdict *verdicts,
+                    struct err_text *error)
+{
+    struct table planned = {0};
+    struct arena arena = {0};
+    int result = 0;
+    assert(count <= ES_ALONE_MAX);
+    for (int i = 0; i < count && result == 0; i++) result = es_append_check(&appends[i].record, error);
+    if (result == 0) result = window_open(s, appends, count, error);
+    for (int i = 0; i < count && result == 0; i++)
+        result = queue(s, &appends[i], &verdicts[i], planned_of(&planned, &arena, appends[i].record.stream), error);
+    int flushed = es_log_flush(&s->log, error);
+    if (result == 0) result = flushed;
+    if (result == 0) result = verdicts_read(s, appends, count, verdicts, error);
+    table_release(&planned);
+    arena_release(&arena);
+    return result;
+}

@@ -1,0 +1,293 @@
+#include "etl/eventstore/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etl/stream/client.h"
+#include "lib/base/memory.h"
+#include "lib/os/clock.h"
+
+enum { POLL_MS = 100, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+
+int es_log_open(struct es_log *log, const char *bootstrap, int timeout_ms, struct err_text *error)
+{
+    /* Nothing is committed: the group is a name that librdkafka wants. Short waits, because the next reading has to
+     * wait for the answer of the last one's fetch. */
+    static const char *const settings[] = {"group.id",
+                                           "millrace-es",
+                                           "enable.auto.commit",
+                                           "false",
+                                           "enable.auto.offset.store",
+                                           "false",
+                                           "enable.partition.eof",
+                                           "true",
+                                           "auto.offset.reset",
+                                           "error",
+                                           "fetch.wait.max.ms",
+                                           "10",
+                                           "fetch.error.backoff.ms",
+                                           "20",
+                                           "isolation.level",
+                                           "read_committed",
+                                           NULL};
+    *log = (struct es_log){.bootstrap = memory_str(bootstrap), .timeout_ms = timeout_ms};
+    log->consumer = client_new(RD_KAFKA_CONSUMER, bootstrap, settings, &(struct client_callbacks){0}, error);
+    if (!log->consumer) return ERR_INVALID;
+    rd_kafka_poll_set_consumer(log->consumer);
+    return 0;
+}
+
+void es_log_close(struct es_log *log)
+{
+    if (log->producer) rd_kafka_destroy(log->producer);
+    if (log->consumer) rd_kafka_destroy(log->consumer);
+    free(log->bootstrap);
+    *log = (struct es_log){0};
+}
+
+static int unanswered(const struct es_log *log, struct err_text *error)
+{
+    return err_set(error, ERR_IO, "no Kafka cluster answers at %s within %d s%s", log->bootstrap,
+                   log->timeout_ms / MS_PER_S, client_port_hint(log->bootstrap));
+}
+
+int es_log_partitions(struct es_log *log, const char *topic, struct err_text *error)
+{
+    int64_t until_ns = clock_mono_ns() + (int64_t)log->timeout_ms * NS_PER_MS;
+    int count;
+    /* A broker that is being restarted refuses at once. */
+    while ((count = client_partition_count(log->consumer, topic, log->timeout_ms)) < 0 && clock_mono_ns() < until_ns)
+        clock_sleep_ms(POLL_MS);
+    return count < 0 ? unanswered(log, error) : count;
+}
+
+int es_log_topic_create(struct es_log *log, const char *topic, int partitions, bool compact, struct err_text *error)
+{
+    const char *const forever[] = {"retention.ms", "-1", "retention.bytes", "-1", "cleanup.policy", "delete", NULL};
+    const char *const newest[] = {"cleanup.policy", "compact", NULL};
+    int result = client_topic_create_with(log->consumer, topic, partitions, compact ? newest : forever, error);
+    return result == ERR_EXISTS ? 0 : result;
+}
+
+int32_t es_log_partition_of(struct slice key, int partitions)
+{
+    return rd_kafka_msg_partitioner_consistent(NULL, key.p, key.n, partitions, NULL, NULL);
+}
+
+int es_log_ends(struct es_log *log, const char *topic, int32_t partition, int64_t *low, int64_t *high,
+                struct err_text *error)
+{
+    rd_kafka_resp_err_t err =
+        rd_kafka_query_watermark_offsets(log->consumer, topic, partition, low, high, log->timeout_ms);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+    if (err == RD_KAFKA_RESP_ERR__TIMED_OUT || err == RD_KAFKA_RESP_ERR__TRANSPORT) return unanswered(log, error);
+    return err_set(error, ERR_IO, "topic %s, partition %" PRId32 ": %s", topic, partition, rd_kafka_err2str(err));
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    struct es_log *log;
+    const char *topic;
+    int32_t partition;
+    int64_t from, next, end;
+    es_log_each *each;
+    void *context;
+    struct err_text *error;
+};
+
+static int assign(const struct reading *r)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, r->topic, r->partition)->offset = r->from;
+    rd_kafka_resp_err_t err = rd_kafka_assign(r->log->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+    return err_set(r->error, ERR_IO, "topic %s: %s", r->topic, rd_kafka_err2str(err));
+}
+
+/* Errors of a connection heal themselves; the rest do not. */
+static int trouble(const struct reading *r, const rd_kafka_message_t *m)
+{
+    switch (m->err) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT: return 0;
+    default:
+        return err_set(r->error, ERR_IO, "topic %s, partition %" PRId32 ": %s", r->topic, r->partition,
+                       rd_kafka_message_errstr(m));
+    }
+}
+
+static int receive(struct reading *r, const rd_kafka_message_t *m)
+{
+    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        if (m->offset > r->next) r->next = m->offset;
+        return 0;
+    }
+    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) return trouble(r, m);
+    if (m->partition != r->partition || m->offset < r->next || strcmp(rd_kafka_topic_name(m->rkt), r->topic) != 0)
+        return 0; /* of an earlier reading */
+    if (m->offset >= r->end) {
+        r->next = r->end;
+        return 0;
+    }
+    r->next = m->offset + 1;
+    return r->each(r->context, m);
+}
+
+static int records(struct reading *r)
+{
+    int64_t until_ns = clock_mono_ns() + (int64_t)r->log->timeout_ms * NS_PER_MS;
+    int result = 0;
+    while (result == 0 && r->next < r->end) {
+        int64_t before = r->next;
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(r->log->consumer, POLL_MS);
+        if (m) result = receive(r, m);
+        if (m) rd_kafka_message_destroy(m);
+        if (r->next != before) {
+            until_ns = clock_mono_ns() + (int64_t)r->log->timeout_ms * NS_PER_MS;
+        } else if (result == 0 && clock_mono_ns() > until_ns) {
+            result = unanswered(r->log, r->error);
+        }
+    }
+    return result;
+}
+
+int es_log_read(struct es_log *log, const char *topic, int32_t partition, int64_t from, es_log_each *each,
+                void *context, int64_t *next, struct err_text *error)
+{
+    struct reading r = {log, topic, partition, from, from, 0, each, context, error};
+    int64_t low = 0;
+    int result = es_log_ends(log, topic, partition, &low, &r.end, error);
+    if (result == 0 && from < low)
+        result = err_set(error, ERR_NOTFOUND,
+                         "topic %s, partition %" PRId32 ": the log begins at offset %" PRId64
+                         ": what stood before is gone, and with it the beginning of its streams",
+                         topic, partition, low);
+    if (result == 0 && from > r.end)
+        result = err_set(error, ERR_RANGE,
+                         "topic %s, partition %" PRId32 ": the log ends at offset %" PRId64 ", before %" PRId64
+                         ": it is not the one that was read before",
+                         topic, partition, r.end, from);
+    if (result == 0 && from < r.end) {
+        result = assign(&r);
+        if (result == 0) result = records(&r);
+        rd_kafka_assign(log->consumer, NULL);
+    }
+    if (next) *next = r.next;
+    return result < 0 ? result : 0;
+}
+
+void es_log_raw(const rd_kafka_message_t *m, struct es_raw *out)
+{
+    rd_kafka_headers_t *headers = NULL;
+    const char *name;
+    const void *value;
+    size_t n;
+    *out = (struct es_raw){.key = slice_of(m->key, m->key_len), .value = slice_of(m->payload, m->len)};
+    if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    while (out->header_count < ES_HEADERS_MAX &&
+           rd_kafka_header_get_all(headers, (size_t)out->header_count, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        out->headers[out->header_count++] = (struct es_header){name, slice_of(value, value ? n : 0)};
+}
+
+/* ---- writing ---- */
+
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+    (void)rk, (void)opaque;
+    struct es_delivery *d = m->_private;
+    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && d->failed == RD_KAFKA_RESP_ERR_NO_ERROR) d->failed = m->err;
+    d->waiting--;
+}
+
+static int producer_open(struct es_log *log, struct err_text *error)
+{
+    char timeout[16];
+    snprintf(timeout, sizeof timeout, "%d", log->timeout_ms);
+    const char *const settings[] = {"enable.idempotence",
+                                    "true",
+                                    "acks",
+                                    "all",
+                                    "linger.ms",
+                                    "0",
+                                    "message.timeout.ms",
+                                    timeout,
+                                    "message.max.bytes",
+                                    CLIENT_MESSAGE_BYTES_MAX,
+                                    NULL};
+    if (log->producer) return 0;
+    log->producer = client_new(RD_KAFKA_PRODUCER, log->bootstrap, settings,
+                               &(struct client_callbacks){.delivered = delivered}, error);
+    return log->producer ? 0 : ERR_INVALID;
+}
+
+static rd_kafka_headers_t *headers_of(const struct es_raw *raw)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)raw->header_count);
+    for (int i = 0; i < raw->header_count; i++)
+        rd_kafka_header_add(headers, raw->headers[i].name, -1, raw->headers[i].value.p,
+                            (ssize_t)raw->headers[i].value.n);
+    return headers;
+}
+
+static int produce(struct es_log *log, const char *topic, int32_t partition, const struct es_raw *raw,
+                   int64_t timestamp, struct es_delivery *d, struct err_text *error)
+{
+    rd_kafka_resp_err_t err;
+    int result = producer_open(log, error);
+    if (result != 0) return result;
+    rd_kafka_headers_t *headers = headers_of(raw);
+    while ((err = rd_kafka_producev(
+                log->producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+                RD_KAFKA_V_KEY(raw->key.p, raw->key.n), RD_KAFKA_V_VALUE((void *)(uintptr_t)raw->value.p, raw->value.n),
+                RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                RD_KAFKA_V_OPAQUE(d), RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        rd_kafka_poll(log->producer, POLL_MS);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        d->waiting++;
+        return 0;
+    }
+    rd_kafka_headers_destroy(headers);
+    if (err == RD_KAFKA_RESP_ERR__FATAL) d->failed = err;
+    return err_set(error, err == RD_KAFKA_RESP_ERR__FATAL ? ERR_CLOSED : ERR_INVALID,
+                   "topic %s: the event cannot be sent: %s", topic, rd_kafka_err2str(err));
+}
+
+/* An idempotent producer that has lost its place is good for nothing: the next one is a new one. */
+static int settle(struct es_log *log, struct es_delivery *d, struct err_text *error)
+{
+    while (d->waiting > 0) rd_kafka_poll(log->producer, POLL_MS);
+    if (d->failed == RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+    rd_kafka_resp_err_t failed = d->failed;
+    d->failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_destroy(log->producer);
+    log->producer = NULL;
+    if (failed == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return err_set(error, ERR_INVALID, "the append is too large: %s", rd_kafka_err2str(failed));
+    return err_set(error, ERR_CLOSED, "no acknowledgement: %s", rd_kafka_err2str(failed));
+}
+
+int es_log_send(struct es_log *log, const char *topic, int32_t partition, const struct es_raw *raw, int64_t timestamp,
+                struct err_text *error)
+{
+    struct es_delivery d = {0};
+    int result = produce(log, topic, partition, raw, timestamp, &d, error);
+    return result == 0 || d.failed ? settle(log, &d, error) : result;
+}
+
+int es_log_queue(struct es_log *log, const char *topic, int32_t partition, const struct es_raw *raw, int64_t timestamp,
+                 struct err_text *error)
+{
+    return produce(log, topic, partition, raw, timestamp, &log->queued, error);
+}
+
+int es_log_flush(struct es_log *log, struct err_text *error)
+{
+    return log->producer ? settle(log, &log->queued, error) : 0;
+}

@@ -1,0 +1,19 @@
+/* store.h - what the parts of the event store share (inside this folder only). */
+#ifndef MILLRACE_ETL_EVENTSTORE_STORE_H
+#define MILLRACE_ETL_EVENTSTORE_STORE_H
+
+#include "etl/eventstore/eventstore.h"
+
+struct es_store {
+    struct es_log log;
+    char *topic;
+    int partitions;
+    struct table written;    /* stream -> struct written (append.c): streams that were written to */
+    int snapshot_partitions; /* of TOPIC-snapshots; 0: not looked for yet, or not there */
+};
+
+/* A message as a record with its place. */
+void es_message_decode(const rd_kafka_message_t *m, struct arena *arena, struct es_record *out);
+void es_written_release(struct es_store *s);
+
+#endif
