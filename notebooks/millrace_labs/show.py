@@ -36,15 +36,17 @@ def script(series: Series, title: str = "", x: str = "", y: str = "", kind: str 
              f"set title {_quoted(title)} noenhanced font ',20'", f"set xlabel {_quoted(x)} noenhanced",
              f"set ylabel {_quoted(y)} noenhanced", "set style fill solid 0.85 noborder", "set style data histograms",
              "set style histogram clustered gap 1", "set pointsize 0.9", "set offsets 0,0,graph 0.05,0"]
-    lines += ["set logscale x"] if logx else []
-    lines += ["set logscale y"] if logy else (["set yrange [0:]"] if _all_positive(series) else [])
+    lines += ["set logscale x", "set format x '%.10g'"] if logx else []
+    lines += ["set logscale y", "set format y '%.10g'"] if logy else (["set yrange [0:]"] if _all_positive(series) else [])
     lines += ["set ytics 1"] if not logy and _few_whole(series) else []
     if note:
         lines += [f"set label 1 {_quoted(note)} at screen 0.99,0.025 right noenhanced font ',13' textcolor rgb '#505050'",
                   "set bmargin 5"]
     for index, points in enumerate(series.values()):
         lines += [f"$series{index} << END", *(f"{_quoted(str(px)) if kind == 'bars' else px} {py}" for px, py in points), "END"]
-    lines.append("plot " + ", ".join(_curve(index, name, kind) for index, name in enumerate(series)))
+    curves = [_curve(index, name, kind) for index, name in enumerate(series)]
+    curves += [_figures(index, len(series)) for index in range(len(series))] if kind == "bars" else []
+    lines.append("plot " + ", ".join(curves))
     return "\n".join(lines) + "\n"
 
 
@@ -66,6 +68,13 @@ def _curve(index: int, name: str, kind: str) -> str:
     look += " linewidth 2" if kind != "points" else ""
     look += f" pointtype {(7, 5, 9, 11, 13, 4, 6, 8)[index % 8]}" if kind != "steps" else ""
     return f"$series{index} using 1:2 with {KINDS[kind]} title {_quoted(name)} noenhanced {look}"
+
+
+def _figures(index: int, count: int) -> str:
+    """A bar's value above it: a bar of nothing cannot be seen, and a logarithmic one not be read off."""
+    place = (index - (count - 1) / 2) / (count + 1)  # of this series in its cluster, with a gap of one bar
+    return (f"$series{index} using ($0+{place:.4f}):2:(sprintf($2 < 1000 ? '%.3g' : '%.0f', $2)) "
+            "with labels offset 0,0.7 font ',15' notitle")
 
 
 def plot(series: Series, **options: Any) -> str:
