@@ -65,7 +65,7 @@ class _Notebook:
         if block.language not in (self.language, "both"):
             return
         if block.kind == "prose":
-            self.markdown(block.text)
+            self.markdown(source.localized(block, self.language))
         elif block.kind == "teacher" and self.teacher:
             self.markdown(f"**{self.words['questions']}**\n\n{block.text}")
 

@@ -56,9 +56,9 @@ def hand_in(folder: os.DirEntry[str], lab: source.Lab) -> Row:
     try:
         row.cells = submission.exercise_cells(path, {name: one.first_line for name, one in lab.exercises.items()})
         if not row.cells:
-            raise submission.NotANotebook(f"no exercise of {lab.id} in it")
+            raise submission.NotANotebook(f"no exercise of {lab.id} in it", f"nessun esercizio di {lab.id}")
     except submission.NotANotebook as error:
-        row.problem = text(en=f"not a notebook: {error}", it=f"non è un notebook: {error}")
+        row.problem = text(en=f"not a notebook: {error.en}", it=f"non è un notebook: {error.it}")
     return row
 
 

@@ -89,11 +89,11 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 th.name { position: sticky; left: 0; background: Canvas; white-space: nowrap; }
-thead th { font-size: .8em; } td { min-width: 3.2rem; } td.sum { font-weight: bold; white-space: nowrap; }
+thead th { font-size: .7em; hyphens: auto; max-width: 6rem; } td { min-width: 2.4rem; } td.sum { font-weight: bold; white-space: nowrap; }
 summary { cursor: pointer; list-style: none; font-weight: bold; } summary::-webkit-details-marker { display: none; }
 .ok summary, .ok b { color: var(--ok); } .no summary { color: var(--no); } summary:focus-visible { outline: 3px solid var(--ok); }
 details p { font-size: .8em; white-space: pre-wrap; overflow-wrap: anywhere; width: 22rem; margin: .4rem 0 0; }
-.problem { color: var(--no); }
+.problem { color: var(--no); font-size: .75em; font-weight: normal; white-space: normal; max-width: 18rem; }
 """
 
 
@@ -125,6 +125,6 @@ def _row(row: Row, language: str) -> str:
 
 
 def _check(name: str, ok: bool, title: str, said: str) -> str:
-    word, mark = ("ok", "✓ ok") if ok else ("no", "✗ no")
-    return (f"<td class='{word}'><details><summary title='{escape(name, True)}'>{mark}</summary>"
+    word, mark = ("ok", "✓") if ok else ("no", "✗")
+    return (f"<td class='{word}'><details><summary title='{escape(name, True)}' aria-label='{escape(name, True)}: {word}'>{mark}</summary>"
             f"<p>{escape(title if ok else said)}</p></details></td>")

@@ -179,7 +179,7 @@ class School:
         for block in blocks:
             if isinstance(block, source.Prose):
                 if block.kind == "prose" and block.language in (self.language, "both"):
-                    shown.append(terminal.markdown(block.text))
+                    shown.append(terminal.markdown(source.localized(block, self.language)))
             elif block.kind in source.SHOWN:
                 shown.append(terminal.code(block.text))
             elif block.kind in ("cell", "bash") and "setup" not in block.flags:

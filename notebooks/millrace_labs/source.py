@@ -28,12 +28,13 @@ KINDS: dict[str, tuple[set[str], set[str]]] = {
     "wrong": ({"name", "fails", "says"}, set()),
     "run": ({"seeds", "deadline"}, set()),
     "check": (set(), set()),
-    "experiment": ({"minutes"}, set()),
+    "experiment": ({"minutes", "figure"}, set()),
 }
 DEADLINE_S, DEADLINE_MAX_S, SEEDS_MAX = 20, 40, 50
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 MARK = re.compile(r"<!--\s*(.*?)\s*-->\s*\Z")
 FENCE = re.compile(r"```(.*)\Z")
+IMAGE = re.compile(r"!\[([^\]]*)\]\(images/([^)\s]+)\)")
 FIRST_LINE = "# exercise {} (keep this line)"
 
 
@@ -337,6 +338,18 @@ def read(path: pathlib.Path) -> Lab:
         raise SourceError(f"{path}: not UTF-8: {error}") from None
 
 
+def localized(prose: Prose, language: str) -> str:
+    """The text; where both languages share it, a picture's words are `![English | Italiano](...)`."""
+    if prose.language != "both":
+        return prose.text
+
+    def words(found: re.Match[str]) -> str:
+        en, bar, it = found[1].partition(" | ")
+        return f"![{it if bar and language == 'it' else en}](images/{found[2]})"
+
+    return IMAGE.sub(words, prose.text)
+
+
 def problems(lab: Lab) -> list[str]:
     """What is missing before the lab can be proven, a line for each."""
     found = []
@@ -346,6 +359,11 @@ def problems(lab: Lab) -> list[str]:
 
     if not lab.exercises:
         add(1, "no exercise")
+    for block in lab.blocks:
+        for found_image in IMAGE.finditer(block.text) if isinstance(block, Prose) else ():
+            if not (lab.path.parent / "images" / found_image[2]).exists():
+                add(block.line, f"images/{found_image[2]} is not there (figure={pathlib.Path(found_image[2]).stem} on a cell, "
+                                "then python3 -m millrace_labs.walk --figures)")
     for exercise in lab.exercises.values():
         for part in ("solution", "run"):
             if getattr(exercise, part) is None:

@@ -13,7 +13,11 @@ FILE_MAX, CELL_MAX = 8 << 20, 256 << 10
 
 
 class NotANotebook(Exception):
-    """The file is not one; the text says what it is."""
+    """The file is not one; `en` and `it` say what it is."""
+
+    def __init__(self, en: str, it: str) -> None:
+        super().__init__(en)
+        self.en, self.it = en, it
 
 
 def read_file(path: str) -> bytes:
@@ -21,14 +25,15 @@ def read_file(path: str) -> bytes:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise NotANotebook("a link" if os.path.islink(path) else str(error.strerror)) from None
+        raise NotANotebook(*(("a link", "un collegamento") if os.path.islink(path) else (str(error.strerror),) * 2)) from None
     known = os.fstat(fd)
     if not stat.S_ISREG(known.st_mode):
         os.close(fd)
-        raise NotANotebook("not a regular file")
+        raise NotANotebook("not a regular file", "non è un file normale")
     with os.fdopen(fd, "rb") as file:
         if known.st_size > FILE_MAX:
-            raise NotANotebook(f"{known.st_size >> 20} MB, and at most {FILE_MAX >> 20} are read (clear the outputs)")
+            raise NotANotebook(f"{known.st_size >> 20} MB, and at most {FILE_MAX >> 20} are read (clear the outputs)",
+                               f"{known.st_size >> 20} MB, e se ne leggono al massimo {FILE_MAX >> 20} (cancella gli output)")
         return file.read(FILE_MAX)
 
 
@@ -37,11 +42,11 @@ def cells(data: bytes) -> list[dict[str, Any]]:
     try:
         found = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
-        raise NotANotebook("not text in UTF-8") from None
+        raise NotANotebook("not text in UTF-8", "non è testo in UTF-8") from None
     except (ValueError, RecursionError) as error:
-        raise NotANotebook(f"not JSON: {error}") from None
+        raise NotANotebook(f"not JSON: {error}", f"non è JSON: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
-        raise NotANotebook("JSON without a list of cells")
+        raise NotANotebook("JSON without a list of cells", "JSON senza una lista di celle")
     return [cell for cell in found["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
 
 
@@ -51,9 +56,10 @@ def text(cell: dict[str, Any]) -> str:
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
-        raise NotANotebook("a cell whose source is not text")
+        raise NotANotebook("a cell whose source is not text", "una cella il cui contenuto non è testo")
     if len(source) > CELL_MAX:
-        raise NotANotebook(f"a cell of {len(source) >> 10} KB, and at most {CELL_MAX >> 10} are read")
+        raise NotANotebook(f"a cell of {len(source) >> 10} KB, and at most {CELL_MAX >> 10} are read",
+                           f"una cella di {len(source) >> 10} KB, e se ne leggono al massimo {CELL_MAX >> 10}")
     return source
 
 

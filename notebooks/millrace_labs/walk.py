@@ -59,13 +59,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="millrace_labs.walk", description=main.__doc__)
     parser.add_argument("labs", nargs="*", help="03-acks, 03, or a file; none: all")
     parser.add_argument("--figures", action="store_true", help="write notebooks/images/NN-name.svg")
+    parser.add_argument("--full", action="store_true", help="experiments in their full length, as a student runs them")
     words = parser.parse_args()
     status = 0
     for path in [place.lab_source(name) for name in words.labs] or place.lab_sources():
         images = pathlib.Path(path).resolve().parent / "images"
         if words.figures:
             os.makedirs(images, exist_ok=True)
-        verdict = walk(source.read(path), str(images) if words.figures else "")
+        verdict = walk(source.read(path), str(images) if words.figures else "", quick=not words.full)
         print(f"{path.stem}: {verdict['status']} ({verdict['seconds']} s)")
         if verdict["status"] != "done":
             print(verdict["stdout"][-3000:], f"{verdict['stopped']['cell']}: {verdict['stopped']['en']}", sep="\n")
