@@ -5,6 +5,7 @@
     seen.arrived    {order: instant at which its line stood in the file}, in seconds from the beginning
     seen.looks      [(instant, [orders in the warehouse])], one for each look that showed something new
     seen.cpu_s      what the pipeline's processes used of the processors
+    arrivals.ages(seen.arrived, seen.looks)     {order: how old it was when it was first seen}
 
 Three things happen at once: a thread writes lines to a file at instants drawn from a seed, the pipeline loads them, and a
 second thread looks into the warehouse every few milliseconds, as a reader would.
@@ -41,6 +42,14 @@ class Seen:
     arrived: dict[int, float] = field(default_factory=dict)
     looks: list[tuple[float, list[int]]] = field(default_factory=list)
     cpu_s: float = 0.0
+
+
+def ages(arrived: dict[int, float], looks: list[tuple[float, list[int]]]) -> dict[int, float]:
+    """Of each order the time from its arrival to the first look that showed it."""
+    first: dict[int, float] = {}
+    for instant, orders in reversed(looks):
+        first.update((order, instant) for order in orders)
+    return {order: instant - arrived[order] for order, instant in first.items()}
 
 
 class Shift:
