@@ -114,21 +114,33 @@ def show(lab: source.Lab, exercise: str, proof: Proof, verbose: bool) -> None:
             print(f"      | {line}")
 
 
-def prove(path: str, words: argparse.Namespace) -> tuple[int, int]:
-    """Proves one lab; how much passed and failed."""
-    lab = source.read(place.lab_source(path))
-    missing = source.problems(lab)
-    for line in missing:
-        print(f"FAIL  {line}")
-    jobs = proofs(lab, words.seed, words.only, words.walk, words.sandbox, words.out)
-    if words.only and words.only not in lab.exercises:
-        raise place.NotFound(f"{lab.id} has no exercise {words.only} ({', '.join(lab.exercises)})")
-    failed = len(missing)
+def prove(labs: list[source.Lab], words: argparse.Namespace) -> tuple[int, int]:
+    """Proves labs, their runs side by side; how much passed and failed. All of them wait in one queue, so that a long notebook
+    holds up nothing but its own line."""
+    passed = failed = 0
     with ThreadPoolExecutor(words.jobs) as pool:
-        for (exercise, _), proof in zip(jobs, pool.map(lambda job: job[1](), jobs)):
-            show(lab, exercise, proof, words.verbose)
-            failed += bool(proof.wrong)
-    return len(jobs) + len(missing) - failed, failed
+        queue = [(lab, [(name, pool.submit(job)) for name, job in proofs(lab, words.seed, words.only, words.walk, words.sandbox, words.out)])
+                 for lab in labs]
+        for lab, waiting in queue:
+            for line in source.problems(lab):
+                print(f"FAIL  {line}")
+                failed += 1
+            for exercise, future in waiting:
+                proof = future.result()
+                show(lab, exercise, proof, words.verbose)
+                passed, failed = passed + (not proof.wrong), failed + bool(proof.wrong)
+    return passed, failed
+
+
+def read_labs(names: list[str], only: str) -> list[source.Lab]:
+    """The labs that are named, or all."""
+    labs = [source.read(path) for path in [place.lab_source(name) for name in names] or place.lab_sources()]
+    if not labs:
+        raise place.NotFound(f"no lab in {place.sources_folder()}")
+    for lab in labs:
+        if only and only not in lab.exercises:
+            raise place.NotFound(f"{lab.id} has no exercise {only} ({', '.join(lab.exercises)})")
+    return labs
 
 
 def main() -> int:
@@ -148,9 +160,7 @@ def main() -> int:
     passed = failed = 0
     started = time.monotonic()
     try:
-        for path in words.labs or [str(path) for path in place.lab_sources()]:
-            one_passed, one_failed = prove(path, words)
-            passed, failed = passed + one_passed, failed + one_failed
+        passed, failed = prove(read_labs(words.labs, words.only), words)
     except (source.SourceError, place.NotFound, run.RunError) as error:
         print(f"FAIL  {error}")
         failed += 1
