@@ -119,6 +119,16 @@ def class_rows(folder: pathlib.Path, labs: list[source.Lab], named: bool) -> lis
     return [hand_in(entry, lab) for lab in wanted for entry in students]
 
 
+def jobs_that_fit() -> int:
+    """Runs at a time: one a core, and no more than the memory has room for when each takes all that it may."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            free = next(int(line.split()[1]) << 10 for line in file if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        free = sandbox.MEMORY_BYTES
+    return max(1, min(os.cpu_count() or 1, free // sandbox.MEMORY_BYTES))
+
+
 def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="millrace grade", description="Grades a class: DIR/STUDENT/NN-name.ipynb becomes a table.")
@@ -129,7 +139,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--html", metavar="FILE", help="a table for the projector, messages on demand")
     parser.add_argument("--lang", choices=source.LANGUAGES, default=report.language(), help="of the messages; default: $LANG")
     parser.add_argument("--seed", type=int, help="of the inputs; default: by lot, and told")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time; default: one a core")
+    parser.add_argument("--jobs", type=int, default=jobs_that_fit(), metavar="N", help="runs at a time; default: one a core, where the memory is enough")
     parser.add_argument("--trust", action="store_true", help="without a sandbox: the students' code runs with your rights")
     return parser
 

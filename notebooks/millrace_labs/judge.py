@@ -14,7 +14,7 @@ from typing import Any, Callable
 
 from millrace_labs import check
 
-RECORDS_MAX, STDOUT_MAX = 8 << 20, 1 << 20
+RECORDS_MAX, STDOUT_MAX, MESSAGE_MAX = 8 << 20, 1 << 20, 4000
 
 
 def read_bounded(path: str, size_max: int) -> bytes | None:
@@ -70,6 +70,7 @@ def run(function: Callable[..., None], out: check.Outputs, world: check.World) -
         where = f"{type(error).__name__}: {error} ({os.path.basename(at.filename)}:{at.lineno})"
         line.update(ok=False, stopped=True, en=f"what was recorded has another shape than this check can read: {where}",
                     it=f"quello che è stato registrato ha una forma che questo controllo non sa leggere: {where}")
+    line["en"], line["it"] = line["en"][:MESSAGE_MAX], line["it"][:MESSAGE_MAX]
     return line
 
 

@@ -25,7 +25,8 @@ SHOWN_MAX = 20000
 WATCH_S = 0.04
 # In a sandbox: for each process, then for all together.
 ADDRESSES_MAX, FILE_MAX, TASKS_MAX = 4 << 30, 64 << 20, 400
-PROCESSES_MAX, MEMORY_MAX = 60, 768 << 20
+PROCESSES_MAX, MEMORY_MAX, FILES_MAX = 60, 768 << 20, 20000
+WRITABLE = ("/lab", "/tmp", "/dev/shm")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_DUMPABLE = 4
 
@@ -55,7 +56,7 @@ def limit() -> None:
     import resource
 
     for what, most in ((resource.RLIMIT_AS, ADDRESSES_MAX), (resource.RLIMIT_FSIZE, FILE_MAX), (resource.RLIMIT_CORE, 0),
-                       (resource.RLIMIT_NPROC, TASKS_MAX), (resource.RLIMIT_NOFILE, 4096)):
+                       (resource.RLIMIT_NPROC, TASKS_MAX), (resource.RLIMIT_NOFILE, 1024)):
         resource.setrlimit(what, (most, most))
     signal.signal(signal.SIGINT, lambda *_: None)  # of the others, process 1 receives only those that it handles
     if ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0):
@@ -67,6 +68,10 @@ def watch() -> None:
     processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     if len(processes) > PROCESSES_MAX:
         raise TooMuch(f"the cell started more than {PROCESSES_MAX} processes", f"la cella ha avviato più di {PROCESSES_MAX} processi")
+    for folder in WRITABLE:  # an empty file costs memory too, which the size of the folder does not count
+        known = os.statvfs(folder)
+        if known.f_files - known.f_ffree > FILES_MAX:
+            raise TooMuch(f"the cell made more than {FILES_MAX} files", f"la cella ha creato più di {FILES_MAX} file")
     pages = 0
     for name in processes:
         try:

@@ -65,18 +65,21 @@ def keep(lab: Lab, given: list[dict[str, Any]], asked: dict[str, Any] | None, de
         known = {**environment(lab.id, folder, seed, True), **(sandbox.environment() if boxed else {}), **(more or {})}
         job = {"place": folder, "python": place.PYTHON, "cells": given, "seed": seed, "source": student,
                "deadline_s": deadline_s, "environment": known}
-        return answer([*(sandbox.command(lab.number) if boxed else []), "/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
-                       f"PYTHONPATH={known['PYTHONPATH']}", "PYTHONDONTWRITEBYTECODE=1", place.PYTHON, "-P", "-m", "millrace_labs.keeper"],
-                      json.dumps(job) + "\n" + (json.dumps(asked) if asked else ""), deadline_s + SPARE_S)
+        keeper = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", f"PYTHONPATH={known['PYTHONPATH']}",
+                  "PYTHONDONTWRITEBYTECODE=1", place.PYTHON, "-P", "-m", "millrace_labs.keeper"]
+        return answer(keeper, json.dumps(job) + "\n" + (json.dumps(asked) if asked else ""), deadline_s + SPARE_S, lab.number if boxed else "")
     finally:
         if not boxed:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def answer(command: list[str], asked: str, seconds: int) -> Verdict:
-    """What the keeper says, or a RunError."""
+def answer(keeper: list[str], asked: str, seconds: int, box: str) -> Verdict:
+    """What the keeper says, in a sandbox with the given files of lab `box` or in none, or a RunError."""
     try:
-        done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=seconds, check=False)
+        if box:
+            done = sandbox.run(box, keeper, asked, seconds)
+        else:
+            done = subprocess.run(keeper, input=asked, capture_output=True, text=True, timeout=seconds, check=False)
         return json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         raise RunError(f"the run gave no answer within {seconds} s") from None

@@ -8,12 +8,14 @@ it kills, it kills all (keeper.py). It needs no root.
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 
-from millrace_labs import place
+from millrace_labs import place, seccomp
 
 LAB, TMP, SHM = "/lab", "/tmp", "/dev/shm"
 LAB_BYTES, TMP_BYTES = 256 << 20, 32 << 20
+MEMORY_BYTES = LAB_BYTES + 2 * TMP_BYTES + (1 << 30)  # of one run at its most: its folders, and what the keeper lets it take
 ETC = ("alternatives", "fonts", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd")
 
 
@@ -22,10 +24,23 @@ def environment() -> dict[str, str]:
     return {"PYTHONPATH": "/labs", "MILLRACE": "/labs/bin/millrace"}
 
 
-def command(number: str) -> list[str]:
-    """bwrap and its words, up to the program that is to run inside; `number` is the lab's, for its given files."""
+def filter_fd() -> int:
+    """A descriptor from which bwrap reads the system calls that are refused; to be passed on and closed. -1: none."""
+    words = seccomp.program()
+    if not words:
+        return -1
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(words)  # some hundred bytes: a pipe holds them
+    return reading
+
+
+def command(number: str, filter_from: int = -1) -> list[str]:
+    """bwrap and its words, up to the program that is to run inside; `number` is the lab's, for its given files, `filter_from`
+    the descriptor of the filter."""
     words = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1",
-             "--cap-drop", "ALL", "--clearenv", "--hostname", "lab", "--ro-bind", "/usr", "/usr"]
+             "--cap-drop", "ALL", "--clearenv", "--hostname", "lab", *(["--seccomp", str(filter_from)] if filter_from >= 0 else []),
+             "--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib64"):
         words += ["--symlink", f"usr/{name}", f"/{name}"]
     for name in ETC:
@@ -43,11 +58,23 @@ def command(number: str) -> list[str]:
     return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", LAB, "--"]
 
 
+def run(number: str, program: list[str], asked: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Runs a program inside, `asked` on its standard input."""
+    filter_from = filter_fd()
+    passed = [filter_from] if filter_from >= 0 else []
+    try:
+        return subprocess.run([*command(number, filter_from), *program], input=asked, capture_output=True, text=True, timeout=seconds,
+                              check=False, pass_fds=passed)
+    finally:
+        for fd in passed:
+            os.close(fd)
+
+
 @functools.lru_cache(maxsize=1)
 def missing() -> str:
     """Why there is no sandbox on this machine, or nothing."""
     try:
-        done = subprocess.run([*command("00"), "/usr/bin/true"], capture_output=True, text=True, timeout=20, check=False)
+        done = run("00", ["/usr/bin/true"], "", 20)
     except FileNotFoundError:
         return "bubblewrap is not installed (the package bubblewrap; make labs installs it)"
     except subprocess.TimeoutExpired:

@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from millrace_labs import place, report, run, sandbox, source, terminal, walk
 
 PROGRESS = "progress.json"
 WATCH_S = 0.3
+CLIENT_LOG = re.compile(r"^%\d\|.*\n?", re.M)  # librdkafka's own lines: at the end of a run the broker goes first
 SCHOOL = "millrace lab-school"
 WORDS = {
     "en": {
@@ -24,6 +26,7 @@ WORDS = {
         "passed": "Passed. Go on with: {school} next", "failed": "Not yet. Change {path} and check again; a hint: {school} hint",
         "no_hint": "That was the last hint of {name}.", "hint": "Hint {number} of {count}", "reset": "{path} is as it was given; yours is {old}",
         "no_file": "{path} is not there: {school} next writes it", "no_sandbox": "(no sandbox here, so your cell runs without one: {why})",
+        "after": "After yours this is run:",
         "watching": "Watching {path}: it is checked each time you save it. Ctrl-C ends.", "seed": "(seed {seed}: {school} check {name} --seed {seed} does the same again)",
         "run": "What is shown with >>> can be run: {school} run {lab}",
     },
@@ -35,6 +38,7 @@ WORDS = {
         "no_hint": "Quello era l'ultimo suggerimento di {name}.", "hint": "Suggerimento {number} di {count}",
         "reset": "{path} è come è stato dato; il tuo è {old}", "no_file": "{path} non c'è: lo scrive {school} next",
         "no_sandbox": "(qui non c'è una sandbox, quindi la tua cella gira senza: {why})",
+        "after": "Dopo la tua cella si esegue:",
         "watching": "Guardo {path}: è controllato a ogni salvataggio. Ctrl-C per finire.", "seed": "(seed {seed}: {school} check {name} --seed {seed} rifà lo stesso)",
         "run": "Ciò che è mostrato con >>> si può eseguire: {school} run {lab}",
     },
@@ -141,6 +145,7 @@ class School:
         path = self.write(lab, exercise.name, exercise.cell(exercise.skeleton.text))
         terminal.show(self.reading(lab, exercise))
         print(f"\n{terminal.bold(f'{lab.id}/{exercise.name}')}, {exercise.minutes} {self.words['minutes']}")
+        print(f"{self.say('after')}\n\n{terminal.code(exercise.run.text)}\n")
         print(self.say("write", path=path), self.say("stuck", name=exercise.name), sep="\n")
 
     def experiment_if_left(self, coming: str) -> None:
@@ -179,7 +184,7 @@ class School:
         for block in blocks:
             if isinstance(block, source.Prose):
                 if block.kind == "prose" and block.language in (self.language, "both"):
-                    shown.append(terminal.markdown(source.localized(block, self.language)))
+                    shown.append(terminal.markdown(source.localized(block, self.language), str(lab.path.parent)))
             elif block.kind in source.SHOWN:
                 shown.append(terminal.code(block.text))
             elif block.kind in ("cell", "bash") and "setup" not in block.flags:
@@ -206,8 +211,9 @@ class School:
         if run.passed(verdict):
             self.success(lab, exercise)
         else:
-            if verdict["stdout"].strip():
-                print(terminal.code(verdict["stdout"].strip()[-1500:]))
+            output = CLIENT_LOG.sub("", verdict["stdout"]).strip()
+            if output:
+                print(terminal.code(output[-1500:]))
             print(self.say("seed", seed=verdict["seeds"][0], name=f"{lab.id}/{exercise.name}"), self.say("failed", path=path), sep="\n")
         self.save()
         return run.passed(verdict)
@@ -324,6 +330,9 @@ def main() -> int:
         return getattr(school, words.verb)(words.name) or 0
     except KeyboardInterrupt:
         print()
+        return 0
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except (SchoolError, source.SourceError, place.NotFound, run.RunError, OSError) as error:
         print(f"{SCHOOL}: {error}", file=sys.stderr)

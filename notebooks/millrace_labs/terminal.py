@@ -1,6 +1,7 @@
 """The prose of a lab in a terminal: Markdown as plain text, at most 96 columns, with bold where there is a screen."""
 from __future__ import annotations
 
+import os
 import pydoc
 import re
 import shutil
@@ -50,8 +51,10 @@ def _table(rows: list[str]) -> list[str]:
     return ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths)).rstrip() for row in cells]
 
 
-def markdown(text: str) -> str:
-    """The text of a block, wrapped."""
+def markdown(text: str, pictures: str = "") -> str:
+    """The text of a block, wrapped; `pictures` is the folder where its images/ lies."""
+    if pictures:
+        text = IMAGE.sub(lambda found: f"![{found[1]}]({os.path.relpath(os.path.join(pictures, found[2]))})", text)
     out: list[str] = []
     paragraph: list[str] = []
     lines = text.split("\n") + [""]

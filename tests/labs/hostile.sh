@@ -24,7 +24,7 @@ row bruno 1 2
 story "what a hostile cell does costs its own exercise"
 for who in endless-loop fork-bomb fork-orphans memory-bomb memory-at-once disk-filler shm-filler output-flood kill-all kill-keeper \
     exit-quietly keeper-memory keeper-pipe read-checks read-home network forge-folder forge-links replace-lab remount \
-    user-namespace write-system terminal-words surrogate null-byte; do
+    user-namespace memory-hidden empty-files trace write-system terminal-words surrogate null-byte; do
     row $who 0 2
 done
 row forge-record 1 2 # a dictionary was recorded, and it is not the right one
@@ -45,6 +45,9 @@ told() { # STUDENT WORDS
 told endless-loop "the cell did not end within 4 s"
 told fork-bomb "more than 60 processes"
 told memory-bomb "more than 768 MB of memory"
+told memory-hidden "Operation not permitted"
+told empty-files "more than 20000 files"
+told trace "errno 1"
 told disk-filler "No space left on device"
 told output-flood "File too large"
 told keeper-memory "Permission denied: '/proc/1/mem'"
