@@ -1,0 +1,108 @@
+"""`with lab.chaos(...) as bootstrap:` - a proxy before the lab's broker in which things go wrong, by seed (docs/chaos.md).
+
+    with lab.chaos(cut_response=0.05, api="Produce") as bootstrap:      5% of the acknowledgements are lost
+        Producer({"bootstrap.servers": bootstrap})
+    with lab.chaos(delay_ms=(0, 20), kill_at_record=500, down_ms=300):  and the broker is killed, and comes back
+
+The options are those of `millrace chaos`, with _ for each -; a chance is a number from 0 to 1. The same seed draws the same lots.
+"""
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import threading
+import time
+from typing import Any, Iterator
+
+from millrace_labs import place
+from millrace_labs.broker import Broker, BrokerError, _readable
+
+CHANCES = ("drop_request", "cut", "drop_response", "cut_response")
+READY_S, STOP_S, LOOK_S = 10, 10, 0.01
+
+
+class ChaosError(Exception):
+    """The proxy did not do what was asked; the text has its words."""
+
+
+class Address(str):
+    """The proxy's address; after the `with`, `.summary` is what happened (the object of `millrace chaos --format json`)."""
+
+    summary: dict[str, Any]
+
+
+def options(seed: int, delay_ms: float | tuple[float, float] = 0, api: str = "", log: str = "", partition: str = "",
+            **chances: float) -> list[str]:
+    """The words of the command."""
+    words = ["--seed", str(seed), "--format", "json"]
+    low, high = delay_ms if isinstance(delay_ms, tuple) else (delay_ms, delay_ms)
+    if high:
+        words += ["--delay", f"{low:g}ms..{high:g}ms"]
+    chances["drop_request"] = chances.pop("drop", chances.get("drop_request", 0))
+    for name, chance in chances.items():
+        if name not in CHANCES:
+            raise ChaosError(f"lab.chaos has no {name}= (delay_ms, {', '.join(CHANCES)}, api, partition, kill_at_record, power_cut, log)")
+        if not 0 <= chance <= 1:
+            raise ChaosError(f"{name}={chance}: a chance is a number from 0 to 1")
+        words += [f"--{name.replace('_', '-')}", f"{chance:.6f}"] if chance else []
+    for name, value in (("--api", api), ("--log", log), ("--partition", partition)):
+        words += [name, value] if value else []
+    return words
+
+
+def _bring_back(broker: Broker, pid: int, power_cut: bool, down_ms: float, seed: int, back: threading.Event, over: threading.Event) -> None:
+    """Waits for the broker's death by chaos, and starts it again. Lives on: a broker dies with the thread that started it."""
+    while broker.pid == pid and not over.is_set():
+        time.sleep(LOOK_S)
+    if broker.pid is None and not over.is_set():
+        if power_cut:
+            broker.power_cut(seed=seed)
+        time.sleep(down_ms / 1000)
+        broker.start()
+    back.set()
+    threading.Event().wait()
+
+
+@contextlib.contextmanager
+def start(broker: Broker, seed: int, kill_at_record: int | None = None, power_cut: bool = False, down_ms: float = 0,
+          **more: Any) -> Iterator[Address]:
+    """The proxy of one `with`. kill_at_record: when so many records were acknowledged the broker is killed, and started again
+    after down_ms; power_cut: with what a power cut takes from its files."""
+    command = [str(place.program()), "chaos", "--listen", "127.0.0.1:0", "--to", broker.bootstrap, *options(seed, **more)]
+    back, over = threading.Event(), threading.Event()
+    if kill_at_record is not None:
+        command += ["--kill", str(broker.pid), "--at-record", str(kill_at_record)]
+        threading.Thread(target=_bring_back, args=(broker, broker.pid, power_cut, down_ms, seed, back, over), daemon=True).start()
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline() if _readable(process.stdout, READY_S) else ""
+        if not line.startswith("ready "):
+            process.kill()
+            raise ChaosError(f"millrace chaos did not get ready: {process.stderr.read().strip()}")
+        address = Address(line.split()[1])
+        yield address
+        over.set()
+        address.summary = _end(process)
+        if kill_at_record is not None and not back.wait(STOP_S):
+            raise BrokerError("the broker did not come back")
+    finally:
+        over.set()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _end(process: subprocess.Popen[str]) -> dict[str, Any]:
+    process.send_signal(signal.SIGTERM)
+    try:
+        said, complaint = process.communicate(timeout=STOP_S)
+    except subprocess.TimeoutExpired:
+        raise ChaosError(f"millrace chaos did not end within {STOP_S} s") from None
+    try:
+        return json.loads(said)
+    except ValueError:
+        raise ChaosError(f"millrace chaos: {complaint.strip() or said}") from None
