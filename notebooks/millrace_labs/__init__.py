@@ -4,6 +4,7 @@
     lab       what a student's cell has: a broker, topics, plots
     run       one exercise in a process of its own, with a fresh broker and a deadline; its checks in another
     prove     every check of a lab is failed by the skeleton, passed by the solution, failed by the typical mistakes
+    build     the notebooks       school    the labs in a terminal       grade    a class, in sandboxes, as a table
 
 Standard library and confluent_kafka, as Debian 12 has them.
 """

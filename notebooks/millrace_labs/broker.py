@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import subprocess
+from typing import IO
 
 from millrace_labs import place
 
@@ -51,7 +52,7 @@ class Broker:
     @property
     def pid(self) -> int | None:
         """Of the running process, or None."""
-        return self._process.pid if self.running else None
+        return self._process.pid if self._process is not None and self.running else None
 
     @property
     def running(self) -> bool:
@@ -68,7 +69,8 @@ class Broker:
             command += ["-o", f"{key}={value}"]
         with open(self.log, "a", encoding="utf-8") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
-        line = self._process.stdout.readline() if _readable(self._process.stdout, READY_S) else ""
+        out = self._process.stdout
+        line = out.readline() if out and readable(out, READY_S) else ""
         if not line.startswith("ready "):
             self.kill()
             raise BrokerError(f"the broker did not get ready: {self.log_end()}")
@@ -77,7 +79,7 @@ class Broker:
 
     def stop(self) -> None:
         """Ends it as an administrator would: it writes what it still has."""
-        if not self.running:
+        if self._process is None or not self.running:
             return
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
@@ -111,12 +113,12 @@ class Broker:
 
     def pause(self) -> None:
         """It stands still, as a machine that hangs: connections stay, nothing is answered."""
-        if self.running:
+        if self._process is not None and self.running:
             self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """It goes on after `pause`."""
-        if self.running:
+        if self._process is not None and self.running:
             self._process.send_signal(signal.SIGCONT)
 
     def remove(self) -> None:
@@ -143,6 +145,7 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _readable(stream: object, seconds: float) -> bool:
+def readable(stream: IO[str], seconds: float) -> bool:
+    """Whether something can be read from it, or it has ended, within so many seconds."""
     ready, _, _ = select.select([stream], [], [], seconds)
     return bool(ready)

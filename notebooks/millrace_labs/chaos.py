@@ -17,7 +17,7 @@ import time
 from typing import Any, Iterator
 
 from millrace_labs import place
-from millrace_labs.broker import Broker, BrokerError, _readable
+from millrace_labs.broker import Broker, BrokerError, readable
 
 CHANCES = ("drop_request", "cut", "drop_response", "cut_response")
 READY_S, STOP_S, LOOK_S = 10, 10, 0.01
@@ -52,7 +52,8 @@ def options(seed: int, delay_ms: float | tuple[float, float] = 0, api: str = "",
     return words
 
 
-def _bring_back(broker: Broker, pid: int, power_cut: bool, down_ms: float, seed: int, back: threading.Event, over: threading.Event) -> None:
+def _bring_back(broker: Broker, pid: int | None, power_cut: bool, down_ms: float, seed: int, back: threading.Event,
+                over: threading.Event) -> None:
     """Waits for the broker's death by chaos, and starts it again. Lives on: a broker dies with the thread that started it."""
     while broker.pid == pid and not over.is_set():
         time.sleep(LOOK_S)
@@ -77,8 +78,9 @@ def start(broker: Broker, seed: int, kill_at_record: int | None = None, power_cu
         threading.Thread(target=_bring_back, args=(broker, broker.pid, power_cut, down_ms, seed, back, over), daemon=True).start()
     process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
+    assert process.stdout and process.stderr
     try:
-        line = process.stdout.readline() if _readable(process.stdout, READY_S) else ""
+        line = process.stdout.readline() if readable(process.stdout, READY_S) else ""
         if not line.startswith("ready "):
             process.kill()
             raise ChaosError(f"millrace chaos did not get ready: {process.stderr.read().strip()}")

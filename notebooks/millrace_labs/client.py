@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import time
-from typing import Iterable, NamedTuple
+from typing import Any, Iterable, NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -38,7 +38,7 @@ def text_or_bytes(data: bytes | None) -> str | bytes | None:
         return data
 
 
-def record(message: object) -> Record:
+def record(message: Any) -> Record:
     """A message of confluent_kafka as a Record."""
     return Record(message.topic(), message.partition(), message.offset(), text_or_bytes(message.key()),
                   text_or_bytes(message.value()), message.timestamp()[1],
@@ -89,7 +89,7 @@ def produce(bootstrap: str, topic: str, records: Iterable[tuple[object, object]]
     for index, (key, value) in enumerate(records):
         places.append((-1, -1))
 
-        def report(error: object, message: object, index: int = index) -> None:
+        def report(error: Any, message: Any, index: int = index) -> None:
             if error is not None:
                 failed.append(error.str())
             else:

@@ -58,7 +58,7 @@ def functions(checks: list[dict[str, Any]]) -> list[Callable[..., None]]:
 def run(function: Callable[..., None], out: check.Outputs, world: check.World) -> dict[str, Any]:
     """One check's line."""
     title_en, _, title_it = (function.__doc__ or "").partition("|")
-    line = {"name": function.__name__[len("check_"):].replace("_", "-"), "ok": True, "en": title_en.strip(),
+    line: dict[str, Any] = {"name": function.__name__[len("check_"):].replace("_", "-"), "ok": True, "en": title_en.strip(),
             "it": title_it.strip() or title_en.strip()}
     line["title"] = {"en": line["en"], "it": line["it"]}
     try:

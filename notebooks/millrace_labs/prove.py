@@ -13,6 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable
 
 from millrace_labs import place, run, source, walk
@@ -39,9 +40,9 @@ def skeleton(lab: source.Lab, exercise: source.Exercise, seed: int, boxed: bool)
     return Proof("the skeleton fails every check", wrong, verdict["seconds"], verdict["stdout"])
 
 
-def solution(lab: source.Lab, exercise: source.Exercise, seed: int, boxed: bool) -> Proof:
+def solution(lab: source.Lab, exercise: source.Exercise, code: str, seed: int, boxed: bool) -> Proof:
     """The solution passes every check, with every seed."""
-    verdict = run.exercise(lab, exercise.name, exercise.solution.text, seed, boxed)
+    verdict = run.exercise(lab, exercise.name, code, seed, boxed)
     wrong = [line for line in run.lines(lab, exercise.name, verdict, "en") if line.startswith("FAIL")]
     return Proof(f"the solution passes {len(verdict['checks'])} checks", wrong, verdict["seconds"], verdict["stdout"])
 
@@ -91,17 +92,17 @@ def proofs(lab: source.Lab, seed: int, only: str, walk_too: str, boxed: bool, ou
     for one in lab.exercises.values():
         if (only and one.name != only) or one.run is None or not one.checks:
             continue
-        jobs.append((one.name, lambda one=one: skeleton(lab, one, seed, boxed)))
+        jobs.append((one.name, partial(skeleton, lab, one, seed, boxed)))
         if one.solution:
-            jobs.append((one.name, lambda one=one: solution(lab, one, seed, boxed)))
+            jobs.append((one.name, partial(solution, lab, one, one.solution.text, seed, boxed)))
         for wrong in one.wrong:
             if wrong.tags["fails"].replace("_", "-") in one.check_names():
-                jobs.append((one.name, lambda one=one, wrong=wrong: mistake(lab, one, wrong, seed, boxed)))
+                jobs.append((one.name, partial(mistake, lab, one, wrong, seed, boxed)))
     if only or walk_too == "no":
         return jobs
     if walk_too == "kernel":
-        return [("notebook", lambda: executed(lab, out)), *jobs]  # it takes longest
-    return [*jobs, ("walk", lambda: walked(lab))]
+        return [("notebook", partial(executed, lab, out)), *jobs]  # it takes longest
+    return [*jobs, ("walk", partial(walked, lab))]
 
 
 def show(lab: source.Lab, exercise: str, proof: Proof, verbose: bool) -> None:

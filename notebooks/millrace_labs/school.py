@@ -13,36 +13,12 @@ import time
 from typing import Any
 
 from millrace_labs import place, report, run, sandbox, source, terminal, walk
+from millrace_labs.words import WORDS
 
 PROGRESS = "progress.json"
 WATCH_S = 0.3
 CLIENT_LOG = re.compile(r"^%\d\|.*\n?", re.M)  # librdkafka's own lines: at the end of a run the broker goes first
 SCHOOL = "millrace lab-school"
-WORDS = {
-    "en": {
-        "done": "done", "next": "next", "open": "", "minutes": "min", "all": "all exercises of all labs are done",
-        "write": "Write into {path}, then: {school} check", "stuck": "Stuck? {school} hint      As it was: {school} reset {name}",
-        "lab_done": "{lab}: all exercises are done. Now the experiment, in {path}; run it with: {school} run {lab}/{name}",
-        "passed": "Passed. Go on with: {school} next", "failed": "Not yet. Change {path} and check again; a hint: {school} hint",
-        "no_hint": "That was the last hint of {name}.", "hint": "Hint {number} of {count}", "reset": "{path} is as it was given; yours is {old}",
-        "no_file": "{path} is not there: {school} next writes it", "no_sandbox": "(no sandbox here, so your cell runs without one: {why})",
-        "after": "After yours this is run:",
-        "watching": "Watching {path}: it is checked each time you save it. Ctrl-C ends.", "seed": "(seed {seed}: {school} check {name} --seed {seed} does the same again)",
-        "run": "What is shown with >>> can be run: {school} run {lab}",
-    },
-    "it": {
-        "done": "fatto", "next": "prossimo", "open": "", "minutes": "min", "all": "tutti gli esercizi di tutti i laboratori sono fatti",
-        "write": "Scrivi in {path}, poi: {school} check", "stuck": "Bloccato? {school} hint      Da capo: {school} reset {name}",
-        "lab_done": "{lab}: tutti gli esercizi sono fatti. Ora l'esperimento, in {path}; si esegue con: {school} run {lab}/{name}",
-        "passed": "Superato. Avanti con: {school} next", "failed": "Non ancora. Cambia {path} e controlla di nuovo; un suggerimento: {school} hint",
-        "no_hint": "Quello era l'ultimo suggerimento di {name}.", "hint": "Suggerimento {number} di {count}",
-        "reset": "{path} è come è stato dato; il tuo è {old}", "no_file": "{path} non c'è: lo scrive {school} next",
-        "no_sandbox": "(qui non c'è una sandbox, quindi la tua cella gira senza: {why})",
-        "after": "Dopo la tua cella si esegue:",
-        "watching": "Guardo {path}: è controllato a ogni salvataggio. Ctrl-C per finire.", "seed": "(seed {seed}: {school} check {name} --seed {seed} rifà lo stesso)",
-        "run": "Ciò che è mostrato con >>> si può eseguire: {school} run {lab}",
-    },
-}
 
 
 class SchoolError(Exception):
@@ -120,7 +96,7 @@ class School:
 
     # --- verbs ---
 
-    def list(self) -> None:
+    def overview(self) -> None:
         """All labs, and how far one is."""
         coming = self.first_open()
         for lab in self.labs.values():
@@ -145,7 +121,8 @@ class School:
         path = self.write(lab, exercise.name, exercise.cell(exercise.skeleton.text))
         terminal.show(self.reading(lab, exercise))
         print(f"\n{terminal.bold(f'{lab.id}/{exercise.name}')}, {exercise.minutes} {self.words['minutes']}")
-        print(f"{self.say('after')}\n\n{terminal.code(exercise.run.text)}\n")
+        if exercise.run:
+            print(f"{self.say('after')}\n\n{terminal.code(exercise.run.text)}\n")
         print(self.say("write", path=path), self.say("stuck", name=exercise.name), sep="\n")
 
     def experiment_if_left(self, coming: str) -> None:
@@ -325,7 +302,7 @@ def main() -> int:
         if words.verb in ("check", "watch"):
             return 0 if getattr(school, words.verb)(words.name, words.seed) else 1
         if words.verb == "list":
-            school.list()
+            school.overview()
             return 0
         return getattr(school, words.verb)(words.name) or 0
     except KeyboardInterrupt:
