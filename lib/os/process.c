@@ -26,7 +26,7 @@ int process_self(char *out, size_t size)
 
 /* In the child, between fork and exec: only what is async-signal-safe. On failure errno goes up the
  * pipe `report`, which a successful exec closes. */
-static _Noreturn void child_run(const char *const argv[], int flags, const char *err_path, int out, int report,
+static _Noreturn void child_run(const char *const argv[], int flags, const char *err_path, int in, int out, int report,
                                 pid_t parent)
 {
     sigset_t none;
@@ -40,7 +40,7 @@ static _Noreturn void child_run(const char *const argv[], int flags, const char 
     if (flags & PROCESS_OWN_GROUP) setpgid(0, 0);
     bool orphan = !(flags & PROCESS_OUTLIVES_US) && getppid() != parent; /* it died before the prctl */
     int null = open("/dev/null", O_RDWR);
-    bool ok = !orphan && null >= 0 && dup2(null, STDIN_FILENO) >= 0;
+    bool ok = !orphan && null >= 0 && dup2(in >= 0 ? in : null, STDIN_FILENO) >= 0;
     if (ok && out >= 0) ok = dup2(out, STDOUT_FILENO) >= 0;
     if (ok && (flags & PROCESS_QUIET_ERR)) ok = dup2(null, STDERR_FILENO) >= 0;
     if (ok && err_path) {
@@ -85,20 +85,23 @@ int process_start(struct process *p, const char *const argv[], int flags, struct
 int process_start_logged(struct process *p, const char *const argv[], int flags, const char *err_path,
                          struct err_text *error)
 {
-    int out[2] = {-1, -1}, report[2] = {-1, -1};
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, report[2] = {-1, -1};
     *p = (struct process){.out = -1};
-    bool ok = pipe2(report, O_CLOEXEC) == 0 && (!(flags & PROCESS_PIPE_OUT) || pipe2(out, O_CLOEXEC) == 0);
+    bool ok = pipe2(report, O_CLOEXEC) == 0 && (!(flags & PROCESS_PIPE_OUT) || pipe2(out, O_CLOEXEC) == 0) &&
+              (!(flags & PROCESS_PIPE_IN) || pipe2(in, O_CLOEXEC) == 0);
     pid_t parent = getpid(), pid = ok ? fork() : -1;
     if (pid < 0) {
         int cause = errno;
+        close_pair(in);
         close_pair(out);
         close_pair(report);
         return start_failed(argv[0], cause, error);
     }
-    if (pid == 0) child_run(argv, flags, err_path, out[1], report[1], parent);
+    if (pid == 0) child_run(argv, flags, err_path, in[0], out[1], report[1], parent);
     close(report[1]);
     if (out[1] >= 0) close(out[1]);
-    *p = (struct process){pid, out[0]};
+    if (in[0] >= 0) close(in[0]);
+    *p = (struct process){pid, out[0], in[1]};
     int cause = exec_result(report[0]);
     close(report[0]);
     if (cause == 0) return 0;
@@ -147,6 +150,7 @@ int process_wait(struct process *p, int timeout_ms)
         pid_t ended = waitpid(p->pid, &status, timeout_ms < 0 ? 0 : WNOHANG);
         if (ended == p->pid) {
             if (p->out >= 0) close(p->out);
+            if (p->in > 0) close(p->in);
             *p = (struct process){.out = -1};
             return wait_status(status);
         }

@@ -19,6 +19,7 @@
 struct process {
     pid_t pid; /* 0 when there is none or it was reaped */
     int out;   /* our end of its standard output, or -1 */
+    int in;    /* our end of its standard input; 0 or less: none */
 };
 
 enum process_flags {
@@ -26,13 +27,14 @@ enum process_flags {
     PROCESS_QUIET_ERR = 2,   /* standard error goes to /dev/null */
     PROCESS_OWN_GROUP = 8,   /* what a terminal's Ctrl-C ends is us, and we end the child when it is time */
     PROCESS_OUT_TO_ERR = 16, /* standard output goes where standard error goes */
+    PROCESS_PIPE_IN = 32,    /* standard input comes from us */
     PROCESS_OUTLIVES_US = 4  /* own session, no death signal: a broker that stays */
 };
 
 /* The path of the running executable (/proc/self/exe). ERR_RANGE when `size` is too small. */
 int process_self(char *out, size_t size);
-/* Starts argv[0] (looked up in PATH without a slash), standard input from /dev/null. A program that
- * cannot be run is ERR_NOTFOUND or ERR_IO here already, with a sentence, not an odd exit status. */
+/* Starts argv[0] (looked up in PATH without a slash), standard input from /dev/null unless it comes from us. A program
+ * that cannot be run is ERR_NOTFOUND or ERR_IO here already, with a sentence, not an odd exit status. */
 int process_start(struct process *p, const char *const argv[], int flags, struct err_text *error);
 /* The same; its standard error is appended to the file `err_path` (NULL: as the flags say). */
 int process_start_logged(struct process *p, const char *const argv[], int flags, const char *err_path,

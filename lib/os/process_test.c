@@ -107,7 +107,7 @@ TEST(process, children_die_with_their_parent)
     check_int(read(ends[0], text, sizeof text), 3);
     int64_t start_ns = clock_mono_ns();
     kill(parent, SIGKILL);
-    struct process killed = {parent, -1};
+    struct process killed = {.pid = parent, .out = -1};
     check_int(process_wait(&killed, 5000), 128 + SIGKILL);
     check_int(read(ends[0], text, sizeof text), 0);
     check(clock_mono_ns() - start_ns < 30 * INT64_C(1000000000));
@@ -130,4 +130,19 @@ TEST(process, standard_error_can_go_to_a_file)
     fclose(f);
     unlink(path);
     check_str(text, "said\nsaid\n");
+}
+
+TEST(process, standard_input_can_come_from_us)
+{
+    char line[64];
+    struct process p;
+    check_int(process_start(&p, (const char *const[]){"cat", NULL}, PROCESS_PIPE_IN | PROCESS_PIPE_OUT, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        check_int(write(p.in, "asked\n", 6), 6);
+        check_int(process_read_line(&p, line, sizeof line, 10000), 0);
+        check_str(line, "asked");
+    }
+    close(p.in); /* its end of input */
+    p.in = 0;
+    check_int(process_wait(&p, 10000), 0);
 }
