@@ -25,7 +25,7 @@ int es_log_open(struct es_log *log, const char *bootstrap, int timeout_ms, struc
                                            "auto.offset.reset",
                                            "error",
                                            "fetch.wait.max.ms",
-                                           "10",
+                                           "1",
                                            "fetch.error.backoff.ms",
                                            "20",
                                            "isolation.level",
