@@ -38,13 +38,14 @@ static const struct bench_experiment_name names[] = {
      "consumer groups: what members add, and how long a join or a leave stops a partition, eager and cooperative"},
     {"E10", "is the cost of the log independent of its length, and of the number of partitions?"},
     {"E11", "point to point against a broker: connections and throughput against producers x consumers"},
+    {"E12", "event sourcing: what a state costs by replay, by snapshot and as a row, and what a correction costs"},
     {"E13", "what goes over the wire: bytes per record by batch, codec and acks; latency there beside the client's"},
     {NULL, NULL},
 };
 static int (*const runs[])(struct bench *b, struct err_text *error) = {
     experiment_pause,     experiment_acks,      experiment_load,   experiment_batching, experiment_size,
     experiment_freshness, experiment_freshness, experiment_replay, experiment_loss,     experiment_groups,
-    experiment_cost,      experiment_pairs,     experiment_wire};
+    experiment_cost,      experiment_pairs,     experiment_state,  experiment_wire};
 
 _Static_assert(sizeof names / sizeof names[0] == sizeof runs / sizeof runs[0] + 1, "each experiment has its function");
 

@@ -10,8 +10,8 @@
 static const struct {
     const char *id;
     double seconds;
-} usual[] = {{"E0", 14}, {"E1", 70}, {"E2", 90}, {"E3", 90},  {"E4", 60},
-             {"E5", 85}, {"E6", 85}, {"E7", 40}, {"E8", 165}, {"E10", 60}};
+} usual[] = {{"E0", 14}, {"E1", 70}, {"E2", 90},  {"E3", 90},  {"E4", 60}, {"E5", 85},
+             {"E6", 85}, {"E7", 40}, {"E8", 165}, {"E10", 60}, {"E12", 25}};
 #define USUAL_S 45 /* of one that is not in the list */
 
 static double usual_s(const char *id)

@@ -99,6 +99,7 @@ int experiment_loss(struct bench *b, struct err_text *error);      /* E8 */
 int experiment_groups(struct bench *b, struct err_text *error);    /* E9 */
 int experiment_cost(struct bench *b, struct err_text *error);      /* E10 */
 int experiment_pairs(struct bench *b, struct err_text *error);     /* E11 */
+int experiment_state(struct bench *b, struct err_text *error);     /* E12 */
 int experiment_wire(struct bench *b, struct err_text *error);      /* E13 */
 
 #endif

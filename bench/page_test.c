@@ -233,6 +233,25 @@ static void costs_make(const char *dir)
     }
 }
 
+static void states_make(const char *dir)
+{
+    static const char *const ways[] = {"replay", "snapshot", "state table", "replay without", "compensate", "restore"},
+                             *const axes[] = {"replayed", "snapshotted", "tabled",
+                                              "left_out", "compensated", "restored"};
+    static const double ms[] = {2, 1, 0.01, 4, 3, 20};
+    for (int i = 0; i < 12; i++) {
+        int events = i / 6 ? 20000 : 20;
+        char cell[TRIAL_NAME_MAX];
+        snprintf(cell, sizeof cell, "%s, %d events", ways[i % 6], events);
+        cell_make(dir,
+                  &(struct made){"E12",
+                                 cell,
+                                 {{axes[i % 6], events}, {"answer_p50", ms[i % 6] * (i / 6 ? 20 : 1)}, {"read", 10}},
+                                 {"answer"},
+                                 ms[i % 6]});
+    }
+}
+
 /* The list is ahead of experiments that are on their way. */
 static bool exists(const char *experiment)
 {
@@ -246,7 +265,7 @@ TEST(report, all_figures_are_on_one_page)
     static const char *const figures[] = {"e1_throughput", "e1_ack_latency", "e1_end_to_end", "e2_load",  "e3_batching",
                                           "e4_size",       "e5_age",         "e5_sweep",      "e6_cost",  "e7_rates",
                                           "e7_stages",     "e8_losses",      "e9_scaling",    "e9_pause", "e10_cost",
-                                          "e11_pairs",     "e13_bytes"};
+                                          "e11_pairs",     "e12_state",      "e13_bytes"};
     struct err_text error = {0};
     struct buf page = {0};
     const char *kept = getenv("MILLRACE_PAGE"), *dir = kept ? kept : results_new();
@@ -257,6 +276,7 @@ TEST(report, all_figures_are_on_one_page)
     pipelines_make(dir);
     losses_make(dir);
     costs_make(dir);
+    states_make(dir);
     groups_make(dir);
     wire_make(dir);
     pairs_make(dir);

@@ -286,7 +286,7 @@ int bench_report_terminal(const char *dir, FILE *to, int columns, bool colours, 
 {
     static int (*const parts[])(struct report *, struct err_text *) = {
         report_pause,  report_acks, report_load,   report_batching, report_size,  report_freshness, report_price,
-        report_replay, report_loss, report_groups, report_cost,     report_pairs, report_wire};
+        report_replay, report_loss, report_groups, report_cost,     report_pairs, report_state,     report_wire};
     struct report r = {.columns = columns, .colours = colours};
     if (!realpath(dir, r.dir) || strlen(r.dir) > PATH_MAX / 2)
         return err_set(error, ERR_NOTFOUND, "%s: there is no such folder", dir);

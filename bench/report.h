@@ -90,6 +90,7 @@ int report_loss(struct report *r, struct err_text *error);
 int report_groups(struct report *r, struct err_text *error);
 int report_cost(struct report *r, struct err_text *error);
 int report_pairs(struct report *r, struct err_text *error);
+int report_state(struct report *r, struct err_text *error);
 int report_wire(struct report *r, struct err_text *error);
 
 #endif
