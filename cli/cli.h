@@ -29,5 +29,6 @@ int cli_grade(int argc, char **argv);
 int cli_tap(int argc, char **argv);
 int cli_chaos(int argc, char **argv);
 int cli_es(int argc, char **argv);
+int cli_timeline(int argc, char **argv);
 
 #endif

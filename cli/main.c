@@ -27,6 +27,7 @@
 #pragma weak cli_tap
 #pragma weak cli_chaos
 #pragma weak cli_es
+#pragma weak cli_timeline
 
 struct subcommand {
     const char *name;
@@ -49,6 +50,7 @@ static const struct subcommand subcommands[] = {
     {"consume", cli_consume, "records to standard output"},
     {"tap", cli_tap, "what clients and brokers say to each other, captured, live or as a proxy"},
     {"chaos", cli_chaos, "a proxy in which requests and brokers are lost, by seed"},
+    {"timeline", cli_timeline, "what happened in a run, drawn with a lane for each client and broker"},
     {"dump-log", cli_dump_log, "what is in a broker's files"},
     {"power-cut", cli_power_cut, "a killed broker's directory as a power cut would have left it"},
     {"bench", cli_bench, "experiments and their report"},

@@ -50,7 +50,7 @@ bootstrap, topic, count, *settings = sys.argv[1:]
 failed = []
 producer = Producer({"bootstrap.servers": bootstrap, "client.id": topic, "max.in.flight": 1, "batch.num.messages": 50,
                      "linger.ms": 5, "retry.backoff.ms": 5, "reconnect.backoff.ms": 5, "reconnect.backoff.max.ms": 50,
-                     "retries": 1000, **dict(setting.split("=", 1) for setting in settings)}, logger=None)
+                     "retries": 1000, "log_level": 0, **dict(setting.split("=", 1) for setting in settings)})
 for i in range(int(count)):
     producer.produce(topic, str(i + 1), partition=0, on_delivery=lambda error, _: error and failed.append(error))
 left = producer.flush(40)

@@ -1,0 +1,299 @@
+/* From lines of a log to places in a picture: who is on which lane, what becomes a band, what went wrong stays alone.
+ */
+#include <unistd.h>
+
+#include "bench/timeline/svg.h"
+#include "tests/unit.h"
+
+static const int64_t second = 1000000000, ms = 1000000, epoch = 1700000000000000000;
+
+struct world {
+    char path[32];
+    FILE *file;
+    struct timeline timeline;
+    struct layout layout;
+    struct err_text error;
+};
+
+static void start(struct world *w)
+{
+    *w = (struct world){.path = "/tmp/timeline-test-XXXXXX"};
+    w->file = fdopen(mkstemp(w->path), "w");
+    check(w->file != NULL);
+    timeline_init(&w->timeline);
+}
+
+static void finish(struct world *w)
+{
+    if (w->file) fclose(w->file);
+    layout_release(&w->layout);
+    timeline_release(&w->timeline);
+    unlink(w->path);
+}
+
+/* One exchange; `detail` are further members, with a comma in front. */
+static void exchange(struct world *w, const char *client, const char *id, const char *api, int correlation_id,
+                     int64_t begin_ns, int64_t took_ns, const char *more)
+{
+    fprintf(
+        w->file,
+        "{\"type\":\"exchange\",\"client\":\"%s\",\"broker\":\"127.0.0.1:9092\",\"api\":\"%s\",\"correlation_id\":%d,"
+        "\"client_id\":\"%s\",\"status\":\"%s\",\"request_time_ns\":%lld,\"records\":5,\"errors\":[]",
+        client, api, correlation_id, id, took_ns < 0 ? "unanswered" : "answered", (long long)(epoch + begin_ns));
+    if (took_ns >= 0) fprintf(w->file, ",\"last_byte_ns\":%lld", (long long)took_ns);
+    fprintf(w->file, "%s}\n", more);
+}
+
+static void line(struct world *w, const char *what, const char *type, int64_t time_ns, const char *more)
+{
+    fprintf(w->file, "{\"type\":\"%s\",\"what\":\"%s\",\"time_ns\":%lld%s}\n", type, what, (long long)(epoch + time_ns),
+            more);
+}
+
+static int take(struct world *w)
+{
+    fclose(w->file);
+    w->file = NULL;
+    int status = timeline_read(&w->timeline, w->path, &w->error);
+    if (status == 0) timeline_settle(&w->timeline);
+    return status;
+}
+
+static int lay_out(struct world *w)
+{
+    struct layout_options o = {.from_ns = w->timeline.begin_ns, .to_ns = w->timeline.end_ns, .title = "T"};
+    return layout_make(&w->layout, &w->timeline, &o, &w->error);
+}
+
+/* --- reading --- */
+
+TEST(timeline, a_lane_for_each_client_and_none_for_what_is_not_drawn)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "shop", "Metadata", 1, 0, ms, "");
+    exchange(&w, "c:2", "shop", "Produce", 1, ms, ms, "");
+    exchange(&w, "c:3", "reader", "Fetch", 1, 2 * ms, ms, "");
+    exchange(&w, "c:4", "admin", "CreateTopics", 1, 3 * ms, ms, "");
+    check_int(take(&w), 0);
+    check_int(w.timeline.lane_count, 2);
+    check_str(w.timeline.lanes[0].name, "shop");
+    check_str(w.timeline.lanes[1].name, "reader");
+    check_int(w.timeline.broker_count, 1);
+    finish(&w);
+}
+
+/* Two members at the same time under one client.id are told apart; one that comes back as another member is not. */
+TEST(timeline, members_that_share_a_client_id)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "r", "Heartbeat", 1, 0, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"r-aaaa\",\"generation\":1}");
+    exchange(&w, "c:2", "r", "Heartbeat", 1, ms, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"r-bbbb\",\"generation\":1}");
+    exchange(&w, "c:1", "r", "Heartbeat", 2, second, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"r-aaaa\",\"generation\":1}");
+    exchange(&w, "c:2", "r", "Heartbeat", 2, second, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"r-bbbb\",\"generation\":1}");
+    exchange(&w, "c:3", "back", "Heartbeat", 1, 0, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"b-1\",\"generation\":1}");
+    exchange(&w, "c:4", "back", "Heartbeat", 1, second, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"b-2\",\"generation\":2}");
+    check_int(take(&w), 0);
+    check_int(w.timeline.lane_count, 3);
+    bool apart =
+        strcmp(w.timeline.lanes[0].name, "r ...aaaa") == 0 || strcmp(w.timeline.lanes[1].name, "r ...aaaa") == 0;
+    check(apart);
+    finish(&w);
+}
+
+TEST(timeline, faults_come_to_their_requests_and_a_second_try_is_known)
+{
+    struct world w;
+    const char *batch = ",\"detail\":{\"acks\":-1,\"produced\":[{\"topic\":\"t\",\"partition\":0,\"records\":5,"
+                        "\"producer_id\":9,\"epoch\":0,\"sequence\":100}]}";
+    start(&w);
+    exchange(&w, "c:1", "p", "Produce", 7, 0, ms, batch);
+    exchange(&w, "c:2", "p", "Produce", 1, 10 * ms, ms, batch);
+    line(&w, "cut_response", "fault", ms, ",\"client\":\"c:1\",\"correlation_id\":7,\"delay_ns\":250");
+    check_int(take(&w), 0);
+    check_int(w.timeline.mark_count, 2);
+    check_int(w.timeline.marks[0].fault, TIMELINE_CUT_RESPONSE);
+    check_int(w.timeline.marks[0].delay_ns, 250);
+    check(!w.timeline.marks[0].again && w.timeline.marks[1].again);
+    check_int(w.timeline.marks[1].fault, TIMELINE_FINE);
+    finish(&w);
+}
+
+static void check_refused(const char *text, const char *words)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "p", "Produce", 1, 0, ms, "");
+    fprintf(w.file, "%s\n", text);
+    check_int(take(&w), ERR_INVALID);
+    if (!strstr(w.error.text, words)) unit_fail("%s", w.error.text);
+    check(strstr(w.error.text, ":2: ") != NULL);
+    finish(&w);
+}
+
+TEST(timeline, what_is_no_log_is_refused_with_its_line)
+{
+    check_refused("{\"type\":\"exchange\",", "no JSON");
+    check_refused("{\"a\":1}", "without \"type\"");
+    check_refused("[1]", "without \"type\"");
+    check_refused("{\"type\":\"exchange\"}", "\"exchange\" lacks");
+    check_refused("{\"type\":\"fault\",\"what\":\"eaten\",\"time_ns\":1}", "\"fault\" lacks");
+    check_refused("{\"type\":\"event\",\"time_ns\":1}", "\"event\" lacks");
+}
+
+/* --- layout --- */
+
+TEST(timeline, what_is_dense_is_a_band_and_what_is_not_stands_alone)
+{
+    struct world w;
+    start(&w);
+    for (int i = 0; i < 1000; i++) exchange(&w, "c:1", "p", "Produce", i, i * ms, ms / 2, "");
+    exchange(&w, "c:1", "p", "Produce", 2000, 5 * second, ms, "");
+    exchange(&w, "c:1", "p", "Produce", 2001, 10 * second, ms, "");
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    check_int(w.layout.bar_count, 3);
+    check_int(w.layout.bars[0].count, 1000);
+    check_int(w.layout.bars[0].records, 5000);
+    check_int(w.layout.bars[1].count, 1);
+    check_int(w.layout.banded, 1000);
+    check_int(w.layout.requests, 1002);
+    double tenth = (w.layout.right - w.layout.left) / 10;
+    check(w.layout.bars[0].width > tenth - 1 && w.layout.bars[0].width < tenth + 4); /* no bar is too thin to be seen */
+    check(w.layout.bars[1].x > w.layout.left + 4.9 * tenth && w.layout.bars[1].x < w.layout.left + 5.1 * tenth);
+    check_int(w.layout.arrow_count, 4);
+    finish(&w);
+}
+
+TEST(timeline, what_was_lost_is_in_no_band)
+{
+    struct world w;
+    start(&w);
+    for (int i = 0; i < 300; i++) exchange(&w, "c:1", "p", "Produce", i, i * ms, ms / 2, "");
+    line(&w, "drop_response", "fault", 150 * ms, ",\"client\":\"c:1\",\"correlation_id\":150");
+    line(&w, "drop_request", "fault", 250 * ms, ",\"client\":\"c:1\",\"correlation_id\":250");
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    int alone = 0;
+    for (int i = 0; i < w.layout.bar_count; i++) alone += w.layout.bars[i].lost;
+    check_int(alone, 2);
+    check_int(w.layout.note_count, 2);
+    /* an answer that was lost: there, and half the way back; a request: half the way there */
+    check_int(w.layout.arrow_count, 3);
+    check(!w.layout.arrows[0].lost && w.layout.arrows[1].lost && w.layout.arrows[2].lost);
+    check(w.layout.arrows[1].from_y > w.layout.arrows[1].to_y && w.layout.arrows[2].from_y < w.layout.arrows[2].to_y);
+    finish(&w);
+}
+
+TEST(timeline, a_member_joins_has_its_partitions_and_leaves)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "r", "JoinGroup", 1, 0, second,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"\",\"joined_as\":\"r-1\"}");
+    exchange(&w, "c:1", "r", "SyncGroup", 2, second, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"r-1\",\"generation\":4,\"assigned\":[{\"topic\":\"t\","
+             "\"partition\":0},"
+             "{\"topic\":\"t\",\"partition\":1},{\"topic\":\"t\",\"partition\":3},{\"topic\":\"u\",\"partition\":0}]}");
+    exchange(&w, "c:1", "r", "Heartbeat", 3, 2 * second, ms,
+             ",\"detail\":{\"group\":\"g\",\"member\":\"r-1\",\"generation\":4}");
+    exchange(&w, "c:1", "r", "LeaveGroup", 4, 3 * second, ms, ",\"detail\":{\"group\":\"g\",\"member\":\"r-1\"}");
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    check_int(w.layout.state_count, 3); /* and the broker, up */
+    check_int(w.layout.states[0].kind, LAYOUT_JOINING);
+    check_int(w.layout.states[1].kind, LAYOUT_MEMBER);
+    check_str(w.layout.states[1].text, "gen. 4: t 0-1, 3; u 0");
+    check(w.layout.states[0].x + w.layout.states[0].width <= w.layout.states[1].x + 0.5);
+    check_int(w.layout.states[2].kind, LAYOUT_UP);
+    finish(&w);
+}
+
+TEST(timeline, a_broker_that_comes_back_elsewhere_is_the_same_one)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "p", "Produce", 1, 0, ms, "");
+    line(&w, "kill", "event", second, ",\"broker\":\"127.0.0.1:9092\",\"text\":\"kill -9 5\"");
+    line(&w, "ready", "event", 3 * second, ",\"broker\":\"127.0.0.1:5555\",\"text\":\"ready\"");
+    fprintf(w.file,
+            "{\"type\":\"exchange\",\"client\":\"c:2\",\"broker\":\"127.0.0.1:5555\",\"api\":\"Produce\",\"status\":"
+            "\"answered\","
+            "\"client_id\":\"p\",\"correlation_id\":1,\"request_time_ns\":%lld,\"last_byte_ns\":5}\n",
+            (long long)(epoch + 4 * second));
+    check_int(take(&w), 0);
+    check_int(w.timeline.broker_count, 1);
+    check_int(lay_out(&w), 0);
+    check_int(w.layout.state_count, 3);
+    check_int(w.layout.states[1].kind, LAYOUT_DOWN);
+    check_str(w.layout.states[1].text, "down 2.00 s");
+    check_int(w.layout.flag_count, 2);
+    finish(&w);
+}
+
+TEST(timeline, many_lanes_make_the_picture_higher_and_nothing_overlaps)
+{
+    struct world w;
+    start(&w);
+    for (int i = 0; i < 80; i++) {
+        char id[16], connection[16];
+        snprintf(id, sizeof id, "client-%d", i);
+        snprintf(connection, sizeof connection, "c:%d", i);
+        exchange(&w, connection, id, "Produce", 1, i * ms, ms, "");
+    }
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    check_int(w.layout.row_count, LAYOUT_LANES_MAX + 1);
+    check_int(w.layout.lanes_left_out, 80 - LAYOUT_LANES_MAX);
+    check(w.layout.height > LAYOUT_HEIGHT);
+    for (int i = 1; i < w.layout.row_count; i++)
+        check(w.layout.rows[i].y >= w.layout.rows[i - 1].y + w.layout.rows[i - 1].height);
+    check(w.layout.rows[w.layout.row_count - 1].y + w.layout.rows[w.layout.row_count - 1].height <=
+          w.layout.bottom + 0.5);
+    finish(&w);
+}
+
+TEST(timeline, ticks)
+{
+    check(layout_step(10, 12) == 1);
+    check(layout_step(60, 12) == 5);
+    check(layout_step(61, 12) == 10);
+    check(layout_step(4.4, 12) == 0.5);
+    check(layout_step(0.01, 12) > 0.00099 && layout_step(0.01, 12) < 0.00101);
+}
+
+TEST(timeline, nothing_to_draw_is_said)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "admin", "Metadata", 1, 0, ms, "");
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), ERR_NOTFOUND);
+    check(strstr(w.error.text, "no request") != NULL);
+    finish(&w);
+}
+
+TEST(timeline, names_cannot_break_the_document)
+{
+    struct world w;
+    struct buf svg = {0};
+    start(&w);
+    exchange(&w, "c:1", "</text><script>&", "Produce", 1, 0, ms, "");
+    exchange(&w, "c:1", "</text><script>&", "Produce", 2, second, ms, "");
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    timeline_svg(&w.layout, SVG_AUTO, &svg);
+    const char *text = buf_cstr(&svg);
+    check(strstr(text, "&lt;/text&gt;&lt;script&gt;&amp;") != NULL);
+    check(strstr(text, "<script") == NULL);
+    check(strstr(text, "prefers-color-scheme") != NULL);
+    buf_release(&svg);
+    finish(&w);
+}
