@@ -22,21 +22,23 @@ MAX_SAID = 400  # bytes of the engine's words in a message
 
 
 def engine_said(out: Mapping[str, Any]) -> str:
-    """The last words of the last run of the engine that the run cell recorded, in one line."""
-    engine = out.get("engine") or {}
+    """The last words of the last run of the engine that the run cell recorded, in one line; nothing when there was none."""
+    engine = out.get("engine")
     said = str(engine.get("said", "")) if isinstance(engine, dict) else ""
-    return " ".join(said.split())[-MAX_SAID:] or "nothing"
+    return "; ".join(line.strip() for line in said.splitlines() if line.strip())[-MAX_SAID:]
 
 
 def open_database(out: Mapping[str, Any], world: Any, name: str) -> sqlite3.Connection:
     """The database `name` of the student's folder. A copy: opening a write-ahead log writes, and the folder is evidence."""
     path = Path(world.folder) / name
-    said = engine_said(out)
-    expect(path.is_file() and not path.is_symlink(),
+    there, said = path.is_file() and not path.is_symlink(), engine_said(out)
+    expect(there or not said,
            text(en=f"expected a warehouse, came none; the engine says: {said}",
                 it=f"atteso un warehouse, non ce n'è nessuno; il motore dice: {said}"),
            look=text(en="look at: what the engine says; it names the key that it does not like",
                      it="guarda: ciò che dice il motore; fa il nome della chiave che non va"))
+    expect(there, text(en=f"expected a database {name}, came none", it=f"attesa una base di dati {name}, non c'è"),
+           look=text(en="look at: where the cells stopped, and which file they write", it="guarda: dove si sono fermate le celle, e quale file scrivono"))
     copy = Path(tempfile.mkdtemp()) / "copy.db"
     shutil.copyfile(path, copy)
     wal = path.with_name(path.name + "-wal")
