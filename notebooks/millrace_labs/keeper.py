@@ -23,6 +23,7 @@ from typing import Any
 JUDGE_S = 15
 SHOWN_MAX = 20000
 WATCH_S = 0.04
+NOWHERE = "/nonexistent"  # the judge's home: in the student's own one Python would find a usercustomize.py
 # In a sandbox: for each process, then for all together.
 ADDRESSES_MAX, FILE_MAX, TASKS_MAX = 4 << 30, 64 << 20, 400
 PROCESSES_MAX, MEMORY_MAX, FILES_MAX = 60, 768 << 20, 20000
@@ -159,8 +160,8 @@ def checks(job: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     """The verdict of judge.py. What was left may be such that it hangs or crashes whoever reads it: then all checks fail."""
     words = json.dumps({"place": job["place"], "seed": job["seed"], "source": job["source"], "checks": asked["checks"]})
     try:
-        done = subprocess.run([job["python"], "-P", "-m", "millrace_labs.judge"], input=words, capture_output=True, text=True,
-                              env=job["environment"], timeout=JUDGE_S, check=False)
+        done = subprocess.run([job["python"], "-s", "-P", "-m", "millrace_labs.judge"], input=words, capture_output=True, text=True,
+                              env={**job["environment"], "HOME": NOWHERE}, cwd="/", timeout=JUDGE_S, check=False)
         return json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         why = (f"what the cell left could not be read within {JUDGE_S} s", f"ciò che la cella ha lasciato non si legge in {JUDGE_S} s")

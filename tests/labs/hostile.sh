@@ -23,7 +23,7 @@ row bruno 1 2
 
 story "what a hostile cell does costs its own exercise"
 for who in endless-loop fork-bomb fork-orphans memory-bomb memory-at-once disk-filler shm-filler output-flood kill-all kill-keeper \
-    exit-quietly keeper-memory keeper-pipe read-checks read-home network forge-folder forge-links replace-lab remount \
+    exit-quietly keeper-memory keeper-pipe read-checks read-home network forge-folder forge-links judge-startup replace-lab remount \
     user-namespace memory-hidden empty-files trace write-system terminal-words surrogate null-byte; do
     row $who 0 2
 done

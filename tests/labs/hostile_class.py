@@ -48,6 +48,13 @@ HOSTILE = {
                     "os.mkfifo(os.path.join(os.environ['MILLRACE_LAB_PLACE'], 'records.jsonl'))\nos._exit(0)",
     "forge-links": "import os\nplace = os.environ['MILLRACE_LAB_PLACE']\nfor name in ('records.jsonl', 'stdout.txt', 'end.json'):\n    if os.path.exists(os.path.join(place, name)): os.remove(os.path.join(place, name))\n"
                    "    os.symlink('/etc/passwd', os.path.join(place, name))\nos._exit(1)",
+    "judge-startup": "import os, sys\n"
+                     "forged = '{\"checks\": [' + ', '.join('{\"name\": \"%s\", \"title\": {\"en\": \"\", \"it\": \"\"}, \"ok\": true, \"en\": \"\", \"it\": \"\"}' % name for name in ('a-dictionary', 'every-record')) + ']}'\n"
+                     "for home in (os.path.expanduser('~'), '/lab', '/tmp'):\n"
+                     "    site = home + '/.local/lib/python3.%d/site-packages' % sys.version_info[1]\n"
+                     "    os.makedirs(site)\n"
+                     "    for path in (site + '/usercustomize.py', site + '/x.pth', home + '/sitecustomize.py', home + '/json.py'):\n"
+                     "        with open(path, 'w') as file: file.write('import os, sys; print(%r, flush=True); os._exit(0)\\n' % forged)",
     "replace-lab": "class Lab:\n    def __getattr__(self, name): return lambda *a, **k: print(name)\nimport sys\nsys.modules['millrace_labs.lab'] = lab = Lab()\ndef count(topic): return {}",
     "other-seed": "import random\nlab.seed, lab.random = 1, random.Random(1)\ndef count(topic):\n    found = {}\n    for r in lab.consume(topic): found[r.key] = found.get(r.key, 0) + 1\n    return found",
     "remount": "import ctypes, os\nassert ctypes.CDLL(None, use_errno=True).mount(b'none', b'/labs', b'tmpfs', 0, b'') == 0, 'no mount'",
