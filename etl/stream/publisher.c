@@ -240,7 +240,9 @@ static int topics_prepare(struct publisher *p)
 {
     /* Who keeps a pace wants each record there at its time; who does not wants large requests. */
     bool paced = p->options->follow || p->options->rate > 0 || p->options->arrivals || p->options->speed > 0;
-    const char *const settings[] = {"enable.idempotence",
+    const char *const settings[] = {"client.id",
+                                    "publish",
+                                    "enable.idempotence",
                                     "true",
                                     "linger.ms",
                                     paced ? "0.5" : "5",

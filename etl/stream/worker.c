@@ -70,7 +70,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_pa
 static int join(struct worker *w)
 {
     const struct worker_options *o = w->options;
-    const char *const settings[] = {"group.id", o->group, "group.instance.id", o->instance,
+    const char *const settings[] = {"group.id", o->group, "group.instance.id", o->instance, "client.id", o->instance,
                                     /* positions are in the database, and nowhere else */
                                     "enable.auto.commit", "false", "enable.auto.offset.store", "false",
                                     "auto.offset.reset", "error", "enable.partition.eof", "true",
