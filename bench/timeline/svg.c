@@ -227,8 +227,17 @@ static void states_draw(const struct layout *l, struct buf *out)
     }
 }
 
-/* What a band is: as much of it as has room. */
-static void band_words(const struct layout_bar *b, double y, double size, struct buf *out)
+/* Where the next thing of its row begins. */
+static double free_until(const struct layout *l, const struct layout_bar *b)
+{
+    double x = l->right;
+    for (int i = 0; i < l->bar_count; i++)
+        if (l->bars[i].row == b->row && l->bars[i].x > b->x && l->bars[i].x < x) x = l->bars[i].x;
+    return x;
+}
+
+/* What a band is: as much of it as has room, or how many beside it. */
+static void band_words(const struct layout *l, const struct layout_bar *b, double y, struct buf *out)
 {
     char texts[3][96];
     double mean_ms = (double)b->answered_ns / 1e6 / (double)b->count;
@@ -237,10 +246,13 @@ static void band_words(const struct layout_bar *b, double y, double size, struct
     snprintf(texts[1], sizeof texts[1], "%" PRId64 " requests", b->count);
     snprintf(texts[2], sizeof texts[2], "%" PRId64, b->count);
     for (int i = b->records ? 0 : 1; i < 3; i++) {
-        if ((double)strlen(texts[i]) * letter(size) + 8 > b->width) continue;
-        words(b->x + b->width / 2, y, size, "class=\"tl-ink\" text-anchor=\"middle\"", texts[i], 96, out);
+        if ((double)strlen(texts[i]) * letter(l->words) + 8 > b->width) continue;
+        words(b->x + b->width / 2, y, l->words, "class=\"tl-ink\" text-anchor=\"middle\"", texts[i], 96, out);
         return;
     }
+    double beside = b->x + b->width + 4;
+    if (beside + (double)strlen(texts[2]) * letter(l->words) + 4 < free_until(l, b))
+        words(beside, y, l->words, "class=\"tl-faint\"", texts[2], 96, out);
 }
 
 static void leaves_words(const struct layout *l, const struct layout_bar *b, const struct layout_row *r,
@@ -278,7 +290,7 @@ static void bars_draw(const struct layout *l, struct buf *out)
         const struct layout_bar *b = &l->bars[i];
         const struct layout_row *r = &l->rows[b->row];
         if (b->count > 1 && !in_group_row(b->kind) && b->kind != TIMELINE_HEARTBEAT)
-            band_words(b, r->y + r->height / 2 + 6, l->words, out);
+            band_words(l, b, r->y + r->height / 2 + 6, out);
         if (b->kind == TIMELINE_LEAVE) leaves_words(l, b, r, out);
     }
 }

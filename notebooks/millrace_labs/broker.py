@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import subprocess
+import time
 from typing import IO
 
 from millrace_labs import place
@@ -40,6 +41,7 @@ class Broker:
                            **{key.replace("_", "."): _value(value) for key, value in properties.items()}}
         self.log = self.folder.rstrip("/") + ".log"
         self.port = 0
+        self.events: list[tuple[int, str, str]] = []  # when, "ready", "stop" or "kill", the address: for lab.timeline
         self._process: subprocess.Popen[str] | None = None
 
     def __repr__(self) -> str:
@@ -75,12 +77,14 @@ class Broker:
             self.kill()
             raise BrokerError(f"the broker did not get ready: {self.log_end()}")
         self.port = int(line.rsplit(":", 1)[1])
+        self._note("ready")
         return self
 
     def stop(self) -> None:
         """Ends it as an administrator would: it writes what it still has."""
         if self._process is None or not self.running:
             return
+        self._note("stop")
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
         try:
@@ -94,6 +98,8 @@ class Broker:
 
     def kill(self) -> None:
         """Ends it at once, as a crash would (SIGKILL). What it wrote is in the operating system's cache, and is not lost."""
+        if self.running:
+            self._note("kill")
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -134,6 +140,9 @@ class Broker:
         except OSError as error:
             return str(error)
         return " | ".join(text.strip().splitlines()[-lines:]) or "it wrote nothing"
+
+    def _note(self, what: str) -> None:
+        self.events.append((time.time_ns(), what, self.bootstrap))
 
     def _forget(self) -> None:
         if self._process is not None and self._process.stdout:

@@ -5,6 +5,7 @@
     with lab.chaos(delay_ms=(0, 20), kill_at_record=500, down_ms=300):  and the broker is killed, and comes back
 
 The options are those of `millrace chaos`, with _ for each -; a chance is a number from 0 to 1. The same seed draws the same lots.
+What passes is recorded, also without any fault: lab.timeline() draws it.
 """
 from __future__ import annotations
 
@@ -21,6 +22,12 @@ from millrace_labs.broker import Broker, BrokerError, readable
 
 CHANCES = ("drop_request", "cut", "drop_response", "cut_response")
 READY_S, STOP_S, LOOK_S = 10, 10, 0.01
+
+
+# Of the last `with`: its log, its broker, and from when to when it was (0: it is not over).
+_last: tuple[str, Broker] | None = None
+_begin = _end_ns = 0
+_logs = 0
 
 
 class ChaosError(Exception):
@@ -66,12 +73,36 @@ def _bring_back(broker: Broker, pid: int | None, power_cut: bool, down_ms: float
     threading.Event().wait()
 
 
+def last_log() -> str:
+    """The log of the last `with lab.chaos()`, or of the one that is under way."""
+    if _last is None:
+        raise ChaosError("nothing was recorded yet: what clients do inside of `with lab.chaos() as bootstrap:` is")
+    return _last[0]
+
+
+def last_events() -> tuple[int, int, list[tuple[int, str, str]]]:
+    """From when to when that was, and what the lab did to its broker: (time, "kill", address)."""
+    return _begin, _end_ns or time.time_ns(), _last[1].events if _last else []
+
+
+def _record(broker: Broker, log: str) -> str:
+    global _last, _begin, _end_ns, _logs
+    _logs += 1
+    _last, _begin, _end_ns = (log or f"{broker.folder.rstrip('/')}-{_logs}.jsonl", broker), time.time_ns(), 0
+    return _last[0]
+
+
+def _recorded() -> None:
+    global _end_ns
+    _end_ns = time.time_ns()
+
+
 @contextlib.contextmanager
 def start(broker: Broker, seed: int, kill_at_record: int | None = None, power_cut: bool = False, down_ms: float = 0,
-          **more: Any) -> Iterator[Address]:
+          log: str = "", **more: Any) -> Iterator[Address]:
     """The proxy of one `with`. kill_at_record: when so many records were acknowledged the broker is killed, and started again
     after down_ms; power_cut: with what a power cut takes from its files."""
-    command = [str(place.program()), "chaos", "--listen", "127.0.0.1:0", "--to", broker.bootstrap, *options(seed, **more)]
+    command = [str(place.program()), "chaos", "--listen", "127.0.0.1:0", "--to", broker.bootstrap, *options(seed, log=_record(broker, log), **more)]
     back, over = threading.Event(), threading.Event()
     if kill_at_record is not None:
         command += ["--kill", str(broker.pid), "--at-record", str(kill_at_record)]
@@ -87,11 +118,14 @@ def start(broker: Broker, seed: int, kill_at_record: int | None = None, power_cu
         address = Address(line.split()[1])
         yield address
         over.set()
+        _recorded()
         address.summary = _end(process)
         if kill_at_record is not None and not back.wait(STOP_S):
             raise BrokerError("the broker did not come back")
     finally:
         over.set()
+        if not _end_ns:
+            _recorded()
         process.kill()
         process.wait()
         process.stdout.close()

@@ -232,7 +232,8 @@ def chaos(**options: Any) -> ContextManager[str]:
 
 
 def timeline(*words: Any, **options: Any) -> None:
-    """Draws what happened in a run, with a lane for each client and broker (docs/timeline.md)."""
+    """Draws what happened in the last `with lab.chaos()`, with a lane for each client.id and broker; title=, from_s=, to_s=,
+    lanes=[...]; or in a log of one's own (docs/timeline.md)."""
     from millrace_labs import timeline as lanes
 
     svg(lanes.draw(*words, **options))

@@ -109,4 +109,28 @@ refused "--from: \"x\" is no number of seconds" "$scratch/run.jsonl" --from x
 refused "--theme: \"pink\"" "$scratch/run.jsonl" --theme pink
 refused "no request of a client is left" "$scratch/run.jsonl" --lanes nobody
 refused "--to is before --from" "$scratch/run.jsonl" --from 2 --to 1
+
+story "lab.timeline draws the last lab.chaos, and what the lab did to its broker"
+MILLRACE_LAB_PLACE=$scratch PYTHONPATH=notebooks PYTHONDONTWRITEBYTECODE=1 MILLRACE=$MILLRACE timeout 60 /usr/bin/python3 - >"$scratch/lab.out" <<'PYTHON' || fail "lab.timeline"
+from confluent_kafka import Producer
+from millrace_labs import chaos, lab
+try: lab.timeline()
+except chaos.ChaosError as error: assert "nothing was recorded" in str(error), error
+else: raise AssertionError("a picture of nothing")
+lab.start()
+lab.topic("orders")
+with lab.chaos() as bootstrap:
+    p = Producer({"bootstrap.servers": bootstrap, "client.id": "shop", "log_level": 0, "reconnect.backoff.ms": 5, "reconnect.backoff.max.ms": 50})
+    for i in range(6):
+        p.produce("orders", str(i))
+        assert p.flush(20) == 0
+        if i == 2:
+            lab.broker.kill()
+            lab.broker.start()
+lab.broker.stop() # after the run: not in its picture
+lab.timeline(title="a broker is killed")
+svg = lab.last_svg()
+assert all(word in svg for word in (">a broker is killed<", ">shop<", ">kill<", ">ready<", ">down ")), svg
+assert ">stop<" not in svg
+PYTHON
 done_testing
