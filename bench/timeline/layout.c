@@ -13,6 +13,8 @@ enum {
     TOP = 104,
     BOTTOM = 112,
     LANE_GAP = 30, /* with the name of its owner */
+    LANE_GAP_SMALL = 22,
+    OWNERS_FEW = 6,
     BROKER_GAP_MIN = 20,
     BROKER_GAP_MAX = 320, /* for the arrows */
     WORDS = 17,
@@ -20,6 +22,8 @@ enum {
     ROW_LOW = 30,
     BAR_MIN = 3,
     NOTE_GAP = 14,
+    NOTE_CELL_SIGN = 58, /* a sign with "x123" beside it */
+    NOTE_CELL = LAYOUT_SIGNS * NOTE_CELL_SIGN,
     FLAG_WORDS = 118, /* pixels for the words of a flag */
 };
 
@@ -110,13 +114,14 @@ static double limited(double value, double min, double max)
  * their words, the picture becomes higher. */
 static void rows_place(struct layout *l, int owners)
 {
-    double room = LAYOUT_HEIGHT - TOP - BOTTOM - LANE_GAP * owners, y = TOP;
+    double name = owners > OWNERS_FEW ? LANE_GAP_SMALL : LANE_GAP;
+    double room = LAYOUT_HEIGHT - TOP - BOTTOM - name * owners, y = TOP;
     double height = limited((room - BROKER_GAP_MIN) / l->row_count, LAYOUT_ROW_MIN, LAYOUT_ROW_MAX);
     double gap = limited(room - height * l->row_count, BROKER_GAP_MIN, BROKER_GAP_MAX);
     for (int i = 0; i < l->row_count; i++) {
         struct layout_row *r = &l->rows[i];
         if (r->kind == LAYOUT_ROW_BROKER && r->owner == 0) y += gap;
-        if (r->first) y += LANE_GAP;
+        if (r->first) y += name;
         r->y = y;
         r->height = height;
         y += height;
@@ -171,14 +176,93 @@ static bool wrong_answer(const struct timeline_mark *m)
 static void note_add(struct layout *l, int row, const struct timeline_mark *m, enum layout_sign sign)
 {
     double x = layout_x(l, sign == LAYOUT_ERROR ? m->end_ns : m->begin_ns);
-    for (int i = l->note_count - 1; i >= 0; i--) {
-        struct layout_note *n = &l->notes[i];
-        if (n->row != row || n->sign != sign || fabs(x - n->x) >= NOTE_GAP) continue;
-        n->count++;
-        return;
+    if (l->note_count == l->note_capacity) {
+        l->note_capacity = l->note_capacity ? l->note_capacity * 2 : 64;
+        l->notes = memory_grow(l->notes, (size_t)l->note_capacity, sizeof *l->notes);
     }
-    l->notes = memory_grow(l->notes, (size_t)l->note_count + 1, sizeof *l->notes);
     l->notes[l->note_count++] = (struct layout_note){.x = x, .row = row, .sign = sign, .count = 1, .mark = m};
+}
+
+static int by_sign(const void *a, const void *b)
+{
+    const struct layout_note *x = a, *y = b;
+    if (x->row != y->row) return x->row - y->row;
+    if (x->sign != y->sign) return (int)x->sign - (int)y->sign;
+    return (x->x > y->x) - (x->x < y->x);
+}
+
+/* Notes of one row and sign that are closer than `gap` to the first of a group belong to it. In place; how many groups
+ * there are. */
+static int group(struct layout_note *notes, int n, double gap)
+{
+    int groups = 0;
+    for (int i = 0; i < n; i++) {
+        if (groups > 0 && notes[i].x - notes[groups - 1].x < gap)
+            notes[groups - 1].count++;
+        else
+            notes[groups++] = notes[i];
+    }
+    return groups;
+}
+
+/* A crowd: one of each sign in each cell of the row, side by side. */
+static int cells(const struct layout *l, struct layout_note *notes, int n)
+{
+    int groups = 0, last = -1;
+    for (int i = 0; i < n; i++) {
+        int cell = (int)((notes[i].x - l->left) / NOTE_CELL);
+        if (cell == last) {
+            notes[groups - 1].count += notes[i].count;
+            continue;
+        }
+        last = cell;
+        notes[groups] = notes[i];
+        notes[groups].x = l->left + cell * NOTE_CELL + 10 + (int)notes[i].sign * NOTE_CELL_SIGN;
+        groups++;
+    }
+    return groups;
+}
+
+static int notes_of(const struct layout *l, int from)
+{
+    int to = from + 1;
+    while (to < l->note_count && l->notes[to].row == l->notes[from].row && l->notes[to].sign == l->notes[from].sign)
+        to++;
+    return to - from;
+}
+
+/* Lost requests stay alone while all of them can have arrows; other signs are put together where they would cover each
+ * other. A row with too many is crowded. */
+static void notes_group(struct layout *l)
+{
+    int kept = 0, losses = 0, n;
+    if (l->note_count) qsort(l->notes, (size_t)l->note_count, sizeof *l->notes, by_sign);
+    for (int i = 0; i < l->note_count; i++) losses += l->notes[i].sign == LAYOUT_LOST;
+    bool arrows = 2 * losses <= LAYOUT_ARROWS_MAX;
+    for (int from = 0; from < l->note_count; from += n) {
+        struct layout_note *notes = l->notes + from;
+        n = notes_of(l, from);
+        bool alone = notes->sign == LAYOUT_LOST && arrows;
+        int groups = alone ? n : group(notes, n, NOTE_GAP);
+        if (!alone && groups > LAYOUT_NOTES_MAX) l->rows[notes->row].crowded = true;
+        for (int i = 0; i < groups; i++) notes[i].on_arrow = alone;
+        memmove(l->notes + kept, notes, (size_t)groups * sizeof *notes);
+        kept += groups;
+    }
+    l->note_count = kept;
+}
+
+static void crowds_group(struct layout *l)
+{
+    int kept = 0, n;
+    for (int from = 0; from < l->note_count; from += n) {
+        struct layout_note *notes = l->notes + from;
+        n = notes_of(l, from);
+        int groups = l->rows[notes->row].crowded && !notes->on_arrow ? cells(l, notes, n) : n;
+        memmove(l->notes + kept, notes, (size_t)groups * sizeof *notes);
+        kept += groups;
+    }
+    l->note_count = kept;
 }
 
 static void bar_add(struct layout *l, int row, const struct timeline_mark *m, int last)
@@ -186,7 +270,7 @@ static void bar_add(struct layout *l, int row, const struct timeline_mark *m, in
     double x = layout_x(l, m->begin_ns), end = layout_x(l, m->end_ns);
     struct layout_bar *b = last >= 0 ? &l->bars[last] : NULL;
     if (end < x + BAR_MIN) end = x + BAR_MIN;
-    if (b && !b->lost && !lost(m) && x - (b->x + b->width) < LAYOUT_GAP) {
+    if (b && x - (b->x + b->width) < LAYOUT_GAP) {
         if (end > b->x + b->width) b->width = end - b->x;
     } else {
         l->bars = memory_grow(l->bars, (size_t)l->bar_count + 1, sizeof *l->bars);
@@ -199,10 +283,10 @@ static void bar_add(struct layout *l, int row, const struct timeline_mark *m, in
 }
 
 /* The row's last bar of this kind: marks come by their begin. */
-static int bar_last(const struct layout *l, int row, enum timeline_kind kind)
+static int bar_last(const struct layout *l, int row, enum timeline_kind kind, bool is_lost)
 {
     for (int i = l->bar_count - 1; i >= 0; i--)
-        if (l->bars[i].row == row && l->bars[i].kind == kind) return i;
+        if (l->bars[i].row == row && l->bars[i].kind == kind && l->bars[i].lost == is_lost) return i;
     return -1;
 }
 
@@ -213,7 +297,7 @@ static void mark_place(struct layout *l, const struct timeline_mark *m)
     if (row < 0) return;
     l->requests++;
     l->heartbeats += m->kind == TIMELINE_HEARTBEAT;
-    bar_add(l, row, m, bar_last(l, row, m->kind));
+    bar_add(l, row, m, bar_last(l, row, m->kind, lost(m)));
     if (lost(m)) note_add(l, row, m, LAYOUT_LOST);
     if (wrong_answer(m)) note_add(l, row, m, LAYOUT_ERROR);
     if (m->again) note_add(l, row, m, LAYOUT_AGAIN);
@@ -228,6 +312,8 @@ static void marks_place(struct layout *l)
     }
     for (int i = 0; i < l->bar_count; i++)
         if (l->bars[i].count > 1) l->banded += l->bars[i].count;
+    notes_group(l);
+    crowds_group(l);
 }
 
 /* --- arrows --- */
@@ -278,11 +364,8 @@ static void kinds_choose(const struct layout *l, bool chosen[TIMELINE_KINDS])
 static void arrows_make(struct layout *l)
 {
     bool chosen[TIMELINE_KINDS] = {false};
-    for (int i = 0; i < l->note_count; i++) {
-        struct layout_note *n = &l->notes[i];
-        n->on_arrow = n->sign == LAYOUT_LOST && l->arrow_count < LAYOUT_ARROWS_MAX;
-        if (n->on_arrow) arrows_of(l, n->mark, n->row);
-    }
+    for (int i = 0; i < l->note_count; i++)
+        if (l->notes[i].on_arrow) arrows_of(l, l->notes[i].mark, l->notes[i].row);
     kinds_choose(l, chosen);
     for (int i = 0; i < l->bar_count; i++) {
         const struct layout_bar *b = &l->bars[i];

@@ -8,8 +8,10 @@
  *     legend, notes
  *
  * Requests of a row that are closer than LAYOUT_GAP pixels become one band, which says how many they are: a picture has
- * room for some hundred things, a run has thousands of requests. What went wrong is never part of a band. There are at
- * most LAYOUT_ARROWS_MAX arrows: of what went wrong first, then of the kinds that have the fewest; a note says so. */
+ * room for some hundred things, a run has thousands of requests. What was lost is never part of the others' band. Signs
+ * of what went wrong are put together where they would cover each other; a row with more than LAYOUT_NOTES_MAX is
+ * crowded: one of each kind with its number, every so many pixels. There are at most LAYOUT_ARROWS_MAX arrows: of what
+ * was lost first, then of the kinds that have the fewest; a note says so. */
 #ifndef MILLRACE_BENCH_TIMELINE_LAYOUT_H
 #define MILLRACE_BENCH_TIMELINE_LAYOUT_H
 
@@ -19,6 +21,7 @@ enum {
     LAYOUT_WIDTH = 1280,
     LAYOUT_HEIGHT = 720, /* more when there are more lanes than fit */
     LAYOUT_GAP = 4,
+    LAYOUT_NOTES_MAX = 16,
     LAYOUT_ARROWS_MAX = 130,
     LAYOUT_ROW_MIN = 22,
     LAYOUT_ROW_MAX = 60,
@@ -32,6 +35,7 @@ struct layout_row {
     enum layout_row_kind kind;
     int owner;  /* lane or broker */
     bool first; /* of its owner */
+    bool crowded;
     double y, height;
 };
 
@@ -42,11 +46,11 @@ struct layout_bar {
     enum timeline_kind kind;
     int64_t count, records, answered_ns; /* answered_ns: the sum of latencies, of those that were answered */
     const struct timeline_mark *mark;    /* the first */
-    bool lost;                           /* alone then, whatever is near it */
+    bool lost;                           /* all of them */
 };
 
 /* Something that went wrong, or was done again. */
-enum layout_sign { LAYOUT_LOST, LAYOUT_ERROR, LAYOUT_AGAIN };
+enum layout_sign { LAYOUT_LOST, LAYOUT_ERROR, LAYOUT_AGAIN, LAYOUT_SIGNS };
 struct layout_note {
     double x;
     int row;
@@ -96,7 +100,7 @@ struct layout {
     struct layout_bar *bars;
     int bar_count;
     struct layout_note *notes;
-    int note_count;
+    int note_count, note_capacity;
     struct layout_state *states;
     int state_count;
     struct layout_arrow *arrows;

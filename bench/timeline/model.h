@@ -83,7 +83,7 @@ struct timeline {
     size_t mark_count, mark_capacity;
     struct timeline_event *events; /* after timeline_settle by time */
     size_t event_count, event_capacity;
-    struct timeline_lane *lanes; /* by their first mark; only of kinds that are drawn */
+    struct timeline_lane *lanes; /* producers first, then by name; only with marks of kinds that are drawn */
     int lane_count;
     const char **brokers; /* by first mark */
     int broker_count;

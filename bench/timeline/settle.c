@@ -188,6 +188,44 @@ static void lanes_find(struct timeline *t)
     free(spokens.list);
 }
 
+/* --- their order --- */
+
+struct place {
+    int lane; /* before */
+    bool produces;
+    const char *name;
+};
+
+/* Who produces stands above who reads; then by name, in which 10 comes after 9. */
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->produces != y->produces) return x->produces ? -1 : 1;
+    return strverscmp(x->name, y->name);
+}
+
+static void lanes_sort(struct timeline *t)
+{
+    size_t n = (size_t)t->lane_count;
+    struct place *places = memory_new((n + 1) * sizeof *places);
+    struct timeline_lane *lanes = memory_new((n + 1) * sizeof *lanes);
+    int *now = memory_new((n + 1) * sizeof *now);
+    for (size_t i = 0; i < n; i++) places[i] = (struct place){.lane = (int)i, .name = t->lanes[i].name};
+    for (size_t i = 0; i < t->mark_count; i++)
+        if (t->marks[i].kind == TIMELINE_PRODUCE) places[t->marks[i].lane].produces = true;
+    qsort(places, n, sizeof *places, by_place);
+    for (size_t i = 0; i < n; i++) {
+        lanes[i] = t->lanes[places[i].lane];
+        now[places[i].lane] = (int)i;
+    }
+    for (size_t i = 0; i < t->mark_count; i++)
+        if (t->marks[i].lane >= 0) t->marks[i].lane = now[t->marks[i].lane];
+    free(t->lanes);
+    t->lanes = lanes;
+    free(places);
+    free(now);
+}
+
 void timeline_settle(struct timeline *t)
 {
     if (t->mark_count) qsort(t->marks, t->mark_count, sizeof *t->marks, by_begin);
@@ -196,5 +234,6 @@ void timeline_settle(struct timeline *t)
     again_find(t);
     brokers_join(t);
     lanes_find(t);
+    lanes_sort(t);
     if (t->begin_ns > t->end_ns) t->begin_ns = t->end_ns = 0;
 }

@@ -6,7 +6,6 @@
 
 enum {
     TITLE_SIZE = 26,
-    NAME_SIZE = 19,
     SMALL_SIZE = 16,
     FLAG_Y = 74,
     FLAG_STEP = 18,
@@ -141,7 +140,7 @@ static void rows_draw(const struct layout *l, struct buf *out)
         bool broker = r->kind == LAYOUT_ROW_BROKER;
         snprintf(name, sizeof name, "%s%.200s", broker ? "broker " : "",
                  broker ? short_address(l->timeline->brokers[r->owner]) : l->timeline->lanes[r->owner].name);
-        words(20, r->y - 7, NAME_SIZE, "class=\"tl-ink\" font-weight=\"600\"", name, 60, out);
+        words(20, r->y - 5, l->words + 2, "class=\"tl-ink\" font-weight=\"600\"", name, 60, out);
     }
 }
 
@@ -202,7 +201,7 @@ static void state_words(const struct layout *l, const struct layout_state *s, st
     const struct layout_row *r = &l->rows[s->row];
     const char *colon = strchr(s->text, ':');
     size_t n = strlen(s->text), fits = s->width > 10 ? (size_t)((s->width - 10) / letter(l->words)) : 0;
-    char text[128];
+    char text[128] = "";
     if (n > fits && colon) n = (size_t)(colon - s->text);
     if (n > fits || n >= sizeof text) return;
     memcpy(text, s->text, n);
@@ -233,6 +232,8 @@ static double free_until(const struct layout *l, const struct layout_bar *b)
     double x = l->right;
     for (int i = 0; i < l->bar_count; i++)
         if (l->bars[i].row == b->row && l->bars[i].x > b->x && l->bars[i].x < x) x = l->bars[i].x;
+    for (int i = 0; i < l->note_count; i++)
+        if (l->notes[i].row == b->row && l->notes[i].x > b->x && l->notes[i].x < x) x = l->notes[i].x;
     return x;
 }
 
@@ -289,7 +290,7 @@ static void bars_draw(const struct layout *l, struct buf *out)
     for (int i = 0; i < l->bar_count; i++) {
         const struct layout_bar *b = &l->bars[i];
         const struct layout_row *r = &l->rows[b->row];
-        if (b->count > 1 && !in_group_row(b->kind) && b->kind != TIMELINE_HEARTBEAT)
+        if (b->count > 1 && !b->lost && !r->crowded && !in_group_row(b->kind) && b->kind != TIMELINE_HEARTBEAT)
             band_words(l, b, r->y + r->height / 2 + 6, out);
         if (b->kind == TIMELINE_LEAVE) leaves_words(l, b, r, out);
     }
@@ -331,7 +332,7 @@ static void notes_draw(const struct layout *l, struct buf *out)
     for (int i = 0; i < l->note_count; i++) {
         const struct layout_note *n = &l->notes[i];
         const struct layout_row *r = &l->rows[n->row];
-        double y = n->sign == LAYOUT_AGAIN ? r->y + 3 : r->y + r->height / 2;
+        double y = n->sign == LAYOUT_AGAIN && !r->crowded ? r->y + 3 : r->y + r->height / 2;
         buf_append_str(out, "<g>");
         title_of(n->mark, l, out);
         if (n->sign == LAYOUT_LOST && !n->on_arrow) cross(n->x, y, 7, out);

@@ -192,6 +192,31 @@ TEST(timeline, what_was_lost_is_in_no_band)
     finish(&w);
 }
 
+/* 600 of 6,000 were lost: as many signs as have room, which count all of them, in order and apart. */
+TEST(timeline, a_crowd_of_signs_is_counted)
+{
+    struct world w;
+    start(&w);
+    for (int i = 0; i < 6000; i++) exchange(&w, "c:1", "p", "Produce", i, i * ms, ms / 2, "");
+    for (int i = 0; i < 6000; i += 10) {
+        char more[64];
+        snprintf(more, sizeof more, ",\"client\":\"c:1\",\"correlation_id\":%d", i);
+        line(&w, "cut_response", "fault", i * ms, more);
+    }
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    int64_t counted = 0;
+    check(w.layout.rows[0].crowded);
+    check(w.layout.note_count <= 16);
+    for (int i = 0; i < w.layout.note_count; i++) {
+        counted += w.layout.notes[i].count;
+        if (i > 0) check(w.layout.notes[i].x > w.layout.notes[i - 1].x + 40);
+    }
+    check_int(counted, 600);
+    check_int(w.layout.arrow_count, 0);
+    finish(&w);
+}
+
 TEST(timeline, a_member_joins_has_its_partitions_and_leaves)
 {
     struct world w;
