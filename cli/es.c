@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/unknown.h"
 
-enum { PARTITIONS_MAX = 10000 };
+enum { PARTITIONS_MAX = 10000, COMMAND_MS = 10000 }; /* who types a wrong address wants to know */
 
 static int usage(FILE *to)
 {
@@ -178,7 +178,7 @@ static bool format_read(struct es_command *c)
 static int run(struct es_command *c, const struct verb *verb)
 {
     struct err_text error = {""};
-    struct es_options options = {.bootstrap = c->bootstrap, .topic = c->topic};
+    struct es_options options = {.bootstrap = c->bootstrap, .topic = c->topic, .timeout_ms = COMMAND_MS};
     int64_t partitions = 1;
     if (c->partitions && !client_number(c->name, "--partitions", c->partitions, 1, &partitions)) return CLI_USAGE;
     if (partitions > PARTITIONS_MAX) {
@@ -187,6 +187,8 @@ static int run(struct es_command *c, const struct verb *verb)
     }
     /* `serve` may be asked to append. */
     options.create_partitions = verb->options & WRITES || verb->run == es_serve_command ? (int)partitions : 0;
+    /* A program goes on when its broker is back. */
+    if (verb->run == es_serve_command || c->follow) options.timeout_ms = 0;
     if (es_open(&options, &c->store, &error) != 0) return es_complain(c, &error);
     int status = verb->run(c);
     es_close(c->store);

@@ -45,7 +45,7 @@ static bool apply(const struct es_fold *f, json_t *state, const struct es_event 
 static bool allows(const struct es_fold *f, const json_t *state, const struct es_event *e, char *why, size_t size)
 {
     (void)f;
-    int64_t amount, balance = es_number(state, "balance_cents");
+    int64_t amount = 0, balance = es_number(state, "balance_cents");
     bool money = es_is(e, "MoneyDeposited") || es_is(e, "MoneyWithdrawn");
     *why = 0;
     if (!money && !es_is(e, "AccountOpened") && !es_is(e, "AccountClosed"))

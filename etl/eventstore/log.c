@@ -8,7 +8,7 @@
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-enum { POLL_MS = 100, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+enum { POLL_MS = 100, CREATED_MS = 10, NS_PER_MS = 1000000, MS_PER_S = 1000 };
 
 int es_log_open(struct es_log *log, const char *bootstrap, int timeout_ms, struct err_text *error)
 {
@@ -66,8 +66,16 @@ int es_log_topic_create(struct es_log *log, const char *topic, int partitions, b
 {
     const char *const forever[] = {"retention.ms", "-1", "retention.bytes", "-1", "cleanup.policy", "delete", NULL};
     const char *const newest[] = {"cleanup.policy", "compact", NULL};
-    int result = client_topic_create_with(log->consumer, topic, partitions, compact ? newest : forever, error);
-    return result == ERR_EXISTS ? 0 : result;
+    int64_t until_ns = clock_mono_ns() + (int64_t)log->timeout_ms * NS_PER_MS;
+    int count = 0,
+        result = client_topic_create_with(log->consumer, topic, partitions, compact ? newest : forever, error);
+    if (result == ERR_EXISTS) result = 0;
+    /* The client remembers that it was not there until it is told otherwise. */
+    while (result == 0 && (count = es_log_partitions(log, topic, error)) == 0) {
+        if (clock_mono_ns() > until_ns) return err_set(error, ERR_IO, "topic %s was made and is not there", topic);
+        clock_sleep_ms(CREATED_MS);
+    }
+    return count < 0 ? count : result;
 }
 
 int32_t es_log_partition_of(struct slice key, int partitions)

@@ -32,7 +32,7 @@ void es_log_close(struct es_log *log);
 
 /* How many there are; 0: no such topic. */
 int es_log_partitions(struct es_log *log, const char *topic, struct err_text *error);
-/* Makes a topic that keeps everything, or, `compact`, the newest record of each key. One that is there is fine. */
+/* Makes a topic that keeps everything, or, `compact`, the newest record of each key. Back when it is there. */
 int es_log_topic_create(struct es_log *log, const char *topic, int partitions, bool compact, struct err_text *error);
 /* Where the records of this key are. */
 int32_t es_log_partition_of(struct slice key, int partitions);

@@ -8,9 +8,8 @@
 #include <sys/random.h>
 
 #include "lib/base/memory.h"
-#include "lib/os/clock.h"
 
-enum { TIMEOUT_MS = 30000, PARTITIONS_WAIT_MS = 20, TOPIC_MAX = 200 };
+enum { TIMEOUT_MS = 30000, TOPIC_MAX = 200 };
 
 static int partitions_find(struct es_store *s, int create, struct err_text *error)
 {
@@ -20,11 +19,7 @@ static int partitions_find(struct es_store *s, int create, struct err_text *erro
         return err_set(error, ERR_NOTFOUND, "there is no topic %s at %s: the first append makes it", s->topic,
                        s->log.bootstrap);
     int result = es_log_topic_create(&s->log, s->topic, create, false, error);
-    int64_t until_ns = clock_mono_ns() + INT64_C(1000000) * s->log.timeout_ms;
-    while (result == 0 && (s->partitions = es_log_partitions(&s->log, s->topic, error)) == 0) {
-        if (clock_mono_ns() > until_ns) return err_set(error, ERR_IO, "topic %s was made and is not there", s->topic);
-        clock_sleep_ms(PARTITIONS_WAIT_MS);
-    }
+    if (result == 0) s->partitions = es_log_partitions(&s->log, s->topic, error);
     return s->partitions < 0 ? s->partitions : result;
 }
 

@@ -9,28 +9,18 @@ What an event in the topic is, and which of two appends counts, says docs/format
 from __future__ import annotations
 
 import json
-import os
-import pathlib
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, TypeVar, Union
 
+from millrace_labs import place
+
 State = TypeVar("State")
 Data = Mapping[str, Any]
 Expected = Union[int, Literal["any", "none"]]
 Instant = Union[int, str]
-
-
-def _program() -> str:
-    """The command millrace: $MILLRACE, the one that is built beside the notebooks, or the one on the PATH."""
-    built = pathlib.Path(__file__).resolve().parents[2] / "build" / "millrace"
-    found = os.environ.get("MILLRACE") or (str(built) if os.access(built, os.X_OK) else shutil.which("millrace"))
-    if not found:
-        raise EventStoreError("no program millrace: run make, or name it with MILLRACE=")
-    return found
 
 
 class EventStoreError(Exception):
@@ -104,7 +94,7 @@ class EventStore:
     """Streams of events in one topic. The topic is made, with one partition, when it is not there."""
 
     def __init__(self, bootstrap: str, topic: str = "events", *, program: str | None = None) -> None:
-        command = [program or _program(), "es", "serve", "--bootstrap", bootstrap, "--topic", topic]
+        command = [program or str(place.program()), "es", "serve", "--bootstrap", bootstrap, "--topic", topic]
         self.topic = topic
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                          encoding="utf-8")
