@@ -23,10 +23,15 @@ int es_complain(const struct es_command *c, const struct err_text *error);
 /* Adds a member unless the text is NULL; a number must be one: false after a message. */
 void es_put_text(json_t *o, const char *key, const char *text);
 bool es_put_number(const struct es_command *c, json_t *o, const char *key, const char *option, const char *text);
+/* --version and --until. */
+bool es_put_range(const struct es_command *c, json_t *o);
 /* Asks; NULL after a message. */
 json_t *es_ask(const struct es_command *c, json_t *request);
 /* Prints as one line; takes the value. */
 void es_print_line(json_t *value);
+
+/* As it is, without a line end; NULL: nothing. */
+void es_print_value(const json_t *value);
 
 /* Each gives the exit status. */
 int es_append_command(struct es_command *c);

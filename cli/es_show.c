@@ -1,4 +1,4 @@
-/* es_show.c - `millrace es read|list|fold|snapshot|replay|history`: what the store answers, as a table or as JSON. */
+/* es_show.c - `millrace es list|fold|snapshot|replay|history`: what the store answers, as a table or as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define TEXT(s) (int)(s).n, (s).p ? (const char *)(s).p : ""
 
-static void value_print(const json_t *value)
+void es_print_value(const json_t *value)
 {
     if (value)
         json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -29,7 +29,7 @@ static const char *text(const json_t *o, const char *key)
     return value ? value : "";
 }
 
-static bool range_put(const struct es_command *c, json_t *o)
+bool es_put_range(const struct es_command *c, json_t *o)
 {
     struct err_text error = {""};
     int64_t ms;
@@ -50,100 +50,9 @@ static json_t *request(const struct es_command *c, const char *op)
     json_t *o = json_pack("{s:s}", "op", op);
     es_put_text(o, "stream", c->stream);
     es_put_text(o, "fold", c->fold);
-    if (range_put(c, o)) return o;
+    if (es_put_range(c, o)) return o;
     json_decref(o);
     return NULL;
-}
-
-/* ---- read: printed as it comes, however long it is ---- */
-
-struct reading {
-    const struct es_command *c;
-    int64_t from, to, until, shown;
-    bool failed;
-};
-
-static void event_print(const struct reading *w, const struct es_record *r, const struct es_event *e)
-{
-    char at[INSTANT_SIZE];
-    struct buf line = {0};
-    if (w->c->json) {
-        es_event_json(r, e, &line);
-        fwrite(line.p, 1, line.n, stdout);
-        putchar('\n');
-        buf_release(&line);
-        return;
-    }
-    instant_print(r->timestamp, at);
-    printf("%-16.*s %6" PRId64 "  %s  %-18.*s %-10.*s ", TEXT(r->stream), e->version, at, TEXT(e->type), TEXT(e->id));
-    value_print(e->data);
-    putchar('\n');
-}
-
-static void refused_print(const struct reading *w, const struct es_record *r, int64_t before)
-{
-    char at[INSTANT_SIZE];
-    if (w->c->json) {
-        es_print_line(es_refused_value(r, before));
-        return;
-    }
-    instant_print(r->timestamp, at);
-    printf("%-16.*s      -  %s  ", TEXT(r->stream), at);
-    if (r->malformed)
-        printf("malformed (partition %" PRId32 ", offset %" PRId64 "): %s\n", r->partition, r->offset, r->malformed);
-    else
-        printf("%-18.*s %-10.*s refused: expected %" PRId64 ", was %" PRId64 "\n", TEXT(r->events[0].type),
-               TEXT(r->events[0].id), r->expected, before);
-}
-
-static int each(void *context, struct es_record *r, bool counts, int64_t before)
-{
-    struct reading *w = context;
-    if (ferror(stdout)) return 1;
-    if (!counts && w->c->refused) refused_print(w, r, before);
-    for (int i = 0; counts && i < r->count; i++) {
-        const struct es_event *e = &r->events[i];
-        /* Of all streams another one may still have some. */
-        if ((w->to > 0 && e->version > w->to) || (w->until > 0 && r->timestamp > w->until)) return w->c->stream != NULL;
-        if (e->version < w->from) continue;
-        event_print(w, r, e);
-        w->shown++;
-    }
-    return 0;
-}
-
-/* As of an instant a stream ends before its first later event; the others are read on. */
-static int all_read(const struct es_command *c, struct reading *w, struct err_text *error)
-{
-    struct table versions = {0};
-    struct arena arena = {0};
-    int result = 0;
-    for (int32_t p = 0; p < es_partitions(c->store) && result == 0; p++)
-        result = es_walk_partition(c->store, p, 0, &versions, &arena, each, w, NULL, error);
-    table_release(&versions);
-    arena_release(&arena);
-    return result;
-}
-
-int es_read_command(struct es_command *c)
-{
-    struct err_text error = {""};
-    struct reading w = {.c = c};
-    json_t *o = json_object();
-    bool good =
-        es_put_number(c, o, "from", "--from", c->from) && es_put_number(c, o, "to", "--to", c->to) && range_put(c, o);
-    w.from = number(o, "from");
-    w.to = number(o, "to");
-    w.until = number(o, "until");
-    json_decref(o);
-    if (!good) return CLI_USAGE;
-    if (c->stream && !es_name_good(slice_str(c->stream))) {
-        err_set(&error, ERR_INVALID, "STREAM must be 1 to %d bytes of UTF-8", ES_NAME_MAX);
-        return es_complain(c, &error);
-    }
-    int result = c->stream ? es_walk(c->store, slice_str(c->stream), (struct es_place){0}, each, &w, &error)
-                           : all_read(c, &w, &error);
-    return result == 0 ? CLI_OK : es_complain(c, &error);
 }
 
 /* ---- list ---- */
@@ -184,9 +93,9 @@ static int step_print(void *context, const struct es_record *r, const struct es_
     }
     (void)r;
     printf("v%-4" PRId64 " %.*s ", e->version, TEXT(e->type));
-    value_print(e->data);
+    es_print_value(e->data);
     printf("\n      %s ", applied ? "->" : "-> (this fold does not know it)");
-    value_print(state);
+    es_print_value(state);
     putchar('\n');
     return 0;
 }
@@ -221,7 +130,7 @@ static int state_print(const struct es_command *c, json_t *answer)
         es_print_line(answer);
         return CLI_OK;
     }
-    value_print(json_object_get(answer, "state"));
+    es_print_value(json_object_get(answer, "state"));
     printf("\n");
     fprintf(stderr, "version %" PRId64 "; %" PRId64 " events read", number(answer, "version"), number(answer, "read"));
     if (number(answer, "snapshot"))
@@ -261,17 +170,17 @@ static int difference_print(const struct es_command *c, json_t *answer)
         return CLI_OK;
     }
     printf("with     ");
-    value_print(json_object_get(answer, "with_state"));
+    es_print_value(json_object_get(answer, "with_state"));
     printf("\nwithout  ");
-    value_print(json_object_get(answer, "without_state"));
+    es_print_value(json_object_get(answer, "without_state"));
     printf("\n");
     if (json_array_size(difference) == 0) printf("no difference\n");
     json_array_foreach(difference, i, one)
     {
         printf("  %s: ", text(one, "path"));
-        value_print(json_object_get(one, "with"));
+        es_print_value(json_object_get(one, "with"));
         printf(" -> ");
-        value_print(json_object_get(one, "without"));
+        es_print_value(json_object_get(one, "without"));
         printf("\n");
     }
     json_array_foreach(json_object_get(answer, "refused"), i, one)
