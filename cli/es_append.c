@@ -78,10 +78,6 @@ static int append_one(const struct es_command *c, const json_t *o)
     int status = CLI_USAGE;
     if (result == 0)
         status = verdict_print(c, &a, &v);
-    else if (result == ERR_CLOSED)
-        fprintf(stderr, "millrace %s: %s; it is not known whether event %.*s arrived: append it again with --id %.*s\n",
-                c->name, error.text, (int)a.record.events[0].id.n, (const char *)a.record.events[0].id.p,
-                (int)a.record.events[0].id.n, (const char *)a.record.events[0].id.p);
     else
         es_complain(c, &error);
     arena_release(&arena);

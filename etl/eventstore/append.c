@@ -135,15 +135,18 @@ static int read_own(struct es_store *s, struct written *w, const struct es_appen
     }
 }
 
-/* Not acknowledged: it may be there all the same. If it is, that is the answer. */
-static int look_for(struct es_store *s, struct written *w, const struct es_append *a, struct es_verdict *v)
+/* Not acknowledged: it may be there, or come yet. When the stream has gone beyond what it expects it can no longer
+ * count if it has not: then there is an answer. */
+static int look_for(struct es_store *s, struct written *w, const struct es_append *a, int64_t expected,
+                    const struct err_text *lost, struct err_text *error)
 {
     struct err_text ignored = {""};
-    if (catch_up(s, w, &ignored) == 0) {
-        es_index_decide(&w->index, a, v);
-        if (v->outcome == ES_ACCEPTED) return 0;
-    }
-    return ERR_CLOSED;
+    struct slice id = a->record.events[0].id;
+    if (catch_up(s, w, &ignored) == 0 && w->index.version > expected) return 0;
+    return err_set(
+        error, ERR_CLOSED,
+        "%s; it is not known whether event %.*s arrived: append it again with the same id, and the answer is right",
+        lost->text, (int)id.n, (const char *)id.p);
 }
 
 int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *v, struct err_text *error)
@@ -160,10 +163,15 @@ int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *
             return err_set(error, ERR_LOCKED, "stream %.*s: others were faster %d times", (int)a->record.stream.n,
                            (const char *)a->record.stream.p, TRIES_MAX);
         int64_t expected = v->expected;
-        result = write_one(s, w, a, expected, error);
-        if (result == ERR_CLOSED) return look_for(s, w, a, v);
+        struct err_text lost = {""};
+        result = write_one(s, w, a, expected, &lost);
         wrote = true;
-        if (result == 0) result = read_own(s, w, a, expected, error);
+        if (result == 0)
+            result = read_own(s, w, a, expected, error);
+        else if (result == ERR_CLOSED)
+            result = look_for(s, w, a, expected, &lost, error);
+        else
+            err_set(error, result, "%s", lost.text);
     }
     if (wrote && v->outcome == ES_ACCEPTED) v->repeated = false;
     return result;

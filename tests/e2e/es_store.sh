@@ -73,6 +73,22 @@ printf 'cart-17:no event\n' | "$MILLRACE" produce events --bootstrap "$bootstrap
 [ "$(es list | tail -1)" = "3 streams; 2 appends refused, 1 records malformed" ] || fail "list: $(es list)"
 [ "$(es fold cart-17 --format json | sed 's/.*"version":\([0-9]*\).*/\1/')" = 5 ] || fail "a malformed record changed the stream"
 
+# --- a log that was made again, a log without its beginning ---
+es append account-9 AccountOpened '{"owner":"A"}' --topic other >/dev/null
+es append account-9 MoneyDeposited '{"amount_cents":5}' --topic other >/dev/null
+es snapshot account-9 --topic other >/dev/null
+"$MILLRACE" topic delete other --bootstrap "$bootstrap" >/dev/null || fail "delete"
+es append account-9 AccountOpened '{"owner":"B"}' --topic other >/dev/null
+es append account-9 MoneyDeposited '{"amount_cents":7}' --topic other >/dev/null
+says 0 '{"status":"open","owner":"B","balance_cents":7}' fold account-9 --topic other
+es snapshot account-9 --topic other >/dev/null
+es append account-9 MoneyDeposited '{"amount_cents":1}' --topic other >/dev/null
+"$MILLRACE" topic delete-records other:0 --before 1 --bootstrap "$bootstrap" >/dev/null 2>&1 || fail "delete-records"
+says 0 '{"status":"open","owner":"B","balance_cents":8}' fold account-9 --topic other
+says 2 "" fold account-9 --topic other --no-snapshot
+grep -q 'the log begins at offset 1: what stood before is gone' "$scratch/es.err" || fail "half a history: $(tail -1 "$scratch/es.err")"
+story "a snapshot of another log is not used; half a history is not a state"
+
 # --- wrong use ---
 says 2 "" append cart-17 CheckedOut '{"a":'
 says 2 "" fold cart-17 --fold basket
