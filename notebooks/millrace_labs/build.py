@@ -89,7 +89,8 @@ class _Notebook:
 
     def exercise(self, exercise: source.Exercise) -> None:
         head = f"**{self.words['exercise']} `{exercise.name}`** · {exercise.minutes} {self.words['minutes']}"
-        hints = [f"<details><summary>{self.words['hint']} {number}</summary>\n\n{hint}\n\n</details>"
+        # Jupyter's style sheet takes the browser's own mark away from a summary.
+        hints = [f"<details><summary>▸ {self.words['hint']} {number}</summary>\n\n{hint}\n\n</details>"
                  for number, hint in enumerate(exercise.hints[self.language], 1)]
         self.markdown("\n\n".join([head, *hints]), f"about-{exercise.name}")
         shown = exercise.solution if self.teacher and exercise.solution else exercise.skeleton
@@ -102,7 +103,7 @@ class _Notebook:
         mistakes = [f"`{wrong.tags['name']}` ({self.words['fails']} `{wrong.tags['fails']}`: *{wrong.tags['says']}*)\n\n"
                     f"```python\n{wrong.text}\n```" for wrong in exercise.wrong]
         if mistakes:
-            self.markdown("\n\n".join([f"<details><summary>{self.words['mistakes']}</summary>", *mistakes, "</details>"]),
+            self.markdown("\n\n".join([f"<details><summary>▸ {self.words['mistakes']}</summary>", *mistakes, "</details>"]),
                           f"mistakes-{exercise.name}")
 
 
