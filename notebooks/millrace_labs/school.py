@@ -12,13 +12,12 @@ import tempfile
 import time
 from typing import Any
 
-from millrace_labs import place, report, run, sandbox, source, terminal, walk
-from millrace_labs.words import WORDS
+from millrace_labs import pages, place, report, run, sandbox, source, terminal, walk
+from millrace_labs.words import SCHOOL, WORDS
 
 PROGRESS = "progress.json"
 WATCH_S = 0.3
 CLIENT_LOG = re.compile(r"^%\d\|.*\n?", re.M)  # librdkafka's own lines: at the end of a run the broker goes first
-SCHOOL = "millrace lab-school"
 
 
 class SchoolError(Exception):
@@ -119,7 +118,7 @@ class School:
         self.progress["at"] = f"{lab.id}/{exercise.name}"
         self.save()
         path = self.write(lab, exercise.name, exercise.cell(exercise.skeleton.text))
-        terminal.show(self.reading(lab, exercise))
+        terminal.show(pages.reading(lab, exercise, self.language))
         print(f"\n{terminal.bold(f'{lab.id}/{exercise.name}')}, {exercise.minutes} {self.words['minutes']}")
         if exercise.run:
             print(f"{self.say('after')}\n\n{terminal.code(exercise.run.text)}\n")
@@ -132,7 +131,7 @@ class School:
             return
         lab = self.labs[here]
         self.progress["passed"].append(f"{here}/end")
-        rest = self.reading(lab, None)
+        rest = pages.reading(lab, None, self.language)
         if rest:
             terminal.show(rest + "\n")
         for block in lab.blocks:
@@ -147,30 +146,6 @@ class School:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text + "\n", encoding="utf-8")
         return path
-
-    def reading(self, lab: source.Lab, exercise: source.Exercise | None) -> str:
-        """The text between the exercise before and this one; without one, what comes after the last."""
-        blocks: list[source.Fence | source.Prose] = []
-        for block in lab.blocks:
-            if isinstance(block, source.Fence) and block.kind == "exercise":
-                if exercise and block.name == exercise.name:
-                    break
-                blocks = []
-            blocks.append(block)
-        shown, runs = [], False
-        for block in blocks:
-            if isinstance(block, source.Prose):
-                if block.kind == "prose" and block.language in (self.language, "both"):
-                    shown.append(terminal.markdown(source.localized(block, self.language), str(lab.path.parent)))
-            elif block.kind in source.SHOWN:
-                shown.append(terminal.code(block.text))
-            elif block.kind in ("cell", "bash") and "setup" not in block.flags:
-                runs = True
-                mark = "$ " if block.kind == "bash" else ">>> "
-                shown.append(terminal.code("\n".join(mark + line for line in block.text.split("\n"))))
-        if runs:
-            shown.append(self.say("run", lab=lab.id))
-        return "\n\n".join(shown)
 
     def check(self, name: str, seed: int | None) -> bool:
         """Runs the exercise as the grader does."""
@@ -285,7 +260,7 @@ def options() -> argparse.ArgumentParser:
                                             "check   runs your exercise as the grader does      watch   the same each time you save it\n"
                                             "hint    one hint, then the next      reset   the file as it was given (yours is kept)\n"
                                             "run     what a lab shows: its examples, or one of them, or its experiment")
-    parser.add_argument("verb", choices=("list", "next", "check", "hint", "reset", "watch", "run"))
+    parser.add_argument("verb", nargs="?", default="list", choices=("list", "next", "check", "hint", "reset", "watch", "run"))
     parser.add_argument("name", nargs="?", default="", metavar="LAB[/EX]", help="default: where you are")
     parser.add_argument("--lang", choices=source.LANGUAGES, default=report.language(), help="default: $LANG")
     parser.add_argument("--dir", type=pathlib.Path, default=pathlib.Path("my-labs"), help="of your work (my-labs)")

@@ -1,6 +1,7 @@
 """What lab-school says, in both languages."""
 from __future__ import annotations
 
+SCHOOL = "millrace lab-school"
 WORDS = {
     "en": {
         "done": "done", "next": "next", "open": "", "minutes": "min", "all": "all exercises of all labs are done",
