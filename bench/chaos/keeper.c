@@ -51,7 +51,7 @@ static int command_run(struct keeper *k, struct err_text *error)
 static void address_set(struct keeper *k, const char *address)
 {
     if (k->address[0] && strcmp(k->address, address) != 0 && k->moved) k->moved(k->context, k->address, address);
-    snprintf(k->address, sizeof k->address, "%s", address);
+    snprintf(k->address, sizeof k->address, "%.*s", KEEPER_ADDRESS_MAX - 1, address);
 }
 
 /* Takes lines of its output as they are there, each at most once a step; "ready HOST:PORT" says where it is. */

@@ -268,7 +268,7 @@ TEST(timeline, many_lanes_make_the_picture_higher_and_nothing_overlaps)
     struct world w;
     start(&w);
     for (int i = 0; i < 80; i++) {
-        char id[16], connection[16];
+        char id[32], connection[32];
         snprintf(id, sizeof id, "client-%d", i);
         snprintf(connection, sizeof connection, "c:%d", i);
         exchange(&w, connection, id, "Produce", 1, i * ms, ms, "");
