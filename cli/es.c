@@ -35,6 +35,7 @@ static int usage(FILE *to)
         "  --domain DOMAIN        cart, order or account: an event that breaks its rules is refused\n"
         "  --from FILE            a line is an append, as JSON: {\"stream\",\"type\",\"data\",...}; -: standard input\n"
         "  --alone                with --from: nobody else writes to these streams; thousands are under way at once\n"
+        "  --shop DIR             the carts and orders of a generated shop (millrace generate ecommerce)\n"
         "  --partitions N         of the topic, if it has to be made (1)\n"
         "read:\n"
         "  --from V --to V        versions\n"
@@ -146,6 +147,7 @@ static void options_of(struct es_command *c, int groups, struct client_option ou
         {APPENDS, {"--schema", &c->schema, NULL}},
         {APPENDS, {"--compensates", &c->compensates, NULL}},
         {APPENDS, {"--from", &c->file, NULL}},
+        {APPENDS, {"--shop", &c->shop, NULL}},
         {APPENDS, {"--alone", NULL, &c->alone}},
         {READS, {"--from", &c->from, NULL}},
         {READS, {"--to", &c->to, NULL}},

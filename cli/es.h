@@ -11,7 +11,7 @@ struct es_command {
     const char *name; /* "es append", for messages */
     const char *topic, *bootstrap, *format, *partitions;
     const char *stream, *type, *data; /* arguments without a name */
-    const char *expected, *id, *schema, *correlation, *causation, *by, *compensates, *domain, *file;
+    const char *expected, *id, *schema, *correlation, *causation, *by, *compensates, *domain, *file, *shop;
     const char *from, *to, *until, *fold, *version, *without, *db;
     bool alone, refused, steps, no_snapshot, follow, rebuild, help, json;
     struct es_store *store;
@@ -35,6 +35,7 @@ void es_print_value(const json_t *value);
 
 /* Each gives the exit status. */
 int es_append_command(struct es_command *c);
+int es_shop_append(const struct es_command *c); /* --shop DIR */
 int es_compensate_command(struct es_command *c);
 int es_read_command(struct es_command *c);
 int es_list_command(struct es_command *c);

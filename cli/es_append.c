@@ -5,19 +5,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/es.h"
-#include "lib/base/memory.h"
+#include "cli/es_lines.h"
 #include "lib/base/text.h"
-#include "lib/os/progress.h"
-
-static int verdict_print(const struct es_command *c, const struct es_append *a, const struct es_verdict *v)
-{
-    if (c->json)
-        es_print_line(es_verdict_value(a, v));
-    else
-        printf("%s%s\n", v->why, v->repeated ? ", by an earlier try" : "");
-    return v->outcome == ES_ACCEPTED ? CLI_OK : CLI_DIFFERENCE;
-}
 
 /* ---- one ---- */
 
@@ -77,7 +66,7 @@ static int append_one(const struct es_command *c, const json_t *o)
     if (result == 0) result = es_append(c->store, &a, &v, &error);
     int status = CLI_USAGE;
     if (result == 0)
-        status = verdict_print(c, &a, &v);
+        status = es_verdict_print(c, &a, &v);
     else
         es_complain(c, &error);
     arena_release(&arena);
@@ -86,124 +75,59 @@ static int append_one(const struct es_command *c, const json_t *o)
 
 /* ---- the lines of a file ---- */
 
-struct lines {
-    struct es_command *c;
-    const char *name;
-    FILE *file;
-    int64_t line;
-    json_t *requests[ES_ALONE_MAX];
-    struct es_append appends[ES_ALONE_MAX];
-    struct es_verdict verdicts[ES_ALONE_MAX];
-    int count, window;
-    struct arena arena;
-    int64_t accepted, refused;
-    struct progress progress;
-};
-
-static int line_wrong(const struct lines *l, const char *why)
-{
-    fprintf(stderr, "millrace %s: %s:%lld: %s\n", l->c->name, l->name, (long long)l->line, why);
-    return -1;
-}
-
-/* 1: one more, 0: the end, -1 after a message. */
-static int line_next(struct lines *l, char **text, size_t *capacity)
+/* 0: go on; ERR_CLOSED: it has ended; else a failure with a sentence. */
+static int line_add(struct es_lines *l, const char *text, size_t n, struct err_text *error)
 {
     json_error_t wrong;
-    struct err_text error = {""};
-    ssize_t n;
-    do {
-        errno = 0;
-        n = getline(text, capacity, l->file);
-        l->line++;
-    } while (n > 0 && strspn(*text, " \t\r\n") == (size_t)n);
-    if (n < 0) return ferror(l->file) ? line_wrong(l, strerror(errno)) : 0;
-    json_t *o = json_loadb(*text, (size_t)n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &wrong);
-    if (!o) return line_wrong(l, wrong.text);
-    l->requests[l->count] = o;
-    struct es_append *a = &l->appends[l->count++];
-    if (!json_is_object(o)) return line_wrong(l, "is no JSON object");
-    if (es_append_read(o, &l->arena, a, &error) != 0) return line_wrong(l, error.text);
-    if (l->c->alone && a->domain) return line_wrong(l, "\"domain\": its rules are not asked with --alone");
-    return 1;
+    json_t *o = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &wrong);
+    return o ? es_lines_add(l, o, error) : err_set(error, ERR_INVALID, "is no JSON: %s", wrong.text);
 }
 
-/* Writes what is held. With --alone the first refusal ends it. */
-static int window_write(struct lines *l)
+/* What stands before a line that is wrong is written. */
+static int file_append(const struct es_command *c, FILE *file, const char *name)
 {
     struct err_text error = {""};
-    int result = 0, status = CLI_OK;
-    if (l->c->alone)
-        result = es_append_alone(l->c->store, l->appends, l->count, l->verdicts, &error);
-    else if (l->count > 0)
-        result = es_append(l->c->store, &l->appends[0], &l->verdicts[0], &error);
-    for (int i = 0; i < l->count && result == 0; i++) {
-        int one = CLI_OK;
-        if (l->c->alone && l->verdicts[i].outcome == ES_ACCEPTED)
-            l->accepted++;
-        else
-            one = verdict_print(l->c, &l->appends[i], &l->verdicts[i]);
-        if (!l->c->alone) l->accepted += one == CLI_OK;
-        l->refused += one != CLI_OK;
-        if (one != CLI_OK) status = one;
-    }
-    for (int i = 0; i < l->count; i++) json_decref(l->requests[i]);
-    l->count = 0;
-    arena_reset(&l->arena);
-    if (result != 0) return es_complain(l->c, &error);
-    return l->c->alone ? status : CLI_OK;
-}
-
-static int lines_append(struct lines *l)
-{
+    struct es_lines *l = es_lines_new(c, c->alone);
     char *text = NULL;
     size_t capacity = 0;
-    int more = 1, status = CLI_OK;
-    progress_start(&l->progress, "es append", "appends", 0);
-    while (more == 1 && status == CLI_OK) {
-        more = line_next(l, &text, &capacity);
-        if (more < 0) {
-            status = CLI_USAGE;
-            break;
-        }
-        if (l->count == l->window || more == 0) status = window_write(l);
-        progress_update(&l->progress, (uint64_t)(l->accepted + l->refused));
+    ssize_t n;
+    int64_t line = 0;
+    int result = 0;
+    while (result == 0 && (n = getline(&text, &capacity, file)) >= 0) {
+        line++;
+        if (strspn(text, " \t\r\n") != (size_t)n) result = line_add(l, text, (size_t)n, &error);
     }
-    for (int i = 0; i < l->count; i++) json_decref(l->requests[i]);
-    progress_finish(&l->progress, (uint64_t)(l->accepted + l->refused));
+    if (result == 0 && ferror(file)) result = err_set(&error, ERR_IO, "%s", strerror(errno));
     free(text);
-    if (status == CLI_OK && l->refused) status = CLI_DIFFERENCE;
-    fprintf(stderr, "%lld accepted, %lld refused\n", (long long)l->accepted, (long long)l->refused);
-    return status;
+    int status = es_lines_free(l);
+    if (result == 0 || result == ERR_CLOSED) return status;
+    fprintf(stderr, "millrace %s: %s:%lld: %s\n", c->name, name, (long long)line, error.text);
+    return CLI_USAGE;
 }
 
-static int append_file(struct es_command *c)
+static int append_file(const struct es_command *c)
 {
-    bool standard = strcmp(c->file, "-") == 0;
-    struct lines *l = memory_new(sizeof *l);
-    l->c = c;
-    l->name = standard ? "standard input" : c->file;
-    l->window = c->alone ? ES_ALONE_MAX : 1;
-    l->file = standard ? stdin : fopen(c->file, "re");
-    int status = CLI_USAGE;
-    if (!l->file)
+    if (strcmp(c->file, "-") == 0) return file_append(c, stdin, "standard input");
+    FILE *file = fopen(c->file, "re");
+    if (!file) {
         fprintf(stderr, "millrace %s: %s: %s\n", c->name, c->file, strerror(errno));
-    else
-        status = lines_append(l);
-    if (l->file && !standard) fclose(l->file);
-    arena_release(&l->arena);
-    free(l);
+        return CLI_USAGE;
+    }
+    int status = file_append(c, file, c->file);
+    fclose(file);
     return status;
 }
 
 int es_append_command(struct es_command *c)
 {
     struct err_text error = {""};
-    if (c->file && (c->stream || c->expected || c->id || c->schema || c->compensates || c->domain || c->by)) {
-        err_set(&error, ERR_INVALID,
-                "--from FILE says all of an append: no STREAM, TYPE, DATA or option of one beside it");
+    bool one = c->stream || c->expected || c->id || c->schema || c->compensates || c->domain || c->by;
+    if ((c->file || c->shop) && (one || (c->file && c->shop))) {
+        err_set(&error, ERR_INVALID, "--%s says all of an append: no STREAM, TYPE, DATA or option of one beside it",
+                c->shop ? "shop DIR" : "from FILE");
         return es_complain(c, &error);
     }
+    if (c->shop) return es_shop_append(c);
     if (c->file) return append_file(c);
     if (c->alone || !c->type) {
         err_set(&error, ERR_INVALID, c->alone ? "--alone goes with --from FILE" : "STREAM TYPE is missing");

@@ -179,24 +179,6 @@ int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *
 
 /* ---- many, alone ---- */
 
-/* Decided as if all that is under way had counted. */
-static int queue(struct es_store *s, const struct es_append *a, struct es_verdict *v, int64_t *planned,
-                 struct err_text *error)
-{
-    struct written *w = written_of(s, a);
-    struct arena arena = {0};
-    struct es_raw raw;
-    es_index_decide(&w->index, a, v);
-    if (v->outcome != ES_WRITE) return 0;
-    int64_t expected = a->record.expected == ES_ANY ? w->index.version + *planned : a->record.expected;
-    *planned += a->record.count;
-    v->expected = expected;
-    encode(a, expected, &arena, &raw);
-    int result = es_log_queue(&s->log, s->topic, w->partition, &raw, timestamp_of(a), error);
-    arena_release(&arena);
-    return result;
-}
-
 struct planned {
     int64_t events;
 };
@@ -211,6 +193,48 @@ static int64_t *planned_of(struct table *t, struct arena *arena, struct slice st
     return &p->events;
 }
 
+/* Under way: what each stream will have when all of it counts, and by which of the appends an id is used. */
+struct under_way {
+    struct table planned, ids;
+    struct arena arena;
+};
+
+/* Whether one of its ids is under way: then what becomes of it is known when that one is read. */
+static bool is_again(struct under_way *u, const struct es_append *a)
+{
+    bool again = false;
+    for (int i = 0; i < a->record.count; i++) {
+        struct slice key =
+            slice_str(arena_printf(&u->arena, "%.*s\n%.*s", (int)a->record.stream.n, (const char *)a->record.stream.p,
+                                   (int)a->record.events[i].id.n, (const char *)a->record.events[i].id.p));
+        again = table_set(&u->ids, key, u) != NULL || again;
+    }
+    return again;
+}
+
+/* Decided as if all that is under way had counted. */
+static int queue(struct es_store *s, const struct es_append *a, struct es_verdict *v, struct under_way *u,
+                 struct err_text *error)
+{
+    struct written *w = written_of(s, a);
+    struct arena arena = {0};
+    struct es_raw raw;
+    int64_t *planned = planned_of(&u->planned, &u->arena, a->record.stream);
+    es_index_decide(&w->index, a, v);
+    if (v->outcome != ES_WRITE) return 0;
+    if (is_again(u, a)) {
+        v->expected = ES_ANY;
+        return 0;
+    }
+    int64_t expected = a->record.expected == ES_ANY ? w->index.version + *planned : a->record.expected;
+    *planned += a->record.count;
+    v->expected = expected;
+    encode(a, expected, &arena, &raw);
+    int result = es_log_queue(&s->log, s->topic, w->partition, &raw, timestamp_of(a), error);
+    arena_release(&arena);
+    return result;
+}
+
 static int verdicts_read(struct es_store *s, const struct es_append *appends, int count, struct es_verdict *verdicts,
                          struct err_text *error)
 {
@@ -220,11 +244,16 @@ static int verdicts_read(struct es_store *s, const struct es_append *appends, in
         if (v->outcome != ES_WRITE) continue;
         struct es_append a = appends[i];
         struct written *w = written_of(s, &a);
+        bool again = v->expected == ES_ANY; /* the one before it is read by now */
         a.record.expected = v->expected;
-        if (!is_read(w, &a, a.record.expected)) result = read_own(s, w, &a, a.record.expected, error);
+        if (!again && !is_read(w, &a, a.record.expected)) result = read_own(s, w, &a, a.record.expected, error);
         if (result != 0) break;
         es_index_decide(&w->index, &a, v);
-        v->repeated = false;
+        v->repeated = v->repeated && again;
+        if (v->outcome == ES_WRITE) {
+            v->outcome = ES_CONFLICT;
+            snprintf(v->why, sizeof v->why, "refused: so was the append with the same id before it");
+        }
     }
     return result;
 }
@@ -245,18 +274,17 @@ static int window_open(struct es_store *s, const struct es_append *appends, int 
 int es_append_alone(struct es_store *s, const struct es_append *appends, int count, struct es_verdict *verdicts,
                     struct err_text *error)
 {
-    struct table planned = {0};
-    struct arena arena = {0};
+    struct under_way u = {0};
     int result = 0;
     assert(count <= ES_ALONE_MAX);
     for (int i = 0; i < count && result == 0; i++) result = es_append_check(&appends[i].record, error);
     if (result == 0) result = window_open(s, appends, count, error);
-    for (int i = 0; i < count && result == 0; i++)
-        result = queue(s, &appends[i], &verdicts[i], planned_of(&planned, &arena, appends[i].record.stream), error);
+    for (int i = 0; i < count && result == 0; i++) result = queue(s, &appends[i], &verdicts[i], &u, error);
     int flushed = es_log_flush(&s->log, error);
     if (result == 0) result = flushed;
     if (result == 0) result = verdicts_read(s, appends, count, verdicts, error);
-    table_release(&planned);
-    arena_release(&arena);
+    table_release(&u.planned);
+    table_release(&u.ids);
+    arena_release(&u.arena);
     return result;
 }

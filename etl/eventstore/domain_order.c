@@ -4,8 +4,9 @@
  *
  *     new --OrderPlaced--> placed --OrderPaid--> paid --OrderShipped--> shipped --OrderDelivered--> delivered
  *                             |       (in full)   |
- *                             +--OrderCancelled---+--> cancelled              PaymentRefunded: at any time, of what was
- * paid
+ *                             +--OrderCancelled---+--> cancelled
+ *
+ * PaymentRefunded comes at any time, of what was paid; PaymentFailed of an order that is placed, and changes nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static bool apply(const struct es_fold *f, json_t *state, const struct es_event 
         es_set_text(state, "status", "delivered");
     } else if (es_is(e, "OrderCancelled")) {
         es_set_text(state, "status", "cancelled");
-    } else {
+    } else if (!es_is(e, "PaymentFailed")) { /* which changes nothing */
         return false;
     }
     return true;
@@ -78,6 +79,8 @@ static const char *wrong_of(const json_t *state, const struct es_event *e)
     }
     if (is(state, "new")) return "the order is not placed";
     if (es_is(e, "OrderPaid") || es_is(e, "PaymentRefunded")) return payment_wrong(state, e);
+    if (es_is(e, "PaymentFailed"))
+        return is(state, "placed") ? NULL : "only of an order that is placed a payment can fail";
     if (es_is(e, "OrderShipped")) return is(state, "paid") ? NULL : "only an order that is paid in full can be shipped";
     if (es_is(e, "OrderDelivered"))
         return is(state, "shipped") ? NULL : "only an order that is shipped can be delivered";

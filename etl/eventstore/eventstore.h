@@ -46,7 +46,7 @@ struct es_log *es_store_log(struct es_store *s);
 /* ---- writing ---- */
 
 int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *v, struct err_text *error);
-enum { ES_ALONE_MAX = 1000 };
+enum { ES_ALONE_MAX = 4000 };
 /* The same for up to ES_ALONE_MAX, of streams to which nobody else writes meanwhile: all are under way at once.
  * verdicts[i] is that of appends[i]; of those behind a conflict in the same stream, one or the other may have counted.
  */
