@@ -243,7 +243,7 @@ LABS_PYTHON = PYTHONPATH=notebooks PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(abspath 
 labs: deps-labs ## install what is missing, build, and make the notebooks of the labs: my-labs/it and my-labs/en
 	@$(AGAIN) all
 	@$(LABS_PYTHON) millrace_labs.build $(LAB) --out my-labs --teacher $(BUILD)/labs/teacher
-	@echo "in the browser:   jupyter notebook my-labs/it      (or my-labs/en; the teacher's: $(BUILD)/labs/teacher/it)"
+	@echo "in the browser:   jupyter notebook$$([ "$$(id -u)" -ne 0 ] || echo ' --allow-root') my-labs/it      (or my-labs/en; the teacher's: $(BUILD)/labs/teacher/it)"
 	@echo "in the terminal:  $(BUILD)/millrace lab-school next  (--lang it or en)"
 
 labs-test: ## prove every check of the labs, run their notebooks and commands (LAB="03-acks 04" for some)

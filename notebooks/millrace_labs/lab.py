@@ -94,8 +94,15 @@ def start(durability: str = "page-cache", **properties: object) -> Broker:
     _brokers += 1
     _broker = fresh
     _note({"broker": fresh.folder})
-    atexit.register(fresh.kill)
+    atexit.register(_end, fresh)
     return fresh.start()
+
+
+def _end(broker: Broker) -> None:
+    """The broker goes before the clients of the cells do; what they have to say about that is of no use to anybody."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    broker.kill()
 
 
 def topic(name: str, partitions: int = 1, fresh: bool = False, **config: object) -> None:

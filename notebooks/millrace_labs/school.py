@@ -5,7 +5,6 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,6 @@ from millrace_labs.words import SCHOOL, WORDS
 
 PROGRESS = "progress.json"
 WATCH_S = 0.3
-CLIENT_LOG = re.compile(r"^%\d\|.*\n?", re.M)  # librdkafka's own lines: at the end of a run the broker goes first
 
 
 class SchoolError(Exception):
@@ -163,7 +161,7 @@ class School:
         if run.passed(verdict):
             self.success(lab, exercise)
         else:
-            output = CLIENT_LOG.sub("", verdict["stdout"]).strip()
+            output = verdict["stdout"].strip()
             if output:
                 print(terminal.code(output[-1500:]))
             print(self.say("seed", seed=verdict["seeds"][0], name=f"{lab.id}/{exercise.name}"), self.say("failed", path=path), sep="\n")
