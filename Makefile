@@ -205,8 +205,9 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*
 $(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-out cli bench,$(FOLDERS)))
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
-# Of the bench, the one part that decodes what others sent.
-$(BUILD)/fuzz/bin/tap_fuzz: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter bench/tap/%,$(call sources,bench)))
+# Of the bench, the parts that decode what others sent.
+BENCH_FUZZED := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter bench/tap/% bench/chaos/link.c bench/chaos/plan.c,$(call sources,bench)))
+$(BUILD)/fuzz/bin/tap_fuzz $(BUILD)/fuzz/bin/chaos_fuzz: $(BENCH_FUZZED)
 
 .SECONDARY: # objects of fuzzers are worth keeping
 .PHONY: fuzz fuzz-programs
