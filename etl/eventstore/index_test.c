@@ -129,7 +129,7 @@ TEST(es_index, rules_of_the_domain_are_asked_of_each_event_in_turn)
 enum { WRITERS = 4, TASKS = 6, NET_MAX = 64, LOG_MAX = 2000, STEPS_MAX = 4000 };
 
 struct sent {
-    char id[16];
+    char id[32];
     int64_t expected;
 };
 
@@ -154,9 +154,9 @@ static void read_to_end(const struct world *w, struct es_index *x, int *read)
 }
 
 /* Two writers try with the same ids at odd tasks: a program that was started twice. */
-static void task_id(int writer, int task, char out[16])
+static void task_id(int writer, int task, char out[32])
 {
-    snprintf(out, 16, "w%d-%d", task % 2 ? writer / 2 * 2 : writer, task);
+    snprintf(out, 32, "w%d-%d", task % 2 ? writer / 2 * 2 : writer, task);
 }
 
 static int64_t task_expects(struct world *w, const struct writer *one)
@@ -178,7 +178,7 @@ static void writer_step(struct world *w, int number)
 {
     struct writer *one = &w->writers[number];
     struct es_verdict *v = &one->answers[one->task];
-    char id[16];
+    char id[32];
     if (one->task == TASKS || w->net_count == NET_MAX) return;
     task_id(number, one->task, id);
     if (random_chance(&w->random, 1, 20)) crash(one);
@@ -214,7 +214,7 @@ static void answers_check(const struct world *w, const struct es_index *all)
     for (int i = 0; i < WRITERS; i++) {
         for (int t = 0; t < TASKS; t++) {
             const struct es_verdict *v = &w->writers[i].answers[t];
-            char id[16];
+            char id[32];
             task_id(i, t, id);
             if (v->outcome == ES_ACCEPTED)
                 check_str(all->by_version[v->version - 1], id);
