@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [NAME...] - the whole suite, one line per stage; `make test` and `make test ONLY="unit faults"`.
 #
-# Two stages run at a time (JOBS=2), but for those that need a quiet machine. Stages: layers, unit (all folders), then every script of tests/e2e, tests/faults, tests/sim, tests/truth, tests/labs
+# Three stages run at a time (JOBS=3; most wait for a clock or a disk), but for those that need a quiet machine. Stages: layers, unit (all folders), then every script of tests/e2e, tests/faults, tests/sim, tests/truth, tests/labs
 # but lib*.sh, and tests/property/property.sh (PROPERTY_SECONDS=60 of random cases). A NAME selects the stages that contain it. What a stage prints goes to build/test/STAGE.log,
 # its end is shown when it fails. There is no skipping: a client or tool that is missing is a failure. Only
 # what needs the shared documents (real data, seed programs) runs just where ../shared (or $SHARED) exists.
@@ -18,7 +18,7 @@ logs=$build/test
 mkdir -p "$logs"
 rm -f "$logs"/*.count
 only=("$@")
-jobs=${JOBS:-2}
+jobs=${JOBS:-3}
 
 selected() { # NAME
     [ ${#only[@]} -gt 0 ] || return 0
@@ -57,7 +57,7 @@ run() { # NAME LIMIT_S COMMAND...
 
 # These measure time, or keep every processor busy by themselves; most others wait for a clock or for a disk.
 needs_quiet() { # NAME
-    case $1 in layers | unit | e2e/bench_speed | faults/hostile | faults/many_partitions | sim/* | labs/prove | property/*) ;; *) return 1 ;; esac
+    case $1 in layers | unit | e2e/bench_speed | sim/* | labs/prove | property/*) ;; *) return 1 ;; esac
 }
 
 # Starts a stage when there is room for it: $jobs at a time, one that needs quiet alone. What a stage prints comes

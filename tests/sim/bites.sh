@@ -39,23 +39,36 @@ bug_found() {
 }
 
 export MILLRACE_COMMIT=${MILLRACE_COMMIT:-$(git rev-parse --short HEAD 2>/dev/null || true)}
-passed=0 failed=0
-for ((bug = 1; bug < ${#names[@]}; bug++)); do
-    bug_build "$bug"
-    if bug_found "$bug"; then
-        passed=$((passed + 1))
-        echo "ok: bug $bug (${names[$bug]}): $(grep -m 1 '^seed ' "$out/sim-bug-$bug/found")"
+
+# One line about bug $1: "ok: ..." or "not ok: ...".
+bug_judge() {
+    bug_build "$1"
+    if bug_found "$1"; then
+        echo "ok: bug $1 (${names[$1]}): $(grep -m 1 '^seed ' "$out/sim-bug-$1/found")"
     else
-        echo "not ok: bug $bug (${names[$bug]}) is not found in $runs runs: $(tail -n 1 "$out/sim-bug-$bug/found")"
-        failed=$((failed + 1))
+        echo "not ok: bug $1 (${names[$1]}) is not found in $runs runs: $(tail -n 1 "$out/sim-bug-$1/found")"
     fi
-done
+}
+
+# Bugs $1, $1 + step, ...: as many at a time as there are processors.
+step=$(nproc)
+bugs_judge() {
+    local bug
+    for ((bug = $1; bug < ${#names[@]}; bug += step)); do bug_judge "$bug"; done
+}
+
+verdicts=$(mktemp)
+trap 'rm -f "$verdicts"' EXIT
+for ((first = 1; first <= step; first++)); do bugs_judge "$first" & done >"$verdicts"
+wait
 if "$out/sim" --runs "$runs" --kept /dev/null >"$out/sim-clean" 2>/dev/null; then
     echo "ok: without a bug: $(tail -n 1 "$out/sim-clean")"
-    passed=$((passed + 1))
 else
     echo "not ok: without a bug: $(head -n 1 "$out/sim-clean")"
-    failed=$((failed + 1))
-fi
+fi >>"$verdicts"
+sort -V "$verdicts"
+passed=$(grep -c '^ok: ' "$verdicts" || true)
+# One that says nothing has failed, too.
+failed=$((${#names[@]} - passed))
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
