@@ -21,6 +21,7 @@
 #include "bench/target_set.h"
 #include "lib/base/bytes.h"
 #include "lib/os/clock.h"
+#include "lib/os/priority.h"
 
 enum { BROKER_READY_MS = 10000, BROKER_STOP_MS = 10000, COMMAND_MS = 600000 };
 
@@ -443,6 +444,16 @@ static void peers_note(const struct bench *b, const char *id)
     }
 }
 
+/* What it depends on how many trials a busy machine makes void. */
+static void priority_note(void)
+{
+    enum priority_kind kind = priority_permitted();
+    printf("the load generator's threads: %s%s\n", priority_name(kind),
+           kind == PRIORITY_REAL_TIME ? ""
+                                      : "; real time is not permitted here (root, CAP_SYS_NICE or `ulimit -r` of at "
+                                        "least 2): beside a busy target more trials may be void");
+}
+
 int bench_run(const struct bench_options *options, const char *const ids[], struct err_text *error)
 {
     struct bench b = {0};
@@ -458,6 +469,7 @@ int bench_run(const struct bench_options *options, const char *const ids[], stru
     if (rc == 0) rc = target_check(&b, error);
     if (rc == 0) rc = bench_workloads_find(&b, options->workloads, error);
     if (rc == 0) {
+        priority_note();
         printf("limits of this machine\n");
         rc = measure_limits(&b, error);
     }

@@ -15,6 +15,7 @@
 #include "bench/speed/wire.h"
 #include "lib/base/random.h"
 #include "lib/os/clock.h"
+#include "lib/os/priority.h"
 
 enum { LENGTHS = 4, COUNTS = 5, CELLS = LENGTHS + COUNTS, RATE = 1000, RECORD_BYTES = 100, BATCH_RECORDS = 160 };
 
@@ -134,12 +135,17 @@ static int ask(struct probe *p, int64_t count, struct gate_facts *facts)
 {
     struct monitor monitor;
     struct schedule schedule = {.rate = RATE};
+    struct priority before;
     pid_t pid = p->side->target.process.pid;
     facts->io_before = monitor_io_share();
     monitor_start(&monitor, &pid, 1);
     clock_sleep_exactly();
+    enum priority_kind kind = priority_raise(PRIORITY_FIRST, &before);
     schedule.start_ns = clock_mono_ns() + 20000000;
-    int rc = pacer_run(&schedule, count, &pacer_real_clock, probe_send, p);
+    int64_t spin_ns = pacer_spin_ns(schedule.rate, kind == PRIORITY_REAL_TIME);
+    struct pacer_clock clock = pacer_clock_spinning(&spin_ns);
+    int rc = pacer_run(&schedule, count, &clock, probe_send, p);
+    priority_restore(&before);
     monitor_stop(&monitor);
     int64_t planned_ns = schedule_instant(&schedule, count) - schedule.start_ns,
             took_ns = p->done_ns - schedule.start_ns;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/os/priority.h"
+
 json_t *environment_line(const char *path, const char *key)
 {
     char line[512];
@@ -71,13 +73,14 @@ json_t *environment_read(const char *dir)
     struct utsname name;
     uname(&name);
     return json_pack(
-        "{s:o, s:s, s:s, s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "time", now_utc(), "kernel",
-        name.release, "machine", name.machine, "cpu", environment_line("/proc/cpuinfo", "model name"), "cpus",
+        "{s:o, s:s, s:s, s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "time", now_utc(),
+        "kernel", name.release, "machine", name.machine, "cpu", environment_line("/proc/cpuinfo", "model name"), "cpus",
         (int)sysconf(_SC_NPROCESSORS_ONLN), "memory", environment_line("/proc/meminfo", "MemTotal"), "filesystem",
         environment_filesystem(dir), "system_congestion_control",
         environment_line("/proc/sys/net/ipv4/tcp_congestion_control", NULL), "clocksource",
         environment_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", NULL), "load_average",
-        environment_line("/proc/loadavg", NULL), "loopback_sockets", "TCP_NODELAY, reno where allowed", "librdkafka",
+        environment_line("/proc/loadavg", NULL), "loopback_sockets", "TCP_NODELAY, reno where allowed",
+        "generator_priority", priority_name(priority_permitted()), "generator_timer_slack_ns", 1, "librdkafka",
         rd_kafka_version_str(), "sqlite", sqlite3_libversion(), "compiler", __VERSION__, "build", build_kind());
 }
 

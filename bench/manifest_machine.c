@@ -13,6 +13,7 @@
 #include "bench/environment.h"
 #include "bench/manifest.h"
 #include "bench/results.h"
+#include "lib/os/priority.h"
 
 /* The first lines of all files of a folder: {"spectre_v2": "Mitigation: ...", ...}. */
 static json_t *folder_json(const char *folder)
@@ -151,11 +152,13 @@ json_t *manifest_system(void)
 {
     struct utsname name;
     uname(&name);
-    return json_pack(
-        "{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o}", "kernel", name.release, "kernel_build",
-        name.version, "distribution", distribution(), "libc", gnu_get_libc_version(), "clocksource",
-        environment_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", NULL),
-        "transparent_hugepage", environment_line("/sys/kernel/mm/transparent_hugepage/enabled", NULL), "preemption",
-        environment_line("/sys/kernel/debug/sched/preempt", NULL), "limits", "open_files", limit_json(RLIMIT_NOFILE),
-        "locked_memory", limit_json(RLIMIT_MEMLOCK), "nice", limit_json(RLIMIT_NICE), "sysctls", sysctls_json());
+    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:{s:s, s:i}, s:{s:o, s:o, s:o, s:o}, s:o}", "kernel",
+                     name.release, "kernel_build", name.version, "distribution", distribution(), "libc",
+                     gnu_get_libc_version(), "clocksource",
+                     environment_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", NULL),
+                     "transparent_hugepage", environment_line("/sys/kernel/mm/transparent_hugepage/enabled", NULL),
+                     "preemption", environment_line("/sys/kernel/debug/sched/preempt", NULL), "generator", "priority",
+                     priority_name(priority_permitted()), "timer_slack_ns", 1, "limits", "open_files",
+                     limit_json(RLIMIT_NOFILE), "locked_memory", limit_json(RLIMIT_MEMLOCK), "nice",
+                     limit_json(RLIMIT_NICE), "real_time", limit_json(RLIMIT_RTPRIO), "sysctls", sysctls_json());
 }
