@@ -1,6 +1,7 @@
 /* e9_groups.c - E9: what do members of a consumer group add, and what does a change of the group cost?
  *
- * Scaling: a group of n members reads a topic that is complete, as fast as it can.
+ * Scaling: a group of n members reads a topic that is complete, as fast as it can. Their queues are deep enough for
+ * all of it (group.h): with the client's default a single member, whose queue is full first, waits for a second.
  *
  * Rebalance: messages arrive at a constant rate on eight partitions, and three members read them. A fourth joins, later
  * it leaves again. How long was each partition silent (gaps.h)? Eager strategies take everything from everybody and
@@ -64,7 +65,7 @@ static const char *cell_name(void *context, int cell)
 /* A cache line each: the members' threads do not meet. */
 struct reader {
     _Alignas(64) _Atomic int64_t count;
-    int64_t first_ns, last_ns;
+    int64_t first_ns, last_ns, longest_ns; /* longest: between two records */
 };
 
 static void count_received(void *context, int member, int32_t partition, uint64_t number, int64_t now_ns)
@@ -72,7 +73,10 @@ static void count_received(void *context, int member, int32_t partition, uint64_
     struct reader *r = (struct reader *)context + member;
     (void)partition;
     (void)number;
-    if (r->count == 0) r->first_ns = now_ns;
+    if (r->count == 0)
+        r->first_ns = now_ns;
+    else if (now_ns - r->last_ns > r->longest_ns)
+        r->longest_ns = now_ns - r->last_ns;
     r->last_ns = now_ns;
     r->count++;
 }
@@ -97,11 +101,12 @@ static void wait_all(const struct reader readers[], int members, int64_t count)
 
 static void scaling_metrics(struct trial *t, const struct reader readers[], int members, int64_t begin_ns)
 {
-    int64_t first_ns = INT64_MAX, last_ns = 0, most = 0, count = received(readers, members);
+    int64_t first_ns = INT64_MAX, last_ns = 0, longest_ns = 0, most = 0, count = received(readers, members);
     for (int i = 0; i < members; i++) {
         if (readers[i].count == 0) continue;
         if (readers[i].first_ns < first_ns) first_ns = readers[i].first_ns;
         if (readers[i].last_ns > last_ns) last_ns = readers[i].last_ns;
+        if (readers[i].longest_ns > longest_ns) longest_ns = readers[i].longest_ns;
         if (readers[i].count > most) most = readers[i].count;
     }
     trial_metric(t, "members", "members", members);
@@ -109,6 +114,7 @@ static void scaling_metrics(struct trial *t, const struct reader readers[], int 
     trial_metric(t, "throughput", "messages/s",
                  last_ns > first_ns ? (double)count * 1e9 / (double)(last_ns - first_ns) : 0);
     trial_metric(t, "first_record", "s", count > 0 ? (double)(first_ns - begin_ns) / 1e9 : -1);
+    trial_metric(t, "longest_wait", "s", (double)longest_ns / 1e9);
     trial_metric(t, "busiest", "of all messages", count > 0 ? (double)most / (double)count : 0);
 }
 
@@ -124,6 +130,7 @@ static int scaling(struct groups_run *run, int members, struct trial *t, struct 
     group_init(&group, run->target.bootstrap, run->full_topic, strategies[0]);
     group.received = count_received;
     group.context = readers;
+    group.deep = true;
     monitor_start(&monitor, &pid, 1);
     int64_t begin_ns = clock_mono_ns(), broker_ns = environment_process_cpu_ns(pid), own_ns = environment_own_cpu_ns();
     for (int i = 0; i < members && rc == 0; i++) rc = group_join(&group, i, error);
@@ -279,6 +286,7 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     trial_set(t, "partitions", number);
     if (cell < run->sizes) {
         trial_set(t, "strategy", strategies[0]);
+        trial_set(t, "queued_min_messages", GROUP_QUEUE_MESSAGES);
         int rc = scaling(run, sizes[cell], t, error);
         snprintf(text, size, "%9.0f messages/s, the first after %.2f s", trial_value(t, "throughput"),
                  trial_value(t, "first_record"));
@@ -318,7 +326,7 @@ static int topic_fill(struct groups_run *run, struct err_text *error)
 int experiment_groups(struct bench *b, struct err_text *error)
 {
     struct groups_run run = {
-        .bench = b, .sizes = b->full ? SIZES_MAX : SIZES_MAX - 1, .full_count = b->full ? 4000000 : 400000};
+        .bench = b, .sizes = b->full ? SIZES_MAX : SIZES_MAX - 1, .full_count = b->full ? 4000000 : 1000000};
     const struct runner runner = {.experiment = "E9",
                                   .cells = run.sizes + (b->full ? STRATEGIES : STRATEGIES - 1),
                                   .name = cell_name,

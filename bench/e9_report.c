@@ -93,7 +93,9 @@ static int scaling_figure(struct report *r, const struct trials *all, const stru
     struct caption caption = {
         "E9. Throughput of a consumer group, by its members",
         "Higher is better. A group reads a complete topic of eight partitions (100 B messages) as fast as it can, from "
-        "the first record that a member gets to the last one. Members are librdkafka clients with threads of their own "
+        "the first record that a member gets to the last one; each has a queue for all of it, because a client of "
+        "librdkafka 2.0 whose queue was full looks again only after a second. Members are librdkafka clients with "
+        "threads of their own "
         "on the same machine as the broker: beyond its processors more members cannot add anything.",
         n, "page-cache", "E9"};
     int rc = report_figure(r, &f, &caption, error);
@@ -124,6 +126,14 @@ static void pause_bars(struct figure *f, const struct trials *all, bool is_void)
             f->points++;
         }
     }
+}
+
+/* What a hollow bar has to say for itself. */
+static void hollow_notes(struct figure *f, const struct trials *all)
+{
+    char why[REPORT_WHY_MAX];
+    for (int s = 0; s < STRATEGIES; s++)
+        if (report_unmeasurable(all, strategy_cell(s), why)) figure_note(&f->script, s, why);
 }
 
 /* Each partition's longest gap, of all trials: "x gap", spread over the bar's width. */
@@ -157,8 +167,10 @@ static int pause_figure(struct report *r, const struct trials *all, struct err_t
     buf_append_str(&f.script, "EOD\n$partitions << EOD\n");
     for (int s = 0; s < STRATEGIES; s++)
         for (int c = 0; c < CHANGES; c++) partition_points(&f, all, s, c);
+    buf_append_str(&f.script, "EOD\n");
+    hollow_notes(&f, all);
     buf_printf(&f.script,
-               "EOD\nset xrange [-0.6:%.1f]\nset yrange [0:*]\nset offsets 0,0,graph 0.1,0\nset boxwidth 0.32\n"
+               "set xrange [-0.6:%.1f]\nset yrange [0:*]\nset offsets 0,0,graph 0.1,0\nset boxwidth 0.32\n"
                "set xtics ('range (eager)' 0, 'cooperative-sticky' 1, 'roundrobin (eager)' 2)\n"
                "set ylabel 'longest gap of a partition, seconds'\nset key outside top center horizontal\nplot ",
                is_there(all, strategy_cell(STRATEGIES - 1)) ? STRATEGIES - 0.4 : STRATEGIES - 1.4);
@@ -196,22 +208,24 @@ static void scaling_table(struct report *r, const struct trials *all, const stru
 {
     struct buf *b = &r->body;
     char why[REPORT_WHY_MAX];
-    buf_append_str(b,
-                   "<table><caption>E9: a group reads as fast as it can</caption><tr><th>group<th>n<th>messages/s"
-                   "<th>interval<th>first record after s<th>busiest member's share<th>broker CPU s/M<th>clients' CPU "
-                   "s/M</tr>\n");
+    buf_append_str(b, "<table><caption>E9: a group reads as fast as it can</caption><tr><th>group<th>n<th>messages/s"
+                      "<th>interval<th>first record after s<th>longest wait of a member s<th>busiest member's "
+                      "share<th>broker CPU s/M<th>clients' CPU "
+                      "s/M</tr>\n");
     for (int i = 0; i < count; i++) {
-        struct estimate e, first = {0}, busiest = {0}, broker = {0}, client = {0};
+        struct estimate e, first = {0}, wait = {0}, busiest = {0}, broker = {0}, client = {0};
         const char *cell = sizes[i].cell;
         if (report_unmeasurable(all, cell, why))
-            buf_printf(b, "<tr class=note><td>%s<td>0<td colspan=6>%s</tr>\n", cell, why);
+            buf_printf(b, "<tr class=note><td>%s<td>0<td colspan=7>%s</tr>\n", cell, why);
         if (!report_estimate(all, cell, "throughput", &e)) continue;
         report_estimate(all, cell, "first_record", &first);
+        report_estimate(all, cell, "longest_wait", &wait);
         report_estimate(all, cell, "busiest", &busiest);
         report_estimate(all, cell, "broker_cpu", &broker);
         report_estimate(all, cell, "client_cpu", &client);
-        buf_printf(b, "<tr><td>%s<td>%d<td>%.0f<td>%.0f to %.0f<td>%.2f<td>%.0f&nbsp;%%<td>%.2f<td>%.2f</tr>\n", cell,
-                   e.n, e.median, e.low, e.high, first.median, busiest.median * 100, broker.median, client.median);
+        buf_printf(b, "<tr><td>%s<td>%d<td>%.0f<td>%.0f to %.0f<td>%.2f<td>%.3f<td>%.0f&nbsp;%%<td>%.2f<td>%.2f</tr>\n",
+                   cell, e.n, e.median, e.low, e.high, first.median, wait.median, busiest.median * 100, broker.median,
+                   client.median);
     }
     buf_append_str(b, "</table>\n");
 }

@@ -54,6 +54,7 @@ TEST(e9, the_longest_gaps_are_bars_and_say_how_many_partitions_stopped)
     check_has(&script, "$bars << EOD\n-0.18 0 0.3000 0.3000 0.3000\n0.18 1 0.0080");
     check_has(&script, "$hollow << EOD\n1.82 0 0.9000");
     check_lacks(&script, "$hollow << EOD\nEOD");
+    check_has(&script, "set label 'not measurable here:' . \"\\n\" . 'other work used");
     file_read(dir, "figures/e9_scaling.gnuplot", &script);
     check_has(&script, "$c << EOD\n1 2.000000 2.000000 2.000000\n4 3.000000");
     buf_release(&page);

@@ -65,7 +65,9 @@ int group_join(struct group *g, int member, struct err_text *error)
                                  kafka_client_conf(g->bootstrap, "group.id", g->id, "partition.assignment.strategy",
                                                    g->strategy, "heartbeat.interval.ms", heartbeat,
                                                    "session.timeout.ms", "6000", "auto.commit.interval.ms", "100",
-                                                   "fetch.wait.max.ms", "100", "auto.offset.reset", "earliest", NULL),
+                                                   "fetch.wait.max.ms", "100", "auto.offset.reset", "earliest",
+                                                   "queued.min.messages", g->deep ? GROUP_QUEUE_MESSAGES : "100000",
+                                                   "queued.max.messages.kbytes", g->deep ? "2097151" : "65536", NULL),
                                  error);
     if (!m->client) return ERR_IO;
     m->group = g;

@@ -20,6 +20,11 @@
 /* A member learns of a rebalance by its next heartbeat or commit, and librdkafka joins at most once a second. */
 enum { GROUP_MEMBERS_MAX = 16, GROUP_HEARTBEAT_MS = 250 };
 
+/* queued.min.messages of a deep queue. A client that has more than this (by default 100,000, of all partitions
+ * together, because their queues are one) asks for nothing more and, in librdkafka 2.0, looks again after a second,
+ * however fast the queue is emptied; fetch.queue.backoff.ms came with 2.2 (librdkafka's issue 2879). */
+#define GROUP_QUEUE_MESSAGES "4000000"
+
 struct group;
 
 struct group_member {
@@ -33,6 +38,7 @@ struct group_member {
 struct group {
     const char *bootstrap, *topic;
     const char *strategy; /* partition.assignment.strategy */
+    bool deep;            /* queues that a complete topic cannot fill: GROUP_QUEUE_MESSAGES, 2 GB */
     char id[64];          /* one that nobody used before */
     void (*received)(void *context, int member, int32_t partition, uint64_t number, int64_t now_ns);
     void *context;
