@@ -259,6 +259,7 @@ static void answer(struct report *r, const struct trials *all)
         return;
     double ack_cache = report_percentile(all, "acks=all page-cache", "ack", 50) / 1e6;
     double ack_sync = report_percentile(all, "acks=all group-commit", "ack", 50) / 1e6;
+    double sync = report_limit_percentile(r, "fdatasync_4k", 50) / 1e6;
     if (!report_estimate(all, "acks=1 page-cache", "throughput", &one) ||
         !report_estimate(all, "acks=all group-commit", "throughput", &all_synced))
         return;
@@ -266,10 +267,10 @@ static void answer(struct report *r, const struct trials *all)
         &r->answers,
         "<li><b>What acks cost.</b> acks=all with every batch synced to disk (group-commit) still takes %.2f million "
         "messages/s, %.0f&nbsp;%% of acks=1 into the page cache (%.2f million). What it costs is latency: an "
-        "acknowledgement takes %.2f ms (median) instead of %.2f ms. <span class=note>(E1, n=%d trials per "
-        "cell; an fdatasync of 4 KiB alone takes %.2f ms here.)</span></li>\n",
-        all_synced.median / 1e6, 100 * all_synced.median / one.median, one.median / 1e6, ack_sync, ack_cache, one.n,
-        report_limit_percentile(r, "fdatasync_4k", 50) / 1e6);
+        "acknowledgement takes %.2f ms (median) instead of %.2f ms. <span class=note>(E1, n=%d trials per cell",
+        all_synced.median / 1e6, 100 * all_synced.median / one.median, one.median / 1e6, ack_sync, ack_cache, one.n);
+    if (!isnan(sync)) buf_printf(&r->answers, "; an fdatasync of 4 KiB alone takes %.2f ms here", sync);
+    buf_append_str(&r->answers, ".)</span></li>\n");
 }
 
 int report_acks(struct report *r, struct err_text *error)

@@ -301,15 +301,18 @@ static void probe_effect(struct report *r, const struct trials *all)
     } measures[] = {{"age_mean", "mean age"}, {"loader_user", "user time of the loader"}, {"cpu", "processor time"}};
     double with[REPORT_TRIALS_MAX], without[REPORT_TRIALS_MAX];
     if (report_total(all, "stream, not probed", "age") == 0 || report_total(all, "stream", "age") == 0) return;
-    buf_append_str(&r->body, "<p class=note>What the probe itself costs, with it / without it: ");
+    struct interval last = {0};
+    buf_append_str(&r->body, "<p class=note>What the probe itself costs, instrumented / bare: ");
     for (int i = 0; i < 3; i++) {
         int n = trials_values(all, "stream", measures[i].metric, with, REPORT_TRIALS_MAX);
         int m = trials_values(all, "stream, not probed", measures[i].metric, without, REPORT_TRIALS_MAX);
         struct interval v = interval_ratio(with, n, without, m, 5);
-        if (v.n > 0)
-            buf_printf(&r->body, "%s%s %.2f [%.2f, %.2f]", i ? ", " : "", measures[i].what, v.value, v.low, v.high);
+        if (v.n == 0) continue;
+        buf_printf(&r->body, "%s%s %.2f [%.2f, %.2f]", last.n ? ", " : "", measures[i].what, v.value, v.low, v.high);
+        last = v;
     }
-    buf_append_str(&r->body, ".</p>\n");
+    buf_printf(&r->body, " (in brackets %s, n=%d).</p>\n",
+               last.range ? "what the extremes of the trials allow" : "the 95&nbsp;% interval", last.n);
 }
 
 /* --- tables, answer --- */

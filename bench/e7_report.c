@@ -252,9 +252,10 @@ static void answer(struct report *r, const struct trials *all, const struct stag
                        backfill.median, backfill.median / batch.median);
     }
     put_peers(&r->answers, all, &batch);
-    buf_printf(&r->answers,
-               ". <span class=note>(E7, n=%d trials; SQLite alone inserts %.0f rows/s here.)</span></li>\n", batch.n,
-               report_limit(r, "sqlite_insert"));
+    buf_printf(&r->answers, ". <span class=note>(E7, n=%d trials", batch.n);
+    double alone = report_limit(r, "sqlite_insert");
+    if (!isnan(alone)) buf_printf(&r->answers, "; SQLite alone inserts %.0f rows/s here", alone);
+    buf_append_str(&r->answers, ".)</span></li>\n");
 }
 
 int report_replay(struct report *r, struct err_text *error)

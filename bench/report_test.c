@@ -69,6 +69,18 @@ static void freshness_trials(const char *dir)
     }
 }
 
+/* A stream whose rows are 50 ms old with its probe, and 40 without. */
+static void bare_trials(const char *dir)
+{
+    struct trial t;
+    for (int i = 1; i <= 3; i++) {
+        trial_init(&t, "E5", "stream, not probed", i);
+        trial_metric(&t, "age_mean", "s", 0.04);
+        histogram_record_count(trial_histogram(&t, "age", "ns"), 40000000, 100);
+        keep(&t, dir);
+    }
+}
+
 /* gnuplot gives its patterns the same ids in every drawing, with different colours. */
 static void check_ids_differ(const struct buf *page)
 {
@@ -93,9 +105,13 @@ TEST(report, answers_come_from_the_trials)
     const char *dir = results_new();
     replay_trials(dir);
     freshness_trials(dir);
+    bare_trials(dir);
     if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
     page_read(dir, &page);
+    check_has(&page, "instrumented / bare: mean age 1.25 [1.25, 1.25] (in brackets what the extremes of the trials "
+                     "allow, n=3)");
     check_has(&page, "A batch loads 100000 rows/s");
+    check_has(&page, "(E7, n=3 trials.)</span>"); /* nothing of the limits, which these results have not */
     check_has(&page, "bottleneck is the stage <b>store</b> (6.0 of 10.0 &micro;s per row)");
     check_has(&page, "at most 0.050 s old when streaming");
     check_has(&page, "<td>300<td>1.00");
