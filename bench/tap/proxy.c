@@ -41,11 +41,11 @@ enum { CLIENT, BROKER };
 struct link {
     struct proxy *proxy;
     struct link *next, *previous; /* the list of links */
-    struct listener *listener;
     struct side sides[2];
     struct tap_connection *tap;
     struct writer_flow flow;
     struct rewriter rewriter;
+    struct net_address broker;         /* where it leads; its listener's may move */
     char local_host[REWRITE_HOST_MAX]; /* that the client connected to */
     /* with something between */
     void *between;
@@ -309,7 +309,7 @@ static void connected(struct link *k)
         net_tune(s->watch.descriptor); /* what it does depends on where the connection leads */
         return;
     }
-    complain(k->proxy, "%s:%d: %s", k->listener->broker.host, k->listener->broker.port, strerror(cause));
+    complain(k->proxy, "%s:%d: %s", k->broker.host, k->broker.port, strerror(cause));
     side_broken(k, BROKER);
     side_broken(k, CLIENT);
 }
@@ -334,7 +334,7 @@ static void link_new(struct listener *l, int client, int broker)
     struct net_address local = {"", 0}, peer = {"", 0};
     char client_text[TCP_ENDPOINT_TEXT], broker_text[TCP_ENDPOINT_TEXT];
     net_names(client, &local, &peer);
-    *k = (struct link){.proxy = p, .listener = l, .next = p->links, .due_ns = INT64_MAX};
+    *k = (struct link){.proxy = p, .broker = l->broker, .next = p->links, .due_ns = INT64_MAX};
     snprintf(k->local_host, sizeof k->local_host, "%s", local.host);
     k->sides[CLIENT].watch = (struct loop_watch){.descriptor = client, .ready = side_ready, .context = k};
     k->sides[BROKER].watch = (struct loop_watch){.descriptor = broker, .ready = side_ready, .context = k};

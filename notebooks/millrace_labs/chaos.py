@@ -50,7 +50,8 @@ def options(seed: int, delay_ms: float | tuple[float, float] = 0, api: str = "",
     chances["drop_request"] = chances.pop("drop", chances.get("drop_request", 0))
     for name, chance in chances.items():
         if name not in CHANCES:
-            raise ChaosError(f"lab.chaos has no {name}= (delay_ms, {', '.join(CHANCES)}, api, partition, kill_at_record, power_cut, log)")
+            raise ChaosError(f"lab.chaos has no {name}= (seed, delay_ms, {', '.join(CHANCES)}, api, partition, kill_at_record, "
+                             "kill_at_s, power_cut, torn, down_ms, log)")
         if not 0 <= chance <= 1:
             raise ChaosError(f"{name}={chance}: a chance is a number from 0 to 1")
         words += [f"--{name.replace('_', '-')}", f"{chance:.6f}"] if chance else []
@@ -59,14 +60,15 @@ def options(seed: int, delay_ms: float | tuple[float, float] = 0, api: str = "",
     return words
 
 
-def _bring_back(broker: Broker, pid: int | None, power_cut: bool, down_ms: float, seed: int, back: threading.Event,
-                over: threading.Event) -> None:
-    """Waits for the broker's death by chaos, and starts it again. Lives on: a broker dies with the thread that started it."""
+def _bring_back(broker: Broker, pid: int | None, power_cut: bool, torn: bool, down_ms: float, seed: int,
+                back: threading.Event, over: threading.Event) -> None:
+    """Waits for the broker's death by chaos, and starts it again, also when it comes with the last request of all. Lives on: a
+    broker dies with the thread that started it."""
     while broker.pid == pid and not over.is_set():
         time.sleep(LOOK_S)
-    if broker.pid is None and not over.is_set():
+    if broker.pid is None:
         if power_cut:
-            broker.power_cut(seed=seed)
+            broker.power_cut(torn=torn, seed=seed)
         time.sleep(down_ms / 1000)
         broker.start()
     back.set()
@@ -98,15 +100,19 @@ def _recorded() -> None:
 
 
 @contextlib.contextmanager
-def start(broker: Broker, seed: int, kill_at_record: int | None = None, power_cut: bool = False, down_ms: float = 0,
-          log: str = "", **more: Any) -> Iterator[Address]:
+def start(broker: Broker, seed: int, kill_at_record: int | None = None, kill_at_s: float | None = None, power_cut: bool = False,
+          torn: bool = False, down_ms: float = 0, log: str = "", **more: Any) -> Iterator[Address]:
     """The proxy of one `with`. kill_at_record: when so many records were acknowledged the broker is killed, and started again
-    after down_ms; power_cut: with what a power cut takes from its files."""
-    command = [str(place.program()), "chaos", "--listen", "127.0.0.1:0", "--to", broker.bootstrap, *options(seed, log=_record(broker, log), **more)]
+    after down_ms; kill_at_s: after so long; power_cut: with what a power cut takes from its files, torn: with parts of it left."""
+    command = [str(place.program()), "chaos", "--listen", "127.0.0.1:0", "--to", broker.bootstrap,
+               *options(seed, log=_record(broker, log), **more)]
     back, over = threading.Event(), threading.Event()
-    if kill_at_record is not None:
-        command += ["--kill", str(broker.pid), "--at-record", str(kill_at_record)]
-        threading.Thread(target=_bring_back, args=(broker, broker.pid, power_cut, down_ms, seed, back, over), daemon=True).start()
+    kills = kill_at_record is not None or kill_at_s is not None
+    if kills:
+        command += ["--kill", str(broker.pid)]
+        command += ["--at-record", str(kill_at_record)] if kill_at_record is not None else ["--at", f"{kill_at_s:.3f}s"]
+        threading.Thread(target=_bring_back, daemon=True,
+                         args=(broker, broker.pid, power_cut, torn, down_ms, seed, back, over)).start()
     process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     assert process.stdout and process.stderr
@@ -117,10 +123,10 @@ def start(broker: Broker, seed: int, kill_at_record: int | None = None, power_cu
             raise ChaosError(f"millrace chaos did not get ready: {process.stderr.read().strip()}")
         address = Address(line.split()[1])
         yield address
-        over.set()
         _recorded()
         address.summary = _end(process)
-        if kill_at_record is not None and not back.wait(STOP_S):
+        over.set()
+        if kills and not back.wait(STOP_S):
             raise BrokerError("the broker did not come back")
     finally:
         over.set()

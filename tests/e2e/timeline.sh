@@ -132,5 +132,16 @@ lab.timeline(title="a broker is killed")
 svg = lab.last_svg()
 assert all(word in svg for word in (">a broker is killed<", ">shop<", ">kill<", ">ready<", ">down ")), svg
 assert ">stop<" not in svg
+lab.broker.start()
+with lab.chaos(kill_at_record=5, power_cut=True, torn=True) as bootstrap:
+    p = Producer({"bootstrap.servers": bootstrap, "client.id": "shop", "log_level": 0})
+    for i in range(5):
+        p.produce("orders", str(i))
+        assert p.flush(20) == 0
+assert lab.broker.running and bootstrap.summary["kills"] == 1, "killed with the last record, and brought back"
+try:
+    with lab.chaos(dropp=0.1): pass
+except chaos.ChaosError as error: assert "no dropp=" in str(error), error
+else: raise AssertionError("dropp")
 PYTHON
 done_testing
