@@ -55,6 +55,8 @@ def told(cell: dict[str, Any], error: BaseException) -> dict[str, str]:
     if line is not None:
         source = linecache.getline(STUDENT_FILE, line).strip()
         en, it = f"the cell stopped with {what} in line {line}: {source}", f"la cella si è fermata con {what} alla riga {line}: {source}"
+        if source.startswith(("%", "!")):
+            en, it = en + " (a line with % or ! is Jupyter's, not Python)", it + " (una riga con % o ! è di Jupyter, non di Python)"
     elif cell["kind"] == STUDENT:
         en, it = f"the cell cannot be read as Python: {what}", f"la cella non si legge come Python: {what}"
     elif cell["kind"] == "run":
@@ -101,7 +103,7 @@ def main() -> None:
     with open(os.path.join(place, "job.json"), encoding="utf-8") as file:
         cells = json.load(file)["cells"]
     reserve(place)
-    space: dict[str, Any] = {"__name__": "__main__"}
+    space: dict[str, Any] = {"__name__": "__main__", "display": print}  # the one name that a notebook has by itself
     for cell in cells:
         if cell.get("announce"):
             print(f"--- {cell['name']}", flush=True)

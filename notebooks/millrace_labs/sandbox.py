@@ -80,3 +80,9 @@ def missing() -> str:
     except subprocess.TimeoutExpired:
         return "bwrap did not end within 20 s"
     return "" if done.returncode == 0 else done.stderr.strip()
+
+
+if __name__ == "__main__":  # python3 -m millrace_labs.sandbox: says why there is none here
+    why = missing()
+    print(why or "this machine has what a sandbox needs")
+    raise SystemExit(int(bool(why)))
