@@ -107,17 +107,18 @@ def student(job: dict[str, Any]) -> dict[str, Any]:
     with open(os.path.join(place, "job.json"), "w", encoding="utf-8") as file:
         json.dump({"cells": job["cells"]}, file)
     started = time.monotonic()
+    command = ["setpriv", "--pdeathsig", "KILL", "--", job["python"], "-P", "-m", "millrace_labs.cells", place]
     with open(os.path.join(place, "stdout.txt"), "wb") as output:
-        process = subprocess.Popen([job["python"], "-P", "-m", "millrace_labs.cells", place], stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=output, env=job["environment"], start_new_session=True,
-                                   cwd=os.path.join(place, "files"))
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=job["environment"],
+                                   start_new_session=True, cwd=os.path.join(place, "files"))
     try:
         status = wait(process.pid, job["deadline_s"])
         end = ending(place, status, job["deadline_s"])
     except TooMuch as much:
         end = {"status": "died", "stopped": {"cell": "", "en": much.en, "it": much.it}}
-    end_all(process.pid)
-    process.returncode = 0  # it is reaped
+    finally:  # also when somebody interrupts us
+        end_all(process.pid)
+        process.returncode = 0  # it is reaped
     return {"seconds": round(time.monotonic() - started, 3), **end}
 
 

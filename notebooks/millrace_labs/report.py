@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from millrace_labs.grade import Row
 
 MESSAGE_MAX = 2000
-HEAD = {"en": ("student", "checks", "all checks passed", "seed"), "it": ("studente", "controlli", "tutti i controlli passati", "seed")}
+HEAD = {"en": ("student", "checks", "how many passed"), "it": ("studente", "controlli", "quanti lo passano")}
 CSV_HEAD = ("student", "lab", "exercise", "check", "result", "message")
 
 
@@ -52,7 +52,7 @@ def table(rows: list[Row], language: str) -> str:
         names = list(lab.exercises)
         total = sum(len(one.check_names()) for one in lab.exercises.values())
         wide = max(len(printable(row.student)) for row in mine)
-        wide = max(min(wide, 30), len(HEAD[language][0]))
+        wide = max(min(wide, 30), len(HEAD[language][2]))
         columns = [max(len(name), 5) for name in names]
         out.append(f"{lab_id}  {lab.titles[language]}")
         out.append("  ".join([f"{HEAD[language][0]:<{wide}}", *(f"{name:>{c}}" for name, c in zip(names, columns)), HEAD[language][1]]))
@@ -61,6 +61,8 @@ def table(rows: list[Row], language: str) -> str:
             problem = f"   {printable(getattr(row.problem, language))}" if row.problem else ""
             out.append("  ".join([f"{printable(row.student)[:30]:<{wide}}", *(f"{cell:>{c}}" for cell, c in zip(cells, columns)),
                                   f"{row.points}/{total}"]) + problem)
+        passed = [sum(row.passed(name) == len(lab.exercises[name].check_names()) for row in mine) for name in names]
+        out.append("  ".join([f"{HEAD[language][2]:<{wide}}", *(f"{f'{count}/{len(mine)}':>{c}}" for count, c in zip(passed, columns))]))
         out.append("")
     return "\n".join(out)
 
@@ -89,7 +91,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 th.name { position: sticky; left: 0; background: Canvas; white-space: nowrap; }
-thead th { font-size: .7em; hyphens: auto; max-width: 6rem; } td { min-width: 2.4rem; } td.sum { font-weight: bold; white-space: nowrap; }
+thead th, tfoot { font-size: .7em; hyphens: auto; max-width: 6rem; } td { min-width: 2.4rem; } td.sum { font-weight: bold; white-space: nowrap; }
 summary { cursor: pointer; list-style: none; font-weight: bold; } summary::-webkit-details-marker { display: none; }
 .ok summary, .ok b { color: var(--ok); } .no summary { color: var(--no); } summary:focus-visible { outline: 3px solid var(--ok); }
 details p { font-size: .8em; white-space: pre-wrap; overflow-wrap: anywhere; width: 22rem; margin: .4rem 0 0; }
@@ -104,7 +106,7 @@ def html_text(rows: list[Row], language: str, seed: int) -> str:
     for lab_id in dict.fromkeys(row.lab.id for row in rows):
         mine = [row for row in rows if row.lab.id == lab_id]
         parts.append(f"<h2>{escape(lab_id)} · {escape(mine[0].lab.titles[language])}</h2><div class='wide'><table>")
-        parts += [_head(mine[0], language), "<tbody>", *(_row(row, language) for row in mine), "</tbody></table></div>"]
+        parts += [_head(mine[0], language), "<tbody>", *(_row(row, language) for row in mine), "</tbody>", _foot(mine, language), "</table></div>"]
     return "\n".join(parts) + "\n"
 
 
@@ -114,6 +116,17 @@ def _head(row: Row, language: str) -> str:
     second = "".join(f"<th scope='col'>{escape(name)}</th>" for one in exercises for name in one.check_names())
     return (f"<thead><tr><th class='name' rowspan='2'>{HEAD[language][0]}</th><th rowspan='2'>{HEAD[language][1]}</th>{first}</tr>"
             f"<tr>{second}</tr></thead>")
+
+
+def _foot(rows: list[Row], language: str) -> str:
+    """Of each check, how many of the class passed it: what has to be explained again."""
+    count = {name: [0] * len(one.check_names()) for name, one in rows[0].lab.exercises.items()}
+    for row in rows:
+        for name, passed in count.items():
+            for at, line in enumerate(row.verdicts[name]["checks"]):
+                passed[at] += line["ok"]
+    cells = "".join(f"<td>{passed}</td>" for column in count.values() for passed in column)
+    return f"<tfoot><tr><th class='name' scope='row'>{HEAD[language][2]}</th><td class='sum'>/ {len(rows)}</td>{cells}</tr></tfoot>"
 
 
 def _row(row: Row, language: str) -> str:

@@ -278,9 +278,9 @@ def main() -> int:
             school.overview()
             return 0
         return getattr(school, words.verb)(words.name) or 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # how one ends watch
         print()
-        return 0
+        return 0 if words.verb == "watch" else 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
