@@ -31,16 +31,17 @@ void journal_exchange(struct journal *j, const struct tap_exchange *x)
 /* A delay without a fault is a kind of its own. */
 static const char *fault_word(const struct chaos_event *e)
 {
+    if (e->held_ns > 0) return "held";
     return e->fate.fault == CHAOS_NONE ? "delay" : chaos_fault_name(e->fate.fault);
 }
 
 void journal_fault(struct journal *j, const struct chaos_event *e, int64_t time_ns)
 {
     enum chaos_fault fault = e->fate.fault;
-    bool reached = fault != CHAOS_DROP_REQUEST && e->fate.delay_ns > 0;
+    bool reached = fault != CHAOS_DROP_REQUEST && e->fate.delay_ns > 0 && e->held_ns == 0;
     j->delayed += reached;
     if (reached) j->delay_ns += e->fate.delay_ns;
-    if (fault != CHAOS_NONE) {
+    if (fault != CHAOS_NONE && e->held_ns == 0) {
         j->faults[fault]++;
         j->records_lost[fault] += e->records;
     }
@@ -52,7 +53,8 @@ void journal_fault(struct journal *j, const struct chaos_event *e, int64_t time_
                fault_word(e), time_ns, e->connection, e->request, e->client, e->broker, tap_api_name(e->api_key),
                e->correlation_id);
     text_json_string(e->client_id, &j->line);
-    buf_printf(&j->line, ",\"records\":%" PRId64 ",\"delay_ns\":%" PRId64 "}\n", e->records, e->fate.delay_ns);
+    buf_printf(&j->line, ",\"records\":%" PRId64 ",\"delay_ns\":%" PRId64 ",\"held_ns\":%" PRId64 "}\n", e->records,
+               e->fate.delay_ns, e->held_ns);
     line_end(j);
 }
 

@@ -3,12 +3,11 @@
  * A line is an object with "type":
  *
  *     exchange   a request and its answer, as `millrace tap --format json` has it
- *     fault      what became of one request: "what" is drop_request, cut, drop_response, cut_response or delay; with
- *                time_ns, connection and request (the ordinals), client, broker, api, correlation_id, client_id,
- *                records, delay_ns
- *     event      what happened to all: "what" is begin, partition, partition_end, kill, power_cut, start, ready,
- *                first_answer, ended, failed, end; with time_ns, broker, text and what else belongs to it
- *     summary    the last one
+ *     fault      what became of one request: "what" is drop_request, cut, drop_response, cut_response, delay or held;
+ * with time_ns, connection and request (the ordinals), client, broker, api, correlation_id, client_id, records,
+ * delay_ns, held_ns event      what happened to all: "what" is begin, partition, partition_end, kill, power_cut, start,
+ * ready, first_answer, ended, failed, end; with time_ns, broker, text and what else belongs to it summary    the last
+ * one
  *
  * docs/chaos.md has the members. */
 #ifndef MILLRACE_BENCH_CHAOS_JOURNAL_H

@@ -16,6 +16,7 @@ struct piece {
     bool last; /* the connection ends behind it */
     int api_key;
     int64_t acknowledged, fetched; /* records that have arrived when it has */
+    struct chaos_event event;      /* of an answer: what it answers, without the client's id */
     size_t n;
     uint8_t bytes[];
 };
@@ -216,6 +217,8 @@ static void response_done(struct chaos_link *l, struct slice frame, int64_t now_
     if (!lost) {
         struct piece *p = piece_add(lane, frame, now_ns);
         if (a) worth(l, a, inside, p);
+        if (a) p->event = a->event;
+        p->event.client_id = slice_of(NULL, 0); /* which goes with the request */
     }
     free(a);
 }
@@ -286,6 +289,15 @@ size_t chaos_link_held(const struct chaos_link *l, enum tap_stream stream)
 
 /* --- what is due --- */
 
+/* An answer that a partition kept for longer than a loop may take to look at it. */
+static void held_tell(const struct chaos_link *l, struct piece *p, int64_t now_ns)
+{
+    static const int64_t noticed_ns = 20000000;
+    if (!p->event.client || now_ns - p->due_ns < noticed_ns) return;
+    p->event.held_ns = now_ns - p->due_ns;
+    fault_tell(l, &p->event);
+}
+
 static int64_t lane_due(struct chaos_link *l, struct lane *lane, int64_t now_ns, int64_t closed_until_ns,
                         struct buf *out)
 {
@@ -295,6 +307,7 @@ static int64_t lane_due(struct chaos_link *l, struct lane *lane, int64_t now_ns,
         struct piece *p = piece_take(lane);
         buf_append(out, p->bytes, p->n);
         bool last = p->last;
+        held_tell(l, p, now_ns);
         if (l->sink->passed && !last) l->sink->passed(l->sink->context, p->api_key, p->acknowledged, p->fetched);
         free(p);
         if (last) return CHAOS_LINK_CUT;

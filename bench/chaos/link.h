@@ -25,10 +25,12 @@ struct chaos_event {
     int32_t correlation_id;
     struct slice client_id;
     int64_t records; /* that it carries */
+    int64_t held_ns; /* its answer was there, and waited so long in a partition */
 };
 
 struct chaos_link_sink {
-    /* A fate is carried out: a request's when it comes, a response's when it would have gone. */
+    /* A fate is carried out: a request's when it comes, a response's when it would have gone. Or an answer passes that
+     * was held: then without the client's id. */
     void (*fault)(void *context, const struct chaos_event *e);
     /* A request that the plan means has come. */
     void (*meant)(void *context);

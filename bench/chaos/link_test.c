@@ -8,6 +8,8 @@
 
 enum { EVENTS_MAX = 64 };
 
+static const int64_t ms = 1000000;
+
 struct bench {
     struct chaos_plan plan;
     struct chaos_link_sink sink;
@@ -285,16 +287,19 @@ TEST(chaos_link, what_is_closed_waits_and_then_passes)
     struct buf q = {0}, a = {0};
     start(&b);
     conversation(&q, &a);
-    b.closed_until_ns[TAP_RESPONSES] = 500;
+    b.closed_until_ns[TAP_RESPONSES] = 500 * ms;
     say(&b, TAP_REQUESTS, 0, &q, 1000);
     say(&b, TAP_RESPONSES, 0, &a, 1000);
     check_int(b.out[TAP_REQUESTS].n, q.n);
     check_int(b.out[TAP_RESPONSES].n, 0);
-    check_int(b.next_ns, 500);
+    check_int(b.next_ns, 500 * ms);
     check_int(b.acknowledged, 0);
-    due(&b, 500);
+    due(&b, 500 * ms);
     check_slice(buf_slice(&b.out[TAP_RESPONSES]), buf_slice(&a));
     check_int(b.acknowledged, 6);
+    check_int(b.event_count, 3); /* each answer was held */
+    check_int(b.events[0].held_ns, 500 * ms);
+    check_int(b.events[0].correlation_id, 1);
     finish(&b);
     buf_release(&q);
     buf_release(&a);

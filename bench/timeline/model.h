@@ -46,6 +46,7 @@ struct timeline_mark {
     int64_t begin_ns, end_ns; /* the same when there is no answer */
     enum timeline_fault fault;
     int64_t delay_ns;     /* by chaos */
+    int64_t held_ns;      /* its answer, in a partition: end_ns is when it was let through */
     bool one_way;         /* acks=0 */
     bool again;           /* a batch that was sent before, known by its sequence */
     const char *sequence; /* of an idempotent producer's batches: producer, partition, number */
@@ -61,14 +62,14 @@ struct timeline_mark {
 };
 
 struct timeline_event {
-    const char *what, *broker, *text;
-    int64_t time_ns, duration_ns; /* of a partition; else 0 */
+    const char *what, *broker, *text, *label; /* label: a few words for a picture */
+    int64_t time_ns, duration_ns;             /* of a partition; else 0 */
 };
 
 /* What chaos says of a request, until the request itself is found. */
 struct timeline_fault_line {
     const char *connection;
-    int64_t correlation_id, time_ns, delay_ns;
+    int64_t correlation_id, time_ns, delay_ns, held_ns;
     enum timeline_fault fault;
 };
 

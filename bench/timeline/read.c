@@ -173,19 +173,30 @@ static bool exchange(struct timeline *t, const json_t *o)
 
 static bool fault(struct timeline *t, const json_t *o)
 {
-    static const char *const names[] = {"delay", "drop_request", "cut", "drop_response", "cut_response"};
+    static const char *const names[] = {"delay", "drop_request", "cut", "drop_response", "cut_response", "held"};
+    enum { NAMES = sizeof names / sizeof *names, HELD = NAMES - 1 };
     struct timeline_fault_line f = {.correlation_id = number(o, "correlation_id", -1),
                                     .time_ns = number(o, "time_ns", -1),
                                     .delay_ns = number(o, "delay_ns", 0),
+                                    .held_ns = number(o, "held_ns", 0),
                                     .connection = text(t, o, "client")};
     const char *what = json_string_value(json_object_get(o, "what"));
     int i = 0;
-    while (what && i < 5 && strcmp(names[i], what) != 0) i++;
-    if (!what || i == 5 || f.time_ns < 0) return false;
-    f.fault = (enum timeline_fault)i;
+    while (what && i < NAMES && strcmp(names[i], what) != 0) i++;
+    if (!what || i == NAMES || f.time_ns < 0) return false;
+    f.fault = i == HELD ? TIMELINE_FINE : (enum timeline_fault)i;
     extend(t, f.time_ns);
     *ADD(t->faults, t->fault_count, t->fault_capacity) = f;
     return true;
+}
+
+/* "note" stands for its own words; of a partition the way that is closed is told. */
+static const char *label_of(const struct timeline_event *e, const json_t *o)
+{
+    if (strcmp(e->what, "note") == 0) return e->text;
+    if (json_is_false(json_object_get(o, "responses"))) return "no requests";
+    if (json_is_false(json_object_get(o, "requests"))) return "no answers";
+    return e->what;
 }
 
 static bool event(struct timeline *t, const json_t *o)
@@ -196,6 +207,7 @@ static bool event(struct timeline *t, const json_t *o)
                                .time_ns = number(o, "time_ns", -1),
                                .duration_ns = number(o, "duration_ns", 0)};
     if (!*e.what || e.time_ns < 0) return false;
+    e.label = label_of(&e, o);
     extend(t, e.time_ns);
     *ADD(t->events, t->event_count, t->event_capacity) = e;
     return true;

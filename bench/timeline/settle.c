@@ -46,7 +46,16 @@ static int by_request(const void *a, const void *b)
     return (x->correlation_id > y->correlation_id) - (x->correlation_id < y->correlation_id);
 }
 
-/* A client's port can come back in a long run: the first of several lines is as good as any then. */
+/* Of one request there may be several lines: it was delayed, and its answer held. */
+static void fault_join(struct timeline_mark *m, const struct timeline_fault_line *f)
+{
+    if (f->delay_ns > 0) m->delay_ns = f->delay_ns;
+    if (f->fault != TIMELINE_FINE) m->fault = f->fault;
+    if (m->held_ns > 0 || f->held_ns == 0) return;
+    m->held_ns = f->held_ns;
+    m->end_ns += f->held_ns;
+}
+
 static void faults_join(struct timeline *t)
 {
     if (t->fault_count == 0) return;
@@ -55,9 +64,8 @@ static void faults_join(struct timeline *t)
         struct timeline_mark *m = &t->marks[i];
         struct timeline_fault_line key = {.connection = m->connection, .correlation_id = m->correlation_id};
         const struct timeline_fault_line *f = bsearch(&key, t->faults, t->fault_count, sizeof key, by_request);
-        if (!f) continue;
-        m->delay_ns = f->delay_ns;
-        if (f->fault != TIMELINE_FINE) m->fault = f->fault;
+        while (f && f > t->faults && by_request(&key, f - 1) == 0) f--;
+        for (; f && f < t->faults + t->fault_count && by_request(&key, f) == 0; f++) fault_join(m, f);
     }
 }
 

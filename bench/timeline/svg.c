@@ -182,8 +182,7 @@ static void flags_draw(const struct layout *l, struct buf *out)
         buf_append_str(out, "</title></line>\n");
         if (f->level < 0) continue;
         char label[64];
-        const char *what = strcmp(f->event->what, "note") == 0 ? f->event->text : f->event->what;
-        snprintf(label, sizeof label, "%.40s", what);
+        snprintf(label, sizeof label, "%.40s", f->event->label);
         for (char *c = label; *c; c++)
             if (*c == '_') *c = ' ';
         words(f->x + (f->end ? -5 : 5), y, SMALL_SIZE,
@@ -308,10 +307,12 @@ static void arrow_head(double x, double y, bool down, const char *class, struct 
     buf_printf(out, "<path class=\"%s\" d=\"M%.1f %.1fl-4 %.1fh8z\"/>", class, x, y, back);
 }
 
-static void arrows_draw(const struct layout *l, struct buf *out)
+/* Those of what was lost stand before everything, the others behind what they cross. */
+static void arrows_draw(const struct layout *l, bool lost, struct buf *out)
 {
     for (int i = 0; i < l->arrow_count; i++) {
         const struct layout_arrow *a = &l->arrows[i];
+        if (a->lost != lost) continue;
         bool down = a->to_y > a->from_y;
         double to_y = a->lost ? (a->from_y + a->to_y) / 2 : a->to_y;
         buf_printf(out, "<line class=\"tl-arrow %s-line\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
@@ -436,9 +437,10 @@ void timeline_svg(const struct layout *l, enum svg_theme theme, struct buf *out)
     words(20, 40, TITLE_SIZE, "class=\"tl-ink\" font-weight=\"600\"", l->options.title, 90, out);
     rows_draw(l, out);
     axis_draw(l, out);
+    arrows_draw(l, false, out);
     states_draw(l, out);
     bars_draw(l, out);
-    arrows_draw(l, out);
+    arrows_draw(l, true, out);
     flags_draw(l, out);
     notes_draw(l, out);
     legend_draw(l, out);

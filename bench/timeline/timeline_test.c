@@ -138,6 +138,22 @@ static void check_refused(const char *text, const char *words)
     finish(&w);
 }
 
+TEST(timeline, an_answer_that_a_partition_held_comes_when_it_was_let_through)
+{
+    struct world w;
+    start(&w);
+    exchange(&w, "c:1", "p", "Produce", 7, 0, ms, "");
+    line(&w, "delay", "fault", 0, ",\"client\":\"c:1\",\"correlation_id\":7,\"delay_ns\":250,\"held_ns\":0");
+    line(&w, "held", "fault", 501 * ms, ",\"client\":\"c:1\",\"correlation_id\":7,\"held_ns\":500000000");
+    line(&w, "partition", "event", ms / 2, ",\"duration_ns\":500500000,\"requests\":false,\"responses\":true");
+    check_int(take(&w), 0);
+    check_int(w.timeline.marks[0].end_ns - w.timeline.marks[0].begin_ns, 501 * ms);
+    check_int(w.timeline.marks[0].delay_ns, 250);
+    check_int(w.timeline.marks[0].fault, TIMELINE_FINE);
+    check_str(w.timeline.events[0].label, "no answers");
+    finish(&w);
+}
+
 TEST(timeline, what_is_no_log_is_refused_with_its_line)
 {
     check_refused("{\"type\":\"exchange\",", "no JSON");
