@@ -22,8 +22,9 @@ def draw(log: str | os.PathLike[str] = "", title: str = "", from_s: float | None
     """The picture as an SVG document. log: of `millrace chaos --log` or `millrace tap --format json`; without one, the last
     lab.chaos. from_s, to_s: seconds since its first request; lanes: only clients whose client.id begins so; theme: light, dark."""
     words = [str(place.program()), "timeline", str(log or chaos.last_log())]
-    for option, value in (("--title", title), ("--from", from_s), ("--to", to_s), ("--lanes", ",".join(lanes)), ("--theme", theme)):
-        words += [option, str(value)] if value not in (None, "") else []
+    part = {option: f"{seconds:.3f}" for option, seconds in (("--from", from_s), ("--to", to_s)) if seconds is not None}
+    for option, value in {"--title": title, "--lanes": ",".join(lanes), "--theme": theme, **part}.items():
+        words += [option, value] if value else []
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as events:
         if not log:
             _broker_events(events.name)
