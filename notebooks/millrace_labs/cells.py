@@ -107,6 +107,7 @@ def main() -> None:
     for cell in cells:
         if cell.get("announce"):
             print(f"--- {cell['name']}", flush=True)
+            os.environ["MILLRACE_LAB_PICTURE"] = cell["name"].replace(", ", "-").replace(" ", "-")
         try:
             execute(cell, space)
             save_figure(cell)

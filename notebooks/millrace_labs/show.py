@@ -102,7 +102,7 @@ def display_svg(svg: str, folder: str, number: int) -> None:
 
         display(SVG(data=svg))
         return
-    path = pathlib.Path(os.environ.get("MILLRACE_LAB_PICTURES", folder)) / f"picture-{number}.svg"
+    path = pathlib.Path(os.environ.get("MILLRACE_LAB_PICTURES", folder)) / f"{os.environ.get('MILLRACE_LAB_PICTURE', 'picture')}-{number}.svg"
     path.write_text(svg, encoding="utf-8")
     print(f"(picture: {os.path.relpath(path)})")
 
