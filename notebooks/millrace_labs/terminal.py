@@ -1,6 +1,7 @@
 """The prose of a lab in a terminal: Markdown as plain text, at most 96 columns, with bold where there is a screen."""
 from __future__ import annotations
 
+import itertools
 import os
 import pydoc
 import re
@@ -8,7 +9,7 @@ import shutil
 import sys
 import textwrap
 
-WIDTH_MAX = 96
+WIDTH_MAX, COLUMN_MIN = 96, 12
 ITEM = re.compile(r"(\s*)([-*+]|\d+\.)\s+(.*)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)[^)]*\)")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
@@ -45,10 +46,20 @@ def _fill(words: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _table(rows: list[str]) -> list[str]:
-    cells = [[inline(cell.strip()) for cell in row.strip().strip("|").split("|")] for row in rows]
+    """Columns; where they are wider than the screen, the widest is folded until they are not."""
+    cells = [[inline(cell.strip()).replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))] for row in rows]
     cells = [row for row in cells if not all(re.fullmatch(r":?-+:?", cell) for cell in row)]
-    widths = [max(len(row[column]) if column < len(row) else 0 for row in cells) for column in range(max(map(len, cells)))]
-    return ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths)).rstrip() for row in cells]
+    columns = max(map(len, cells))
+    cells = [row + [""] * (columns - len(row)) for row in cells]
+    widths = [max(len(row[column]) for row in cells) for column in range(columns)]
+    while sum(widths) + 2 * (columns - 1) > width() and max(widths) > COLUMN_MIN:
+        widths[widths.index(max(widths))] -= 1
+    out = []
+    for row in cells:
+        folded = [textwrap.wrap(cell, w, break_on_hyphens=False) or [""] for cell, w in zip(row, widths)]
+        for line in itertools.zip_longest(*folded, fillvalue=""):
+            out.append("  ".join(f"{part:<{w}}" for part, w in zip(line, widths)).rstrip())
+    return out
 
 
 def markdown(text: str, pictures: str = "") -> str:
