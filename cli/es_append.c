@@ -62,7 +62,7 @@ static int append_one(const struct es_command *c, const json_t *o)
     struct err_text error = {""};
     struct es_append a;
     struct es_verdict v;
-    int result = es_append_read(o, &arena, &a, &error);
+    int result = es_append_read(c->store, o, &arena, &a, &error);
     if (result == 0) result = es_append(c->store, &a, &v, &error);
     int status = CLI_USAGE;
     if (result == 0)

@@ -56,7 +56,7 @@ int es_compensate_command(struct es_command *c)
     struct looking l = {.id = slice_str(c->type)};
     struct es_folded f = {0};
     struct slice stream = slice_str(c->stream);
-    int result = es_fold_find(c->domain, stream, &l.domain, &error);
+    int result = es_fold_find(c->store, c->domain, stream, &l.domain, &error);
     if (result != 0) return es_complain(c, &error);
     l.before = l.domain->start(l.domain);
     struct es_range range = {.step = look, .context = &l};

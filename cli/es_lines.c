@@ -68,7 +68,7 @@ static void held_write(struct es_lines *l)
 int es_lines_add(struct es_lines *l, json_t *object, struct err_text *error)
 {
     struct es_append *a = &l->appends[l->count];
-    int result = json_is_object(object) ? es_append_read(object, &l->arena, a, error)
+    int result = json_is_object(object) ? es_append_read(l->c->store, object, &l->arena, a, error)
                                         : err_set(error, ERR_INVALID, "is no JSON object");
     if (result == 0 && l->window > 1 && a->domain)
         result = err_set(error, ERR_INVALID, "\"domain\": its rules are not asked with --alone");

@@ -24,7 +24,7 @@ int es_project_command(struct es_command *c)
         err_set(&error, ERR_INVALID, "%s is missing", c->db ? "--fold FOLD" : "--db FILE");
         return es_complain(c, &error);
     }
-    if (es_fold_find(c->fold, (struct slice){0}, &options.fold, &error) != 0) return es_complain(c, &error);
+    if (es_fold_find(c->store, c->fold, (struct slice){0}, &options.fold, &error) != 0) return es_complain(c, &error);
     signal(SIGINT, interrupt);
     signal(SIGTERM, interrupt);
     if (es_project(c->store, &options, &done, &error) != 0) return es_complain(c, &error);

@@ -114,7 +114,7 @@ static int fold_steps(struct es_command *c, json_t *o)
     struct es_folded f;
     struct slice stream = slice_str(c->stream);
     struct es_range range = {number(o, "version"), number(o, "until"), true, step_print, c};
-    int result = es_fold_find(c->fold, stream, &fold, &error);
+    int result = es_fold_find(c->store, c->fold, stream, &fold, &error);
     if (result == 0) result = es_fold(c->store, stream, fold, &range, &f, &error);
     if (result != 0) return es_complain(c, &error);
     unknown_say(c, f.unknown, fold->name);

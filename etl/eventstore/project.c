@@ -194,7 +194,7 @@ static int tables_open(struct project *p)
     char fold[64];
     const char *topic = es_topic(p->store);
     int result = begin(p);
-    if (result == 0 && p->options->rebuild) result = view_drop(p->db, p->error);
+    if (result == 0 && p->options->rebuild) result = view_drop(p->db, p->options->fold, p->error);
     if (result == 0) result = offsets_init(p->db, topic, es_partitions(p->store), p->error);
     snprintf(fold, sizeof fold, "%s, version %" PRId64, p->options->fold->name, p->options->fold->version);
     if (result == 0) result = offsets_identity(p->db, "topic", slice_str(topic), p->error);

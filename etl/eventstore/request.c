@@ -1,22 +1,42 @@
 #include "etl/eventstore/request_parts.h"
+#include "etl/eventstore/store.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "etl/document.h"
+#include "etl/eventstore/fold_file.h"
 #include "etl/eventstore/instant.h"
 
-int es_fold_find(const char *name, struct slice stream, const struct es_fold **out, struct err_text *error)
+static bool is_file(const char *name)
 {
+    size_t n = strlen(name);
+    return n > 5 && strcmp(name + n - 5, ".json") == 0;
+}
+
+static int file_find(struct es_store *s, const char *path, const struct es_fold **out, struct err_text *error)
+{
+    struct es_fold *f = table_get_str(&s->folds, path);
+    int result = f ? 0 : es_fold_file_read(path, &f, error);
+    if (result == 0) table_set_str(&s->folds, path, f);
+    *out = f;
+    return result;
+}
+
+int es_fold_find(struct es_store *s, const char *name, struct slice stream, const struct es_fold **out,
+                 struct err_text *error)
+{
+    if (name && is_file(name)) return file_find(s, name, out, error);
     *out = name ? es_fold_named(name) : es_fold_of(stream);
     if (*out) return 0;
     if (!name)
         return err_set(error, ERR_INVALID,
-                       "which fold? The stream's name begins with none of cart-, order-, account-, count-: name one");
+                       "which fold? The stream's name begins with none of cart-, order-, account-, count-: name one, "
+                       "or a file NAME.json");
     const char *near = name_nearest(name, ES_FOLD_NAMES);
     return err_set(error, ERR_INVALID, "there is no fold \"%s\"%s%s%s", name,
-                   near ? "; did you mean \"" : "; there are: cart, order, account, count", near ? near : "",
-                   near ? "\"?" : "");
+                   near ? "; did you mean \"" : "; there are: cart, order, account, count, and files: NAME.json",
+                   near ? near : "", near ? "\"?" : "");
 }
 
 int asked_stream(struct asked *a, struct err_text *error)
@@ -42,13 +62,13 @@ int asked_range(struct asked *a, struct err_text *error)
     return result;
 }
 
-int asked_fold(struct asked *a, struct err_text *error)
+int asked_fold(struct es_store *s, struct asked *a, struct err_text *error)
 {
     struct slice name = {0};
     int result = asked_stream(a, error);
     if (result == 0) result = asked_range(a, error);
     if (result == 0) result = es_member_text(a->o, "fold", &name, error);
-    return result == 0 ? es_fold_find(name.n ? (const char *)name.p : NULL, a->stream, &a->fold, error) : result;
+    return result == 0 ? es_fold_find(s, name.n ? (const char *)name.p : NULL, a->stream, &a->fold, error) : result;
 }
 
 /* ---- append ---- */
@@ -58,7 +78,7 @@ static int append(struct es_store *s, const json_t *o, json_t **answer, struct e
     struct arena arena = {0};
     struct es_append a;
     struct es_verdict v;
-    int result = es_append_read(o, &arena, &a, error);
+    int result = es_append_read(s, o, &arena, &a, error);
     if (result == 0) result = es_append(s, &a, &v, error);
     if (result == 0) *answer = es_verdict_value(&a, &v);
     arena_release(&arena);

@@ -105,18 +105,19 @@ static int timestamp_read(const json_t *o, int64_t *out, struct err_text *error)
                    text);
 }
 
-static int domain_read(const json_t *o, const struct es_fold **out, struct err_text *error)
+static int domain_read(struct es_store *s, const json_t *o, const struct es_fold **out, struct err_text *error)
 {
     struct slice name;
     int result = es_member_text(o, "domain", &name, error);
     if (result != 0 || !name.n) return result;
-    result = es_fold_find((const char *)name.p, (struct slice){0}, out, error);
+    result = es_fold_find(s, (const char *)name.p, (struct slice){0}, out, error);
     if (result == 0 && !(*out)->allows)
         result = err_set(error, ERR_INVALID, "\"domain\": %s has no rules", (const char *)name.p);
     return result;
 }
 
-int es_append_read(const json_t *o, struct arena *arena, struct es_append *out, struct err_text *error)
+int es_append_read(struct es_store *s, const json_t *o, struct arena *arena, struct es_append *out,
+                   struct err_text *error)
 {
     static const char *const known[] = {"op",          "request", "stream",    "type",        "data",      "expected",
                                         "id",          "schema",  "by",        "correlation", "causation", "events",
@@ -130,7 +131,7 @@ int es_append_read(const json_t *o, struct arena *arena, struct es_append *out, 
     if (result == 0) result = expected_read(o, &r->expected, error);
     if (result == 0) result = es_member_text(o, "by", &r->by, error);
     if (result == 0) result = timestamp_read(o, &r->timestamp, error);
-    if (result == 0) result = domain_read(o, &out->domain, error);
+    if (result == 0) result = domain_read(s, o, &out->domain, error);
     if (result != 0) return result;
     if (events) {
         if (json_object_get(o, "type") || json_object_get(o, "data") || json_object_get(o, "id"))

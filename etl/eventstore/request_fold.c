@@ -14,7 +14,7 @@ int request_fold(struct es_store *s, struct asked *a, json_t **answer, struct er
     static const char *const known[] = {"op", "request", "stream", "fold", "version", "until", "snapshot", NULL};
     struct es_folded f;
     int result = es_members_known(a->o, known, error);
-    if (result == 0) result = asked_fold(a, error);
+    if (result == 0) result = asked_fold(s, a, error);
     if (result == 0) result = es_fold(s, a->stream, a->fold, &a->range, &f, error);
     if (result != 0) return result;
     *answer = folded_value(a, &f);
@@ -28,7 +28,7 @@ int request_replay(struct es_store *s, struct asked *a, json_t **answer, struct 
     struct slice id;
     struct es_folded f;
     int result = es_members_known(a->o, known, error);
-    if (result == 0) result = asked_fold(a, error);
+    if (result == 0) result = asked_fold(s, a, error);
     if (result == 0) result = es_member_text(a->o, "without", &id, error);
     if (result != 0) return result;
     if (id.n) return es_replay_without(s, a->stream, a->fold, &a->range, id, answer, error);
@@ -50,7 +50,7 @@ int request_snapshot(struct es_store *s, struct asked *a, json_t **answer, struc
     static const char *const known[] = {"op", "request", "stream", "fold", "version", NULL};
     struct es_folded f;
     int result = es_members_known(a->o, known, error);
-    if (result == 0) result = asked_fold(a, error);
+    if (result == 0) result = asked_fold(s, a, error);
     if (result == 0) result = es_fold(s, a->stream, a->fold, &a->range, &f, error);
     if (result != 0) return result;
     result = f.version == 0 ? nothing_yet(a, error)
@@ -61,7 +61,7 @@ int request_snapshot(struct es_store *s, struct asked *a, json_t **answer, struc
 }
 
 /* A fold that is the program's own: its name, its version, the version of the stream. */
-static int own_asked_fold(struct asked *a, struct slice *name, int64_t *fold_version, struct err_text *error)
+static int own_fold_read(struct asked *a, struct slice *name, int64_t *fold_version, struct err_text *error)
 {
     int result = asked_stream(a, error);
     if (result == 0) result = es_member_text(a->o, "fold", name, error);
@@ -79,7 +79,7 @@ int request_state_snapshot(struct es_store *s, struct asked *a, json_t **answer,
     struct es_folded f;
     json_t *state = json_object_get(a->o, "state");
     int result = es_members_known(a->o, known, error);
-    if (result == 0) result = own_asked_fold(a, &name, &fold_version, error);
+    if (result == 0) result = own_fold_read(a, &name, &fold_version, error);
     if (result == 0 && !state) result = err_set(error, ERR_INVALID, "\"state\" is missing");
     a->range.no_snapshot = true;
     if (result == 0) result = es_fold(s, a->stream, &es_fold_count, &a->range, &f, error);
@@ -100,7 +100,7 @@ int request_newest_snapshot(struct es_store *s, struct asked *a, json_t **answer
     int64_t fold_version;
     struct es_folded f;
     int result = es_members_known(a->o, known, error);
-    if (result == 0) result = own_asked_fold(a, &name, &fold_version, error);
+    if (result == 0) result = own_fold_read(a, &name, &fold_version, error);
     if (result == 0)
         result = es_snapshot_newest(s, a->stream, (const char *)name.p, fold_version, a->range.version, a->range.until,
                                     &f, error);

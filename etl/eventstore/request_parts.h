@@ -1,6 +1,6 @@
 /* request_parts.h - what the requests share (inside this folder only). */
-#ifndef MILLRACE_ETL_EVENTSTORE_REQUEST_PARTS_H
-#define MILLRACE_ETL_EVENTSTORE_REQUEST_PARTS_H
+#ifndef MILLRACE_ETL_EVENTs_REQUEST_PARTS_H
+#define MILLRACE_ETL_EVENTs_REQUEST_PARTS_H
 
 #include "etl/eventstore/request.h"
 
@@ -15,7 +15,7 @@ struct asked {
 /* The members that most requests have, each with those before it: "stream"; "version", "until", "snapshot"; "fold". */
 int asked_stream(struct asked *a, struct err_text *error);
 int asked_range(struct asked *a, struct err_text *error);
-int asked_fold(struct asked *a, struct err_text *error);
+int asked_fold(struct es_store *s, struct asked *a, struct err_text *error);
 
 /* The operations. */
 int request_read(struct es_store *s, struct asked *a, json_t **answer, struct err_text *error);

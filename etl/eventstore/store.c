@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "etl/eventstore/fold_file.h"
 #include "lib/base/memory.h"
 
 enum { TIMEOUT_MS = 30000, TOPIC_MAX = 200 };
@@ -44,6 +45,8 @@ void es_close(struct es_store *s)
 {
     if (!s) return;
     es_written_release(s);
+    for (struct table_entry *e = table_first(&s->folds); e; e = table_next(&s->folds, e)) es_fold_file_free(e->value);
+    table_release(&s->folds);
     if (s->log.bootstrap) es_log_close(&s->log);
     free(s->topic);
     free(s);

@@ -9,6 +9,7 @@ struct es_store {
     char *topic;
     int partitions;
     struct table written;    /* stream -> struct written (append.c): streams that were written to */
+    struct table folds;      /* path -> struct es_fold, of fold_file.h */
     int snapshot_partitions; /* of TOPIC-snapshots; 0: not looked for yet, or not there */
 };
 

@@ -145,11 +145,12 @@ int view_write(struct view *v, struct slice stream, int64_t version, const json_
     return result == 0 && shape->part ? parts_write(v, shape, stream, state, error) : result;
 }
 
-int view_drop(sqlite3 *db, struct err_text *error)
+int view_drop(sqlite3 *db, const struct es_fold *fold, struct err_text *error)
 {
     int result = sql_exec(db, error,
                           "DROP TABLE IF EXISTS millrace_view; DROP TABLE IF EXISTS millrace_stream;"
-                          "DROP TABLE IF EXISTS millrace_stream_offsets");
+                          "DROP TABLE IF EXISTS millrace_stream_offsets; DROP TABLE IF EXISTS \"%w\"",
+                          fold->name);
     for (int i = 0; ES_FOLD_NAMES[i] && result == 0; i++) {
         const struct es_view *shape = shape_of(es_fold_named(ES_FOLD_NAMES[i]));
         result = sql_exec(db, error, "DROP TABLE IF EXISTS \"%w\"", ES_FOLD_NAMES[i]);

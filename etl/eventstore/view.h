@@ -16,8 +16,8 @@ struct view {
 /* Makes the tables that are missing. Inside a write transaction. */
 int view_open(struct view *v, sqlite3 *db, const struct es_fold *fold, struct err_text *error);
 void view_close(struct view *v);
-/* Drops what a view of any fold has made. */
-int view_drop(sqlite3 *db, struct err_text *error);
+/* Drops what a view of this fold, or of any built-in one, has made. */
+int view_drop(sqlite3 *db, const struct es_fold *fold, struct err_text *error);
 
 /* The state of a stream as it was kept; 0 and the fold's start when there is none. *state is the caller's. */
 int view_load(struct view *v, struct slice stream, int64_t *version, json_t **state, struct err_text *error);

@@ -53,6 +53,22 @@ grep -q 'without d-1, version 3 MoneyWithdrawn \[w-1\] would have been refused: 
     grep -q '  balance_cents: 2000 -> 0' "$scratch/without" || fail "without: $(cat "$scratch/without")"
 story "rules are kept, an event is taken back once, a history without one event shows what it made"
 
+# --- a fold of one's own ---
+cat >"$scratch/stock.json" <<'JSON'
+{"fold": "stock", "version": 1, "state": {"pieces": 0, "last": ""}, "on": {
+ "StockReceived": {"data": {"pieces": "integer"}, "set": {"pieces": "pieces + data_pieces"}},
+ "PieceSold": {"data": {"customer": "text"}, "refuse": {"no piece is left": "pieces < 1"}, "set": {"pieces": "pieces - 1", "last": "data_customer"}}}}
+JSON
+stock=(--topic stock --domain "$scratch/stock.json")
+says 0 "accepted at version 1 (event r)" append stock-mug StockReceived '{"pieces":1}' --id r "${stock[@]}"
+says 0 "accepted at version 2 (event s)" append stock-mug PieceSold '{"customer":"Anna"}' --id s "${stock[@]}"
+says 1 "refused: no piece is left" append stock-mug PieceSold '{"customer":"Bea"}' "${stock[@]}"
+says 0 '{"pieces":0,"last":"Anna"}' fold stock-mug --topic stock --fold "$scratch/stock.json"
+[ "$(es replay stock-mug --topic stock --fold "$scratch/stock.json" --without r | grep -c 'would have been refused: no piece is left')" = 1 ] || fail "without r"
+es project --db "$scratch/stock.db" --topic stock --fold "$scratch/stock.json" >/dev/null || fail "a view of stock"
+[ "$(sqlite3 "$scratch/stock.db" "SELECT * FROM stock")" = "stock-mug|2|0|Anna" ] || fail "the view of stock"
+story "a fold of one's own, from a file, with its rules"
+
 # --- snapshots and instants ---
 says 0 '{"status":"open","items":{"a":{"quantity":4,"price_cents":255}},"total_cents":1020}' snapshot cart-17
 es append cart-17 CheckedOut --id e-5 >/dev/null
