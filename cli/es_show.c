@@ -100,11 +100,18 @@ static int step_print(void *context, const struct es_record *r, const struct es_
     return 0;
 }
 
-static void unknown_say(const struct es_command *c, int64_t unknown, const char *fold)
+/* What does not fit into the state, on standard error. */
+static void odd_say(const struct es_command *c, int64_t unknown, int64_t ahead, const char *fold)
 {
     if (unknown)
         fprintf(stderr, "millrace %s: %" PRId64 " events are none that the fold %s knows, or lack the data it needs\n",
                 c->name, unknown, fold);
+    if (ahead)
+        fprintf(stderr,
+                "millrace %s: %" PRId64
+                " records expect a later version than the stream has: is a part of it gone? A topic of "
+                "events must not be compacted\n",
+                c->name, ahead);
 }
 
 static int fold_steps(struct es_command *c, json_t *o)
@@ -117,7 +124,7 @@ static int fold_steps(struct es_command *c, json_t *o)
     int result = es_fold_find(c->store, c->fold, stream, &fold, &error);
     if (result == 0) result = es_fold(c->store, stream, fold, &range, &f, &error);
     if (result != 0) return es_complain(c, &error);
-    unknown_say(c, f.unknown, fold->name);
+    odd_say(c, f.unknown, f.ahead, fold->name);
     es_folded_release(&f);
     return CLI_OK;
 }
@@ -125,7 +132,7 @@ static int fold_steps(struct es_command *c, json_t *o)
 static int state_print(const struct es_command *c, json_t *answer)
 {
     if (!answer) return CLI_USAGE;
-    unknown_say(c, number(answer, "unknown"), text(answer, "fold"));
+    odd_say(c, number(answer, "unknown"), number(answer, "ahead"), text(answer, "fold"));
     if (c->json) {
         es_print_line(answer);
         return CLI_OK;

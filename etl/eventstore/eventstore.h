@@ -94,6 +94,7 @@ struct es_folded {
     int64_t snapshot; /* the version it began with; 0: none */
     int64_t read;     /* events folded since */
     int64_t unknown;  /* of them, those that the fold does not know */
+    int64_t ahead;    /* records that expect a later version than there is: nobody writes such; history is missing */
     int64_t latest;   /* the greatest timestamp of all events up to `version` */
     char id[ES_NAME_MAX + 1];
     struct es_place at; /* the record of `version` */

@@ -36,7 +36,6 @@ static void fold_event(struct folding *f, const struct es_record *r, const struc
 
 static int each(void *context, struct es_record *r, bool counts, int64_t before)
 {
-    (void)before;
     struct folding *f = context;
     const struct es_range *range = f->range;
     if (f->skip_to > 0 && !f->seen && !snapshot_fits(f, r, counts)) {
@@ -44,6 +43,7 @@ static int each(void *context, struct es_record *r, bool counts, int64_t before)
         return 1;
     }
     f->seen = true;
+    f->out->ahead += !r->malformed && r->expected > before;
     if (!counts) return 0;
     for (int i = 0; i < r->count; i++) {
         const struct es_event *e = &r->events[i];

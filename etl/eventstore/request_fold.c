@@ -4,9 +4,11 @@
 
 static json_t *folded_value(const struct asked *a, const struct es_folded *f)
 {
-    return json_pack("{s:o, s:s, s:I, s:O, s:I, s:I, s:I}", "stream", es_text_value(a->stream), "fold", a->fold->name,
-                     "version", (json_int_t)f->version, "state", f->state, "read", (json_int_t)f->read, "snapshot",
-                     (json_int_t)f->snapshot, "unknown", (json_int_t)f->unknown);
+    json_t *o = json_pack("{s:o, s:s, s:I, s:O, s:I, s:I, s:I}", "stream", es_text_value(a->stream), "fold",
+                          a->fold->name, "version", (json_int_t)f->version, "state", f->state, "read",
+                          (json_int_t)f->read, "snapshot", (json_int_t)f->snapshot, "unknown", (json_int_t)f->unknown);
+    if (f->ahead > 0) json_object_set_new(o, "ahead", json_integer(f->ahead));
+    return o;
 }
 
 int request_fold(struct es_store *s, struct asked *a, json_t **answer, struct err_text *error)

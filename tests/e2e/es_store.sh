@@ -103,6 +103,15 @@ es append account-9 MoneyDeposited '{"amount_cents":1}' --topic other >/dev/null
 says 0 '{"status":"open","owner":"B","balance_cents":8}' fold account-9 --topic other
 says 2 "" fold account-9 --topic other --no-snapshot
 grep -q 'the log begins at offset 1: what stood before is gone' "$scratch/es.err" || fail "half a history: $(tail -1 "$scratch/es.err")"
+/usr/bin/python3 - "$bootstrap" <<'PYTHON' || fail produce
+import sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1]})
+producer.produce("gap", key="account-2", value='{"amount_cents":5}', headers=[("es-expected", "7"), ("es-id", "e-8"), ("es-type", "MoneyDeposited")])
+producer.flush()
+PYTHON
+says 0 '{"status":"new","owner":"","balance_cents":0}' fold account-2 --topic gap
+grep -q '1 records expect a later version than the stream has' "$scratch/es.err" || fail "a gap is not told: $(tail -1 "$scratch/es.err")"
 story "a snapshot of another log is not used; half a history is not a state"
 
 # --- wrong use ---
