@@ -59,11 +59,12 @@ def told(cell: dict[str, Any], error: BaseException) -> dict[str, str]:
             en, it = en + " (a line with % or ! is Jupyter's, not Python)", it + " (una riga con % o ! è di Jupyter, non di Python)"
     elif cell["kind"] == STUDENT:
         en, it = f"the cell cannot be read as Python: {what}", f"la cella non si legge come Python: {what}"
+    elif cell["kind"] == "run" and type(error).__name__ == "LabError":  # it says by itself what is wrong with the student's
+        en, it = f"the cell after yours says: {words}", f"la cella dopo la tua dice: {words}"
     elif cell["kind"] == "run":
-        own = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == cell["file"]]
-        where = f" ({cell['file']}:{own[-1]})" if own else ""
-        en = f"the cell after yours stopped with {what}{where}: does yours define what it uses?"
-        it = f"la cella dopo la tua si è fermata con {what}{where}: la tua definisce ciò che usa?"
+        name = isinstance(error, (NameError, AttributeError))
+        en = f"the cell after yours stopped with {what}: " + ("does yours define what it uses?" if name else "does yours return what the exercise says?")
+        it = f"la cella dopo la tua si è fermata con {what}: " + ("la tua definisce ciò che usa?" if name else "la tua restituisce ciò che dice l'esercizio?")
     else:
         en, it = f"the given cell {cell['name']} stopped with {what}", f"la cella data {cell['name']} si è fermata con {what}"
     return {"cell": cell["name"], "en": en, "it": it}
@@ -83,11 +84,18 @@ def tell(place: str, end: dict[str, str]) -> None:
 
 
 def print_error(error: BaseException) -> None:
-    """The traceback from the cell on, without the frames of this file."""
-    at = error.__traceback__
-    while at is not None and at.tb_frame.f_code.co_filename == __file__:
-        at = at.tb_next
-    traceback.print_exception(type(error), error, at)
+    """The traceback through the student's cell, if it was there: the lines of others are not what is to be mended.
+
+    A LabError from elsewhere has said all in its words."""
+    if type(error).__name__ == "LabError" and not any(at.filename == STUDENT_FILE for at in traceback.extract_tb(error.__traceback__)):
+        return
+    told = traceback.TracebackException.from_exception(error)
+    one: traceback.TracebackException | None = told
+    while one is not None:
+        own = [frame for frame in one.stack if frame.filename == STUDENT_FILE]
+        one.stack = traceback.StackSummary.from_list(own or [frame for frame in one.stack if frame.filename != __file__])
+        one = one.__cause__ or one.__context__
+    print(*told.format(), sep="", end="", file=sys.stderr)
 
 
 def end(status: int) -> None:

@@ -45,6 +45,10 @@ class CheckFailed(Exception):
         self.message = message
 
 
+class Missing(CheckFailed):
+    """There is nothing to check: where the cell stopped, that has been told already."""
+
+
 def expect(condition: object, message: Text | str, look: Text | str | None = None) -> None:
     """Ends the check with this message unless the condition holds."""
     if not condition:
@@ -64,7 +68,9 @@ def _with_look(message: Text, look: Text | str | None) -> Text:
 
 
 def shown(value: object) -> str:
-    """A value in a message: as JSON has it where it can be, and not without end."""
+    """A value in a message: as JSON has it where it can be, and not without end; nothing is Python's None."""
+    if value is None:
+        return "None"
     try:
         words = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
@@ -76,7 +82,7 @@ class Outputs(dict[str, Any]):
     """What the cells recorded; a name that is not there says so."""
 
     def __missing__(self, name: str) -> Any:
-        raise CheckFailed(text(
+        raise Missing(text(
             en=f"nothing was recorded under {name!r}: did the cell run to its end?",
             it=f"non è stato registrato niente sotto {name!r}: la cella è arrivata alla fine?"))
 
@@ -99,8 +105,8 @@ class World:
             raise CheckFailed(self._refused)
         if self._broker is None:
             if not self._broker_folder or not pathlib.Path(self._broker_folder).is_dir():
-                raise CheckFailed(text(en="the run left no broker's data: did the cell run to its end?",
-                                       it="l'esecuzione non ha lasciato dati di un broker: la cella è arrivata alla fine?"))
+                raise Missing(text(en="the run left no broker's data: did the cell run to its end?",
+                                   it="l'esecuzione non ha lasciato dati di un broker: la cella è arrivata alla fine?"))
             try:
                 self._broker = broker.Broker(self._broker_folder).start()
             except broker.BrokerError as error:
@@ -128,7 +134,7 @@ class World:
         try:
             return ask(self.bootstrap, *words)
         except client.ClientError as error:
-            raise CheckFailed(text(en=f"the log that was left says: {error}", it=f"il log rimasto dice: {error}")) from None
+            raise Missing(text(en=f"the log that was left says: {error}", it=f"il log rimasto dice: {error}")) from None
 
     def close(self) -> None:
         """Ends the broker."""

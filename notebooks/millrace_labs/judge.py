@@ -64,7 +64,7 @@ def run(function: Callable[..., None], out: check.Outputs, world: check.World) -
     try:
         function(out, world)
     except check.CheckFailed as failure:
-        line.update(ok=False, en=failure.message.en, it=failure.message.it)
+        line.update(ok=False, missing=isinstance(failure, check.Missing), en=failure.message.en, it=failure.message.it)
     except Exception as error:  # the student recorded something of another shape, or the check is wrong
         at = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__}: {error} ({os.path.basename(at.filename)}:{at.lineno})"

@@ -183,7 +183,8 @@ def record(name: str, value: Any) -> None:
     try:
         words = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        raise LabError(f"lab.record({name!r}): {error} (bytes: decode them; a set: make it a sorted list)") from None
+        raise LabError(f"{name!r} should be made of numbers, text, lists and dicts only (bytes: decode them; a set or a generator: make it "
+                       f"a list): {error}") from None
     _note({"name": name, "value": value})
     if not _graded:
         print(f"{name}: {words if len(words) <= 200 else words[:200] + '...'}")
