@@ -211,8 +211,9 @@ $(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call archives_of,$(filter-ou
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 # Of the bench, the parts that decode what others sent.
-BENCH_FUZZED := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter bench/tap/% bench/chaos/link.c bench/chaos/plan.c,$(call sources,bench)))
-$(BUILD)/fuzz/bin/tap_fuzz $(BUILD)/fuzz/bin/chaos_fuzz: $(BENCH_FUZZED)
+BENCH_FUZZED := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter bench/tap/% bench/chaos/link.c bench/chaos/plan.c bench/plain_redis.c \
+    bench/plain_nats.c,$(call sources,bench)))
+$(patsubst %,$(BUILD)/fuzz/bin/%_fuzz,tap chaos plain_redis plain_nats): $(BENCH_FUZZED)
 
 .SECONDARY: # objects of fuzzers are worth keeping
 .PHONY: fuzz fuzz-programs

@@ -6,10 +6,10 @@
  * A topic is a stream of that name with that one subject. What a stream stored is answered in the order of its
  * messages. INFO, PING and +OK are passed over: a server gives up on who does not answer its PING after minutes, no
  * load on one connection lasts for so long. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/plain.h"
+#include "lib/base/text.h"
 
 #define CONNECT  "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"c\",\"name\":\"bench\"}\r\n"
 #define ANSWERS  "_INBOX.bench-answers"
@@ -36,10 +36,11 @@ static bool head_read(struct slice line, struct frame *f, size_t *size)
     size_t end = line.n;
     while (end > 0 && line.p[end - 1] != ' ') end--;
     const uint8_t *space = memchr(line.p + 4, ' ', line.n - 4);
-    if (end <= 4 || !space) return false;
+    int64_t n;
+    if (end <= 4 || !space || !text_to_i64((struct slice){line.p + end, line.n - end}, &n)) return false;
     f->subject = (struct slice){line.p + 4, (size_t)(space - line.p) - 4};
-    *size = strtoul((const char *)line.p + end, NULL, 10);
-    return *size < ((size_t)1 << 31);
+    *size = (size_t)n;
+    return n >= 0 && n < INT64_C(1) << 31;
 }
 
 /* How many bytes the frame at the start of `in` has; 0 while it is not whole, -1 when it is an error. */
@@ -142,6 +143,17 @@ static void remove_topic(struct buf *out, const char *topic)
     api(out, "DELETE", topic, "");
 }
 
+/* The digits behind a key, 0 without. */
+static int64_t count_of(struct slice json, const char *key)
+{
+    int64_t value = 0;
+    const uint8_t *at = json.n == 0 ? NULL : memmem(json.p, json.n, key, strlen(key));
+    if (!at) return 0;
+    struct slice digits = {at + strlen(key), 0};
+    while (digits.p + digits.n < json.p + json.n && digits.p[digits.n] >= '0' && digits.p[digits.n] <= '9') digits.n++;
+    return text_to_i64(digits, &value) ? value : 0;
+}
+
 /* The value is that of "messages", where there is one. */
 static int64_t told(struct slice in, int64_t *value)
 {
@@ -152,9 +164,7 @@ static int64_t told(struct slice in, int64_t *value)
         if (n <= 0) return n;
         at += (size_t)n;
     }
-    static const char key[] = "\"messages\":";
-    const char *found = f.payload.n == 0 ? NULL : memmem(f.payload.p, f.payload.n, key, sizeof key - 1);
-    *value = found ? strtoll(found + sizeof key - 1, NULL, 10) : 0;
+    *value = count_of(f.payload, "\"messages\":");
     return has(f.payload, "\"error\"") ? -1 : (int64_t)at;
 }
 

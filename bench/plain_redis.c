@@ -6,10 +6,10 @@
  *
  * Every entry costs an id of its own, which Redis makes. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/plain.h"
+#include "lib/base/text.h"
 
 enum { READ_COUNT = 1000 };
 static const char start[] = "0-0";
@@ -44,17 +44,20 @@ struct resp {
     bool more, wrong; /* bytes are missing; it is something else */
 };
 
-/* The number of a line "TYPE number CRLF". */
+/* The number of a line "TYPE number CRLF"; that of "-ERR ..." is 0. */
 static int64_t number(struct resp *r, char type)
 {
     const uint8_t *p = r->in.p + r->at;
     if (r->more || r->wrong) return 0;
     const uint8_t *end = r->at < r->in.n ? memchr(p, '\n', r->in.n - r->at) : NULL;
     r->more = !end;
-    r->wrong = end && *p != (uint8_t)type;
-    if (!end || r->wrong) return 0;
-    r->at = (size_t)(end + 1 - r->in.p);
-    return strtoll((const char *)p + 1, NULL, 10);
+    if (!end) return 0;
+    int64_t value = 0;
+    size_t digits = end - p >= 3 && end[-1] == '\r' ? (size_t)(end - p) - 2 : 0;
+    bool is_number = text_to_i64((struct slice){p + 1, digits}, &value);
+    r->wrong = *p != (uint8_t)type || (type != '-' && !is_number);
+    if (!r->wrong) r->at = (size_t)(end + 1 - r->in.p);
+    return r->wrong ? 0 : value;
 }
 
 static struct slice text(struct resp *r)

@@ -99,6 +99,20 @@ TEST(plain, what_nats_pushes_is_given_frame_by_frame)
     buf_release(&seen);
 }
 
+/* Sizes are read where they stand, not in what follows the line: found by the fuzzers. */
+TEST(plain, a_size_is_a_number_and_ends_with_its_line)
+{
+    static const char *const wrong[] = {
+        "$\n12", "$\r\n12\r\n", "$ \r\n3", "$3\n1-0", "$99999999999999999999\r\n", "$3x\r\n1-0\r\n"};
+    struct plain_answer a;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) check_int(plain_redis.answer(text(wrong[i]), &a), -1);
+    check_int(plain_nats.answer(text("MSG a 1 \r\n6\r\n"), &a), -1);
+    check_int(plain_nats.answer(text("MSG a 1 -6\r\n"), &a), -1);
+    int64_t value;
+    check_int(plain_nats.told(text("MSG q 3 11\r\n\"messages\":\r\n7\r\n"), &value), 25);
+    check_int(value, 0);
+}
+
 static void *sink_one(void *context)
 {
     int listener = *(int *)context;
