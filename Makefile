@@ -292,9 +292,9 @@ deps-peers: ## what the targets of bench-peers need (PEERS="apache-kafka redis")
 	@$(AGAIN) all
 	$(BUILD)/millrace bench fetch $(PEERS)
 
-bench-peers: ## E1 to E4 of millrace and its peers, side by side in one run (PEERS="apache-kafka redis point-to-point", MINUTES=40)
+bench-peers: ## E1 to E4 and E10 of millrace and its peers, side by side in one run (PEERS="apache-kafka redis point-to-point", MINUTES=40)
 	@$(AGAIN) all
-	$(BUILD)/millrace bench run E1 E2 E3 E4 --target millrace $(PEERS:%=--target %) --profile $(PROFILE) --minutes $(MINUTES) --out $(OUT)
+	$(BUILD)/millrace bench run E1 E2 E3 E4 E10 --target millrace $(PEERS:%=--target %) --profile $(PROFILE) --minutes $(MINUTES) --out $(OUT)
 	$(BUILD)/millrace bench report $(OUT)
 MINUTES ?= 40
 

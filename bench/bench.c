@@ -434,8 +434,8 @@ static int arrivals_check(const char *text, struct err_text *error)
 /* Faults, pipelines and groups are ours: a peer that was asked for is told of, not passed over in silence. */
 static void peers_note(const struct bench *b, const char *id)
 {
-    static const char *const side_by_side[] = {"E1", "E2", "E3", "E4"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const side_by_side[] = {"E1", "E2", "E3", "E4", "E10"};
+    for (int i = 0; i < 5; i++) {
         if (strcmp(side_by_side[i], id) == 0) return;
     }
     for (int i = 0; i < b->target_count; i++) {

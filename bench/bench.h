@@ -29,8 +29,8 @@ struct bench_options {
                               do by themselves; NULL: that */
     const char *workloads; /* the folder of pipeline definitions; NULL: "workloads" of the current
                               folder or beside the executable */
-    /* What is measured, by the names of bench/targets or by paths of such files; none: millrace. E1 to E4 measure all
-     * of them side by side, the others millrace alone. */
+    /* What is measured, by the names of bench/targets or by paths of such files; none: millrace. E1 to E4 and E10
+     * measure them side by side, the others millrace alone. */
     const char *const *targets;
     int target_count;
 };

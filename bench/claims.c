@@ -10,7 +10,13 @@ enum { VALUES_MAX = 64 };
 
 /* --- cells --- */
 
-/* A cell by its name, or by the extreme of a metric over all cells, void ones too; NULL when there is none. */
+static bool is_ours(const struct trial *t)
+{
+    const char *target = trial_get(t, "target");
+    return !target || strcmp(target, "millrace") == 0;
+}
+
+/* A cell by its name, or by the extreme of a metric over all cells of ours, void ones too; NULL when there is none. */
 static const char *cell_find(const struct trials *all, const char *name)
 {
     bool most = strncmp(name, "most:", 5) == 0;
@@ -19,7 +25,8 @@ static const char *cell_find(const struct trials *all, const char *name)
     double extreme = 0;
     for (int i = 0; i < all->count; i++) {
         double value = trial_value(&all->items[i], metric);
-        if (isnan(value) || (found && (most ? value <= extreme : value >= extreme))) continue;
+        if (isnan(value) || !is_ours(&all->items[i]) || (found && (most ? value <= extreme : value >= extreme)))
+            continue;
         extreme = value;
         found = all->items[i].cell;
     }

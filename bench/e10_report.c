@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report.h"
+#include "bench/peer_report.h"
+#include "lib/base/memory.h"
 
-enum { POINTS_MAX = 32, AXES = 2, KINDS = 2 };
+enum { POINTS_MAX = 32, AXES = 2, KINDS = 2, PEERS_MAX = 4 };
 
 static const char *const axes[AXES] = {"log", "partitions"}; /* the metrics that place a cell */
 static const char *const kinds[KINDS] = {"append", "fetch"};
@@ -17,10 +18,19 @@ struct point {
     double x;
 };
 
-/* The cells along one axis, ascending. */
+/* The cells of a target along one axis, ascending. */
 struct axis {
+    const struct series *series;
     struct point points[POINTS_MAX];
     int count;
+};
+
+/* Ours along both axes, and each peer's logs. */
+struct cost_page {
+    struct series series[SERIES_MAX];
+    int series_count;
+    struct axis ours[AXES], peers[PEERS_MAX];
+    int peer_count;
 };
 
 static int by_x(const void *a, const void *b)
@@ -29,17 +39,39 @@ static int by_x(const void *a, const void *b)
     return (p->x > q->x) - (p->x < q->x);
 }
 
-static void axis_find(struct axis *x, const struct trials *all, const char *metric)
+static bool is_of(const struct cost_page *p, const struct trial *t, const struct series *s)
 {
+    int i = series_index(p->series, p->series_count, t);
+    return i >= 0 && &p->series[i] == s;
+}
+
+static void axis_find(struct axis *x, const struct cost_page *p, const struct series *s, const struct trials *all,
+                      const char *metric)
+{
+    x->series = s;
     x->count = 0;
     for (int i = 0; i < all->count && x->count < POINTS_MAX; i++) {
         const struct trial *t = &all->items[i];
         double at = trial_value(t, metric);
-        bool known = isnan(at);
+        bool known = isnan(at) || !is_of(p, t, s);
         for (int k = 0; k < x->count; k++) known |= strcmp(x->points[k].cell, t->cell) == 0;
         if (!known) x->points[x->count++] = (struct point){t->cell, at};
     }
     qsort(x->points, (size_t)x->count, sizeof *x->points, by_x);
+}
+
+static void page_find(struct cost_page *p, const struct trials *all)
+{
+    *p = (struct cost_page){0};
+    p->series_count = series_find(all, p->series);
+    for (int i = 0; i < p->series_count; i++) {
+        const struct series *s = &p->series[i];
+        if (s->absent) continue;
+        if (strcmp(s->target, "millrace") == 0)
+            for (int a = 0; a < AXES; a++) axis_find(&p->ours[a], p, s, all, axes[a]);
+        else if (p->peer_count < PEERS_MAX)
+            axis_find(&p->peers[p->peer_count++], p, s, all, axes[0]);
+    }
 }
 
 static const char *metric_of(int kind, int percentile)
@@ -68,12 +100,43 @@ static void curve(struct figure *f, const struct trials *all, const struct axis 
     }
 }
 
-static void panel(struct figure *f, int axis)
+/* The points of an axis as the data blocks $PREFIXk and $PREFIXvk of gnuplot. */
+static void blocks(struct figure *f, const struct trials *all, const struct axis *x, const char *measured,
+                   const char *is_void)
+{
+    for (int k = 0; k < KINDS; k++) {
+        buf_printf(&f->script, "$%s%d << EOD\n", measured, k);
+        curve(f, all, x, k, false);
+        buf_printf(&f->script, "EOD\n$%s%d << EOD\n", is_void, k);
+        curve(f, all, x, k, true);
+        buf_append_str(&f->script, "EOD\n");
+    }
+}
+
+/* A peer's curves over those of ours. */
+static void peer_curves(struct figure *f, int peer, const struct axis *x)
+{
+    for (int k = 0; k < KINDS; k++) {
+        int colour = 2 + KINDS * peer + k, point = k ? 9 : 13;
+        buf_printf(&f->script,
+                   ", \\\n$p%d%d using 1:2 with lines lw 2.5 lc rgb '%s' notitle, \\\n"
+                   "$p%d%d using 1:2:3:4 with yerrorbars pt %d ps 0.9 lw 1.5 lc rgb '%s' title '%s %s p50', \\\n"
+                   "$p%d%d using 1:5 with linespoints pt %d ps 0.9 lw 1.5 dt 2 lc rgb '%s' title '%s %s p99', \\\n"
+                   "$q%d%d using 1:2 with points pt %d ps 1.2 lc rgb '%s' title '%s %s p50 (void)'",
+                   peer, k, figure_colour(colour), peer, k, point, figure_colour(colour), x->series->target, kinds[k],
+                   peer, k, point - 1, figure_colour(colour), x->series->target, kinds[k], peer, k, point,
+                   figure_faded(colour), x->series->target, kinds[k]);
+    }
+}
+
+static void panel(struct figure *f, const struct cost_page *p, int axis)
 {
     if (axis == 0)
-        buf_append_str(&f->script, "set xlabel 'length of the log'\nset ylabel 'milliseconds'\n"
-                                   "set xtics ('1 MB' 1e6, '10 MB' 1e7, '100 MB' 1e8, '1 GB' 1e9, '10 GB' 1e10)\n"
-                                   "set xrange [0.7e6:*]\nset key top left Left reverse maxrows 4\n");
+        buf_printf(&f->script,
+                   "set xlabel 'length of the log'\nset ylabel 'milliseconds'\n"
+                   "set xtics ('1 MB' 1e6, '10 MB' 1e7, '100 MB' 1e8, '1 GB' 1e9, '10 GB' 1e10)\n"
+                   "set xrange [0.7e6:*]\nset key top left Left reverse maxrows %d\n",
+                   p->peer_count > 0 ? 16 : 4);
     else
         buf_append_str(&f->script, "set xlabel 'partitions in use'\nunset ylabel\nunset key\n"
                                    "set xtics ('1' 1, '10' 10, '100' 100, '1,000' 1000, '5,000' 5000)\n"
@@ -88,32 +151,39 @@ static void panel(struct figure *f, int axis)
                    "$v%d%d using 1:5 with points pt %d ps 1.2 lc rgb '%s' title '%s p99 (void)'%s",
                    axis, k, figure_colour(k), axis, k, k ? 7 : 5, figure_colour(k), kinds[k], axis, k, k ? 6 : 4,
                    figure_colour(k), kinds[k], axis, k, k ? 7 : 5, figure_faded(k), kinds[k], axis, k, k ? 6 : 4,
-                   figure_faded(k), kinds[k], k + 1 < KINDS ? ", \\\n" : "\n");
+                   figure_faded(k), kinds[k], k + 1 < KINDS ? ", \\\n" : "");
+    for (int i = 0; i < p->peer_count && axis == 0; i++) peer_curves(f, i, &p->peers[i]);
+    if (axis == 0) series_absent_titles(&f->script, p->series, p->series_count);
+    buf_append_str(&f->script, "\n");
 }
 
-static int cost_figure(struct report *r, const struct trials *all, const struct axis x[AXES],
+static int cost_figure(struct report *r, const struct trials *all, const struct cost_page *p,
                        const struct caption *caption, struct err_text *error)
 {
     struct figure f;
     int points[AXES];
-    figure_begin(&f, "e10_cost", 1000, 440);
+    char measured[8], is_void[8];
+    figure_begin(&f, "e10_cost", 1000, p->peer_count > 0 ? 540 : 440);
     for (int a = 0; a < AXES; a++) {
         int before = f.points;
-        for (int k = 0; k < KINDS; k++) {
-            buf_printf(&f.script, "$c%d%d << EOD\n", a, k);
-            curve(&f, all, &x[a], k, false);
-            buf_printf(&f.script, "EOD\n$v%d%d << EOD\n", a, k);
-            curve(&f, all, &x[a], k, true);
-            buf_append_str(&f.script, "EOD\n");
-        }
+        snprintf(measured, sizeof measured, "c%d", a);
+        snprintf(is_void, sizeof is_void, "v%d", a);
+        blocks(&f, all, &p->ours[a], measured, is_void);
         points[a] = f.points - before;
     }
+    for (int i = 0; i < p->peer_count; i++) {
+        snprintf(measured, sizeof measured, "p%d", i);
+        snprintf(is_void, sizeof is_void, "q%d", i);
+        blocks(&f, all, &p->peers[i], measured, is_void);
+        points[0] += p->peers[i].count;
+    }
     buf_append_str(&f.script, "set logscale xy\nset format y '%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
-                              "set yrange [0.01:*]\nset offsets 0,0,graph 0.45,0\n"
-                              "set multiplot layout 1,2 margins 0.09,0.98,0.14,0.96 spacing 0.08,0\n");
+                              "set yrange [0.01:*]\n");
+    buf_printf(&f.script, "set offsets 0,0,graph %g,0\n", p->peer_count > 0 ? 0.62 : 0.45);
+    buf_append_str(&f.script, "set multiplot layout 1,2 margins 0.09,0.98,0.14,0.96 spacing 0.08,0\n");
     for (int a = 0; a < AXES; a++) {
         if (points[a] > 0)
-            panel(&f, a);
+            panel(&f, p, a);
         else
             buf_append_str(&f.script, "set multiplot next\n");
     }
@@ -156,12 +226,17 @@ static void row(struct buf *b, const struct trials *all, const char *cell, const
     buf_append_str(b, "</tr>\n");
 }
 
-static void table(struct report *r, const struct trials *all, const struct axis x[AXES])
+static void rows(struct buf *b, const struct trials *all, const struct axis *x)
+{
+    for (int i = 0; i < x->count; i++) row(b, all, x->points[i].cell, x->points[0].cell);
+}
+
+static void table(struct report *r, const struct trials *all, const struct cost_page *p)
 {
     buf_append_str(&r->body, "<table><caption>All cells of E10</caption><tr><th>cell<th>n<th>append p50 ms<th>p99 "
                              "ms<th>p50 / smallest<th>fetch p50 ms<th>p99 ms<th>p50 / smallest</tr>\n");
-    for (int a = 0; a < AXES; a++)
-        for (int i = 0; i < x[a].count; i++) row(&r->body, all, x[a].points[i].cell, x[a].points[0].cell);
+    for (int a = 0; a < AXES; a++) rows(&r->body, all, &p->ours[a]);
+    for (int i = 0; i < p->peer_count; i++) rows(&r->body, all, &p->peers[i]);
     buf_append_str(&r->body, "</table><p class=note>In brackets the range of the trials, from five trials on the "
                              "95&nbsp;% interval. Smallest: the first cell of its kind.</p>\n");
 }
@@ -193,33 +268,47 @@ static void answer(struct report *r, const struct trials *all, const struct axis
         fetch.low, fetch.high, grows(&fetch), e.n);
 }
 
+static int cells_of(const struct cost_page *p, const char *cells[])
+{
+    int count = 0;
+    for (int a = 0; a < AXES; a++)
+        for (int i = 0; i < p->ours[a].count; i++) cells[count++] = p->ours[a].points[i].cell;
+    for (int k = 0; k < p->peer_count; k++)
+        for (int i = 0; i < p->peers[k].count; i++) cells[count++] = p->peers[k].points[i].cell;
+    return count;
+}
+
 int report_cost(struct report *r, struct err_text *error)
 {
     struct trials all;
-    struct axis x[AXES];
-    const char *cells[AXES * POINTS_MAX];
-    char n[96];
-    int count = 0, rc = trials_load(&all, r->dir, "E10", error);
+    const char *cells[(AXES + PEERS_MAX) * POINTS_MAX];
+    char n[96], topic[TRIAL_NAME_MAX + 32];
+    int rc = trials_load(&all, r->dir, "E10", error);
     if (rc < 0 || all.count == 0) return rc;
+    struct cost_page *p = memory_new(sizeof *p);
     r->experiments++;
     report_section(r, "E10: is the cost of the log independent of its length, and of the number of partitions?", &all);
-    for (int a = 0; a < AXES; a++) {
-        axis_find(&x[a], &all, axes[a]);
-        for (int i = 0; i < x[a].count; i++) cells[count++] = x[a].points[i].cell;
-    }
-    report_n(n, sizeof n, &all, cells, count, "append_p50", "point");
+    page_find(p, &all);
+    report_n(n, sizeof n, &all, cells, cells_of(p, cells), "append_p50", "point");
     struct caption caption = {
         "E10. An append and a fetch, by the length of the log and by the number of partitions",
         "A flat line is a cost that does not depend on what is below it. Left: one partition "
         "whose log was filled before, in segments of 16 MiB; a fetch asks for one batch of 16 KB at an offset drawn at "
         "random. Right: partitions of one record each, drawn at random for each request. One connection, 1,000 "
         "requests/s, one in flight, appends (100 B, acks=1) and fetches by turns; latency counts from the instant at "
-        "which a request was due. Lines over points: the range of the medians of trials.",
+        "which a request was due. Lines over points: the range of the medians of trials. Of ours each point is a "
+        "broker of its own; a peer, which is asked by the same client, has all its logs in one.",
         n, "page-cache", "E10"};
-    answer(r, &all, &x[0], "What a longer log costs", "a ", "A ");
-    answer(r, &all, &x[1], "What more partitions cost", "", "");
-    rc = cost_figure(r, &all, x, &caption, error);
-    if (rc == 0) table(r, &all, x);
+    answer(r, &all, &p->ours[0], "What a longer log costs", "a ", "A ");
+    answer(r, &all, &p->ours[1], "What more partitions cost", "", "");
+    for (int i = 0; i < p->peer_count; i++) {
+        snprintf(topic, sizeof topic, "What a longer log costs %s", p->peers[i].series->target);
+        answer(r, &all, &p->peers[i], topic, "", "");
+    }
+    rc = cost_figure(r, &all, p, &caption, error);
+    if (rc == 0) table(r, &all, p);
+    if (rc == 0) report_peers(r, &all);
     trials_release(&all);
+    free(p);
     return rc;
 }

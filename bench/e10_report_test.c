@@ -45,6 +45,51 @@ TEST(e10, a_cost_that_stays_is_flat)
     results_remove(dir);
 }
 
+/* The same logs of a peer, twice as dear; and one that is not spoken to. */
+static void peer_trials(const char *dir)
+{
+    static const char *const cells[] = {"apache-kafka: log of 1 MB", "apache-kafka: log of 256 MB"};
+    struct trial t;
+    for (int i = 0; i < 2; i++) {
+        trial_init(&t, "E10", cells[i], 1);
+        trial_set(&t, "target", "apache-kafka");
+        trial_set(&t, "durability", "page-cache");
+        trial_set(&t, "promise", "page-cache");
+        trial_metric(&t, "log", "bytes", i ? 256e6 : 1e6);
+        trial_metric(&t, "append_p50", "ms", i ? 0.24 : 0.2);
+        trial_metric(&t, "fetch_p50", "ms", 0.4);
+        histogram_record_count(trial_histogram(&t, "append", "ns"), i ? 240000 : 200000, 1000);
+        histogram_record_count(trial_histogram(&t, "fetch", "ns"), 400000, 1000);
+        keep(&t, dir);
+    }
+    trial_init(&t, "E10", "redis: not measured", 1);
+    trial_set(&t, "target", "redis");
+    trial_void(&t, "it does not speak Kafka's protocol");
+    keep(&t, dir);
+}
+
+TEST(e10, a_peer_has_curves_rows_and_an_answer_of_its_own)
+{
+    struct buf page = {0}, script = {0};
+    const char *dir = results_new();
+    peer_trials(dir);
+    cost_page(dir, 0.098, &page, &script);
+    /* Ours is not mixed with theirs. */
+    check_has(&page, "<b>What a longer log costs.</b> A log of 256 MB against a log of 1 MB: an append takes 0.100 ms");
+    check_has(&script, "$c00 << EOD\n1e+06 0.100000 0.099000 0.101000 0.101");
+    check_has(&page,
+              "<b>What a longer log costs apache-kafka.</b> apache-kafka: log of 256 MB against apache-kafka: log "
+              "of 1 MB: an append takes 0.240 ms (median), 1.20 times as long [1.20, 1.20], it grows");
+    check_has(&script, "$p00 << EOD\n1e+06 0.200000 0.200000 0.200000 0.2");
+    check_has(&script, "title 'redis: not measured'");
+    check_has(&page, "<b>Beside apache-kafka (E10).</b>");
+    check_has(&page, "<b>Beside redis (E10).</b> <span class=bad>Not measured:</span> it does not speak Kafka's "
+                     "protocol.</li>");
+    buf_release(&page);
+    buf_release(&script);
+    results_remove(dir);
+}
+
 TEST(e10, a_cost_that_grows_is_said_to_grow)
 {
     struct buf page = {0}, script = {0};

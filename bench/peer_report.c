@@ -225,6 +225,22 @@ static void peer_table(struct report *r, const struct trials *all, const char *p
     free(c);
 }
 
+/* A target without trials, and why it has none. */
+static void absence_put(struct report *r, const struct trials *all, const struct series *s)
+{
+    char cell[TRIAL_NAME_MAX];
+    series_cell(s, "", cell);
+    buf_printf(&r->answers, "<li><b>Beside %s (%s).</b> <span class=bad>Not measured:</span> ", s->target,
+               all->items[0].experiment);
+    for (int i = 0; i < all->count; i++) {
+        const struct trial *t = &all->items[i];
+        if (strcmp(t->cell, cell) != 0 || t->verdict.void_count == 0) continue;
+        report_html(&r->answers, t->verdict.void_reasons[0]);
+        break;
+    }
+    buf_append_str(&r->answers, ".</li>\n");
+}
+
 void report_peers(struct report *r, const struct trials *all)
 {
     struct series s[SERIES_MAX];
@@ -232,10 +248,7 @@ void report_peers(struct report *r, const struct trials *all)
     for (int i = 0; i < count; i++) {
         if (strcmp(s[i].target, ours) == 0 || (i > 0 && strcmp(s[i].target, s[i - 1].target) == 0)) continue;
         if (s[i].absent)
-            buf_printf(&r->answers,
-                       "<li><b>Beside %s (%s).</b> <span class=bad>Not measured:</span> it could not be had "
-                       "there.</li>\n",
-                       s[i].target, all->items[0].experiment);
+            absence_put(r, all, &s[i]);
         else
             peer_table(r, all, s[i].target);
     }

@@ -165,13 +165,14 @@ static int modes_add(struct target_set *set, const struct bench *b, const struct
     bool ours = strcmp(spec->name, "millrace") == 0;
     for (int i = 0; i < spec->durability_count && rc == 0; i++) {
         const struct target_durability *d = &spec->durabilities[i];
-        if (choice == TARGETS_EVERY_MODE || i == 0 || (ours && is_asked_for(set, d)))
+        bool on_disk = set->spec_count > 1 && strcmp(d->promise, "on-disk") == 0;
+        if (choice == TARGETS_EVERY_MODE || i == 0 || on_disk || (ours && is_asked_for(set, d)))
             rc = mode_add(set, b, spec, d, error);
     }
     return rc;
 }
 
-static int absence_keep(const struct bench *b, const char *experiment, const char *name, const char *why,
+int target_not_measured(const struct bench *b, const char *experiment, const char *name, const char *why,
                         struct err_text *error)
 {
     struct trial t;
@@ -189,7 +190,7 @@ static int target_add(struct target_set *set, const struct bench *b, const char 
     struct target_place place;
     char why[512];
     target_place_init(&place, spec, b->program, "");
-    if (!target_present(&place, why, sizeof why)) return absence_keep(b, experiment, spec->name, why, error);
+    if (!target_present(&place, why, sizeof why)) return target_not_measured(b, experiment, spec->name, why, error);
     return modes_add(set, b, spec, choice, error);
 }
 

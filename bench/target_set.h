@@ -33,13 +33,18 @@ struct target_set {
 
 enum target_choice {
     TARGETS_EVERY_MODE,
-    TARGETS_DEFAULTS /* each target's default mode; of ours those with the promises of the peers' defaults, too */
+    /* Each target's default mode; of ours those with the promises of the peers' defaults, too; and where there are
+     * peers, every target's mode that syncs before it acknowledges. */
+    TARGETS_DEFAULTS
 };
 
 /* Negative when a file is wrong, a target that is there does not start, or none is left. */
 int target_set_start(struct target_set *set, const struct bench *b, const char *experiment, enum target_choice choice,
                      struct err_text *error);
 void target_set_stop(struct target_set *set);
+/* Keeps the void trial "NAME: not measured" that says why a target has no others. */
+int target_not_measured(const struct bench *b, const char *experiment, const char *name, const char *why,
+                        struct err_text *error);
 
 /* The three one behind the other; what does not fit is cut. */
 void target_cell_join(char out[TRIAL_NAME_MAX], const char *before, const char *cell, const char *behind);
