@@ -13,7 +13,7 @@ target=${1:-apache-kafka}
 shift || true
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(stream_equality workloads shop formats values keys late_records several_sources outputs
-    stream_follow stream_follow_documents stream_follow_table stream_whole)
+    stream_follow stream_follow_documents stream_follow_table stream_whole es_store es_shop)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/millrace-peer.XXXXXX")
 server=
 stop() {
