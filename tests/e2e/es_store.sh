@@ -125,6 +125,11 @@ for words in 'DATA: {"a": is no JSON' 'there is no fold "basket"' 'stream cart-1
     grep -qF "$words" "$scratch/es.err" || fail "nothing says: $words"
 done
 
+"$MILLRACE" es --help >"$scratch/help"
+for verb in append read list fold snapshot replay history compensate project serve; do
+    grep -q "millrace es $verb" "$scratch/help" || fail "the help lacks $verb"
+done
+
 # --- from Python ---
 MILLRACE=$MILLRACE PYTHONPATH=notebooks /usr/bin/python3 - "$bootstrap" <<'PYTHON' || fail "the Python class"
 import sys
