@@ -136,7 +136,7 @@ static void panel(struct figure *f, const struct cost_page *p, int axis)
                    "set xlabel 'length of the log'\nset ylabel 'milliseconds'\n"
                    "set xtics ('1 MB' 1e6, '10 MB' 1e7, '100 MB' 1e8, '1 GB' 1e9, '10 GB' 1e10)\n"
                    "set xrange [0.7e6:*]\nset key top left Left reverse maxrows %d\n",
-                   p->peer_count > 0 ? 16 : 4);
+                   p->peer_count > 0 ? 9 : 4);
     else
         buf_append_str(&f->script, "set xlabel 'partitions in use'\nunset ylabel\nunset key\n"
                                    "set xtics ('1' 1, '10' 10, '100' 100, '1,000' 1000, '5,000' 5000)\n"
