@@ -98,7 +98,7 @@ def exercise(lab: Lab, name: str, student: str, seed: int | None = None, boxed: 
     whole: Verdict | None = None
     for one in seeds(lab.exercises[name], seed):
         verdict = once(lab, name, student, one, boxed)
-        verdict["seeds"] = [one]
+        verdict.update(seeds=[one], shown_seed=one)
         for line in verdict.get("checks", []):
             line.update(survived=int(line["ok"]), runs=1, failed_seed=None if line["ok"] else one)
         whole = verdict if whole is None else merge(whole, verdict)
@@ -109,7 +109,9 @@ def exercise(lab: Lab, name: str, student: str, seed: int | None = None, boxed: 
 
 
 def merge(whole: Verdict, more: Verdict) -> Verdict:
-    """Both: a check's line is the first that failed, and counts."""
+    """Both: a check's line is the first that failed, and counts; what was printed is the first failed run's."""
+    if passed(whole) and not passed(more):
+        whole.update(stdout=more["stdout"], shown_seed=more["shown_seed"])
     whole["seconds"] += more["seconds"]
     whole["seeds"] += more["seeds"]
     for line, other in zip(whole["checks"], more["checks"]):
@@ -118,7 +120,7 @@ def merge(whole: Verdict, more: Verdict) -> Verdict:
         line["survived"] += other["survived"]
         line["runs"] += 1
     if whole["status"] == "done" and more["status"] != "done":
-        whole.update(status=more["status"], stopped=more["stopped"], stdout=more["stdout"])
+        whole.update(status=more["status"], stopped=more["stopped"], stdout=more["stdout"], shown_seed=more["shown_seed"])
     return whole
 
 

@@ -161,10 +161,10 @@ class School:
         if run.passed(verdict):
             self.success(lab, exercise)
         else:
-            output = verdict["stdout"].strip()
+            output = verdict["stdout"].strip("\n")
             if output:
                 print(terminal.code(output[-1500:]))
-            print(self.say("seed", seed=verdict["seeds"][0], name=f"{lab.id}/{exercise.name}"), self.say("failed", path=path), sep="\n")
+            print(self.say("seed", seed=verdict["shown_seed"], name=f"{lab.id}/{exercise.name}"), self.say("failed", path=path), sep="\n")
         self.save()
         return run.passed(verdict)
 
