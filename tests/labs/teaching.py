@@ -26,8 +26,7 @@ def row(lab: source.Lab) -> str:
     experiment = sum(number for name, number in minutes.items() if name.startswith("*"))
     exercises = sum(minutes.values()) - experiment - READING
     checks = sum(len(one.check_names()) for one in lab.exercises.values())
-    wrong = sum(len(one.wrong) for one in lab.exercises.values())
-    return f"| {lab.id} | {READING} | {exercises} | {experiment} | {sum(minutes.values())} | {checks} | {wrong} |"
+    return f"| {lab.id} | {READING} | {exercises} | {experiment} | {sum(minutes.values())} | {checks} |"
 
 
 def planned(cell: str) -> list[tuple[str, str]]:
