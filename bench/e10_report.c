@@ -162,7 +162,7 @@ static int cost_figure(struct report *r, const struct trials *all, const struct 
 {
     struct figure f;
     int points[AXES];
-    char measured[8], is_void[8];
+    char measured[16], is_void[16];
     figure_begin(&f, "e10_cost", 1000, p->peer_count > 0 ? 540 : 440);
     for (int a = 0; a < AXES; a++) {
         int before = f.points;
