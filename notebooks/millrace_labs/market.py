@@ -223,6 +223,8 @@ class Market:
         seen: list[Order] = []
         for number, o in enumerate(self.orders):
             kind = number % 10
+            if number == 1:  # less than one, and more than nothing
+                o = replace(o, cents=draw.randrange(1, 100))
             if kind == 3:
                 add(row(o, at=draw.choice(["31/02/2025 10:00", "29/02/2025 09:30", "oggi", "12/25/2025 08:00"])), "bad_date")
             elif kind == 5:

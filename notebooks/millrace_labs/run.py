@@ -142,15 +142,21 @@ def message(line: dict[str, Any], language: str) -> str:
     return many + line[language]
 
 
+SAME = {"en": "the same", "it": "lo stesso"}
+
+
 def lines(lab: Lab, name: str, verdict: Verdict, language: str) -> list[str]:
     """A line for a cell that stopped, and one for each check that had something to look at."""
     told = []
     if verdict["status"] != "done":
         told.append(f"FAIL  {lab.id} {name}/cell  {verdict['stopped'][language]}")
     wide = max([len(line["name"]) for line in verdict["checks"]] or [0])
+    said: set[str] = set()
     for line in verdict["checks"]:
         if line.get("missing") and verdict["status"] != "done":
             continue  # it follows from the line above
         word = "ok  " if line["ok"] else "FAIL"
-        told.append(f"{word}  {lab.id} {name}/{line['name']:<{wide}}  {message(line, language)}")
+        words = message(line, language)
+        told.append(f"{word}  {lab.id} {name}/{line['name']:<{wide}}  {SAME[language] if words in said else words}")
+        said.add(words)
     return told

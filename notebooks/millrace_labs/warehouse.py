@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
-from millrace_labs.check import expect, expect_equal, text
+from millrace_labs.check import Missing, expect, expect_equal, text
 
 MAX_SAID = 400  # bytes of the engine's words in a message
 
@@ -37,8 +37,9 @@ def open_database(out: Mapping[str, Any], world: Any, name: str) -> sqlite3.Conn
                 it=f"atteso un warehouse, non ce n'è nessuno; il motore dice: {said}"),
            look=text(en="look at: what the engine says; it names the key that it does not like",
                      it="guarda: ciò che dice il motore; fa il nome della chiave che non va"))
-    expect(there, text(en=f"expected a database {name}, came none", it=f"attesa una base di dati {name}, non c'è"),
-           look=text(en="look at: where the cells stopped, and which file they write", it="guarda: dove si sono fermate le celle, e quale file scrivono"))
+    if not there:
+        raise Missing(text(en=f"expected a database {name}, came none; look at: where the cells stopped, and which file they write",
+                           it=f"attesa una base di dati {name}, non c'è; guarda: dove si sono fermate le celle, e quale file scrivono"))
     copy = Path(tempfile.mkdtemp()) / "copy.db"
     shutil.copyfile(path, copy)
     wal = path.with_name(path.name + "-wal")
