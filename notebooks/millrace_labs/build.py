@@ -20,9 +20,9 @@ from millrace_labs import place, source, walk
 
 BUILT = ".built.json"  # in the student's folder: the digest of each file as it was built
 WORDS = {
-    "it": {"lab": "Laboratorio", "exercise": "Esercizio", "minutes": "minuti", "hint": "Suggerimento", "experiment": "Esperimento",
+    "it": {"exercise": "Esercizio", "minutes": "minuti", "hint": "Suggerimento", "experiment": "Esperimento",
            "mistakes": "Errori tipici", "fails": "non passa", "questions": "Domande con risposte", "solution": "Perché"},
-    "en": {"lab": "Lab", "exercise": "Exercise", "minutes": "minutes", "hint": "Hint", "experiment": "Experiment",
+    "en": {"exercise": "Exercise", "minutes": "minutes", "hint": "Hint", "experiment": "Experiment",
            "mistakes": "Typical mistakes", "fails": "fails", "questions": "Questions with answers", "solution": "Why"},
 }
 
@@ -51,8 +51,9 @@ class _Notebook:
 
         opening = f"from millrace_labs import lab\n\nlab.open({self.lab.id!r}, language={self.language!r})"
         self.code(opening, "lab-open", deletable=False)
-        if not any(isinstance(block, source.Prose) and block.text.startswith("# ") for block in self.lab.blocks):
-            self.markdown(f"# {self.words['lab']} {int(self.lab.number)}. {self.lab.titles[self.language]}", "title")
+        heading = source.heading(self.lab, self.language)
+        if heading:
+            self.markdown(heading, "title")
         for block in self.lab.blocks:
             if isinstance(block, source.Prose):
                 self.prose(block)

@@ -25,7 +25,9 @@ def _typed(block: source.Fence) -> str:
 
 def reading(lab: source.Lab, exercise: source.Exercise | None, language: str) -> str:
     """The text before an exercise, or after the last one."""
-    shown, runs = [], False
+    begins = exercise is not None and exercise.name == next(iter(lab.exercises))
+    heading = source.heading(lab, language) if begins else ""
+    shown, runs = [terminal.markdown(heading)] if heading else [], False
     for block in blocks_before(lab, exercise):
         if isinstance(block, source.Prose):
             if block.kind == "prose" and block.language in (language, "both"):

@@ -163,7 +163,7 @@ class School:
         else:
             output = verdict["stdout"].strip("\n")
             if output:
-                print(terminal.code(output[-1500:]))
+                print(terminal.code(output if len(output) <= 1500 else "..." + output[-1500:][output[-1500:].find("\n"):]))
             print(self.say("seed", seed=verdict["shown_seed"], name=f"{lab.id}/{exercise.name}"), self.say("failed", path=path), sep="\n")
         self.save()
         return run.passed(verdict)

@@ -129,6 +129,13 @@ class Lab:
         return sum(int(b.tags.get("minutes", 0)) for b in self.blocks if isinstance(b, Fence))
 
 
+def heading(lab: Lab, language: str) -> str:
+    """The title of a lab whose own text does not begin with one; nothing where it does."""
+    if any(isinstance(block, Prose) and block.text.startswith("# ") for block in lab.blocks):
+        return ""
+    return f"# {'Laboratorio' if language == 'it' else 'Lab'} {int(lab.number)}. {lab.titles[language]}"
+
+
 def check_functions(fence: Fence) -> list[str]:
     """The names of the checks that a fence defines: check_same_key is "same-key"."""
     tree = ast.parse(fence.text)
