@@ -9,7 +9,7 @@
 
 static json_t *failure(const char *why)
 {
-    return json_pack("{s:b, s:s}", "ok", 0, "error", why);
+    return json_pack("{s:b, s:o}", "ok", 0, "error", es_sentence_value(why));
 }
 
 static json_t *answer_of(const struct es_command *c, const json_t *request)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "etl/eventstore/store.h"
+#include "lib/base/checksum.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
@@ -56,30 +57,83 @@ static struct written *written_of(struct es_store *s, const struct es_append *a)
 
 struct catching {
     struct es_store *store;
+    struct err_text *error;
+    int64_t from;
+    struct es_seen *seen;
+    bool same; /* the log that was read before: its last record has been met */
     struct arena scratch;
 };
 
+static int made_again(const struct es_store *s, struct err_text *error)
+{
+    return err_set(
+        error, ERR_EXISTS,
+        "topic %s is not the log that was read before: it was made again, or lost its end; append again with "
+        "the same id, and the answer is right",
+        s->topic);
+}
+
+static uint32_t crc_of(const rd_kafka_message_t *m)
+{
+    int64_t timestamp = rd_kafka_message_timestamp(m, NULL);
+    return crc32c(crc32c(crc32c(0, &timestamp, sizeof timestamp), m->key, m->key_len), m->payload, m->len);
+}
+
+static bool log_check(struct catching *c, const rd_kafka_message_t *m)
+{
+    struct es_seen *seen = c->seen;
+    uint32_t crc = crc_of(m);
+    if (!c->same && m->offset == seen->offset && crc != seen->crc) return false;
+    if (!c->same && m->offset > seen->offset && c->from <= seen->offset) return false;
+    c->same = c->same || m->offset >= seen->offset;
+    if (m->offset > seen->offset) *seen = (struct es_seen){m->offset, crc};
+    return true;
+}
+
+/* A stream of which less is known than where this reading begins is none of its business: it would miss a part. */
 static int message(void *context, const rd_kafka_message_t *m)
 {
     struct catching *c = context;
     struct es_record r;
+    if (!log_check(c, m)) return made_again(c->store, c->error);
     struct written *w = table_get(&c->store->written, slice_of(m->key, m->key_len));
-    if (!w || m->offset < w->next) return 0;
+    if (!w || w->partition != m->partition || m->offset < w->next || w->next < c->from) return 0;
     w->next = m->offset + 1;
-    es_message_decode(m, &c->scratch, &r);
+    es_message_decode(c->store, m, &c->scratch, &r);
     es_index_step(&w->index, &r);
     es_record_release(&r);
     arena_reset(&c->scratch);
     return 0;
 }
 
-/* After a failure in the middle each index is where it is: its `next` tells. */
+static void seen_open(struct es_store *s)
+{
+    s->seen = memory_grow(s->seen, (size_t)s->partitions, sizeof *s->seen);
+    for (int i = 0; i < s->partitions; i++) s->seen[i] = (struct es_seen){.offset = -1};
+}
+
+/* What was known is of another log. */
+static void forget(struct es_store *s)
+{
+    struct err_text ignored = {""};
+    int count = es_log_partitions(&s->log, s->topic, &ignored);
+    es_written_release(s);
+    if (count > 0) s->partitions = count;
+    seen_open(s);
+}
+
+/* After a failure in the middle each index is where it is: its `next` tells. When the log is another one (ERR_EXISTS,
+ * ERR_RANGE) nothing is left of them, and of `w`. */
 static int catch_up(struct es_store *s, struct written *w, struct err_text *error)
 {
-    struct catching c = {.store = s};
-    int64_t from = w->next, next = from;
-    int result = es_log_read(&s->log, s->topic, w->partition, from, message, &c, &next, error);
+    if (!s->seen) seen_open(s);
+    struct es_seen *seen = &s->seen[w->partition];
+    struct catching c = {.store = s, .error = error, .from = w->next, .seen = seen, .same = seen->offset < 0};
+    int64_t from = w->next, next = from, known = seen->offset >= 0 && seen->offset < from ? seen->offset : from;
+    int result = es_log_read_on(&s->log, s->topic, w->partition, known, from, message, &c, &next, error);
     arena_release(&c.scratch);
+    if (result == 0 && !c.same && next > from && next <= seen->offset) result = made_again(s, error);
+    if (result == ERR_EXISTS || result == ERR_RANGE) forget(s);
     if (result != 0) return result;
     for (struct table_entry *e = table_first(&s->written); e; e = table_next(&s->written, e)) {
         struct written *other = e->value;

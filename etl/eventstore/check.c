@@ -17,8 +17,9 @@ static int event_check(const struct es_event *e, struct err_text *error)
     if (result == 0) result = name_check("correlation", e->correlation, true, error);
     if (result == 0) result = name_check("causation", e->causation, true, error);
     if (result == 0) result = name_check("compensates", e->compensates, true, error);
-    if (result == 0 && e->schema < 0)
-        result = err_set(error, ERR_INVALID, "schema %lld: must be a number from 1", (long long)e->schema);
+    if (result == 0 && (e->schema < 0 || e->schema > ES_NUMBER_MAX))
+        result = err_set(error, ERR_INVALID, "schema %lld: must be a number from 1, of %d digits at most",
+                         (long long)e->schema, ES_DIGITS_MAX);
     if (result == 0 && !json_is_object(e->data))
         result = err_set(error, ERR_INVALID, "the data of event %.*s is no JSON object", TEXT(e->id));
     return result;

@@ -169,6 +169,12 @@ static int records(struct reading *r)
 int es_log_read(struct es_log *log, const char *topic, int32_t partition, int64_t from, es_log_each *each,
                 void *context, int64_t *next, struct err_text *error)
 {
+    return es_log_read_on(log, topic, partition, from, from, each, context, next, error);
+}
+
+int es_log_read_on(struct es_log *log, const char *topic, int32_t partition, int64_t known, int64_t from,
+                   es_log_each *each, void *context, int64_t *next, struct err_text *error)
+{
     struct reading r = {log, topic, partition, from, from, 0, each, context, error};
     int64_t low = 0;
     int result = es_log_ends(log, topic, partition, &low, &r.end, error);
@@ -183,6 +189,7 @@ int es_log_read(struct es_log *log, const char *topic, int32_t partition, int64_
                          ": it is not the one that was read before",
                          topic, partition, r.end, from);
     if (result == 0 && from < r.end) {
+        if (known >= low) r.from = r.next = known;
         result = assign(&r);
         if (result == 0) result = records(&r);
         rd_kafka_assign(log->consumer, NULL);
@@ -199,7 +206,10 @@ void es_log_raw(const rd_kafka_message_t *m, struct es_raw *out)
     size_t n;
     *out = (struct es_raw){.key = slice_of(m->key, m->key_len), .value = slice_of(m->payload, m->len)};
     if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    while (out->header_count < ES_HEADERS_MAX &&
-           rd_kafka_header_get_all(headers, (size_t)out->header_count, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        out->headers[out->header_count++] = (struct es_header){name, slice_of(value, value ? n : 0)};
+    /* Of the event store's there are so many only when one is there twice. */
+    for (size_t i = 0; out->header_count < ES_HEADERS_MAX &&
+                       rd_kafka_header_get_all(headers, i, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++)
+        if (es_header_own(name))
+            out->headers[out->header_count++] = (struct es_header){name, slice_of(value, value ? n : 0)};
 }

@@ -46,6 +46,10 @@ typedef int es_log_each(void *context, const rd_kafka_message_t *m);
  * sentence when the beginning is gone, ERR_RANGE when the log ends before `from`. */
 int es_log_read(struct es_log *log, const char *topic, int32_t partition, int64_t from, es_log_each *each,
                 void *context, int64_t *next, struct err_text *error);
+/* The same for who has read as far as `from`: if there is anything, it begins at the record at `known` <= from, so that
+ * it can be seen whether this is still the log that was read (unless that record is no longer kept). */
+int es_log_read_on(struct es_log *log, const char *topic, int32_t partition, int64_t known, int64_t from,
+                   es_log_each *each, void *context, int64_t *next, struct err_text *error);
 
 /* The message as its parts. */
 void es_log_raw(const rd_kafka_message_t *m, struct es_raw *out);

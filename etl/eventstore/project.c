@@ -119,9 +119,9 @@ static int apply(struct project *p, const rd_kafka_message_t *m)
     struct es_record r;
     struct held *h;
     if (!is_wanted(p, slice_of(m->key, m->key_len))) return 0;
-    es_message_decode(m, &p->scratch, &r);
-    int result = held_of(p, r.stream, &h);
-    if (result == 0 && es_rule(h->version, &r)) {
+    es_message_decode(p->store, m, &p->scratch, &r);
+    int result = r.malformed ? 0 : held_of(p, r.stream, &h);
+    if (result == 0 && !r.malformed && es_rule(h->version, &r)) {
         for (int i = 0; i < r.count; i++) p->options->fold->apply(p->options->fold, h->state, &r.events[i]);
         h->version += r.count;
         h->dirty = true;

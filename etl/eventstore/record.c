@@ -5,7 +5,7 @@
 #include "etl/eventstore/instant.h"
 #include "lib/base/text.h"
 
-enum { DIGITS_MAX = 18, JSON_FLAGS = JSON_ALLOW_NUL };
+enum { JSON_FLAGS = JSON_ALLOW_NUL };
 
 bool es_name_good(struct slice name)
 {
@@ -18,6 +18,20 @@ bool es_name_good(struct slice name)
 json_t *es_text_value(struct slice text)
 {
     return json_stringn(text.p ? (const char *)text.p : "", text.n);
+}
+
+json_t *es_sentence_value(const char *text)
+{
+    struct buf b = {0};
+    size_t n = strlen(text), cut = 0;
+    while (cut < 4 && cut < n && !text_is_utf8(slice_of(text, n - cut))) cut++;
+    bool good = text_is_utf8(slice_of(text, n - cut));
+    buf_append(&b, text, good ? n - cut : n);
+    for (size_t i = 0; !good && i < b.n; i++)
+        if (b.p[i] >= 0x80) b.p[i] = '?';
+    json_t *value = json_stringn((const char *)b.p, b.n);
+    buf_release(&b);
+    return value;
 }
 
 /* ---- from the log ---- */
@@ -37,7 +51,7 @@ static const struct es_header *header(const struct es_raw *raw, const char *name
 /* Decimal digits alone: no sign, which would be a second way to write a number. */
 static bool digits(struct slice text, int64_t *out)
 {
-    if (text.n == 0 || text.n > DIGITS_MAX) return false;
+    if (text.n == 0 || text.n > ES_DIGITS_MAX) return false;
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] < '0' || text.p[i] > '9') return false;
     return text_to_i64(text, out);
@@ -45,6 +59,13 @@ static bool digits(struct slice text, int64_t *out)
 
 static const char *const own[] = {"es-expected",  "es-id",          "es-type", "es-schema", "es-correlation",
                                   "es-causation", "es-compensates", "es-by",   "es-count",  NULL};
+
+bool es_header_own(const char *name)
+{
+    for (int i = 0; own[i]; i++)
+        if (strcmp(own[i], name) == 0) return true;
+    return false;
+}
 
 static const char *headers_wrong(const struct es_raw *raw)
 {
@@ -188,7 +209,7 @@ static struct slice array(const struct es_record *r, struct arena *arena)
         member_add(object, "id", e->id);
         member_add(object, "type", e->type);
         json_object_set(object, "data", e->data);
-        if (e->schema != 1) json_object_set_new(object, "schema", json_integer(e->schema));
+        if (e->schema > 1) json_object_set_new(object, "schema", json_integer(e->schema));
         member_add(object, "correlation", e->correlation);
         member_add(object, "causation", e->causation);
         member_add(object, "compensates", e->compensates);
@@ -212,7 +233,7 @@ void es_record_encode(const struct es_record *r, struct arena *arena, struct es_
     }
     header_add(out, "es-id", e->id);
     header_add(out, "es-type", e->type);
-    if (e->schema != 1) header_add(out, "es-schema", number(e->schema, arena));
+    if (e->schema > 1) header_add(out, "es-schema", number(e->schema, arena));
     header_add(out, "es-correlation", e->correlation);
     header_add(out, "es-causation", e->causation);
     header_add(out, "es-compensates", e->compensates);

@@ -13,12 +13,13 @@
 
 #include "lib/base/bytes.h"
 
-enum { ES_NAME_MAX = 255, ES_EVENTS_MAX = 10000, ES_HEADERS_MAX = 32 };
+enum { ES_NAME_MAX = 255, ES_EVENTS_MAX = 10000, ES_HEADERS_MAX = 32, ES_DIGITS_MAX = 18 };
+#define ES_NUMBER_MAX INT64_C(999999999999999999) /* of so many digits */
 
 struct es_event {
     struct slice id, type;
     json_t *data;                                     /* an object; borrowed */
-    int64_t schema;                                   /* of the data, from 1 */
+    int64_t schema;                                   /* of the data, from 1; written, 0 is 1 */
     struct slice correlation, causation, compensates; /* ids; empty: none */
     int64_t version;                                  /* in its stream, from 1; 0 until it counts */
 };
@@ -54,6 +55,9 @@ void es_record_release(struct es_record *r);
 /* The reverse; texts point into `r` or the arena. */
 void es_record_encode(const struct es_record *r, struct arena *arena, struct es_raw *out);
 
+/* Whether this is the name of a header of the event store's; others may stand beside them. */
+bool es_header_own(const char *name);
+
 /* A stream's id, an event's id or type: 1 to ES_NAME_MAX bytes of UTF-8 without control characters. */
 bool es_name_good(struct slice name);
 
@@ -62,5 +66,7 @@ void es_event_json(const struct es_record *r, const struct es_event *e, struct b
 /* The same as a value. */
 json_t *es_event_value(const struct es_record *r, const struct es_event *e);
 json_t *es_text_value(struct slice text);
+/* A sentence, which may have been cut inside a character, or quote what is no UTF-8. */
+json_t *es_sentence_value(const char *text);
 
 #endif

@@ -157,7 +157,7 @@ json_t *es_verdict_value(const struct es_append *a, const struct es_verdict *v)
     if (r->count > 1) json_object_set(o, "ids", ids);
     json_decref(ids);
     if (accepted) json_object_set_new(o, "repeated", json_boolean(v->repeated));
-    json_object_set_new(o, "why", json_string(v->why));
+    json_object_set_new(o, "why", es_sentence_value(v->why));
     if (accepted) return o;
     json_object_set_new(o, "refused", json_string(refusals[v->outcome]));
     if (v->outcome == ES_CONFLICT) json_object_set_new(o, "expected", json_integer(v->expected));

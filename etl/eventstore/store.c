@@ -48,6 +48,7 @@ void es_close(struct es_store *s)
     for (struct table_entry *e = table_first(&s->folds); e; e = table_next(&s->folds, e)) es_fold_file_free(e->value);
     table_release(&s->folds);
     if (s->log.bootstrap) es_log_close(&s->log);
+    free(s->seen);
     free(s->topic);
     free(s);
 }
@@ -80,6 +81,7 @@ void es_id_draw(char out[40])
 /* ---- walking ---- */
 
 struct walk {
+    const struct es_store *store;
     struct slice stream;    /* of one stream */
     struct table *versions; /* of all; NULL: of one */
     struct arena *arena;    /* of the versions */
@@ -102,18 +104,25 @@ static int64_t *version_of(struct walk *w, struct slice stream)
 
 static int step(struct walk *w, struct es_record *r)
 {
-    int64_t none = 0, *version = es_name_good(r->stream) ? version_of(w, r->stream) : &none, before = *version;
+    bool elsewhere = es_log_partition_of(r->stream, w->store->partitions) != r->partition;
+    int64_t none = 0, *version = elsewhere || !es_name_good(r->stream) ? &none : version_of(w, r->stream),
+            before = *version;
     bool counts = es_rule(before, r);
     if (counts)
         for (int i = 0; i < r->count; i++) r->events[i].version = ++*version;
     return w->each(w->context, r, counts, before);
 }
 
-void es_message_decode(const rd_kafka_message_t *m, struct arena *arena, struct es_record *out)
+void es_message_decode(const struct es_store *s, const rd_kafka_message_t *m, struct arena *arena,
+                       struct es_record *out)
 {
     struct es_raw raw;
     es_log_raw(m, &raw);
     es_record_decode(&raw, arena, out);
+    if (!out->malformed && es_log_partition_of(raw.key, s->partitions) != m->partition) {
+        out->malformed = "this is not the partition of its stream";
+        out->count = 0;
+    }
     out->partition = m->partition;
     out->offset = m->offset;
     out->timestamp = rd_kafka_message_timestamp(m, NULL);
@@ -124,7 +133,7 @@ static int message(void *context, const rd_kafka_message_t *m)
     struct walk *w = context;
     struct es_record r;
     if (!w->versions && !slice_equal(slice_of(m->key, m->key_len), w->stream)) return 0;
-    es_message_decode(m, &w->scratch, &r);
+    es_message_decode(w->store, m, &w->scratch, &r);
     int result = step(w, &r);
     es_record_release(&r);
     arena_reset(&w->scratch);
@@ -134,7 +143,7 @@ static int message(void *context, const rd_kafka_message_t *m)
 int es_walk(struct es_store *s, struct slice stream, struct es_place from, es_each *each, void *context,
             struct err_text *error)
 {
-    struct walk w = {.stream = stream, .version = from.version, .each = each, .context = context};
+    struct walk w = {.store = s, .stream = stream, .version = from.version, .each = each, .context = context};
     int result = es_log_read(&s->log, s->topic, es_log_partition_of(stream, s->partitions), from.offset, message, &w,
                              NULL, error);
     arena_release(&w.scratch);
@@ -144,7 +153,7 @@ int es_walk(struct es_store *s, struct slice stream, struct es_place from, es_ea
 int es_walk_partition(struct es_store *s, int32_t partition, int64_t from, struct table *versions, struct arena *arena,
                       es_each *each, void *context, int64_t *next, struct err_text *error)
 {
-    struct walk w = {.versions = versions, .arena = arena, .each = each, .context = context};
+    struct walk w = {.store = s, .versions = versions, .arena = arena, .each = each, .context = context};
     int result = es_log_read(&s->log, s->topic, partition, from, message, &w, next, error);
     arena_release(&w.scratch);
     return result;

@@ -17,8 +17,9 @@ struct replay {
 
 static void refuse(struct replay *p, const struct es_event *e, const char *why)
 {
-    json_array_append_new(p->refused, json_pack("{s:I, s:o, s:o, s:s}", "version", (json_int_t)e->version, "type",
-                                                es_text_value(e->type), "id", es_text_value(e->id), "why", why));
+    json_array_append_new(p->refused,
+                          json_pack("{s:I, s:o, s:o, s:o}", "version", (json_int_t)e->version, "type",
+                                    es_text_value(e->type), "id", es_text_value(e->id), "why", es_sentence_value(why)));
     table_set(&p->missing, e->id, p);
 }
 

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# The event store where the log is not what a writer thinks: its beginning deleted, the topic made again under a process
+# that stays, records of others in the wrong partition or with many headers. Nothing that is accepted may be missing.
+. tests/e2e/lib.sh
+broker_start
+"$MILLRACE" topic create elsewhere --partitions 3 --bootstrap "$bootstrap" >/dev/null || fail "create"
+export MILLRACE bootstrap
+PYTHONPATH=notebooks timeout 100 /usr/bin/python3 - "$bootstrap" "$scratch" <<'PYTHON' || fail "see above"
+import json, os, signal, subprocess, sys, threading, time
+from confluent_kafka import Producer
+from millrace_labs.eventstore import EventStore, EventStoreError, Refused
+bootstrap, scratch = sys.argv[1:]
+ITEM = {"product": "p", "quantity": 1, "price_cents": 1}
+def run(*words):
+    done = subprocess.run([os.environ["MILLRACE"], *words, "--bootstrap", bootstrap], capture_output=True, text=True)
+    assert done.returncode == 0, (words, done)
+    return done.stdout
+def refused(kind, words, function, *arguments, **named):
+    try:
+        answer = function(*arguments, **named)
+    except kind as error:
+        assert words in str(error), error
+        return
+    raise AssertionError(f"{words}: was answered {answer}")
+
+# A stream that could not be read is not read on from the middle when another stream of the partition is.
+with EventStore(bootstrap, "cut") as old, EventStore(bootstrap, "cut") as new:
+    for i in range(3):
+        old.append("cart-b", "T", {}, id=f"b{i}")
+    new.append("cart-a", "T", {}, id="a0")
+    run("topic", "delete-records", "cut:0", "--before", "2")
+    refused(EventStoreError, "what stood before is gone", new.append, "cart-b", "T", {}, id="x")
+    assert old.append("cart-b", "T", {}, id="b3") == 4
+    assert new.append("cart-a", "T", {}, id="a1") == 2
+    refused(EventStoreError, "what stood before is gone", new.append, "cart-b", "T", {}, id="x")
+print("- the beginning was deleted: no version is made of half a stream")
+
+# What a writer remembers of a topic that was made again does not count.
+with EventStore(bootstrap, "again") as old:
+    for i in range(2):
+        old.append("cart-a", "T", {}, id=f"a{i}")
+    run("topic", "delete", "again")
+    with EventStore(bootstrap, "again") as new:
+        for i in range(4):
+            new.append("cart-b", "T", {}, id=f"b{i}")
+    refused(EventStoreError, "is not the log that was read before", old.append, "cart-a", "T", {}, id="z")
+    assert old.append("cart-a", "T", {}, id="z") == 1
+    assert [e.id for e in old.read("cart-a")] == ["z"]
+    run("topic", "delete", "again")
+    with EventStore(bootstrap, "again") as new:
+        new.append("cart-b", "T", {})
+    refused(EventStoreError, "is not the one that was read before", old.append, "cart-a", "T", {}, id="y")
+    assert old.append("cart-a", "T", {}, id="y") == 1
+print("- the topic was made again under a writer: it says so, and begins anew")
+
+# All readers skip the same records of others.
+with EventStore(bootstrap, "elsewhere") as store:
+    home = store.append("cart-a", "ItemAdded", ITEM, id="a1") and store.read("cart-a")[0].partition
+    producer = Producer({"bootstrap.servers": bootstrap})
+    def produce(key, id, version, partition=-1, before=0, after=()):
+        headers = [(f"x{i}", b"1") for i in range(before)]
+        headers += [("es-expected", str(version).encode()), ("es-id", id.encode()), ("es-type", b"ItemAdded"), *after]
+        named = {} if partition < 0 else {"partition": partition}
+        producer.produce("elsewhere", key=key, value=json.dumps(ITEM), headers=headers, **named)
+        producer.flush()
+    for other in {0, 1, 2} - {home}:
+        produce("cart-a", f"w{other}", 1, other)
+    produce("cart-a", "h2", 1, home, before=40)
+    produce("cart-a", "d3", 2, home, before=40, after=[("es-id", b"another")])
+    assert [e.id for e in store.read("cart-a")] == ["a1", "h2"], store.history("cart-a")
+    assert store.streams() == {"cart-a": 2}, store.streams()
+    assert store.append("cart-a", "ItemAdded", ITEM) == 3
+    run("es", "project", "--topic", "elsewhere", "--fold", "cart", "--db", f"{scratch}/view.db")
+    rows = subprocess.run(["sqlite3", f"{scratch}/view.db", "SELECT version, total_cents FROM cart"], capture_output=True, text=True)
+    assert rows.stdout == "3|3\n", rows
+print("- a record in another partition than its stream's, and one of many headers: all readers agree")
+
+with EventStore(bootstrap, "odd") as store:
+    refused(EventStoreError, "of 18 digits at most", store.append, "cart-a", "T", {}, schema=10**18)
+    long = "è" * 300
+    for name in (long, "a" + long):
+        refused(Refused, "there is no " + name[:100], store.append, "cart-a", "ItemRemoved", {"product": name, "quantity": 1}, domain="cart")
+        refused(EventStoreError, "there is no op", store._ask, (name + long) * 4)
+        refused(EventStoreError, "there is no op", store._ask, (name + long) * 4 + "a")
+print("- what cannot be read back is not written; a sentence that is cut short is a sentence")
+PYTHON
+broker_stop
+done_testing
