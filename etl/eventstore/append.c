@@ -266,14 +266,27 @@ static bool is_again(struct under_way *u, const struct es_append *a)
     return again;
 }
 
+/* What it asks about cannot be said while others of its stream are under way. */
+static bool must_wait(struct es_store *s, const struct es_append *a, struct under_way *u)
+{
+    int64_t planned = *planned_of(&u->planned, &u->arena, a->record.stream);
+    if (planned == 0) return false;
+    if (a->record.expected != ES_ANY && a->record.expected != written_of(s, a)->index.version + planned) return true;
+    for (int i = 0; i < a->record.count; i++)
+        if (a->record.events[i].compensates.n) return true;
+    return false;
+}
+
 /* Decided as if all that is under way had counted. */
-static int queue(struct es_store *s, const struct es_append *a, struct es_verdict *v, struct under_way *u,
+static int queue(struct es_store *s, const struct es_append *asked, struct es_verdict *v, struct under_way *u,
                  struct err_text *error)
 {
+    struct es_append next = *asked, *a = &next;
     struct written *w = written_of(s, a);
     struct arena arena = {0};
     struct es_raw raw;
     int64_t *planned = planned_of(&u->planned, &u->arena, a->record.stream);
+    if (*planned > 0 && a->record.expected == w->index.version + *planned) a->record.expected = ES_ANY;
     es_index_decide(&w->index, a, v);
     if (v->outcome != ES_WRITE) return 0;
     if (is_again(u, a)) {
@@ -325,20 +338,33 @@ static int window_open(struct es_store *s, const struct es_append *appends, int 
     return result;
 }
 
+/* As many as can be under way at once; how many that were, or a failure. */
+static int some_alone(struct es_store *s, const struct es_append *appends, int count, struct es_verdict *verdicts,
+                      struct err_text *error)
+{
+    struct under_way u = {0};
+    int result = 0, n = 0;
+    while (n < count && result == 0 && !must_wait(s, &appends[n], &u)) {
+        result = queue(s, &appends[n], &verdicts[n], &u, error);
+        n++;
+    }
+    int flushed = es_log_flush(&s->log, error);
+    if (result == 0) result = flushed;
+    if (result == 0) result = verdicts_read(s, appends, n, verdicts, error);
+    table_release(&u.planned);
+    table_release(&u.ids);
+    arena_release(&u.arena);
+    return result == 0 ? n : result;
+}
+
 int es_append_alone(struct es_store *s, const struct es_append *appends, int count, struct es_verdict *verdicts,
                     struct err_text *error)
 {
-    struct under_way u = {0};
     int result = 0;
     assert(count <= ES_ALONE_MAX);
     for (int i = 0; i < count && result == 0; i++) result = es_append_check(&appends[i].record, error);
     if (result == 0) result = window_open(s, appends, count, error);
-    for (int i = 0; i < count && result == 0; i++) result = queue(s, &appends[i], &verdicts[i], &u, error);
-    int flushed = es_log_flush(&s->log, error);
-    if (result == 0) result = flushed;
-    if (result == 0) result = verdicts_read(s, appends, count, verdicts, error);
-    table_release(&u.planned);
-    table_release(&u.ids);
-    arena_release(&u.arena);
-    return result;
+    for (int i = 0; i < count && result >= 0; i += result)
+        result = some_alone(s, appends + i, count - i, verdicts + i, error);
+    return result < 0 ? result : 0;
 }

@@ -96,6 +96,7 @@ class EventStore:
     def __init__(self, bootstrap: str, topic: str = "events", *, program: str | None = None) -> None:
         command = [program or str(place.program()), "es", "serve", "--bootstrap", bootstrap, "--topic", topic]
         self.topic = topic
+        self._asked = 0
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                          encoding="utf-8")
         try:
@@ -130,6 +131,8 @@ class EventStore:
             said = self._process.stderr.read().strip()
             raise EventStoreError(said or f"millrace es serve ended with status {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
+        if answer.get("request", self._asked) != self._asked:  # of one whose asker was interrupted
+            return self._answer()
         if not answer["ok"]:
             raise EventStoreError(answer["error"])
         return answer
@@ -137,7 +140,8 @@ class EventStore:
     def _ask(self, op: str, **members: Any) -> dict[str, Any]:
         """One request, one answer. Members that are None are left out."""
         assert self._process.stdin
-        request = {"op": op, **{key: value for key, value in members.items() if value is not None}}
+        self._asked += 1
+        request = {"op": op, "request": self._asked, **{key: value for key, value in members.items() if value is not None}}
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()

@@ -82,7 +82,37 @@ with EventStore(bootstrap, "odd") as store:
         refused(Refused, "there is no " + name[:100], store.append, "cart-a", "ItemRemoved", {"product": name, "quantity": 1}, domain="cart")
         refused(EventStoreError, "there is no op", store._ask, (name + long) * 4)
         refused(EventStoreError, "there is no op", store._ask, (name + long) * 4 + "a")
+    # A cell that is interrupted leaves an answer behind, which is not that of the next question.
+    answer, store._answer = store._answer, lambda: (_ for _ in ()).throw(KeyboardInterrupt)
+    try:
+        store.append("cart-i", "T", {})
+    except KeyboardInterrupt:
+        store._answer = answer
+    assert store.streams() == {"cart-i": 1}
 print("- what cannot be read back is not written; a sentence that is cut short is a sentence")
 PYTHON
+
+es() { "$MILLRACE" es "$1" --bootstrap "$bootstrap" "${@:2}" 2>>"$scratch/es.err"; }
+# With --alone an append may build on one that is still under way, by its version or by what it takes back.
+for i in 0 1 2 3; do echo '{"stream":"cart-x","type":"T","data":{},"id":"e'$i'","expected":'$i'}'; done >"$scratch/lines"
+for i in 1 2; do echo '{"stream":"cart-x","type":"U","data":{},"id":"u'$i'","compensates":"e3"}'; done >>"$scratch/lines"
+echo '{"stream":"cart-x","type":"T","data":{},"id":"e9","expected":1}' >>"$scratch/lines"
+es append --topic alone --from "$scratch/lines" --alone >"$scratch/out" && fail "the second compensation was accepted"
+[ "$(cat "$scratch/out")" = "refused: event e3 is compensated already, by event u1 (version 5)
+conflict: expected 1, is 5 (event e1 came first)" ] || fail "alone: $(cat "$scratch/out")"
+[ "$(es read cart-x --topic alone --format json | grep -o '"id":"[^"]*' | cut -d'"' -f4 | xargs)" = "e0 e1 e2 e3 u1" ] || fail "alone: $(es read cart-x --topic alone)"
+story "alone, an append builds on one that is under way"
+
+# A view takes no table that is somebody else's, least of all to make it anew.
+sqlite3 "$scratch/shop.db" 'CREATE TABLE "CART"(a); INSERT INTO cart VALUES(1)'
+for more in "" --rebuild; do
+    es project --topic elsewhere --db "$scratch/shop.db" --fold cart ${more:+"$more"} && fail "a foreign table was taken ($more)"
+done
+[ "$(sqlite3 "$scratch/shop.db" 'SELECT a FROM cart')" = 1 ] || fail "the table of somebody else is gone"
+grep -q 'shop.db: has a table "cart" already, which is not of a view' "$scratch/es.err" || fail "rebuild: $(tail -1 "$scratch/es.err")"
+echo '{"fold": "millrace_view", "state": {"n": 0}, "on": {}}' >"$scratch/bad.json"
+es fold cart-a --topic elsewhere --fold "$scratch/bad.json" && fail "a fold of that name"
+grep -q 'must not begin with millrace_' "$scratch/es.err" || fail "name: $(tail -1 "$scratch/es.err")"
+story "a table of somebody else is left alone"
 broker_stop
 done_testing
