@@ -216,6 +216,9 @@ static void fold_read(struct node root, struct file_fold *own)
     own->fold.name = node_name(name);
     own->fold.version = node_integer(node_member(root, "version"), 1, 1, 1000000);
     if (!root.doc->failed && es_fold_named(own->fold.name)) node_fail(name, "there is a fold of this name already");
+    if (!root.doc->failed &&
+        (strncmp(own->fold.name, "millrace_", 9) == 0 || strncmp(own->fold.name, "sqlite_", 7) == 0))
+        node_fail(name, "is the name of a view's table, and must not begin with millrace_ or sqlite_");
     object_check(state);
     object_check(on);
     if (!root.doc->failed) state_read(state, own);

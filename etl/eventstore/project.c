@@ -189,11 +189,27 @@ static int partitions_read(struct project *p)
 
 /* ---- the database ---- */
 
+/* The tables of a view are dropped and replaced; those of somebody else are not. */
+static int foreign_check(struct project *p)
+{
+    int64_t foreign = 0;
+    const char *fold = p->options->fold->name, *part = p->options->fold->view ? p->options->fold->view->part : NULL;
+    int result = sql_integer(p->db, 0, &foreign, p->error,
+                             "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'millrace_view') AND EXISTS "
+                             "(SELECT 1 FROM sqlite_schema WHERE lower(name) IN (lower(%Q), lower(%Q) || '_' || %Q))",
+                             fold, fold, part ? part : "");
+    if (result != 0 || !foreign) return result;
+    return err_set(p->error, ERR_EXISTS,
+                   "%s: has a table \"%s\" already, which is not of a view; give another --db file", p->options->db,
+                   fold);
+}
+
 static int tables_open(struct project *p)
 {
     char fold[64];
     const char *topic = es_topic(p->store);
     int result = begin(p);
+    if (result == 0) result = foreign_check(p);
     if (result == 0 && p->options->rebuild) result = view_drop(p->db, p->options->fold, p->error);
     if (result == 0) result = offsets_init(p->db, topic, es_partitions(p->store), p->error);
     snprintf(fold, sizeof fold, "%s, version %" PRId64, p->options->fold->name, p->options->fold->version);
