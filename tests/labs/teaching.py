@@ -1,4 +1,4 @@
-"""The guide for teachers against the labs: its minutes, its counts, and its plan of twelve hours, in which every part of every
+"""The guide for teachers against the labs: its minutes, and its plan of twelve hours, in which every part of every
 lab stands exactly once. teaching.py GUIDE NOTEBOOKS"""
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def row(lab: source.Lab) -> str:
     minutes = parts(lab)
     experiment = sum(number for name, number in minutes.items() if name.startswith("*"))
     exercises = sum(minutes.values()) - experiment - READING
-    checks = sum(len(one.check_names()) for one in lab.exercises.values())
-    return f"| {lab.id} | {READING} | {exercises} | {experiment} | {sum(minutes.values())} | {checks} |"
+    return f"| {lab.id} | {READING} | {exercises} | {experiment} | {sum(minutes.values())} |"
 
 
 def planned(cell: str) -> list[tuple[str, str]]:
