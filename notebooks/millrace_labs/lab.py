@@ -268,7 +268,7 @@ def check(exercise: str, seed: int | None = None) -> bool:
     verdict = run.exercise(found, exercise, cell, seed=seed, boxed=not sandbox.missing())
     print(*run.lines(found, exercise, verdict, _language), sep="\n")
     if not run.passed(verdict):
-        print(f"(seed {verdict['seeds'][0]}: lab.check({exercise!r}, seed={verdict['seeds'][0]}) does the same again)")
+        print(f"(seed {verdict['shown_seed']}: lab.check({exercise!r}, seed={verdict['shown_seed']}) does the same again)")
     if run.passed(verdict) and _language in found.exercises[exercise].explain:
         show.display_markdown(found.exercises[exercise].explain[_language])
     return run.passed(verdict)

@@ -136,7 +136,7 @@ SURVIVED = {"en": "survived {survived} of {runs} seeds; seed {failed_seed}: ",
 def message(line: dict[str, Any], language: str) -> str:
     """What a check has to say: its title when it passed, else what went wrong."""
     if line["ok"]:
-        many = f" ({line['survived']}/{line['runs']} seeds)" if line.get("runs", 1) > 1 else ""
+        many = f" ({line['survived']}/{line['runs']} {'seed' if language == 'it' else 'seeds'})" if line.get("runs", 1) > 1 else ""
         return line["title"][language] + many
     many = SURVIVED[language].format(**line) if line.get("runs", 1) > 1 else ""
     return many + line[language]
