@@ -78,6 +78,17 @@ int es_log_topic_create(struct es_log *log, const char *topic, int partitions, b
     return count < 0 ? count : result;
 }
 
+int es_log_keeps_all(struct es_log *log, const char *topic, struct err_text *error)
+{
+    char policy[64];
+    client_topic_config(log->consumer, topic, "cleanup.policy", policy, sizeof policy);
+    if (!strstr(policy, "compact")) return 0;
+    return err_set(
+        error, ERR_INVALID,
+        "topic %s has cleanup.policy=%s: compaction leaves only the last event of a stream; it must be delete", topic,
+        policy);
+}
+
 int32_t es_log_partition_of(struct slice key, int partitions)
 {
     return rd_kafka_msg_partitioner_consistent(NULL, key.p, key.n, partitions, NULL, NULL);

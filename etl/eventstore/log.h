@@ -34,6 +34,8 @@ void es_log_close(struct es_log *log);
 int es_log_partitions(struct es_log *log, const char *topic, struct err_text *error);
 /* Makes a topic that keeps everything, or, `compact`, the newest record of each key. Back when it is there. */
 int es_log_topic_create(struct es_log *log, const char *topic, int partitions, bool compact, struct err_text *error);
+/* ERR_INVALID for a compacted topic: of a stream only the last record stays. */
+int es_log_keeps_all(struct es_log *log, const char *topic, struct err_text *error);
 /* Where the records of this key are. */
 int32_t es_log_partition_of(struct slice key, int partitions);
 /* The first offset that is kept, and the one behind the last. */

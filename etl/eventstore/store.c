@@ -15,7 +15,7 @@ enum { TIMEOUT_MS = 30000, TOPIC_MAX = 200 };
 static int partitions_find(struct es_store *s, int create, struct err_text *error)
 {
     s->partitions = es_log_partitions(&s->log, s->topic, error);
-    if (s->partitions != 0) return s->partitions < 0 ? s->partitions : 0;
+    if (s->partitions != 0) return s->partitions < 0 ? s->partitions : es_log_keeps_all(&s->log, s->topic, error);
     if (create == 0)
         return err_set(error, ERR_NOTFOUND, "there is no topic %s at %s: the first append makes it", s->topic,
                        s->log.bootstrap);

@@ -109,3 +109,31 @@ int client_topic_create_with(rd_kafka_t *rk, const char *topic, int partitions, 
     rd_kafka_NewTopic_destroy(new_topic);
     return result;
 }
+
+static void config_take(rd_kafka_event_t *event, const char *name, char *out, size_t size)
+{
+    size_t resources = 0, entries = 0;
+    const rd_kafka_ConfigResource_t **all =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &resources);
+    const rd_kafka_ConfigEntry_t **entry = resources ? rd_kafka_ConfigResource_configs(all[0], &entries) : NULL;
+    for (size_t i = 0; i < entries; i++)
+        if (strcmp(rd_kafka_ConfigEntry_name(entry[i]), name) == 0 && rd_kafka_ConfigEntry_value(entry[i]))
+            snprintf(out, size, "%s", rd_kafka_ConfigEntry_value(entry[i]));
+}
+
+void client_topic_config(rd_kafka_t *rk, const char *topic, const char *name, char *out, size_t size)
+{
+    char why[256];
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    *out = 0;
+    rd_kafka_AdminOptions_set_request_timeout(options, ADMIN_TIMEOUT_MS, why, sizeof why);
+    rd_kafka_DescribeConfigs(rk, &resource, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS + 1000);
+    if (event && !rd_kafka_event_error(event)) config_take(event, name, out, size);
+    if (event) rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_ConfigResource_destroy(resource);
+}

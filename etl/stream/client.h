@@ -37,5 +37,7 @@ int client_topic_create(rd_kafka_t *rk, const char *topic, int partitions, bool 
 /* The same with configs: "key", "value", ..., NULL. */
 int client_topic_create_with(rd_kafka_t *rk, const char *topic, int partitions, const char *const *configs,
                              struct err_text *error);
+/* The value of a topic's config; empty when there is none, or no answer. */
+void client_topic_config(rd_kafka_t *rk, const char *topic, const char *name, char *out, size_t size);
 
 #endif

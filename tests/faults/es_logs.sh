@@ -114,5 +114,10 @@ echo '{"fold": "millrace_view", "state": {"n": 0}, "on": {}}' >"$scratch/bad.jso
 es fold cart-a --topic elsewhere --fold "$scratch/bad.json" && fail "a fold of that name"
 grep -q 'must not begin with millrace_' "$scratch/es.err" || fail "name: $(tail -1 "$scratch/es.err")"
 story "a table of somebody else is left alone"
+
+"$MILLRACE" topic create newest -c cleanup.policy=compact --bootstrap "$bootstrap" >/dev/null || fail "create"
+es append cart-1 T --topic newest && fail "an append to a compacted topic was accepted"
+grep -q 'topic newest has cleanup.policy=compact' "$scratch/es.err" || fail "compaction: $(tail -1 "$scratch/es.err")"
+story "a compacted topic is no log of events"
 broker_stop
 done_testing
