@@ -100,15 +100,15 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: lab test check
 lab: deps ## install what is missing, build, and run the whole tour: results/latest/report.html
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	$(BUILD)/millrace lab $(LAB_FLAGS)
 
 test: deps deps-test ## install what is missing, build, and run the whole suite (ONLY="unit faults" for parts)
-	@$(AGAIN) all unit-programs
+	+@$(AGAIN) all unit-programs
 	@BUILD=$(BUILD) scripts/test.sh $(ONLY)
 
 check: deps deps-test ## under a minute: build, floors, unit tests
-	@$(AGAIN) all unit-programs
+	+@$(AGAIN) all unit-programs
 	@BUILD=$(BUILD) scripts/test.sh layers unit
 
 .PHONY: deps deps-test deps-dev deps-labs
@@ -162,7 +162,7 @@ TIDY_ARGUMENTS = $(if $(filter %_test.c,$<),--checks=-clang-analyzer-*) \
 TIDY = $(patsubst %.c,$(OBJ)/%.tidy,$(filter %.c,$(OURS)))
 
 lint: ## clang-format, clang-tidy, cppcheck; fails on a finding
-	@$(AGAIN) -k lint-format tidy lint-cppcheck
+	+@$(AGAIN) -k lint-format tidy lint-cppcheck
 
 .PHONY: lint-format lint-cppcheck
 lint-format:
@@ -192,8 +192,8 @@ SMOKE := $(wildcard tests/e2e/broker_smoke.sh)
 THREADED := $(foreach f,$(TESTED),$(if $(shell grep -rl '<pthread.h>' --include='*.[ch]' $(f) 2>/dev/null),$(subst /,_,$(f))))
 .PHONY: sanitize
 sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
-	@$(AGAIN) -k MODE=asan unit-programs all
-	@$(AGAIN) -k MODE=tsan $(THREADED:%=$(BUILD)/tsan/unit/%) all
+	+@$(AGAIN) -k MODE=asan unit-programs all
+	+@$(AGAIN) -k MODE=tsan $(THREADED:%=$(BUILD)/tsan/unit/%) all
 	@$(MAKE) --no-print-directory -k -j1 MODE=asan unit >$(BUILD)/asan/unit.log 2>&1 & \
 	    TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory -k -j1 MODE=tsan $(THREADED:%=unit-%); tsan=$$?; \
 	    wait $$!; asan=$$?; cat $(BUILD)/asan/unit.log; exit $$((asan | tsan))
@@ -219,8 +219,8 @@ $(patsubst %,$(BUILD)/fuzz/bin/%_fuzz,tap chaos plain_redis plain_nats): $(BENCH
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZERS)
 fuzz: ## every decoder's fuzzer, FUZZ_SECONDS=20 each
-	@$(AGAIN) MODE=fuzz fuzz-programs
-	@$(AGAIN) -k --output-sync=target MODE=fuzz fuzz-runs
+	+@$(AGAIN) MODE=fuzz fuzz-programs
+	+@$(AGAIN) -k --output-sync=target MODE=fuzz fuzz-runs
 .PHONY: fuzz-runs
 fuzz-runs: $(addsuffix .run,$(FUZZERS))
 %_fuzz.run: %_fuzz
@@ -238,40 +238,40 @@ RUNS ?= 1000
 .PHONY: sim sim-program
 sim-program: $(OBJ)/sim
 sim: ## replay one run of the simulator (SEED=7) or search for failures (RUNS=1000)
-	@$(AGAIN) sim-program
+	+@$(AGAIN) sim-program
 	MILLRACE_COMMIT=$$(git rev-parse --short HEAD 2>/dev/null) $(OBJ)/sim $(if $(SEED),--seed $(SEED),--runs $(RUNS))
 
 # --- labs: notebooks/NN-name.md (docs/labs.md) ---
 
 # LAB="03-acks 04" for some, nothing for all.
 LAB ?=
-LABS_PYTHON = PYTHONPATH=notebooks PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(abspath $(BUILD)/millrace) /usr/bin/python3 -P -m
+LABS_PYTHON = PYTHONPATH=notebooks PYTHONDONTWRITEBYTECODE=1 MILLRACE="$$(realpath $(BUILD)/millrace)" /usr/bin/python3 -P -m
 .PHONY: labs labs-test labs-figures
 labs: deps-labs ## install what is missing, build, and make the notebooks of the labs: my-labs/it and my-labs/en
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	@$(LABS_PYTHON) millrace_labs.build $(LAB) --out my-labs --teacher $(BUILD)/labs/teacher
 	@echo "in the browser:   jupyter notebook$$([ "$$(id -u)" -ne 0 ] || echo ' --allow-root') my-labs/it      (or my-labs/en; the teacher's: $(BUILD)/labs/teacher/it)"
 	@echo "in the terminal:  $(BUILD)/millrace lab-school next  (--lang it or en)"
 
 labs-test: ## prove every check of the labs, run their notebooks and commands (LAB="03-acks 04" for some)
 	@scripts/deps.sh product labs-test
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	@$(LABS_PYTHON) millrace_labs.prove $(LAB) --sandbox --walk kernel --out $(BUILD)/labs/solved
 
 labs-figures: ## make the pictures of the labs' text again: notebooks/images (LAB="03-acks" for some)
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	@$(LABS_PYTHON) millrace_labs.walk --figures $(LAB)
 
 # --- measuring ---
 
 .PHONY: page
 page: ## the report in headless Chromium: every figure, light and dark, 400 and 1400 pixels wide (needs deps-dev)
-	@$(AGAIN) $(call unit_program,bench)
+	+@$(AGAIN) $(call unit_program,bench)
 	@BUILD=$(BUILD) bash tests/page/page.sh
 
 .PHONY: coverage bench
 coverage: ## what the unit tests reach, a line per folder (gcov)
-	@$(AGAIN) MODE=coverage unit-programs
+	+@$(AGAIN) MODE=coverage unit-programs
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory MODE=coverage unit
 	@scripts/coverage.sh $(BUILD)/coverage
@@ -280,7 +280,7 @@ PROFILE ?= quick
 EXPERIMENTS ?= E0 E1 E5 E7
 OUT ?=
 bench: deps ## run the experiments and write the report: results/latest/report.html (PROFILE=full, EXPERIMENTS="E1", OUT=DIR)
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	$(BUILD)/millrace bench run $(EXPERIMENTS) --profile $(PROFILE) $(if $(OUT),--out $(OUT))
 	$(BUILD)/millrace bench report $(OUT)
 
@@ -289,17 +289,17 @@ PEERS ?= apache-kafka point-to-point redis nats
 .PHONY: deps-peers bench-peers test-peer
 deps-peers: ## what the targets of bench-peers need (PEERS="apache-kafka redis"): Debian packages, and what `bench fetch` gets
 	@scripts/deps.sh product peers
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	$(BUILD)/millrace bench fetch $(PEERS)
 
 bench-peers: ## E1 to E4 and E10 of millrace and its peers, side by side in one run (PEERS="apache-kafka redis point-to-point", MINUTES=40)
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	$(BUILD)/millrace bench run E1 E2 E3 E4 E10 --target millrace $(PEERS:%=--target %) --profile $(PROFILE) --minutes $(MINUTES) --out $(OUT)
 	$(BUILD)/millrace bench report $(OUT)
 MINUTES ?= 40
 
 test-peer: ## the pipelines' tests against another broker (PEER=apache-kafka); after deps-peers
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	MILLRACE=$(BUILD)/millrace scripts/test-peer.sh $(PEER)
 PEER ?= apache-kafka
 

@@ -45,6 +45,14 @@ grep -q '1 beside, 1 newer' "$scratch/built.txt" || fail "after both changed: $(
 grep -q 'to try them with' "$scratch/my/en/00-example.ipynb" || fail "the untouched one is old"
 [ -f "$scratch/my/it/00-example.new.ipynb" ] || fail "the newer text is nowhere"
 
+story "make labs in a folder whose name has blanks"
+room="$scratch/aula è 3"
+mkdir -p "$room/build"
+for part in *; do [ "$part" = build ] || [ "$part" = my-labs ] || ln -s "$PWD/$part" "$room/"; done
+cp "$MILLRACE" "$room/build/millrace"
+MILLRACE_NOTEBOOKS='' make -C "$room" -o deps-labs labs AGAIN=true LAB=tests/labs/00-example.md >"$scratch/made.txt" 2>&1 || fail "make labs: $(cat "$scratch/made.txt")"
+[ -f "$room/my-labs/it/00-example.ipynb" ] || fail "no notebook: $(cat "$scratch/made.txt")"
+
 story "a student's notebook has neither solutions nor checks; its cells have their ids"
 for language in it en; do
     notebook=$scratch/home/my-labs/$language/00-example.ipynb
