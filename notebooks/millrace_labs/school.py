@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, Callable
 
 from millrace_labs import pages, place, report, run, sandbox, source, terminal, walk
 from millrace_labs.words import SCHOOL, WORDS
@@ -20,6 +20,24 @@ WATCH_S = 0.3
 
 class SchoolError(Exception):
     """What was asked for is not there; the text says what is."""
+
+
+def read_progress(path: pathlib.Path) -> dict[str, Any]:
+    """What is remembered of a student; a file that somebody edited is refused by name, with the key that does not fit."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SchoolError(f"{path}: not JSON: {error} (remove it to begin anew)") from None
+    if not isinstance(found, dict):
+        raise SchoolError(f"{path}: not an object of JSON (remove it to begin anew)")
+    fits: dict[str, Callable[[Any], bool]] = {
+        "passed": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+        "hints": lambda value: isinstance(value, dict) and all(type(one) is int and one >= 0 for one in value.values()),
+        "at": lambda value: isinstance(value, str)}
+    for key, fit in fits.items():
+        if key in found and not fit(found[key]):
+            raise SchoolError(f"{path}: {key} is {json.dumps(found[key])[:60]}: not what lab-school writes there (remove the file to begin anew)")
+    return found
 
 
 class School:
@@ -33,10 +51,7 @@ class School:
         self.progress: dict[str, Any] = {"passed": [], "hints": {}, "at": ""}
         path = folder / PROGRESS
         if path.exists():
-            try:
-                self.progress.update(json.loads(path.read_text(encoding="utf-8")))
-            except ValueError as error:
-                raise SchoolError(f"{path}: not JSON: {error} (remove it to begin anew)") from None
+            self.progress.update(read_progress(path))
 
     def save(self) -> None:
         """Remembers; a half-written file is never left."""
