@@ -46,12 +46,31 @@ def every_check(exercise: source.Exercise, why: Text) -> run.Verdict:
     return {"status": "done", "checks": lines, "stdout": "", "seconds": 0.0, "seeds": []}
 
 
+def other_notebooks(folder: str) -> Text:
+    """The notebooks of a student that have the name of no lab (a browser calls a second download "NN-name (1)"), to be looked at."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".ipynb") and not place.NOTEBOOK_NAME.match(name))
+    except OSError as error:
+        return text(en=f" ({error.strerror})", it=f" ({error.strerror})")
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return text(en=f", but {shown}", it=f", ma {shown}") if names else text(en="", it="")
+
+
+def tell_passed_over(folder: pathlib.Path) -> None:
+    """Whatever in a class's folder is no student's folder, a notebook that lies in the wrong place or a link, is named."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if not entry.name.startswith(".") and not entry.is_dir(follow_symlinks=False):
+            what = "a link" if entry.is_symlink() else "a file, not a student's folder"
+            print(f"passed over: {report.printable(entry.name)} ({what})", file=sys.stderr, flush=True)
+
+
 def hand_in(folder: os.DirEntry[str], lab: source.Lab) -> Row:
     """What a student's folder has for a lab."""
     row = Row(folder.name, lab)
     path = os.path.join(folder.path, f"{lab.id}.ipynb")
     if not os.path.lexists(path):
-        row.problem = text(en=f"no {lab.id}.ipynb", it=f"{lab.id}.ipynb non c'è")
+        others = other_notebooks(folder.path)
+        row.problem = text(en=f"no {lab.id}.ipynb" + others.en, it=f"{lab.id}.ipynb non c'è" + others.it)
         return row
     try:
         row.cells = submission.exercise_cells(path, {name: one.first_line for name, one in lab.exercises.items()})
@@ -155,12 +174,18 @@ def main() -> int:
     started = time.monotonic()
     try:
         named = [place.lab_source(name, words.labs) for name in words.lab]
+        for path in filter(None, (words.csv, words.html)):
+            report.check_writable(path)
+        tell_passed_over(words.folder)
         rows = class_rows(words.folder, [source.read(path) for path in named or place.lab_sources(words.labs)], bool(named))
         grade(rows, seed, not words.trust, max(words.jobs, 1))
         if words.csv:
             report.write(words.csv, report.csv_text(rows, words.lang))
         if words.html:
             report.write(words.html, report.html_text(rows, words.lang, seed))
+    except KeyboardInterrupt:
+        print("\nmillrace grade: interrupted, no table", file=sys.stderr)
+        return 130
     except (source.SourceError, place.NotFound, OSError) as error:
         print(f"millrace grade: {error}", file=sys.stderr)
         return 2

@@ -26,7 +26,7 @@ WATCH_S = 0.04
 NOWHERE = "/nonexistent"  # the judge's home: in the student's own one Python would find a usercustomize.py
 # In a sandbox: for each process, then for all together.
 ADDRESSES_MAX, FILE_MAX, TASKS_MAX = 4 << 30, 64 << 20, 400
-PROCESSES_MAX, MEMORY_MAX, FILES_MAX = 60, 768 << 20, 20000
+PROCESSES_MAX, MEMORY_MAX, FILES_MAX, SOCKETS_MAX = 60, 768 << 20, 20000, 500
 WRITABLE = ("/lab", "/tmp", "/dev/shm")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_DUMPABLE = 4
@@ -64,6 +64,12 @@ def limit() -> None:
         raise OSError("prctl(PR_SET_DUMPABLE) failed")
 
 
+def sockets() -> int:
+    """How many sockets there are in the sandbox, those in flight too: "sockets: used N" is of its own network."""
+    with open("/proc/net/sockstat", encoding="ascii") as file:
+        return int(file.readline().split()[2])
+
+
 def watch() -> None:
     """What all processes of the sandbox take together; TooMuch ends the run."""
     processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
@@ -73,6 +79,8 @@ def watch() -> None:
         known = os.statvfs(folder)
         if known.f_files - known.f_ffree > FILES_MAX:
             raise TooMuch(f"the cell made more than {FILES_MAX} files", f"la cella ha creato più di {FILES_MAX} file")
+    if sockets() > SOCKETS_MAX:  # what waits in one is the kernel's memory, which no process is charged for
+        raise TooMuch(f"the cell opened more than {SOCKETS_MAX} sockets", f"la cella ha aperto più di {SOCKETS_MAX} socket")
     pages = 0
     for name in processes:
         try:

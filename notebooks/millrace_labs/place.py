@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
 
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"  # Debian's: the one that has confluent_kafka
+NOTEBOOK_NAME = re.compile(r"[0-9][0-9]-[a-z0-9-]+\.ipynb\Z")  # a lab's
 
 
 def sources_folder() -> pathlib.Path:

@@ -40,7 +40,7 @@ def read_file(path: str) -> bytes:
 def cells(data: bytes) -> list[dict[str, Any]]:
     """The code cells of a notebook."""
     try:
-        found = json.loads(data.decode("utf-8"))
+        found = json.loads(data.decode("utf-8-sig"))  # an editor of Windows begins with a mark
     except UnicodeDecodeError:
         raise NotANotebook("not text in UTF-8", "non è testo in UTF-8") from None
     except (ValueError, RecursionError) as error:

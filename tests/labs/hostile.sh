@@ -11,6 +11,12 @@ grep -q 'no sandbox: .*bubblewrap' "$scratch/refused.txt" && grep -q -- --trust 
 mkdir -p "$scratch/trusted/anna" && cp "$class/anna/00-example.ipynb" "$scratch/trusted/anna"
 "$MILLRACE" grade --class "$scratch/trusted" --trust --seed 5 2>/dev/null | grep -q '^anna .*4/4' || fail "--trust"
 
+story "a table that cannot be written is told before anybody is graded"
+for option in --csv --html; do
+    "$MILLRACE" grade --class "$scratch/trusted" --trust "$option" "$scratch/nowhere/t" >"$scratch/refused.txt" 2>&1 && fail "$option: graded for nothing"
+    grep -q "nowhere/t" "$scratch/refused.txt" && ! grep -q "checks passed" "$scratch/refused.txt" || fail "$option: $(cat "$scratch/refused.txt")"
+done
+
 if ! why=$(labs_module sandbox); then
     story "a machine that forbids namespaces grades nobody, and says so"
     "$MILLRACE" grade --class "$class" --lab 00 >"$scratch/refused.txt" 2>&1 && fail "graded without a sandbox"
@@ -32,12 +38,13 @@ row() { # STUDENT COUNT SEND: checks passed of both exercises
 story "the good ones have all, the mistaken what is right of theirs"
 row anna 2 2
 row carla 2 2 # an editor gave the cells other ids
+row windows 2 2 # an editor put a byte order mark before them
 row bruno 1 2
 
 story "what a hostile cell does costs its own exercise"
 for who in endless-loop fork-bomb fork-orphans memory-bomb memory-at-once disk-filler shm-filler output-flood kill-all kill-keeper \
     exit-quietly keeper-memory keeper-pipe read-checks read-home network forge-folder forge-links judge-startup replace-lab remount \
-    user-namespace memory-hidden empty-files trace write-system terminal-words surrogate null-byte; do
+    user-namespace memory-hidden empty-files socket-filler trace write-system terminal-words surrogate null-byte; do
     row $who 0 2
 done
 row forge-record 1 2 # a dictionary was recorded, and it is not the right one
@@ -49,7 +56,10 @@ for who in text binary deep list foreign numbers huge fifo link folder; do
     row file-$who 0 0
     grep -q "^file-$who .* not a notebook: " "$scratch/table.txt" || fail "file-$who: $(grep "^file-$who " "$scratch/table.txt")"
 done
-grep -q "^file-nothing .* no 00-example.ipynb" "$scratch/table.txt" || fail "file-nothing"
+grep -q "^file-nothing .* no 00-example.ipynb$" "$scratch/table.txt" || fail "file-nothing"
+grep -qF "no 00-example.ipynb, but 00-example (1).ipynb" "$scratch/table.txt" || fail "file-renamed is not told which file there is"
+grep -qx "passed over: a-link (a link)" "$scratch/progress.txt" && grep -q "^passed over: not-a-student.txt (a file," "$scratch/progress.txt" ||
+    fail "it does not say what is no student's: $(head -5 "$scratch/progress.txt")"
 
 story "each is told what happened"
 told() { # STUDENT WORDS
@@ -60,6 +70,7 @@ told fork-bomb "more than 60 processes"
 told memory-bomb "more than 768 MB of memory"
 told memory-hidden "Operation not permitted"
 told empty-files "more than 20000 files"
+told socket-filler "more than 500 sockets"
 told trace "errno 1"
 told disk-filler "No space left on device"
 told output-flood "File too large"

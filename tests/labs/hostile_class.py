@@ -31,6 +31,8 @@ HOSTILE = {
     "shm-filler": "with open('/dev/shm/x', 'wb') as file:\n    for _ in range(1000):\n        file.write(bytes(1 << 20))",
     "memory-hidden": "import os\nheld = []\nwhile True:\n    held.append(os.memfd_create('x'))\n    os.write(held[-1], bytes(32 << 20))",
     "empty-files": "import os\nfor n in range(10**7):\n    os.close(os.open(f'/lab/files/{n}', os.O_CREAT))",
+    "socket-filler": "import os, socket, time\nfor _ in range(20):\n    if os.fork() == 0:\n        held = []\n        try:\n            while True:\n                held.append(socket.socketpair())\n"
+                     "        except OSError:\n            time.sleep(600)\ntime.sleep(600)",
     "trace": "import ctypes\nassert ctypes.CDLL(None, use_errno=True).ptrace(16, 1, 0, 0) == 0, f'errno {ctypes.get_errno()}'",
     "output-flood": "while True:\n    print('x' * 100000)",
     "kill-all": "import os, signal\nos.kill(-1, signal.SIGKILL)",
@@ -108,7 +110,11 @@ def main() -> None:
     hand_in("file-numbers", json.dumps({"cells": [{"cell_type": "code", "id": "ex-count", "source": 7}]}))
     hand_in("file-huge", "{}")
     os.truncate(folder / "file-huge" / "00-example.ipynb", 200 << 20)
+    hand_in("windows", b"\xef\xbb\xbf" + notebook(COUNT, SEND).encode("utf-8"))
     (folder / "file-nothing").mkdir()
+    (folder / "file-renamed").mkdir()
+    (folder / "file-renamed" / "00-example (1).ipynb").write_text(notebook(COUNT, SEND), encoding="utf-8")
+    (folder / "a-link").symlink_to("anna")
     (folder / "file-fifo").mkdir()
     os.mkfifo(folder / "file-fifo" / "00-example.ipynb")
     (folder / "file-link").mkdir()
