@@ -40,6 +40,7 @@ struct project {
     struct offset_state at, committed; /* of the partition that is read */
     int in_transaction;                /* records since the last commit */
     bool verify;                       /* the next message is the last one that is loaded already */
+    bool first;                        /* round, in which there must be one */
     struct progress progress;
 };
 
@@ -145,8 +146,10 @@ static int message(void *context, const rd_kafka_message_t *m)
     struct project *p = context;
     int result = 0;
     if (p->verify) {
+        bool there = m->offset == p->at.next - 1;
         p->verify = false;
-        return m->offset == p->at.next - 1 && message_crc(m) == p->at.crc ? 0 : other_log(p);
+        if (there && message_crc(m) == p->at.crc) return 0;
+        if (there || p->first) return other_log(p); /* while it follows, the beginning may be deleted behind it */
     }
     if (p->in_transaction == 0) result = begin(p);
     if (result == 0) result = apply(p, m);
@@ -166,11 +169,13 @@ static int partition_read(struct project *p, int32_t partition, bool first)
     p->committed = p->at;
     p->in_transaction = 0;
     bool begun = p->at.next > 0;
-    p->verify = first && begun;
+    int64_t last = begun ? p->at.next - 1 : 0;
+    p->verify = begun;
+    p->first = first;
     if (result == 0)
-        result = es_log_read(es_store_log(p->store), es_topic(p->store), partition, begun ? p->at.next - p->verify : 0,
-                             message, p, NULL, p->error);
-    if (result == 0 && p->verify) result = other_log(p); /* nothing came where the last message was */
+        result = es_log_read_on(es_store_log(p->store), es_topic(p->store), partition, last,
+                                begun && !first ? p->at.next : last, message, p, NULL, p->error);
+    if (result == 0 && first && p->verify) result = other_log(p); /* nothing came where the last message was */
     if (result == 0 && p->in_transaction > 0) result = commit(p);
     return result;
 }

@@ -115,6 +115,24 @@ es fold cart-a --topic elsewhere --fold "$scratch/bad.json" && fail "a fold of t
 grep -q 'must not begin with millrace_' "$scratch/es.err" || fail "name: $(tail -1 "$scratch/es.err")"
 story "a table of somebody else is left alone"
 
+# A view that follows a topic notices that it was made again meanwhile.
+es append cart-1 T --topic followed --id a >/dev/null
+"$MILLRACE" es project --topic followed --db "$scratch/followed.db" --fold cart --follow --bootstrap "$bootstrap" >/dev/null 2>"$scratch/followed.err" &
+follower=$!
+for _ in $(seq 100); do
+    [ "$(sqlite3 "$scratch/followed.db" "SELECT max(next) FROM millrace_stream_offsets" 2>/dev/null)" = 1 ] && break
+    sleep 0.05
+done
+kill -STOP "$follower"
+"$MILLRACE" topic delete followed --bootstrap "$bootstrap" >/dev/null || fail "delete"
+for i in 1 2 3; do es append cart-2 T --topic followed --id "n$i" >/dev/null; done
+kill -CONT "$follower"
+for _ in $(seq 200); do kill -0 "$follower" 2>/dev/null || break; sleep 0.05; done
+kill -KILL "$follower" 2>/dev/null && fail "the view followed another log"
+wait "$follower"
+grep -q 'is not the one that this view was made of' "$scratch/followed.err" || fail "followed: $(tail -2 "$scratch/followed.err")"
+story "a view that follows does not mix two logs"
+
 "$MILLRACE" topic create newest -c cleanup.policy=compact --bootstrap "$bootstrap" >/dev/null || fail "create"
 es append cart-1 T --topic newest && fail "an append to a compacted topic was accepted"
 grep -q 'topic newest has cleanup.policy=compact' "$scratch/es.err" || fail "compaction: $(tail -1 "$scratch/es.err")"
