@@ -165,18 +165,38 @@ def ending(place: str, status: int | None, deadline_s: int) -> dict[str, Any]:
                                               "it": f"il processo della cella è finito con {how}"}}
 
 
+def listen(process: subprocess.Popen[str], words: str, seconds: float) -> tuple[str, str]:
+    """What a process answers to `words`. In a sandbox it may take no more than a cell: a batch of some KB can become GBs when it is read."""
+    end, given = time.monotonic() + seconds, words or None
+    while True:
+        try:
+            return process.communicate(given, timeout=WATCH_S)
+        except subprocess.TimeoutExpired:
+            given = None  # it is on its way
+            if time.monotonic() >= end:
+                raise
+            if first_process():
+                watch()
+
+
 def checks(job: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     """The verdict of judge.py. What was left may be such that it hangs or crashes whoever reads it: then all checks fail."""
     words = json.dumps({"place": job["place"], "seed": job["seed"], "source": job["source"], "checks": asked["checks"]})
+    judge = subprocess.Popen([job["python"], "-s", "-P", "-m", "millrace_labs.judge"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env={**job["environment"], "HOME": NOWHERE}, cwd="/")
+    error = ""
     try:
-        done = subprocess.run([job["python"], "-s", "-P", "-m", "millrace_labs.judge"], input=words, capture_output=True, text=True,
-                              env={**job["environment"], "HOME": NOWHERE}, cwd="/", timeout=JUDGE_S, check=False)
-        return json.loads(done.stdout)
+        told, error = listen(judge, words, JUDGE_S)
+        return json.loads(told)
     except subprocess.TimeoutExpired:
         why = (f"what the cell left could not be read within {JUDGE_S} s", f"ciò che la cella ha lasciato non si legge in {JUDGE_S} s")
+    except TooMuch as much:
+        why = (f"while what the cell left was read: {much.en}", f"mentre si leggeva ciò che la cella ha lasciato: {much.it}")
     except ValueError:
-        end = done.stderr.strip()[-500:]
+        end = error.strip()[-500:]
         why = (f"what the cell left cannot be read: {end}", f"ciò che la cella ha lasciato non si legge: {end}")
+    finally:
+        judge.kill()
     return {"checks": [{"name": name, "title": {"en": name, "it": name}, "ok": False, "stopped": True, "en": why[0], "it": why[1]}
                        for name in asked["names"]]}
 

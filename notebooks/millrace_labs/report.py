@@ -100,6 +100,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 th.name { position: sticky; left: 0; background: Canvas; white-space: nowrap; }
+.who { display: block; width: max-content; max-width: 18rem; white-space: normal; overflow-wrap: anywhere; }
 thead th, tfoot { font-size: .7em; hyphens: auto; max-width: 6rem; } td { min-width: 2.4rem; } td.sum { font-weight: bold; white-space: nowrap; }
 summary { cursor: pointer; list-style: none; font-weight: bold; } summary::-webkit-details-marker { display: none; }
 .ok summary, .ok b { color: var(--ok); } .no summary { color: var(--no); } summary:focus-visible { outline: 3px solid var(--ok); }
@@ -142,7 +143,7 @@ def _row(row: Row, language: str) -> str:
     total = sum(len(one.check_names()) for one in row.lab.exercises.values())
     problem = f"<div class='problem'>{escape(getattr(row.problem, language))}</div>" if row.problem else ""
     cells = "".join(_check(*line) for name in row.lab.exercises for line in lines(row, name, language))
-    return (f"<tr><th class='name' scope='row'>{escape(printable(row.student))}{problem}</th>"
+    return (f"<tr><th class='name' scope='row'><span class='who'>{escape(printable(row.student))}</span>{problem}</th>"
             f"<td class='sum'>{row.points}/{total}</td>{cells}</tr>")
 
 

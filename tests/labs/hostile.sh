@@ -49,7 +49,7 @@ for who in endless-loop fork-bomb fork-orphans memory-bomb memory-at-once disk-f
 done
 row forge-record 1 2 # a dictionary was recorded, and it is not the right one
 row other-seed 1 2   # counted right, for other orders than were asked
-for who in broker-folder broker-fifo broker-garbage; do row $who 2 0; done
+for who in broker-folder broker-fifo broker-garbage broker-bomb; do row $who 2 0; done
 
 story "a file that is no notebook is a row that says so"
 for who in text binary deep list foreign numbers huge fifo link folder; do
@@ -71,6 +71,7 @@ told memory-bomb "more than 768 MB of memory"
 told memory-hidden "Operation not permitted"
 told empty-files "more than 20000 files"
 told socket-filler "more than 500 sockets"
+grep -qF 'while what the cell left was read: the cell took more than 768 MB' "$scratch/c.csv" || fail "broker-bomb: $(grep '^broker-bomb,.*send' "$scratch/c.csv")"
 told trace "errno 1"
 told disk-filler "No space left on device"
 told output-flood "File too large"

@@ -71,6 +71,10 @@ HOSTILE_DATA = {
     "broker-folder": "import os, shutil\ndef send(bootstrap, topic, values):\n    folder = lab.broker.folder\n    lab.broker.kill()\n    shutil.rmtree(folder)\n    os.symlink('/usr', folder)",
     "broker-fifo": "import os, shutil\ndef send(bootstrap, topic, values):\n    folder = lab.broker.folder\n    lab.broker.kill()\n    shutil.rmtree(folder)\n    os.mkdir(folder)\n"
                    "    os.mkfifo(folder + '/meta.properties')",
+    "broker-bomb": "import glob, struct\ndef send(bootstrap, topic, values):\n    producer = Producer({'bootstrap.servers': bootstrap, 'compression.type': 'gzip'})\n"
+                   "    producer.produce(topic, bytes(900000))\n    producer.flush()\n    lab.broker.kill()\n"
+                   "    for path in glob.glob(f'{lab.broker.folder}/{topic}-*/*.log'):\n        with open(path, 'rb') as file: batch = file.read()\n"
+                   "        with open(path, 'wb') as file:\n            for n in range(20000 if batch else 0): file.write(struct.pack('>q', n) + batch[8:])",
     "broker-garbage": "import os, random\ndef send(bootstrap, topic, values):\n    lab.broker.kill()\n    for at, _, names in os.walk(lab.broker.folder):\n        for name in names:\n"
                       "            with open(os.path.join(at, name), 'r+b') as file: file.write(random.randbytes(200))",
 }
@@ -110,6 +114,7 @@ def main() -> None:
     hand_in("file-numbers", json.dumps({"cells": [{"cell_type": "code", "id": "ex-count", "source": 7}]}))
     hand_in("file-huge", "{}")
     os.truncate(folder / "file-huge" / "00-example.ipynb", 200 << 20)
+    hand_in("a" * 200, notebook(COUNT, SEND))
     hand_in("windows", b"\xef\xbb\xbf" + notebook(COUNT, SEND).encode("utf-8"))
     (folder / "file-nothing").mkdir()
     (folder / "file-renamed").mkdir()
