@@ -25,15 +25,36 @@ static void burn(int64_t ns)
     while (own_cpu_ns() < end) {}
 }
 
-/* A child that burns; with `orphan` it belongs to nobody here: its parent has ended. */
-static pid_t burner(int64_t ns, bool orphan)
+/* A child that burns. */
+static pid_t burner(int64_t ns)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        if (orphan && fork() != 0) _exit(0);
         burn(ns);
         _exit(0);
     }
+    return pid;
+}
+
+/* One that belongs to nobody here: its parent has ended. Returns when it has burnt, however long that took; it lives
+ * until it is killed. */
+static pid_t burnt_stranger(int64_t ns)
+{
+    int ends[2];
+    pid_t pid = 0;
+    check_int(pipe(ends), 0);
+    pid_t parent = fork();
+    if (parent == 0) {
+        if (fork() != 0) _exit(0);
+        burn(ns);
+        pid = getpid();
+        if (write(ends[1], &pid, sizeof pid) != sizeof pid) _exit(1);
+        for (;;) pause();
+    }
+    waitpid(parent, NULL, 0);
+    check_int(read(ends[0], &pid, sizeof pid), sizeof pid);
+    close(ends[0]);
+    close(ends[1]);
     return pid;
 }
 
@@ -46,7 +67,7 @@ TEST(usage, counts_time_memory_and_children)
     char *memory = malloc(BYTES);
     check(memory);
     memset(memory, 1, BYTES);
-    pid_t child = burner(100 * MS, false);
+    pid_t child = burner(100 * MS);
     waitpid(child, NULL, 0);
     check_int(usage_read(getpid(), &after), 0);
     struct usage used = usage_since(&after, &before);
@@ -85,14 +106,14 @@ TEST(monitor, a_stranger_is_foreign_and_a_child_is_not)
 {
     struct monitor m;
     monitor_start(&m, NULL, 0);
-    waitpid(burner(300 * MS, true), NULL, 0);
-    clock_sleep_ms(1200); /* long enough for 300 ms on a machine that is shared */
+    pid_t stranger = burnt_stranger(300 * MS);
     monitor_stop(&m);
+    kill(stranger, SIGKILL);
     check(m.seen.foreign_ns >= 200 * MS);
-    check(m.seen.wall_ns >= 1200 * MS && m.seen.busy_ns >= m.seen.foreign_ns);
+    check(m.seen.wall_ns >= 300 * MS && m.seen.busy_ns >= m.seen.foreign_ns);
 
     monitor_start(&m, NULL, 0);
-    waitpid(burner(300 * MS, false), NULL, 0);
+    waitpid(burner(300 * MS), NULL, 0);
     monitor_stop(&m);
     check(m.seen.accounted_ns >= 285 * MS);
     check(m.seen.clock_jump_ns < 50 * MS);
