@@ -323,36 +323,36 @@ int load_saturate(const struct load_options *options, struct load_result *result
     return rc;
 }
 
-/* The schedule, message by message; this thread goes before all others while it lasts. */
-static int send_all(struct load *l)
+/* The schedule, message by message; at real time this thread goes before all others while it lasts. */
+static int send_all(struct load *l, bool real_time)
 {
     const struct load_options *o = l->options;
     struct priority before;
     clock_sleep_exactly();
     record_begin(l->record, clock_mono_ns() + START_NS);
     if (o->start_ns) *o->start_ns = l->record->schedule.start_ns;
-    enum priority_kind kind = priority_raise(PRIORITY_FIRST, &before);
-    int64_t spin_ns = pacer_spin_ns(l->record->schedule.rate, kind == PRIORITY_REAL_TIME);
-    struct pacer_clock clock = pacer_clock_spinning(&spin_ns);
-    int rc = pacer_run(&l->record->schedule, o->count, &clock, send_on_schedule, l);
-    priority_restore(&before);
+    if (real_time) priority_raise(PRIORITY_FIRST, &before);
+    int rc = pacer_run(&l->record->schedule, o->count, &pacer_real_clock, send_on_schedule, l);
+    if (real_time) priority_restore(&before);
     record_end(l->record);
     return rc;
 }
 
 /* One thread sends, two take what comes back; their marks meet in the record. They, and the clients with their own
- * threads, are made at a raised priority: each instant that counts is taken by one of them. */
+ * threads, are made at a raised priority where the rate lets the sender sleep: each instant that counts is taken by one
+ * of them. */
 static int paced(struct load *l, bool consuming)
 {
     const struct load_options *o = l->options;
     struct priority before;
-    priority_raise(PRIORITY_SECOND, &before);
+    bool real_time = l->record->schedule.rate <= PACER_REAL_TIME_RATE_MAX;
+    if (real_time) priority_raise(PRIORITY_SECOND, &before);
     int rc = o->protocol ? plain_clients_open(l, consuming) : producer_open(l);
     if (rc == 0 && consuming && !o->protocol) rc = consumer_open(l);
     consuming = consuming && rc == 0;
     if (rc == 0) rc = say_hello(l, consuming);
-    if (rc == 0) rc = send_all(l);
-    priority_restore(&before);
+    if (rc == 0) rc = send_all(l, real_time);
+    if (real_time) priority_restore(&before);
     if (rc == 0) drain(l, o->count, consuming);
     load_close(l, consuming);
     return rc == 0 && o->read_back ? read_back(l) : rc;

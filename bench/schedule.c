@@ -5,7 +5,7 @@
 #include "lib/os/clock.h"
 
 #define SECOND_NS INT64_C(1000000000)
-enum { SPIN_NS = 100000, SPIN_REAL_TIME_NS = 50000 };
+_Static_assert(INT64_C(1) * PACER_REAL_TIME_RATE_MAX * PACER_SPIN_NS <= SECOND_NS * 2 / 5, "a sender at real time sleeps");
 
 int64_t schedule_instant(const struct schedule *s, int64_t i)
 {
@@ -58,19 +58,10 @@ static int64_t real_now(void *context)
     return clock_mono_ns();
 }
 
-static void real_sleep(void *spin_ns, int64_t at_ns)
+static void real_sleep(void *context, int64_t at_ns)
 {
-    clock_sleep_until(at_ns, *(const int64_t *)spin_ns);
+    (void)context;
+    clock_sleep_until(at_ns, PACER_SPIN_NS);
 }
 
-struct pacer_clock pacer_clock_spinning(const int64_t *spin_ns)
-{
-    return (struct pacer_clock){real_now, real_sleep, (void *)(uintptr_t)spin_ns};
-}
-
-int64_t pacer_spin_ns(int64_t rate, bool real_time)
-{
-    int64_t share_ns = SECOND_NS * 2 / 5 / rate;
-    if (!real_time) return SPIN_NS;
-    return share_ns < SPIN_REAL_TIME_NS ? share_ns : SPIN_REAL_TIME_NS;
-}
+const struct pacer_clock pacer_real_clock = {real_now, real_sleep, 0};

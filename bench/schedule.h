@@ -6,7 +6,6 @@
 #ifndef MILLRACE_BENCH_SCHEDULE_H
 #define MILLRACE_BENCH_SCHEDULE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct schedule {
@@ -37,11 +36,11 @@ struct pacer_clock {
 int pacer_run(const struct schedule *s, int64_t count, const struct pacer_clock *clock,
               int (*send)(void *context, int64_t i, int64_t intended_ns), void *context);
 
-/* CLOCK_MONOTONIC: sleeps, then spins the last `spin_ns`, which must live as long as the clock. */
-struct pacer_clock pacer_clock_spinning(const int64_t *spin_ns);
-/* How long to spin at this rate (a second's mean). A thread at real time (lib/os/priority.h) is woken some 30 us after
- * the instant that it asked for, whatever else runs, and spins less: never more than two fifths of the time, because
- * the kernel stops one that does not sleep for a part of each second. */
-int64_t pacer_spin_ns(int64_t rate, bool real_time);
+/* CLOCK_MONOTONIC; sleeps, then spins the last `PACER_SPIN_NS`. */
+#define PACER_SPIN_NS 100000
+/* The most messages a second for a sender at real time (lib/os/priority.h): what it spins is two fifths of the time
+ * then, and the kernel stops a thread at real time that does not sleep. */
+#define PACER_REAL_TIME_RATE_MAX 4000
+extern const struct pacer_clock pacer_real_clock;
 
 #endif

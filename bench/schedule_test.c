@@ -109,12 +109,3 @@ TEST(pacer, a_failing_send_ends_it)
     struct pacer_clock clock = {fake_now, fake_sleep, &f};
     check_int(pacer_run(&s, 10, &clock, stop_at_three, NULL), -7);
 }
-
-/* A thread at real time that spins all the time would be stopped by the kernel. */
-TEST(pacer, a_thread_at_real_time_sleeps_most_of_the_time)
-{
-    check_int(pacer_spin_ns(1000, false), 100000);
-    check_int(pacer_spin_ns(1000000, false), 100000);
-    check_int(pacer_spin_ns(1000, true), 50000);
-    for (int64_t rate = 1; rate <= 10000000; rate *= 10) check(pacer_spin_ns(rate, true) * rate <= INT64_C(400000000));
-}
