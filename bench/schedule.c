@@ -5,7 +5,8 @@
 #include "lib/os/clock.h"
 
 #define SECOND_NS INT64_C(1000000000)
-_Static_assert(INT64_C(1) * PACER_REAL_TIME_RATE_MAX * PACER_SPIN_NS <= SECOND_NS * 2 / 5, "a sender at real time sleeps");
+_Static_assert(INT64_C(1) * PACER_REAL_TIME_RATE_MAX * PACER_SPIN_NS <= SECOND_NS * 2 / 5,
+               "a sender at real time sleeps");
 
 int64_t schedule_instant(const struct schedule *s, int64_t i)
 {
