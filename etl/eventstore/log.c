@@ -163,6 +163,10 @@ static int trouble(const struct reading *r, const rd_kafka_message_t *m)
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
     case RD_KAFKA_RESP_ERR__TIMED_OUT: return 0;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        return err_set(r->error, ERR_NOTFOUND,
+                       "topic %s, partition %" PRId32 ": offset %" PRId64 " was deleted while the log was read",
+                       r->topic, r->partition, r->next);
     default:
         return err_set(r->error, ERR_IO, "topic %s, partition %" PRId32 ": %s", r->topic, r->partition,
                        rd_kafka_message_errstr(m));

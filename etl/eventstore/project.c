@@ -162,10 +162,26 @@ static int message(void *context, const rd_kafka_message_t *m)
     return result;
 }
 
+/* What is gone and was read is in the rows; what is gone and was not read can never be. */
+static int lost_check(struct project *p)
+{
+    int64_t low, high, next = p->at.next > 0 ? p->at.next : 0;
+    int result = es_log_ends(es_store_log(p->store), es_topic(p->store), p->partition, &low, &high, p->error);
+    if (result != 0 || low <= next) return result;
+    return err_set(p->error, ERR_NOTFOUND,
+                   "%s: topic %s, partition %" PRId32 ": the view has read to offset %" PRId64
+                   ", and the log begins at offset %" PRId64 ": %" PRId64
+                   " records were deleted before the view saw them, and without them it would be wrong%s",
+                   p->options->db, es_topic(p->store), p->partition, next, low, low - next,
+                   next > 0 ? "; its tables stay as they are, the states at its position" : "");
+}
+
 static int partition_read(struct project *p, int32_t partition, bool first)
 {
+    struct es_log *log = es_store_log(p->store);
+    const char *topic = es_topic(p->store);
     p->partition = partition;
-    int result = offsets_read(p->db, es_topic(p->store), partition, &p->at, p->error);
+    int result = offsets_read(p->db, topic, partition, &p->at, p->error);
     p->committed = p->at;
     p->in_transaction = 0;
     bool begun = p->at.next > 0;
@@ -173,8 +189,15 @@ static int partition_read(struct project *p, int32_t partition, bool first)
     p->verify = begun;
     p->first = first;
     if (result == 0)
-        result = es_log_read_on(es_store_log(p->store), es_topic(p->store), partition, last,
-                                begun && !first ? p->at.next : last, message, p, NULL, p->error);
+        result = es_log_read_on(log, topic, partition, last, begun && !first ? p->at.next : last, message, p, NULL,
+                                p->error);
+    while (result == ERR_NOTFOUND) {
+        *p->error = (struct err_text){""}; /* it speaks of streams, not of this view */
+        result = lost_check(p);
+        if (result != 0) break;
+        p->verify = false; /* the last message is gone, too */
+        result = es_log_read(log, topic, partition, p->at.next > 0 ? p->at.next : 0, message, p, NULL, p->error);
+    }
     if (result == 0 && first && p->verify) result = other_log(p); /* nothing came where the last message was */
     if (result == 0 && p->in_transaction > 0) result = commit(p);
     return result;
@@ -209,11 +232,28 @@ static int foreign_check(struct project *p)
                    fold);
 }
 
+/* What cannot be made anew is not dropped. */
+static int rebuild_check(struct project *p)
+{
+    int64_t low = 0, high = 0;
+    int result = 0;
+    for (int32_t i = 0; i < es_partitions(p->store) && result == 0 && p->options->rebuild; i++) {
+        result = es_log_ends(es_store_log(p->store), es_topic(p->store), i, &low, &high, p->error);
+        if (result == 0 && low > 0)
+            result = err_set(p->error, ERR_NOTFOUND,
+                             "%s: topic %s, partition %" PRId32 ": the log begins at offset %" PRId64
+                             ", so no view can be made of it from nothing; what there is is left as it is",
+                             p->options->db, es_topic(p->store), i, low);
+    }
+    return result;
+}
+
 static int tables_open(struct project *p)
 {
     char fold[64];
     const char *topic = es_topic(p->store);
-    int result = begin(p);
+    int result = rebuild_check(p);
+    if (result == 0) result = begin(p);
     if (result == 0) result = foreign_check(p);
     if (result == 0 && p->options->rebuild) result = view_drop(p->db, p->options->fold, p->error);
     if (result == 0) result = offsets_init(p->db, topic, es_partitions(p->store), p->error);

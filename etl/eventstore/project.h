@@ -5,7 +5,10 @@
  *     millrace_stream_offsets                         how far each partition is (etl/stream/offsets.h)
  *
  * The position moves in the transaction that changes the rows: a kill at any moment leaves both or neither, and no
- * event counts twice. What is in the tables depends on the events alone, so a view that is made anew is the same. */
+ * event counts twice. What is in the tables depends on the events alone, so a view that is made anew is the same.
+ *
+ * Of the log it needs what it has not read yet: the rest may be deleted (retention, DeleteRecords). When the log begins
+ * behind its position, events are lost that it never saw: ERR_NOTFOUND, and the tables stay as they are. */
 #ifndef MILLRACE_ETL_EVENTSTORE_PROJECT_H
 #define MILLRACE_ETL_EVENTSTORE_PROJECT_H
 

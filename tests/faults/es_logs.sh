@@ -133,6 +133,33 @@ wait "$follower"
 grep -q 'is not the one that this view was made of' "$scratch/followed.err" || fail "followed: $(tail -2 "$scratch/followed.err")"
 story "a view that follows does not mix two logs"
 
+# A view needs of the log what it has not read yet, and nothing else.
+view() { es project --topic kept --db "$scratch/kept.db" --fold count "$@"; }
+position() { sqlite3 "$scratch/kept.db" "SELECT max(next) || ' ' || (SELECT max(version) FROM millrace_view) FROM millrace_stream_offsets"; }
+for i in 1 2 3; do es append count-1 T --topic kept --id "k$i" >/dev/null; done
+view >/dev/null || fail "view: $(tail -1 "$scratch/es.err")"
+"$MILLRACE" topic delete-records kept:0 --before 3 --bootstrap "$bootstrap" >/dev/null || fail "delete-records"
+view >/dev/null || fail "a view at the end of a log that is empty: $(tail -1 "$scratch/es.err")"
+produce() { # record number $1, of somebody who read the beginning before it went
+    /usr/bin/python3 -c "import sys; from confluent_kafka import Producer; p = Producer({'bootstrap.servers': sys.argv[1]})
+p.produce('kept', key='count-1', value='{}', headers=[('es-expected', sys.argv[2]), ('es-id', 'k' + sys.argv[2]), ('es-type', 'T')]); p.flush()" "$bootstrap" "$1"
+}
+for i in 3 4; do produce $i; done
+[ "$(view)" = "2 records read, 2 events of count; 1 streams in the view" ] || fail "a view at the log's beginning: $(tail -1 "$scratch/es.err")"
+[ "$(position)" = "5 5" ] || fail "position: $(position)"
+for i in 5 6; do produce $i; done
+"$MILLRACE" topic delete-records kept:0 --before 6 --bootstrap "$bootstrap" >/dev/null || fail "delete-records"
+before=$(sqlite3 "$scratch/kept.db" .dump)
+view >/dev/null && fail "a view with a gap went on"
+grep -q 'kept.db: topic kept, partition 0: the view has read to offset 5, and the log begins at offset 6: 1 records were deleted before the view saw them' "$scratch/es.err" ||
+    fail "gap: $(tail -1 "$scratch/es.err")"
+view --rebuild >/dev/null && fail "a view was made of half a log"
+grep -q 'partition 0: the log begins at offset 6, so no view can be made of it from nothing' "$scratch/es.err" || fail "rebuild: $(tail -1 "$scratch/es.err")"
+[ "$before" = "$(sqlite3 "$scratch/kept.db" .dump)" ] || fail "a refused view is another one than before"
+es project --topic kept --db "$scratch/never.db" --fold count >/dev/null && fail "a new view of half a log"
+grep -q 'never.db: topic kept, partition 0: the view has read to offset 0, and the log begins at offset 6' "$scratch/es.err" || fail "new: $(tail -1 "$scratch/es.err")"
+story "a view goes on where the log begins, and is refused behind a gap"
+
 "$MILLRACE" topic create newest -c cleanup.policy=compact --bootstrap "$bootstrap" >/dev/null || fail "create"
 es append cart-1 T --topic newest && fail "an append to a compacted topic was accepted"
 grep -q 'topic newest has cleanup.policy=compact' "$scratch/es.err" || fail "compaction: $(tail -1 "$scratch/es.err")"
