@@ -28,6 +28,9 @@ static int usage(FILE *to)
         "  --topic NAME           (events)\n"
         "  --bootstrap HOST:PORT  (127.0.0.1:9092)\n"
         "  --format table|json    json: an object a line\n"
+        "  --partitions N         of the topic, if it has to be made (1); or that it had when its events were written, "
+        "where\n"
+        "                         partitions were added and no record says it\n"
         "append, compensate:\n"
         "  --expected N|any|none  the version that the stream must have (any)\n"
         "  --id ID                of the event; a retry has the same one (drawn)\n"
@@ -37,7 +40,6 @@ static int usage(FILE *to)
         "  --from FILE            a line is an append, as JSON: {\"stream\",\"type\",\"data\",...}; -: standard input\n"
         "  --alone                with --from: nobody else writes to these streams; thousands are under way at once\n"
         "  --shop DIR             the carts and orders of a generated shop (millrace generate ecommerce)\n"
-        "  --partitions N         of the topic, if it has to be made (1)\n"
         "read:\n"
         "  --from V --to V        versions\n"
         "  --until INSTANT        events before the first later one: 2026-11-27T18:30:00Z, or ms since 1970\n"
@@ -141,11 +143,11 @@ static void options_of(struct es_command *c, int groups, struct client_option ou
         {COMMON, {"--topic", &c->topic, NULL}},
         {COMMON, {"--bootstrap", &c->bootstrap, NULL}},
         {COMMON, {"--format", &c->format, NULL}},
+        {COMMON, {"--partitions", &c->partitions, NULL}},
         {COMMON, {"--help", NULL, &c->help}},
         {WRITES, {"--id", &c->id, NULL}},
         {WRITES, {"--by", &c->by, NULL}},
         {WRITES, {"--domain", &c->domain, NULL}},
-        {WRITES, {"--partitions", &c->partitions, NULL}},
         {WRITES, {"--correlation", &c->correlation, NULL}},
         {WRITES, {"--causation", &c->causation, NULL}},
         {APPENDS, {"--expected", &c->expected, NULL}},
@@ -192,6 +194,7 @@ static int run(struct es_command *c, const struct verb *verb)
         fprintf(stderr, "millrace %s: --partitions: at most %d\n", c->name, PARTITIONS_MAX);
         return CLI_USAGE;
     }
+    options.partitions = c->partitions ? (int)partitions : 0;
     /* `serve` may be asked to append. */
     options.create_partitions = verb->options & WRITES || verb->run == es_serve_command ? (int)partitions : 0;
     /* A program goes on when its broker is back. */

@@ -112,14 +112,17 @@ static void seen_open(struct es_store *s)
     for (int i = 0; i < s->partitions; i++) s->seen[i] = (struct es_seen){.offset = -1};
 }
 
-/* What was known is of another log. */
+void es_forget(struct es_store *s)
+{
+    es_written_release(s);
+    if (s->seen) seen_open(s);
+}
+
+/* What was known is of another log, which may have another count. */
 static void forget(struct es_store *s)
 {
-    struct err_text ignored = {""};
-    int count = es_log_partitions(&s->log, s->topic, &ignored);
-    es_written_release(s);
-    if (count > 0) s->partitions = count;
-    seen_open(s);
+    es_forget(s);
+    s->counted = false;
 }
 
 /* After a failure in the middle each index is where it is: its `next` tells. When the log is another one (ERR_EXISTS,
@@ -150,10 +153,12 @@ static int64_t timestamp_of(const struct es_append *a)
 }
 
 /* The record as it is written: `any` has become a version. */
-static void encode(const struct es_append *a, int64_t expected, struct arena *arena, struct es_raw *raw)
+static void encode(const struct es_store *s, const struct es_append *a, int64_t expected, struct arena *arena,
+                   struct es_raw *raw)
 {
     struct es_record r = a->record;
     r.expected = expected;
+    r.partitions = s->partitions;
     es_record_encode(&r, arena, raw);
 }
 
@@ -162,7 +167,7 @@ static int write_one(struct es_store *s, const struct written *w, const struct e
 {
     struct arena arena = {0};
     struct es_raw raw;
-    encode(a, expected, &arena, &raw);
+    encode(s, a, expected, &arena, &raw);
     int result = es_log_send(&s->log, s->topic, w->partition, &raw, timestamp_of(a), error);
     arena_release(&arena);
     return result;
@@ -207,6 +212,7 @@ int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *
 {
     bool wrote = false;
     int result = es_append_check(&a->record, error);
+    if (result == 0) result = es_count_confirm(s, error);
     if (result != 0) return result;
     struct written *w = written_of(s, a);
     result = catch_up(s, w, error);
@@ -296,7 +302,7 @@ static int queue(struct es_store *s, const struct es_append *asked, struct es_ve
     int64_t expected = a->record.expected == ES_ANY ? w->index.version + *planned : a->record.expected;
     *planned += a->record.count;
     v->expected = expected;
-    encode(a, expected, &arena, &raw);
+    encode(s, a, expected, &arena, &raw);
     int result = es_log_queue(&s->log, s->topic, w->partition, &raw, timestamp_of(a), error);
     arena_release(&arena);
     return result;
@@ -363,6 +369,7 @@ int es_append_alone(struct es_store *s, const struct es_append *appends, int cou
     int result = 0;
     assert(count <= ES_ALONE_MAX);
     for (int i = 0; i < count && result == 0; i++) result = es_append_check(&appends[i].record, error);
+    if (result == 0) result = es_count_confirm(s, error);
     if (result == 0) result = window_open(s, appends, count, error);
     for (int i = 0; i < count && result >= 0; i += result)
         result = some_alone(s, appends + i, count - i, verdicts + i, error);

@@ -20,6 +20,9 @@
  * Reading a stream reads its partition, all streams of it; a snapshot lets a fold begin near the end. What a store has
  * read of a stream to write to it (ids and version, no data) it keeps: the next append reads only what is new.
  *
+ * Which partition a stream is in depends on how many there are. That number is the store's: what the topic had at the
+ * first event, which every record says (es-partitions). Partitions that are added later stay empty (count.c).
+ *
  * Calls block. A store belongs to one thread. Failures of the outside world are a negative `enum err` and a sentence;
  * a refusal is none: it is an outcome. ERR_CLOSED of es_append: it is not known whether the event arrived; append it
  * again with the same id, and the answer is the right one. */
@@ -34,11 +37,14 @@ struct es_store;
 struct es_options {
     const char *bootstrap, *topic;
     int create_partitions; /* of a topic that is not there; 0: that is an error (ERR_NOTFOUND) */
-    int timeout_ms;        /* of every answer; 0: 30 s */
+    int partitions; /* that the topic had when its first event was written, where no record says it; 0: unknown */
+    int timeout_ms; /* of every answer; 0: 30 s */
 };
 
 int es_open(const struct es_options *options, struct es_store **out, struct err_text *error);
 void es_close(struct es_store *s); /* NULL is allowed */
+/* Of the store: what its topic had when the first event was written. Streams stay where they are when more are added.
+ */
 int es_partitions(const struct es_store *s);
 const char *es_topic(const struct es_store *s);
 struct es_log *es_store_log(struct es_store *s);

@@ -101,34 +101,48 @@ static bool heals(rd_kafka_resp_err_t err)
            err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || err == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
 }
 
-/* rd_kafka_query_watermark_offsets would wait for as long as the broker is away, whatever its timeout. `which` is
- * RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, which in this question stand for times. */
-static rd_kafka_resp_err_t end_of(struct es_log *log, const char *topic, int32_t partition, int64_t which,
-                                  int64_t until_ns, int64_t *out)
+/* Of partitions `first` to first + count - 1. rd_kafka_query_watermark_offsets would wait for as long as the broker is
+ * away, whatever its timeout. `which` is RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, which in this question stand
+ * for times. */
+static rd_kafka_resp_err_t ends_of(struct es_log *log, const char *topic, int32_t first, int count, int64_t which,
+                                   int64_t until_ns, int64_t *out)
 {
     for (;;) {
         int64_t left_ms = (until_ns - clock_mono_ns()) / NS_PER_MS;
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-        rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
-        asked->offset = which;
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+        for (int i = 0; i < count; i++) rd_kafka_topic_partition_list_add(list, topic, first + i)->offset = which;
         rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(log->consumer, list, left_ms > 1 ? (int)left_ms : 1);
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = asked->err;
-        *out = asked->offset;
+        for (int i = 0; i < list->cnt; i++) {
+            if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = list->elems[i].err;
+            out[list->elems[i].partition - first] = list->elems[i].offset;
+        }
         rd_kafka_topic_partition_list_destroy(list);
         if (!heals(err) || clock_mono_ns() > until_ns) return err;
         clock_sleep_ms(POLL_MS);
     }
 }
 
-int es_log_ends(struct es_log *log, const char *topic, int32_t partition, int64_t *low, int64_t *high,
+static int ends(struct es_log *log, const char *topic, int32_t first, int count, int64_t *low, int64_t *high,
                 struct err_text *error)
 {
     int64_t until_ns = clock_mono_ns() + (int64_t)log->timeout_ms * NS_PER_MS;
-    rd_kafka_resp_err_t err = end_of(log, topic, partition, RD_KAFKA_OFFSET_BEGINNING, until_ns, low);
-    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = end_of(log, topic, partition, RD_KAFKA_OFFSET_END, until_ns, high);
+    rd_kafka_resp_err_t err = ends_of(log, topic, first, count, RD_KAFKA_OFFSET_BEGINNING, until_ns, low);
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = ends_of(log, topic, first, count, RD_KAFKA_OFFSET_END, until_ns, high);
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
     if (heals(err)) return unanswered(log, error);
-    return err_set(error, ERR_IO, "topic %s, partition %" PRId32 ": %s", topic, partition, rd_kafka_err2str(err));
+    return err_set(error, ERR_IO, "topic %s, partition %" PRId32 ": %s", topic, first, rd_kafka_err2str(err));
+}
+
+int es_log_ends(struct es_log *log, const char *topic, int32_t partition, int64_t *low, int64_t *high,
+                struct err_text *error)
+{
+    return ends(log, topic, partition, 1, low, high, error);
+}
+
+int es_log_ends_all(struct es_log *log, const char *topic, int count, int64_t *low, int64_t *high,
+                    struct err_text *error)
+{
+    return ends(log, topic, 0, count, low, high, error);
 }
 
 /* ---- reading ---- */

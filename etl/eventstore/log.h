@@ -42,6 +42,10 @@ int32_t es_log_partition_of(struct slice key, int partitions);
 int es_log_ends(struct es_log *log, const char *topic, int32_t partition, int64_t *low, int64_t *high,
                 struct err_text *error);
 
+/* The same of partitions 0 to count - 1, in two questions. */
+int es_log_ends_all(struct es_log *log, const char *topic, int count, int64_t *low, int64_t *high,
+                    struct err_text *error);
+
 /* 0: go on; 1: enough; negative: a failure, which ends the reading. */
 typedef int es_log_each(void *context, const rd_kafka_message_t *m);
 /* Calls `each` for what there is from `from` to the end as of now. *next is the offset to go on at. ERR_NOTFOUND with a

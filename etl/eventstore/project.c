@@ -203,11 +203,22 @@ static int partition_read(struct project *p, int32_t partition, bool first)
     return result;
 }
 
+/* Partitions may be added as long as the topic is empty. */
+static int count_confirm(struct project *p)
+{
+    int before = es_partitions(p->store), result = es_count_confirm(p->store, p->error);
+    if (result != 0 || es_partitions(p->store) == before) return result;
+    result = begin(p);
+    if (result == 0) result = offsets_init(p->db, es_topic(p->store), es_partitions(p->store), p->error);
+    return result == 0 ? sql_exec(p->db, p->error, "COMMIT") : result;
+}
+
 static int partitions_read(struct project *p)
 {
     int result = 0;
     for (bool first = true; result == 0; first = false) {
         int64_t before = p->out->records;
+        result = count_confirm(p);
         for (int32_t i = 0; i < es_partitions(p->store) && result == 0; i++) result = partition_read(p, i, first);
         if (!p->options->follow || (p->options->stop && *p->options->stop)) break;
         if (result == 0 && p->out->records == before) clock_sleep_ms(IDLE_MS);

@@ -57,8 +57,9 @@ static bool digits(struct slice text, int64_t *out)
     return text_to_i64(text, out);
 }
 
-static const char *const own[] = {"es-expected",  "es-id",          "es-type", "es-schema", "es-correlation",
-                                  "es-causation", "es-compensates", "es-by",   "es-count",  NULL};
+static const char *const own[] = {
+    "es-expected", "es-id",    "es-type",       "es-schema", "es-correlation", "es-causation", "es-compensates",
+    "es-by",       "es-count", "es-partitions", NULL};
 
 bool es_header_own(const char *name)
 {
@@ -145,13 +146,15 @@ static const char *several(const struct es_raw *raw, struct es_record *out, stru
 
 static const char *decode(const struct es_raw *raw, struct arena *arena, struct es_record *out)
 {
-    const struct es_header *expected = header(raw, "es-expected");
+    const struct es_header *expected = header(raw, "es-expected"), *partitions = header(raw, "es-partitions");
     json_error_t ignored;
     const char *wrong = headers_wrong(raw);
     if (wrong) return wrong;
     if (!es_name_good(raw->key)) return "the key is no stream's id of 1 to 255 bytes";
     if (!expected) return "there is no header es-expected";
     if (!digits(expected->value, &out->expected)) return "es-expected is no number";
+    if (partitions && (!digits(partitions->value, &out->partitions) || out->partitions < 1))
+        return "es-partitions is no number from 1";
     if (!optional(raw, "es-by", &out->by)) return "es-by has not 1 to 255 bytes";
     out->root = json_loadb(raw->value.p ? (const char *)raw->value.p : "", raw->value.n, JSON_FLAGS, &ignored);
     if (!out->root) return "the value is no JSON";
@@ -225,6 +228,7 @@ void es_record_encode(const struct es_record *r, struct arena *arena, struct es_
     const struct es_event *e = r->events;
     *out = (struct es_raw){.key = r->stream};
     header_add(out, "es-expected", number(r->expected, arena));
+    if (r->partitions > 0) header_add(out, "es-partitions", number(r->partitions, arena));
     header_add(out, "es-by", r->by);
     if (r->count > 1) {
         header_add(out, "es-count", number(r->count, arena));

@@ -13,7 +13,7 @@
 
 #include "lib/base/bytes.h"
 
-enum { ES_NAME_MAX = 255, ES_EVENTS_MAX = 10000, ES_HEADERS_MAX = 32, ES_DIGITS_MAX = 18 };
+enum { ES_NAME_MAX = 255, ES_EVENTS_MAX = 10000, ES_HEADERS_MAX = 32, ES_DIGITS_MAX = 18, ES_PARTITIONS_MAX = 1000000 };
 #define ES_NUMBER_MAX INT64_C(999999999999999999) /* of so many digits */
 
 struct es_event {
@@ -27,8 +27,9 @@ struct es_event {
 /* An append: events that count together or not at all. */
 struct es_record {
     struct slice stream;
-    int64_t expected; /* the version before the first event */
-    struct slice by;  /* who wrote it; empty: nobody says */
+    int64_t expected;   /* the version before the first event */
+    int64_t partitions; /* for how many it was written; 0: it does not say */
+    struct slice by;    /* who wrote it; empty: nobody says */
     struct es_event *events;
     int count;
     int64_t timestamp, offset; /* where and when the log has it; -1: not yet */

@@ -36,12 +36,17 @@ TEST(es_record, an_append_comes_back)
          .schema = 1,
          .compensates = SLICE_LIT("a")}};
     for (int count = 1; count <= 2; count++) {
-        struct es_record r = {
-            .stream = SLICE_LIT("cart-1"), .expected = 7, .by = SLICE_LIT("anna"), .events = e, .count = count};
+        struct es_record r = {.stream = SLICE_LIT("cart-1"),
+                              .expected = 7,
+                              .partitions = 3 * (count - 1),
+                              .by = SLICE_LIT("anna"),
+                              .events = e,
+                              .count = count};
         es_record_encode(&r, &arena, &raw);
         es_record_decode(&raw, &arena, &back);
         check(back.malformed == NULL);
         check(slice_equal(back.stream, r.stream) && back.expected == 7 && back.count == count);
+        check(back.partitions == r.partitions);
         check(slice_equal(back.by, r.by));
         for (int i = 0; i < count; i++) {
             check(slice_equal(back.events[i].id, e[i].id) && slice_equal(back.events[i].type, e[i].type));
@@ -80,6 +85,8 @@ TEST(es_record, what_does_not_fit_is_malformed_and_says_why)
     raw = raw_of("{}");
     raw.headers[raw.header_count++] = (struct es_header){"es-schema", SLICE_LIT("0")};
     check_str(wrong_of(&raw), "the schema version is no number from 1");
+    raw.headers[raw.header_count - 1] = (struct es_header){"es-partitions", SLICE_LIT("0")};
+    check_str(wrong_of(&raw), "es-partitions is no number from 1");
 }
 
 TEST(es_record, several_events_must_be_as_many_as_it_says)

@@ -19,9 +19,9 @@ static const char *topic_of(const struct es_store *s, char out[TOPIC_SIZE])
 static int partitions_of(struct es_store *s, bool create, struct err_text *error)
 {
     char topic[TOPIC_SIZE];
-    if (s->snapshot_partitions > 0) return s->snapshot_partitions;
+    int result = es_count_confirm(s, error);
+    if (result != 0 || s->snapshot_partitions > 0) return result != 0 ? result : s->snapshot_partitions;
     int count = es_log_partitions(&s->log, topic_of(s, topic), error);
-    int result = 0;
     if (count == 0 && create) result = es_log_topic_create(&s->log, topic, s->partitions, true, error);
     if (result == 0 && count == 0 && create) count = s->partitions;
     if (result == 0 && count > 0 && count < s->partitions)
@@ -113,10 +113,10 @@ int es_snapshot_newest(struct es_store *s, struct slice stream, const char *fold
     char topic[TOPIC_SIZE];
     struct arena arena = {0};
     struct search w = {key_of(&arena, fold, stream), fold_version, version, until, out};
-    int32_t partition = es_log_partition_of(stream, s->partitions);
     *out = (struct es_folded){0};
     int64_t low = 0, high = 0;
     int count = partitions_of(s, false, error), result = count < 0 ? count : 0;
+    int32_t partition = es_log_partition_of(stream, s->partitions);
     if (count > 0) result = es_log_ends(&s->log, topic_of(s, topic), partition, &low, &high, error);
     /* Old snapshots may be gone: what there is is read. */
     if (count > 0 && result == 0) result = es_log_read(&s->log, topic, partition, low, message, &w, NULL, error);

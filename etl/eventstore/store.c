@@ -14,14 +14,14 @@ enum { TIMEOUT_MS = 30000, TOPIC_MAX = 200 };
 
 static int partitions_find(struct es_store *s, int create, struct err_text *error)
 {
-    s->partitions = es_log_partitions(&s->log, s->topic, error);
-    if (s->partitions != 0) return s->partitions < 0 ? s->partitions : es_log_keeps_all(&s->log, s->topic, error);
+    int count = es_count_find(s, error);
+    if (count != 0) return count < 0 ? count : es_log_keeps_all(&s->log, s->topic, error);
     if (create == 0)
         return err_set(error, ERR_NOTFOUND, "there is no topic %s at %s: the first append makes it", s->topic,
                        s->log.bootstrap);
     int result = es_log_topic_create(&s->log, s->topic, create, false, error);
-    if (result == 0) s->partitions = es_log_partitions(&s->log, s->topic, error);
-    return s->partitions < 0 ? s->partitions : result;
+    if (result == 0) count = es_count_find(s, error);
+    return count < 0 ? count : result;
 }
 
 int es_open(const struct es_options *options, struct es_store **out, struct err_text *error)
@@ -29,6 +29,7 @@ int es_open(const struct es_options *options, struct es_store **out, struct err_
     struct es_store *s = memory_new(sizeof *s);
     *out = NULL;
     s->topic = memory_str(options->topic);
+    s->told_partitions = options->partitions;
     int result =
         strlen(options->topic) > TOPIC_MAX || !*options->topic
             ? err_set(error, ERR_INVALID, "topic \"%s\": a name has 1 to %d bytes", options->topic, TOPIC_MAX)
@@ -123,6 +124,10 @@ void es_message_decode(const struct es_store *s, const rd_kafka_message_t *m, st
         out->malformed = "this is not the partition of its stream";
         out->count = 0;
     }
+    if (!out->malformed && out->partitions > 0 && out->partitions != s->partitions) {
+        out->malformed = "it was written for another number of partitions than the store has";
+        out->count = 0;
+    }
     out->partition = m->partition;
     out->offset = m->offset;
     out->timestamp = rd_kafka_message_timestamp(m, NULL);
@@ -144,7 +149,9 @@ int es_walk(struct es_store *s, struct slice stream, struct es_place from, es_ea
             struct err_text *error)
 {
     struct walk w = {.store = s, .stream = stream, .version = from.version, .each = each, .context = context};
-    int result = es_log_read(&s->log, s->topic, es_log_partition_of(stream, s->partitions), from.offset, message, &w,
+    int result = es_count_confirm(s, error);
+    if (result == 0)
+        result = es_log_read(&s->log, s->topic, es_log_partition_of(stream, s->partitions), from.offset, message, &w,
                              NULL, error);
     arena_release(&w.scratch);
     return result;
@@ -154,7 +161,8 @@ int es_walk_partition(struct es_store *s, int32_t partition, int64_t from, struc
                       es_each *each, void *context, int64_t *next, struct err_text *error)
 {
     struct walk w = {.store = s, .versions = versions, .arena = arena, .each = each, .context = context};
-    int result = es_log_read(&s->log, s->topic, partition, from, message, &w, next, error);
+    int result = es_count_confirm(s, error);
+    if (result == 0) result = es_log_read(&s->log, s->topic, partition, from, message, &w, next, error);
     arena_release(&w.scratch);
     return result;
 }

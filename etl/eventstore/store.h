@@ -13,7 +13,9 @@ struct es_seen {
 struct es_store {
     struct es_log log;
     char *topic;
-    int partitions;
+    int partitions;          /* of the store, which the topic may have more of (count.c) */
+    bool counted;            /* records have said so: it changes no more */
+    int told_partitions;     /* es_options.partitions */
     struct table written;    /* stream -> struct written (append.c): streams that were written to */
     struct es_seen *seen;    /* of each partition (append.c) */
     struct table folds;      /* path -> struct es_fold, of fold_file.h */
@@ -24,5 +26,13 @@ struct es_store {
 void es_message_decode(const struct es_store *s, const rd_kafka_message_t *m, struct arena *arena,
                        struct es_record *out);
 void es_written_release(struct es_store *s);
+/* What is known of partitions and streams is of another log, or of another count. */
+void es_forget(struct es_store *s);
+
+/* Sets `partitions`: how many the topic has now (0: it is not there), or a failure (ERR_INVALID: there is no telling).
+ */
+int es_count_find(struct es_store *s, struct err_text *error);
+/* As long as there was no record the count may still change: before anything is read or written. */
+int es_count_confirm(struct es_store *s, struct err_text *error);
 
 #endif

@@ -160,6 +160,60 @@ es project --topic kept --db "$scratch/never.db" --fold count >/dev/null && fail
 grep -q 'never.db: topic kept, partition 0: the view has read to offset 0, and the log begins at offset 6' "$scratch/es.err" || fail "new: $(tail -1 "$scratch/es.err")"
 story "a view goes on where the log begins, and is refused behind a gap"
 
+# Partitions are added to a store: its streams stay where they are, for whoever opens it now and for who has it open.
+grown() { "$MILLRACE" topic alter "$1" --partitions "$2" --bootstrap "$bootstrap" >/dev/null || fail "alter"; }
+for round in 1 2; do
+    for i in $(seq 20); do echo '{"stream":"cart-'"$i"'","type":"ItemAdded","data":{"product":"p","quantity":1,"price_cents":'"$i"'},"id":"g'"$round"'"}'; done
+done >"$scratch/grown"
+es append --topic grown --from "$scratch/grown" --alone --partitions 2 || fail "grown: $(tail -1 "$scratch/es.err")"
+es project --topic grown --db "$scratch/grown.db" --fold cart >/dev/null || fail "grown: $(tail -1 "$scratch/es.err")"
+mkfifo "$scratch/ask"
+"$MILLRACE" es serve --topic grown --bootstrap "$bootstrap" <"$scratch/ask" >"$scratch/answers" 2>>"$scratch/es.err" &
+exec 7>"$scratch/ask"
+ask() {
+    local n=$(($(wc -l <"$scratch/answers") + 1))
+    echo "$1" >&7
+    for _ in $(seq 200); do [ "$(wc -l <"$scratch/answers")" -ge $n ] && break; sleep 0.05; done
+    tail -1 "$scratch/answers"
+}
+for _ in $(seq 200); do [ -s "$scratch/answers" ] && break; sleep 0.05; done
+ask '{"op":"append","stream":"cart-7","type":"T","data":{},"id":"s1","expected":2}' | grep -q '"version":3' || fail "serve: $(tail -1 "$scratch/answers")"
+grown grown 5
+ask '{"op":"append","stream":"cart-7","type":"T","data":{},"id":"s2","expected":3}' | grep -q '"version":4' || fail "serve, grown: $(tail -1 "$scratch/answers")"
+exec 7>&-
+sed -i 's/g[12]"}/h"}/' "$scratch/grown"
+es append --topic grown --from "$scratch/grown" --alone --partitions 5 >/dev/null || fail "grown: $(tail -1 "$scratch/es.err")"
+[ "$(es append cart-8 T --topic grown --id i --expected 3)" = "accepted at version 4 (event i)" ] || fail "grown: $(tail -1 "$scratch/es.err")"
+es list --topic grown --format json >"$scratch/list" || fail "list"
+[ "$(grep -oE '"version":[0-9]+' "$scratch/list" | sort | uniq -c | xargs)" = '18 version:3 1 version:4 1 version:5' ] || fail "grown: $(cat "$scratch/list")"
+grep -qE '"partition":[2-9]' "$scratch/list" && fail "a stream has moved"
+es snapshot cart-7 --topic grown >/dev/null || fail "snapshot: $(tail -1 "$scratch/es.err")"
+[ "$(es fold cart-7 --topic grown | grep -o '"quantity":3')" ] || fail "fold: $(es fold cart-7 --topic grown)"
+es project --topic grown --db "$scratch/grown.db" --fold cart >"$scratch/out" || fail "view: $(tail -1 "$scratch/es.err")"
+es project --topic grown --db "$scratch/anew.db" --fold cart >/dev/null || fail "view: $(tail -1 "$scratch/es.err")"
+"$MILLRACE" warehouse compare "$scratch/grown.db" "$scratch/anew.db" >"$scratch/difference" || fail "views differ: $(head -5 "$scratch/difference")"
+[ "$(sqlite3 "$scratch/grown.db" 'SELECT count(*), sum(version) FROM cart')" = "20|63" ] || fail "view: $(sqlite3 "$scratch/grown.db" 'SELECT count(*), sum(version) FROM cart')"
+story "partitions were added: streams stay where they are"
+
+# Records of others say nothing of it; then it must be seen that something is wrong.
+"$MILLRACE" topic create silent --partitions 2 --bootstrap "$bootstrap" >/dev/null || fail "create"
+/usr/bin/python3 - "$bootstrap" <<'PYTHON' || fail produce
+import sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1]})
+for i in range(20):
+    producer.produce("silent", key=f"cart-{i}", value="{}", headers=[("es-expected", "0"), ("es-id", f"e-{i}"), ("es-type", "T")])
+producer.flush()
+PYTHON
+[ "$(es list --topic silent --format json | wc -l)" -ge 20 ] || fail "silent: $(tail -1 "$scratch/es.err")"
+grown silent 6
+es list --topic silent && fail "a store whose count is not known was read"
+es append cart-1 T --topic silent && fail "a store whose count is not known was written to"
+grep -qE 'topic silent has 6 partitions, and its records do not lie as with so many, but as with 2 \(partition [0-9], offset [0-9]+: stream cart-[0-9]+ belongs into [0-9]\).*\(--partitions N\)' "$scratch/es.err" ||
+    fail "silent: $(tail -1 "$scratch/es.err")"
+[ "$(es append cart-1 T --topic silent --partitions 2 --id x)" = "accepted at version 2 (event x)" ] || fail "told: $(tail -1 "$scratch/es.err")"
+story "where no record says how many partitions there were, somebody has to"
+
 "$MILLRACE" topic create newest -c cleanup.policy=compact --bootstrap "$bootstrap" >/dev/null || fail "create"
 es append cart-1 T --topic newest && fail "an append to a compacted topic was accepted"
 grep -q 'topic newest has cleanup.policy=compact' "$scratch/es.err" || fail "compaction: $(tail -1 "$scratch/es.err")"

@@ -34,7 +34,7 @@ static void raw_read(struct slice rest, struct arena *arena, struct es_raw *raw)
 static void check_same(const struct es_record *a, const struct es_record *b)
 {
     assert(!b->malformed && slice_equal(a->stream, b->stream) && slice_equal(a->by, b->by));
-    assert(a->expected == b->expected && a->count == b->count);
+    assert(a->expected == b->expected && a->count == b->count && a->partitions == b->partitions);
     for (int i = 0; i < a->count; i++) {
         const struct es_event *x = &a->events[i], *y = &b->events[i];
         assert(slice_equal(x->id, y->id) && slice_equal(x->type, y->type) && x->schema == y->schema);
