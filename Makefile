@@ -265,8 +265,8 @@ labs-figures: ## make the pictures of the labs' text again: notebooks/images (LA
 # --- measuring ---
 
 .PHONY: page
-page: ## the report in headless Chromium: every figure, light and dark, 400 and 1400 pixels wide (needs deps-dev)
-	+@$(AGAIN) $(call unit_program,bench)
+page: ## the report in headless Chromium: every figure, light and dark, 400 and 1400 pixels wide, on paper, for every eye (needs deps-dev)
+	+@$(AGAIN) all $(call unit_program,bench)
 	@BUILD=$(BUILD) bash tests/page/page.sh
 
 .PHONY: coverage bench

@@ -66,7 +66,7 @@ static void points(struct figure *f, const struct trials *all, const struct line
 
 static void panel(struct figure *f, int p)
 {
-    static const int full[WAYS] = {7, 5, 9}, hollow[WAYS] = {6, 4, 8};
+    static const int full[PANELS][WAYS] = {{7, 5, 9}, {13, 11, 15}}, hollow[PANELS][WAYS] = {{6, 4, 8}, {12, 10, 14}};
     buf_printf(&f->script, "set title '%s'\n%s\nplot ", p == 0 ? "to know the state" : "to correct a wrong event",
                p == 0 ? "set ylabel 'milliseconds'" : "unset ylabel");
     for (int w = 0; w < WAYS; w++) {
@@ -75,8 +75,8 @@ static void panel(struct figure *f, int p)
                    "$c%d%d using 1:2 with lines lw 2.5 dt %d lc rgb '%s' notitle, \\\n"
                    "$c%d%d using 1:2:3:4 with yerrorbars pt %d ps 1 lw 1.5 lc rgb '%s' title '%s', \\\n"
                    "$v%d%d using 1:2 with points pt %d ps 1.2 lc rgb '%s' title '%s (void)'%s",
-                   p, w, w + 1, figure_colour(colour), p, w, full[w], figure_colour(colour), titles[p][w], p, w,
-                   hollow[w], figure_faded(colour), titles[p][w], w + 1 < WAYS ? ", \\\n" : "\n");
+                   p, w, w + 1, figure_colour(colour), p, w, full[p][w], figure_colour(colour), titles[p][w], p, w,
+                   hollow[p][w], figure_faded(colour), titles[p][w], w + 1 < WAYS ? ", \\\n" : "\n");
     }
 }
 
@@ -101,7 +101,7 @@ static int state_figure(struct report *r, const struct trials *all, const struct
                               "set xlabel 'events in the history'\nset yrange [0.001:*]\nset offsets 0,0,graph 0.45,0\n"
                               "set xtics ('10' 10, '100' 100, '1,000' 1000, '10,000' 10000, '100,000' 100000)\n"
                               "set key top left Left reverse maxrows 6\n"
-                              "set multiplot layout 1,2 margins 0.09,0.96,0.14,0.92 spacing 0.08,0\n");
+                              "set multiplot layout 1,2 margins 0.11,0.96,0.15,0.88 spacing 0.1,0\n");
     for (int p = 0; p < PANELS; p++) {
         if (drawn[p] > 0)
             panel(&f, p);

@@ -44,7 +44,7 @@ int report_acks_chain(struct report *r, const struct trials *all, const char *co
     buf_printf(
         &f.script,
         "set yrange [0.4:%d.6]\nset xrange [0:*]\nset xlabel 'milliseconds since the instant at which the message "
-        "was due (mean)'\nset grid xtics lc rgb '#dddddd' lt 1\nset key outside top center horizontal\nplot ",
+        "was due (mean)'\nset grid xtics lc rgb '#dddddd' lt 1\nset key outside top center horizontal maxcols 2\nplot ",
         count);
     for (int k = 0; k < 3; k++)
         buf_printf(

@@ -172,8 +172,7 @@ static int latency_figure(const struct acks_page *p, const char *name, const cha
                               "set xtics ('0' 1, '50' 2, '90' 10, '99' 100, '99.9' 1000, '99.99' 10000)\n"
                               "set xlabel 'percentile'\nset xrange [1:*]\n"
                               "set format y '%g'\n");
-    /* A peer's curve may be where ours leave room. */
-    buf_printf(&f.script, "set key %s\n", series_have_peers(p->series, p->count) ? "bottom right" : "top left");
+    buf_append_str(&f.script, "set key bottom right\n"); /* the curves come from the left and rise */
     /* All panels share one range, or they could not be compared. */
     double low = INFINITY, high = 0;
     for (int m = 0; m < p->count; m++) {

@@ -251,7 +251,7 @@ static int size_figure(struct report *r, const struct trials *all, const struct 
     buf_append_str(&f.script, "set logscale xy\nset grid xtics ytics lc rgb '#dddddd' lt 1\n"
                               "set xtics ('10 B' 10, '100 B' 100, '1 KB' 1e3, '10 KB' 1e4, '100 KB' 1e5, '1 MB' 1e6)\n"
                               "set xrange [5:2e6]\nset xlabel 'size of a record'\nset key top right\n"
-                              "set multiplot layout 1,2 margins 0.08,0.98,0.14,0.95 spacing 0.09,0\n");
+                              "set multiplot layout 1,2 margins 0.08,0.98,0.16,0.95 spacing 0.09,0\n");
     for (int panel = 0; panel < 2; panel++) {
         buf_printf(&f.script, "set ylabel '%s'\nset format y '%s'\nset key %s\nplot ", labels[panel],
                    panel ? "%g" : "%.0s%c",

@@ -66,10 +66,11 @@ static void curve_data(struct figure *f, const struct trials *from, const char *
 
 static void curves_plot(struct buf *script, const bool is_void[CURVES], const char *data, bool keys)
 {
-    static const int dashes[CURVES] = {1, 1, 1, 2, 4, 5}, colours[CURVES] = {2, 4, 5, 0, 1, 3};
+    static const char *const dashes[CURVES] = {"1", "3", "(18,4)", "2", "4", "5"};
+    static const int colours[CURVES] = {2, 4, 5, 0, 1, 3};
     buf_append_str(script, "plot ");
     for (int i = 0; i < CURVES; i++) {
-        buf_printf(script, "$%s%d using 1:2 with lines lw %s dt %d lc rgb '%s' ", data, i, is_void[i] ? "1.2" : "2.5",
+        buf_printf(script, "$%s%d using 1:2 with lines lw %s dt %s lc rgb '%s' ", data, i, is_void[i] ? "1.2" : "2.5",
                    dashes[i], is_void[i] ? figure_faded(colours[i]) : figure_colour(colours[i]));
         if (keys)
             buf_printf(script, "title '%s%s'", curves[i], is_void[i] ? " (void)" : "");
@@ -94,7 +95,7 @@ static int age_figure(struct report *r, const struct trials *all, const struct c
                    "set logscale x\nset format x '%g'\nset grid xtics ytics lc rgb '#dddddd' lt 1\nset yrange [0:100]\n"
                    "set multiplot layout 1,2 margins 0.075,0.985,0.14,0.71 spacing 0.08,0\n"
                    "set xlabel 'age of the newest visible row, seconds'\nset ylabel '% of the time'\n"
-                   "set key at screen 0.5,0.98 center top maxrows 2 horizontal\n");
+                   "set key at screen 0.5,0.98 center top maxrows 3 vertical\n");
     curves_plot(&f.script, is_void, "age", true);
     buf_append_str(&f.script, "unset key\nset xlabel 'deadline, seconds after a row was born'\n"
                               "set ylabel '% of the rows visible'\n");
@@ -235,8 +236,8 @@ static double mean_ms(const struct trials *all, const char *cell, const char *hi
 static int chain_figure(struct report *r, const struct trials *all, const struct caption *caption,
                         struct err_text *error)
 {
-    static const char *const fills[STAGES + 1] = {"solid 0.85", "pattern 2", "solid 0.85", "pattern 1",
-                                                  "solid 0.85", "solid 0.5", "pattern 4"};
+    static const char *const fills[STAGES + 1] = {"solid 0.85", "pattern 2", "pattern 6", "pattern 1",
+                                                  "pattern 5",  "pattern 7", "pattern 4"};
     static const int colours[STAGES + 1] = {3, 0, 4, 1, 2, 5, 0};
     struct figure f;
     struct trials voids = trials_voids(all);
@@ -261,7 +262,7 @@ static int chain_figure(struct report *r, const struct trials *all, const struct
     buf_printf(&f.script,
                ")\nset yrange [0.4:%d.6]\nset xrange [0:*]\nset format x '%%g'\n"
                "set xlabel 'milliseconds since the instant at which the record was due (mean)'\n"
-               "set grid xtics lc rgb '#dddddd' lt 1\nset key outside top center horizontal\nplot ",
+               "set grid xtics lc rgb '#dddddd' lt 1\nset key outside top center horizontal maxcols 3\nplot ",
                BARS);
     for (int k = 0; k <= STAGES; k++)
         buf_printf(

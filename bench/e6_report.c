@@ -73,7 +73,7 @@ static int pareto_figure(struct report *r, const struct trials *all, const struc
             continue;
         }
         buf_printf(&f.script, "set ylabel '%s'\n%s\nplot ", axes[k],
-                   k ? "unset key" : "set key at screen 0.5,0.98 center top horizontal");
+                   k ? "unset key" : "set key at screen 0.5,0.98 center top maxrows 1 vertical");
         buf_printf(&f.script,
                    "$streams using 1:%d with linespoints lw 1.5 pt 7 ps 1 lc rgb '%s' title 'stream', \\\n"
                    "$streams using 1:%d:4 with labels offset 0,0.9 notitle, \\\n"

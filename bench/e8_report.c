@@ -54,7 +54,7 @@ static int bars_figure(struct report *r, const struct trials *all, const char *n
                    fills[p], figure_colour(p), e8_producers[p].name);
     buf_printf(&f.script,
                "$trials using 1:2 with points pt 7 ps 0.4 lc rgb '#000000' title 'a trial', \\\n"
-               "$bars using 1:5:(sprintf('%s', $3)) with labels offset 0,0.8 notitle\n",
+               "$bars using 1:5:(sprintf('%s', $3)) with labels offset 0,0.8 font ',11' notitle\n",
                format);
     int rc = report_figure(r, &f, caption, error);
     figure_release(&f);

@@ -3,8 +3,9 @@
  *     figure_begin -> append data and commands to f.script -> figure_draw -> figure_release
  *
  * DIR/figures/NAME.gnuplot stands alone: `gnuplot NAME.gnuplot` in that folder draws NAME.svg again.
- * Colours are those of Okabe and Ito, told apart by all kinds of colour vision, and every series also
- * differs in its dashes or its pattern. */
+ * Colours are those of Okabe and Ito, on the page moved further apart (figure_style), and every series also differs in
+ * its dashes, its marker or its pattern: who sees no colours, or prints in grey, can read it (tests/page/colours.py).
+ */
 #ifndef MILLRACE_BENCH_FIGURE_H
 #define MILLRACE_BENCH_FIGURE_H
 

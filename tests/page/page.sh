@@ -16,7 +16,11 @@ rm -rf "$page"
 mkdir -p "$page"
 MILLRACE_PAGE=$page "$build/release/unit/bench" --filter 'report/all_figures_are_on_one_page' >"$page/unit.log" 2>&1 ||
     { cat "$page/unit.log" && exit 1; }
+# And a real run: its curves lie where curves do, its texts are as long as they get.
+cp -r docs/reference/quick "$page/quick" && "$build/millrace" bench report "$page/quick" >"$page/report.log" 2>&1 ||
+    { cat "$page/report.log" && exit 1; }
 cp tests/page/look.html "$page"
+cp tests/page/look.html "$page/quick"
 
 browser() { # ARGUMENT...: what it prints, its messages in browser.log
     timeout 60 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-extensions --user-data-dir="$profile" \
@@ -45,6 +49,12 @@ check "dark: a message on the console" no_console
 check "dark: the page" nothing_wrong dark
 check "dark: figures" all_there dark
 check "dark: the paper" on_paper dark 'rgb(22, 24, 28)'
+browser --blink-settings=preferredColorScheme=1 --dump-dom "file://$page/quick/look.html" >"$page/quick/looked.html"
+check "a real run: a message on the console" no_console
+check "a real run: the page" nothing_wrong quick/looked
+for report in "$page/report.html" "$page/quick/report.html"; do
+    check "colours: a palette that not everybody can read" python3 tests/page/colours.py "$report"
+done
 browser --blink-settings=preferredColorScheme=0 --print-to-pdf="$page/report.pdf" "file://$page/report.html"
 check "print: no document" test "$(head -c 5 "$page/report.pdf")" = %PDF-
 
