@@ -146,12 +146,33 @@ static int capture_open_and_run(struct tap_command *c)
     return status;
 }
 
+enum { ANSWERS_MS = 5000, GOODBYES_MS = 1000 };
+
+/* The frame is shown, and clients are in the middle of something: they get what they have asked for, and the end of
+ * their connections instead of a reset. A signal ends it at once. */
+static int proxy_finish(struct proxy *proxy)
+{
+    int64_t until_ns = clock_mono_ns() + (int64_t)ANSWERS_MS * 1000000;
+    bool answered = false;
+    int status = 0;
+    proxy_drain(proxy);
+    while (!interrupted && status == 0 && proxy_connections(proxy) > 0 && clock_mono_ns() < until_ns) {
+        if (!answered && proxy_waiting(proxy) == 0) {
+            answered = true;
+            until_ns = clock_mono_ns() + (int64_t)GOODBYES_MS * 1000000;
+        }
+        status = proxy_step(proxy);
+    }
+    return status;
+}
+
 static int proxy_run(struct tap_command *c, struct proxy *proxy)
 {
     struct buf more = {0};
     int status = 0;
     ready(c, proxy_address(proxy));
     while (wanted_more(c) && status == 0) status = proxy_step(proxy);
+    if (!interrupted && status == 0) status = proxy_finish(proxy);
     int64_t not_rewritten = proxy_not_rewritten(proxy);
     proxy_free(proxy);
     if (c->view.mode == TAP_VIEW_JSON)

@@ -51,6 +51,7 @@ struct link {
     void *between;
     int64_t due_ns; /* when it is to be asked again */
     bool cut;       /* nothing more is heard of either end */
+    bool told;      /* draining: all answers have come; what the client still says is thrown away */
 };
 
 struct proxy {
@@ -61,6 +62,7 @@ struct proxy {
     int listener_count;
     struct link *links;
     int link_count;
+    bool draining;
     char host[REWRITE_HOST_MAX]; /* of --listen */
     char address[REWRITE_HOST_MAX + 16];
     int64_t wall_ns, mono_ns; /* the same moment */
@@ -241,6 +243,7 @@ static void side_read(struct link *k, int i)
         if (p->writer) capture_write_end(p->writer, &k->flow, i, now_ns(p));
         return;
     }
+    if (k->told) return; /* left unread it would make a reset of our close, and take the answers with it */
     struct slice in = slice_of(p->input, (size_t)n);
     int64_t time_ns = now_ns(p);
     pass_on(k, i, in, false);
@@ -270,6 +273,21 @@ static void side_write(struct link *k, int i)
     }
 }
 
+/* Draining, a request that has begun is still taken, and then no other: its answers end the link. */
+static bool heard(const struct link *k, int i)
+{
+    if (!k->proxy->draining || i == BROKER || k->told) return true;
+    return tap_request_begun(k->tap);
+}
+
+/* A client that gets no more answers is told so by the end of our side, behind what it has still to read. */
+static void link_drain(struct link *k)
+{
+    if (!k->proxy->draining || tap_request_begun(k->tap) || tap_answer_awaited(k->tap)) return;
+    k->told = true;
+    k->sides[BROKER].read_over = true;
+}
+
 /* What is still to be done at this end. A side that wants nothing is not watched: epoll tells of a hang-up whether it
  * was asked to or not, again and again. */
 static void side_watch(struct link *k, int i)
@@ -277,7 +295,7 @@ static void side_watch(struct link *k, int i)
     struct side *s = &k->sides[i];
     uint32_t events = 0;
     if (s->connecting || left(s) > 0) events |= EPOLLOUT;
-    if (!s->connecting && !s->read_over && waiting(k, !i) < PROXY_BUFFER_MAX) events |= EPOLLIN;
+    if (!s->connecting && !s->read_over && heard(k, i) && waiting(k, !i) < PROXY_BUFFER_MAX) events |= EPOLLIN;
     if (s->watched && events == 0) loop_remove(&k->proxy->loop, &s->watch);
     if (events && !s->watched) loop_add(&k->proxy->loop, &s->watch, events);
     if (events && s->watched) loop_change(&k->proxy->loop, &s->watch, events);
@@ -288,6 +306,7 @@ static void side_watch(struct link *k, int i)
 static void link_settle(struct link *k)
 {
     between_due(k);
+    link_drain(k);
     for (int i = 0; i < 2; i++) side_write(k, i);
     bool over = true;
     for (int i = 0; i < 2; i++) over = over && k->sides[i].read_over && waiting(k, i) == 0;
@@ -366,7 +385,8 @@ static void listener_ready(struct loop_watch *w, uint32_t events)
     struct listener *l = w->context;
     struct err_text error = {""};
     (void)events;
-    int client = l->proxy->link_count < PROXY_LINKS_MAX ? net_accept(w->descriptor, NULL) : ERR_NOMEM;
+    bool room = !l->proxy->draining && l->proxy->link_count < PROXY_LINKS_MAX;
+    int client = room ? net_accept(w->descriptor, NULL) : ERR_NOMEM;
     if (client == ERR_NOMEM) listener_pause(l, true);
     if (client < 0) return;
     int broker = net_connect_start(&l->broker, &error);
@@ -467,11 +487,32 @@ static int64_t links_due(struct proxy *p, int64_t now_ns)
 
 int proxy_step(struct proxy *p)
 {
-    if (p->link_count < PROXY_LINKS_MAX)
+    if (!p->draining && p->link_count < PROXY_LINKS_MAX)
         for (int i = 0; i < p->listener_count; i++) listener_pause(p->listeners[i], false);
     int64_t now_ns = clock_mono_ns();
     int status = loop_step(&p->loop, p->between ? links_due(p, now_ns) : now_ns + ROUND_NS);
     return status < 0 ? status : 0;
+}
+
+void proxy_drain(struct proxy *p)
+{
+    p->draining = true;
+    for (struct link *k = p->links, *next; k; k = next) {
+        next = k->next;
+        link_settle(k);
+    }
+}
+
+int proxy_waiting(const struct proxy *p)
+{
+    int count = 0;
+    for (const struct link *k = p->links; k; k = k->next) count += !k->told || waiting(k, CLIENT) > 0;
+    return count;
+}
+
+int proxy_connections(const struct proxy *p)
+{
+    return p->link_count;
 }
 
 int64_t proxy_not_rewritten(const struct proxy *p)

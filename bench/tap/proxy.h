@@ -54,6 +54,13 @@ int64_t proxy_time_ns(const struct proxy *p);
 const char *proxy_address(const struct proxy *p);
 /* One round: waits for at most 100 ms, 10 ms with something between. 0 or a negative err. */
 int proxy_step(struct proxy *p);
+/* From now on no client is taken, and of those that are here no further request: what they have asked is answered, then
+ * their connections end. The steps do it. */
+void proxy_drain(struct proxy *p);
+/* Clients whose answers have not all been written. */
+int proxy_waiting(const struct proxy *p);
+/* Clients that have not ended their side yet. */
+int proxy_connections(const struct proxy *p);
 /* Answers whose addresses went to a client as they were, for they do not fit their description. */
 int64_t proxy_not_rewritten(const struct proxy *p);
 /* Ends all connections. */

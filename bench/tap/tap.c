@@ -545,6 +545,21 @@ void tap_gap(struct tap_connection *c, enum tap_stream stream, uint64_t size)
     if (s->had == s->size) frame_done(c, s, s->last_ns);
 }
 
+static bool begun(const struct tap_connection *c, enum tap_stream stream)
+{
+    return c->streams[stream].state == FRAMING && c->streams[stream].had > 0;
+}
+
+bool tap_request_begun(const struct tap_connection *c)
+{
+    return begun(c, TAP_REQUESTS);
+}
+
+bool tap_answer_awaited(const struct tap_connection *c)
+{
+    return c->pending_count > 0 || begun(c, TAP_RESPONSES);
+}
+
 static void stream_release(struct tap_connection *c, struct stream *s)
 {
     if (s->state == SEARCHING) c->tap->counts.skipped_bytes += (int64_t)s->kept.n;

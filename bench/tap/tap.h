@@ -109,4 +109,9 @@ bool tap_looks_like_request(struct slice in);
 /* The API and version of the request that a response with this correlation id answers; false when none waits. */
 bool tap_answered_by(const struct tap_connection *c, int32_t correlation_id, int *api_key, int *api_version);
 
+/* Whether a request has been seen in part. */
+bool tap_request_begun(const struct tap_connection *c);
+/* Whether a request waits for its answer, or an answer has been seen in part. */
+bool tap_answer_awaited(const struct tap_connection *c);
+
 #endif

@@ -58,6 +58,7 @@ static void frame(void *context, const struct tap_frame *f)
     if (!v->found) return;
     v->xray_status = tap_xray(f, &v->out);
     flush(v);
+    fflush(v->to); /* a proxy has some goodbyes to say yet */
 }
 
 void tap_view_init(struct tap_view *v, enum tap_view_mode mode, FILE *to)

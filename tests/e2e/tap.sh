@@ -153,6 +153,66 @@ tap.terminate()
 assert tap.wait(10) == 0
 PYTHON
 
+story "--xray of a proxy: the frame is shown, who is in the middle of something gets the answer and then an end, no reset"
+tap_start shown --to "$bootstrap" --xray Produce
+echo shown | kcat -b "$tap_address" -P -t numbers -X message.send.max.retries=0 -X message.timeout.ms=5000 || fail "kcat -P"
+wait "$tap_pid" || fail "the proxy ended with status $?"
+grep -q 'Produce [0-9]* request' "$scratch/shown.out" || fail "$(cat "$scratch/shown.out")"
+python3 - "$MILLRACE" <<'PYTHON' || fail "the proxy's end"
+import socket, struct, subprocess, sys, threading, time
+big = 4 << 20
+def proxy(serve, *options): # -> the process, a connection
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=lambda: serve(server.accept()[0]), daemon=True).start()
+    tap = subprocess.Popen([sys.argv[1], "tap", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:%d" % server.getsockname()[1], *options],
+                           stdout=subprocess.PIPE, text=True)
+    host, port = tap.stdout.readline().split()[1].split(":")
+    return tap, (host, int(port))
+def heartbeat(n): # version 0: a group, a generation, a member
+    body = struct.pack(">hhih", 12, 0, n, -1) + b"\0\1g" + struct.pack(">i", 1) + b"\0\1m"
+    return struct.pack(">i", len(body)) + body
+def take(peer, n): return peer.recv(n, socket.MSG_WAITALL)
+def slow(peer): # takes its time, and answers at length
+    requests = take(peer, 3 * len(heartbeat(0)))
+    assert requests == heartbeat(0) + heartbeat(1) + heartbeat(2)
+    time.sleep(0.3)
+    for i in range(3): peer.sendall(struct.pack(">ii", 4 + big, i) + bytes([i]) * big)
+    if take(peer, 1) == b"": ended.set()
+ended = threading.Event()
+tap, address = proxy(slow, "--xray", "Heartbeat")
+client = socket.create_connection(address)
+idle = socket.create_connection(address) # asks for nothing
+client.sendall(heartbeat(0) + heartbeat(1) + heartbeat(2)[:9])
+time.sleep(0.1)
+client.sendall(heartbeat(2)[9:]) # begun before the frame was shown, and answered as well
+time.sleep(0.5)
+client.sendall(heartbeat(3)) # too late: no answer, and the answers before it arrive all the same
+for i in range(3):
+    assert take(client, 8) == struct.pack(">ii", 4 + big, i), i
+    answer = b""
+    while len(answer) < big: # slowly
+        answer += take(client, min(1 << 20, big - len(answer)))
+        time.sleep(0.02)
+    assert answer == bytes([i]) * big, i
+assert client.recv(1) == b"", "more than was asked for"
+client.close()
+assert idle.recv(1) == b""
+idle.close()
+assert tap.wait(10) == 0
+assert "Heartbeat 0 request" in tap.stdout.read() and ended.wait(5)
+# a broker that never answers is not waited for for ever, and a signal ends it at once
+for hurried in True, False:
+    tap, address = proxy(lambda peer: time.sleep(60), "--xray", "Heartbeat")
+    client = socket.create_connection(address)
+    client.sendall(heartbeat(0))
+    assert "Heartbeat 0 request" in tap.stdout.readline()
+    begin = time.monotonic()
+    if hurried: tap.terminate()
+    assert tap.wait(20) == 0
+    took = time.monotonic() - begin
+    assert took < 1 if hurried else 4.5 < took < 8, took
+PYTHON
+
 story "300 connections at once"
 tap_start many --to "$bootstrap"
 python3 - "$tap_address" <<'PYTHON' || fail "many connections"
