@@ -1,7 +1,8 @@
 """The checks of one exercise, over what a run left: a process of its own, started when every process of the run is dead.
 
-Standard input: {"place", "seed", "source", "checks": [{"file", "line", "text"}]}; standard output: one JSON object,
-{"checks": [{"name", "title", "ok", "en", "it"}]}. What was left is a stranger's: regular files only, and of a bounded size.
+Standard input: {"place", "seed", "source", "checks": [{"file", "line", "text"}]}; standard output: a line of JSON as soon as a
+check is over, {"name", "title", "ok", "en", "it"}, so that one that hangs takes none with it that was before it. What was left is
+a stranger's: regular files only, and of a bounded size.
 """
 from __future__ import annotations
 
@@ -83,10 +84,10 @@ def main() -> None:
     stdout = (read_bounded(os.path.join(place, "stdout.txt"), STDOUT_MAX) or b"").decode("utf-8", "replace")
     world = check.World(job["seed"], os.path.join(place, "files"), folder, stdout, job["source"])
     try:
-        lines = [run(function, out, world) for function in functions(job["checks"])]
+        for function in functions(job["checks"]):
+            print(json.dumps(run(function, out, world)), file=answer, flush=True)
     finally:
         world.close()
-    json.dump({"checks": lines}, answer)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@
                                   |
        <----- one JSON object ----+
 
-Standard input: a line {"place", "python", "cells", "environment", "deadline_s", "seed", "source"}, then {"checks": [...], "names": [...]}
-or nothing. Standard output: {"status": "done" | "stopped" | "deadline" | "died", "stopped": {"cell", "en", "it"}, "checks": [...],
-"stdout", "seconds"}.
+Standard input: a line {"place", "python", "cells", "environment", "deadline_s", "judge_s", "seed", "source"}, then {"checks": [...],
+"names": [...]} or nothing. Standard output: {"status": "done" | "stopped" | "deadline" | "died", "stopped": {"cell", "en", "it"},
+"checks": [...], "hung": NAME, "stdout", "seconds"}; "hung" is the check that met the deadline of the checks, where one did.
 """
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ import sys
 import time
 from typing import Any
 
-JUDGE_S = 15
 SHOWN_MAX = 20000
 WATCH_S = 0.04
 NOWHERE = "/nonexistent"  # the judge's home: in the student's own one Python would find a usercustomize.py
@@ -179,26 +178,48 @@ def listen(process: subprocess.Popen[str], words: str, seconds: float) -> tuple[
                 watch()
 
 
+def same_for_all(names: list[str], en: str, it: str) -> list[dict[str, Any]]:
+    """Lines of checks that say nothing by themselves."""
+    return [{"name": name, "title": {"en": name, "it": name}, "ok": False, "stopped": True, "en": en, "it": it} for name in names]
+
+
+def hung(judge: subprocess.Popen[str], names: list[str], seconds: int) -> dict[str, Any]:
+    """The verdict when the checks met their deadline: those that were over keep theirs, one has hung, the rest is not run."""
+    judge.kill()
+    try:
+        told = judge.communicate(timeout=1)[0]
+    except subprocess.TimeoutExpired:  # something that a check started holds the pipe
+        told = ""
+    lines = [json.loads(line) for line in told.splitlines(True) if line.endswith("\n")]
+    if len(lines) == len(names):
+        return {"checks": lines}  # the hour struck after the last
+    late, *rest = names[len(lines):]
+    lines += same_for_all([late], f"this check did not end within {seconds} s over what the cell left, and was broken off",
+                          f"questo controllo non è finito entro {seconds} s su ciò che la cella ha lasciato, ed è stato interrotto")
+    lines += same_for_all(rest, f"not run: the check {late} before it did not end within {seconds} s",
+                          f"non eseguito: il controllo {late} prima di questo non è finito entro {seconds} s")
+    return {"checks": lines, "hung": late}
+
+
 def checks(job: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """The verdict of judge.py. What was left may be such that it hangs or crashes whoever reads it: then all checks fail."""
+    """The verdict of judge.py. What was left may be such that it crashes whoever reads it, or takes all the memory: then all
+    checks fail."""
     words = json.dumps({"place": job["place"], "seed": job["seed"], "source": job["source"], "checks": asked["checks"]})
     judge = subprocess.Popen([job["python"], "-s", "-P", "-m", "millrace_labs.judge"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, env={**job["environment"], "HOME": NOWHERE}, cwd="/")
-    error = ""
     try:
-        told, error = listen(judge, words, JUDGE_S)
-        return json.loads(told)
-    except subprocess.TimeoutExpired:
-        why = (f"what the cell left could not be read within {JUDGE_S} s", f"ciò che la cella ha lasciato non si legge in {JUDGE_S} s")
-    except TooMuch as much:
-        why = (f"while what the cell left was read: {much.en}", f"mentre si leggeva ciò che la cella ha lasciato: {much.it}")
-    except ValueError:
+        told, error = listen(judge, words, job["judge_s"])
+        if judge.returncode == 0:
+            return {"checks": [json.loads(line) for line in told.splitlines()]}
         end = error.strip()[-500:]
         why = (f"what the cell left cannot be read: {end}", f"ciò che la cella ha lasciato non si legge: {end}")
+    except subprocess.TimeoutExpired:
+        return hung(judge, asked["names"], job["judge_s"])
+    except TooMuch as much:
+        why = (f"while what the cell left was read: {much.en}", f"mentre si leggeva ciò che la cella ha lasciato: {much.it}")
     finally:
         judge.kill()
-    return {"checks": [{"name": name, "title": {"en": name, "it": name}, "ok": False, "stopped": True, "en": why[0], "it": why[1]}
-                       for name in asked["names"]]}
+    return {"checks": same_for_all(asked["names"], *why)}
 
 
 def main() -> None:

@@ -37,6 +37,8 @@ def skeleton(lab: source.Lab, exercise: source.Exercise, seed: int, boxed: bool)
     wrong = [f"check {line['name']} passes what was not written yet" for line in verdict["checks"] if line["ok"]]
     if verdict["status"] == "deadline":
         wrong.append(f"it does not end: {verdict['stopped']['en']}")
+    if "hung" in verdict:
+        wrong.append(f"check {verdict['hung']} does not end")
     return Proof("the skeleton fails every check", wrong, verdict["seconds"], verdict["stdout"])
 
 
@@ -61,7 +63,7 @@ def mistake(lab: source.Lab, exercise: source.Exercise, wrong: source.Fence, see
             came += f" ({verdict['stopped']['en']})"
         if not line["ok"] and says in line["en"] and not line.get("stopped"):
             return Proof(f"wrong {wrong.tags['name']} fails {name}", [], seconds)
-        if verdict["status"] != "done":
+        if verdict["status"] != "done" or "hung" in verdict:
             break
     told = f"wrong={exercise.name} name={wrong.tags['name']} (line {wrong.line}): {name} should say {says!r}; {came}"
     return Proof(f"wrong {wrong.tags['name']} fails {name}", [told], seconds, stdout)

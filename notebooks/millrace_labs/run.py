@@ -15,10 +15,12 @@ from typing import Any, Iterator
 from millrace_labs import place, sandbox
 from millrace_labs.source import Exercise, Fence, Lab
 
-SPARE_S = 30  # beside the deadline: the checks have 15 s
+JUDGE_S = 15  # for all checks of a run together
+SPARE_S = JUDGE_S + 15
 
 # One run: {"status", "stopped": {"cell", "en", "it"}, "checks": [{"name", "title", "ok", "en", "it"}], "stdout", "seconds",
-# "seeds": [...]}; several: the same, and each check with "survived", "runs", "failed_seed".
+# "seeds": [...]}, "hung": NAME where a check met its deadline; several: the same, and each check with "survived", "runs",
+# "failed_seed".
 Verdict = dict[str, Any]
 
 
@@ -64,7 +66,7 @@ def keep(lab: Lab, given: list[dict[str, Any]], asked: dict[str, Any] | None, de
     try:
         known = {**environment(lab.id, folder, seed, True), **(sandbox.environment() if boxed else {}), **(more or {})}
         job = {"place": folder, "python": place.PYTHON, "cells": given, "seed": seed, "source": student,
-               "deadline_s": deadline_s, "environment": known}
+               "deadline_s": deadline_s, "judge_s": JUDGE_S, "environment": known}
         keeper = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", f"PYTHONPATH={known['PYTHONPATH']}",
                   "PYTHONDONTWRITEBYTECODE=1", place.PYTHON, "-P", "-m", "millrace_labs.keeper"]
         return answer(keeper, json.dumps(job) + "\n" + (json.dumps(asked) if asked else ""), deadline_s + SPARE_S, lab.number if boxed else "")
@@ -102,10 +104,24 @@ def exercise(lab: Lab, name: str, student: str, seed: int | None = None, boxed: 
         for line in verdict.get("checks", []):
             line.update(survived=int(line["ok"]), runs=1, failed_seed=None if line["ok"] else one)
         whole = verdict if whole is None else merge(whole, verdict)
-        if verdict["status"] != "done":
+        if verdict["status"] != "done" or "hung" in verdict:
             break  # what stops or hangs once will do it again, and each time takes its deadline
     assert whole is not None
+    tell_not_run(whole, lab.exercises[name].seeds - len(whole["seeds"]))
     return whole
+
+
+NOT_RUN = {"en": "; the other {count} seeds were not run", "it": "; gli altri {count} seed non sono stati eseguiti"}
+NOT_RUN_ONE = {"en": "; the other seed was not run", "it": "; l'altro seed non è stato eseguito"}
+
+
+def tell_not_run(whole: Verdict, count: int) -> None:
+    """Where a deadline broke the seeds off, its message says so."""
+    late = [line for line in whole["checks"] if line["name"] == whole.get("hung")]
+    late += [whole["stopped"]] if whole["status"] == "deadline" else []
+    for words in late if count > 0 else []:
+        for language, more in (NOT_RUN if count > 1 else NOT_RUN_ONE).items():
+            words[language] += more.format(count=count)
 
 
 def merge(whole: Verdict, more: Verdict) -> Verdict:
@@ -121,6 +137,8 @@ def merge(whole: Verdict, more: Verdict) -> Verdict:
         line["runs"] += 1
     if whole["status"] == "done" and more["status"] != "done":
         whole.update(status=more["status"], stopped=more["stopped"], stdout=more["stdout"], shown_seed=more["shown_seed"])
+    if "hung" in more:
+        whole["hung"] = more["hung"]
     return whole
 
 
