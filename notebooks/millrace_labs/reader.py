@@ -180,12 +180,20 @@ class Reader:
         if block.kind not in ("solution", "run", "wrong", "check"):
             return
         exercise = self.owner(block.name, found, block.line - 1)
+        if block.kind == "wrong":
+            self.another_name(block, exercise)
         if block.kind in ("solution", "run"):
             if getattr(exercise, block.kind):
                 raise self.error(block.line - 1, f"there is a {block.kind}={block.name} already")
             setattr(exercise, block.kind, block)
         else:
             (exercise.wrong if block.kind == "wrong" else exercise.checks).append(block)
+
+    def another_name(self, wrong: Fence, exercise: Exercise) -> None:
+        """The proof names a mistake by its name: two of one name could not be told apart there."""
+        for other in exercise.wrong:
+            if other.tags["name"] == wrong.tags["name"]:
+                raise self.error(wrong.line - 1, f"wrong={wrong.name} has a name={wrong.tags['name']} already, in line {other.line - 1}")
 
     def owner(self, name: str, found: dict[str, Exercise], line: int) -> Exercise:
         if name not in found:

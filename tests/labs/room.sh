@@ -76,6 +76,8 @@ refused 's/run=count/run=cont/' 'there is no exercise cont (exercises: count, se
 refused 's/def count(topic):/def count(topic:/' 'Python cannot read this'
 refused '/^<!-- hint send en -->/,+1d' 'has no <!-- en --> of the same kind'
 refused 's/fails=order/fails=ordre/' 'fails=ordre: exercise send has no such check (all-there, order)'
+refused 's/name=sorted/name=backwards/' "$scratch/lab/00-example.md:$(grep -n 'name=sorted' tests/labs/00-example.md | cut -d: -f1): wrong=send has a name=backwards already, in line $(
+    grep -n 'name=backwards' tests/labs/00-example.md | cut -d: -f1)"
 refused 's/says="in their order"/says="another word"/' "order should say 'another word'; it said: the values are not in the log"
 refused 's/producer.flush()/pass/' 'FAIL  00-example send             the solution'
 done_testing
