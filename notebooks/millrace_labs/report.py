@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import pathlib
+import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Iterator
 
@@ -27,6 +28,23 @@ def language() -> str:
 def printable(words: str) -> str:
     """Without what would move a terminal's cursor or colour its lines."""
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in words)
+
+
+def width(words: str) -> int:
+    """Columns of a terminal: a Chinese letter takes two, an accent that is put over the letter before it none."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words
+               if unicodedata.category(letter) not in ("Mn", "Me"))
+
+
+def fitted(words: str, columns: int) -> str:
+    """The beginning that has room in so many columns, filled up with blanks."""
+    used = 0
+    for at, letter in enumerate(words):
+        used += width(letter)
+        if used > columns:
+            words = words[:at]
+            break
+    return words + " " * (columns - width(words))
 
 
 def check_writable(path: str) -> None:
@@ -60,7 +78,7 @@ def table(rows: list[Row], language: str) -> str:
         lab = mine[0].lab
         names = list(lab.exercises)
         total = sum(len(one.check_names()) for one in lab.exercises.values())
-        wide = max(len(printable(row.student)) for row in mine)
+        wide = max(width(printable(row.student)) for row in mine)
         wide = max(min(wide, 30), len(HEAD[language][2]))
         columns = [max(len(name), 5) for name in names]
         out.append(f"{lab_id}  {lab.titles[language]}")
@@ -68,7 +86,7 @@ def table(rows: list[Row], language: str) -> str:
         for row in mine:
             cells = [f"{row.passed(name)}/{len(lab.exercises[name].check_names())}" for name in names]
             problem = f"   {printable(getattr(row.problem, language))}" if row.problem else ""
-            out.append("  ".join([f"{printable(row.student)[:30]:<{wide}}", *(f"{cell:>{c}}" for cell, c in zip(cells, columns)),
+            out.append("  ".join([fitted(printable(row.student), wide), *(f"{cell:>{c}}" for cell, c in zip(cells, columns)),
                                   f"{row.points}/{total}"]) + problem)
         passed = [sum(row.passed(name) == len(lab.exercises[name].check_names()) for row in mine) for name in names]
         out.append("  ".join([f"{HEAD[language][2]:<{wide}}", *(f"{f'{count}/{len(mine)}':>{c}}" for count, c in zip(passed, columns))]))
