@@ -64,6 +64,14 @@ def tell_passed_over(folder: pathlib.Path) -> None:
             print(f"passed over: {report.printable(entry.name)} ({what})", file=sys.stderr, flush=True)
 
 
+def has_notebook(folder: os.DirEntry[str]) -> bool:
+    """Whether anything of a student's folder is called a notebook, be it of another lab or badly named: then somebody handed in."""
+    try:
+        return any(name.endswith(".ipynb") for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
 def hand_in(folder: os.DirEntry[str], lab: source.Lab) -> Row:
     """What a student's folder has for a lab."""
     row = Row(folder.name, lab)
@@ -108,7 +116,7 @@ class Progress:
             self.done += 1
             if self.moving:
                 words = f"{self.done}/{self.all}  {report.printable(row.student)}  {row.lab.id}/{name}"
-                print(f"\r{words[:78]:<78}", end="" if self.done < self.all else "\n", file=sys.stderr, flush=True)
+                print(f"\r{report.fitted(words, 78)}", end="" if self.done < self.all else "\n", file=sys.stderr, flush=True)
             elif len(row.verdicts) == len(row.lab.exercises):
                 print(f"{self.done}/{self.all}  {report.printable(row.student)}  {row.lab.id}  {row.points} checks passed", file=sys.stderr, flush=True)
 
@@ -133,8 +141,10 @@ def class_rows(folder: pathlib.Path, labs: list[source.Lab], named: bool) -> lis
     if not students:
         raise place.NotFound(f"{folder}: no folder of a student in it")
     wanted = [lab for lab in labs if named or any(os.path.lexists(os.path.join(entry.path, f"{lab.id}.ipynb")) for entry in students)]
-    if not wanted:
-        raise place.NotFound(f"{folder}: no STUDENT/NN-name.ipynb in it")
+    if not wanted or not any(map(has_notebook, students)):  # one who handed in nothing is a row; where all are, it is no class
+        asked = " or ".join(f"STUDENT/{lab.id}.ipynb" for lab in labs) if named else "STUDENT/NN-name.ipynb"
+        shown = ", ".join(report.printable(entry.name) for entry in students[:4]) + (", ..." if len(students) > 4 else "")
+        raise place.NotFound(f"{folder}: expected {asked}, and none of its folders has a notebook of a lab ({shown})")
     return [hand_in(entry, lab) for lab in wanted for entry in students]
 
 

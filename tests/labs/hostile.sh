@@ -17,6 +17,35 @@ for option in --csv --html; do
     grep -q "nowhere/t" "$scratch/refused.txt" && ! grep -q "checks passed" "$scratch/refused.txt" || fail "$option: $(cat "$scratch/refused.txt")"
 done
 
+story "a folder that is no class is told, and so is a lab that there is not"
+refused() { # WORDS ARGUMENTS...
+    local words=$1
+    shift
+    "$MILLRACE" grade --trust "$@" >"$scratch/refused.txt" 2>&1 && fail "graded: $*"
+    grep -qF -- "$words" "$scratch/refused.txt" || fail "$*: not \"$words\" but $(tail -3 "$scratch/refused.txt")"
+}
+mkdir -p "$scratch/none/anna" "$scratch/none/bruno" "$scratch/empty"
+echo 1 >"$scratch/none/anna/essay.txt"
+refused "$scratch/none: expected STUDENT/00-example.ipynb, and none of its folders has a notebook of a lab (anna, bruno)" --class "$scratch/none" --lab 00
+refused "$scratch/none: expected STUDENT/NN-name.ipynb, and none" --class "$scratch/none"
+refused "$scratch/empty: no folder of a student in it" --class "$scratch/empty" --lab 00
+refused "no lab 42 (labs: 00-example)" --class "$scratch/trusted" --lab 42
+
+story "who handed in nothing, or another lab, is a row; names of any script stand in one table"
+mkdir -p "$scratch/trusted/李小龙" "$scratch/trusted/$(printf 'Zoe\314\210')" "$scratch/another/carla"
+echo x >"$scratch/another/carla/01-topics.ipynb"
+"$MILLRACE" grade --class "$scratch/another" --lab 00 --trust --lang en >"$scratch/rows.txt" 2>&1 || fail "$(cat "$scratch/rows.txt")"
+grep -q '^carla .*no 00-example.ipynb$' "$scratch/rows.txt" || fail "carla: $(cat "$scratch/rows.txt")"
+"$MILLRACE" grade --class "$scratch/trusted" --lab 00 --trust --seed 5 --lang en >"$scratch/rows.txt" 2>/dev/null || fail "names"
+/usr/bin/python3 - "$scratch/rows.txt" <<'COLUMNS' || fail "the table is not straight: $(cat "$scratch/rows.txt")"
+import sys, unicodedata
+rows = [line for line in open(sys.argv[1], encoding="utf-8") if "/2" in line or "/3" in line]
+def column(letter):
+    return 0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) == "W" else 1
+ends = {sum(map(column, row[:row.index("/")])) for row in rows}
+sys.exit(len(rows) != 4 or len(ends) != 1)
+COLUMNS
+
 if ! why=$(labs_module sandbox); then
     story "a machine that forbids namespaces grades nobody, and says so"
     "$MILLRACE" grade --class "$class" --lab 00 >"$scratch/refused.txt" 2>&1 && fail "graded without a sandbox"
