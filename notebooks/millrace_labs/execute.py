@@ -24,17 +24,17 @@ def printed(cell: Any) -> str:
 
 
 def wrong(lab: source.Lab, notebook: Any) -> list[str]:
-    """The checks in an executed notebook that did not pass."""
+    """What in an executed notebook says that a solution does not pass its checks: each exercise has its cell, and each check
+    its line."""
+    printed_by = {cell["id"]: printed(cell).splitlines() for cell in notebook.cells if cell["cell_type"] == "code"}
     found = []
-    for cell in notebook.cells:
-        if not cell["id"].startswith("check-"):
-            continue
-        exercise = lab.exercises[cell["id"][len("check-"):]]
-        lines = printed(cell).splitlines()
-        found += [line for line in lines if line.startswith("FAIL")]
+    for exercise in lab.exercises.values():
+        lines = printed_by.get(f"check-{exercise.name}", [])
+        failed = [line for line in lines if line.startswith("FAIL")]
         passed = sum(line.startswith("ok ") for line in lines)
-        if passed != len(exercise.check_names()) and not found:
-            found.append(f"{exercise.name}: {passed} of {len(exercise.check_names())} checks passed: {' '.join(lines)[:500]}")
+        if passed != len(exercise.check_names()) and not failed:
+            failed.append(f"{exercise.name}: {passed} of {len(exercise.check_names())} checks passed: {' '.join(lines)[:500]}")
+        found += failed
     return found
 
 
@@ -58,10 +58,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="millrace_labs.execute", description=main.__doc__)
     parser.add_argument("lab")
     parser.add_argument("--language", choices=source.LANGUAGES, default="en")
+    parser.add_argument("--seed", type=int, default=7, help="of the checks")
     parser.add_argument("--out", type=pathlib.Path, help="the notebook with its outputs")
     words = parser.parse_args()
     lab = source.read(place.lab_source(words.lab))
-    os.environ.update(MILLRACE_LAB_QUICK="1", MILLRACE_LAB_CHECK_SEED="7", MILLRACE_LAB_SOURCES=str(lab.path.resolve().parent),
+    os.environ.update(MILLRACE_LAB_QUICK="1", MILLRACE_LAB_CHECK_SEED=str(words.seed), MILLRACE_LAB_SOURCES=str(lab.path.resolve().parent),
                       PYDEVD_DISABLE_FILE_VALIDATION="1", PYTHONPATH=str(place.NOTEBOOKS), MILLRACE=str(place.program()))
     with tempfile.TemporaryDirectory(prefix="millrace-notebook-") as folder:
         os.environ.update(JUPYTER_RUNTIME_DIR=f"{folder}/runtime", IPYTHONDIR=f"{folder}/ipython", JUPYTER_CONFIG_DIR=f"{folder}/config")

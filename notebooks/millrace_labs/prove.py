@@ -1,7 +1,8 @@
 """Proves a lab: `python3 -m millrace_labs.prove 03-acks` (with PYTHONPATH=notebooks).
 
 For every exercise: the skeleton fails every check, the solution passes them all, each wrong= fails the check that it names
-with the words that it names. Then the whole lab is walked through once, every command block and experiment with it.
+with the words that it names. Then the whole lab is walked through once, every command block and experiment with it; where
+that is in a Jupyter kernel, its lab.check cells are the proof of the solutions, by the same run with the same seeds.
 One line each; the last line counts them. The exit status is 1 when something failed.
 """
 from __future__ import annotations
@@ -19,6 +20,10 @@ from typing import Callable
 from millrace_labs import place, run, source, walk
 
 SEED = 7
+RUNS_A_CORE = 2  # a run waits more than it computes: a quarter of its time is a processor's
+
+
+NOTEBOOK = "notebook"
 
 
 @dataclass
@@ -76,15 +81,17 @@ def walked(lab: source.Lab) -> Proof:
     return Proof("all cells, commands and experiments run", wrong, verdict["seconds"], verdict["stdout"])
 
 
-def executed(lab: source.Lab, out: str) -> Proof:
+def executed(lab: source.Lab, out: str, seed: int) -> Proof:
     """The teacher's notebook with the real kernel; every other lab in Italian."""
     language = source.LANGUAGES[int(lab.number) % 2]
-    command = [place.PYTHON, "-P", "-m", "millrace_labs.execute", str(lab.path), "--language", language]
+    command = [place.PYTHON, "-P", "-m", "millrace_labs.execute", str(lab.path), "--language", language,
+               "--seed", str(seed)]
     command += ["--out", f"{out}/{language}/{lab.id}.ipynb"] if out else []
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = (done.stdout + done.stderr).strip()
-    return Proof(f"the notebook runs in its kernel ({language})", [said or "it ended without a word"] if done.returncode else [],
+    return Proof(f"the notebook runs in its kernel ({language}), its {sum(one.solution is not None for one in lab.exercises.values())} "
+                 "solutions pass all checks", [said or "it ended without a word"] if done.returncode else [],
                  time.monotonic() - started)
 
 
@@ -95,7 +102,7 @@ def proofs(lab: source.Lab, seed: int, only: str, walk_too: str, boxed: bool, ou
         if (only and one.name != only) or one.run is None or not one.checks:
             continue
         jobs.append((one.name, partial(skeleton, lab, one, seed, boxed)))
-        if one.solution:
+        if one.solution and (only or walk_too != "kernel"):
             jobs.append((one.name, partial(solution, lab, one, one.solution.text, seed, boxed)))
         for wrong in one.wrong:
             if wrong.tags["fails"].replace("_", "-") in one.check_names():
@@ -103,7 +110,7 @@ def proofs(lab: source.Lab, seed: int, only: str, walk_too: str, boxed: bool, ou
     if only or walk_too == "no":
         return jobs
     if walk_too == "kernel":
-        return [("notebook", partial(executed, lab, out)), *jobs]  # it takes longest
+        return [(NOTEBOOK, partial(executed, lab, out, seed)), *jobs]
     return [*jobs, ("walk", partial(walked, lab))]
 
 
@@ -118,11 +125,12 @@ def show(lab: source.Lab, exercise: str, proof: Proof, verbose: bool) -> None:
 
 
 def prove(labs: list[source.Lab], words: argparse.Namespace) -> tuple[int, int]:
-    """Proves labs, their runs side by side; how much passed and failed. All of them wait in one queue, so that a long notebook
-    holds up nothing but its own line."""
+    """Proves labs, their runs side by side; how much passed and failed. All runs wait in one queue and all kernels, which compute
+    more, in another, so that a long notebook holds up nothing but its own line."""
     passed = failed = 0
-    with ThreadPoolExecutor(words.jobs) as pool:
-        queue = [(lab, [(name, pool.submit(job)) for name, job in proofs(lab, words.seed, words.only, words.walk, words.sandbox, words.out)])
+    with ThreadPoolExecutor(words.jobs) as runs, ThreadPoolExecutor(max(words.jobs // RUNS_A_CORE, 1)) as kernels:
+        queue = [(lab, [(name, (kernels if name == NOTEBOOK else runs).submit(job))
+                        for name, job in proofs(lab, words.seed, words.only, words.walk, words.sandbox, words.out)])
                  for lab in labs]
         for lab, waiting in queue:
             for line in source.problems(lab):
@@ -156,7 +164,8 @@ def main() -> int:
     parser.add_argument("--no-walk", dest="walk", action="store_const", const="no", help="the exercises only")
     parser.add_argument("--out", default="", metavar="DIR", help="with --walk kernel: the executed notebooks")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=RUNS_A_CORE * (os.cpu_count() or 1), metavar="N",
+                        help=f"runs at a time (default: {RUNS_A_CORE} a core), beside half as many kernels")
     parser.add_argument("--sandbox", action="store_true", help="each run in a sandbox, as the grader does")
     parser.add_argument("--verbose", action="store_true", help="show what the cells print")
     words = parser.parse_args()

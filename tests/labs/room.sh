@@ -80,4 +80,10 @@ refused 's/name=sorted/name=backwards/' "$scratch/lab/00-example.md:$(grep -n 'n
     grep -n 'name=backwards' tests/labs/00-example.md | cut -d: -f1)"
 refused 's/says="in their order"/says="another word"/' "order should say 'another word'; it said: the values are not in the log"
 refused 's/producer.flush()/pass/' 'FAIL  00-example send             the solution'
+
+story "a solution that does not pass fails with its notebook, where the kernel runs it"
+sed -e '/^```python solution=count/,/^```$/s/found.get(record.key, 0) + 1/1/' tests/labs/00-example.md >"$scratch/lab/00-example.md"
+labs_module prove --walk kernel "$scratch/lab/00-example.md" >"$scratch/refused.txt" && fail "a wrong solution is proven"
+grep -q '^FAIL  00-example notebook ' "$scratch/refused.txt" && grep -q '> FAIL  00-example count/every-record ' "$scratch/refused.txt" &&
+    [ "$(grep -c '^FAIL' "$scratch/refused.txt")" = 1 ] || fail "a wrong solution: $(cat "$scratch/refused.txt")"
 done_testing
