@@ -2,6 +2,7 @@
 
     source    a lab's Markdown as exercises, cells and prose          docs/labs.md
     lab       what a student's cell has: a broker, topics, plots
+    texts     what the helpers and the figures say, in Italian too
     run       one exercise in a process of its own, with a fresh broker and a deadline; its checks in another
     prove     every check of a lab is failed by the skeleton, passed by the solution, failed by the typical mistakes
     build     the notebooks       school    the labs in a terminal       grade    a class, in sandboxes, as a table

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from millrace_labs import place
+from millrace_labs.texts import say
 
 LOOK_S = 0.004
 WAIT_S = 15
@@ -127,7 +128,7 @@ def _batches(shift: Shift, period: float) -> None:
         shutil.copy(shift.folder / "in" / "ordini_1.csv", export)
         done = subprocess.run(load, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise NotSeen(f"the batch: {done.stderr}")
+            raise NotSeen(say("the batch: {said}", said=done.stderr))
 
     batch()  # an empty warehouse
     shift.began()
@@ -137,7 +138,7 @@ def _batches(shift: Shift, period: float) -> None:
         time.sleep(max(0.0, number * period - shift.now()))
         batch()
         if shift.now() > shift.instants[-1] + 2 * period + WAIT_S:
-            raise NotSeen(f"the batch: {len(shift.instants)} orders have arrived, and the warehouse does not show them all")
+            raise NotSeen(say("the batch: {count} orders have arrived, and the warehouse does not show them all", count=len(shift.instants)))
         time.sleep(3 * LOOK_S)
 
 
@@ -179,7 +180,7 @@ def _alive(shift: Shift, publish: subprocess.Popen, run: subprocess.Popen, until
     """Waits a moment; NotSeen when a process has ended or the time is over."""
     time.sleep(0.01)
     if publish.poll() is not None or run.poll() is not None or time.monotonic() > until:
-        raise NotSeen("the stream: " + (shift.folder / "said.txt").read_text())
+        raise NotSeen(say("the stream: {said}", said=(shift.folder / "said.txt").read_text()))
 
 
 def measure(definition: dict, folder: Path, bootstrap: str, period: float | None = None, seconds: float = 4, rate: float = 30,

@@ -14,6 +14,7 @@ import time
 from typing import IO
 
 from millrace_labs import place
+from millrace_labs.texts import say
 
 DURABILITY = {
     "group-commit": {"log.flush.interval.messages": "1"},
@@ -34,7 +35,7 @@ class Broker:
 
     def __init__(self, folder: str | os.PathLike[str], durability: str = "page-cache", **properties: object) -> None:
         if durability not in DURABILITY:
-            raise BrokerError(f"durability={durability!r}: one of {', '.join(DURABILITY)}")
+            raise BrokerError(say("durability={value!r}: one of {known}", value=durability, known=", ".join(DURABILITY)))
         self.folder = str(folder)
         self.durability = durability
         self.properties = {**SMALL, **DURABILITY[durability],
@@ -75,7 +76,7 @@ class Broker:
         line = out.readline() if out and readable(out, READY_S) else ""
         if not line.startswith("ready "):
             self.kill()
-            raise BrokerError(f"the broker did not get ready: {self.log_end()}")
+            raise BrokerError(say("the broker did not get ready: {log}", log=self.log_end()))
         self.port = int(line.rsplit(":", 1)[1])
         self._note("ready")
         return self
@@ -91,10 +92,10 @@ class Broker:
             status = self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise BrokerError(f"the broker did not end within {STOP_S} s: {self.log_end()}") from None
+            raise BrokerError(say("the broker did not end within {seconds} s: {log}", seconds=STOP_S, log=self.log_end())) from None
         self._forget()
         if status:
-            raise BrokerError(f"the broker ended with status {status}: {self.log_end()}")
+            raise BrokerError(say("the broker ended with status {status}: {log}", status=status, log=self.log_end()))
 
     def kill(self) -> None:
         """Ends it at once, as a crash would (SIGKILL). What it wrote is in the operating system's cache, and is not lost."""

@@ -12,6 +12,8 @@ import sys
 import traceback
 from typing import Any
 
+from millrace_labs import texts
+
 STUDENT = "student"
 STUDENT_FILE = "<cell>"
 END_MAX = 16384
@@ -49,24 +51,24 @@ def student_line(cell: dict[str, Any], error: BaseException) -> int | None:
 
 def told(cell: dict[str, Any], error: BaseException) -> dict[str, str]:
     """What a person needs of an exception: what it is, and in which line of which cell."""
-    words = error.msg if isinstance(error, SyntaxError) else str(error)
-    what = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    words, words_it = (error.msg, error.msg) if isinstance(error, SyntaxError) else texts.both(error)
+    what, what_it = (f"{type(error).__name__}: {said}" if said else type(error).__name__ for said in (words, words_it))
     line = student_line(cell, error)
     if line is not None:
         source = linecache.getline(STUDENT_FILE, line).strip()
-        en, it = f"the cell stopped with {what} in line {line}: {source}", f"la cella si è fermata con {what} alla riga {line}: {source}"
+        en, it = f"the cell stopped with {what} in line {line}: {source}", f"la cella si è fermata con {what_it} alla riga {line}: {source}"
         if source.startswith(("%", "!")):
             en, it = en + " (a line with % or ! is Jupyter's, not Python)", it + " (una riga con % o ! è di Jupyter, non di Python)"
     elif cell["kind"] == STUDENT:
-        en, it = f"the cell cannot be read as Python: {what}", f"la cella non si legge come Python: {what}"
+        en, it = f"the cell cannot be read as Python: {what}", f"la cella non si legge come Python: {what_it}"
     elif cell["kind"] == "run" and type(error).__name__ == "LabError":  # it says by itself what is wrong with the student's
-        en, it = f"the cell after yours says: {words}", f"la cella dopo la tua dice: {words}"
+        en, it = f"the cell after yours says: {words}", f"la cella dopo la tua dice: {words_it}"
     elif cell["kind"] == "run":
         name = isinstance(error, (NameError, AttributeError))
         en = f"the cell after yours stopped with {what}: " + ("does yours define what it uses?" if name else "does yours return what the exercise says?")
-        it = f"la cella dopo la tua si è fermata con {what}: " + ("la tua definisce ciò che usa?" if name else "la tua restituisce ciò che dice l'esercizio?")
+        it = f"la cella dopo la tua si è fermata con {what_it}: " + ("la tua definisce ciò che usa?" if name else "la tua restituisce ciò che dice l'esercizio?")
     else:
-        en, it = f"the given cell {cell['name']} stopped with {what}", f"la cella data {cell['name']} si è fermata con {what}"
+        en, it = f"the given cell {cell['name']} stopped with {what}", f"la cella data {cell['name']} si è fermata con {what_it}"
     return {"cell": cell["name"], "en": en, "it": it}
 
 

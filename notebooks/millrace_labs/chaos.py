@@ -19,6 +19,7 @@ from typing import Any, Iterator
 
 from millrace_labs import place
 from millrace_labs.broker import Broker, BrokerError, readable
+from millrace_labs.texts import say
 
 CHANCES = ("drop_request", "cut", "drop_response", "cut_response")
 READY_S, STOP_S, LOOK_S = 10, 10, 0.01
@@ -50,10 +51,10 @@ def options(seed: int, delay_ms: float | tuple[float, float] = 0, api: str = "",
     chances["drop_request"] = chances.pop("drop", chances.get("drop_request", 0))
     for name, chance in chances.items():
         if name not in CHANCES:
-            raise ChaosError(f"lab.chaos has no {name}= (seed, delay_ms, {', '.join(CHANCES)}, api, partition, kill_at_record, "
-                             "kill_at_s, power_cut, torn, down_ms, log)")
+            raise ChaosError(say("lab.chaos has no {name}= ({known})", name=name, known=f"seed, delay_ms, {', '.join(CHANCES)}, api, partition, "
+                                 "kill_at_record, kill_at_s, power_cut, torn, down_ms, log"))
         if not 0 <= chance <= 1:
-            raise ChaosError(f"{name}={chance}: a chance is a number from 0 to 1")
+            raise ChaosError(say("{name}={chance}: a chance is a number from 0 to 1", name=name, chance=chance))
         words += [f"--{name.replace('_', '-')}", f"{chance:.6f}"] if chance else []
     for name, value in (("--api", api), ("--log", log), ("--partition", partition)):
         words += [name, value] if value else []
@@ -78,7 +79,7 @@ def _bring_back(broker: Broker, pid: int | None, power_cut: bool, torn: bool, do
 def last_log() -> str:
     """The log of the last `with lab.chaos()`, or of the one that is under way."""
     if _last is None:
-        raise ChaosError("nothing was recorded yet: what clients do inside of `with lab.chaos() as bootstrap:` is")
+        raise ChaosError(say("nothing was recorded yet: what clients do inside of `with lab.chaos() as bootstrap:` is"))
     return _last[0]
 
 
@@ -120,14 +121,14 @@ def start(broker: Broker, seed: int, kill_at_record: int | None = None, kill_at_
         line = process.stdout.readline() if readable(process.stdout, READY_S) else ""
         if not line.startswith("ready "):
             process.kill()
-            raise ChaosError(f"millrace chaos did not get ready: {process.stderr.read().strip()}")
+            raise ChaosError(say("millrace chaos did not get ready: {said}", said=process.stderr.read().strip()))
         address = Address(line.split()[1])
         yield address
         _recorded()
         address.summary = _end(process)
         over.set()
         if kills and not back.wait(STOP_S):
-            raise BrokerError("the broker did not come back")
+            raise BrokerError(say("the broker did not come back"))
     finally:
         over.set()
         if not _end_ns:
@@ -143,7 +144,7 @@ def _end(process: subprocess.Popen[str]) -> dict[str, Any]:
     try:
         said, complaint = process.communicate(timeout=STOP_S)
     except subprocess.TimeoutExpired:
-        raise ChaosError(f"millrace chaos did not end within {STOP_S} s") from None
+        raise ChaosError(say("millrace chaos did not end within {seconds} s", seconds=STOP_S)) from None
     try:
         return json.loads(said)
     except ValueError:

@@ -99,7 +99,7 @@ class World:
     @property
     def bootstrap(self) -> str:
         """The address of a broker over the data that the student's one left."""
-        from millrace_labs import broker
+        from millrace_labs import broker, texts
 
         if self._refused:
             raise CheckFailed(self._refused)
@@ -110,8 +110,9 @@ class World:
             try:
                 self._broker = broker.Broker(self._broker_folder).start()
             except broker.BrokerError as error:
-                self._refused = text(en=f"no broker can be started over the data that was left: {error}",
-                                     it=f"nessun broker può partire sui dati rimasti: {error}")
+                said, said_it = texts.both(error)
+                self._refused = text(en=f"no broker can be started over the data that was left: {said}",
+                                     it=f"nessun broker può partire sui dati rimasti: {said_it}")
                 raise CheckFailed(self._refused) from None
         return self._broker.bootstrap
 
@@ -128,13 +129,14 @@ class World:
         return self._ask("committed", group, topic)
 
     def _ask(self, function: str, *words: str) -> Any:
-        from millrace_labs import client
+        from millrace_labs import client, texts
 
         ask: Callable[..., Any] = getattr(client, function)
         try:
             return ask(self.bootstrap, *words)
         except client.ClientError as error:
-            raise Missing(text(en=f"the log that was left says: {error}", it=f"il log rimasto dice: {error}")) from None
+            said, said_it = texts.both(error)
+            raise Missing(text(en=f"the log that was left says: {said}", it=f"il log rimasto dice: {said_it}")) from None
 
     def close(self) -> None:
         """Ends the broker."""

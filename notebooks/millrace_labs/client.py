@@ -7,6 +7,8 @@ from typing import Any, Iterable, NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from millrace_labs.texts import say
+
 # Broker and client are on one machine, and the broker may be away for a moment on purpose.
 QUICK = {"reconnect.backoff.ms": 5, "reconnect.backoff.max.ms": 100, "log_level": 0}
 WAIT_S = 10
@@ -103,7 +105,7 @@ def produce(bootstrap: str, topic: str, records: Iterable[tuple[object, object]]
                 producer.poll(0.05)
     producer.flush(WAIT_S + 1)
     if failed:
-        raise ClientError(f"topic {topic}: {len(failed)} records were not written: {failed[0]}")
+        raise ClientError(say("topic {topic}: {count} records were not written: {error}", topic=topic, count=len(failed), error=failed[0]))
     return places
 
 
@@ -155,7 +157,7 @@ def committed(bootstrap: str, group: str, topic: str) -> dict[int, int]:
         asked = [TopicPartition(topic, partition) for partition in _ends(consumer, topic)]
         return {p.partition: p.offset for p in consumer.committed(asked, timeout=WAIT_S) if p.offset >= 0}
     except KafkaException as error:
-        raise ClientError(f"group {group}: {error.args[0].str()}") from None
+        raise ClientError(say("group {group}: {error}", group=group, error=error.args[0].str())) from None
     finally:
         consumer.close()
 
@@ -171,6 +173,6 @@ def _ends(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
     except KafkaException as error:
         raise ClientError(f"topic {topic}: {error.args[0].str()}") from None
     if known is None or known.error is not None or not known.partitions:
-        raise ClientError(f"there is no topic {topic}")
+        raise ClientError(say("there is no topic {topic}", topic=topic))
     return {partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=WAIT_S)
             for partition in sorted(known.partitions)}

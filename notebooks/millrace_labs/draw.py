@@ -6,6 +6,7 @@ from typing import Mapping, Sequence
 
 from millrace_labs.client import Record
 from millrace_labs.show import COLOURS
+from millrace_labs.texts import figure
 
 BOX_W, BOX_H, LEFT, TOP, GAP = 76, 46, 140, 56, 22
 MARK_H = 26  # of a group's line below a partition
@@ -41,7 +42,7 @@ def log(topic: str, partitions: Mapping[int, tuple[int, int]], records: Sequence
     parts = [_words(16, 30, topic, 20, more="font-weight='bold'")]
     for row, (partition, (low, high)) in enumerate(sorted(partitions.items())):
         y = TOP + row * row_h + 18
-        parts.append(_words(16, y + BOX_H / 2 + 6, f"partition {partition}"))
+        parts.append(_words(16, y + BOX_H / 2 + 6, figure(f"partition {partition}")))
         rows = [record for record in records if record.partition == partition]
         shown = rows[-BOXES_MAX:]
         if len(rows) > len(shown):
@@ -55,8 +56,8 @@ def log(topic: str, partitions: Mapping[int, tuple[int, int]], records: Sequence
         for line, (name, places) in enumerate(groups.items()):
             if partition in places:
                 column = sum(first <= record.offset < places[partition] for record in shown)
-                parts.append(_mark(LEFT + column * BOX_W, y + BOX_H, line, f"{name}: goes on at {places[partition]}"))
-    return _svg(width, height, parts, f"log of topic {topic}")
+                parts.append(_mark(LEFT + column * BOX_W, y + BOX_H, line, f"{name}: {figure('goes on at')} {places[partition]}"))
+    return _svg(width, height, parts, f"{figure('log of topic')} {topic}")
 
 
 def _mark(x: float, y: float, line: int, words: str) -> str:
@@ -69,7 +70,7 @@ def _mark(x: float, y: float, line: int, words: str) -> str:
 def _box(x: float, y: float, record: Record, keys: Sequence[object]) -> str:
     colour = COLOURS[keys.index(record.key) % len(COLOURS)] if record.key is not None else "#9a9a9a"
     label = record.key if record.key is not None else record.value
-    hint = escape(f"offset {record.offset}, key {record.key}, value {_short(record.value, 80)}")
+    hint = escape(f"offset {record.offset}, {figure('key')} {record.key}, {figure('value')} {_short(record.value, 80)}")
     return (f"<g><title>{hint}</title><rect x='{x}' y='{y}' width='{BOX_W - 4}' height='{BOX_H}' rx='4' fill='{colour}' "
             f"fill-opacity='0.2' stroke='{colour}' stroke-width='2'/>"
             + _words(x + BOX_W / 2 - 2, y - 5, str(record.offset), 13, "middle", "#606060")
@@ -86,7 +87,7 @@ def group(name: str, topic: str, partitions: Sequence[int], members: Mapping[str
     places = {partition: TOP + step_p * (index + 0.5) - BOX_H / 2 for index, partition in enumerate(partitions)}
     for partition, y in places.items():
         parts.append(f"<rect x='24' y='{y:g}' width='190' height='{BOX_H}' rx='4' fill='#f2f2f2' stroke='#404040' stroke-width='1.5'/>")
-        parts.append(_words(119, y + BOX_H / 2 + 6, f"partition {partition}", anchor="middle"))
+        parts.append(_words(119, y + BOX_H / 2 + 6, figure(f"partition {partition}"), anchor="middle"))
     for index, (member, owned) in enumerate(members.items()):
         y, colour = TOP + step_m * (index + 0.5) - BOX_H / 2, COLOURS[index % len(COLOURS)]
         dash = "" if owned else "stroke-dasharray='6 5'"
@@ -96,4 +97,4 @@ def group(name: str, topic: str, partitions: Sequence[int], members: Mapping[str
         parts.append(f"<rect x='520' y='{y:g}' width='240' height='{BOX_H}' rx='22' fill='{colour}' fill-opacity='0.18' "
                      f"stroke='{colour}' stroke-width='2' {dash}/>")
         parts.append(_words(640, y + BOX_H / 2 + 6, _short(member, 26), anchor="middle"))
-    return _svg(784, height, parts, f"group {name} on topic {topic}")
+    return _svg(784, height, parts, f"{figure('group')} {name} {figure('on topic')} {topic}")

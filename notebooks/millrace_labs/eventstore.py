@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, Union
 
 from millrace_labs import place
+from millrace_labs.texts import say
 
 State = TypeVar("State")
 Data = Mapping[str, Any]
@@ -129,7 +130,7 @@ class EventStore:
         line = self._process.stdout.readline()
         if not line:
             said = self._process.stderr.read().strip()
-            raise EventStoreError(said or f"millrace es serve ended with status {self._process.wait()}")
+            raise EventStoreError(said or say("millrace es serve ended with status {status}", status=self._process.wait()))
         answer: dict[str, Any] = json.loads(line)
         if answer.get("request", self._asked) != self._asked:  # of one whose asker was interrupted
             return self._answer()
@@ -146,7 +147,7 @@ class EventStore:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError) as error:
-            raise EventStoreError(f"the event store is closed: {error}") from error
+            raise EventStoreError(say("the event store is closed: {error}", error=error)) from error
         return self._answer()
 
     # --- writing ---
@@ -168,7 +169,7 @@ class EventStore:
         if ids is not None:
             names = list(ids)
             if len(names) != len(members):
-                raise EventStoreError(f"{len(members)} events and {len(names)} ids")
+                raise EventStoreError(say("{events} events and {ids} ids", events=len(members), ids=len(names)))
             for member, name in zip(members, names):
                 member["id"] = name
         return self._verdict(self._ask("append", stream=stream, events=members, expected=expected, by=by, timestamp=timestamp,
@@ -239,7 +240,7 @@ class EventStore:
         if isinstance(fold, str):
             return int(self._ask("snapshot", stream=stream, fold=fold, version=version)["version"])
         if not name:
-            raise EventStoreError("a snapshot of a function needs a name, and a fold_version that changes with the function")
+            raise EventStoreError(say("a snapshot of a function needs a name, and a fold_version that changes with the function"))
         events = self.read(stream, to_version=version)
         state: Any = start
         for event in events:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from typing import Any
 
-from millrace_labs import build, place, source
+from millrace_labs import build, place, source, texts
 
 CELL_S = 150
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -62,7 +62,7 @@ def main() -> int:
     parser.add_argument("--out", type=pathlib.Path, help="the notebook with its outputs")
     words = parser.parse_args()
     lab = source.read(place.lab_source(words.lab))
-    os.environ.update(MILLRACE_LAB_QUICK="1", MILLRACE_LAB_CHECK_SEED=str(words.seed), MILLRACE_LAB_SOURCES=str(lab.path.resolve().parent),
+    os.environ.update({texts.STRICT: "1"}, MILLRACE_LAB_QUICK="1", MILLRACE_LAB_CHECK_SEED=str(words.seed), MILLRACE_LAB_SOURCES=str(lab.path.resolve().parent),
                       PYDEVD_DISABLE_FILE_VALIDATION="1", PYTHONPATH=str(place.NOTEBOOKS), MILLRACE=str(place.program()))
     with tempfile.TemporaryDirectory(prefix="millrace-notebook-") as folder:
         os.environ.update(JUPYTER_RUNTIME_DIR=f"{folder}/runtime", IPYTHONDIR=f"{folder}/ipython", JUPYTER_CONFIG_DIR=f"{folder}/config")

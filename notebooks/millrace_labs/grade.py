@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from millrace_labs import place, report, run, sandbox, source, submission
+from millrace_labs import place, report, run, sandbox, source, submission, texts
 from millrace_labs.check import Text, text
 
 UNTOUCHED = text(en="the cell is as it was given", it="la cella è come è stata data")
@@ -176,6 +176,7 @@ def options() -> argparse.ArgumentParser:
 def main() -> int:
     """Grades; 0 when the table was made, whatever it says, 2 when it could not be."""
     words = options().parse_args()
+    texts.speak(words.lang)
     why = "" if words.trust else sandbox.missing()
     if why:
         print(f"millrace grade: no sandbox: {why}\nWith --trust the students' code runs without one, with your rights.", file=sys.stderr)

@@ -23,9 +23,10 @@ import sys
 import tempfile
 from typing import Any, ContextManager, Iterable, Mapping, Sequence
 
-from millrace_labs import client, draw, place, show
+from millrace_labs import client, draw, place, show, texts
 from millrace_labs.broker import Broker, BrokerError
 from millrace_labs.client import ClientError, Record
+from millrace_labs.texts import say
 
 __all__ = ["Broker", "BrokerError", "ClientError", "Record", "LabError"]
 SH_S = 120
@@ -42,7 +43,6 @@ _broker: Broker | None = None
 _brokers = 0
 _pictures = 0
 _last_svg: str | None = None
-_language = os.environ.get("MILLRACE_LAB_LANGUAGE", "en")
 _id = os.environ.get("MILLRACE_LAB_ID", "")
 
 seed: int = int(os.environ.get("MILLRACE_LAB_SEED", "1"))
@@ -54,14 +54,14 @@ def __getattr__(name: str) -> Any:
     """lab.broker, lab.bootstrap and lab.folder: there when they are first needed."""
     if name in ("broker", "bootstrap"):
         if _broker is None:
-            raise LabError("there is no broker yet: run the cell with lab.start() first")
+            raise LabError(say("there is no broker yet: run the cell with lab.start() first"))
         return _broker if name == "broker" else _broker.bootstrap
     if name == "folder":
         folder = os.path.join(_own_place(), "files")
         os.makedirs(folder, exist_ok=True)
         return folder
     near = difflib.get_close_matches(name, [word for word in globals() if not word.startswith("_")], 1)
-    raise AttributeError(f"lab has no {name}" + (f"; did you mean {near[0]}?" if near else ""))
+    raise AttributeError(say("lab has no {name}; did you mean {near}?", name=name, near=near[0]) if near else say("lab has no {name}", name=name))
 
 
 def _own_place() -> str:
@@ -74,8 +74,9 @@ def _own_place() -> str:
 
 def open(lab_id: str, language: str = "en") -> None:  # noqa: A001 - the builder's first cell reads well so
     """Says which lab this notebook is, and the language of its messages. The first cell of a notebook."""
-    global _id, _language
-    _id, _language = lab_id, language
+    global _id
+    _id = lab_id
+    texts.speak(language)
 
 
 # --- the broker ---
@@ -141,11 +142,12 @@ def sh(text: str, timeout: float = SH_S) -> str:
         done = subprocess.run(["bash", "-e", "-c", text], env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, cwd=__getattr__("folder"), timeout=timeout, check=False)
     except subprocess.TimeoutExpired as late:
-        raise LabError(f"not done within {timeout:g} s: {text.strip()}\n{(late.stdout or b'').decode('utf-8', 'replace')}") from None
+        raise LabError(say("not done within {seconds} s: {script}\n{output}", seconds=f"{timeout:g}", script=text.strip(),
+                           output=(late.stdout or b"").decode("utf-8", "replace"))) from None
     output = done.stdout.decode("utf-8", "replace")
     print(output, end="")
     if done.returncode:
-        raise LabError(f"status {done.returncode}: {text.strip()}\n{output}")
+        raise LabError(say("status {status}: {script}\n{output}", status=done.returncode, script=text.strip(), output=output))
     return output
 
 
@@ -156,7 +158,7 @@ def millrace(*words: object, timeout: float = SH_S) -> str:
                           timeout=timeout, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-        raise LabError(f"millrace {' '.join(map(str, words))}: status {done.returncode}: {said}")
+        raise LabError(say("{command}: status {status}: {said}", command=f"millrace {' '.join(map(str, words))}", status=done.returncode, said=said))
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -164,7 +166,7 @@ def data(name: str) -> str:
     """The path of a file that comes with this lab (notebooks/data/NN/NAME)."""
     path = place.NOTEBOOKS / "data" / _id.split("-")[0] / name
     if not path.exists():
-        raise LabError(f"this lab has no file {name} ({path})")
+        raise LabError(say("this lab has no file {name} ({path})", name=name, path=path))
     return str(path)
 
 
@@ -183,8 +185,8 @@ def record(name: str, value: Any) -> None:
     try:
         words = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        raise LabError(f"{name!r} should be made of numbers, text, lists and dicts only (bytes: decode them; a set or a generator: make it "
-                       f"a list): {error}") from None
+        raise LabError(say("{name!r} should be made of numbers, text, lists and dicts only (bytes: decode them; a set or a generator: make it a list): "
+                           "{error}", name=name, error=error)) from None
     _note({"name": name, "value": value})
     if not _graded:
         print(f"{name}: {words if len(words) <= 200 else words[:200] + '...'}")
@@ -193,7 +195,14 @@ def record(name: str, value: Any) -> None:
 def plot(series: show.Series, title: str = "", x: str = "", y: str = "", kind: str = "lines", logx: bool = False,
          logy: bool = False, note: str = "") -> None:
     """Draws {name: [(x, y), ...]} with gnuplot. kind: lines, points, steps, or bars (then x may be words)."""
-    svg(show.plot(series, title=title, x=x, y=y, kind=kind, logx=logx, logy=logy, note=note))
+    word = texts.figure
+    shown = {word(name): [(word(px) if isinstance(px, str) else px, py) for px, py in points] for name, points in series.items()}
+    svg(show.plot(shown, title=word(title), x=word(x), y=word(y), kind=kind, logx=logx, logy=logy, note=word(note)))
+
+
+def word(words: str) -> str:
+    """Words of a figure of this lab, in the notebook's language (texts.py has them). lab.plot does it by itself."""
+    return texts.figure(words)
 
 
 def svg(text: str) -> None:
@@ -207,7 +216,7 @@ def svg(text: str) -> None:
 def last_svg() -> str:
     """The picture that was shown last."""
     if _last_svg is None:
-        raise LabError("no picture was drawn yet: lab.plot, lab.svg, lab.draw_log")
+        raise LabError(say("no picture was drawn yet: lab.plot, lab.svg, lab.draw_log"))
     return _last_svg
 
 
@@ -244,6 +253,8 @@ def timeline(*words: Any, **options: Any) -> None:
     lanes=[...]; or in a log of one's own (docs/timeline.md)."""
     from millrace_labs import timeline as lanes
 
+    if "title" in options:
+        options["title"] = texts.figure(options["title"])
     svg(lanes.draw(*words, **options))
 
 
@@ -255,22 +266,22 @@ def check(exercise: str, seed: int | None = None) -> bool:
     from millrace_labs import run, sandbox, source
 
     if not _id:
-        raise LabError("which lab is this? A notebook says it in its first cell: lab.open('01-topics')")
+        raise LabError(say("which lab is this? A notebook says it in its first cell: lab.open('01-topics')"))
     found = source.read(place.lab_source(_id))
     if exercise not in found.exercises:
-        raise LabError(f"{_id} has no exercise {exercise} ({', '.join(found.exercises)})")
+        raise LabError(say("{lab} has no exercise {name} ({known})", lab=_id, name=exercise, known=", ".join(found.exercises)))
     first = found.exercises[exercise].first_line
     cell = next((cell for cell in reversed(_history()) if cell.lstrip().startswith(first)), None)
     if cell is None:
-        raise LabError(f"run the cell of exercise {exercise} first: it begins with {first!r}")
+        raise LabError(say("run the cell of exercise {name} first: it begins with {first!r}", name=exercise, first=first))
     if seed is None and os.environ.get("MILLRACE_LAB_CHECK_SEED"):
         seed = int(os.environ["MILLRACE_LAB_CHECK_SEED"])
     verdict = run.exercise(found, exercise, cell, seed=seed, boxed=not sandbox.missing())
-    print(*run.lines(found, exercise, verdict, _language), sep="\n")
+    print(*run.lines(found, exercise, verdict, texts.language()), sep="\n")
     if not run.passed(verdict):
-        print(f"(seed {verdict['shown_seed']}: lab.check({exercise!r}, seed={verdict['shown_seed']}) does the same again)")
-    if run.passed(verdict) and _language in found.exercises[exercise].explain:
-        show.display_markdown(found.exercises[exercise].explain[_language])
+        print(say("(seed {seed}: lab.check({name!r}, seed={seed}) does the same again)", seed=verdict["shown_seed"], name=exercise))
+    if run.passed(verdict) and texts.language() in found.exercises[exercise].explain:
+        show.display_markdown(found.exercises[exercise].explain[texts.language()])
     return run.passed(verdict)
 
 
@@ -279,5 +290,5 @@ def _history() -> list[str]:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is None:
-        raise LabError("lab.check works in a notebook; in a terminal: millrace lab-school check")
+        raise LabError(say("lab.check works in a notebook; in a terminal: millrace lab-school check"))
     return list(shell.user_ns.get("In", []))

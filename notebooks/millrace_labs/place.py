@@ -6,6 +6,8 @@ import pathlib
 import re
 import shutil
 
+from millrace_labs.texts import say
+
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"  # Debian's: the one that has confluent_kafka
 NOTEBOOK_NAME = re.compile(r"[0-9][0-9]-[a-z0-9-]+\.ipynb\Z")  # a lab's
@@ -26,7 +28,7 @@ def program() -> pathlib.Path:
     if named:
         path = pathlib.Path(named).resolve()
         if not os.access(path, os.X_OK):
-            raise NotFound(f"MILLRACE={named}: no program there")
+            raise NotFound(say("MILLRACE={named}: no program there", named=named))
         return path
     for path in (NOTEBOOKS.parent / "build" / "millrace", NOTEBOOKS.parent.parent.parent / "bin" / "millrace"):
         if os.access(path, os.X_OK):
@@ -34,7 +36,7 @@ def program() -> pathlib.Path:
     found = shutil.which("millrace")
     if found:
         return pathlib.Path(found).resolve()
-    raise NotFound("no program millrace: run make, or name it with MILLRACE=")
+    raise NotFound(say("no program millrace: run make, or name it with MILLRACE="))
 
 
 def lab_source(name: str, folder: pathlib.Path | None = None) -> pathlib.Path:
@@ -47,7 +49,7 @@ def lab_source(name: str, folder: pathlib.Path | None = None) -> pathlib.Path:
     for source in sources:
         if source.stem == name or (name.isdigit() and source.stem.split("-")[0] == number.zfill(2)):
             return source
-    raise NotFound(f"no lab {name} (labs: {', '.join(source.stem for source in sources) or 'none'})")
+    raise NotFound(say("no lab {name} (labs: {known})", name=name, known=", ".join(source.stem for source in sources) or "-"))
 
 
 def lab_sources(folder: pathlib.Path | None = None) -> list[pathlib.Path]:

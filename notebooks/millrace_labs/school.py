@@ -11,7 +11,8 @@ import tempfile
 import time
 from typing import Any, Callable
 
-from millrace_labs import pages, place, report, run, sandbox, source, terminal, walk
+from millrace_labs import pages, place, report, run, sandbox, source, terminal, texts, walk
+from millrace_labs.texts import say
 from millrace_labs.words import SCHOOL, WORDS
 
 PROGRESS = "progress.json"
@@ -27,16 +28,17 @@ def read_progress(path: pathlib.Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise SchoolError(f"{path}: not JSON: {error} (remove it to begin anew)") from None
+        raise SchoolError(say("{path}: not JSON: {error} (remove it to begin anew)", path=path, error=error)) from None
     if not isinstance(found, dict):
-        raise SchoolError(f"{path}: not an object of JSON (remove it to begin anew)")
+        raise SchoolError(say("{path}: not an object of JSON (remove it to begin anew)", path=path))
     fits: dict[str, Callable[[Any], bool]] = {
         "passed": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
         "hints": lambda value: isinstance(value, dict) and all(type(one) is int and one >= 0 for one in value.values()),
         "at": lambda value: isinstance(value, str)}
     for key, fit in fits.items():
         if key in found and not fit(found[key]):
-            raise SchoolError(f"{path}: {key} is {json.dumps(found[key])[:60]}: not what lab-school writes there (remove the file to begin anew)")
+            raise SchoolError(say("{path}: {key} is {value}: not what lab-school writes there (remove the file to begin anew)", path=path, key=key,
+                                  value=json.dumps(found[key])[:60]))
     return found
 
 
@@ -47,7 +49,7 @@ class School:
         self.folder, self.language, self.words = folder, language, WORDS[language]
         self.labs = {path.stem: source.read(path) for path in place.lab_sources(labs)}
         if not self.labs:
-            raise SchoolError(f"no lab in {labs}")
+            raise SchoolError(say("no lab in {folder}", folder=labs))
         self.progress: dict[str, Any] = {"passed": [], "hints": {}, "at": ""}
         path = folder / PROGRESS
         if path.exists():
@@ -71,7 +73,7 @@ class School:
                 return lab
         here = self.labs.get(self.progress["at"].partition("/")[0])
         known = [*self.labs, *(here.exercises if here else [])]
-        raise SchoolError(f"no lab or exercise {name} ({', '.join(known)})")
+        raise SchoolError(say("no lab or exercise {name} ({known})", name=name, known=", ".join(known)))
 
     def exercise(self, name: str) -> tuple[source.Lab, source.Exercise]:
         """Of "LAB/EX", "LAB" (its next one), "EX" of the lab one is in, or nothing: the one where one is."""
@@ -88,7 +90,7 @@ class School:
         if not rest:
             rest = (self.first_open(lab) or f"{lab.id}/{next(iter(lab.exercises))}").partition("/")[2]
         if rest not in lab.exercises:
-            raise SchoolError(f"{lab.id} has no exercise {rest} ({', '.join(lab.exercises)})")
+            raise SchoolError(say("{lab} has no exercise {name} ({known})", lab=lab.id, name=rest, known=", ".join(lab.exercises)))
         return lab, lab.exercises[rest]
 
     def known(self, name: str) -> bool:
@@ -242,7 +244,7 @@ class School:
         lab = self.lab(lab_name)
         known = [block.name for block in lab.blocks if isinstance(block, source.Fence) and block.kind in ("cell", "experiment")]
         if cell and cell not in known:
-            raise SchoolError(f"{lab.id} has no cell {cell} ({', '.join(known)})")
+            raise SchoolError(say("{lab} has no cell {name} ({known})", lab=lab.id, name=cell, known=", ".join(known)))
         cells = []
         for one, block in walk.shown_cells(lab):
             if block.kind == "experiment" and block.name != cell:
@@ -285,6 +287,7 @@ def options() -> argparse.ArgumentParser:
 def main() -> int:
     """0 done, 1 a check failed, 2 it could not be done."""
     words = options().parse_args()
+    texts.speak(words.lang)
     try:
         school = School(words.dir, words.labs, words.lang)
         if words.verb in ("check", "watch"):

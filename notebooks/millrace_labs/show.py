@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any, Mapping, Sequence
 
+from millrace_labs.texts import say
+
 # Okabe and Ito's colours: told apart by colour-blind eyes too, and by a projector.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f")
 KINDS = {"lines": "linespoints", "points": "points", "steps": "steps", "bars": "histograms"}
@@ -27,9 +29,9 @@ def script(series: Series, title: str = "", x: str = "", y: str = "", kind: str 
            logy: bool = False, note: str = "") -> str:
     """The gnuplot script of a plot."""
     if kind not in KINDS:
-        raise PlotError(f"kind={kind!r}: one of {', '.join(KINDS)}")
+        raise PlotError(say("kind={kind!r}: one of {known}", kind=kind, known=", ".join(KINDS)))
     if not any(len(points) for points in series.values()):
-        raise PlotError("nothing to plot: no series has a point")
+        raise PlotError(say("nothing to plot: no series has a point"))
     lines = [f"set terminal svg size {WIDTH},{HEIGHT} font 'DejaVu Sans,17' background rgb 'white' linewidth 1.6",
              "set border 3 linecolor rgb '#404040'", "set tics nomirror", "set grid linecolor rgb '#d8d8d8' linewidth 0.6",
              f"set key {'off' if len(series) == 1 else 'outside top center horizontal'}", "set encoding utf8",
@@ -82,7 +84,7 @@ def plot(series: Series, **options: Any) -> str:
     try:
         done = subprocess.run(["gnuplot"], input=script(series, **options), capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise PlotError("gnuplot is not installed (the package gnuplot-nox)") from None
+        raise PlotError(say("gnuplot is not installed (the package gnuplot-nox)")) from None
     if done.returncode or "</svg>" not in done.stdout:
         raise PlotError(f"gnuplot: {done.stderr.strip()}")
     return done.stdout
@@ -104,7 +106,7 @@ def display_svg(svg: str, folder: str, number: int) -> None:
         return
     path = pathlib.Path(os.environ.get("MILLRACE_LAB_PICTURES", folder)) / f"{os.environ.get('MILLRACE_LAB_PICTURE', 'picture')}-{number}.svg"
     path.write_text(svg, encoding="utf-8")
-    print(f"(picture: {os.path.relpath(path)})")
+    print(say("(picture: {path})", path=os.path.relpath(path)))
 
 
 def display_markdown(words: str) -> None:
