@@ -181,9 +181,11 @@ static int ask(struct probe *p, int64_t count, struct gate_facts *facts)
     facts->io_before = monitor_io_share();
     monitor_start(&monitor, &pid, 1);
     clock_sleep_exactly();
-    priority_raise(PRIORITY_FIRST, &before);
+    enum priority_kind kind = priority_raise(PRIORITY_FIRST, &before);
+    struct pacer_wait wait = pacer_wait_at(schedule.rate, kind == PRIORITY_REAL_TIME);
+    struct pacer_clock clock = pacer_clock_waiting(&wait);
     schedule.start_ns = clock_mono_ns() + 20000000;
-    int rc = pacer_run(&schedule, count, &pacer_real_clock, probe_send, p);
+    int rc = pacer_run(&schedule, count, &clock, probe_send, p);
     priority_restore(&before);
     monitor_stop(&monitor);
     int64_t planned_ns = schedule_instant(&schedule, count) - schedule.start_ns,

@@ -1,7 +1,7 @@
 /* e2_load.c - E2: how does latency grow with load?
  *
- *     search   the highest rate that the target sustains: doubled until a trial fails, bisected, then confirmed by
- *              trials of their own (a rate that passed once may have been lucky)
+ *     search   the highest rate that the target sustains: doubled until it is not kept, bisected, then confirmed by
+ *              trials of their own (rate_search.h)
  *     curve    seven shares of that rate, 1 % to 105 %, interleaved as always; above 100 % a trial is saturated, and
  *              says so
  *
@@ -11,7 +11,6 @@
  *
  * The search takes a bounded time. What it decided by a void trial, or could not end, makes its answer void too: the
  * curve is drawn all the same, as shares of a rate that is not certain. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +18,13 @@
 #include "bench/arrivals.h"
 #include "bench/experiment.h"
 #include "bench/measure.h"
+#include "bench/rate_search.h"
 #include "bench/runner.h"
 #include "bench/target_set.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-enum { MESSAGE_BYTES = 100, SHARES = 7, FIRST_RATE = 4000, RATE_MAX = 4000000, CONFIRMATIONS = 2, STEPS_MAX = 24 };
+enum { MESSAGE_BYTES = 100, SHARES = 7, RATE_MIN = 100, FIRST_RATE = 4000, RATE_MAX = 4000000 };
 static const double shares[SHARES] = {0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1.05};
 
 struct load_run { /* a target in one of its modes */
@@ -34,8 +34,7 @@ struct load_run { /* a target in one of its modes */
     /* the search's */
     int number; /* of its trials */
     int64_t until_ns;
-    int again;                 /* void trials that were made again */
-    char doubt[GATE_TEXT_MAX]; /* why its answer is not certain; "" */
+    struct err_text *error;
 };
 
 /* --- one trial --- */
@@ -75,80 +74,29 @@ static double trial_seconds(const struct load_run *run)
     return run->bench->full ? 20 : 1.5;
 }
 
-static bool search_over(const struct load_run *run)
+static bool search_over(void *context)
 {
+    const struct load_run *run = context;
     return runner_ending() || clock_mono_ns() > run->until_ns;
 }
 
-/* One trial of the search: whether the rate was kept, and why the trial is void ("" when it is not). */
-static int search_trial(struct load_run *run, int64_t rate, bool *kept, char why_void[GATE_TEXT_MAX],
-                        struct err_text *error)
+static int search_trial(void *context, int64_t rate, struct rate_seen *seen)
 {
+    struct load_run *run = context;
     char own[32], cell[TRIAL_NAME_MAX], finding[GATE_TEXT_MAX];
     struct trial t;
     snprintf(own, sizeof own, "search %lld", (long long)rate);
     target_mode_cell(run->mode, own, cell);
     trial_init(&t, "E2", cell, ++run->number);
-    int rc = rate_trial(run, rate, trial_seconds(run), PACE_KEPT, &t, error);
+    int rc = rate_trial(run, rate, trial_seconds(run), PACE_KEPT, &t, run->error);
     if (rc < 0) {
         trial_release(&t);
         return rc;
     }
-    *kept = t.verdict.finding_count == 0;
-    snprintf(why_void, GATE_TEXT_MAX, "%s", trial_valid(&t) ? "" : t.verdict.void_reasons[0]);
-    snprintf(finding, sizeof finding, "%s", *kept ? "" : t.verdict.findings[0]);
-    return bench_keep(run->bench, &t, error, "%s%s", *kept ? "sustained" : "not sustained: ", finding);
-}
-
-/* 1: sustained, 0: not, or negative. Void trials are made again a few times; then the last one decides and leaves a
- * doubt. */
-static int sustained(struct load_run *run, int64_t rate, struct err_text *error)
-{
-    char why_void[GATE_TEXT_MAX];
-    bool kept;
-    int rc = search_trial(run, rate, &kept, why_void, error);
-    for (; rc == 0 && why_void[0] && run->again < run->bench->again_max && !search_over(run); run->again++)
-        rc = search_trial(run, rate, &kept, why_void, error);
-    if (rc < 0) return rc;
-    if (why_void[0] && !run->doubt[0]) snprintf(run->doubt, sizeof run->doubt, "%s", why_void);
-    return kept;
-}
-
-static int confirmed(struct load_run *run, int64_t rate, struct err_text *error)
-{
-    int rc = 1;
-    for (int i = 0; i < CONFIRMATIONS && rc == 1; i++) rc = sustained(run, rate, error);
-    return rc;
-}
-
-/* The rates between which the answer lies; `low` is sustained or 0. */
-static int bracket(struct load_run *run, int64_t *low, int64_t *high, struct err_text *error)
-{
-    int rc = 1;
-    *low = 0;
-    for (*high = FIRST_RATE; *high <= RATE_MAX && rc == 1 && !search_over(run);) {
-        rc = sustained(run, *high, error);
-        if (rc == 1) {
-            *low = *high;
-            *high *= 2;
-        }
-    }
-    return rc < 0 ? rc : 0;
-}
-
-static int bisect(struct load_run *run, int64_t *low, int64_t high, struct err_text *error)
-{
-    double precision = run->bench->full ? 1.03 : 1.15;
-    for (int step = 0; step < STEPS_MAX && (double)high > (double)*low * precision && !search_over(run); step++) {
-        int64_t middle = (int64_t)sqrt((double)*low * (double)high);
-        int rc = sustained(run, middle, error);
-        if (rc < 0) return rc;
-        if (rc == 1)
-            *low = middle;
-        else
-            high = middle;
-    }
-    return 0;
+    seen->kept = t.verdict.finding_count == 0;
+    snprintf(seen->why_void, GATE_TEXT_MAX, "%s", trial_valid(&t) ? "" : t.verdict.void_reasons[0]);
+    snprintf(finding, sizeof finding, "%s", seen->kept ? "" : t.verdict.findings[0]);
+    return bench_keep(run->bench, &t, run->error, "%s%s", seen->kept ? "sustained" : "not sustained: ", finding);
 }
 
 /* An earlier run's answer counts, a void one too: its trial is in the folder, and those of the curve that may be there
@@ -170,31 +118,36 @@ static int known_rate(struct load_run *run, struct err_text *error)
 }
 
 /* `share`: how much of the time that is left for the experiment it may take. */
-static int search(struct load_run *run, double share, struct err_text *error)
+static int search(struct load_run *run, double share)
 {
-    int64_t low = 0, high = 0, begin_ns = clock_mono_ns();
+    int64_t begin_ns = clock_mono_ns();
+    struct rate_answer answer;
     struct trial t;
     char cell[TRIAL_NAME_MAX];
-    int rc = known_rate(run, error);
+    const struct rate_search how = {.least = RATE_MIN,
+                                    .first = FIRST_RATE,
+                                    .most = RATE_MAX,
+                                    .precision = run->bench->full ? 1.03 : 1.15,
+                                    .trial = search_trial,
+                                    .over = search_over,
+                                    .context = run};
+    int rc = known_rate(run, run->error);
     if (rc < 0 || run->rate > 0) return rc;
     run->until_ns = begin_ns + (run->bench->full ? INT64_C(1800000000000) : INT64_C(60000000000));
     int64_t end_ns = begin_ns + (int64_t)((double)(run->bench->until_ns - begin_ns) * share);
     if (run->bench->until_ns && end_ns < run->until_ns) run->until_ns = end_ns;
-    rc = bracket(run, &low, &high, error);
-    if (rc == 0 && low > 0) rc = bisect(run, &low, high, error);
-    while (rc == 0 && low > 0 && !search_over(run)) {
-        rc = confirmed(run, low, error);
-        if (rc == 0) low = low * 9 / 10;
-    }
-    if (rc < 0 || runner_ending() || low == 0) return rc < 0 ? rc : 0;
-    run->rate = (double)low;
+    rc = rate_search(&how, &answer);
+    if (rc < 0 || runner_ending() || answer.rate == 0) return rc;
+    run->rate = (double)answer.rate;
     target_mode_cell(run->mode, "sustainable", cell);
     trial_init(&t, "E2", cell, 1);
     target_settings(run->mode, &t);
     trial_metric(&t, "rate", "messages/s", run->rate);
-    if (rc == 0) trial_void(&t, "the search was not over after %.0f s", (double)(clock_mono_ns() - begin_ns) / 1e9);
-    if (run->doubt[0]) trial_void(&t, "found by void trials: %s", run->doubt);
-    return bench_keep(run->bench, &t, error, "%.0f messages/s, confirmed %d times", run->rate, CONFIRMATIONS);
+    if (!answer.confirmed)
+        trial_void(&t, "the search was not over after %.0f s", (double)(clock_mono_ns() - begin_ns) / 1e9);
+    if (answer.doubt[0]) trial_void(&t, "found by void trials: %s", answer.doubt);
+    return bench_keep(run->bench, &t, run->error, "%.0f messages/s, confirmed %d times", run->rate,
+                      RATE_SEARCH_CONFIRMATIONS);
 }
 
 /* --- the curve --- */
@@ -234,8 +187,8 @@ static int searches(struct curve *curve, struct bench *b, struct err_text *error
     int rc = 0, modes = curve->set.mode_count;
     for (int i = 0; i < modes && rc == 0 && !runner_ending(); i++) {
         struct load_run *run = &curve->runs[curve->run_count];
-        *run = (struct load_run){.bench = b, .mode = &curve->set.modes[i]};
-        rc = search(run, 1.0 / (2 * modes - i), error);
+        *run = (struct load_run){.bench = b, .mode = &curve->set.modes[i], .error = error};
+        rc = search(run, 1.0 / (2 * modes - i));
         if (rc == 0 && run->rate == 0)
             printf("  no rate of %s could be confirmed: there is nothing to draw a curve against\n",
                    run->mode->spec->name);

@@ -82,8 +82,8 @@ static void judge_pace(const struct gate_facts *f, struct gate_verdict *v)
                 100 * GATE_RATE_MIN);
     if (f->has_steady && !f->steady.found) finding(v, "no steady state: %s", f->steady.why);
     if (f->has_little && !f->little.holds)
-        finding(v, "Little's law is off by %.1f %%: %.1f messages on their way, rate times latency is %.1f",
-                100 * f->little.error, f->little.backlog, f->little.product);
+        finding(v, "Little's law is off by %.1f %%: %.1f (+- %.1f) messages on their way, rate times latency is %.1f",
+                100 * f->little.error, f->little.backlog, LITTLE_CHANCE_Z * f->little.chance, f->little.product);
 }
 
 void gate_judge(const struct gate_facts *facts, struct gate_verdict *v)

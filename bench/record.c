@@ -48,7 +48,9 @@ static void *sample(void *context)
         clock_sleep_until(at_ns, 0);
         int64_t answered = r->answered; /* first: what is answered in between must not become negative */
         int64_t due = schedule_due(&r->schedule, clock_mono_ns());
-        r->backlog_sum += (double)((due < r->count ? due : r->count) - answered);
+        double backlog = (double)((due < r->count ? due : r->count) - answered);
+        r->backlog_sum += backlog;
+        r->backlog_squares += backlog * backlog;
         r->samples++;
     }
     return NULL;
@@ -167,6 +169,14 @@ static double share_kept(const struct record *r, const struct histogram *all)
     return expected <= 0 || r->answered_at_end >= expected ? 1 : (double)r->answered_at_end / (double)expected;
 }
 
+/* The samples are Poisson's, so independent of each other given what the backlog was (as uniform instants are): the
+ * error of their mean is that of independent draws, whatever the backlog's own correlation. */
+static struct little little_of(const struct record *r, double rate, double latency_ns)
+{
+    double n = (double)r->samples, mean = r->backlog_sum / n, variance = r->backlog_squares / n - mean * mean;
+    return little_check(mean, variance > 0 ? sqrt(variance / n) : 0, rate, latency_ns);
+}
+
 void record_facts(const struct record *r, struct gate_facts *f)
 {
     struct histogram all;
@@ -181,6 +191,6 @@ void record_facts(const struct record *r, struct gate_facts *f)
     f->ledger = ledger_sum(&r->ledger);
     f->steady = steady_of(r);
     f->has_little = r->samples > 0;
-    if (f->has_little) f->little = little_check(r->backlog_sum / (double)r->samples, f->offered, histogram_mean(&all));
+    if (f->has_little) f->little = little_of(r, f->offered, histogram_mean(&all));
     histogram_release(&all);
 }

@@ -42,7 +42,7 @@ struct record {
     pthread_t sampler;
     _Atomic bool stop;
     int64_t samples;
-    double backlog_sum;
+    double backlog_sum, backlog_squares;
 };
 
 /* `schedule` is copied, its offsets are borrowed. start_ns may still be set (record_start). */

@@ -1,5 +1,7 @@
 #include "bench/record.h"
 
+#include <math.h>
+
 #include "lib/os/clock.h"
 #include "tests/unit.h"
 
@@ -128,5 +130,19 @@ TEST(record, the_backlog_is_sampled_beside_the_messages)
     record_facts(&r, &f);
     check(f.has_little && f.little.applies && f.little.backlog < 1000);
     check(!f.little.holds); /* no message was ever answered: the mean latency says 0 */
+    record_release(&r);
+}
+
+/* 100 looks, half of them at 40 messages and half at 60: a mean of 50 whose standard error is 10 / sqrt(100). */
+TEST(record, the_error_of_the_mean_backlog_is_known)
+{
+    struct record r;
+    struct gate_facts f = {0};
+    answered(&r, 5 * MS, 0);
+    r.samples = 100;
+    r.backlog_sum = 50 * 40 + 50 * 60;
+    r.backlog_squares = 50 * 40 * 40 + 50 * 60 * 60;
+    record_facts(&r, &f);
+    check(f.little.backlog == 50 && fabs(f.little.chance - 1) < 1e-9);
     record_release(&r);
 }

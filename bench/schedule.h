@@ -6,6 +6,7 @@
 #ifndef MILLRACE_BENCH_SCHEDULE_H
 #define MILLRACE_BENCH_SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct schedule {
@@ -36,11 +37,16 @@ struct pacer_clock {
 int pacer_run(const struct schedule *s, int64_t count, const struct pacer_clock *clock,
               int (*send)(void *context, int64_t i, int64_t intended_ns), void *context);
 
-/* CLOCK_MONOTONIC; sleeps, then spins the last `PACER_SPIN_NS`. */
-#define PACER_SPIN_NS 100000
-/* The most messages a second for a sender at real time (lib/os/priority.h): what it spins is two fifths of the time
- * then, and the kernel stops a thread at real time that does not sleep. */
-#define PACER_REAL_TIME_RATE_MAX 4000
-extern const struct pacer_clock pacer_real_clock;
+/* How a sender waits for an instant, by CLOCK_MONOTONIC: it sleeps until `spin_ns` before it, then spins; after
+ * `rest_ns` at the earliest, by when several messages may be due. */
+struct pacer_wait {
+    int64_t spin_ns, rest_ns;
+};
+/* At `rate` messages/s on average. A sender at real time (lib/os/priority.h) spins for two fifths of the time at most,
+ * because the kernel stops a thread at real time that does not sleep; where that is too little to make up for what it
+ * takes to wake, it rests instead. */
+struct pacer_wait pacer_wait_at(int64_t rate, bool real_time);
+/* `wait` is borrowed. */
+struct pacer_clock pacer_clock_waiting(const struct pacer_wait *wait);
 
 #endif

@@ -79,11 +79,12 @@ struct steady steady_find(const double *values, int n)
     return s;
 }
 
-struct little little_check(double backlog, double rate, double latency_ns)
+struct little little_check(double backlog, double chance, double rate, double latency_ns)
 {
-    struct little l = {.backlog = backlog, .product = rate * latency_ns / 1e9};
+    struct little l = {.backlog = backlog, .chance = chance, .product = rate * latency_ns / 1e9};
+    double difference = fabs(backlog - l.product);
     l.applies = backlog >= LITTLE_BACKLOG_MIN;
-    l.error = l.product > 0 ? fabs(backlog - l.product) / l.product : backlog > 0 ? INFINITY : 0;
-    l.holds = !l.applies || l.error <= LITTLE_ERROR_MAX;
+    l.error = l.product > 0 ? difference / l.product : backlog > 0 ? INFINITY : 0;
+    l.holds = !l.applies || difference <= LITTLE_ERROR_MAX * l.product + LITTLE_CHANCE_Z * chance;
     return l;
 }

@@ -25,18 +25,22 @@ struct steady {
 struct steady steady_find(const double *values, int n);
 
 /* Little's law (Little 1961): the mean number of messages on their way is the rate times the mean time that one is on
- * its way. Three numbers that are measured in three ways: a difference means that one of them is wrong. */
+ * its way. Three numbers that are measured in three ways: a difference means that one of them is wrong, as far as it
+ * is more than chance: samples at independent instants of one run have a standard error of their own. */
 struct little {
     double backlog; /* messages: mean of samples taken at independent instants */
+    double chance;  /* messages: its standard error */
     double product; /* rate times mean latency */
     double error;   /* |backlog - product| / product */
     bool applies;   /* a mean backlog of LITTLE_BACKLOG_MIN at least: below it, single messages decide */
-    bool holds;     /* or does not apply */
+    bool holds;     /* or does not apply: within LITTLE_ERROR_MAX of the product and LITTLE_CHANCE_Z standard errors */
 };
 #define LITTLE_BACKLOG_MIN 10
 #define LITTLE_ERROR_MAX   0.05
+#define LITTLE_CHANCE_Z    2.576 /* two-sided, 1 % */
 
-/* `rate` in messages/s, `latency_ns` the mean from the same instant from which a message counts as on its way. */
-struct little little_check(double backlog, double rate, double latency_ns);
+/* `chance`: the standard error of `backlog`. `rate` in messages/s, `latency_ns` the mean from the same instant from
+ * which a message counts as on its way. */
+struct little little_check(double backlog, double chance, double rate, double latency_ns);
 
 #endif
