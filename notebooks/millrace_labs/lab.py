@@ -250,7 +250,7 @@ def chaos(**options: Any) -> ContextManager[str]:
 
 def timeline(*words: Any, **options: Any) -> None:
     """Draws what happened in the last `with lab.chaos()`, with a lane for each client.id and broker; title=, from_s=, to_s=,
-    lanes=[...]; or in a log of one's own (docs/timeline.md)."""
+    lanes=[...], notes={nanoseconds since 1970: words}; or in a log of one's own (docs/timeline.md)."""
     from millrace_labs import timeline as lanes
 
     if "title" in options:

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from millrace_labs import chaos, place
 
@@ -18,17 +18,21 @@ DRAW_S = 30
 
 
 def draw(log: str | os.PathLike[str] = "", title: str = "", from_s: float | None = None, to_s: float | None = None,
-         lanes: Sequence[str] = (), theme: str = "") -> str:
+         lanes: Sequence[str] = (), theme: str = "", notes: Mapping[int, str] | None = None) -> str:
     """The picture as an SVG document. log: of `millrace chaos --log` or `millrace tap --format json`; without one, the last
-    lab.chaos. from_s, to_s: seconds since its first request; lanes: only clients whose client.id begins so; theme: light, dark."""
+    lab.chaos. from_s, to_s: seconds since its first request; lanes: only clients whose client.id begins so; theme: light, dark;
+    notes: {instant in nanoseconds since 1970: words at a dashed line}."""
     words = [str(place.program()), "timeline", str(log or chaos.last_log())]
     part = {option: f"{seconds:.3f}" for option, seconds in (("--from", from_s), ("--to", to_s)) if seconds is not None}
     for option, value in {"--title": title, "--lanes": ",".join(lanes), "--theme": theme, **part}.items():
         words += [option, value] if value else []
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as events:
+    with tempfile.NamedTemporaryFile("a", suffix=".jsonl") as events:
         if not log:
             _broker_events(events.name)
-            words.append(events.name)
+        for time_ns, note in (notes or {}).items():
+            events.write(json.dumps({"type": "event", "what": "note", "time_ns": time_ns, "text": note}) + "\n")
+        events.flush()
+        words += [events.name] if notes or not log else []
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=DRAW_S)
     if done.returncode:
         raise chaos.ChaosError(done.stderr.strip())
