@@ -9,10 +9,12 @@ a row is missing, what the quarantine says about it: that is where a student has
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import tempfile
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
@@ -28,8 +30,22 @@ def engine_said(out: Mapping[str, Any]) -> str:
     return "; ".join(line.strip() for line in said.splitlines() if line.strip())[-MAX_SAID:]
 
 
-def open_database(out: Mapping[str, Any], world: Any, name: str) -> sqlite3.Connection:
-    """The database `name` of the student's folder. A copy: opening a write-ahead log writes, and the folder is evidence."""
+def databases(folder: Path) -> str:
+    """The names of the SQLite files in a folder, as far as a message can have them; or nothing."""
+    names = []
+    for path in islice(folder.iterdir(), 1000):
+        if len(names) < 5 and re.fullmatch(r"[\w.-]{1,40}", path.name) and path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                if file.read(16) == b"SQLite format 3\0":
+                    names.append(path.name)
+    return ", ".join(sorted(names))
+
+
+def open_database(out: Mapping[str, Any], world: Any, name: str, look: Any = None) -> sqlite3.Connection:
+    """The database `name` of the student's folder. A copy: opening a write-ahead log writes, and the folder is evidence.
+
+    With `look` one that is not there fails the check also when the cell stopped before: the message says where to look then.
+    """
     path = Path(world.folder) / name
     there, said = path.is_file() and not path.is_symlink(), engine_said(out)
     expect(there or not said,
@@ -38,8 +54,11 @@ def open_database(out: Mapping[str, Any], world: Any, name: str) -> sqlite3.Conn
            look=text(en="look at: what the engine says; it names the key that it does not like",
                      it="guarda: ciò che dice il motore; fa il nome della chiave che non va"))
     if not there:
-        raise Missing(text(en=f"expected a database {name}, came none; look at: where the cells stopped, and which file they write",
-                           it=f"attesa una base di dati {name}, non c'è; guarda: dove si sono fermate le celle, e quale file scrivono"))
+        others = databases(Path(world.folder))
+        none = text(en=f"expected a database {name}, came {others or 'none'}", it=f"attesa una base di dati {name}, " + (f"c'è {others}" if others else "non c'è"))
+        expect(look is None, none, look)
+        raise Missing(none + text(en="; look at: where the cells stopped, and which file they write",
+                                  it="; guarda: dove si sono fermate le celle, e quale file scrivono"))
     copy = Path(tempfile.mkdtemp()) / "copy.db"
     shutil.copyfile(path, copy)
     wal = path.with_name(path.name + "-wal")
