@@ -38,7 +38,7 @@ def script(series: Series, title: str = "", x: str = "", y: str = "", kind: str 
              f"set title {_quoted(title)} noenhanced font ',20'", f"set xlabel {_quoted(x)} noenhanced",
              f"set ylabel {_quoted(y)} noenhanced", "set style fill solid 0.85 noborder", "set style data histograms",
              "set style histogram clustered gap 1", "set pointsize 0.9", "set offsets 0,0,graph 0.05,0"]
-    lines += ["set logscale x", "set format x '%.10g'"] if logx else []
+    lines += ["set logscale x", "set format x '%.10g'", "set rmargin 6"] if logx else []  # the axis ends at a power of ten: 1000000 is wide
     lines += ["set logscale y", "set format y '%.10g'"] if logy else (["set yrange [0:]"] if _all_positive(series) else [])
     lines += ["set ytics 1"] if not logy and _few_whole(series) else []
     if note:
