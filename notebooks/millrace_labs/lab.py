@@ -255,6 +255,8 @@ def timeline(*words: Any, **options: Any) -> None:
 
     if "title" in options:
         options["title"] = texts.figure(options["title"])
+    if "notes" in options:
+        options["notes"] = {instant: texts.figure(words) for instant, words in options["notes"].items()}
     svg(lanes.draw(*words, **options))
 
 

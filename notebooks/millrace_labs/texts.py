@@ -184,6 +184,7 @@ FIGURES = {
     # 07-stream
     "a batch every second": "un batch al secondo", "a stream": "uno stream", "arrived": "arrivati", "orders": "ordini",
     "Orders that arrived, and orders that the warehouse shows": "Ordini arrivati, e ordini che il warehouse mostra",
+    "A quarter of a second of it": "Un quarto di secondo da vicino", "more orders": "altri ordini",
     "A worker is killed after a second, another one takes over its partitions": "Un lavoratore è ucciso dopo un secondo, un altro rileva le sue partizioni",
     "batch, mean": "batch, media", "batch, #th percentile": "batch, #° percentile", "half a period": "mezzo periodo", "stream, mean": "stream, media",
     "stream, #th percentile": "stream, #° percentile", "Age of an order when the warehouse shows it": "Età di un ordine quando il warehouse lo mostra",
