@@ -1,10 +1,7 @@
 /* Frames through a link under chaos: which bytes come out where and when, for every fate and in any pieces. */
 #include "bench/chaos/link.h"
 
-#include "lib/kafka/api.h"
-#include "lib/kafka/batch.h"
-#include "lib/kafka/messages.h"
-#include "tests/unit.h"
+#include "bench/tap/produce_test.h"
 
 enum { EVENTS_MAX = 64 };
 
@@ -79,45 +76,6 @@ static void say(struct bench *b, enum tap_stream stream, int64_t now_ns, const s
 }
 
 /* --- frames --- */
-
-static void produce_request_frame(int32_t id, int acks, int records, struct buf *out)
-{
-    struct buf batch = {0};
-    struct batch_builder builder;
-    struct produce_request m;
-    struct produce_request_topic_produce_data topic = {.name = KAFKA_STRING_LIT("t"), .partition_data_count = 1};
-    struct produce_request_partition_produce_data partition = {0};
-    struct kafka_request_header h = {KAFKA_API_PRODUCE, 7, id, KAFKA_STRING_LIT("client")};
-    batch_builder_init(&builder, &BATCH_OPTIONS_PLAIN);
-    for (int i = 0; i < records; i++)
-        batch_builder_add(&builder, 1700000000000, KAFKA_BYTES_NULL, (struct kafka_bytes){(const uint8_t *)"value", 5},
-                          NULL, 0);
-    check_int(batch_builder_finish(&builder, &batch), 0);
-    batch_builder_release(&builder);
-    kafka_struct_init(&produce_request_struct, &m);
-    partition.records = kafka_bytes_of_slice(buf_slice(&batch));
-    topic.partition_data = &partition;
-    m.acks = (int16_t)acks;
-    m.topic_data = &topic;
-    m.topic_data_count = 1;
-    check_int(kafka_request_frame(&h, &m, out), 0);
-    buf_release(&batch);
-}
-
-static void produce_response_frame(int32_t id, int error, struct buf *out)
-{
-    struct produce_response m;
-    struct produce_response_partition_produce_response partition;
-    struct produce_response_topic_produce_response topic = {.name = KAFKA_STRING_LIT("t"),
-                                                            .partition_responses_count = 1};
-    kafka_struct_init(&produce_response_struct, &m);
-    kafka_struct_init(&produce_response_partition_produce_response_struct, &partition);
-    partition.error_code = (int16_t)error;
-    topic.partition_responses = &partition;
-    m.responses = &topic;
-    m.responses_count = 1;
-    check_int(kafka_response_frame(KAFKA_API_PRODUCE, 7, id, &m, out), 0);
-}
 
 /* Three requests with 1, 2 and 3 records, and their answers. */
 static void conversation(struct buf *requests, struct buf *responses)
@@ -373,4 +331,84 @@ TEST(chaos_link, other_protocols_and_half_frames_pass_as_they_are)
     finish(&b);
     buf_release(&http);
     buf_release(&half);
+}
+
+/* --- large frames --- */
+
+enum { LARGE = 3 << 20 };
+
+/* Three requests whose one record is so large, and their answers; where the frames of the requests end. */
+static void large_conversation(struct buf *requests, struct buf *responses, size_t ends[3])
+{
+    struct buf value = {0}, batch = {0};
+    for (int i = 0; i < LARGE; i++) buf_append_byte(&value, (uint8_t)(i * 7 + (i >> 8)));
+    batch_with(1, buf_slice(&value), &batch);
+    for (int i = 0; i < 3; i++) {
+        produce_request_with(i + 1, 1, buf_slice(&batch), requests);
+        produce_response_frame(i + 1, 0, responses);
+        ends[i] = requests->n;
+    }
+    buf_release(&value);
+    buf_release(&batch);
+}
+
+/* As a proxy would: what it has read, 64 KiB each time, with a look at what is due after each. `held_max`: the most that
+ * waited. */
+static void say_slowly(struct bench *b, enum tap_stream stream, const struct buf *bytes, size_t *held_max)
+{
+    enum { READ = 64 << 10 };
+    for (size_t at = 0; at < bytes->n; at += READ) {
+        size_t n = bytes->n - at < READ ? bytes->n - at : READ, held;
+        chaos_link_bytes(b->link, stream, 0, slice_of(bytes->p + at, n));
+        due(b, 0);
+        held = chaos_link_held(b->link, stream);
+        if (held > *held_max) *held_max = held;
+        if (b->next_ns == CHAOS_LINK_CUT) return;
+    }
+}
+
+TEST(chaos_link, every_fate_of_a_frame_of_3_MiB)
+{
+    struct buf q = {0}, a = {0};
+    size_t ends[3];
+    large_conversation(&q, &a, ends);
+    for (int fault = 0; fault < CHAOS_NONE; fault++) {
+        struct bench b;
+        size_t held_max = 0, passed = ends[2];
+        start(&b);
+        fault_second(&b, (enum chaos_fault)fault);
+        say_slowly(&b, TAP_REQUESTS, &q, &held_max);
+        if (fault == CHAOS_DROP_REQUEST) passed = ends[0];
+        if (fault == CHAOS_CUT) passed = ends[0] + (ends[1] - ends[0]) / 2;
+        check_slice(buf_slice(&b.out[TAP_REQUESTS]), slice_of(q.p, passed));
+        check(b.next_ns == (fault == CHAOS_CUT ? CHAOS_LINK_CUT : INT64_MAX));
+        finish(&b);
+    }
+    buf_release(&q);
+    buf_release(&a);
+}
+
+TEST(chaos_link, large_frames_wait_whole_and_in_order)
+{
+    struct bench b;
+    struct buf q = {0}, a = {0};
+    size_t ends[3], held_max = 0;
+    large_conversation(&q, &a, ends);
+    start(&b);
+    b.plan.delay_min_ns = b.plan.delay_max_ns = 20 * ms;
+    say_slowly(&b, TAP_REQUESTS, &q, &held_max);
+    check_int(b.out[TAP_REQUESTS].n, 0);
+    check_int(held_max, q.n);
+    due(&b, 20 * ms);
+    check_slice(buf_slice(&b.out[TAP_REQUESTS]), buf_slice(&q));
+    check_int(chaos_link_held(b.link, TAP_REQUESTS), 0);
+    finish(&b);
+    start(&b); /* the end in the middle of a frame: what was there goes on */
+    chaos_link_bytes(b.link, TAP_REQUESTS, 0, slice_of(q.p, ends[0] + LARGE / 2));
+    chaos_link_ended(b.link, TAP_REQUESTS);
+    due(&b, 0);
+    check_slice(buf_slice(&b.out[TAP_REQUESTS]), slice_of(q.p, ends[0] + LARGE / 2));
+    finish(&b);
+    buf_release(&q);
+    buf_release(&a);
 }

@@ -1,13 +1,10 @@
 /* Conversations of one connection, made by lib/kafka's encoder, cut and damaged in every way that a capture knows. */
 #include "bench/tap/tap.h"
 
+#include "bench/tap/produce_test.h"
 #include "bench/tap/source.h"
 #include "bench/tap/summary.h"
-#include "lib/kafka/api.h"
-#include "lib/kafka/batch.h"
 #include "lib/kafka/error_code.h"
-#include "lib/kafka/messages.h"
-#include "tests/unit.h"
 
 enum { EXCHANGES_MAX = 64 };
 
@@ -37,55 +34,6 @@ static void finish(struct seen *s)
 }
 
 /* --- frames --- */
-
-static void batch_of(int records, struct buf *out)
-{
-    struct batch_builder b;
-    batch_builder_init(&b, &BATCH_OPTIONS_PLAIN);
-    for (int i = 0; i < records; i++)
-        batch_builder_add(&b, 1700000000000, KAFKA_BYTES_NULL, (struct kafka_bytes){(const uint8_t *)"value", 5}, NULL,
-                          0);
-    check_int(batch_builder_finish(&b, out), 0);
-    batch_builder_release(&b);
-}
-
-static void request(int key, int version, int32_t id, const void *message, struct buf *out)
-{
-    struct kafka_request_header h = {(int16_t)key, (int16_t)version, id, KAFKA_STRING_LIT("client")};
-    check_int(kafka_request_frame(&h, message, out), 0);
-}
-
-static void produce_request_frame(int32_t id, int acks, int records, struct buf *out)
-{
-    struct buf batch = {0};
-    struct produce_request m;
-    struct produce_request_topic_produce_data topic = {.name = KAFKA_STRING_LIT("t"), .partition_data_count = 1};
-    struct produce_request_partition_produce_data partition = {0};
-    batch_of(records, &batch);
-    kafka_struct_init(&produce_request_struct, &m);
-    partition.records = kafka_bytes_of_slice(buf_slice(&batch));
-    topic.partition_data = &partition;
-    m.acks = (int16_t)acks;
-    m.topic_data = &topic;
-    m.topic_data_count = 1;
-    request(KAFKA_API_PRODUCE, 7, id, &m, out);
-    buf_release(&batch);
-}
-
-static void produce_response_frame(int32_t id, int error, struct buf *out)
-{
-    struct produce_response m;
-    struct produce_response_partition_produce_response partition;
-    struct produce_response_topic_produce_response topic = {.name = KAFKA_STRING_LIT("t"),
-                                                            .partition_responses_count = 1};
-    kafka_struct_init(&produce_response_struct, &m);
-    kafka_struct_init(&produce_response_partition_produce_response_struct, &partition);
-    partition.error_code = (int16_t)error;
-    topic.partition_responses = &partition;
-    m.responses = &topic;
-    m.responses_count = 1;
-    check_int(kafka_response_frame(KAFKA_API_PRODUCE, 7, id, &m, out), 0);
-}
 
 /* `n` Produce requests with i + 1 records each, and their answers. */
 static void conversation(int n, struct buf *requests, struct buf *responses)
