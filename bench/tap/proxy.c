@@ -13,6 +13,7 @@
 #include "bench/tap/rewrite.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
+#include "lib/os/descriptors.h"
 #include "lib/os/loop.h"
 #include "lib/os/net.h"
 
@@ -61,7 +62,7 @@ struct proxy {
     struct listener *listeners[PROXY_LISTENERS_MAX];
     int listener_count;
     struct link *links;
-    int link_count;
+    int link_count, links_max;
     bool draining;
     char host[REWRITE_HOST_MAX]; /* of --listen */
     char address[REWRITE_HOST_MAX + 16];
@@ -385,7 +386,7 @@ static void listener_ready(struct loop_watch *w, uint32_t events)
     struct listener *l = w->context;
     struct err_text error = {""};
     (void)events;
-    bool room = !l->proxy->draining && l->proxy->link_count < PROXY_LINKS_MAX;
+    bool room = !l->proxy->draining && l->proxy->link_count < l->proxy->links_max;
     int client = room ? net_accept(w->descriptor, NULL) : ERR_NOMEM;
     if (client == ERR_NOMEM) listener_pause(l, true);
     if (client < 0) return;
@@ -428,6 +429,15 @@ static int64_t wall_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Two descriptors each, and some are for other things: a client that we take has one to the broker, too. */
+static int links_allowed(void)
+{
+    enum { OWN = 64 };
+    int64_t links = (descriptors_allow() - OWN) / 2;
+    if (links < 1) return 1;
+    return links < PROXY_LINKS_MAX ? (int)links : PROXY_LINKS_MAX;
+}
+
 struct proxy *proxy_new(struct tap *tap, struct capture_writer *writer, const char *listen, const char *to,
                         struct err_text *error)
 {
@@ -436,6 +446,7 @@ struct proxy *proxy_new(struct tap *tap, struct capture_writer *writer, const ch
     struct proxy *p = memory_new(sizeof *p);
     p->tap = tap;
     p->writer = writer;
+    p->links_max = links_allowed();
     p->wall_ns = wall_ns();
     p->mono_ns = clock_mono_ns();
     snprintf(p->host, sizeof p->host, "%s", at.host);
@@ -487,7 +498,7 @@ static int64_t links_due(struct proxy *p, int64_t now_ns)
 
 int proxy_step(struct proxy *p)
 {
-    if (!p->draining && p->link_count < PROXY_LINKS_MAX)
+    if (!p->draining && p->link_count < p->links_max)
         for (int i = 0; i < p->listener_count; i++) listener_pause(p->listeners[i], false);
     int64_t now_ns = clock_mono_ns();
     int status = loop_step(&p->loop, p->between ? links_due(p, now_ns) : now_ns + ROUND_NS);

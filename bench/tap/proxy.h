@@ -6,8 +6,9 @@
  *
  * One thread, one event loop. Each direction of a connection has a buffer of PROXY_BUFFER_MAX bytes: its reader waits
  * while it is full, so the slower side sets the pace (an answer that is rewritten is held whole besides). The end of
- * one direction goes on as such; the other one lives on. Beyond PROXY_LINKS_MAX connections, or without a descriptor,
- * clients wait in the kernel's queue.
+ * one direction goes on as such; the other one lives on. Beyond PROXY_LINKS_MAX connections, or
+ * what the limit of descriptors has room for (two each; it is raised as far as we may), clients wait in the kernel's
+ * queue.
  *
  * Times are those at which the proxy read: a request's last byte, its answer's first and last. */
 #ifndef MILLRACE_BENCH_TAP_PROXY_H

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "broker/server/server_internal.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
+#include "lib/os/descriptors.h"
 #include "lib/os/net.h"
 
 /* --- events and steps --- */
@@ -131,13 +131,7 @@ static void descriptors_share(struct server *s)
 {
     enum { OWN = 32 }; /* listener, signals, lock, directories, files that jobs and late syncs have open */
     enum { SYNCS_MAX = 256 };
-    struct rlimit limit;
-    int64_t files = s->config->open_files_max, all = INT32_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX) all = (int64_t)limit.rlim_cur;
-    }
+    int64_t files = s->config->open_files_max, all = descriptors_allow();
     if (files > (all - OWN) / 3) files = (all - OWN) / 3;
     s->files_max = files > 4 ? (int)files : 4;
     s->sync_descriptors_max = s->files_max / 4 < SYNCS_MAX ? s->files_max / 4 : SYNCS_MAX;

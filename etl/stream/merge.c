@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "etl/parse.h"
 #include "lib/base/memory.h"
+#include "lib/os/descriptors.h"
 
 /* A file on its way: it stands on a record, or (not open) on what is known of its first one. */
 struct strand {
@@ -125,15 +125,6 @@ int merge_next(struct merge *m, struct record *record, int64_t *time_s, struct e
 
 /* --- opening --- */
 
-/* Files that all overlap are all open at a time. */
-static void descriptors_allow(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* When the file begins; it is closed again until then. */
 static int strand_add(struct merge *m, const struct source_list *list, const struct source_file *file,
                       struct err_text *error)
@@ -171,7 +162,7 @@ int merge_open(const char *dir, const struct source_lists *lists, struct source_
     m->parsers = memory_new((size_t)(lists->count + 1) * sizeof(struct row_parser *));
     m->strands = memory_new(files * sizeof *m->strands);
     m->heap = memory_new(files * sizeof *m->heap);
-    descriptors_allow();
+    descriptors_allow(); /* files that all overlap are all open at a time */
     int result = strands_add(m, lists, error);
     *out = m;
     if (result == 0) return 0;

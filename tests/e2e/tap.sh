@@ -155,7 +155,14 @@ PYTHON
 
 story "--xray of a proxy: the frame is shown, who is in the middle of something gets the answer and then an end, no reset"
 tap_start shown --to "$bootstrap" --xray Produce
-echo shown | kcat -b "$tap_address" -P -t numbers -X message.send.max.retries=0 -X message.timeout.ms=5000 || fail "kcat -P"
+/usr/bin/python3 - "$tap_address" <<'PYTHON' || fail "the producer was not answered"
+import sys
+from confluent_kafka import Producer
+errors = []
+p = Producer({"bootstrap.servers": sys.argv[1], "retries": 0, "message.timeout.ms": 5000, "log_level": 0})
+p.produce("numbers", b"shown", on_delivery=lambda error, _: errors.append(error))
+assert p.flush(10) == 0 and errors == [None], errors
+PYTHON
 wait "$tap_pid" || fail "the proxy ended with status $?"
 grep -q 'Produce [0-9]* request' "$scratch/shown.out" || fail "$(cat "$scratch/shown.out")"
 python3 - "$MILLRACE" <<'PYTHON' || fail "the proxy's end"
@@ -213,19 +220,35 @@ for hurried in True, False:
     assert took < 1 if hurried else 4.5 < took < 8, took
 PYTHON
 
-story "300 connections at once"
-tap_start many --to "$bootstrap"
-python3 - "$tap_address" <<'PYTHON' || fail "many connections"
-import socket, struct, sys
+story "1,000 connections at once, in a shell that gives 1,024 descriptors; more than may be open wait for their turn"
+cat >"$scratch/many.py" <<'PYTHON'
+import resource, socket, struct, sys
 host, port = sys.argv[1].split(":")
-all_ = [socket.create_connection((host, int(port))) for _ in range(300)]
+count, at_once = int(sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+all_ = [socket.create_connection((host, int(port)), 20) for _ in range(count)]
 for i, c in enumerate(all_): c.sendall(struct.pack(">ihhih", 10, 18, 0, i, -1))
-for i, c in enumerate(all_):
-    head = c.recv(8, socket.MSG_WAITALL)
-    assert struct.unpack(">i", head[4:])[0] == i
+for first in range(0, count, at_once):
+    for i in range(first, min(first + at_once, count)):
+        head = all_[i].recv(8, socket.MSG_WAITALL)
+        assert len(head) == 8 and struct.unpack(">i", head[4:])[0] == i, (i, head)
+    for i in range(first, min(first + at_once, count)): all_[i].close()
 PYTHON
+soft=$(ulimit -Sn)
+ulimit -Sn 1024
+tap_start many --to "$bootstrap"
+ulimit -Sn "$soft"
+python3 "$scratch/many.py" "$tap_address" 1000 1000 || fail "many connections"
 tap_stop
-grep -q '^ApiVersions  *300 ' "$scratch/many.out" || fail "$(cat "$scratch/many.out")"
+grep -q '^ApiVersions  *1000 ' "$scratch/many.out" || fail "$(cat "$scratch/many.out")"
+(
+    ulimit -n 164 # room for 50
+    tap_start few --to "$bootstrap"
+    python3 "$scratch/many.py" "$tap_address" 80 20 || fail "connections that wait"
+    tap_stop
+    exit "$failures"
+) || fail "few descriptors: $(cat "$scratch/few.log")"
+grep -q '^ApiVersions  *80 ' "$scratch/few.out" || fail "$(cat "$scratch/few.out")"
 
 story "a capture that ends in the middle: what came before, and status 1; no capture: status 2"
 head -c $(($(wc -c <"$scratch/seen.pcap") * 2 / 3)) "$scratch/seen.pcap" >"$scratch/cut.pcap"
