@@ -352,8 +352,8 @@ static void large_conversation(struct buf *requests, struct buf *responses, size
     buf_release(&batch);
 }
 
-/* As a proxy would: what it has read, 64 KiB each time, with a look at what is due after each. `held_max`: the most that
- * waited. */
+/* As a proxy would: what it has read, 64 KiB each time, with a look at what is due after each. `held_max`: the most
+ * that waited. */
 static void say_slowly(struct bench *b, enum tap_stream stream, const struct buf *bytes, size_t *held_max)
 {
     enum { READ = 64 << 10 };

@@ -141,6 +141,29 @@ chaos_stop
 expect split "e['partition_end']['time_ns'] - e['partition']['time_ns'] >= 700e6" True
 expect split "s['partitions']" 1
 
+story "frames of 3 MB under every fault: acknowledged once each, whole and as they were"
+"$MILLRACE" topic create large --bootstrap "$bootstrap" -c max.message.bytes=8000000 >/dev/null || fail "topic create"
+chaos_start large --to "$bootstrap" --seed 11 --api Produce --delay 0..20ms --cut 15% --drop-request 5% --drop-response 5% --cut-response 10%
+timeout 120 /usr/bin/python3 - "$chaos_address" "$bootstrap" <<'PYTHON' || fail "frames of 3 MB"
+import hashlib, sys
+from confluent_kafka import Consumer, Producer
+p = Producer({"bootstrap.servers": sys.argv[1], "enable.idempotence": True, "max.in.flight": 3, "message.max.bytes": 8000000, "linger.ms": 0,
+              "batch.num.messages": 1, "socket.timeout.ms": 1000, "retry.backoff.ms": 5, "reconnect.backoff.ms": 5, "reconnect.backoff.max.ms": 50,
+              "log_level": 0})
+block = [hashlib.sha256(str(i).encode()).digest() * (3 << 15) for i in range(40)]
+for b in block: p.produce("large", b, partition=0)
+assert p.flush(60) == 0
+c = Consumer({"bootstrap.servers": sys.argv[2], "group.id": "large", "auto.offset.reset": "earliest", "fetch.message.max.bytes": 8000000,
+              "receive.message.max.bytes": 80000000})
+c.subscribe(["large"])
+for b in block:
+    m = c.poll(20)
+    assert m and not m.error() and m.value() == b, m and m.error()
+c.close()
+PYTHON
+chaos_stop
+expect large "all(s[k]['requests'] > 0 for k in ('cut', 'drop_request', 'drop_response', 'cut_response')), s['delayed'] > 20" "(True, True)"
+
 story "--kill PID --then: a broker is killed at a record and brought back; what was acknowledged is there"
 "$MILLRACE" topic create killed --bootstrap "$bootstrap" >/dev/null || fail "topic create"
 disown "$broker_pid" # it ends by a signal, and the shell need not say so
