@@ -22,7 +22,7 @@ enum {
     ROW_LOW = 30,
     BAR_MIN = 3,
     NOTE_GAP = 14,
-    NOTE_CELL_SIGN = 58, /* a sign with "x123" beside it */
+    NOTE_CELL_SIGN = 86, /* a sign with "x12345" beside it */
     NOTE_CELL = LAYOUT_SIGNS * NOTE_CELL_SIGN,
     FLAG_WORDS = 118, /* pixels for the words of a flag */
 };
@@ -77,22 +77,21 @@ static void row_add(struct layout *l, enum layout_row_kind kind, int owner, bool
     l->rows[l->row_count++] = (struct layout_row){.kind = kind, .owner = owner, .first = first};
 }
 
-/* Which kinds of rows a lane has in what is shown: a bit each. */
-static unsigned lane_kinds(const struct layout *l, int lane)
+/* Which kinds of rows each lane has in what is shown: a bit each. */
+static unsigned *lanes_kinds(const struct layout *l)
 {
-    unsigned kinds = 0;
+    unsigned *kinds = memory_new(((size_t)l->timeline->lane_count + 1) * sizeof *kinds);
     for (size_t i = 0; i < l->timeline->mark_count; i++) {
         const struct timeline_mark *m = &l->timeline->marks[i];
-        if (m->lane == lane && shown(l, m->begin_ns, m->end_ns)) kinds |= 1U << row_kind(m->kind);
+        if (m->lane >= 0 && shown(l, m->begin_ns, m->end_ns)) kinds[m->lane] |= 1U << row_kind(m->kind);
     }
     return kinds;
 }
 
-static void lane_rows(struct layout *l, int lane, int *lanes)
+static void lane_rows(struct layout *l, int lane, unsigned kinds, int *lanes)
 {
-    unsigned kinds = lane_wanted(l, lane) ? lane_kinds(l, lane) : 0;
     bool first = true;
-    if (kinds == 0) return;
+    if (kinds == 0 || !lane_wanted(l, lane)) return;
     if (*lanes == LAYOUT_LANES_MAX) {
         l->lanes_left_out++;
         return;
@@ -134,7 +133,9 @@ static void rows_place(struct layout *l, int owners)
 static void rows_make(struct layout *l)
 {
     int lanes = 0, owners = 0;
-    for (int i = 0; i < l->timeline->lane_count; i++) lane_rows(l, i, &lanes);
+    unsigned *kinds = lanes_kinds(l);
+    for (int i = 0; i < l->timeline->lane_count; i++) lane_rows(l, i, kinds[i], &lanes);
+    free(kinds);
     if (lanes == 0) return;
     for (int i = 0; i < l->timeline->broker_count; i++) row_add(l, LAYOUT_ROW_BROKER, i, true);
     for (int i = 0; i < l->row_count; i++) owners += l->rows[i].first;
@@ -175,6 +176,7 @@ static bool wrong_answer(const struct timeline_mark *m)
 
 static void note_add(struct layout *l, int row, const struct timeline_mark *m, enum layout_sign sign)
 {
+    l->rows[row].signs[sign]++;
     double x = layout_x(l, sign == LAYOUT_ERROR ? m->end_ns : m->begin_ns);
     if (l->note_count == l->note_capacity) {
         l->note_capacity = l->note_capacity ? l->note_capacity * 2 : 64;
@@ -265,16 +267,24 @@ static void crowds_group(struct layout *l)
     l->note_count = kept;
 }
 
-static void bar_add(struct layout *l, int row, const struct timeline_mark *m, int last)
+/* The last bar of each kind in each row, lost ones apart, plus one: marks come by their begin. And a row by lane and
+ * kind, plus one. */
+struct places {
+    int (*bars)[TIMELINE_KINDS][2];
+    int (*rows)[LAYOUT_ROW_BROKER];
+};
+
+static void bar_add(struct layout *l, int row, const struct timeline_mark *m, int *last)
 {
     double x = layout_x(l, m->begin_ns), end = layout_x(l, m->end_ns);
-    struct layout_bar *b = last >= 0 ? &l->bars[last] : NULL;
+    struct layout_bar *b = *last ? &l->bars[*last - 1] : NULL;
     if (end < x + BAR_MIN) end = x + BAR_MIN;
     if (b && x - (b->x + b->width) < LAYOUT_GAP) {
         if (end > b->x + b->width) b->width = end - b->x;
     } else {
         l->bars = memory_grow(l->bars, (size_t)l->bar_count + 1, sizeof *l->bars);
         b = &l->bars[l->bar_count++];
+        *last = l->bar_count;
         *b = (struct layout_bar){.x = x, .width = end - x, .row = row, .kind = m->kind, .mark = m, .lost = lost(m)};
     }
     b->count++;
@@ -282,22 +292,16 @@ static void bar_add(struct layout *l, int row, const struct timeline_mark *m, in
     b->answered_ns += m->end_ns - m->begin_ns;
 }
 
-/* The row's last bar of this kind: marks come by their begin. */
-static int bar_last(const struct layout *l, int row, enum timeline_kind kind, bool is_lost)
-{
-    for (int i = l->bar_count - 1; i >= 0; i--)
-        if (l->bars[i].row == row && l->bars[i].kind == kind && l->bars[i].lost == is_lost) return i;
-    return -1;
-}
-
-static void mark_place(struct layout *l, const struct timeline_mark *m)
+static void mark_place(struct layout *l, const struct timeline_mark *m, struct places *places)
 {
     if (m->lane < 0 || !shown(l, m->begin_ns, m->end_ns)) return;
-    int row = row_of(l, row_kind(m->kind), m->lane);
+    int row = places->rows[m->lane][row_kind(m->kind)] - 1;
     if (row < 0) return;
     l->requests++;
+    l->rows[row].requests++;
+    l->rows[row].records += m->records;
     l->heartbeats += m->kind == TIMELINE_HEARTBEAT;
-    bar_add(l, row, m, bar_last(l, row, m->kind, lost(m)));
+    bar_add(l, row, m, &places->bars[row][m->kind][lost(m)]);
     if (lost(m)) note_add(l, row, m, LAYOUT_LOST);
     if (wrong_answer(m)) note_add(l, row, m, LAYOUT_ERROR);
     if (m->again) note_add(l, row, m, LAYOUT_AGAIN);
@@ -305,11 +309,17 @@ static void mark_place(struct layout *l, const struct timeline_mark *m)
 
 static void marks_place(struct layout *l)
 {
+    struct places places = {.bars = memory_new((size_t)l->row_count * sizeof *places.bars),
+                            .rows = memory_new(((size_t)l->timeline->lane_count + 1) * sizeof *places.rows)};
+    for (int i = 0; i < l->row_count; i++)
+        if (l->rows[i].kind != LAYOUT_ROW_BROKER) places.rows[l->rows[i].owner][l->rows[i].kind] = i + 1;
     for (size_t i = 0; i < l->timeline->mark_count; i++) {
         const struct timeline_mark *m = &l->timeline->marks[i];
         if (m->kind == TIMELINE_OTHER && shown(l, m->begin_ns, m->end_ns)) l->others++;
-        mark_place(l, m);
+        mark_place(l, m, &places);
     }
+    free(places.bars);
+    free(places.rows);
     for (int i = 0; i < l->bar_count; i++)
         if (l->bars[i].count > 1) l->banded += l->bars[i].count;
     notes_group(l);

@@ -31,11 +31,15 @@ enum {
 
 enum layout_row_kind { LAYOUT_ROW_PRODUCE, LAYOUT_ROW_FETCH, LAYOUT_ROW_COMMIT, LAYOUT_ROW_GROUP, LAYOUT_ROW_BROKER };
 
+/* Something that went wrong, or was done again. */
+enum layout_sign { LAYOUT_LOST, LAYOUT_ERROR, LAYOUT_AGAIN, LAYOUT_SIGNS };
+
 struct layout_row {
     enum layout_row_kind kind;
     int owner;  /* lane or broker */
     bool first; /* of its owner */
     bool crowded;
+    int64_t requests, records, signs[LAYOUT_SIGNS]; /* of all that is in it */
     double y, height;
 };
 
@@ -49,8 +53,6 @@ struct layout_bar {
     bool lost;                           /* all of them */
 };
 
-/* Something that went wrong, or was done again. */
-enum layout_sign { LAYOUT_LOST, LAYOUT_ERROR, LAYOUT_AGAIN, LAYOUT_SIGNS };
 struct layout_note {
     double x;
     int row;

@@ -17,6 +17,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/err.h"
+#include "lib/base/table.h"
 
 enum timeline_kind {
     TIMELINE_PRODUCE,
@@ -80,6 +81,7 @@ struct timeline_lane {
 
 struct timeline {
     struct arena arena;
+    struct table names;          /* what many lines say: clients, brokers, APIs, groups; each is in the arena once */
     struct timeline_mark *marks; /* after timeline_settle by begin */
     size_t mark_count, mark_capacity;
     struct timeline_event *events; /* after timeline_settle by time */

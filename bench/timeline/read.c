@@ -20,6 +20,7 @@ void timeline_release(struct timeline *t)
     free(t->lanes);
     free(t->brokers);
     free(t->faults);
+    table_release(&t->names);
     arena_release(&t->arena);
 }
 
@@ -29,6 +30,18 @@ static const char *text(struct timeline *t, const json_t *o, const char *name)
 {
     const char *s = json_string_value(json_object_get(o, name));
     return s && *s ? arena_str(&t->arena, slice_str(s)) : "";
+}
+
+/* The same, of what many lines say. */
+static const char *name(struct timeline *t, const json_t *o, const char *member)
+{
+    const char *s = json_string_value(json_object_get(o, member));
+    if (!s || !*s) return "";
+    char *known = table_get_str(&t->names, s);
+    if (known) return known;
+    known = arena_str(&t->arena, slice_str(s));
+    table_set_str(&t->names, s, known);
+    return known;
 }
 
 static int64_t number(const json_t *o, const char *name, int64_t otherwise)
@@ -55,16 +68,16 @@ static void extend(struct timeline *t, int64_t time_ns)
 static const char *assigned_text(struct timeline *t, const json_t *list)
 {
     struct buf out = {0};
-    const char *topic = "", *name;
+    const char *topic = "", *here;
     int64_t last = -2, first = -2;
     size_t i;
     json_t *o;
     json_array_foreach(list, i, o)
     {
         int64_t partition = number(o, "partition", 0);
-        name = json_string_value(json_object_get(o, "topic"));
-        if (!name) name = "?";
-        bool same = i > 0 && strcmp(topic, name) == 0;
+        here = json_string_value(json_object_get(o, "topic"));
+        if (!here) here = "?";
+        bool same = i > 0 && strcmp(topic, here) == 0;
         if (same && partition == last + 1) {
             last = partition;
             continue;
@@ -73,8 +86,8 @@ static const char *assigned_text(struct timeline *t, const json_t *list)
         if (same)
             buf_printf(&out, ", %" PRId64, partition);
         else
-            buf_printf(&out, "%s%s %" PRId64, i > 0 ? "; " : "", name, partition);
-        topic = name;
+            buf_printf(&out, "%s%s %" PRId64, i > 0 ? "; " : "", here, partition);
+        topic = here;
         first = last = partition;
     }
     if (last > first) buf_printf(&out, "-%" PRId64, last);
@@ -90,21 +103,21 @@ static const char *place_text(struct timeline *t, const json_t *list)
     const json_t *o = json_array_get(list, 0);
     size_t count = json_array_size(list);
     if (!o) return "";
-    const char *name = json_string_value(json_object_get(o, "topic"));
+    const char *topic = json_string_value(json_object_get(o, "topic"));
     char more[48] = "", at[32] = "";
     int64_t offset = number(o, "offset", -1);
     if (offset >= 0) snprintf(at, sizeof at, " at %" PRId64, offset);
     if (count > 1) snprintf(more, sizeof more, " and %zu more partitions", count - 1);
-    return arena_printf(&t->arena, "%s-%" PRId64 "%s%s", name && *name ? name : "?", number(o, "partition", 0), at,
+    return arena_printf(&t->arena, "%s-%" PRId64 "%s%s", topic && *topic ? topic : "?", number(o, "partition", 0), at,
                         more);
 }
 
 static void about_set(struct timeline *t, struct timeline_mark *m, const json_t *detail)
 {
     static const char *const lists[] = {"appended", "fetched", "committed", "produced"};
-    m->member = text(t, detail, "member");
-    if (!*m->member) m->member = text(t, detail, "joined_as");
-    m->group = text(t, detail, "group");
+    m->member = name(t, detail, "member");
+    if (!*m->member) m->member = name(t, detail, "joined_as");
+    m->group = name(t, detail, "group");
     m->generation = number(detail, "generation", -1);
     const json_t *assigned = json_object_get(detail, "assigned");
     if (assigned) m->assigned = assigned_text(t, assigned);
@@ -151,7 +164,7 @@ static bool exchange(struct timeline *t, const json_t *o)
     const json_t *detail = json_object_get(o, "detail");
     const char *status = json_string_value(json_object_get(o, "status"));
     m.begin_ns = number(o, "request_time_ns", -1);
-    m.api = text(t, o, "api");
+    m.api = name(t, o, "api");
     if (m.begin_ns < 0 || !*m.api || !status) return false;
     m.kind = kind_of(m.api);
     m.one_way = strcmp(status, "one_way") == 0;
@@ -159,10 +172,10 @@ static bool exchange(struct timeline *t, const json_t *o)
     if (strcmp(status, "unanswered") == 0) m.fault = TIMELINE_UNANSWERED;
     m.records = number(o, "records", 0);
     m.correlation_id = number(o, "correlation_id", -1);
-    m.connection = text(t, o, "client");
-    m.client_id = text(t, o, "client_id");
-    m.broker = text(t, o, "broker");
-    m.error = text(t, json_array_get(json_object_get(o, "errors"), 0), "name");
+    m.connection = name(t, o, "client");
+    m.client_id = name(t, o, "client_id");
+    m.broker = name(t, o, "broker");
+    m.error = name(t, json_array_get(json_object_get(o, "errors"), 0), "name");
     m.sequence = detail ? sequence_text(t, detail) : "";
     if (detail) about_set(t, &m, detail);
     extend(t, m.begin_ns);
@@ -179,7 +192,7 @@ static bool fault(struct timeline *t, const json_t *o)
                                     .time_ns = number(o, "time_ns", -1),
                                     .delay_ns = number(o, "delay_ns", 0),
                                     .held_ns = number(o, "held_ns", 0),
-                                    .connection = text(t, o, "client")};
+                                    .connection = name(t, o, "client")};
     const char *what = json_string_value(json_object_get(o, "what"));
     int i = 0;
     while (what && i < NAMES && strcmp(names[i], what) != 0) i++;

@@ -1,10 +1,12 @@
 /* From what was read to what can be drawn: in order, faults at their requests, a lane for each. */
-#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/timeline/model.h"
 #include "lib/base/memory.h"
+#include "lib/base/table.h"
 
 const char *timeline_kind_name(enum timeline_kind kind)
 {
@@ -95,51 +97,99 @@ static void again_find(struct timeline *t)
 struct spoken {
     const char *connection, *client_id, *member;
     int64_t begin_ns, end_ns;
+    bool shared; /* another client with this client.id was there at the same time */
 };
 
 struct spokens {
-    struct spoken *list;
-    size_t count, capacity;
+    struct table by_connection; /* a struct spoken each, in the timeline's arena */
 };
 
-static struct spoken *spoken_find(const struct spokens *s, const char *connection)
+static void spoken_add(struct timeline *t, struct spokens *s, const struct timeline_mark *m)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (strcmp(s->list[i].connection, connection) == 0) return &s->list[i];
-    return NULL;
-}
-
-static void spoken_add(struct spokens *s, const struct timeline_mark *m)
-{
-    struct spoken *found = spoken_find(s, m->connection);
+    struct spoken *found = table_get_str(&s->by_connection, m->connection);
     if (found) {
         if (m->end_ns > found->end_ns) found->end_ns = m->end_ns;
         return;
     }
-    if (s->count == s->capacity) {
-        s->capacity = s->capacity ? s->capacity * 2 : 16;
-        s->list = memory_grow(s->list, s->capacity, sizeof *s->list);
-    }
-    s->list[s->count++] = (struct spoken){m->connection, m->client_id, m->member, m->begin_ns, m->end_ns};
+    found = arena_alloc(&t->arena, sizeof *found);
+    *found = (struct spoken){m->connection, m->client_id, m->member, m->begin_ns, m->end_ns, false};
+    table_set_str(&s->by_connection, m->connection, found);
 }
 
-/* Whether another client with this client.id was there at the same time: one that came back is the same one. */
-static bool shared(const struct spokens *s, const struct spoken *a)
+static int by_client(const void *a, const void *b)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        const struct spoken *b = &s->list[i];
-        bool other = b != a && strcmp(a->client_id, b->client_id) == 0 && strcmp(a->member, b->member) != 0;
-        if (other && a->begin_ns <= b->end_ns && b->begin_ns <= a->end_ns) return true;
-    }
-    return false;
+    const struct spoken *x = *(const struct spoken *const *)a, *y = *(const struct spoken *const *)b;
+    int order = strcmp(x->client_id, y->client_id);
+    return order != 0 ? order : (x->begin_ns > y->begin_ns) - (x->begin_ns < y->begin_ns);
 }
 
-static int lane_of(struct timeline *t, const char *name)
+/* Of those that were passed, the best and the best of another member than that one's. */
+struct best {
+    const struct spoken *first, *second;
+};
+
+/* The best one of another member with the same client.id, or NULL. */
+static const struct spoken *best_other(const struct best *b, const struct spoken *a)
 {
-    for (int i = 0; i < t->lane_count; i++)
-        if (strcmp(t->lanes[i].name, name) == 0) return i;
+    if (!b->first || strcmp(b->first->client_id, a->client_id) != 0) return NULL;
+    return strcmp(b->first->member, a->member) != 0 ? b->first : b->second;
+}
+
+static void best_add(struct best *b, const struct spoken *a, bool better)
+{
+    if (!b->first || strcmp(b->first->client_id, a->client_id) != 0) {
+        *b = (struct best){.first = a};
+    } else if (strcmp(b->first->member, a->member) == 0) {
+        if (better) b->first = a;
+    } else if (better) {
+        *b = (struct best){.first = a, .second = b->first};
+    } else if (!b->second || a->end_ns > b->second->end_ns) {
+        b->second = a;
+    }
+}
+
+/* One that came back is the same one: only clients that were there at the same time are told apart. By begin, each
+ * looks at who stayed longest of those before it, and at who came next of those behind it. */
+static void sharing_find(struct spoken **list, size_t n)
+{
+    struct best before = {NULL, NULL}, behind = {NULL, NULL};
+    for (size_t i = 0; i < n; i++) {
+        const struct spoken *other = best_other(&before, list[i]);
+        if (other && other->end_ns >= list[i]->begin_ns) list[i]->shared = true;
+        best_add(&before, list[i], !before.first || list[i]->end_ns > before.first->end_ns);
+    }
+    for (size_t i = n; i-- > 0;) {
+        const struct spoken *other = best_other(&behind, list[i]);
+        if (other && other->begin_ns <= list[i]->end_ns) list[i]->shared = true;
+        best_add(&behind, list[i], true);
+    }
+}
+
+static void spokens_find(struct timeline *t, struct spokens *s)
+{
+    for (size_t i = 0; i < t->mark_count; i++)
+        if (*t->marks[i].member) spoken_add(t, s, &t->marks[i]);
+    struct spoken **list = memory_new((s->by_connection.count + 1) * sizeof *list);
+    size_t n = 0;
+    for (struct table_entry *e = table_first(&s->by_connection); e; e = table_next(&s->by_connection, e))
+        list[n++] = e->value;
+    qsort(list, n, sizeof *list, by_client);
+    sharing_find(list, n);
+    free(list);
+}
+
+struct lanes {
+    struct table by_name; /* the number of a lane, plus one */
+    struct spokens spokens;
+};
+
+static int lane_of(struct timeline *t, struct lanes *lanes, const char *name)
+{
+    uintptr_t known = (uintptr_t)table_get_str(&lanes->by_name, name);
+    if (known) return (int)known - 1;
     t->lanes = memory_grow(t->lanes, (size_t)t->lane_count + 1, sizeof *t->lanes);
-    t->lanes[t->lane_count] = (struct timeline_lane){.name = name};
+    t->lanes[t->lane_count] = (struct timeline_lane){.name = arena_str(&t->arena, slice_str(name))};
+    table_set_str(&lanes->by_name, name, (void *)(uintptr_t)(t->lane_count + 1));
     return t->lane_count++;
 }
 
@@ -149,12 +199,15 @@ static const char *tail(const char *s, size_t n)
     return length > n ? s + length - n : s;
 }
 
-static const char *lane_name(struct timeline *t, const struct timeline_mark *m, const struct spokens *spokens)
+static int lane_of_mark(struct timeline *t, struct lanes *lanes, const struct timeline_mark *m)
 {
     enum { MEMBER_TAIL = 4 };
+    char name[256];
     const char *id = *m->client_id ? m->client_id : "(no client.id)";
-    const struct spoken *s = spoken_find(spokens, m->connection);
-    return s && shared(spokens, s) ? arena_printf(&t->arena, "%s ...%s", id, tail(s->member, MEMBER_TAIL)) : id;
+    const struct spoken *s = table_get_str(&lanes->spokens.by_connection, m->connection);
+    if (!s || !s->shared) return lane_of(t, lanes, id);
+    snprintf(name, sizeof name, "%.240s ...%s", id, tail(s->member, MEMBER_TAIL));
+    return lane_of(t, lanes, name);
 }
 
 /* A broker that came back at another address is the same one: its first address stands for all of them. */
@@ -183,17 +236,17 @@ static void broker_add(struct timeline *t, const char *name)
 
 static void lanes_find(struct timeline *t)
 {
-    struct spokens spokens = {0};
-    for (size_t i = 0; i < t->mark_count; i++)
-        if (*t->marks[i].member) spoken_add(&spokens, &t->marks[i]);
+    struct lanes lanes = {0};
+    spokens_find(t, &lanes.spokens);
     for (size_t i = 0; i < t->mark_count; i++) {
         struct timeline_mark *m = &t->marks[i];
         if (m->kind == TIMELINE_OTHER) continue;
-        m->lane = lane_of(t, lane_name(t, m, &spokens));
+        m->lane = lane_of_mark(t, &lanes, m);
         t->lanes[m->lane].marks++;
         broker_add(t, m->broker);
     }
-    free(spokens.list);
+    table_release(&lanes.by_name);
+    table_release(&lanes.spokens.by_connection);
 }
 
 /* --- their order --- */

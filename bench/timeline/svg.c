@@ -11,6 +11,7 @@ enum {
     FLAG_STEP = 18,
     STATE_INSET = 3,
     HEARTBEAT_HEIGHT = 8,
+    CROWD_LOST_HEIGHT = 5, /* below the others' bands, whose colour it would mix with */
 };
 
 /* --- colours --- */
@@ -29,6 +30,7 @@ static const struct {
     {".tl-up", "fill", "#d5e3ee", "#2b4357"},           {".tl-down", "fill", "#f7d9c8", "#6b3418"},
     {".tl-wrong", "fill", "#c43c00", "#ff8a4c"},        {".tl-wrong-line", "stroke", "#c43c00", "#ff8a4c"},
     {".tl-shade", "fill", "#c43c00", "#ff8a4c"},        {".tl-ring", "stroke", "#ffffff", "#16191d"},
+    {".tl-halo", "stroke", "#ffffff", "#16191d"},
 };
 
 static void rules(bool dark, struct buf *out)
@@ -40,10 +42,11 @@ static void rules(bool dark, struct buf *out)
 
 static void style(enum svg_theme theme, struct buf *out)
 {
-    buf_append_str(out, "<style>.tl text{font-family:system-ui,'DejaVu Sans',Helvetica,Arial,sans-serif}"
-                        ".tl-band{opacity:.42}.tl-shade{opacity:.12}"
-                        ".tl-arrow{stroke-width:1.6;fill:none;opacity:.75}.tl-wrong-line{stroke-width:2.6;fill:none}"
-                        ".tl-ring{stroke-width:2.5}");
+    buf_append_str(out,
+                   "<style>.tl text{font-family:system-ui,'DejaVu Sans',Helvetica,Arial,sans-serif}"
+                   ".tl-band{opacity:.42}.tl-shade{opacity:.12}"
+                   ".tl-arrow{stroke-width:1.6;fill:none;opacity:.75}.tl-wrong-line{stroke-width:2.6;fill:none}"
+                   ".tl-ring{stroke-width:2.5}.tl-halo{stroke-width:3.5;stroke-linejoin:round;paint-order:stroke}");
     rules(theme == SVG_DARK, out);
     if (theme == SVG_AUTO) {
         buf_append_str(out, "@media (prefers-color-scheme:dark){");
@@ -126,6 +129,19 @@ static const char *short_address(const char *address)
     return here ? address + sizeof loopback - 1 : address;
 }
 
+/* A crowded row has signs that stand for many, and no room for words in its bands: it is told in words above. */
+static void crowd_words(const struct layout *l, const struct layout_row *r, double x, double y, struct buf *out)
+{
+    static const char *const signs[LAYOUT_SIGNS] = {"lost", "answered with an error", "sent again"};
+    struct buf text = {0};
+    buf_printf(&text, "%s: %" PRId64 " requests", row_label(r->kind), r->requests);
+    if (r->records) buf_printf(&text, ", %" PRId64 " records", r->records);
+    for (int i = 0; i < LAYOUT_SIGNS; i++)
+        if (r->signs[i]) buf_printf(&text, ", %" PRId64 " %s", r->signs[i], signs[i]);
+    words(x, y, l->words, "class=\"tl-faint tl-halo\"", buf_cstr(&text), 110, out);
+    buf_release(&text);
+}
+
 static void rows_draw(const struct layout *l, struct buf *out)
 {
     for (int i = 0; i < l->row_count; i++) {
@@ -135,6 +151,9 @@ static void rows_draw(const struct layout *l, struct buf *out)
         if (r->kind != LAYOUT_ROW_BROKER)
             words(l->left - 10, r->y + r->height / 2 + 6, l->words, "class=\"tl-faint\" text-anchor=\"end\"",
                   row_label(r->kind), 20, out);
+        double above = l->rows[i].y - 5;
+        for (int j = i; j > 0 && !l->rows[j].first; j--) above = l->rows[j - 1].y - 5;
+        if (r->crowded) crowd_words(l, r, l->left + (r->first ? 0 : (l->right - l->left) / 2), above, out);
         if (!r->first) continue;
         char name[256];
         bool broker = r->kind == LAYOUT_ROW_BROKER;
@@ -275,6 +294,7 @@ static void bars_draw(const struct layout *l, struct buf *out)
         bool beat = b->kind == TIMELINE_HEARTBEAT;
         double y = r->y + 4, height = r->height - 8;
         if (in_group_row(b->kind)) continue; /* its state says it */
+        if (b->lost && r->crowded) y = r->y + r->height - CROWD_LOST_HEIGHT - 1, height = CROWD_LOST_HEIGHT;
         if (beat) y = r->y + r->height - HEARTBEAT_HEIGHT - 1, height = HEARTBEAT_HEIGHT;
         buf_printf(out, "<rect class=\"%s%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%d\">",
                    b->lost ? "tl-wrong" : kind_class(b->kind), b->count > 1 && !beat ? " tl-band" : "", b->x, y,
@@ -348,7 +368,7 @@ static void notes_draw(const struct layout *l, struct buf *out)
         if (n->count > 1) {
             char count[32];
             snprintf(count, sizeof count, "x%" PRId64, n->count);
-            words(n->x + 10, y + 5, SMALL_SIZE, "class=\"tl-wrong\" font-weight=\"600\"", count, 12, out);
+            words(n->x + 11, y + 5, SMALL_SIZE, "class=\"tl-ink tl-halo\" font-weight=\"600\"", count, 12, out);
         }
         buf_append_str(out, "</g>\n");
     }
@@ -412,15 +432,23 @@ static void legend_draw(const struct layout *l, struct buf *out)
     }
 }
 
+static bool has_counts(const struct layout *l)
+{
+    for (int i = 0; i < l->note_count; i++)
+        if (l->notes[i].count > 1) return true;
+    return false;
+}
+
 static void notes_words(const struct layout *l, struct buf *out)
 {
     struct buf text = {0};
     buf_printf(&text, "%" PRId64 " requests", l->requests);
     if (l->banded) buf_printf(&text, ", of which %" PRId64 " are drawn as bands", l->banded);
+    if (has_counts(l)) buf_append_str(&text, "; a sign with a number stands for so many");
     if (l->others) buf_printf(&text, "; not drawn: %" PRId64 " others (Metadata, ApiVersions, ...)", l->others);
     if (l->arrows_left_out) buf_append_str(&text, "; arrows not of every kind");
     if (l->lanes_left_out) buf_printf(&text, "; %" PRId64 " clients have no room", l->lanes_left_out);
-    words(l->left, l->bottom + 86, SMALL_SIZE, "class=\"tl-faint\"", buf_cstr(&text), 130, out);
+    words(l->left, l->bottom + 86, SMALL_SIZE, "class=\"tl-faint\"", buf_cstr(&text), 150, out);
     buf_release(&text);
 }
 

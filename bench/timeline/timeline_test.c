@@ -108,6 +108,33 @@ TEST(timeline, members_that_share_a_client_id)
     finish(&w);
 }
 
+/* A member that has two connections, one of them for longer: both met the other member. */
+TEST(timeline, every_connection_of_a_shared_client_id_is_told_apart)
+{
+    static const struct {
+        const char *connection, *member;
+        int64_t begin_ms, end_ms;
+    } spoke[] = {
+        {"c:1", "r-aaaa", 0, 10}, {"c:2", "r-aaaa", 1, 20}, {"c:3", "r-bbbb", 5, 6}, {"c:4", "r-cccc", 30, 31}};
+    struct world w;
+    start(&w);
+    for (int i = 0; i < 4; i++)
+        for (int end = 0; end < 2; end++) {
+            char detail[96];
+            snprintf(detail, sizeof detail, ",\"detail\":{\"group\":\"g\",\"member\":\"%s\",\"generation\":1}",
+                     spoke[i].member);
+            exchange(&w, spoke[i].connection, "r", "Heartbeat", 1 + end,
+                     (end ? spoke[i].end_ms : spoke[i].begin_ms) * ms, 0, detail);
+        }
+    check_int(take(&w), 0);
+    check_int(w.timeline.lane_count, 3);
+    check_str(w.timeline.lanes[0].name, "r"); /* the last one was alone */
+    check_str(w.timeline.lanes[1].name, "r ...aaaa");
+    check_int(w.timeline.lanes[1].marks, 4);
+    check_str(w.timeline.lanes[2].name, "r ...bbbb");
+    finish(&w);
+}
+
 TEST(timeline, faults_come_to_their_requests_and_a_second_try_is_known)
 {
     struct world w;
@@ -226,10 +253,15 @@ TEST(timeline, a_crowd_of_signs_is_counted)
     check(w.layout.note_count <= 16);
     for (int i = 0; i < w.layout.note_count; i++) {
         counted += w.layout.notes[i].count;
-        if (i > 0) check(w.layout.notes[i].x > w.layout.notes[i - 1].x + 40);
+        if (i > 0) check(w.layout.notes[i].x > w.layout.notes[i - 1].x + 80); /* "x12345" */
     }
     check_int(counted, 600);
     check_int(w.layout.arrow_count, 0);
+    struct buf svg = {0};
+    timeline_svg(&w.layout, SVG_LIGHT, &svg);
+    check(strstr(buf_cstr(&svg), ">produce: 6000 requests, 30000 records, 600 lost<") != NULL);
+    check(strstr(buf_cstr(&svg), "; a sign with a number stands for so many<") != NULL);
+    buf_release(&svg);
     finish(&w);
 }
 
