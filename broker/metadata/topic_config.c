@@ -47,7 +47,7 @@ const struct topic_config topic_configs[] = {
          LIKE("log.cleaner.delete.retention.ms", "86400000"))
     LONG("file.delete.delay.ms", "60000", 0, "How long a file that is no longer part of the log waits for its removal.",
          LIKE("log.segment.delete.delay.ms", "60000"))
-    LONG("flush.messages", FOREVER, 1, "Sync after this many records; 1 syncs before each acknowledgement.",
+    LONG("flush.messages", FOREVER, 1, "Sync before the record is acknowledged that would be this many without one; 1 syncs before each.",
          LIKE("log.flush.interval.messages", FOREVER))
     LONG("flush.ms", FOREVER, 0, "Sync records at most this long after they were written.",
          UNSET("log.flush.interval.ms"), FIXED("log.flush.scheduler.interval.ms", 1, FOREVER))

@@ -134,9 +134,9 @@ static void append_write(struct node *n, struct append *a, const struct log_appe
     p->writing.last = a;
     for (int i = 0; i < result->write_count; i++)
         action_append(n, &result->writes[i], i == 0 ? a->frame : NULL, i == 0 ? node_await(n, a) : 0);
-    if (p->unflushed == 0 && p->durability == DURABILITY_INTERVAL && p->flush_ms != INT64_MAX)
-        node_deadline_in(n, &p->flush, p->flush_ms);
+    bool first = p->unflushed == 0;
     p->unflushed += a->header.count;
+    if (first) partition_flush_await(n, p);
 }
 
 static void append_start(struct node *n, struct append *a)

@@ -12,12 +12,6 @@
 struct append;
 struct watch;
 
-enum durability {
-    DURABILITY_PAGE_CACHE,   /* seen and acknowledged when written */
-    DURABILITY_GROUP_COMMIT, /* seen and acknowledged when synced */
-    DURABILITY_INTERVAL,     /* as page cache, and synced from time to time */
-};
-
 enum { CODEC_OF_PRODUCER = -1 };
 
 struct check_line;
@@ -51,7 +45,8 @@ struct partition {
     int32_t index;
     struct log *log;
     uint64_t order; /* of its jobs */
-    enum durability durability;
+    /* The durability mode. Fewer than flush_messages records are seen and acknowledged without being synced: 1 is
+     * group-commit, INT64_MAX with either is page-cache, anything else interval. */
     int64_t flush_messages, flush_ms;
     int32_t leader_epoch; /* what its batches are stamped with; -1: the metadata log, each batch has its own */
     int64_t min_insync_replicas;
@@ -114,6 +109,8 @@ void partition_jobs(struct node *n, struct partition *p);
 void partition_jobs_again(struct node *n, struct partition *p);
 /* A sync of what is written, unless one is under way. */
 void partition_sync(struct node *n, struct partition *p);
+/* flush.ms counts from here on, if there are records that no sync covers. */
+void partition_flush_await(struct node *n, struct partition *p);
 /* DEADLINE_FLUSH: the same, made up for as soon as it can be. */
 void partition_flush(struct node *n, struct partition *p);
 /* Its outcome; a failure takes the whole directory offline. */

@@ -13,7 +13,8 @@ names=("" "ack before the sync" "no truncation of a torn tail" "an offset handed
        "producer state forgotten at restart" "retention leaves less than retention.bytes"
        "an older committed offset after a restart" "a deleted topic's data comes back"
        "an index entry behind its batch" "producers expire too early" "an older generation commits"
-       "DeleteRecords answered before it is on disk" "interval mode forgets a few records")
+       "DeleteRecords answered before it is on disk" "interval mode forgets a few records"
+       "the batch that reaches flush.messages acknowledged before the sync")
 
 make --no-print-directory BUILD="$build" MODE=release sim-program
 read -r -a compile <"$out/flags"

@@ -283,7 +283,7 @@ void history_recovered(struct sim *s, int partition, int64_t start, int64_t end)
         sim_fail(s, "%s-%d: ends at offset %lld after the start, but the disk had kept offsets up to %lld", p->topic,
                  p->index, (long long)end, (long long)p->survived - 1);
     if (end < p->flushed)
-        sim_fail(s, "%s-%d: ends at offset %lld after the start, but offset %lld was older than the interval", p->topic,
+        sim_fail(s, "%s-%d: ends at offset %lld after the start, but offset %lld had to be synced by then", p->topic,
                  p->index, (long long)end, (long long)p->flushed - 1);
     if (start < p->deleted)
         sim_fail(s, "%s-%d: begins at %lld, but records below %lld were deleted", p->topic, p->index, (long long)start,

@@ -70,7 +70,9 @@ void plan_config(struct sim *s)
     if (s->plan.mode == MODE_GROUP_COMMIT) set(&p, "log.flush.interval.messages", 1);
     if (s->plan.mode == MODE_INTERVAL) {
         set(&p, "log.flush.interval.ms", s->plan.flush_ms);
-        if (sim_chance(s, 4)) set(&p, "log.flush.interval.messages", 2 + sim_draw(s, 50));
+        if (sim_chance(s, 4)) s->plan.flush_messages = 2 + sim_draw(s, 50);
+        if (s->seed % 3 == 1) s->plan.flush_messages = 2 + (int64_t)(s->seed / 3 % 10); /* draws nothing */
+        if (s->plan.flush_messages) set(&p, "log.flush.interval.messages", s->plan.flush_messages);
     }
     set(&p, "producer.id.expiration.ms", s->plan.expiry_ms);
     set(&p, "log.index.interval.bytes", sim_draw(s, 400));

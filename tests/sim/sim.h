@@ -63,6 +63,7 @@ struct plan {
     bool deletes;                          /* so does what DeleteRecords asks for */
     int64_t retention_ms, retention_bytes; /* -1: not by this */
     int64_t flush_ms;                      /* of interval mode */
+    int64_t flush_messages;                /* of interval mode; 0: not set */
     int64_t expiry_ms;                     /* of producer ids */
     int flips;                             /* bits that turn over in files at rest */
     enum sim_flips flips_in;               /* where */

@@ -3,7 +3,8 @@
  *
  *     the .log files of a partition, by name -> valid batches, each where the one before it ended -> the end
  *
- * In interval mode the disk may lose only what is younger than the interval and the time that a sync takes. */
+ * In interval mode the disk may lose only what is younger than the interval and the time that a sync takes, and fewer
+ * acknowledged records than flush.messages. */
 #include <stdio.h>
 #include <string.h>
 
@@ -113,12 +114,22 @@ static int64_t interval_ns(const struct sim *s)
     return s->plan.flush_ms * NS_MS + 6 * s->plan.disk_ns_max + 50 * NS_MS;
 }
 
+/* Fewer than flush.messages of the records up to the last acknowledged one may be lost. */
+static void promise_by_number(const struct sim *s, struct told_partition *p)
+{
+    int64_t last = p->end;
+    while (last-- > p->start && !p->facts[last].acked) continue;
+    int64_t synced = last + 2 - s->plan.flush_messages;
+    if (synced > p->flushed && last >= p->start) p->flushed = synced;
+}
+
 void survival_promise(struct sim *s)
 {
     bool broken = s->disk.faults_hit != s->faults_before;
     if (s->plan.mode != MODE_INTERVAL || broken || !s->node || s->opening) return;
     for (int i = 0; i < s->history.partition_count; i++) {
         struct told_partition *p = &s->history.partitions[i];
+        if (s->plan.flush_messages) promise_by_number(s, p);
         for (int64_t offset = p->end; offset-- > p->start && offset >= p->flushed;)
             if (p->facts[offset].acked && p->facts[offset].acked_ns < s->now_ns - interval_ns(s))
                 p->flushed = offset + 1;
