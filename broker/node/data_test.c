@@ -866,16 +866,36 @@ TEST(node_data, t33_a_topic_made_anew_is_another_topic)
 
 /* --- ListOffsets --- */
 
-static struct list_offsets_response_list_offsets_partition_response offset_for(int64_t timestamp)
+static struct list_offsets_response_list_offsets_partition_response offset_asked(int64_t timestamp, int version)
 {
     struct list_offsets_request_list_offsets_partition p = {.current_leader_epoch = -1, .timestamp = timestamp};
     struct list_offsets_request_list_offsets_topic t = {
         .name = KAFKA_STRING_LIT("t"), .partitions = &p, .partitions_count = 1};
     struct list_offsets_request r = {.replica_id = -1, .topics = &t, .topics_count = 1};
-    driver_ask(&d, 3, KAFKA_API_LIST_OFFSETS, 8, &r);
+    driver_ask(&d, 3, KAFKA_API_LIST_OFFSETS, version, &r);
     struct list_offsets_response *a = driver_answer(&d, 3);
     check(a && a->topics_count == 1);
     return a->topics[0].partitions[0];
+}
+
+static struct list_offsets_response_list_offsets_partition_response offset_for(int64_t timestamp)
+{
+    return offset_asked(timestamp, 8);
+}
+
+TEST(node_data, special_times_are_known_from_a_version_on)
+{
+    driver_open(&d, "");
+    driver_create(&d, "t", 1, NULL, NULL);
+    for (int version = 1; version <= 8; version++) {
+        check_int(offset_asked(-1, version).error_code, KAFKA_NONE);
+        check_int(offset_asked(-2, version).error_code, KAFKA_NONE);
+        check_int(offset_asked(-3, version).error_code, version >= 7 ? KAFKA_NONE : KAFKA_UNSUPPORTED_VERSION);
+        check_int(offset_asked(-4, version).error_code, version >= 8 ? KAFKA_NONE : KAFKA_UNSUPPORTED_VERSION);
+        check_int(offset_asked(-5, version).error_code, KAFKA_UNSUPPORTED_VERSION);
+        check_int(offset_asked(INT64_MIN, version).error_code, KAFKA_UNSUPPORTED_VERSION);
+    }
+    driver_close(&d);
 }
 
 TEST(node_data, t37_offsets_by_time)
@@ -934,6 +954,8 @@ TEST(node_data, t38_the_epoch_of_an_offset)
     driver_open(&d, "");
     driver_create(&d, "t", 1, NULL, NULL);
     check_int(offset_for(1).leader_epoch, -1); /* nothing found */
+    check_int(offset_for(-1).leader_epoch, 0); /* of the record that comes there, as its leader has it */
+    check_int(offset_for(-2).leader_epoch, 0);
     driver_produce(&d, "t", &DRIVER_BATCH);
     check_int(offset_for(-1).leader_epoch, 0);
     check_int(offset_for(1000).leader_epoch, 0);

@@ -1,7 +1,10 @@
 /* ListOffsets: the ends are known at once; a time is looked up in the files, by a job (T37).
  * Each connection has its turn with that.
  *
- *     -1 latest  -2 earliest  -3 of the largest timestamp (KIP-734)  -4 earliest local (KIP-405)  >= 0 a time */
+ *     -1 latest  -2 earliest  -3 of the largest timestamp (KIP-734)  -4 earliest local (KIP-405)  >= 0 a time
+ *
+ * An offset comes with the leader epoch of its record; where there is none yet, with the one that the next will have.
+ */
 #include <stdlib.h>
 
 #include "broker/node/node_internal.h"
@@ -22,6 +25,18 @@ struct lookup_job {
     struct list_offsets_response_list_offsets_partition_response *line;
     struct log_lookup *lookup;
 };
+
+/* Special values are known from some version on, as in Kafka: an older client cannot have meant that. */
+static bool is_served(int64_t timestamp, int version)
+{
+    switch (timestamp) {
+    case TIME_LATEST:
+    case TIME_EARLIEST: return true;
+    case LOG_LOOKUP_MAX_TIMESTAMP: return version >= 7;
+    case TIME_EARLIEST_LOCAL: return version >= 8;
+    default: return timestamp >= 0;
+    }
+}
 
 static bool is_time(int64_t timestamp)
 {
@@ -125,11 +140,15 @@ static void lookups_line_up(struct node *n, struct request *r)
 
 /* --- what is known at once --- */
 
-static void line_begin(struct node *n, struct list_offsets *s, struct slice topic,
+static void line_begin(struct node *n, struct list_offsets *s, struct slice topic, int version,
                        const struct list_offsets_request_list_offsets_partition *in,
                        struct list_offsets_response_list_offsets_partition_response *out)
 {
     out->partition_index = in->partition_index;
+    if (!is_served(in->timestamp, version)) {
+        out->error_code = KAFKA_UNSUPPORTED_VERSION;
+        return;
+    }
     struct partition *p;
     out->error_code = partition_lead(n, topic, in->partition_index, in->current_leader_epoch, &p);
     if (out->error_code != KAFKA_NONE) return;
@@ -139,9 +158,7 @@ static void line_begin(struct node *n, struct list_offsets *s, struct slice topi
     case TIME_EARLIEST:
     case TIME_EARLIEST_LOCAL: out->offset = o->start; break;
     default:
-        if (!is_time(in->timestamp)) {
-            out->error_code = KAFKA_UNSUPPORTED_VERSION;
-        } else if (p->looked_up_for == s->id) {
+        if (p->looked_up_for == s->id) {
             out->error_code = KAFKA_INVALID_REQUEST; /* named twice, as Kafka says: jobs are not for free */
         } else {
             p->looked_up_for = s->id;
@@ -149,7 +166,8 @@ static void line_begin(struct node *n, struct list_offsets *s, struct slice topi
         }
         return;
     }
-    out->leader_epoch = log_epoch_at(p->log, out->offset);
+    bool has_record = in->timestamp != TIME_LATEST && out->offset < o->end;
+    out->leader_epoch = has_record ? log_epoch_at(p->log, out->offset) : p->leader_epoch;
 }
 
 void list_offsets_begin(struct node *n, struct request *r)
@@ -170,7 +188,8 @@ void list_offsets_begin(struct node *n, struct request *r)
         answer->partitions =
             KAFKA_NEW(&r->arena, list_offsets_response_list_offsets_partition_response, topic->partitions_count);
         for (int32_t i = 0; i < topic->partitions_count; i++)
-            line_begin(n, s, kafka_string_slice(topic->name), &topic->partitions[i], &answer->partitions[i]);
+            line_begin(n, s, kafka_string_slice(topic->name), r->header.api_version, &topic->partitions[i],
+                       &answer->partitions[i]);
     }
     if (s->any)
         lookups_line_up(n, r);
