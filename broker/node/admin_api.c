@@ -295,6 +295,11 @@ void init_producer_id_begin(struct node *n, struct request *r)
             -1);
         return;
     }
+    /* Who has an id and wants the next epoch (KIP-360) gets a new id; but half of a pair is a mistake, as in Kafka. */
+    if ((in->producer_id == -1) != (in->producer_epoch == -1)) {
+        producer_id_answer(n, r, KAFKA_INVALID_REQUEST, -1);
+        return;
+    }
     struct producer_id_wait *w = arena_alloc(&r->arena, sizeof *w);
     r->state = w;
     struct request **last = &n->producer_id_first;

@@ -474,6 +474,29 @@ TEST(node_cluster, a_producer_id_is_never_given_twice)
     driver_close(&d);
 }
 
+TEST(node_cluster, an_id_without_its_epoch_is_refused)
+{
+    driver_open(&d, "");
+    static const struct {
+        int64_t id;
+        int16_t epoch, error;
+    } asked[] = {{7, -1, KAFKA_INVALID_REQUEST}, {-1, 0, KAFKA_INVALID_REQUEST}, {7, 0, KAFKA_NONE}};
+    for (int i = 0; i < 3; i++) {
+        struct init_producer_id_request r = {
+            .transactional_id = KAFKA_STRING_NULL, .producer_id = asked[i].id, .producer_epoch = asked[i].epoch};
+        driver_ask(&d, 1, KAFKA_API_INIT_PRODUCER_ID, 4, &r);
+        struct init_producer_id_response *a = driver_answer(&d, 1);
+        check(a);
+        check_int(a->error_code, asked[i].error);
+        check_int(a->producer_epoch, asked[i].error == KAFKA_NONE ? 0 : -1);
+    }
+    struct init_producer_id_request old = {.transactional_id = KAFKA_STRING_NULL};
+    driver_ask(&d, 1, KAFKA_API_INIT_PRODUCER_ID, 2, &old); /* knows neither */
+    struct init_producer_id_response *a = driver_answer(&d, 1);
+    check(a && a->error_code == KAFKA_NONE);
+    driver_close(&d);
+}
+
 TEST(node_cluster, transactions_are_refused_for_good)
 {
     driver_open(&d, "");
