@@ -156,6 +156,33 @@ TEST(node_cluster, t33_topic_ids_survive_a_restart_and_change_with_the_topic)
     driver_close(&d);
 }
 
+/* Java's Admin leaves the name empty where others send null. */
+TEST(node_cluster, topics_are_described_by_id_whatever_stands_for_the_name)
+{
+    driver_open(&d, "");
+    driver_create(&d, "a", 1, NULL, NULL);
+    driver_create(&d, "b", 2, NULL, NULL);
+    const struct kafka_string names[] = {KAFKA_STRING_NULL, KAFKA_STRING_LIT(""), KAFKA_STRING_LIT("c")};
+    for (int i = 0; i < 3; i++) {
+        struct metadata_request_metadata_request_topic t[] = {
+            {.topic_id = described("a", false).topic_id, .name = names[i]},
+            {.topic_id = described("b", false).topic_id, .name = names[i]},
+            {.topic_id = {{1, 2, 3}}, .name = names[i]},
+        };
+        struct metadata_request r = {.topics = t, .topics_count = 3, .allow_auto_topic_creation = true};
+        driver_ask(&d, 1, KAFKA_API_METADATA, 12, &r);
+        struct metadata_response *m = driver_answer(&d, 1);
+        check(m && m->topics_count == 3);
+        check(kafka_string_equal_str(m->topics[0].name, "a"));
+        check(kafka_string_equal_str(m->topics[1].name, "b"));
+        check_int(m->topics[1].partitions_count, 2);
+        check_int(m->topics[2].error_code, KAFKA_UNKNOWN_TOPIC_ID);
+        check(m->topics[2].name.n < 0);
+        check(kafka_uuid_equal(m->topics[2].topic_id, t[2].topic_id));
+    }
+    driver_close(&d);
+}
+
 TEST(node_cluster, a_deleted_topic_is_gone_with_its_records)
 {
     driver_open(&d, "");

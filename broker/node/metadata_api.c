@@ -47,6 +47,13 @@ static void topic_fill(struct node *n, struct request *r, const struct metadata_
     for (int32_t i = 0; i < t->partition_count; i++) partition_fill(n, r, t, i, &out->partitions[i]);
 }
 
+/* Java's Admin sends an id with the empty name, not with null: an id that is given counts, as in Kafka. */
+static bool is_by_id(const struct request *r, const struct metadata_request_metadata_request_topic *t)
+{
+    int version = r->header.api_version;
+    return version >= 10 && (t->name.n < 0 || (version >= 12 && !kafka_uuid_is_zero(t->topic_id)));
+}
+
 /* What was tried to create, in the order asked: a walk beside the topics of the request. */
 struct created {
     const struct change *change; /* NULL: nothing was */
@@ -74,7 +81,7 @@ static void asked_fill(struct node *n, struct request *r, struct created *c,
                        const struct metadata_request_metadata_request_topic *in,
                        struct metadata_response_metadata_response_topic *out)
 {
-    bool by_id = r->header.api_version >= 10 && in->name.n < 0;
+    bool by_id = is_by_id(r, in);
     const struct metadata_topic *t = by_id ? metadata_topic_find_id(&n->image, in->topic_id)
                                            : metadata_topic_find(&n->image, kafka_string_slice(in->name));
     if (t) {
@@ -82,8 +89,7 @@ static void asked_fill(struct node *n, struct request *r, struct created *c,
         return;
     }
     out->topic_id = in->topic_id;
-    out->name = in->name;
-    if (by_id && r->header.api_version < 12) out->name = KAFKA_STRING_LIT("");
+    out->name = !by_id ? in->name : r->header.api_version < 12 ? KAFKA_STRING_LIT("") : KAFKA_STRING_NULL;
     out->error_code = by_id ? KAFKA_UNKNOWN_TOPIC_ID : missing_error(c, in->name);
     if (out->error_code == KAFKA_NONE || out->error_code == KAFKA_TOPIC_ALREADY_EXISTS)
         out->error_code = KAFKA_LEADER_NOT_AVAILABLE;
@@ -156,8 +162,8 @@ static void topics_once(const struct request *r, struct metadata_request *in)
     if (in->topics_count < 2) return;
     for (int32_t i = 0; i < in->topics_count; i++) {
         const struct metadata_request_metadata_request_topic *t = &in->topics[i];
-        bool by_id = r->header.api_version >= 10 && t->name.n < 0;
-        struct slice key = by_id ? slice_of(t->topic_id.bytes, sizeof t->topic_id.bytes) : kafka_string_slice(t->name);
+        struct slice key =
+            is_by_id(r, t) ? slice_of(t->topic_id.bytes, sizeof t->topic_id.bytes) : kafka_string_slice(t->name);
         if (!table_set(&seen, key, &seen)) in->topics[count++] = *t;
     }
     in->topics_count = count;
@@ -173,7 +179,7 @@ void metadata_begin(struct node *n, struct request *r)
     int created = 0;
     for (int32_t i = 0; create && i < in->topics_count && created < CREATED_AT_ONCE_MAX; i++) {
         struct kafka_string name = in->topics[i].name;
-        if (name.n < 0 || metadata_topic_find(&n->image, kafka_string_slice(name))) continue;
+        if (is_by_id(r, &in->topics[i]) || metadata_topic_find(&n->image, kafka_string_slice(name))) continue;
         if (metadata_topic_name_check(name) != KAFKA_NONE) continue;
         if (metadata_topic_is_internal(kafka_string_slice(name))) continue;
         if (!c) c = change_new(CHANGE_CREATE, r, in->topics_count, topics_created);
