@@ -123,11 +123,12 @@ deps-dev: ## the same for linters and fuzzers
 
 # --- unit tests: `make unit` for all, `make unit-lib_kafka` for one folder ---
 TESTED := $(foreach f,$(PRESENT),$(if $(call tests,$(f)),$(f)))
-UNIT_MAIN := $(if $(filter tsan,$(MODE)),$(OBJ)/tests/unit_plain.o)
+UNIT_MAIN := $(if $(filter tsan,$(MODE)),$(OBJ)/tests/unit_plain.o)$(if $(filter release,$(MODE)),$(OBJ)/tests/unit_threads.o)
 UNIT_LIBS := $(if $(filter tsan,$(MODE)),,-lcriterion)
 unit_program = $(OBJ)/unit/$(subst /,_,$(1))
 # The test library comes before the archives: its main must win over the one in cli/main.c.
 # Criterion calls a test passed when its process leaks at its very end: under ASan a report is a failure by itself.
+# A release run that passes leaves in PROGRAM.threads which of the tests started a thread (tests/unit_threads.c).
 
 define UNIT_RULE
 $(call unit_program,$(1)): $(patsubst %.c,$(OBJ)/%.o,$(call tests,$(1))) $(UNIT_MAIN) $(call archive,$(1)) $(foreach g,$(call below,$(1)),$(call archive,$(g)))
@@ -136,9 +137,13 @@ $(call unit_program,$(1)): $(patsubst %.c,$(OBJ)/%.o,$(call tests,$(1))) $(UNIT_
 .PHONY: unit-$(subst /,_,$(1))
 unit-$(subst /,_,$(1)): $(call unit_program,$(1))
 	@echo "unit tests of $(1) ($(MODE))"
-	@rm -f $$<.report.*
-	@$$(if $$(filter asan,$$(MODE)),ASAN_OPTIONS=log_path=$$(abspath $$<).report) timeout 600 $$<; status=$$$$?; \
-	    ! cat $$<.report.* 2>/dev/null || status=1; exit $$$$status
+	@rm -f $$<.report.* $$<.starts
+	@$$(if $$(filter asan,$$(MODE)),ASAN_OPTIONS=log_path=$$(abspath $$<).report) UNIT_THREADS=$$(abspath $$<).starts \
+	    timeout 600 $$< $$(UNIT_ONLY); status=$$$$?; ! cat $$<.report.* 2>/dev/null || status=1; \
+	    $$(if $$(filter release,$$(MODE)),[ $$$$status -ne 0 ] || { touch $$<.starts && LC_ALL=C sort -u $$<.starts >$$<.threads; } || status=1;) \
+	    exit $$$$status
+$(call unit_program,$(1)).threads: $(call unit_program,$(1))
+	+@$$(MAKE) --no-print-directory unit-$(subst /,_,$(1))
 endef
 $(foreach f,$(TESTED),$(eval $(call UNIT_RULE,$(f))))
 
@@ -187,15 +192,24 @@ format: ## rewrite the sources as clang-format wants them
 # --- broker of each build serves clients that are not instrumented ---
 
 SMOKE := $(wildcard tests/e2e/broker_smoke.sh)
-# Both kinds of unit tests run at the same time, one program each: what takes longest, etl under TSan, keeps one processor.
-# A race needs threads: of the folders without any, the tests have nothing to tell TSan.
-THREADED := $(foreach f,$(TESTED),$(if $(shell grep -rl '<pthread.h>' --include='*.[ch]' $(f) 2>/dev/null),$(subst /,_,$(f))))
-.PHONY: sanitize
-sanitize: ## unit tests and a broker under ASan+UBSan and under TSan
+# A race needs threads: TSan runs the tests that started one when the same sources last ran in a release build. The list
+# is that of this very program, or is made anew, so no test that starts a thread can be missing from it.
+threads_of = $(BUILD)/release/unit/$(subst /,_,$(1)).threads
+.PHONY: sanitize threaded threaded-programs
+ifneq ($(filter threaded%,$(MAKECMDGOALS)),)
+THREADED := $(foreach f,$(TESTED),$(if $(shell test -s $(call threads_of,$(f)) && echo yes),$(f)))
+$(if $(strip $(THREADED)),,$(error no list of tests that start threads: make sanitize makes them))
+threaded-programs: $(foreach f,$(THREADED),$(call unit_program,$(f)))
+threaded: $(foreach f,$(THREADED),unit-$(subst /,_,$(f)))
+$(foreach f,$(THREADED),$(eval unit-$(subst /,_,$(f)): UNIT_ONLY = $(shell cat $(call threads_of,$(f)))))
+endif
+# Both kinds of unit tests run at the same time.
+sanitize: ## unit tests and a broker under ASan+UBSan, those with threads and a broker under TSan
 	+@$(AGAIN) -k MODE=asan unit-programs all
-	+@$(AGAIN) -k MODE=tsan $(THREADED:%=$(BUILD)/tsan/unit/%) all
+	+@$(AGAIN) -k --output-sync=target MODE=release $(foreach f,$(TESTED),$(call threads_of,$(f)))
+	+@$(AGAIN) -k MODE=tsan threaded-programs all
 	@$(MAKE) --no-print-directory -k -j1 MODE=asan unit >$(BUILD)/asan/unit.log 2>&1 & \
-	    TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory -k -j1 MODE=tsan $(THREADED:%=unit-%); tsan=$$?; \
+	    TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory -k -j1 MODE=tsan threaded; tsan=$$?; \
 	    wait $$!; asan=$$?; cat $(BUILD)/asan/unit.log; exit $$((asan | tsan))
 	@for mode in asan tsan; do for script in $(SMOKE); do \
 	    { echo "$$script ($$mode)"; MILLRACE=$(BUILD)/$$mode/millrace TSAN_OPTIONS=halt_on_error=1 bash $$script; } \
