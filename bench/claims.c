@@ -108,20 +108,75 @@ struct claim_result claim_judge(const struct claim *c, const struct trials *all)
     if (r.value.n == 0 || !isfinite(r.value.value)) return not_measured(all, NULL);
     bool least = c->kind == CLAIM_RATIO_AT_LEAST || c->kind == CLAIM_AT_LEAST || c->kind == CLAIM_EVERY_AT_LEAST;
     r.verdict = least ? above(&r.value, c->bound) : below(&r.value, c->bound);
-    if (a.n < CLAIM_TRIALS_MIN || (other && b.n < CLAIM_TRIALS_MIN)) r.verdict = CLAIM_OPEN;
+    r.trials[0] = a.n;
+    r.trials[1] = b.n;
+    if (r.verdict == CLAIM_OPEN) snprintf(r.why, sizeof r.why, "the bound lies within the interval");
+    bool few = a.n < CLAIM_TRIALS_MIN;
+    if (few || (other && b.n < CLAIM_TRIALS_MIN)) {
+        r.verdict = CLAIM_OPEN;
+        snprintf(r.why, sizeof r.why, "one valid trial of %s: nobody knows how far the next would be from it",
+                 few ? cell : other);
+    }
     return r;
 }
 
 /* --- in words --- */
 
+/* Metrics and cells as a reader says them; what is not here says itself. */
+static const struct {
+    const char *name, *words, *unit;
+} measures[] = {{"throughput", "throughput", "messages/s"},
+                {"ack", "time to the acknowledgement", ""},
+                {"bytes", "bytes per second", "B/s"},
+                {"age", "age of the newest visible row", ""},
+                {"cpu", "processor time per event", ""},
+                {"rate", "rows per second", "rows/s"},
+                {"lost", "acknowledged messages lost", "messages"},
+                {"duplicated", "messages written twice", "messages"},
+                {"reordered", "messages out of order", "messages"},
+                {"append_p50", "median time of an append", ""},
+                {"fetch_p50", "median time of a fetch", ""},
+                {"stopped_join", "partitions that stop", "partitions"},
+                {"connections", "connections", "connections"},
+                {"bytes_per_record", "bytes on the wire per record", "B"},
+                {"answer_p50", "median time of an answer", ""}};
+
+static const struct {
+    const char *name, *words;
+} extremes[] = {{"most:log", "the longest log"},
+                {"least:log", "the shortest log"},
+                {"most:partitions", "the most partitions"},
+                {"least:partitions", "the fewest partitions"},
+                {"most:replayed", "every event again"},
+                {"most:snapshotted", "from a snapshot"},
+                {"most:compensated", "a contrary event"},
+                {"most:restored", "a backup restored, changes made again"}};
+
 static void put_cell(struct buf *out, const char *cell)
 {
-    if (strncmp(cell, "most:", 5) == 0)
-        buf_printf(out, "most %s", cell + 5);
-    else if (strncmp(cell, "least:", 6) == 0)
-        buf_printf(out, "least %s", cell + 6);
-    else
-        buf_append_str(out, cell);
+    for (size_t i = 0; i < sizeof extremes / sizeof extremes[0]; i++)
+        if (strcmp(extremes[i].name, cell) == 0) cell = extremes[i].words;
+    buf_append_str(out, cell);
+}
+
+static void put_measure(struct buf *out, const struct claim *c)
+{
+    const char *words = c->measure;
+    for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++)
+        if (strcmp(measures[i].name, words) == 0) words = measures[i].words;
+    if (c->percentile == 50)
+        buf_append_str(out, "median ");
+    else if (c->percentile > 0)
+        buf_printf(out, "p%g of the ", c->percentile);
+    buf_append_str(out, words);
+}
+
+const char *claim_unit(const struct claim *c)
+{
+    if (c->kind == CLAIM_RATIO_AT_LEAST || c->kind == CLAIM_RATIO_AT_MOST) return "times";
+    for (size_t i = 0; c->measure && i < sizeof measures / sizeof measures[0]; i++)
+        if (strcmp(measures[i].name, c->measure) == 0) return measures[i].unit;
+    return "";
 }
 
 void claim_rule(const struct claim *c, struct buf *out)
@@ -135,10 +190,9 @@ void claim_rule(const struct claim *c, struct buf *out)
         buf_append_str(out, c->why);
         return;
     }
-    buf_append_str(out, c->measure);
-    if (c->percentile > 0) buf_printf(out, " p%g", c->percentile);
-    buf_append_str(out,
-                   c->kind == CLAIM_EVERY_AT_LEAST || c->kind == CLAIM_EVERY_AT_MOST ? " in every trial of " : " of ");
+    bool every = c->kind == CLAIM_EVERY_AT_LEAST || c->kind == CLAIM_EVERY_AT_MOST;
+    put_measure(out, c);
+    buf_append_str(out, every ? " in every trial of " : c->percentile > 0 ? ", " : " of ");
     put_cell(out, c->a);
     if (c->b) buf_append_str(out, " / ");
     if (c->b) put_cell(out, c->b);
@@ -160,8 +214,8 @@ void bench_claims(FILE *to)
               "not hold* when the\n"
               "whole interval lies on the other side, and is *open* in between: more trials (`--profile full`) may "
               "decide. Intervals are\n"
-              "those of `docs/measuring.md`: 95 % from resampled trials, below five trials the range; one trial leaves "
-              "it open. A bound is the "
+              "those of `docs/measuring.md`: 95 % from resampled trials, below five trials the range; one trial of "
+              "either side leaves it open. A bound is the "
               "least that a reader\n"
               "of the sentence would accept as true. Medians, and percentiles of merged histograms.\n\n"
               "| claim | where from | figure | holds when |\n|---|---|---|---|\n");

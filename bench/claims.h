@@ -41,7 +41,8 @@ enum claim_verdict { CLAIM_HOLDS, CLAIM_FAILS, CLAIM_OPEN, CLAIM_NOT_MEASURED };
 struct claim_result {
     enum claim_verdict verdict;
     struct interval value;    /* what the rule is about; n is 0 when it is not known */
-    char why[REPORT_WHY_MAX]; /* when not measured; "" */
+    int trials[2];            /* of a, of b */
+    char why[REPORT_WHY_MAX]; /* why it is open or not measured; "" */
 };
 
 /* All of them, by experiment; a NULL id at the end. */
@@ -50,6 +51,8 @@ const struct claim *claims(void);
 struct claim_result claim_judge(const struct claim *c, const struct trials *all);
 /* "throughput of acks=0 page-cache / acks=1 page-cache >= 1.05". */
 void claim_rule(const struct claim *c, struct buf *out);
+/* What its value counts: "times" for a ratio, "messages" lost; "" when that goes without saying. */
+const char *claim_unit(const struct claim *c);
 
 /* Judges all, adds the table to r->claims and writes DIR/claims.json. */
 int report_claims(struct report *r, struct err_text *error);

@@ -1,6 +1,7 @@
 /* claims_report.c - the verdicts on the page and in claims.json (claims.h). */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/claims.h"
@@ -64,49 +65,69 @@ static void put_number(struct buf *b, double value)
     buf_printf(b, value >= 1e4 ? "%.0f" : "%.3g", value);
 }
 
-static void put_interval(struct buf *b, const struct interval *v)
+/* "1.2 times [1.18, 1.22], 3 and 3 trials". */
+static void put_interval(struct buf *b, const struct claim *c, const struct claim_result *v)
 {
-    put_number(b, v->value);
-    buf_append_str(b, "&nbsp;[");
-    put_number(b, v->low);
+    const char *unit = claim_unit(c);
+    put_number(b, v->value.value);
+    buf_printf(b, "%s%s [", unit[0] ? "&nbsp;" : "", unit);
+    put_number(b, v->value.low);
     buf_append_str(b, ",&nbsp;");
-    put_number(b, v->high);
-    buf_append_str(b, "]<br><span class=note>");
+    put_number(b, v->value.high);
+    buf_printf(b, "], %d", v->trials[0]);
+    if (c->b) buf_printf(b, " and %d", v->trials[1]);
+    buf_append_str(b, v->trials[0] == 1 && !c->b ? " trial" : " trials");
+}
+
+/* What was measured, why that decides nothing, and the rule. */
+static void put_measured(struct buf *b, const struct claim *c, const struct claim_result *v)
+{
+    struct buf rule = {0};
+    claim_rule(c, &rule);
+    if (v->value.n > 0) {
+        put_interval(b, c, v);
+        buf_append_str(b, "<br>");
+    }
+    buf_append_str(b, "<span class=note>");
+    if (v->why[0] && c->kind != CLAIM_NOT_HERE) {
+        report_html(b, v->why);
+        if (v->verdict == CLAIM_OPEN) buf_append_str(b, ".<br>");
+    }
+    if (v->verdict != CLAIM_NOT_MEASURED || !v->why[0] || c->kind == CLAIM_NOT_HERE) report_html(b, buf_cstr(&rule));
+    buf_append_str(b, "</span>");
+    buf_release(&rule);
 }
 
 static void put_row(struct report *r, const struct claim *c, const struct claim_result *v)
 {
     static const char *const classes[] = {"good", "bad", "open", "note"};
-    struct buf rule = {0}, *b = &r->claims;
-    claim_rule(c, &rule);
+    struct buf *b = &r->claims;
     buf_append_str(b, "<tr><td>");
     report_html(b, c->text);
     buf_append_str(b, "<br><span class=note>");
     report_html(b, c->source);
     buf_printf(b, "</span><td class=%s>%s<td>", classes[v->verdict], words[v->verdict]);
-    if (v->value.n > 0)
-        put_interval(b, &v->value);
-    else
-        buf_append_str(b, "<span class=note>");
-    report_html(b,
-                v->why[0] && v->verdict == CLAIM_NOT_MEASURED && c->kind != CLAIM_NOT_HERE ? v->why : buf_cstr(&rule));
-    buf_append_str(b, "</span>");
+    put_measured(b, c, v);
     put_link(r, c);
     buf_append_str(b, "</tr>\n");
-    buf_release(&rule);
 }
 
-/* "holds          acks-0-throughput  1.2 [1.18, 1.22]  throughput of ...". */
+/* "holds          acks-0-throughput" and under it what was measured, as wide as the terminal. */
 static void put_line(struct report *r, const struct claim *c, const struct claim_result *v)
 {
-    struct buf *b = &r->verdicts;
-    buf_printf(b, "%-14s %-20s ", words[v->verdict], c->id);
-    if (v->value.n > 0) buf_printf(b, "%.4g [%.4g, %.4g]  ", v->value.value, v->value.low, v->value.high);
-    if (v->why[0])
-        buf_append_str(b, v->why);
-    else
-        claim_rule(c, b);
-    buf_append_byte(b, '\n');
+    struct buf measured = {0};
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    put_measured(&measured, c, v);
+    fprintf(to, "%-14s %s%s", words[v->verdict], c->id, c->experiment ? ", " : "");
+    fprintf(to, "%s\n", c->experiment ? c->experiment : "");
+    terminal_put(to, c->text, r->columns, 15);
+    terminal_put(to, buf_cstr(&measured), r->columns, 15);
+    fclose(to);
+    buf_append(&r->verdicts, text, n);
+    free(text);
+    buf_release(&measured);
 }
 
 static json_t *result_json(const struct claim *c, const struct claim_result *v)
@@ -135,7 +156,7 @@ int report_claims(struct report *r, struct err_text *error)
         if (rc < 0) break;
         counts[v.verdict]++;
         put_row(r, c, &v);
-        put_line(r, c, &v);
+        if (r->columns > 0) put_line(r, c, &v);
         json_array_append_new(list, result_json(c, &v));
     }
     buf_printf(&r->claims_summary, "Of what is claimed, %d hold here, %d do not, %d are open, %d were not measured.",

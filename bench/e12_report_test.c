@@ -40,7 +40,7 @@ TEST(e12, ways_are_lines_over_the_length_and_the_longest_answers)
     check_has(&script, "$c00 << EOD\n200 1.002000 1.001000 1.003000\n20000 10.002000");
     check_has(&script, "$c12 << EOD\n200 6.002000");
     /* Snapshots do not mend anything here, and the claim says so. */
-    check_has(&page, "answer_p50 of most replayed / most snapshotted &gt;= 2");
+    check_has(&page, "median time of an answer of every event again / from a snapshot &gt;= 2");
     buf_release(&page);
     buf_release(&script);
     results_remove(dir);

@@ -171,6 +171,7 @@ int report_price(struct report *r, struct err_text *error)
     char n[160];
     int count = 0, rc = trials_load(&all, r->dir, "E5", error);
     if (rc < 0 || all.count == 0) return rc;
+    buf_append_str(&r->links, "<a href=#E6>E6</a> ");
     buf_append_str(&r->body, "<h2 id=E6>E6: what does freshness cost?</h2>\n");
     answer(r, &all);
     for (int i = 0; e5_cell(i); i++)

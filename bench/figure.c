@@ -139,6 +139,13 @@ int figure_draw(struct figure *f, const char *folder, struct err_text *error)
 
 /* --- for a terminal --- */
 
+/* figure_note's: letters do not turn, and would lie over the bars. */
+static bool is_note(const char *line, size_t n)
+{
+    static const char turned[] = "rotate by 90 left noenhanced front";
+    return strncmp(line, "set label", 9) == 0 && memmem(line, n, turned, sizeof turned - 1);
+}
+
 /* The script without its grid, which letters would be lost in, for a terminal of this size. */
 static void text_script(struct figure *f, int columns, bool colours, struct buf *out)
 {
@@ -148,10 +155,26 @@ static void text_script(struct figure *f, int columns, bool colours, struct buf 
         if (strncmp(at, "if (kind eq 'dumb')", 19) == 0)
             buf_printf(out, "set terminal dumb size %d,%d noenhanced %s\n", columns, columns * 3 / 10,
                        colours ? "ansi256" : "mono");
-        else if (strncmp(at, "set grid", 8) != 0)
+        else if (strncmp(at, "set grid", 8) != 0 && !is_note(at, n))
             buf_append(out, at, n);
         at += n;
     }
+}
+
+/* gnuplot begins each drawing with a form feed, and fills its lines: without either, and without empty lines. */
+static void text_trim(struct buf *text)
+{
+    struct buf out = {0};
+    for (const char *at = buf_cstr(text); *at;) {
+        const char *begin = at + (*at == '\f');
+        size_t n = strcspn(begin, "\n"), kept = n;
+        while (kept > 0 && begin[kept - 1] == ' ') kept--;
+        if (kept > 0) buf_append(&out, begin, kept);
+        if (kept > 0) buf_append_byte(&out, '\n');
+        at = begin + n + (begin[n] != 0);
+    }
+    buf_release(text);
+    *text = out;
 }
 
 int figure_draw_text(struct figure *f, const char *folder, int columns, bool colours, struct err_text *error)
@@ -167,6 +190,7 @@ int figure_draw_text(struct figure *f, const char *folder, int columns, bool col
     buf_release(&text);
     if (rc == 0) rc = run(folder, "kind='dumb'", script, error);
     if (rc == 0) rc = file_read(folder, drawn, &f->text, error);
+    if (rc == 0) text_trim(&f->text);
     for (int i = 0; i < 2; i++) unlink(path[i]);
     return rc;
 }

@@ -136,23 +136,31 @@ static void put_head(struct buf *page)
 
 static void claims_table(const struct report *r, struct buf *b)
 {
-    buf_append_str(b, "<h2>What is claimed, and what was measured</h2>\n<p>");
+    buf_append_str(b, "<h2 id=claims>What is claimed, and what was measured</h2>\n<p>");
     buf_append_slice(b, buf_slice(&r->claims_summary));
     buf_append_str(b, "</p>\n<table class=claims><tr><th>claim, and where it comes from<th>verdict<th>measured, and "
                       "the rule<th>figure</tr>\n");
     buf_append_slice(b, buf_slice(&r->claims));
     buf_append_str(
-        b, "</table>\n<p class=note>A claim holds when the whole interval of what was measured is on its side of the "
-           "bound, does not hold when the whole interval is on the other side, and is open in between.</p>\n");
+        b,
+        "</table>\n<p class=note>A claim holds when the whole interval of what was measured is on its side of the "
+        "bound, does not hold when the whole interval is on the other side, and is open in between, or when "
+        "either side has one valid trial. In brackets the interval of what was measured. Not measurable: every trial "
+        "was void, because what it says would be of the machine's other work or of a late sender, not of what was "
+        "to be measured.</p>\n");
 }
 
 static void put_content(struct report *r, struct buf *b)
 {
     buf_append_str(b, "<h1>Batch ETL and streaming over a Kafka-compatible broker: what was measured here</h1>\n");
-    if (r->links.n > 0) buf_printf(b, "<nav class=note>%s</nav>\n", buf_cstr(&r->links));
+    buf_printf(b, "<p class=note>Run <code>%s</code>, profile %s. %s</p>\n", strrchr(r->dir, '/') + 1, r->profile,
+               r->machine);
+    if (r->links.n > 0)
+        buf_printf(b, "<nav class=note><a href=#claims>Claims</a> <a href=#answers>Answers</a> %s</nav>\n",
+                   buf_cstr(&r->links));
     verdicts(r, b);
     claims_table(r, b);
-    buf_append_str(b, "<h2>In figures</h2>\n<ul>\n");
+    buf_append_str(b, "<h2 id=answers>The answers, in figures</h2>\n<ul>\n");
     buf_append_slice(b, buf_slice(&r->answers));
     buf_append_str(
         b, "</ul>\n<p class=note>Figures of one machine in one run: compare ratios, not absolute values, with those of "

@@ -180,7 +180,7 @@ void report_section(struct report *r, const char *heading, const struct trials *
         voided += !trial_valid(&all->items[i]);
         found += trial_valid(&all->items[i]) && all->items[i].verdict.finding_count > 0;
     }
-    buf_printf(&r->body, "<p class=note>%d trials, ", all->count);
+    buf_printf(&r->body, "<p class=note>%d trial%s, ", all->count, all->count == 1 ? "" : "s");
     if (voided > 0) {
         buf_printf(
             &r->body,

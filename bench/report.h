@@ -69,10 +69,11 @@ const char *report_environment_text(json_t *environment, const char *key);
 /* Writes report.html of what the parts have put into the report (page.c). */
 int report_page(struct report *r, struct err_text *error);
 
-/* Adds a drawn figure to r->drawn; prints all that a report has as text. HTML as text, wrapped (terminal.c). */
+/* Adds a drawn figure to r->drawn; prints all that a report has as text. HTML as text, wrapped and indented
+ * (terminal.c). */
 void terminal_figure(struct report *r, const struct figure *f, const struct caption *c);
 void report_terminal(struct report *r, FILE *to);
-void terminal_put(FILE *to, const char *html, int columns);
+void terminal_put(FILE *to, const char *html, int columns, int indent);
 
 /* Each adds its answers, section, tables and figures; nothing when there are no trials. */
 int report_pause(struct report *r, struct err_text *error);

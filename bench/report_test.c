@@ -264,7 +264,7 @@ TEST(report, an_experiment_with_void_trials_only_says_so)
     keep(&t, dir);
     if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
     page_read(dir, &page);
-    check_has(&page, "1 trials, 1 void");
+    check_has(&page, "1 trial, 1 void");
     check_has(&page, "other work used 180 % of a processor; the wall clock jumped");
     check_has(&page, "Not measurable here");
     check_lacks(&page, "<figure"); /* not even the void ones have anything to show */

@@ -34,27 +34,33 @@ static void plain(struct buf *out, const char *html)
     }
 }
 
-/* Words until `columns` are full. */
-static void put_wrapped(FILE *to, const char *text, int columns)
+/* Words until `columns` are full, each line `indent` from the left; what follows the first line of an item two more. */
+static void put_wrapped(FILE *to, const char *text, int columns, int indent)
 {
-    int column = 0;
-    while (*text) {
+    int column = 0, under = 0;
+    for (bool begins = true; *text;) { /* a line of the text */
         int n = (int)strcspn(text, " \n");
         if (column > 0 && column + 1 + n > columns) column = (fputc('\n', to), 0);
         if (column > 0 && n > 0) column += fputc(' ', to) == ' ';
+        if (column == 0 && n > 0) {
+            bool item = begins && n == 1 && *text == '-';
+            column = fprintf(to, "%*s", indent + (item ? 0 : under), "");
+            if (item) under = 2;
+        }
         column += fprintf(to, "%.*s", n, text);
         text += n;
+        begins = *text == '\n';
         if (*text == '\n') column = (fputc('\n', to), 0);
         text += *text != 0;
     }
     fputc('\n', to);
 }
 
-void terminal_put(FILE *to, const char *html, int columns)
+void terminal_put(FILE *to, const char *html, int columns, int indent)
 {
     struct buf text = {0};
     plain(&text, html);
-    put_wrapped(to, buf_cstr(&text), columns);
+    put_wrapped(to, buf_cstr(&text), columns, indent);
     buf_release(&text);
 }
 
@@ -64,10 +70,10 @@ void terminal_figure(struct report *r, const struct figure *f, const struct capt
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
     fprintf(to, "\n");
-    terminal_put(to, c->title, r->columns);
+    terminal_put(to, c->title, r->columns, 0);
     fwrite(f->text.p, 1, f->text.n, to);
-    terminal_put(to, c->read, r->columns);
-    terminal_put(to, c->n, r->columns);
+    terminal_put(to, c->read, r->columns, 0);
+    terminal_put(to, c->n, r->columns, 0);
     fclose(to);
     buf_append(&r->drawn, text, n);
     free(text);
@@ -75,9 +81,9 @@ void terminal_figure(struct report *r, const struct figure *f, const struct capt
 
 void report_terminal(struct report *r, FILE *to)
 {
-    terminal_put(to, buf_cstr(&r->claims_summary), r->columns);
+    terminal_put(to, buf_cstr(&r->claims_summary), r->columns, 0);
     fputc('\n', to);
     fwrite(r->verdicts.p, 1, r->verdicts.n, to);
-    terminal_put(to, buf_cstr(&r->answers), r->columns);
+    terminal_put(to, buf_cstr(&r->answers), r->columns, 0);
     fwrite(r->drawn.p, 1, r->drawn.n, to);
 }
