@@ -31,9 +31,14 @@ static const char style[] =
     ".bad{color:var(--bad);font-weight:600}li{margin:.5rem 0}\n"
     ":root{--shade:#f2f2f2;--good:#00664a;--bad:#a33b00}\n"
     "@media (prefers-color-scheme:dark){:root{--shade:#26292f;--good:#4fd0a5;--bad:#ff9a62}}\n"
-    "@media print{:root{--shade:#f2f2f2;--good:#00664a;--bad:#a33b00}body{max-width:none;margin:0;font-size:11pt}"
-    "nav{display:none}.wide{overflow:visible}figure svg{min-width:0!important}figure,tr,li{break-inside:avoid}"
-    "h2,caption{break-after:avoid}}\n";
+    /* On paper there is nothing to open or to scroll: what is folded away stays in the files. */
+    "@page{size:A4;margin:14mm 12mm}\n"
+    "@media print{:root{color-scheme:light;--shade:#f2f2f2;--good:#00664a;--bad:#a33b00}"
+    "body{max-width:none;margin:0;padding:0;font-size:10.5pt}nav,details{display:none}.wide{overflow:visible}"
+    "figure svg{min-width:0!important;max-height:200mm}table{font-size:8.5pt}td "
+    ".note{font-size:inherit}td,th{padding:.15rem .4rem}"
+    ".claims td:first-child,.claims td:nth-child(3){min-width:0}thead{display:table-header-group}"
+    "figure,tr,li{break-inside:avoid}h2,caption,h2+.note{break-after:avoid}}\n";
 
 static void yes_no(struct buf *b, json_t *value)
 {
@@ -109,6 +114,21 @@ static void environment_table(const struct report *r, struct buf *b)
     json_decref(environment);
 }
 
+/* A first row of headings is the table's head: it is repeated on each sheet of paper. */
+static void put_table(struct buf *page, const char *at, const char *end)
+{
+    const char *row = strstr(at, "<tr>"), *done = row ? strstr(row, "</tr>") : NULL;
+    if (done && done < end && strncmp(row, "<tr><th", 7) == 0) {
+        done += strlen("</tr>");
+        buf_append(page, at, (size_t)(row - at));
+        buf_append_str(page, "<thead>");
+        buf_append(page, row, (size_t)(done - row));
+        buf_append_str(page, "</thead>");
+        at = done;
+    }
+    buf_append(page, at, (size_t)(end - at));
+}
+
 /* Tables are as wide as they are: each scrolls by itself. */
 static void put_wrapped(struct buf *page, struct buf *content)
 {
@@ -119,7 +139,7 @@ static void put_wrapped(struct buf *page, struct buf *content)
         end += strlen("</table>");
         buf_append(page, at, (size_t)(begin - at));
         buf_append_str(page, "<div class=wide>");
-        buf_append(page, begin, (size_t)(end - begin));
+        put_table(page, begin, end);
         buf_append_str(page, "</div>");
         at = end;
     }

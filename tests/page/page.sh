@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The report in headless Chromium (`make page`): every figure of every experiment, made from the unit tests' trials, at 400
-# and 1400 pixels, light and dark, and printed. No message on the console, nothing wider than the window, letters that
-# can be read, captions that say how.
+# and 1400 pixels, light and dark, and printed; and the same of a real run. No message on the console, nothing wider than
+# the window, cut off or on top of something else, letters that can be read, captions that say how (look.html); colours
+# for every eye (colours.py); on paper each figure whole (paper.py).
 cd "$(dirname "$0")/../.." || exit 2
 build=${BUILD:-build}
 page=$PWD/$build/page
@@ -55,8 +56,10 @@ check "a real run: the page" nothing_wrong quick/looked
 for report in "$page/report.html" "$page/quick/report.html"; do
     check "colours: a palette that not everybody can read" python3 tests/page/colours.py "$report"
 done
-browser --blink-settings=preferredColorScheme=0 --print-to-pdf="$page/report.pdf" "file://$page/report.html"
-check "print: no document" test "$(head -c 5 "$page/report.pdf")" = %PDF-
+for report in "$page/report" "$page/quick/report"; do
+    browser --blink-settings=preferredColorScheme=0 --no-pdf-header-footer --print-to-pdf="$report.pdf" "file://$report.html"
+    check "print: $report.pdf" python3 tests/page/paper.py "$report.html" "$report.pdf"
+done
 
 echo "$passed passed, $failures failed"
 [ "$failures" -eq 0 ]
