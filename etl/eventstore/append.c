@@ -4,148 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etl/eventstore/store.h"
-#include "lib/base/checksum.h"
+#include "etl/eventstore/written.h"
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-enum { ES_WRITTEN_MAX = 2 * ES_ALONE_MAX, TRIES_MAX = 1000, WAIT_MS = 2 };
-
-/* What is known of a stream that is written to: as far as `next`. */
-struct written {
-    struct slice stream;
-    int32_t partition;
-    int64_t next;
-    bool read; /* to the end, once */
-    struct es_index index;
-};
-
-static void written_free(struct written *w)
-{
-    es_index_release(&w->index);
-    free((void *)(uintptr_t)w->stream.p);
-    free(w);
-}
-
-void es_written_release(struct es_store *s)
-{
-    for (struct table_entry *e = table_first(&s->written); e; e = table_next(&s->written, e)) written_free(e->value);
-    table_release(&s->written);
-    s->written = (struct table){0};
-}
-
-/* Begins anew when another domain's rules are asked than before: its state is that of a fold from the beginning. */
-static struct written *written_of(struct es_store *s, const struct es_append *a)
-{
-    struct slice stream = a->record.stream;
-    struct written *w = table_get(&s->written, stream);
-    if (w && (!a->domain || w->index.fold == a->domain)) return w;
-    if (w) {
-        table_remove(&s->written, stream);
-        written_free(w);
-    }
-    if (s->written.count >= ES_WRITTEN_MAX) es_written_release(s);
-    w = memory_new(sizeof *w);
-    w->stream = slice_of(memory_copy(stream.p, stream.n), stream.n);
-    w->partition = es_log_partition_of(stream, s->partitions);
-    es_index_init(&w->index, a->domain);
-    table_set(&s->written, stream, w);
-    return w;
-}
-
-/* ---- reading what is new, for all streams of the partition that are written to ---- */
-
-struct catching {
-    struct es_store *store;
-    struct err_text *error;
-    int64_t from;
-    struct es_seen *seen;
-    bool same; /* the log that was read before: its last record has been met */
-    struct arena scratch;
-};
-
-static int made_again(const struct es_store *s, struct err_text *error)
-{
-    return err_set(
-        error, ERR_EXISTS,
-        "topic %s is not the log that was read before: it was made again, or lost its end; append again with "
-        "the same id, and the answer is right",
-        s->topic);
-}
-
-static uint32_t crc_of(const rd_kafka_message_t *m)
-{
-    int64_t timestamp = rd_kafka_message_timestamp(m, NULL);
-    return crc32c(crc32c(crc32c(0, &timestamp, sizeof timestamp), m->key, m->key_len), m->payload, m->len);
-}
-
-static bool log_check(struct catching *c, const rd_kafka_message_t *m)
-{
-    struct es_seen *seen = c->seen;
-    uint32_t crc = crc_of(m);
-    if (!c->same && m->offset == seen->offset && crc != seen->crc) return false;
-    if (!c->same && m->offset > seen->offset && c->from <= seen->offset) return false;
-    c->same = c->same || m->offset >= seen->offset;
-    if (m->offset > seen->offset) *seen = (struct es_seen){m->offset, crc};
-    return true;
-}
-
-/* A stream of which less is known than where this reading begins is none of its business: it would miss a part. */
-static int message(void *context, const rd_kafka_message_t *m)
-{
-    struct catching *c = context;
-    struct es_record r;
-    if (!log_check(c, m)) return made_again(c->store, c->error);
-    struct written *w = table_get(&c->store->written, slice_of(m->key, m->key_len));
-    if (!w || w->partition != m->partition || m->offset < w->next || w->next < c->from) return 0;
-    w->next = m->offset + 1;
-    es_message_decode(c->store, m, &c->scratch, &r);
-    es_index_step(&w->index, &r);
-    es_record_release(&r);
-    arena_reset(&c->scratch);
-    return 0;
-}
-
-static void seen_open(struct es_store *s)
-{
-    s->seen = memory_grow(s->seen, (size_t)s->partitions, sizeof *s->seen);
-    for (int i = 0; i < s->partitions; i++) s->seen[i] = (struct es_seen){.offset = -1};
-}
-
-void es_forget(struct es_store *s)
-{
-    es_written_release(s);
-    if (s->seen) seen_open(s);
-}
-
-/* What was known is of another log, which may have another count. */
-static void forget(struct es_store *s)
-{
-    es_forget(s);
-    s->counted = false;
-}
-
-/* After a failure in the middle each index is where it is: its `next` tells. When the log is another one (ERR_EXISTS,
- * ERR_RANGE) nothing is left of them, and of `w`. */
-static int catch_up(struct es_store *s, struct written *w, struct err_text *error)
-{
-    if (!s->seen) seen_open(s);
-    struct es_seen *seen = &s->seen[w->partition];
-    struct catching c = {.store = s, .error = error, .from = w->next, .seen = seen, .same = seen->offset < 0};
-    int64_t from = w->next, next = from, known = seen->offset >= 0 && seen->offset < from ? seen->offset : from;
-    int result = es_log_read_on(&s->log, s->topic, w->partition, known, from, message, &c, &next, error);
-    arena_release(&c.scratch);
-    if (result == 0 && !c.same && next > from && next <= seen->offset) result = made_again(s, error);
-    if (result == ERR_EXISTS || result == ERR_RANGE) forget(s);
-    if (result != 0) return result;
-    for (struct table_entry *e = table_first(&s->written); e; e = table_next(&s->written, e)) {
-        struct written *other = e->value;
-        if (other->partition != w->partition || other->next < from) continue;
-        if (next > other->next) other->next = next;
-        other->read = true;
-    }
-    return 0;
-}
+enum { TRIES_MAX = 1000, WAIT_MS = 2 };
 
 static int64_t timestamp_of(const struct es_append *a)
 {
@@ -186,7 +49,7 @@ static int read_own(struct es_store *s, struct written *w, const struct es_appen
 {
     int64_t until_ns = clock_mono_ns() + INT64_C(1000000) * s->log.timeout_ms;
     for (;;) {
-        int result = catch_up(s, w, error);
+        int result = es_written_catch_up(s, w, error);
         if (result != 0 || is_read(w, a, expected)) return result;
         if (clock_mono_ns() > until_ns)
             return err_set(error, ERR_CLOSED, "the event was acknowledged, and readers are not shown it");
@@ -201,7 +64,7 @@ static int look_for(struct es_store *s, struct written *w, const struct es_appen
 {
     struct err_text ignored = {""};
     struct slice id = a->record.events[0].id;
-    if (catch_up(s, w, &ignored) == 0 && w->index.version > expected) return 0;
+    if (es_written_catch_up(s, w, &ignored) == 0 && w->index.version > expected) return 0;
     return err_set(
         error, ERR_CLOSED,
         "%s; it is not known whether event %.*s arrived: append it again with the same id, and the answer is right",
@@ -214,8 +77,9 @@ int es_append(struct es_store *s, const struct es_append *a, struct es_verdict *
     int result = es_append_check(&a->record, error);
     if (result == 0) result = es_count_confirm(s, error);
     if (result != 0) return result;
-    struct written *w = written_of(s, a);
-    result = catch_up(s, w, error);
+    es_written_room(s, 1);
+    struct written *w = es_written_of(s, a);
+    result = es_written_catch_up(s, w, error);
     for (int tries = 0; result == 0; tries++) {
         es_index_decide(&w->index, a, v);
         if (v->outcome != ES_WRITE) break;
@@ -277,7 +141,7 @@ static bool must_wait(struct es_store *s, const struct es_append *a, struct unde
 {
     int64_t planned = *planned_of(&u->planned, &u->arena, a->record.stream);
     if (planned == 0) return false;
-    if (a->record.expected != ES_ANY && a->record.expected != written_of(s, a)->index.version + planned) return true;
+    if (a->record.expected != ES_ANY && a->record.expected != es_written_of(s, a)->index.version + planned) return true;
     for (int i = 0; i < a->record.count; i++)
         if (a->record.events[i].compensates.n) return true;
     return false;
@@ -288,7 +152,7 @@ static int queue(struct es_store *s, const struct es_append *asked, struct es_ve
                  struct err_text *error)
 {
     struct es_append next = *asked, *a = &next;
-    struct written *w = written_of(s, a);
+    struct written *w = es_written_of(s, a);
     struct arena arena = {0};
     struct es_raw raw;
     int64_t *planned = planned_of(&u->planned, &u->arena, a->record.stream);
@@ -316,7 +180,7 @@ static int verdicts_read(struct es_store *s, const struct es_append *appends, in
         struct es_verdict *v = &verdicts[i];
         if (v->outcome != ES_WRITE) continue;
         struct es_append a = appends[i];
-        struct written *w = written_of(s, &a);
+        struct written *w = es_written_of(s, &a);
         bool again = v->expected == ES_ANY; /* the one before it is read by now */
         a.record.expected = v->expected;
         if (!again && !is_read(w, &a, a.record.expected)) result = read_own(s, w, &a, a.record.expected, error);
@@ -331,16 +195,20 @@ static int verdicts_read(struct es_store *s, const struct es_append *appends, in
     return result;
 }
 
-/* All streams of the window are known before the first is read: one reading serves those of a partition. */
+/* All streams of the window are known before the first is read: one reading serves those of a partition, from the place
+ * of the one that is farthest back. */
 static int window_open(struct es_store *s, const struct es_append *appends, int count, struct err_text *error)
 {
     int result = 0;
-    if (s->written.count + (uint32_t)count > ES_WRITTEN_MAX) es_written_release(s);
-    for (int i = 0; i < count; i++) written_of(s, &appends[i]);
-    for (int i = 0; i < count && result == 0; i++) {
-        struct written *w = written_of(s, &appends[i]);
-        if (!w->read) result = catch_up(s, w, error);
+    es_written_room(s, (uint32_t)count);
+    struct written **farthest = memory_new((size_t)s->partitions * sizeof(struct written *));
+    for (int i = 0; i < count; i++) {
+        struct written *w = es_written_of(s, &appends[i]), **f = &farthest[w->partition];
+        if (!w->at_front && (!*f || w->next < (*f)->next)) *f = w;
     }
+    for (int i = 0; i < s->partitions && result == 0; i++)
+        if (farthest[i]) result = es_written_catch_up(s, farthest[i], error);
+    free(farthest);
     return result;
 }
 

@@ -10,9 +10,11 @@ struct known {
     int64_t version;
 };
 
+enum { ARENA_BLOCK = 256 }; /* most streams are short, and there are many */
+
 void es_index_init(struct es_index *x, const struct es_fold *fold)
 {
-    *x = (struct es_index){.fold = fold, .state = fold ? fold->start(fold) : NULL};
+    *x = (struct es_index){.fold = fold, .state = fold ? fold->start(fold) : NULL, .arena.block_size = ARENA_BLOCK};
 }
 
 void es_index_release(struct es_index *x)

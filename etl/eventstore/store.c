@@ -45,11 +45,10 @@ int es_open(const struct es_options *options, struct es_store **out, struct err_
 void es_close(struct es_store *s)
 {
     if (!s) return;
-    es_written_release(s);
+    es_forget(s);
     for (struct table_entry *e = table_first(&s->folds); e; e = table_next(&s->folds, e)) es_fold_file_free(e->value);
     table_release(&s->folds);
     if (s->log.bootstrap) es_log_close(&s->log);
-    free(s->seen);
     free(s->topic);
     free(s);
 }

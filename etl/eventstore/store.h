@@ -3,12 +3,16 @@
 #define MILLRACE_ETL_EVENTSTORE_STORE_H
 
 #include "etl/eventstore/eventstore.h"
+#include "etl/eventstore/places.h"
 
-/* The last record of a partition that a writer has read. */
-struct es_seen {
-    int64_t offset; /* -1: none */
-    uint32_t crc;
+/* How far a writer has read a partition (written.h). */
+struct es_read {
+    int64_t seen;          /* the last record; -1: none */
+    uint32_t crc;          /* of it */
+    int64_t front, placed; /* what is below was read; and what of it has its places */
 };
+
+struct written;
 
 struct es_store {
     struct es_log log;
@@ -16,8 +20,12 @@ struct es_store {
     int partitions;          /* of the store, which the topic may have more of (count.c) */
     bool counted;            /* records have said so: it changes no more */
     int told_partitions;     /* es_options.partitions */
-    struct table written;    /* stream -> struct written (append.c): streams that were written to */
-    struct es_seen *seen;    /* of each partition (append.c) */
+    struct table written;    /* stream -> struct written (written.h): streams that were written to */
+    int64_t written_events;  /* of all of them */
+    struct written **behind; /* those that are not at the front */
+    int behind_count, behind_capacity;
+    struct es_read *read; /* of each partition; NULL: nothing yet */
+    struct es_places places;
     struct table folds;      /* path -> struct es_fold, of fold_file.h */
     int snapshot_partitions; /* of TOPIC-snapshots; 0: not looked for yet, or not there */
 };

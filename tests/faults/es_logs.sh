@@ -32,6 +32,9 @@ with EventStore(bootstrap, "cut") as old, EventStore(bootstrap, "cut") as new:
     refused(EventStoreError, "what stood before is gone", new.append, "cart-b", "T", {}, id="x")
     assert old.append("cart-b", "T", {}, id="b3") == 4
     assert new.append("cart-a", "T", {}, id="a1") == 2
+    # Who has read it all knows that a stream is new, and does not read it all again.
+    assert old.append("cart-c", "T", {}, id="c0") == 1
+    assert old.append("cart-b", "T", {}, id="b0") == 1  # again
     refused(EventStoreError, "what stood before is gone", new.append, "cart-b", "T", {}, id="x")
 print("- the beginning was deleted: no version is made of half a stream")
 
