@@ -4,6 +4,7 @@
  * m, what is sent with m or not at all (pairs.h). */
 #include <stdio.h>
 
+#include "bench/e11.h"
 #include "bench/environment.h"
 #include "bench/experiment.h"
 #include "bench/load.h"
@@ -12,24 +13,35 @@
 #include "bench/runner.h"
 #include "lib/os/clock.h"
 
-enum { SIZES_MAX = 5, WAYS = 2, RECORDS = 100, RECORD_BYTES = 100 };
+enum { RECORDS = 100, RECORD_BYTES = 100 };
 
-static const int sizes[SIZES_MAX] = {1, 2, 4, 8, 16}; /* producers, and as many consumers */
-static const char *const ways[WAYS] = {"point to point", "broker"};
+const struct e11_shape e11_shapes[E11_SHAPES] = {
+    {1, 1, false}, {2, 2, false}, {4, 4, false}, {8, 8, false}, {16, 16, true},
+    {1, 8, false}, {8, 1, false}, {1, 16, true}, {16, 1, true},
+};
+const char *const e11_ways[E11_WAYS] = {"point to point", "broker"};
+
+const char *e11_cell(int shape, int way)
+{
+    static char names[E11_SHAPES * E11_WAYS][TRIAL_NAME_MAX];
+    char *name = names[shape * E11_WAYS + way];
+    snprintf(name, TRIAL_NAME_MAX, "%d x %d, %s", e11_shapes[shape].producers, e11_shapes[shape].consumers,
+             e11_ways[way]);
+    return name;
+}
 
 struct pairs_run {
     struct target target;
-    char topic[64]; /* of the trial */
-    int sizes;
+    char topic[64];         /* of the trial */
+    int shapes[E11_SHAPES]; /* that this profile measures */
+    int shape_count;
     int deliveries; /* of batches, in a trial */
 };
 
 static const char *cell_name(void *context, int cell)
 {
-    static char names[SIZES_MAX * WAYS][TRIAL_NAME_MAX];
-    (void)context;
-    snprintf(names[cell], TRIAL_NAME_MAX, "%d x %d, %s", sizes[cell / WAYS], sizes[cell / WAYS], ways[cell % WAYS]);
-    return names[cell];
+    const struct pairs_run *run = context;
+    return e11_cell(run->shapes[cell / E11_WAYS], cell % E11_WAYS);
 }
 
 static int deliver(struct pairs_run *run, bool direct, struct pairs *p, struct err_text *error)
@@ -50,26 +62,28 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     struct gate_facts facts = {
         .saturated = true, .lateness_p99_ns = -1, .io_before = monitor_io_share(), .capture_drops = -1};
     pid_t pid = run->target.process.pid;
-    int n = sizes[cell / WAYS], batches = run->deliveries / (n * n);
-    struct pairs p = {.producers = n,
-                      .consumers = n,
+    const struct e11_shape *shape = &e11_shapes[run->shapes[cell / E11_WAYS]];
+    int way = cell % E11_WAYS, batches = run->deliveries / (shape->producers * shape->consumers);
+    struct pairs p = {.producers = shape->producers,
+                      .consumers = shape->consumers,
                       .batches = batches > 0 ? batches : 1,
                       .records = RECORDS,
                       .record_bytes = RECORD_BYTES};
-    trial_set(t, "durability", cell % WAYS == 0 ? "none: a peer's memory" : "page-cache");
-    trial_set(t, "way", ways[cell % WAYS]);
+    trial_set(t, "durability", way == 0 ? "none: a peer's memory" : "page-cache");
+    trial_set(t, "way", e11_ways[way]);
     trial_set(t, "message_bytes", "100");
     monitor_start(&monitor, &pid, 1);
     int64_t cpu_ns = environment_own_cpu_ns() + environment_process_cpu_ns(pid);
-    int rc = deliver(run, cell % WAYS == 0, &p, error);
+    int rc = deliver(run, way == 0, &p, error);
     cpu_ns = environment_own_cpu_ns() + environment_process_cpu_ns(pid) - cpu_ns;
     monitor_stop(&monitor);
     if (rc < 0) return rc;
     double millions = (double)p.delivered / 1e6;
-    trial_metric(t, "ends", "producers, and consumers", n);
+    trial_metric(t, "producers", "producers", p.producers);
+    trial_metric(t, "consumers", "consumers", p.consumers);
     trial_metric(t, "connections", "connections", p.connections);
     trial_metric(t, "throughput", "records delivered/s", (double)p.delivered / p.seconds);
-    trial_metric(t, "sent", "records/s", (double)p.delivered / n / p.seconds);
+    trial_metric(t, "sent", "records/s", (double)p.delivered / p.consumers / p.seconds);
     trial_metric(t, "cpu", "s per million records delivered", (double)cpu_ns / 1e9 / millions);
     facts.machine = monitor.seen;
     trial_judge(t, &facts);
@@ -79,9 +93,11 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
 
 int experiment_pairs(struct bench *b, struct err_text *error)
 {
-    struct pairs_run run = {.sizes = b->full ? SIZES_MAX : SIZES_MAX - 1, .deliveries = b->full ? 80000 : 8000};
+    struct pairs_run run = {.deliveries = b->full ? 80000 : 8000};
+    for (int i = 0; i < E11_SHAPES; i++)
+        if (b->full || !e11_shapes[i].full) run.shapes[run.shape_count++] = i;
     const struct runner runner = {.experiment = "E11",
-                                  .cells = run.sizes * WAYS,
+                                  .cells = run.shape_count * E11_WAYS,
                                   .name = cell_name,
                                   .trial = one_trial,
                                   .context = &run,

@@ -1,31 +1,22 @@
 /* e11_report.c - E11 in the report: connections and throughput, point to point against a broker. */
 #include <stdio.h>
 
+#include "bench/e11.h"
 #include "bench/report.h"
 
-enum { SIZES = 5, WAYS = 2 };
-static const int sizes[SIZES] = {1, 2, 4, 8, 16};
-static const char *const ways[WAYS] = {"point to point", "broker"};
-
-static const char *cell_of(int size, int way)
-{
-    static char names[SIZES * WAYS][TRIAL_NAME_MAX];
-    char *name = names[size * WAYS + way];
-    snprintf(name, TRIAL_NAME_MAX, "%d x %d, %s", sizes[size], sizes[size], ways[way]);
-    return name;
-}
-
-/* Lines "n value low high" of a way; of valid cells, or of those that have void trials only. */
+/* Lines "n value low high" of a way, as many producers as consumers; of valid cells, or of those that have void trials
+ * only. */
 static void points(struct figure *f, const struct trials *all, int way, const char *metric, double unit, bool is_void)
 {
     char why[REPORT_WHY_MAX];
     struct trials voids = trials_voids(all);
-    for (int s = 0; s < SIZES; s++) {
+    for (int s = 0; s < E11_SQUARES; s++) {
         struct estimate e;
-        if (report_unmeasurable(all, cell_of(s, way), why) != is_void ||
-            !report_estimate(is_void ? &voids : all, cell_of(s, way), metric, &e))
+        if (report_unmeasurable(all, e11_cell(s, way), why) != is_void ||
+            !report_estimate(is_void ? &voids : all, e11_cell(s, way), metric, &e))
             continue;
-        buf_printf(&f->script, "%d %.6g %.6g %.6g\n", sizes[s], e.median / unit, e.low / unit, e.high / unit);
+        buf_printf(&f->script, "%d %.6g %.6g %.6g\n", e11_shapes[s].producers, e.median / unit, e.low / unit,
+                   e.high / unit);
         f->points++;
     }
 }
@@ -33,13 +24,13 @@ static void points(struct figure *f, const struct trials *all, int way, const ch
 static void panel(struct figure *f, const char *prefix, const char *ylabel, bool key)
 {
     buf_printf(&f->script, "set ylabel '%s'\n%s\nplot ", ylabel, key ? "set key top left Left reverse" : "unset key");
-    for (int w = 0; w < WAYS; w++)
+    for (int w = 0; w < E11_WAYS; w++)
         buf_printf(&f->script,
                    "$%sc%d using 1:2 with lines lw 2.5 dt %d lc rgb '%s' notitle, "
                    "$%sc%d using 1:2:3:4 with yerrorbars pt %d ps 1 lw 1.5 lc rgb '%s' title '%s', "
                    "$%sv%d using 1:2 with points pt %d ps 1.2 lc rgb '%s' title '%s (void)'%s",
-                   prefix, w, w + 1, figure_colour(w), prefix, w, w ? 7 : 5, figure_colour(w), ways[w], prefix, w,
-                   w ? 6 : 4, figure_faded(w), ways[w], w ? "\n" : ", \\\n");
+                   prefix, w, w + 1, figure_colour(w), prefix, w, w ? 7 : 5, figure_colour(w), e11_ways[w], prefix, w,
+                   w ? 6 : 4, figure_faded(w), e11_ways[w], w ? "\n" : ", \\\n");
 }
 
 static int pairs_figure(struct report *r, const struct trials *all, struct err_text *error)
@@ -47,11 +38,11 @@ static int pairs_figure(struct report *r, const struct trials *all, struct err_t
     static const char *const prefixes[] = {"a", "b"}, *const metrics[] = {"connections", "throughput"};
     static const double units[] = {1, 1e6};
     struct figure f;
-    const char *cells[SIZES * WAYS];
+    const char *cells[E11_SQUARES * E11_WAYS];
     char n[96];
     figure_begin(&f, "e11_pairs", 1000, 420);
     for (int m = 0; m < 2; m++) {
-        for (int w = 0; w < WAYS; w++) {
+        for (int w = 0; w < E11_WAYS; w++) {
             buf_printf(&f.script, "$%sc%d << EOD\n", prefixes[m], w);
             points(&f, all, w, metrics[m], units[m], false);
             buf_printf(&f.script, "EOD\n$%sv%d << EOD\n", prefixes[m], w);
@@ -66,8 +57,8 @@ static int pairs_figure(struct report *r, const struct trials *all, struct err_t
     panel(&f, "a", "connections", true);
     panel(&f, "b", "million records delivered/s", false);
     buf_append_str(&f.script, "unset multiplot\n");
-    for (int i = 0; i < SIZES * WAYS; i++) cells[i] = cell_of(i / WAYS, i % WAYS);
-    report_n(n, sizeof n, all, cells, SIZES * WAYS, "throughput", "point");
+    for (int i = 0; i < E11_SQUARES * E11_WAYS; i++) cells[i] = e11_cell(i / E11_WAYS, i % E11_WAYS);
+    report_n(n, sizeof n, all, cells, E11_SQUARES * E11_WAYS, "throughput", "point");
     struct caption caption = {
         "E11. Everybody to everybody: a connection for each pair, or a broker",
         "Left: lower is better; right: higher. Each of n producers' records (100 B, batches of 100, one in flight) "
@@ -91,9 +82,9 @@ static void table(struct report *r, const struct trials *all)
     buf_append_str(b,
                    "<table><caption>All cells of E11</caption><tr><th>producers x consumers, "
                    "way<th>n<th>connections<th>delivered /s<th>interval<th>sent once /s<th>CPU s/M delivered</tr>\n");
-    for (int i = 0; i < SIZES * WAYS; i++) {
+    for (int i = 0; i < E11_SHAPES * E11_WAYS; i++) {
         struct estimate e, connections = {0}, sent = {0}, cpu = {0};
-        const char *cell = cell_of(i / WAYS, i % WAYS);
+        const char *cell = e11_cell(i / E11_WAYS, i % E11_WAYS);
         if (report_unmeasurable(all, cell, why))
             buf_printf(b, "<tr class=note><td>%s<td>0<td colspan=5>%s</tr>\n", cell, why);
         if (!report_estimate(all, cell, "throughput", &e)) continue;
@@ -110,24 +101,43 @@ static void answer(struct report *r, const struct trials *all)
 {
     static const char topic[] = "Point to point or a broker";
     struct estimate direct, through, pairs, spokes;
-    int s = SIZES - 1;
+    int s = E11_SQUARES - 1;
     char why[REPORT_WHY_MAX];
-    while (s > 0 && !report_estimate(all, cell_of(s, 0), "throughput", &direct) &&
-           !report_unmeasurable(all, cell_of(s, 0), why))
+    while (s > 0 && !report_estimate(all, e11_cell(s, 0), "throughput", &direct) &&
+           !report_unmeasurable(all, e11_cell(s, 0), why))
         s--;
-    if (report_no_answer(r, topic, all, cell_of(s, 0)) || report_no_answer(r, topic, all, cell_of(s, 1)) ||
-        !report_estimate(all, cell_of(s, 0), "throughput", &direct) ||
-        !report_estimate(all, cell_of(s, 1), "throughput", &through) ||
-        !report_estimate(all, cell_of(s, 0), "connections", &pairs) ||
-        !report_estimate(all, cell_of(s, 1), "connections", &spokes))
+    if (report_no_answer(r, topic, all, e11_cell(s, 0)) || report_no_answer(r, topic, all, e11_cell(s, 1)) ||
+        !report_estimate(all, e11_cell(s, 0), "throughput", &direct) ||
+        !report_estimate(all, e11_cell(s, 1), "throughput", &through) ||
+        !report_estimate(all, e11_cell(s, 0), "connections", &pairs) ||
+        !report_estimate(all, e11_cell(s, 1), "connections", &spokes))
         return;
     buf_printf(
         &r->answers,
         "<li><b>%s.</b> %d producers and %d consumers need %.0f connections when each pair has its own and %.0f with a "
         "broker, which delivers %.2f times as many records a second (%.2f million), and keeps them. <span "
         "class=note>(E11, n=%d)</span></li>\n",
-        topic, sizes[s], sizes[s], pairs.median, spokes.median, through.median / direct.median, through.median / 1e6,
-        through.n);
+        topic, e11_shapes[s].producers, e11_shapes[s].consumers, pairs.median, spokes.median,
+        through.median / direct.median, through.median / 1e6, through.n);
+}
+
+/* One to many, or many to one: the widest that was measured. */
+static void lopsided(struct report *r, const struct trials *all, int from, const char *what)
+{
+    struct estimate direct, through;
+    int widest = -1;
+    for (int i = from; i < E11_SHAPES; i += 2)
+        if (report_estimate(all, e11_cell(i, 0), "throughput", &direct) &&
+            report_estimate(all, e11_cell(i, 1), "throughput", &through))
+            widest = i;
+    if (widest < 0) return;
+    report_estimate(all, e11_cell(widest, 0), "throughput", &direct);
+    report_estimate(all, e11_cell(widest, 1), "throughput", &through);
+    buf_printf(
+        &r->answers,
+        "<li><b>%s.</b> %d to %d: through the broker %.2f times as many records a second as point to point. <span "
+        "class=note>(E11, n=%d)</span></li>\n",
+        what, e11_shapes[widest].producers, e11_shapes[widest].consumers, through.median / direct.median, through.n);
 }
 
 int report_pairs(struct report *r, struct err_text *error)
@@ -138,6 +148,8 @@ int report_pairs(struct report *r, struct err_text *error)
     r->experiments++;
     report_section(r, "E11: point to point against a broker", &all);
     answer(r, &all);
+    lopsided(r, &all, E11_SQUARES, "One to many");
+    lopsided(r, &all, E11_SQUARES + 1, "Many to one");
     rc = pairs_figure(r, &all, error);
     if (rc == 0) table(r, &all);
     trials_release(&all);

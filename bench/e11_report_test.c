@@ -20,11 +20,18 @@ TEST(e11, connections_and_throughput_of_the_largest_group)
     pairs_trial(dir, "1 x 1, broker", 2, 1e6, NULL);
     pairs_trial(dir, "4 x 4, point to point", 16, 2e6, NULL);
     pairs_trial(dir, "4 x 4, broker", 8, 3e6, NULL);
+    pairs_trial(dir, "1 x 8, point to point", 8, 2e6, NULL);
+    pairs_trial(dir, "1 x 8, broker", 9, 3e6, NULL);
+    pairs_trial(dir, "1 x 16, point to point", 16, 2e6, NULL);
+    pairs_trial(dir, "1 x 16, broker", 17, 5e6, NULL);
+    pairs_trial(dir, "8 x 1, broker", 9, 1e6, NULL);
     if (bench_report(dir, &error) != 0) unit_fail("%s", error.text);
     page_read(dir, &page);
     check_has(&page,
               "4 producers and 4 consumers need 16 connections when each pair has its own and 8 with a broker, which "
               "delivers 1.50 times as many records a second (3.00 million)");
+    check_has(&page, "1 to 16: through the broker 2.50 times as many records a second as point to point");
+    check_lacks(&page, "Many to one");
     file_read(dir, "figures/e11_pairs.gnuplot", &script);
     check_has(&script, "$ac0 << EOD\n1 1 1 1\n4 16 16 16\nEOD");
     check_has(&script, "$bc1 << EOD\n1 1 1 1\n4 3 3 3\nEOD");
