@@ -85,6 +85,8 @@ static void produce_request(const struct produce_request *m, struct buf *out)
             if (h.producer_id >= 0)
                 buf_printf(out, ",\"producer_id\":%" PRId64 ",\"epoch\":%d,\"sequence\":%" PRId32, h.producer_id,
                            h.producer_epoch, h.base_sequence);
+            else if (records > 0)
+                buf_printf(out, ",\"crc\":%" PRIu32, h.crc);
             buf_append_byte(out, '}');
         }
     list_end(&l);

@@ -304,7 +304,8 @@ static void mark_place(struct layout *l, const struct timeline_mark *m, struct p
     bar_add(l, row, m, &places->bars[row][m->kind][lost(m)]);
     if (lost(m)) note_add(l, row, m, LAYOUT_LOST);
     if (wrong_answer(m)) note_add(l, row, m, LAYOUT_ERROR);
-    if (m->again) note_add(l, row, m, LAYOUT_AGAIN);
+    if (m->late) note_add(l, row, m, LAYOUT_LATE);
+    if (m->again && !m->late) note_add(l, row, m, LAYOUT_AGAIN);
 }
 
 static void marks_place(struct layout *l)

@@ -32,7 +32,7 @@ enum {
 enum layout_row_kind { LAYOUT_ROW_PRODUCE, LAYOUT_ROW_FETCH, LAYOUT_ROW_COMMIT, LAYOUT_ROW_GROUP, LAYOUT_ROW_BROKER };
 
 /* Something that went wrong, or was done again. */
-enum layout_sign { LAYOUT_LOST, LAYOUT_ERROR, LAYOUT_AGAIN, LAYOUT_SIGNS };
+enum layout_sign { LAYOUT_LOST, LAYOUT_ERROR, LAYOUT_AGAIN, LAYOUT_LATE, LAYOUT_SIGNS };
 
 struct layout_row {
     enum layout_row_kind kind;

@@ -46,11 +46,12 @@ struct timeline_mark {
     const char *api;
     int64_t begin_ns, end_ns; /* the same when there is no answer */
     enum timeline_fault fault;
-    int64_t delay_ns;     /* by chaos */
-    int64_t held_ns;      /* its answer, in a partition: end_ns is when it was let through */
-    bool one_way;         /* acks=0 */
-    bool again;           /* a batch that was sent before, known by its sequence */
-    const char *sequence; /* of an idempotent producer's batches: producer, partition, number */
+    int64_t delay_ns; /* by chaos */
+    int64_t held_ns;  /* its answer, in a partition: end_ns is when it was let through */
+    bool one_way;     /* acks=0 */
+    bool again;       /* a batch that was sent before */
+    bool late;        /* ... and stands in the log behind one that was sent later */
+    size_t batch_from, batch_count;
     int64_t records;
     const char *error; /* "" or its name */
     const char *connection, *client_id, *member, *broker;
@@ -60,6 +61,14 @@ struct timeline_mark {
     const char *about;    /* for people: "numbers-0 at 120, 5 records" */
     int64_t correlation_id;
     int lane; /* after timeline_settle; -1: none */
+};
+
+/* A batch that a Produce request carries. */
+struct timeline_batch {
+    const char *place;    /* who sends to which partition */
+    const char *identity; /* of an idempotent producer: producer, partition, number; else client, partition, checksum */
+    bool numbered;        /* the former */
+    int64_t offset;       /* where the broker put it; -1: nowhere, or nobody said */
 };
 
 struct timeline_event {
@@ -84,6 +93,8 @@ struct timeline {
     struct table names;          /* what many lines say: clients, brokers, APIs, groups; each is in the arena once */
     struct timeline_mark *marks; /* after timeline_settle by begin */
     size_t mark_count, mark_capacity;
+    struct timeline_batch *batches;
+    size_t batch_count, batch_capacity;
     struct timeline_event *events; /* after timeline_settle by time */
     size_t event_count, event_capacity;
     struct timeline_lane *lanes; /* producers first, then by name; only with marks of kinds that are drawn */
@@ -102,6 +113,8 @@ void timeline_release(struct timeline *t);
 int timeline_read(struct timeline *t, const char *path, struct err_text *error);
 /* After the last file. */
 void timeline_settle(struct timeline *t);
+/* A part of timeline_settle (order.c): of marks in order, which were sent again, and which came late. */
+void timeline_order(struct timeline *t);
 /* A connected piece of words: "produce", "fetch", "commit", "join", ... */
 const char *timeline_kind_name(enum timeline_kind kind);
 const char *timeline_fault_name(enum timeline_fault fault);

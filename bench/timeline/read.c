@@ -20,6 +20,7 @@ void timeline_release(struct timeline *t)
     free(t->lanes);
     free(t->brokers);
     free(t->faults);
+    free(t->batches);
     table_release(&t->names);
     arena_release(&t->arena);
 }
@@ -32,16 +33,20 @@ static const char *text(struct timeline *t, const json_t *o, const char *name)
     return s && *s ? arena_str(&t->arena, slice_str(s)) : "";
 }
 
-/* The same, of what many lines say. */
-static const char *name(struct timeline *t, const json_t *o, const char *member)
+static const char *name_kept(struct timeline *t, const char *s)
 {
-    const char *s = json_string_value(json_object_get(o, member));
-    if (!s || !*s) return "";
     char *known = table_get_str(&t->names, s);
     if (known) return known;
     known = arena_str(&t->arena, slice_str(s));
     table_set_str(&t->names, s, known);
     return known;
+}
+
+/* As text(), of what many lines say. */
+static const char *name(struct timeline *t, const json_t *o, const char *member)
+{
+    const char *s = json_string_value(json_object_get(o, member));
+    return s && *s ? name_kept(t, s) : "";
 }
 
 static int64_t number(const json_t *o, const char *name, int64_t otherwise)
@@ -127,23 +132,43 @@ static void about_set(struct timeline *t, struct timeline_mark *m, const json_t 
     }
 }
 
-/* A batch is known by its producer, partition and first sequence: the text of all of a request's. */
-static const char *sequence_text(struct timeline *t, const json_t *detail)
+/* Where the broker put what was sent to this partition. */
+static int64_t appended_at(const json_t *detail, const char *topic, int64_t partition)
 {
-    struct buf out = {0};
     size_t i;
     json_t *o;
+    json_array_foreach(json_object_get(detail, "appended"), i, o)
+    {
+        const char *there = json_string_value(json_object_get(o, "topic"));
+        if (there && strcmp(there, topic) == 0 && number(o, "partition", 0) == partition)
+            return number(o, "error", 0) ? -1 : number(o, "offset", -1);
+    }
+    return -1;
+}
+
+static void batches_read(struct timeline *t, struct timeline_mark *m, const json_t *detail)
+{
+    size_t i;
+    json_t *o;
+    m->batch_from = t->batch_count;
     json_array_foreach(json_object_get(detail, "produced"), i, o)
     {
-        int64_t producer = number(o, "producer_id", -1);
-        if (producer < 0) continue;
+        int64_t producer = number(o, "producer_id", -1), crc = number(o, "crc", -1);
         const char *topic = json_string_value(json_object_get(o, "topic"));
-        buf_printf(&out, "%" PRId64 "/%" PRId64 "/%s-%" PRId64 "/%" PRId64 " ", producer, number(o, "epoch", 0),
-                   topic ? topic : "", number(o, "partition", 0), number(o, "sequence", 0));
+        int64_t partition = number(o, "partition", 0);
+        char place[512];
+        if (!topic || (producer < 0 && crc < 0)) continue;
+        struct timeline_batch batch = {.numbered = producer >= 0, .offset = appended_at(detail, topic, partition)};
+        if (batch.numbered)
+            snprintf(place, sizeof place, "%" PRId64 "/%" PRId64 "/%s-%" PRId64, producer, number(o, "epoch", 0), topic,
+                     partition);
+        else
+            snprintf(place, sizeof place, "%s/%s-%" PRId64, m->client_id, topic, partition);
+        batch.place = name_kept(t, place);
+        batch.identity = arena_printf(&t->arena, "%s/%" PRId64, place, batch.numbered ? number(o, "sequence", 0) : crc);
+        *ADD(t->batches, t->batch_count, t->batch_capacity) = batch;
     }
-    const char *s = out.n ? arena_str(&t->arena, buf_slice(&out)) : "";
-    buf_release(&out);
-    return s;
+    m->batch_count = t->batch_count - m->batch_from;
 }
 
 /* --- lines --- */
@@ -176,8 +201,8 @@ static bool exchange(struct timeline *t, const json_t *o)
     m.client_id = name(t, o, "client_id");
     m.broker = name(t, o, "broker");
     m.error = name(t, json_array_get(json_object_get(o, "errors"), 0), "name");
-    m.sequence = detail ? sequence_text(t, detail) : "";
     if (detail) about_set(t, &m, detail);
+    if (detail) batches_read(t, &m, detail);
     extend(t, m.begin_ns);
     extend(t, m.end_ns);
     *ADD(t->marks, t->mark_count, t->mark_capacity) = m;

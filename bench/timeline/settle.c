@@ -71,26 +71,6 @@ static void faults_join(struct timeline *t)
     }
 }
 
-static int by_sequence(const void *a, const void *b)
-{
-    const struct timeline_mark *x = *(const struct timeline_mark *const *)a;
-    const struct timeline_mark *y = *(const struct timeline_mark *const *)b;
-    int order = strcmp(x->sequence, y->sequence);
-    return order != 0 ? order : by_begin(x, y);
-}
-
-/* An idempotent producer's second try has the first one's sequence. */
-static void again_find(struct timeline *t)
-{
-    struct timeline_mark **sorted = memory_new((t->mark_count + 1) * sizeof *sorted);
-    size_t n = 0;
-    for (size_t i = 0; i < t->mark_count; i++)
-        if (*t->marks[i].sequence) sorted[n++] = &t->marks[i];
-    qsort(sorted, n, sizeof *sorted, by_sequence);
-    for (size_t i = 1; i < n; i++) sorted[i]->again = strcmp(sorted[i - 1]->sequence, sorted[i]->sequence) == 0;
-    free(sorted);
-}
-
 /* --- lanes --- */
 
 /* A connection on which a member of a group spoke, and when. */
@@ -292,7 +272,7 @@ void timeline_settle(struct timeline *t)
     if (t->mark_count) qsort(t->marks, t->mark_count, sizeof *t->marks, by_begin);
     if (t->event_count) qsort(t->events, t->event_count, sizeof *t->events, by_time);
     faults_join(t);
-    again_find(t);
+    timeline_order(t);
     brokers_join(t);
     lanes_find(t);
     lanes_sort(t);

@@ -30,7 +30,7 @@ static const struct {
     {".tl-up", "fill", "#d5e3ee", "#2b4357"},           {".tl-down", "fill", "#f7d9c8", "#6b3418"},
     {".tl-wrong", "fill", "#c43c00", "#ff8a4c"},        {".tl-wrong-line", "stroke", "#c43c00", "#ff8a4c"},
     {".tl-shade", "fill", "#c43c00", "#ff8a4c"},        {".tl-ring", "stroke", "#ffffff", "#16191d"},
-    {".tl-halo", "stroke", "#ffffff", "#16191d"},
+    {".tl-halo", "stroke", "#ffffff", "#16191d"},       {".tl-swap", "stroke", "#ffffff", "#16191d"},
 };
 
 static void rules(bool dark, struct buf *out)
@@ -42,11 +42,11 @@ static void rules(bool dark, struct buf *out)
 
 static void style(enum svg_theme theme, struct buf *out)
 {
-    buf_append_str(out,
-                   "<style>.tl text{font-family:system-ui,'DejaVu Sans',Helvetica,Arial,sans-serif}"
-                   ".tl-band{opacity:.42}.tl-shade{opacity:.12}"
-                   ".tl-arrow{stroke-width:1.6;fill:none;opacity:.75}.tl-wrong-line{stroke-width:2.6;fill:none}"
-                   ".tl-ring{stroke-width:2.5}.tl-halo{stroke-width:3.5;stroke-linejoin:round;paint-order:stroke}");
+    buf_append_str(out, "<style>.tl text{font-family:system-ui,'DejaVu Sans',Helvetica,Arial,sans-serif}"
+                        ".tl-band{opacity:.42}.tl-shade{opacity:.12}"
+                        ".tl-arrow{stroke-width:1.6;fill:none;opacity:.75}.tl-wrong-line{stroke-width:2.6;fill:none}"
+                        ".tl-ring{stroke-width:2.5}.tl-swap{stroke-width:1.7;fill:none}.tl-halo{stroke-width:3.5;"
+                        "stroke-linejoin:round;paint-order:stroke}");
     rules(theme == SVG_DARK, out);
     if (theme == SVG_AUTO) {
         buf_append_str(out, "@media (prefers-color-scheme:dark){");
@@ -104,8 +104,9 @@ static void title_of(const struct timeline_mark *m, const struct layout *l, stru
     buf_printf(out, "%s at %.3f s", m->api, (double)(m->begin_ns - l->timeline->begin_ns) / 1e9);
     if (m->end_ns > m->begin_ns) buf_printf(out, ", answered after %.3f ms", (double)(m->end_ns - m->begin_ns) / 1e6);
     if (m->records) buf_printf(out, ", %" PRId64 " records", m->records);
-    const char *parts[] = {m->about, m->error, timeline_fault_name(m->fault), m->again ? "sent again" : ""};
-    for (int i = 0; i < 4; i++) {
+    const char *parts[] = {m->about, m->error, timeline_fault_name(m->fault), m->again ? "sent again" : "",
+                           m->late ? "in the log behind a batch that was sent later" : ""};
+    for (int i = 0; i < 5; i++) {
         if (!*parts[i]) continue;
         buf_append_str(out, ", ");
         escaped(parts[i], SIZE_MAX, out);
@@ -132,7 +133,7 @@ static const char *short_address(const char *address)
 /* A crowded row has signs that stand for many, and no room for words in its bands: it is told in words above. */
 static void crowd_words(const struct layout *l, const struct layout_row *r, double x, double y, struct buf *out)
 {
-    static const char *const signs[LAYOUT_SIGNS] = {"lost", "answered with an error", "sent again"};
+    static const char *const signs[LAYOUT_SIGNS] = {"lost", "answered with an error", "sent again", "swapped"};
     struct buf text = {0};
     buf_printf(&text, "%s: %" PRId64 " requests", row_label(r->kind), r->requests);
     if (r->records) buf_printf(&text, ", %" PRId64 " records", r->records);
@@ -348,12 +349,22 @@ static void arrows_draw(const struct layout *l, bool lost, struct buf *out)
     }
 }
 
+/* Two arrows that pass each other. */
+static void swapped(double x, double y, struct buf *out)
+{
+    buf_printf(out,
+               "<circle class=\"tl-ring tl-produce\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/>"
+               "<path class=\"tl-swap\" d=\"M%.1f %.1fh9l-3 -2.5M%.1f %.1fh-9l3 2.5\"/>",
+               x, y, x - 4.5, y - 2.5, x + 4.5, y + 2.5);
+}
+
 static void notes_draw(const struct layout *l, struct buf *out)
 {
     for (int i = 0; i < l->note_count; i++) {
         const struct layout_note *n = &l->notes[i];
         const struct layout_row *r = &l->rows[n->row];
-        double y = n->sign == LAYOUT_AGAIN && !r->crowded ? r->y + 3 : r->y + r->height / 2;
+        bool at_head = n->sign == LAYOUT_AGAIN || n->sign == LAYOUT_LATE;
+        double y = at_head && !r->crowded ? r->y + 3 : r->y + r->height / 2;
         buf_append_str(out, "<g>");
         title_of(n->mark, l, out);
         if (n->sign == LAYOUT_LOST && !n->on_arrow) cross(n->x, y, 7, out);
@@ -365,6 +376,7 @@ static void notes_draw(const struct layout *l, struct buf *out)
                        "<text class=\"tl-paper\" x=\"%.1f\" y=\"%.1f\" font-size=\"12\" font-weight=\"700\" "
                        "text-anchor=\"middle\">2</text>",
                        n->x, y, n->x, y + 4.5);
+        if (n->sign == LAYOUT_LATE) swapped(n->x, y, out);
         if (n->count > 1) {
             char count[32];
             snprintf(count, sizeof count, "x%" PRId64, n->count);
@@ -421,6 +433,10 @@ static void legend_draw(const struct layout *l, struct buf *out)
         buf_printf(out, "<circle class=\"tl-produce\" cx=\"%.1f\" cy=\"%.1f\" r=\"8\"/>", g.x + 9, g.y);
         words(g.x + 9, g.y + 4.5, 12, "class=\"tl-paper\" font-weight=\"700\" text-anchor=\"middle\"", "2", 1, out);
         legend_words(&g, "sent again");
+    }
+    if (has_note(l, LAYOUT_LATE)) {
+        swapped(g.x + 9, g.y, out);
+        legend_words(&g, "swapped: behind a later one in the log");
     }
     if (has_note(l, LAYOUT_LOST)) {
         cross(g.x + 9, g.y, 7, out);

@@ -27,6 +27,7 @@ static void mark_line(const struct timeline *t, const struct timeline_mark *m, F
     if (m->generation >= 0) fprintf(to, ", generation %" PRId64, m->generation);
     if (*m->assigned) fprintf(to, ": %s", m->assigned);
     if (m->again) fputs("  SENT AGAIN", to);
+    if (m->late) fputs("  SWAPPED: behind a later batch in the log", to);
     if (m->delay_ns) fprintf(to, "  held back %.3f ms", (double)m->delay_ns / 1e6);
     if (m->held_ns) fprintf(to, "  its answer %.3f ms", (double)m->held_ns / 1e6);
     if (m->fault != TIMELINE_FINE) fprintf(to, "  %s", timeline_fault_name(m->fault));

@@ -153,6 +153,63 @@ TEST(timeline, faults_come_to_their_requests_and_a_second_try_is_known)
     finish(&w);
 }
 
+/* One batch of one record: which (its checksum, or an idempotent producer's number), and where it came to stand. */
+static void batch(struct world *w, const char *connection, int correlation_id, int64_t begin_ns, const char *which,
+                  int offset)
+{
+    char detail[256];
+    snprintf(
+        detail, sizeof detail,
+        ",\"detail\":{\"produced\":[{\"topic\":\"t\",\"partition\":0,\"records\":1,%s}],\"appended\":[{\"topic\":\"t\","
+        "\"partition\":0,\"offset\":%d,\"error\":0}]}",
+        which, offset);
+    exchange(w, connection, "p", "Produce", correlation_id, begin_ns, offset < 0 ? -1 : ms, detail);
+}
+
+/* A is lost, B and C arrive, A is sent again: nothing is missing, and A stands behind B and C. */
+TEST(timeline, what_was_merely_swapped_is_told)
+{
+    struct world w;
+    struct buf svg = {0};
+    start(&w);
+    batch(&w, "c:1", 1, 0, "\"crc\":100", -1);
+    batch(&w, "c:2", 1, 10 * ms, "\"crc\":200", 0);
+    batch(&w, "c:2", 2, 20 * ms, "\"crc\":300", 1);
+    batch(&w, "c:3", 1, 30 * ms, "\"crc\":100", 2);
+    batch(&w, "c:3", 2, 40 * ms, "\"crc\":400", 3);
+    check_int(take(&w), 0);
+    for (int i = 0; i < 5; i++) check_int(w.timeline.marks[i].again, i == 3);
+    for (int i = 0; i < 5; i++) check_int(w.timeline.marks[i].late, i == 3);
+    check_int(lay_out(&w), 0);
+    int late = 0;
+    for (int i = 0; i < w.layout.note_count; i++) late += w.layout.notes[i].sign == LAYOUT_LATE;
+    check_int(late, 1);
+    timeline_svg(&w.layout, SVG_LIGHT, &svg);
+    check(strstr(buf_cstr(&svg), "swapped: behind a later one in the log<") != NULL);
+    buf_release(&svg);
+    finish(&w);
+}
+
+/* Of a duplicate the first copy counts, and that one is in order; with numbers the broker appends nothing twice and
+ * tells the first copy's place again; and two batches of the same bytes are two when nothing went wrong. */
+TEST(timeline, what_was_sent_again_is_not_always_swapped)
+{
+    struct world w;
+    start(&w);
+    batch(&w, "c:1", 1, 0, "\"crc\":100", 0);
+    line(&w, "drop_response", "fault", ms, ",\"client\":\"c:1\",\"correlation_id\":1");
+    batch(&w, "c:2", 1, 10 * ms, "\"crc\":200", 1);
+    batch(&w, "c:3", 1, 20 * ms, "\"crc\":100", 2);
+    batch(&w, "c:4", 1, 30 * ms, "\"producer_id\":1,\"epoch\":0,\"sequence\":0", 3);
+    batch(&w, "c:4", 2, 40 * ms, "\"producer_id\":1,\"epoch\":0,\"sequence\":1", 4);
+    batch(&w, "c:4", 3, 50 * ms, "\"producer_id\":1,\"epoch\":0,\"sequence\":0", 3);
+    batch(&w, "c:5", 1, 60 * ms, "\"crc\":200", 5);
+    check_int(take(&w), 0);
+    for (int i = 0; i < 7; i++) check_int(w.timeline.marks[i].again, i == 2 || i == 5);
+    for (int i = 0; i < 7; i++) check(!w.timeline.marks[i].late);
+    finish(&w);
+}
+
 static void check_refused(const char *text, const char *words)
 {
     struct world w;

@@ -110,6 +110,42 @@ refused "--theme: \"pink\"" "$scratch/run.jsonl" --theme pink
 refused "no request of a client is left" "$scratch/run.jsonl" --lanes nobody
 refused "--to is before --from" "$scratch/run.jsonl" --from 2 --to 1
 
+story "a request is lost, the next one is not, the first comes again: nothing is missing, and the picture says that they are swapped"
+"$MILLRACE" chaos --listen 127.0.0.1:0 --log "$scratch/swap.jsonl" --seed 17 --api Produce --drop-request 40% \
+    -- "$MILLRACE" broker -o listeners=PLAINTEXT://127.0.0.1:0 -o "log.dirs=$scratch/swap.data" >"$scratch/swap.out" 2>"$scratch/chaos.log" &
+chaos_pid=$!
+address=
+for _ in $(seq 500); do
+    address=$(sed -n '1s/^ready //p' "$scratch/swap.out")
+    [ -n "$address" ] && break
+    sleep 0.02
+done
+[ -n "$address" ] || die "chaos was not ready: $(cat "$scratch/chaos.log")"
+"$MILLRACE" topic create orders --bootstrap "$address" >/dev/null || die "topic create"
+timeout 60 /usr/bin/python3 - "$address" <<'PYTHON' || fail "the clients: $(tail -3 "$scratch/chaos.log")"
+import sys, time
+from confluent_kafka import Consumer, Producer
+quick = {"bootstrap.servers": sys.argv[1], "log_level": 0, "reconnect.backoff.ms": 5}
+def shop(): return Producer({**quick, "client.id": "shop", "socket.timeout.ms": 1500, "retry.backoff.ms": 5})
+first, second = shop(), shop()
+first.produce("orders", "A", partition=0)
+first.poll(0.5)
+second.produce("orders", "B", partition=0)
+assert second.flush(20) == 0 and first.flush(20) == 0
+c = Consumer({**quick, "group.id": "g", "auto.offset.reset": "earliest"})
+c.subscribe(["orders"])
+got = []
+while len(got) < 2: got += [m.value() for m in c.consume(2, 20) if not m.error()]
+assert got == [b"B", b"A"], got
+c.close()
+PYTHON
+kill -INT "$chaos_pid"
+wait "$chaos_pid" || fail "chaos ended with status $?"
+chaos_pid=
+"$MILLRACE" timeline "$scratch/swap.jsonl" --format text >"$scratch/list" || fail "--format text"
+[ "$(grep -c 'SENT AGAIN  SWAPPED' "$scratch/list")" -eq 1 ] || fail "$(cat "$scratch/list")"
+"$MILLRACE" timeline "$scratch/swap.jsonl" --lanes shop | grep -q '>swapped: behind a later one in the log<' || fail "the picture does not say it"
+
 story "lab.timeline draws the last lab.chaos, and what the lab did to its broker"
 MILLRACE_LAB_PLACE=$scratch PYTHONPATH=notebooks PYTHONDONTWRITEBYTECODE=1 MILLRACE=$MILLRACE timeout 60 /usr/bin/python3 - >"$scratch/lab.out" <<'PYTHON' || fail "lab.timeline"
 from confluent_kafka import Producer
