@@ -4,99 +4,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/timeline/svg_parts.h"
+
 enum {
     TITLE_SIZE = 26,
-    SMALL_SIZE = 16,
     FLAG_Y = 74,
     FLAG_STEP = 18,
     STATE_INSET = 3,
     HEARTBEAT_HEIGHT = 8,
     CROWD_LOST_HEIGHT = 5, /* below the others' bands, whose colour it would mix with */
 };
-
-/* --- colours --- */
-
-/* Light and dark of each: text, faint text, paper, lines, and the kinds (Okabe and Ito, brighter on dark). */
-static const struct {
-    const char *selector, *property, *light, *dark;
-} colours[] = {
-    {".tl-paper", "fill", "#ffffff", "#16191d"},        {".tl-ink", "fill", "#1a1a1a", "#f0f0f0"},
-    {".tl-faint", "fill", "#555555", "#b4b4b4"},        {".tl-lane", "fill", "#f2f3f5", "#22272e"},
-    {".tl-grid", "stroke", "#d4d7dc", "#3a414a"},       {".tl-produce", "fill", "#0072b2", "#56b4e9"},
-    {".tl-fetch", "fill", "#009e73", "#2fc79a"},        {".tl-commit", "fill", "#b87400", "#e69f00"},
-    {".tl-group", "fill", "#a6558a", "#cc79a7"},        {".tl-produce-line", "stroke", "#0072b2", "#56b4e9"},
-    {".tl-fetch-line", "stroke", "#009e73", "#2fc79a"}, {".tl-commit-line", "stroke", "#b87400", "#e69f00"},
-    {".tl-group-line", "stroke", "#a6558a", "#cc79a7"}, {".tl-member", "fill", "#ecd3e2", "#5a3a4f"},
-    {".tl-up", "fill", "#d5e3ee", "#2b4357"},           {".tl-down", "fill", "#f7d9c8", "#6b3418"},
-    {".tl-wrong", "fill", "#c43c00", "#ff8a4c"},        {".tl-wrong-line", "stroke", "#c43c00", "#ff8a4c"},
-    {".tl-shade", "fill", "#c43c00", "#ff8a4c"},        {".tl-ring", "stroke", "#ffffff", "#16191d"},
-    {".tl-halo", "stroke", "#ffffff", "#16191d"},       {".tl-swap", "stroke", "#ffffff", "#16191d"},
-};
-
-static void rules(bool dark, struct buf *out)
-{
-    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
-        buf_printf(out, "%s{%s:%s}", colours[i].selector, colours[i].property,
-                   dark ? colours[i].dark : colours[i].light);
-}
-
-static void style(enum svg_theme theme, struct buf *out)
-{
-    buf_append_str(out, "<style>.tl text{font-family:system-ui,'DejaVu Sans',Helvetica,Arial,sans-serif}"
-                        ".tl-band{opacity:.42}.tl-shade{opacity:.12}"
-                        ".tl-arrow{stroke-width:1.6;fill:none;opacity:.75}.tl-wrong-line{stroke-width:2.6;fill:none}"
-                        ".tl-ring{stroke-width:2.5}.tl-swap{stroke-width:1.7;fill:none}.tl-halo{stroke-width:3.5;"
-                        "stroke-linejoin:round;paint-order:stroke}");
-    rules(theme == SVG_DARK, out);
-    if (theme == SVG_AUTO) {
-        buf_append_str(out, "@media (prefers-color-scheme:dark){");
-        rules(true, out);
-        buf_append_byte(out, '}');
-    }
-    buf_append_str(out, "</style>\n");
-}
-
-static const char *kind_class(enum timeline_kind kind)
-{
-    switch (kind) {
-    case TIMELINE_PRODUCE: return "tl-produce";
-    case TIMELINE_FETCH: return "tl-fetch";
-    case TIMELINE_COMMIT: return "tl-commit";
-    default: return "tl-group";
-    }
-}
-
-/* --- words --- */
-
-/* At most `max` characters of it, the last of them then three points. */
-static void escaped(const char *s, size_t max, struct buf *out)
-{
-    size_t n = strlen(s), keep = n > max ? (max > 3 ? max - 3 : 0) : n;
-    while (n > max && keep > 0 && ((unsigned char)s[keep] & 0xc0) == 0x80) keep--;
-    for (size_t i = 0; i < keep; i++) {
-        switch (s[i]) {
-        case '&': buf_append_str(out, "&amp;"); break;
-        case '<': buf_append_str(out, "&lt;"); break;
-        case '>': buf_append_str(out, "&gt;"); break;
-        case '"': buf_append_str(out, "&quot;"); break;
-        default: buf_append_byte(out, (unsigned char)s[i] < 0x20 ? ' ' : (uint8_t)s[i]);
-        }
-    }
-    if (n > max) buf_append_str(out, "...");
-}
-
-/* The width of a letter, rather more than less. */
-static double letter(double size)
-{
-    return size * 0.57;
-}
-
-static void words(double x, double y, double size, const char *attributes, const char *s, size_t max, struct buf *out)
-{
-    buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\" %s>", x, y, size, attributes);
-    escaped(s, max, out);
-    buf_append_str(out, "</text>\n");
-}
 
 static void title_of(const struct timeline_mark *m, const struct layout *l, struct buf *out)
 {
@@ -109,7 +26,7 @@ static void title_of(const struct timeline_mark *m, const struct layout *l, stru
     for (int i = 0; i < 5; i++) {
         if (!*parts[i]) continue;
         buf_append_str(out, ", ");
-        escaped(parts[i], SIZE_MAX, out);
+        svg_escaped(parts[i], SIZE_MAX, out);
     }
     buf_append_str(out, "</title>");
 }
@@ -139,7 +56,7 @@ static void crowd_words(const struct layout *l, const struct layout_row *r, doub
     if (r->records) buf_printf(&text, ", %" PRId64 " records", r->records);
     for (int i = 0; i < LAYOUT_SIGNS; i++)
         if (r->signs[i]) buf_printf(&text, ", %" PRId64 " %s", r->signs[i], signs[i]);
-    words(x, y, l->words, "class=\"tl-faint tl-halo\"", buf_cstr(&text), 110, out);
+    svg_words(x, y, l->words, "class=\"tl-faint tl-halo\"", buf_cstr(&text), 110, out);
     buf_release(&text);
 }
 
@@ -150,8 +67,8 @@ static void rows_draw(const struct layout *l, struct buf *out)
         buf_printf(out, "<rect class=\"tl-lane\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", l->left,
                    r->y + 1, l->right - l->left, r->height - 2);
         if (r->kind != LAYOUT_ROW_BROKER)
-            words(l->left - 10, r->y + r->height / 2 + 6, l->words, "class=\"tl-faint\" text-anchor=\"end\"",
-                  row_label(r->kind), 20, out);
+            svg_words(l->left - 10, r->y + r->height / 2 + 6, l->words, "class=\"tl-faint\" text-anchor=\"end\"",
+                      row_label(r->kind), 20, out);
         double above = l->rows[i].y - 5;
         for (int j = i; j > 0 && !l->rows[j].first; j--) above = l->rows[j - 1].y - 5;
         if (r->crowded) crowd_words(l, r, l->left + (r->first ? 0 : (l->right - l->left) / 2), above, out);
@@ -160,7 +77,7 @@ static void rows_draw(const struct layout *l, struct buf *out)
         bool broker = r->kind == LAYOUT_ROW_BROKER;
         snprintf(name, sizeof name, "%s%.200s", broker ? "broker " : "",
                  broker ? short_address(l->timeline->brokers[r->owner]) : l->timeline->lanes[r->owner].name);
-        words(20, r->y - 5, l->words + 2, "class=\"tl-ink\" font-weight=\"600\"", name, 60, out);
+        svg_words(20, r->y - 5, l->words + 2, "class=\"tl-ink\" font-weight=\"600\"", name, 60, out);
     }
 }
 
@@ -182,7 +99,7 @@ static void axis_draw(const struct layout *l, struct buf *out)
         tick_label(l->tick_step, l->ticks[i], label, sizeof label);
         buf_printf(out, "<line class=\"tl-grid\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", x, l->top, x,
                    l->bottom + 6);
-        words(x, l->bottom + 25, SMALL_SIZE, "class=\"tl-ink\" text-anchor=\"middle\"", label, 20, out);
+        svg_words(x, l->bottom + 25, SVG_SMALL, "class=\"tl-ink\" text-anchor=\"middle\"", label, 20, out);
     }
 }
 
@@ -198,17 +115,17 @@ static void flags_draw(const struct layout *l, struct buf *out)
                    "<line class=\"tl-wrong-line\" stroke-dasharray=\"5 4\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" "
                    "y2=\"%.1f\"><title>",
                    f->x, f->level < 0 ? l->top : y - 11, f->x, l->bottom);
-        escaped(f->event->text, SIZE_MAX, out);
+        svg_escaped(f->event->text, SIZE_MAX, out);
         buf_append_str(out, "</title></line>\n");
         if (f->level < 0) continue;
         char label[64];
         snprintf(label, sizeof label, "%.40s", f->event->label);
         for (char *c = label; *c; c++)
             if (*c == '_') *c = ' ';
-        words(f->x + (f->end ? -5 : 5), y, SMALL_SIZE,
-              f->end ? "class=\"tl-wrong\" font-weight=\"600\" text-anchor=\"end\""
-                     : "class=\"tl-wrong\" font-weight=\"600\"",
-              label, 14, out);
+        svg_words(f->x + (f->end ? -5 : 5), y, SVG_SMALL,
+                  f->end ? "class=\"tl-wrong\" font-weight=\"600\" text-anchor=\"end\""
+                         : "class=\"tl-wrong\" font-weight=\"600\"",
+                  label, 14, out);
     }
 }
 
@@ -219,15 +136,15 @@ static void state_words(const struct layout *l, const struct layout_state *s, st
 {
     const struct layout_row *r = &l->rows[s->row];
     const char *colon = strchr(s->text, ':');
-    size_t n = strlen(s->text), fits = s->width > 10 ? (size_t)((s->width - 10) / letter(l->words)) : 0;
+    size_t n = strlen(s->text), fits = s->width > 10 ? (size_t)((s->width - 10) / svg_letter(l->words)) : 0;
     char text[128] = "";
     if (n > fits && colon) n = (size_t)(colon - s->text);
     if (n > fits || n >= sizeof text) return;
     memcpy(text, s->text, n);
     text[n] = '\0';
-    words(s->x + 6, r->y + r->height / 2 + 6, l->words,
-          s->kind == LAYOUT_JOINING ? "class=\"tl-paper\" font-weight=\"600\"" : "class=\"tl-ink\"", text, sizeof text,
-          out);
+    svg_words(s->x + 6, r->y + r->height / 2 + 6, l->words,
+              s->kind == LAYOUT_JOINING ? "class=\"tl-paper\" font-weight=\"600\"" : "class=\"tl-ink\"", text,
+              sizeof text, out);
 }
 
 static void states_draw(const struct layout *l, struct buf *out)
@@ -239,7 +156,7 @@ static void states_draw(const struct layout *l, struct buf *out)
         double width = s->width < 2 ? 2 : s->width;
         buf_printf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\"><title>",
                    classes[s->kind], s->x, r->y + STATE_INSET, width, r->height - 2 * STATE_INSET);
-        escaped(s->title, SIZE_MAX, out);
+        svg_escaped(s->title, SIZE_MAX, out);
         buf_append_str(out, "</title></rect>\n");
         state_words(l, s, out);
     }
@@ -266,20 +183,20 @@ static void band_words(const struct layout *l, const struct layout_bar *b, doubl
     snprintf(texts[1], sizeof texts[1], "%" PRId64 " requests", b->count);
     snprintf(texts[2], sizeof texts[2], "%" PRId64, b->count);
     for (int i = b->records ? 0 : 1; i < 3; i++) {
-        if ((double)strlen(texts[i]) * letter(l->words) + 8 > b->width) continue;
-        words(b->x + b->width / 2, y, l->words, "class=\"tl-ink\" text-anchor=\"middle\"", texts[i], 96, out);
+        if ((double)strlen(texts[i]) * svg_letter(l->words) + 8 > b->width) continue;
+        svg_words(b->x + b->width / 2, y, l->words, "class=\"tl-ink\" text-anchor=\"middle\"", texts[i], 96, out);
         return;
     }
     double beside = b->x + b->width + 4;
-    if (beside + (double)strlen(texts[2]) * letter(l->words) + 4 < free_until(l, b))
-        words(beside, y, l->words, "class=\"tl-faint\"", texts[2], 96, out);
+    if (beside + (double)strlen(texts[2]) * svg_letter(l->words) + 4 < free_until(l, b))
+        svg_words(beside, y, l->words, "class=\"tl-faint\"", texts[2], 96, out);
 }
 
 static void leaves_words(const struct layout *l, const struct layout_bar *b, const struct layout_row *r,
                          struct buf *out)
 {
-    bool room = b->x + 6 * letter(l->words) + 8 < l->right;
-    if (room) words(b->x + 7, r->y + r->height / 2 + 6, l->words, "class=\"tl-ink\"", "leaves", 10, out);
+    bool room = b->x + 6 * svg_letter(l->words) + 8 < l->right;
+    if (room) svg_words(b->x + 7, r->y + r->height / 2 + 6, l->words, "class=\"tl-ink\"", "leaves", 10, out);
 }
 
 static bool in_group_row(enum timeline_kind kind)
@@ -298,7 +215,7 @@ static void bars_draw(const struct layout *l, struct buf *out)
         if (b->lost && r->crowded) y = r->y + r->height - CROWD_LOST_HEIGHT - 1, height = CROWD_LOST_HEIGHT;
         if (beat) y = r->y + r->height - HEARTBEAT_HEIGHT - 1, height = HEARTBEAT_HEIGHT;
         buf_printf(out, "<rect class=\"%s%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%d\">",
-                   b->lost ? "tl-wrong" : kind_class(b->kind), b->count > 1 && !beat ? " tl-band" : "", b->x, y,
+                   b->lost ? "tl-wrong" : svg_kind_class(b->kind), b->count > 1 && !beat ? " tl-band" : "", b->x, y,
                    b->width, height, beat ? 0 : 2);
         if (b->count == 1)
             title_of(b->mark, l, out);
@@ -316,12 +233,6 @@ static void bars_draw(const struct layout *l, struct buf *out)
     }
 }
 
-static void cross(double x, double y, double size, struct buf *out)
-{
-    buf_printf(out, "<path class=\"tl-wrong-line\" d=\"M%.1f %.1fl%.1f %.1fm0 %.1fl%.1f %.1f\"/>", x - size, y - size,
-               2 * size, 2 * size, -2 * size, -2 * size, 2 * size);
-}
-
 static void arrow_head(double x, double y, bool down, const char *class, struct buf *out)
 {
     double back = down ? -8 : 8;
@@ -337,25 +248,16 @@ static void arrows_draw(const struct layout *l, bool lost, struct buf *out)
         bool down = a->to_y > a->from_y;
         double to_y = a->lost ? (a->from_y + a->to_y) / 2 : a->to_y;
         buf_printf(out, "<line class=\"tl-arrow %s-line\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
-                   kind_class(a->kind), a->x, a->from_y, a->x,
+                   svg_kind_class(a->kind), a->x, a->from_y, a->x,
                    to_y - (a->lost ? 0
                            : down  ? 7
                                    : -7));
         if (a->lost)
-            cross(a->x, to_y, 7, out);
+            svg_cross(a->x, to_y, 7, out);
         else
-            arrow_head(a->x, to_y, down, kind_class(a->kind), out);
+            arrow_head(a->x, to_y, down, svg_kind_class(a->kind), out);
         buf_append_byte(out, '\n');
     }
-}
-
-/* Two arrows that pass each other. */
-static void swapped(double x, double y, struct buf *out)
-{
-    buf_printf(out,
-               "<circle class=\"tl-ring tl-produce\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/>"
-               "<path class=\"tl-swap\" d=\"M%.1f %.1fh9l-3 -2.5M%.1f %.1fh-9l3 2.5\"/>",
-               x, y, x - 4.5, y - 2.5, x + 4.5, y + 2.5);
 }
 
 static void notes_draw(const struct layout *l, struct buf *out)
@@ -367,7 +269,7 @@ static void notes_draw(const struct layout *l, struct buf *out)
         double y = at_head && !r->crowded ? r->y + 3 : r->y + r->height / 2;
         buf_append_str(out, "<g>");
         title_of(n->mark, l, out);
-        if (n->sign == LAYOUT_LOST && !n->on_arrow) cross(n->x, y, 7, out);
+        if (n->sign == LAYOUT_LOST && !n->on_arrow) svg_cross(n->x, y, 7, out);
         if (n->sign == LAYOUT_ERROR)
             buf_printf(out, "<path class=\"tl-wrong\" d=\"M%.1f %.1fl8 15h-16z\"/>", n->x, y - 9);
         if (n->sign == LAYOUT_AGAIN)
@@ -376,96 +278,14 @@ static void notes_draw(const struct layout *l, struct buf *out)
                        "<text class=\"tl-paper\" x=\"%.1f\" y=\"%.1f\" font-size=\"12\" font-weight=\"700\" "
                        "text-anchor=\"middle\">2</text>",
                        n->x, y, n->x, y + 4.5);
-        if (n->sign == LAYOUT_LATE) swapped(n->x, y, out);
+        if (n->sign == LAYOUT_LATE) svg_swapped(n->x, y, out);
         if (n->count > 1) {
             char count[32];
             snprintf(count, sizeof count, "x%" PRId64, n->count);
-            words(n->x + 11, y + 5, SMALL_SIZE, "class=\"tl-ink tl-halo\" font-weight=\"600\"", count, 12, out);
+            svg_words(n->x + 11, y + 5, SVG_SMALL, "class=\"tl-ink tl-halo\" font-weight=\"600\"", count, 12, out);
         }
         buf_append_str(out, "</g>\n");
     }
-}
-
-/* --- what it means --- */
-
-struct legend {
-    const struct layout *l;
-    double x, y;
-    struct buf *out;
-};
-
-static void legend_words(struct legend *g, const char *s)
-{
-    words(g->x + 24, g->y + 5, SMALL_SIZE, "class=\"tl-ink\"", s, 60, g->out);
-    g->x += 24 + (double)strlen(s) * SMALL_SIZE * 0.5 + 24;
-}
-
-static void legend_box(struct legend *g, const char *class, double width, double height, const char *s)
-{
-    buf_printf(g->out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\"/>\n", class,
-               g->x + 9 - width / 2, g->y - height / 2, width, height);
-    legend_words(g, s);
-}
-
-static bool has_note(const struct layout *l, enum layout_sign sign)
-{
-    for (int i = 0; i < l->note_count; i++)
-        if (l->notes[i].sign == sign) return true;
-    return false;
-}
-
-static bool has_state(const struct layout *l, enum layout_state_kind kind)
-{
-    for (int i = 0; i < l->state_count; i++)
-        if (l->states[i].kind == kind) return true;
-    return false;
-}
-
-/* Only of what is in the picture. */
-static void legend_draw(const struct layout *l, struct buf *out)
-{
-    struct legend g = {l, l->left - 4, l->bottom + 52, out};
-    legend_box(&g, "tl-produce", 5, 16, "a request, until its answer");
-    if (l->banded > 0) legend_box(&g, "tl-produce tl-band", 20, 14, "many, too close to be told apart");
-    if (has_state(l, LAYOUT_JOINING)) legend_box(&g, "tl-group", 14, 14, "joining");
-    if (l->heartbeats > 0) legend_box(&g, "tl-group", 8, 5, "heartbeats");
-    if (has_note(l, LAYOUT_AGAIN)) {
-        buf_printf(out, "<circle class=\"tl-produce\" cx=\"%.1f\" cy=\"%.1f\" r=\"8\"/>", g.x + 9, g.y);
-        words(g.x + 9, g.y + 4.5, 12, "class=\"tl-paper\" font-weight=\"700\" text-anchor=\"middle\"", "2", 1, out);
-        legend_words(&g, "sent again");
-    }
-    if (has_note(l, LAYOUT_LATE)) {
-        swapped(g.x + 9, g.y, out);
-        legend_words(&g, "swapped: behind a later one in the log");
-    }
-    if (has_note(l, LAYOUT_LOST)) {
-        cross(g.x + 9, g.y, 7, out);
-        legend_words(&g, "lost");
-    }
-    if (has_note(l, LAYOUT_ERROR)) {
-        buf_printf(out, "<path class=\"tl-wrong\" d=\"M%.1f %.1fl8 15h-16z\"/>", g.x + 9, g.y - 9);
-        legend_words(&g, "answered with an error");
-    }
-}
-
-static bool has_counts(const struct layout *l)
-{
-    for (int i = 0; i < l->note_count; i++)
-        if (l->notes[i].count > 1) return true;
-    return false;
-}
-
-static void notes_words(const struct layout *l, struct buf *out)
-{
-    struct buf text = {0};
-    buf_printf(&text, "%" PRId64 " requests", l->requests);
-    if (l->banded) buf_printf(&text, ", of which %" PRId64 " are drawn as bands", l->banded);
-    if (has_counts(l)) buf_append_str(&text, "; a sign with a number stands for so many");
-    if (l->others) buf_printf(&text, "; not drawn: %" PRId64 " others (Metadata, ApiVersions, ...)", l->others);
-    if (l->arrows_left_out) buf_append_str(&text, "; arrows not of every kind");
-    if (l->lanes_left_out) buf_printf(&text, "; %" PRId64 " clients have no room", l->lanes_left_out);
-    words(l->left, l->bottom + 86, SMALL_SIZE, "class=\"tl-faint\"", buf_cstr(&text), 150, out);
-    buf_release(&text);
 }
 
 void timeline_svg(const struct layout *l, enum svg_theme theme, struct buf *out)
@@ -474,11 +294,11 @@ void timeline_svg(const struct layout *l, enum svg_theme theme, struct buf *out)
                "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tl\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "
                "height=\"%.0f\" role=\"img\">\n<title>",
                l->width, l->height, l->width, l->height);
-    escaped(l->options.title, SIZE_MAX, out);
+    svg_escaped(l->options.title, SIZE_MAX, out);
     buf_append_str(out, "</title>\n");
-    style(theme, out);
+    svg_style(theme, out);
     buf_printf(out, "<rect class=\"tl-paper\" width=\"%.0f\" height=\"%.0f\"/>\n", l->width, l->height);
-    words(20, 40, TITLE_SIZE, "class=\"tl-ink\" font-weight=\"600\"", l->options.title, 90, out);
+    svg_words(20, 40, TITLE_SIZE, "class=\"tl-ink\" font-weight=\"600\"", l->options.title, 90, out);
     rows_draw(l, out);
     axis_draw(l, out);
     arrows_draw(l, false, out);
@@ -487,7 +307,7 @@ void timeline_svg(const struct layout *l, enum svg_theme theme, struct buf *out)
     arrows_draw(l, true, out);
     flags_draw(l, out);
     notes_draw(l, out);
-    legend_draw(l, out);
-    notes_words(l, out);
+    svg_legend(l, out);
+    svg_notes_words(l, out);
     buf_append_str(out, "</svg>\n");
 }
