@@ -11,6 +11,7 @@ enum {
     FLAG_Y = 74,
     FLAG_STEP = 18,
     STATE_INSET = 3,
+    NOTES_BELOW = 30, /* the legend */
     HEARTBEAT_HEIGHT = 8,
     CROWD_LOST_HEIGHT = 5, /* below the others' bands, whose colour it would mix with */
 };
@@ -307,7 +308,6 @@ void timeline_svg(const struct layout *l, enum svg_theme theme, struct buf *out)
     arrows_draw(l, true, out);
     flags_draw(l, out);
     notes_draw(l, out);
-    svg_legend(l, out);
-    svg_notes_words(l, out);
+    svg_notes_words(l, svg_legend(l, out) + NOTES_BELOW, out);
     buf_append_str(out, "</svg>\n");
 }

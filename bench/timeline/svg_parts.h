@@ -17,8 +17,8 @@ void svg_cross(double x, double y, double size, struct buf *out);
 /* Two arrows that pass each other. */
 void svg_swapped(double x, double y, struct buf *out);
 
-/* The legend, only of what is in the picture; the line below it. */
-void svg_legend(const struct layout *l, struct buf *out);
-void svg_notes_words(const struct layout *l, struct buf *out);
+/* The legend, only of what is in the picture, in one or two lines; where the last one stands. And the line below it. */
+double svg_legend(const struct layout *l, struct buf *out);
+void svg_notes_words(const struct layout *l, double y, struct buf *out);
 
 #endif

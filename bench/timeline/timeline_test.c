@@ -427,3 +427,40 @@ TEST(timeline, names_cannot_break_the_document)
     buf_release(&svg);
     finish(&w);
 }
+
+/* Everything that a picture can have, in one: its legend has two lines, and both are inside. */
+TEST(timeline, a_long_legend_has_two_lines)
+{
+    struct world w;
+    struct buf svg = {0};
+    int lines = 0;
+    start(&w);
+    for (int i = 0; i < 50; i++) exchange(&w, "c:9", "q", "Produce", i, i, ms, "");
+    batch(&w, "c:1", 1, 0, "\"crc\":100", -1);
+    batch(&w, "c:2", 1, 100 * ms, "\"crc\":200", 0);
+    batch(&w, "c:3", 1, 200 * ms, "\"crc\":100", 2);
+    batch(&w, "c:3", 2, 300 * ms, "\"producer_id\":1,\"epoch\":0,\"sequence\":0", 3);
+    batch(&w, "c:3", 3, 400 * ms, "\"producer_id\":1,\"epoch\":0,\"sequence\":0", 3);
+    exchange(&w, "c:5", "r", "JoinGroup", 1, 0, second, ",\"detail\":{\"group\":\"g\",\"member\":\"r-1\"}");
+    exchange(&w, "c:5", "r", "Heartbeat", 2, second, ms, ",\"detail\":{\"group\":\"g\",\"member\":\"r-1\"}");
+    exchange(&w, "c:5", "r", "OffsetCommit", 3, second, ms, "");
+    check_int(take(&w), 0);
+    check_int(lay_out(&w), 0);
+    timeline_svg(&w.layout, SVG_LIGHT, &svg);
+    double below = 0;
+    for (const char *at = buf_cstr(&svg); (at = strstr(at, "<text x=\"")) != NULL; at++) {
+        double x, y, size;
+        char words[256];
+        if (sscanf(at, "<text x=\"%lf\" y=\"%lf\" font-size=\"%lf\" class=\"tl-ink\">%255[^<]", &x, &y, &size, words) !=
+            4)
+            continue;
+        if (y < w.layout.bottom + 40) continue;
+        check(x + (double)strlen(words) * size * 0.5 <= w.layout.right);
+        lines += y > below;
+        if (y > below) below = y;
+    }
+    check_int(lines, 2);
+    check(below + 30 < w.layout.height);
+    buf_release(&svg);
+    finish(&w);
+}
