@@ -64,7 +64,7 @@ def told(cell: dict[str, Any], error: BaseException) -> dict[str, str]:
     elif cell["kind"] == "run" and type(error).__name__ == "LabError":  # it says by itself what is wrong with the student's
         en, it = f"the cell after yours says: {words}", f"la cella dopo la tua dice: {words_it}"
     elif cell["kind"] == "run":
-        name = isinstance(error, (NameError, AttributeError))
+        name = isinstance(error, NameError)  # an AttributeError is nearly always of what came back, such as None
         en = f"the cell after yours stopped with {what}: " + ("does yours define what it uses?" if name else "does yours return what the exercise says?")
         it = f"la cella dopo la tua si è fermata con {what_it}: " + ("la tua definisce ciò che usa?" if name else "la tua restituisce ciò che dice l'esercizio?")
     else:

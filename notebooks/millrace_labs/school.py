@@ -270,7 +270,7 @@ class School:
 
 def options() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog=SCHOOL, description="The labs in a terminal.", formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = argparse.ArgumentParser(prog=SCHOOL, allow_abbrev=False, description="The labs in a terminal.", formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="list    all labs, and how far you are\nnext    the reading up to the next exercise, and its file\n"
                                             "check   runs your exercise as the grader does      watch   the same each time you save it\n"
                                             "hint    one hint, then the next      reset   the file as it was given (yours is kept)\n"
