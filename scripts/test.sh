@@ -84,16 +84,22 @@ shared_argument() {
 
 stage layers 60 scripts/layers.sh "$build"
 stage unit 900 make --no-print-directory -k -j"$(nproc)" --output-sync=target unit
-for script in tests/e2e/*.sh tests/faults/*.sh tests/sim/*.sh tests/truth/*.sh tests/labs/*.sh tests/property/property.sh; do
-    [ -f "$script" ] || continue
-    case $script in */lib*.sh) continue ;; esac
-    name=${script#tests/}
-    argument=$(shared_argument "$script")
-    if [ -n "$argument" ] && [ ! -d "$shared" ]; then
-        echo "      ${name%.sh}: no $shared here, so there is nothing to run it on"
-        continue
-    fi
-    stage "${name%.sh}" "${TEST_LIMIT_S:-600}" bash "$script" ${argument:+"$argument"}
+# Those that need quiet come last, one after the other: each among the others would wait for all that run to end, with a
+# processor idle. Before them the folders with the longest first, so that short ones are left for the end.
+for quiet in no yes; do
+    for script in tests/faults/*.sh tests/labs/*.sh tests/e2e/*.sh tests/truth/*.sh tests/sim/*.sh tests/property/property.sh; do
+        [ -f "$script" ] || continue
+        case $script in */lib*.sh) continue ;; esac
+        name=${script#tests/}
+        name=${name%.sh}
+        if needs_quiet "$name"; then [ $quiet = yes ] || continue; else [ $quiet = no ] || continue; fi
+        argument=$(shared_argument "$script")
+        if [ -n "$argument" ] && [ ! -d "$shared" ]; then
+            echo "      $name: no $shared here, so there is nothing to run it on"
+            continue
+        fi
+        stage "$name" "${TEST_LIMIT_S:-600}" bash "$script" ${argument:+"$argument"}
+    done
 done
 
 wait
