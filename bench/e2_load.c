@@ -11,6 +11,7 @@
  *
  * The search takes a bounded time. What it decided by a void trial, or could not end, makes its answer void too: the
  * curve is drawn all the same, as shares of a rate that is not certain. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 #include "lib/base/memory.h"
 #include "lib/os/clock.h"
 
-enum { MESSAGE_BYTES = 100, SHARES = 7, RATE_MIN = 100, FIRST_RATE = 4000, RATE_MAX = 4000000 };
+enum { MESSAGE_BYTES = 100, SHARES = 7, RATE_MIN = 100, FIRST_RATE = 4000, RATE_MAX = 4000000, SEARCH_TRIALS = 30 };
 static const double shares[SHARES] = {0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1.05};
 
 struct load_run { /* a target in one of its modes */
@@ -34,6 +35,7 @@ struct load_run { /* a target in one of its modes */
     /* the search's */
     int number; /* of its trials */
     int64_t until_ns;
+    double trial_s;
     struct err_text *error;
 };
 
@@ -67,12 +69,14 @@ static int rate_trial(struct load_run *run, int64_t rate, double seconds, enum m
     return rc;
 }
 
-/* --- the search --- */
-
-static double trial_seconds(const struct load_run *run)
+/* As long as leaves time for so many, between what profile quick takes and what full takes at most. */
+static double trial_seconds(const struct bench *b, double left_s, int trials, double quick_s, double full_s)
 {
-    return run->bench->full ? 20 : 1.5;
+    double fitting_s = b->full ? left_s / trials : quick_s;
+    return fitting_s < quick_s ? quick_s : fitting_s > full_s ? full_s : fitting_s;
 }
+
+/* --- the search --- */
 
 static bool search_over(void *context)
 {
@@ -88,7 +92,7 @@ static int search_trial(void *context, int64_t rate, struct rate_seen *seen)
     snprintf(own, sizeof own, "search %lld", (long long)rate);
     target_mode_cell(run->mode, own, cell);
     trial_init(&t, "E2", cell, ++run->number);
-    int rc = rate_trial(run, rate, trial_seconds(run), PACE_KEPT, &t, run->error);
+    int rc = rate_trial(run, rate, run->trial_s, PACE_KEPT, &t, run->error);
     if (rc < 0) {
         trial_release(&t);
         return rc;
@@ -136,6 +140,7 @@ static int search(struct load_run *run, double share)
     run->until_ns = begin_ns + (run->bench->full ? INT64_C(1800000000000) : INT64_C(60000000000));
     int64_t end_ns = begin_ns + (int64_t)((double)(run->bench->until_ns - begin_ns) * share);
     if (run->bench->until_ns && end_ns < run->until_ns) run->until_ns = end_ns;
+    run->trial_s = trial_seconds(run->bench, (double)(run->until_ns - begin_ns) / 1e9, SEARCH_TRIALS, 1.5, 20);
     rc = rate_search(&how, &answer);
     if (rc < 0 || runner_ending() || answer.rate == 0) return rc;
     run->rate = (double)answer.rate;
@@ -156,6 +161,7 @@ struct curve {
     struct target_set set;
     struct load_run runs[TARGET_MODES_MAX]; /* those whose rate is known */
     int run_count;
+    double trial_s;
     char names[SHARES * TARGET_MODES_MAX][TRIAL_NAME_MAX];
 };
 
@@ -172,8 +178,7 @@ static int one_trial(void *context, int cell, struct trial *t, char *text, size_
     double share = shares[cell % SHARES];
     int64_t rate = (int64_t)(run->rate * share);
     trial_metric(t, "share", "of the sustainable rate", share);
-    int rc = rate_trial(run, rate > 0 ? rate : 1, run->bench->full ? 60 : 2, share > 1 ? PACE_SATURATED : PACE_KEPT, t,
-                        error);
+    int rc = rate_trial(run, rate > 0 ? rate : 1, curve->trial_s, share > 1 ? PACE_SATURATED : PACE_KEPT, t, error);
     if (rc == 0)
         snprintf(text, size, "%7lld messages/s   ack p50 %.2f p99 %.2f ms", (long long)rate,
                  (double)histogram_percentile(trial_values(t, "ack"), 50) / 1e6,
@@ -210,6 +215,8 @@ int experiment_load(struct bench *b, struct err_text *error)
                                   .trials_min = b->trials,
                                   .trials_max = b->trials,
                                   .seed = 2};
+    double left_s = b->until_ns ? (double)(b->until_ns - clock_mono_ns()) / 1e9 : INFINITY;
+    curve->trial_s = trial_seconds(b, left_s, runner.cells > 0 ? runner.cells * EXPERIMENT_TRIALS_MIN : 1, 2, 60);
     for (int i = 0; i < runner.cells; i++) {
         char own[16];
         snprintf(own, sizeof own, "%g %%", shares[i % SHARES] * 100);
