@@ -112,8 +112,8 @@ static rd_kafka_resp_err_t ends_of(struct es_log *log, const char *topic, int32_
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
         for (int i = 0; i < count; i++) rd_kafka_topic_partition_list_add(list, topic, first + i)->offset = which;
         rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(log->consumer, list, left_ms > 1 ? (int)left_ms : 1);
-        for (int i = 0; i < list->cnt; i++) {
-            if (err == RD_KAFKA_RESP_ERR_NO_ERROR) err = list->elems[i].err;
+        for (int i = 0; i < list->cnt && err == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+            err = list->elems[i].err;
             out[list->elems[i].partition - first] = list->elems[i].offset;
         }
         rd_kafka_topic_partition_list_destroy(list);
