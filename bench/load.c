@@ -14,8 +14,6 @@
 #include "lib/os/clock.h"
 #include "lib/os/priority.h"
 
-#include <librdkafka/rdkafka_mock.h> /* after rdkafka.h */
-
 enum { START_NS = 20000000 }; /* between the hello and the first message of the schedule */
 #define HELLO UINT64_MAX      /* the number of the message that opens connections before the schedule starts */
 
@@ -27,8 +25,6 @@ struct load {
     struct err_text *error;
     struct record *record; /* load_paced: what becomes of each message; else NULL */
     struct plain *plain;   /* instead of the Kafka clients */
-    rd_kafka_t *mock;      /* whose mock cluster is the target, where there is no other */
-    const char *bootstrap;
     rd_kafka_t *producer, *consumer;
     rd_kafka_topic_t *topic;
     char *message;
@@ -185,18 +181,6 @@ static int plain_clients_open(struct load *l, bool consuming)
     return plain_open(l->options, &events, consuming, &l->plain, l->error);
 }
 
-/* A client of its own, made at the priority that a target has. */
-static int target_find(struct load *l)
-{
-    l->bootstrap = l->options->bootstrap;
-    if (l->bootstrap || l->options->protocol) return 0;
-    l->mock =
-        kafka_client_new(RD_KAFKA_PRODUCER, kafka_client_conf("mock", "test.mock.num.brokers", "1", NULL), l->error);
-    if (!l->mock) return ERR_IO;
-    l->bootstrap = rd_kafka_mock_cluster_bootstraps(rd_kafka_handle_mock_cluster(l->mock));
-    return 0;
-}
-
 static int producer_open(struct load *l)
 {
     char linger[16], batch[16], messages[16];
@@ -205,9 +189,10 @@ static int producer_open(struct load *l)
     snprintf(batch, sizeof batch, "%d", o->batch_bytes ? o->batch_bytes : 1000000);
     snprintf(messages, sizeof messages, "%d", o->batch_messages ? o->batch_messages : 10000);
     rd_kafka_conf_t *conf = kafka_client_conf(
-        l->bootstrap, "acks", o->acks, "linger.ms", linger, "batch.size", batch, "batch.num.messages", messages,
-        "compression.codec", o->codec ? o->codec : "none", "queue.buffering.max.messages", "1000000",
-        "queue.buffering.max.kbytes", "1048576", "enable.idempotence", o->idempotent ? "true" : "false", "retries",
+        o->bootstrap ? o->bootstrap : "mock", "acks", o->acks, "linger.ms", linger, "batch.size", batch,
+        "batch.num.messages", messages, "compression.codec", o->codec ? o->codec : "none",
+        "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "1048576", "test.mock.num.brokers",
+        o->bootstrap ? "0" : "1", "enable.idempotence", o->idempotent ? "true" : "false", "retries",
         o->no_retries ? "0" : "1000000", "reconnect.backoff.ms", "10", "reconnect.backoff.max.ms", "200", NULL);
     rd_kafka_conf_set_opaque(conf, l);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
@@ -287,7 +272,6 @@ static void load_close(struct load *l, bool consuming)
         rd_kafka_destroy(l->consumer);
     }
     if (l->plain) plain_close(l->plain);
-    if (l->mock) rd_kafka_destroy(l->mock);
     free(l->message);
 }
 
@@ -329,8 +313,7 @@ static void load_nobody_reads(struct ledger_sum *s)
 int load_saturate(const struct load_options *options, struct load_result *result, struct err_text *error)
 {
     struct load l = {.options = options, .result = result, .error = error};
-    int rc = target_find(&l);
-    if (rc == 0) rc = options->protocol ? plain_clients_open(&l, false) : producer_open(&l);
+    int rc = options->protocol ? plain_clients_open(&l, false) : producer_open(&l);
     if (rc == 0) rc = say_hello(&l, false);
     int64_t begin_ns = clock_mono_ns();
     for (int64_t i = 0; i < options->count && rc == 0; i++) rc = send_number(&l, (uint64_t)i);
@@ -340,7 +323,8 @@ int load_saturate(const struct load_options *options, struct load_result *result
     return rc;
 }
 
-/* The schedule, message by message; this thread goes before all others while it lasts. */
+/* The schedule, message by message. This thread goes before all others while it lasts, and it alone: the client's other
+ * threads are as much work as the target's, and at real time they would leave it too little. */
 static int send_all(struct load *l)
 {
     const struct load_options *o = l->options;
@@ -357,20 +341,15 @@ static int send_all(struct load *l)
     return rc;
 }
 
-/* One thread sends, two take what comes back; their marks meet in the record. They, and the clients with their own
- * threads, are made at a raised priority: each instant that counts is taken by one of them. */
+/* One thread sends, two take what comes back; their marks meet in the record. */
 static int paced(struct load *l, bool consuming)
 {
     const struct load_options *o = l->options;
-    struct priority before;
-    int rc = target_find(l);
-    priority_raise(PRIORITY_SECOND, &before);
-    if (rc == 0) rc = o->protocol ? plain_clients_open(l, consuming) : producer_open(l);
+    int rc = o->protocol ? plain_clients_open(l, consuming) : producer_open(l);
     if (rc == 0 && consuming && !o->protocol) rc = consumer_open(l);
     consuming = consuming && rc == 0;
     if (rc == 0) rc = say_hello(l, consuming);
     if (rc == 0) rc = send_all(l);
-    priority_restore(&before);
     if (rc == 0) drain(l, o->count, consuming);
     load_close(l, consuming);
     return rc == 0 && o->read_back ? read_back(l) : rc;

@@ -6,6 +6,7 @@
 #include "lib/base/memory.h"
 #include "lib/base/random.h"
 #include "lib/os/clock.h"
+#include "lib/os/priority.h"
 
 #define SAMPLE_NS 1000000 /* on average, between two looks at the backlog */
 
@@ -41,9 +42,11 @@ static void *sample(void *context)
 {
     struct record *r = context;
     struct random random;
+    struct priority before;
     int64_t at_ns = schedule_instant(&r->schedule, r->warm_up);
     int64_t end_ns = schedule_instant(&r->schedule, r->count - 1);
     random_seed(&random, 1);
+    priority_raise(PRIORITY_SECOND, &before); /* a look that waits for its turn sees what it waited for */
     for (at_ns += next_gap_ns(&random); at_ns < end_ns && !r->stop; at_ns += next_gap_ns(&random)) {
         clock_sleep_until(at_ns, 0);
         int64_t answered = r->answered; /* first: what is answered in between must not become negative */

@@ -73,7 +73,7 @@ struct pacer_clock pacer_clock_waiting(const struct pacer_wait *wait)
 
 struct pacer_wait pacer_wait_at(int64_t rate, bool real_time)
 {
-    int64_t share_ns = SECOND_NS * 2 / 5 / rate;
+    int64_t share_ns = SECOND_NS / 10 / rate;
     if (!real_time || share_ns > SPIN_NS) return (struct pacer_wait){.spin_ns = SPIN_NS};
     return share_ns >= SPIN_MIN_NS ? (struct pacer_wait){.spin_ns = share_ns} : (struct pacer_wait){.rest_ns = REST_NS};
 }

@@ -42,9 +42,9 @@ int pacer_run(const struct schedule *s, int64_t count, const struct pacer_clock 
 struct pacer_wait {
     int64_t spin_ns, rest_ns;
 };
-/* At `rate` messages/s on average. A sender at real time (lib/os/priority.h) spins for two fifths of the time at most,
- * because the kernel stops a thread at real time that does not sleep; where that is too little to make up for what it
- * takes to wake, it rests instead. */
+/* At `rate` messages/s on average. A sender at real time (lib/os/priority.h) spins for a tenth of the time at most:
+ * what it spins is the target's, and the kernel stops a thread at real time that does not sleep. Where that is too
+ * little to make up for what it takes to wake, it rests instead. */
 struct pacer_wait pacer_wait_at(int64_t rate, bool real_time);
 /* `wait` is borrowed. */
 struct pacer_clock pacer_clock_waiting(const struct pacer_wait *wait);
