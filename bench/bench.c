@@ -448,7 +448,7 @@ static void peers_note(const struct bench *b, const char *id)
 static void priority_note(void)
 {
     enum priority_kind kind = priority_permitted();
-    printf("the load generator's threads: %s%s\n", priority_name(kind),
+    printf("the load generator's sender: %s%s\n", priority_name(kind),
            kind == PRIORITY_REAL_TIME ? ""
                                       : "; real time is not permitted here (root, CAP_SYS_NICE or `ulimit -r` of at "
                                         "least 2): beside a busy target more trials may be void");

@@ -6,8 +6,10 @@
  *              says so
  *
  * A rate is sustained when a valid trial at it has no finding: 99 % of it was achieved, a steady state was found,
- * Little's law holds, the ledger closes without a loss (gate.h). Arrivals are Poisson: regular ones would hide the
- * queue until the very end.
+ * Little's law holds, the ledger closes without a loss (gate.h). Where only the steady state is missing, a queue that
+ * never ends must be the reason: one that grows by 1 % of what comes, which is what the gate of the rate lets pass,
+ * makes the latency rise by 1 % of the time. Arrivals are Poisson: regular ones would hide the queue until the very
+ * end.
  *
  * The search takes a bounded time. What it decided by a void trial, or could not end, makes its answer void too: the
  * curve is drawn all the same, as shares of a rate that is not certain. */
@@ -84,6 +86,13 @@ static bool search_over(void *context)
     return runner_ending() || clock_mono_ns() > run->until_ns;
 }
 
+static bool rate_kept(const struct trial *t, double seconds)
+{
+    const struct gate_verdict *v = &t->verdict;
+    return v->finding_count == 0 ||
+           (v->finding_count == 1 && v->unsteady && trial_value(t, "latency_rise") <= (1 - GATE_RATE_MIN) * seconds);
+}
+
 static int search_trial(void *context, int64_t rate, struct rate_seen *seen)
 {
     struct load_run *run = context;
@@ -97,7 +106,7 @@ static int search_trial(void *context, int64_t rate, struct rate_seen *seen)
         trial_release(&t);
         return rc;
     }
-    seen->kept = t.verdict.finding_count == 0;
+    seen->kept = rate_kept(&t, run->trial_s);
     snprintf(seen->why_void, GATE_TEXT_MAX, "%s", trial_valid(&t) ? "" : t.verdict.void_reasons[0]);
     snprintf(finding, sizeof finding, "%s", seen->kept ? "" : t.verdict.findings[0]);
     return bench_keep(run->bench, &t, run->error, "%s%s", seen->kept ? "sustained" : "not sustained: ", finding);

@@ -80,7 +80,8 @@ static void judge_pace(const struct gate_facts *f, struct gate_verdict *v)
     if (f->offered > 0 && f->achieved < GATE_RATE_MIN * f->offered)
         finding(v, "%.1f %% of the offered rate was achieved (at least %.0f)", 100 * f->achieved / f->offered,
                 100 * GATE_RATE_MIN);
-    if (f->has_steady && !f->steady.found) finding(v, "no steady state: %s", f->steady.why);
+    v->unsteady = f->has_steady && !f->steady.found;
+    if (v->unsteady) finding(v, "no steady state: %s", f->steady.why);
     if (f->has_little && !f->little.holds)
         finding(v, "Little's law is off by %.1f %%: %.1f (+- %.1f) messages on their way, rate times latency is %.1f",
                 100 * f->little.error, f->little.backlog, LITTLE_CHANCE_Z * f->little.chance, f->little.product);

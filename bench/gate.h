@@ -55,6 +55,7 @@ struct gate_verdict {
     int void_count;
     char findings[GATE_TEXTS_MAX][GATE_TEXT_MAX];
     int finding_count;
+    bool unsteady;     /* one of the findings is that there was no steady state */
     bool wrong_answer; /* the digest: nothing more may be measured */
 };
 

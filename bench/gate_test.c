@@ -116,6 +116,9 @@ TEST(gate, what_the_target_does_is_a_result)
     f = good();
     f.steady = (struct steady){.why = "it kept rising"};
     trips(&f, false, "no steady state: it kept rising");
+    struct gate_verdict v;
+    gate_judge(&f, &v);
+    check(v.unsteady);
     f.saturated = true;
     passes(&f);
 

@@ -97,6 +97,7 @@ static void paced_metrics(struct trial *t, const struct load_options *o, const s
     trial_metric(t, "duplicated", "messages", (double)f->ledger.duplicated);
     trial_metric(t, "reordered", "messages", (double)f->ledger.reordered);
     if (o->fault_ns) trial_metric(t, "recovery", "s", r->recovery_ns < 0 ? -1 : (double)r->recovery_ns / 1e9);
+    if (f->has_steady) trial_metric(t, "latency_rise", "s", f->steady.rise / 1e9);
     if (f->has_little) trial_metric(t, "backlog", "messages", f->little.backlog);
 }
 

@@ -46,8 +46,8 @@ static double trend_z(const double *values, int n)
     return s == 0 ? 0 : (s - (s > 0 ? 1 : -1)) / deviation;
 }
 
-/* The median slope between pairs, over the whole length, as a share of the median value. */
-static double change(const double *values, int n)
+/* The median slope between pairs, over the whole length: in `rise`, and as a share of the median value. */
+static double change(const double *values, int n, double *rise)
 {
     int pairs = 0;
     double *slopes = memory_grow(NULL, (size_t)n * (size_t)n, sizeof *slopes);
@@ -57,6 +57,7 @@ static double change(const double *values, int n)
     for (int i = 0; i < n; i++) slopes[i] = values[i];
     double value = values_median(slopes, n);
     free(slopes);
+    *rise = slope * (n - 1);
     if (value != 0) return slope * (n - 1) / fabs(value);
     return slope == 0 ? 0 : INFINITY;
 }
@@ -70,7 +71,7 @@ struct steady steady_find(const double *values, int n)
         return s;
     }
     s.from = truncation(values, n);
-    s.change = change(values + s.from, n - s.from);
+    s.change = change(values + s.from, n - s.from, &s.rise);
     if (s.from >= n / 2)
         s.why = "it was still settling after half of the run";
     else if (fabs(trend_z(values + s.from, n - s.from)) > TREND_Z && fabs(s.change) > CHANGE_MAX)

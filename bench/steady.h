@@ -18,6 +18,7 @@ struct steady {
     bool found;
     int from;        /* the first window of the steady state */
     double change;   /* by the slope, over the rest of the run, as a share of its median */
+    double rise;     /* the same in the values' own unit */
     const char *why; /* "" or why there is none */
 };
 

@@ -86,3 +86,12 @@ TEST(little, leaves_to_chance_what_samples_cannot_tell)
     check(!little_check(88, 2.5, 10000, 10e6).holds);
     check(little_check(88, 3, 10000, 10e6).holds);
 }
+
+/* From 1000 to 1590 in 60 windows: by the slope 590 more, half of which MSER may leave out as not settled yet. */
+TEST(steady, says_how_much_a_run_rose_in_its_own_unit)
+{
+    double values[N];
+    for (int i = 0; i < N; i++) values[i] = 1000 + 10 * i;
+    struct steady s = steady_find(values, N);
+    check(!s.found && fabs(s.rise - 10 * (N - 1 - s.from)) < 1e-6);
+}

@@ -87,6 +87,7 @@ void trial_judge(struct trial *t, const struct gate_facts *facts)
     for (int i = 0; i < v.void_count; i++) trial_void(t, "%s", v.void_reasons[i]);
     for (int i = 0; i < v.finding_count; i++) trial_finding(t, "%s", v.findings[i]);
     t->verdict.wrong_answer |= v.wrong_answer;
+    t->verdict.unsteady |= v.unsteady;
     t->saturated = facts->saturated;
 }
 
