@@ -8,7 +8,8 @@
 #include "lib/os/clock.h"
 #include "lib/os/priority.h"
 
-#define SAMPLE_NS 1000000 /* on average, between two looks at the backlog */
+#define SAMPLE_NS      1000000 /* on average, between two looks at the backlog */
+#define SAMPLE_LATE_NS 100000
 
 void record_init(struct record *r, const struct schedule *schedule, int64_t count, int64_t warm_up)
 {
@@ -50,8 +51,11 @@ static void *sample(void *context)
     for (at_ns += next_gap_ns(&random); at_ns < end_ns && !r->stop; at_ns += next_gap_ns(&random)) {
         clock_sleep_until(at_ns, 0);
         int64_t answered = r->answered; /* first: what is answered in between must not become negative */
-        int64_t due = schedule_due(&r->schedule, clock_mono_ns());
-        double backlog = (double)((due < r->count ? due : r->count) - answered);
+        /* Looks that were due while the machine stood still would all see its end, where the backlog is largest.
+         * Nothing was answered meanwhile: they see what there was at their own instants. */
+        int64_t now_ns = clock_mono_ns();
+        int64_t due = schedule_due(&r->schedule, now_ns - at_ns > SAMPLE_LATE_NS ? at_ns : now_ns);
+        double backlog = fmax(0, (double)((due < r->count ? due : r->count) - answered));
         r->backlog_sum += backlog;
         r->backlog_squares += backlog * backlog;
         r->samples++;
