@@ -616,3 +616,18 @@ struct fetch_response_partition_data driver_fetched(struct driver *d, int i)
     check(a && a->responses_count == 1 && a->responses[0].partitions_count == 1);
     return a->responses[0].partitions[0];
 }
+
+struct fetch_response_partition_data driver_fetch_at(struct driver *d, int64_t offset)
+{
+    struct driver_fetch f = DRIVER_FETCH;
+    f.offset = offset;
+    driver_fetch_begin(d, 2, "t", &f);
+    return driver_fetched(d, 2);
+}
+
+int64_t driver_base_offset(struct kafka_bytes records)
+{
+    struct batch_header h;
+    check_int(batch_check(kafka_bytes_slice(records), &h), 0);
+    return h.base_offset;
+}

@@ -153,5 +153,9 @@ struct driver_fetch {
 void driver_fetch_begin(struct driver *d, int connection, const char *topic, const struct driver_fetch *f);
 /* The only partition of an answer; fails the test when there is none. */
 struct fetch_response_partition_data driver_fetched(struct driver *d, int connection);
+/* A fetch of topic "t" over connection 2, and its answer. */
+struct fetch_response_partition_data driver_fetch_at(struct driver *d, int64_t offset);
+/* Of the first batch, whose checksum is checked. */
+int64_t driver_base_offset(struct kafka_bytes records);
 
 #endif
